@@ -1,0 +1,101 @@
+"""Lint the specification, and generate or compare what is derived from it.
+
+    python -m credpool_conformance.book --lint | --check | --write [--root DIR]
+
+Exits with 0 when all is well, 1 when a derived file is out of date, 2 on bad input.
+"""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from credpool_conformance.book.generate import drift, outputs, write
+from credpool_conformance.book.lints import lint
+from credpool_conformance.book.sources import Book, load
+
+_WRITE_COMMAND = "python -m credpool_conformance.book --write"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status."""
+    options = _parser().parse_args(arguments)
+    root = options.root or _find_root(Path.cwd())
+    if root is None or not (root / "spec").is_dir():
+        where = options.root or Path.cwd()
+        _complain(f"{where}: no spec/ folder here or above; pass --root DIR")
+        return 2
+    book = load(root)
+    problems = lint(book, draft=options.draft)
+    if problems:
+        _complain(*map(str, problems), f"found wrong: {len(problems)}")
+        return 2
+    _say(*_counts(book))
+    if options.lint:
+        return 0
+    return _write(book) if options.write else _check(book)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m credpool_conformance.book",
+        description="Lint the specification, and generate or compare what is derived from it.",
+    )
+    action = parser.add_mutually_exclusive_group(required=True)
+    action.add_argument("--lint", action="store_true", help="only lint")
+    action.add_argument("--check", action="store_true", help="lint, and fail on files out of date")
+    action.add_argument(
+        "--write", action="store_true", help="lint, and write the files out of date"
+    )
+    draft = "leave out the lint for requirements that no scenario verifies"
+    parser.add_argument("--draft", action="store_true", help=draft)
+    parser.add_argument("--root", type=Path, help="the folder that holds spec/ (default: look up)")
+    return parser
+
+
+def _find_root(start: Path) -> Path | None:
+    return next((path for path in (start, *start.parents) if (path / "spec").is_dir()), None)
+
+
+def _check(book: Book) -> int:
+    outdated = drift(book.root, outputs(book))
+    _complain(*(f"{path}: out of date; run {_WRITE_COMMAND}" for path in outdated))
+    return 1 if outdated else 0
+
+
+def _write(book: Book) -> int:
+    changed = write(book.root, outputs(book))
+    _say(*(f"{'wrote' if (book.root / p).exists() else 'removed'} {p}" for p in changed))
+    return 0
+
+
+def _counts(book: Book) -> list[str]:
+    requirements = book.requirements.values()
+    checked = sum(1 for id_ in book.requirements if book.checks[id_])
+    cases = sum(len(scenario.cases) for scenario in book.scenarios)
+    unchecked = len(requirements) - checked
+    return [
+        f"{book.name} {book.version}",
+        f"requirements {len(requirements)}: {_tally(r.keyword for r in requirements)}",
+        f"  by feature: {_tally(r.feature for r in requirements)}",
+        f"  {checked} with a check, {unchecked} without, {len(book.excluded)} excluded",
+        f"scenarios {len(book.scenarios)}, cases {cases}",
+        f"citations in code {len(book.code_citations)}",
+    ]
+
+
+def _tally(names: Iterable[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(Counter(names).items())) or "none"
+
+
+def _say(*lines: str) -> None:
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+
+
+def _complain(*lines: str) -> None:
+    sys.stderr.writelines(f"{line}\n" for line in lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

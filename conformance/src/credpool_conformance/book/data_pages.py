@@ -1,0 +1,123 @@
+"""Render the pages that come from data: every scenario, and every provider of the registry."""
+
+import json
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from pathlib import PurePosixPath
+from typing import Final
+
+from credpool_conformance.book.chapter_pages import NOTICE, requirement_link
+from credpool_conformance.book.citations import Scenario
+from credpool_conformance.book.markdown import table
+from credpool_conformance.book.sources import Book
+from credpool_conformance.book.tables import duration, scalar
+from credpool_conformance.book.yaml_lines import Json, fields, items, text
+
+_CONDITIONS: Final = {
+    "status": "the status is",
+    "code": "a code is",
+    "message": "the message contains",
+    "quota": "a quota is",
+    "auth_type": "the entry's type is",
+}
+_EVIDENCE: Final = {
+    "D": "documented by the provider",
+    "S": "read in published source code",
+    "X": "seen in a capture or an issue",
+    "N": "reported by the press",
+    "K": "general knowledge, not checked",
+}
+
+
+def scenarios_page(book: Book) -> str:
+    """Render the list of all scenarios."""
+    parts = ["# Scenarios", "What the conformance suite plays, and what goes wrong when it fails."]
+    for path, group in groupby(book.scenarios, key=lambda scenario: scenario.path):
+        parts.append(f"## {PurePosixPath(path).stem.replace('-', ' ').capitalize()}")
+        for scenario in group:
+            parts += _scenario(book, scenario)
+    return NOTICE + "\n\n".join(parts) + "\n"
+
+
+def providers_page(book: Book) -> str:
+    """Render the registry: every provider, and every rule in the order in which they apply."""
+    parts = ["# Providers", "What each provider's failing replies mean, rule by rule, in order."]
+    for name, document in book.registry.items():
+        parts += _provider(name, fields(document.data))
+    return NOTICE + "\n\n".join(parts) + "\n"
+
+
+def _scenario(book: Book, scenario: Scenario) -> Iterator[str]:
+    yield f'<a id="{scenario.id}"></a>'
+    yield f"### {scenario.title}"
+    required = (book.requirements[citation.id] for citation in scenario.verifies)
+    lines = [f"`{scenario.id}` verifies {', '.join(map(requirement_link, required))}."]
+    if scenario.features:
+        lines.append(f"Needs {', '.join(scenario.features)}.")
+    if len(scenario.cases) > 1:
+        names = (text(case.get("id")).partition(":")[2] for case in scenario.cases)
+        lines.append(f"{len(scenario.cases)} cases: {', '.join(f'`{name}`' for name in names)}.")
+    yield "\n".join(lines)
+    yield f"*If it fails:* {scenario.consequence}"
+
+
+def _provider(name: str, data: Mapping[str, Json]) -> Iterator[str]:
+    yield f'<a id="{name}"></a>'
+    yield f"## {text(data.get('title')) or name}"
+    if data.get("base_url"):
+        yield f"Base URL: `{scalar(data.get('base_url'))}`"
+    credentials = [fields(entry) for entry in items(data.get("credentials"))]
+    if credentials:
+        columns = list(dict.fromkeys(key for entry in credentials for key in entry))
+        rows = [[scalar(entry.get(column)) for column in columns] for entry in credentials]
+        yield table([column.replace("_", " ") for column in columns], rows)
+    for rule in items(data.get("rules")):
+        yield from _rule(fields(rule))
+
+
+def _rule(rule: Mapping[str, Json]) -> Iterator[str]:
+    yield f"### {scalar(rule.get('id'))}"
+    yield f"`{scalar(rule.get('class'))}` when {_when(fields(rule.get('when')))}."
+    if rule.get("cooldown") is not None:
+        yield f"Cooldown without a hint: {duration(rule.get('cooldown'))}."
+    if rule.get("scope"):
+        yield f"Rests on: {scalar(rule.get('scope'))}."
+    if rule.get("hint") is not None:
+        yield f"Hint: {scalar(rule.get('hint'))}."
+    if rule.get("note"):
+        yield text(rule.get("note"))
+    tags = [_EVIDENCE.get(text(tag), text(tag)) for tag in items(rule.get("evidence"))]
+    source = f"Source: {scalar(rule.get('source'))} ({', '.join(tags)})"
+    yield f"{source}; verified {scalar(rule.get('verified'))}."
+    if rule.get("example"):
+        yield _example(fields(rule.get("example")))
+
+
+def _when(when: Mapping[str, Json]) -> str:
+    conditions = []
+    for name, wanted in when.items():
+        if isinstance(wanted, dict):
+            conditions += [_header(header, value) for header, value in wanted.items()]
+        else:
+            conditions.append(f"{_CONDITIONS.get(name, name)} {_any_of(wanted)}")
+    return " and ".join(conditions)
+
+
+def _header(name: str, wanted: Json) -> str:
+    if isinstance(wanted, bool):
+        return f"there is {'a' if wanted else 'no'} header `{name}`"
+    return f"the header `{name}` is {_any_of(wanted)}"
+
+
+def _any_of(wanted: Json) -> str:
+    return " or ".join(f"`{scalar(value)}`" for value in items(wanted))
+
+
+def _example(example: Mapping[str, Json]) -> str:
+    head = [f"HTTP/1.1 {scalar(example.get('status'))}"]
+    head += [f"{name}: {scalar(value)}" for name, value in fields(example.get("headers")).items()]
+    body = example.get("body")
+    if body is not None:
+        shown = body if isinstance(body, str) else json.dumps(body, indent=2, ensure_ascii=False)
+        head += ["", shown]
+    return "\n".join(["```http", *head, "```"])

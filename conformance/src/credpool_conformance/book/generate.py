@@ -1,0 +1,125 @@
+"""Generate every derived file, and compare it with what is on disk.
+
+A page of `docs/spec/` that carries the notice, and that nothing generates any more, is stale:
+`drift` names it and `write` removes it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from credpool_conformance.book import library_data
+from credpool_conformance.book.chapter_pages import NOTICE, chapter_page, requirements_page
+from credpool_conformance.book.data_pages import providers_page, scenarios_page
+from credpool_conformance.book.regions import fill
+from credpool_conformance.book.requirements import Requirement, parse_chapter
+from credpool_conformance.book.sources import REQUIREMENTS_JSON, Book
+from credpool_conformance.book.tables import region_contents
+from credpool_conformance.book.yaml_lines import Json
+
+_PAGES: Final = "docs/spec"
+_DATA: Final = "docs/data"
+
+
+def outputs(book: Book) -> Mapping[str, str]:
+    """Generate the text of every derived file, by its path from the root."""
+    contents = region_contents(book)
+    chapters = tuple(
+        parse_chapter(chapter.name, fill(chapter.source, contents)) for chapter in book.chapters
+    )
+    book = replace(book, chapters=chapters)
+    requirements = _json(_requirements(book))
+    return {
+        REQUIREMENTS_JSON: requirements,
+        library_data.PATH: library_data.render(book),
+        **{chapter.path: chapter.source for chapter in chapters},
+        **{f"docs/spec/{chapter.name}": chapter_page(book, chapter) for chapter in chapters},
+        "docs/spec/requirements.md": requirements_page(book),
+        "docs/spec/scenarios.md": scenarios_page(book),
+        "docs/reference/providers.md": providers_page(book),
+        f"{_DATA}/requirements.json": requirements,
+        f"{_DATA}/scenarios.json": _json(_scenarios(book)),
+        **_copies(book),
+    }
+
+
+def drift(root: Path, generated: Mapping[str, str]) -> list[str]:
+    """List the files that differ from what would be generated, and the stale ones."""
+    differing = [path for path, content in generated.items() if _read(root / path) != content]
+    return sorted([*differing, *_stale(root, generated)])
+
+
+def write(root: Path, generated: Mapping[str, str]) -> list[str]:
+    """Write what differs, remove what is stale, and list both."""
+    changed = drift(root, generated)
+    for path in changed:
+        if path in generated:
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(generated[path], encoding="utf-8")
+        else:
+            (root / path).unlink()
+    return changed
+
+
+def _requirements(book: Book) -> Json:
+    return {
+        "spec": book.name,
+        "version": book.version,
+        "requirements": [_requirement(requirement) for requirement in book.requirements.values()],
+    }
+
+
+def _requirement(requirement: Requirement) -> Json:
+    return {
+        "id": requirement.id,
+        "revision": requirement.revision,
+        "keyword": requirement.keyword,
+        "feature": requirement.feature,
+        "text": requirement.text,
+        "intent": requirement.intent,
+        "consequence": requirement.consequence,
+        "chapter": requirement.chapter,
+        "line": requirement.line,
+        "heading": requirement.heading,
+        "sha256": requirement.sha256,
+    }
+
+
+def _scenarios(book: Book) -> Json:
+    return {
+        "spec": book.name,
+        "version": book.version,
+        "scenarios": [
+            {"file": scenario.path, "line": scenario.line, **case}
+            for scenario in book.scenarios
+            for case in scenario.cases
+        ],
+    }
+
+
+def _copies(book: Book) -> dict[str, str]:
+    """Put the tables and schemas beside the site's pages, which link to them."""
+    sources = [
+        *(book.root / "spec/tables").glob("*.yaml"),
+        *(book.root / "spec/schemas").glob("*.json"),
+    ]
+    return {f"{_DATA}/{path.name}": path.read_text(encoding="utf-8") for path in sources}
+
+
+def _stale(root: Path, generated: Mapping[str, str]) -> list[str]:
+    return [
+        f"{_PAGES}/{page.name}"
+        for page in (root / _PAGES).glob("*.md")
+        if f"{_PAGES}/{page.name}" not in generated
+        and page.read_text(encoding="utf-8").startswith(NOTICE)
+    ]
+
+
+def _json(value: Json) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None

@@ -1,0 +1,172 @@
+"""The command line: `run` a suite, `list` the scenarios, `compare` two reports.
+
+Exit codes: 0 all is well, 1 the testee is not conformant, 2 the input is bad.
+"""
+
+import argparse
+import fnmatch
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from credpool_conformance import (
+    SUITE_VERSION,
+)
+from credpool_conformance import (
+    registry as registries,
+)
+from credpool_conformance import (
+    requirements as requirement_files,
+)
+from credpool_conformance.book.problems import Problem
+from credpool_conformance.data import Data, find, shown
+from credpool_conformance.faults import BadInputError
+from credpool_conformance.loader import load
+from credpool_conformance.report import read_report
+from credpool_conformance.run import Options, run
+from credpool_conformance.scenario import Scenario
+
+_OK: Final = 0
+_NOT_CONFORMANT: Final = 1
+_BAD_INPUT: Final = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says, and return the exit code."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        match parsed.command:
+            case "run":
+                return _run(parsed)
+            case "list":
+                return _list(parsed)
+            case _:
+                return _compare(Path(parsed.first), Path(parsed.second))
+    except BadInputError as error:
+        sys.stderr.write(f"{error}\n")
+        return _BAD_INPUT
+    except KeyboardInterrupt:
+        sys.stderr.write("\ninterrupted: the report has no footer and is not valid\n")
+        return _NOT_CONFORMANT
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="credpool-conformance", description=__doc__)
+    parser.add_argument("--version", action="version", version=SUITE_VERSION)
+    commands = parser.add_subparsers(dest="command", required=True)
+    running = commands.add_parser("run", help="run the suite against a testee")
+    running.add_argument(
+        "--testee",
+        help="a command line or a Python file; in process: path/to/file.py[:Class] or module:Class",
+    )
+    running.add_argument("--connector", choices=("stdio", "inprocess"), default="stdio")
+    running.add_argument("--report", type=Path, help="where the report goes")
+    running.add_argument(
+        "--timeout", type=_seconds, default=10.0, help="seconds a reply may take (default: 10)"
+    )
+    listing = commands.add_parser("list", help="list the scenarios")
+    for command in (running, listing):
+        command.add_argument("--filter", help="only the scenarios whose id matches this glob")
+        command.add_argument("--scenarios", type=Path, help="a folder of scenarios of your own")
+        command.add_argument("--spec", type=Path, help="another folder of the specification")
+    comparing = commands.add_parser("compare", help="compare the outcomes of two reports")
+    comparing.add_argument("first")
+    comparing.add_argument("second")
+    return parser
+
+
+def _seconds(value: str) -> float:
+    seconds = float(value)
+    if not 0 < seconds <= 3600:
+        raise argparse.ArgumentTypeError("must be between 0 and 3600 seconds")
+    return seconds
+
+
+def _data(parsed: argparse.Namespace) -> Data:
+    data = find()
+    return replace(
+        data, spec=parsed.spec or data.spec, scenarios=parsed.scenarios or data.scenarios
+    )
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    data = _data(parsed)
+    registry, requirements = registries.load(data), requirement_files.load(data)
+    selected = _selected(load(data, registry, requirements), parsed.filter)
+    testee = parsed.testee or _default_testee(data)
+    summary = run(
+        selected,
+        registry,
+        requirements,
+        Options(
+            testee=testee,
+            connector=parsed.connector,
+            timeout=parsed.timeout,
+            selection=parsed.filter,
+            report=parsed.report or _default_report(data),
+            replay=_replay(parsed),
+        ),
+    )
+    return (
+        _OK
+        if summary.good and summary.verdict.value in ("conformant", "filtered")
+        else _NOT_CONFORMANT
+    )
+
+
+def _list(parsed: argparse.Namespace) -> int:
+    data = _data(parsed)
+    registry, requirements = registries.load(data), requirement_files.load(data)
+    for scenario in _selected(load(data, registry, requirements), parsed.filter):
+        sys.stdout.write(f"{scenario.id}\t{scenario.title}\n")
+    return _OK
+
+
+def _compare(first: Path, second: Path) -> int:
+    one, two = read_report(first), read_report(second)
+    outcomes = [{str(c["id"]): str(c["outcome"]) for c in report.checks} for report in (one, two)]
+    if one.header["requirements"] != two.header["requirements"]:
+        fix = "run both again with the same version"
+        raise BadInputError([Problem(shown(second), 1, "another set of requirements", fix)])
+    differences = [
+        f"{name}: {outcomes[0].get(name, 'absent')} / {outcomes[1].get(name, 'absent')}\n"
+        for name in sorted({*outcomes[0], *outcomes[1]})
+        if outcomes[0].get(name) != outcomes[1].get(name)
+    ]
+    sys.stdout.writelines(differences)
+    sys.stdout.write(
+        f"{len(outcomes[0])} and {len(outcomes[1])} checks, {len(differences)} differ\n"
+    )
+    return _NOT_CONFORMANT if differences else _OK
+
+
+def _selected(scenarios: Sequence[Scenario], pattern: str | None) -> Sequence[Scenario]:
+    if pattern is None:
+        return scenarios
+    selected = [found for found in scenarios if fnmatch.fnmatchcase(found.id, pattern)]
+    if not selected:
+        problem = Problem("--filter", 1, f"{pattern!r} selects nothing", "see `list` for the ids")
+        raise BadInputError([problem])
+    return selected
+
+
+def _default_testee(data: Data) -> str:
+    if data.default_testee is None:
+        problem = Problem("--testee", 1, "no testee named", "name a command or a Python file")
+        raise BadInputError([problem])
+    return shown(data.default_testee)
+
+
+def _default_report(data: Data) -> Path:
+    return (data.reports or Path.cwd()) / "conformance-report.ndjson"
+
+
+def _replay(parsed: argparse.Namespace) -> str:
+    words = [sys.executable, "-m", "credpool_conformance", "run", "--connector", parsed.connector]
+    for name in ("testee", "scenarios", "spec"):
+        if getattr(parsed, name):
+            words += [f"--{name}", str(getattr(parsed, name))]
+    return shlex.join(words)

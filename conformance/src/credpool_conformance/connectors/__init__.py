@@ -1,0 +1,36 @@
+"""How the suite reaches a testee: what every connector offers.
+
+Not the messages themselves: see `protocol`.
+"""
+
+from typing import Protocol
+
+from credpool_conformance.events import Deliver, Message
+
+
+class Connector(Protocol):
+    """A way to talk to one testee; it can be started again after it was stopped."""
+
+    name: str
+    command: str
+
+    def start(self, deliver: Deliver) -> None:
+        """Start the testee; what it says goes to `deliver`.
+
+        Raises: HarnessError when it cannot be started.
+        """
+
+    def send(self, message: Message) -> None:
+        """Send one command.
+
+        Raises: HarnessError when the testee cannot take it.
+        """
+
+    def output(self) -> str:
+        """Take what the testee wrote besides its messages since this was last asked."""
+
+    def stop(self) -> None:
+        """End the testee, by force if need be; one that has ended is left alone."""
+
+    def kill(self) -> None:
+        """End the testee at once, because it has broken the protocol."""

@@ -1,0 +1,153 @@
+"""Talk to a testee that is a Python object in this process: the same messages, no pipe.
+
+HTTP goes through respx (see `intercept`), time through freezegun (see `frozen`).
+The object is any `Testee(emit)` with `handle(message)`; it replies by `emit`, from any thread.
+"""
+
+import contextlib
+import importlib
+import importlib.util
+import io
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Final, Protocol
+
+from credpool_conformance.events import Broke, Deliver, Message, Said
+from credpool_conformance.faults import HarnessError
+from credpool_conformance.frozen import FrozenTime
+from credpool_conformance.intercept import Intercept
+from credpool_conformance.mock import Mock
+
+_CLASS: Final = "Testee"
+_MAX_OUTPUT: Final = 256 * 1024
+
+
+class Testee(Protocol):
+    """What the object must offer."""
+
+    def handle(self, message: Message) -> None:
+        """Take one command; a call may block here, it has a thread of its own."""
+
+
+class InProcessConnector:
+    """A testee object, with the world around it mocked."""
+
+    name = "inprocess"
+
+    def __init__(self, testee: str, mock: Mock) -> None:
+        """Take `path/to/file.py`, either with `:Class`, or `module:Class`."""
+        self.command = testee
+        self._intercept = Intercept(mock)
+        self._written = _Written()
+        self._make: Callable[[Callable[[Message], None]], Testee] | None = None
+        self._testee: Testee | None = None
+        self._deliver: Deliver | None = None
+        self._time: FrozenTime | None = None
+        self._world = contextlib.ExitStack()
+
+    def start(self, deliver: Deliver) -> None:
+        """Load the class, mock the world and make the object.
+
+        Raises: HarnessError when any of it fails.
+        """
+        self._deliver = deliver
+        self._time = time = FrozenTime(deliver)
+        self._enter(time)
+        # Each object has a voice of its own: what an abandoned one says is not heard.
+        try:
+            self._make = self._make or _load(self.command)
+            self._testee = self._make(lambda message: deliver(Said(time.outgoing(message))))
+        except Exception as error:
+            self._written.write(traceback.format_exc())
+            self.stop()
+            raise HarnessError(f"the testee cannot be started: {error}", costly=True) from error
+
+    def send(self, message: Message) -> None:
+        """Set the clock, and hand the command over in a thread that may be left behind.
+
+        Raises: HarnessError when there is no testee.
+        """
+        testee, deliver, time = self._testee, self._deliver, self._time
+        if testee is None or deliver is None or time is None:
+            raise HarnessError("the testee is not running")
+        if message["cmd"] == "configure":
+            self._intercept.reset()
+        if not time.incoming(message):
+            arguments = (testee, message, deliver, time, self._written)
+            threading.Thread(target=_handle, args=arguments, daemon=True).start()
+
+    def output(self) -> str:
+        """Take what was written to standard output and error."""
+        return self._written.take()
+
+    def stop(self) -> None:
+        """Give the world back."""
+        self._testee = self._deliver = None
+        self._world.close()
+
+    def kill(self) -> None:
+        """Abandon the object: a thread cannot be ended by force."""
+        self.stop()
+
+    def _enter(self, time: FrozenTime) -> None:
+        self._world = contextlib.ExitStack()
+        self._world.enter_context(contextlib.redirect_stdout(self._written))
+        self._world.enter_context(contextlib.redirect_stderr(self._written))
+        self._intercept.start()
+        self._world.callback(self._intercept.stop)
+        time.start()
+        self._world.callback(time.stop)
+
+
+class _Written(io.TextIOBase):
+    """Standard output and error of the testee, bounded."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._lock = threading.Lock()
+
+    def write(self, text: str) -> int:
+        with self._lock:
+            self._text = (self._text + text)[-_MAX_OUTPUT:]
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+    def take(self) -> str:
+        with self._lock:
+            taken, self._text = self._text, ""
+        return taken
+
+
+def _handle(
+    testee: Testee, message: Message, deliver: Deliver, time: FrozenTime, written: _Written
+) -> None:
+    try:
+        with time.sleeping_for(message):
+            testee.handle(message)
+    except Exception as error:  # noqa: BLE001 (the testee's fault, whatever it is)
+        written.write(traceback.format_exc())
+        deliver(Broke(f"the testee raised {type(error).__name__}: {error}"))
+
+
+def _load(testee: str) -> Callable[[Callable[[Message], None]], Testee]:
+    name, _, attribute = testee.partition(":")
+    is_file = name.endswith(".py")
+    module = _load_file(Path(name)) if is_file else importlib.import_module(name)
+    found: Callable[[Callable[[Message], None]], Testee] = getattr(module, attribute or _CLASS)
+    return found
+
+
+def _load_file(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"testee_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise HarnessError(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module.__name__] = module
+    spec.loader.exec_module(module)
+    return module

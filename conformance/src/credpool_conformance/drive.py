@@ -1,0 +1,208 @@
+"""Drive one testee through one scenario and write down what can be seen.
+
+The order of events is the scenario's alone: a held reply is waited for, never slept for.
+Judging is `judge`'s.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from credpool_conformance.book.yaml_lines import Json, fields
+from credpool_conformance.clock import VirtualClock
+from credpool_conformance.events import Held, Parked, Ranaway
+from credpool_conformance.faults import HarnessError
+from credpool_conformance.mock import Mock
+from credpool_conformance.observed import Observed, Progress
+from credpool_conformance.scenario import (
+    Action,
+    Call,
+    Phase,
+    Plain,
+    Release,
+    Resume,
+    Scenario,
+)
+from credpool_conformance.session import STREAM_GRACE, Answer, Session
+from credpool_conformance.situation import Situation
+from credpool_conformance.trace import Trace
+
+_MOST_WAITS: Final = 50
+_LONGEST_WAIT: Final = 400 * 86400.0
+
+
+class Drive:
+    """One scenario under way."""
+
+    def __init__(
+        self, scenario: Scenario, situation: Situation, session: Session, mock: Mock
+    ) -> None:
+        """Set the stage; nothing is sent yet."""
+        self._scenario = scenario
+        self._situation = situation
+        self._session = session
+        self._mock = mock
+        self._clock: VirtualClock = situation.clock
+        self._trace: Trace = situation.trace
+        self._calls: dict[str, Progress] = {}
+        self._holds: dict[str, Progress] = {}
+        self._refused: str | None = None
+        self.runaway: str | None = None
+
+    def phases(self) -> Iterator[tuple[Phase, Observed]]:
+        """Configure the testee and play the phases.
+
+        Raises: HarnessError when the testee breaks the protocol.
+        """
+        self._configure()
+        for number, phase in enumerate(self._scenario.phases, 1):
+            begun = len(self._mock.seen)
+            if phase.advance:
+                self._clock.advance(phase.advance)
+            self._trace.phase(number, _describe(phase))
+            seen = self._act(number, phase.action)
+            observed = self._look(seen, begun)
+            yield phase, observed
+            if self.runaway or self._refused is not None:
+                return
+
+    def finish(self) -> list[str]:
+        """Let everything go that is still under way, and name the calls that had not ended.
+
+        Raises: HarnessError when one of them does not come back.
+        """
+        self._mock.release_all()
+        unfinished = [progress for progress in self._calls.values() if not progress.done]
+        # A stream that nobody reads to its end is the caller's right.
+        hanging = [progress.call.name for progress in unfinished if not progress.streaming]
+        for progress in unfinished:
+            if progress.streaming:
+                self._resume(progress)
+            self._settle(progress, [])
+        return hanging
+
+    def _configure(self) -> None:
+        pool, randoms = self._situation.pool, self._situation.randoms
+        answer = self._session.ask("configure", now=self._clock.now, pool=pool, randoms=randoms)
+        if answer.kind == "refused":
+            self._refused = f"refused {fields(answer.content).get('code')}"
+            self._trace.result("configure", self._refused)
+
+    def _act(self, number: int, action: Action) -> Observed:
+        if self._refused is not None:
+            return Observed(number=number, outcome=self._refused)
+        match action:
+            case Call():
+                return self._call(number, action)
+            case Release(hold):
+                progress = self._holds.pop(hold, None)
+                released = self._mock.release(hold)
+                note = None if released else f"no request was waiting for {hold!r}"
+                return self._settled(number, progress if released else None, note)
+            case Resume(name):
+                progress = self._calls.get(name)
+                if progress is None or not progress.streaming or progress.done:
+                    return self._settled(number, None, f"no stream of {name!r} to read on in")
+                self._mock.open_streams()
+                self._resume(progress)
+                return self._settled(number, progress)
+            case Plain.RESTART:
+                self._session.ask("restart", now=self._clock.now)
+            case Plain.CONFIGURE:
+                return Observed(number=number, outcome="configured")
+            case Plain.LOOK:
+                pass
+        return Observed(number=number)
+
+    def _call(self, number: int, call: Call) -> Observed:
+        if call.stream:
+            self._mock.close_streams()
+        request = self._situation.request(call)
+        seq = self._session.send("call", now=self._clock.now, call=call.name, request=request)
+        progress = Progress(call=call, seq=seq, request=request)
+        self._calls[call.name] = progress
+        return self._settled(number, progress)
+
+    def _resume(self, progress: Progress) -> None:
+        name = progress.call.name
+        progress.seq = self._session.send("resume", now=self._clock.now, call=name)
+
+    def _settled(self, number: int, progress: Progress | None, note: str | None = None) -> Observed:
+        if progress is None:
+            return Observed(number=number, outcome="nothing", note=note)
+        waits: list[float] = []
+        answer = self._settle(progress, waits)
+        result = fields(answer.content) if answer else {}
+        status = result.get("status")
+        outcome = "pending" if answer is None else str(result.get("outcome"))
+        if outcome in ("delivered", "streaming"):
+            outcome = f"{outcome} {status}"
+        self._trace.result(progress.call.name, outcome)
+        return Observed(
+            number=number,
+            waits=tuple(waits),
+            outcome=outcome,
+            result=result,
+            progress=progress,
+            note=self.runaway,
+        )
+
+    def _settle(self, progress: Progress, waits: list[float]) -> Answer | None:
+        """Go on with a call until it has a result, or until its reply is held."""
+        grace: float | None = None
+        while True:
+            match self._session.next(progress.seq, grace):
+                case Answer(kind="wait", content=content):
+                    self._wait(progress, fields(content), waits)
+                case Answer() as answer:
+                    progress.streaming = fields(answer.content).get("outcome") == "streaming"
+                    progress.done = not progress.streaming
+                    return answer
+                case Held(hold):
+                    self._holds[hold] = progress
+                    return None
+                case Parked():
+                    grace = STREAM_GRACE
+                case Ranaway(requests):
+                    self.runaway = f"{requests} requests, and no end"
+                    return None
+                case None:
+                    # Whoever still reads has not handed the first chunk to the caller.
+                    self._mock.open_streams()
+                    self._settle(progress, [])
+                    return None
+                case _:
+                    continue
+
+    def _wait(self, progress: Progress, wait: dict[str, Json], waits: list[float]) -> None:
+        until = wait.get("until")
+        seconds = round(float(until) - self._clock.now, 6) if isinstance(until, int | float) else 0
+        waits.append(seconds)
+        self._trace.waited(seconds, str(wait.get("why")))
+        if len(waits) > _MOST_WAITS or seconds > _LONGEST_WAIT:
+            raise HarnessError(f"the testee waits without end: {len(waits)} waits")
+        self._clock.move_to(self._clock.now + max(seconds, 0))
+        self._resume(progress)
+
+    def _look(self, observed: Observed, begun: int) -> Observed:
+        state: dict[str, Json] = {}
+        if self._refused is None and not self.runaway:
+            state = fields(self._session.ask("inspect", now=self._clock.now).content)
+        wire = tuple(self._mock.seen[begun:])
+        if observed.progress:
+            observed.progress.before = len(observed.progress.requests)
+            observed.progress.requests += wire
+        return replace(observed, now=self._clock.now, wire=wire, state=state)
+
+
+def _describe(phase: Phase) -> str:
+    advance = f"{phase.advance:g} s later, " if phase.advance else ""
+    match phase.action:
+        case Call(name=name, model=model):
+            return f"{advance}call {name} ({model})"
+        case Release(hold):
+            return f"{advance}release {hold!r}"
+        case Resume(name):
+            return f"{advance}read on in {name}"
+        case Plain() as plain:
+            return f"{advance}{plain.value}"

@@ -1,0 +1,186 @@
+"""Judge what a phase made visible: facts from the wire first, then what the testee says of itself.
+
+The world is closed: what a scenario does not mention must not have happened.
+How values are compared is `match`'s; how the testee's words are put in the scenario's is `wording`'s.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from credpool_conformance.book.yaml_lines import Json, fields, items, text
+from credpool_conformance.canary import Kind
+from credpool_conformance.match import ANY, matches
+from credpool_conformance.mock import Seen
+from credpool_conformance.observed import Observed, Progress
+from credpool_conformance.scenario import Entry, Origin, Phase, Plain, Scenario
+from credpool_conformance.situation import Situation
+from credpool_conformance.tampering import tampering
+from credpool_conformance.wording import attempts_in_words, exhausted_in_words, state_in_words
+
+SHOULD_RETRY: Final = "x-should-retry"
+_SHOWN_REQUESTS: Final = 12
+_TIME: Final = re.compile(r"\+\d\S*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """One aspect in which a phase was not what it should have been."""
+
+    phase: int
+    aspect: str
+    expected: Json
+    actual: Json
+
+
+def judge(
+    scenario: Scenario, situation: Situation, phase: Phase, seen: Observed, *, timeless: bool
+) -> list[Failure]:
+    """Compare a phase with its expectation.
+
+    `timeless` forgives moments: the testee runs on the real clock.
+    """
+    aspects = _aspects(scenario, situation, phase, seen)
+    return [
+        Failure(phase=seen.number, aspect=aspect, expected=expected, actual=actual)
+        for aspect, expected, actual in aspects
+        if not matches(_timeless(expected) if timeless else expected, actual)
+    ]
+
+
+def judge_secrets(situation: Situation, wire: Iterable[Seen], said: Iterable[str]) -> list[Failure]:
+    """Find the secrets that turned up where they have no business."""
+    leaks = [f"{_name(canary.owner, canary.kind)} in the testee's output"
+             for canary in situation.canaries.find(said)]  # fmt: skip
+    for seen in wire:
+        for canary in seen.canaries:
+            if not _may_go(canary.owner, canary.kind, seen, situation):
+                leaks.append(f"{_name(canary.owner, canary.kind)} in a request [{seen.item}]")
+    found: list[Json] = [*dict.fromkeys(leaks)]
+    return [Failure(phase=0, aspect="canary", expected=[], actual=found)] if found else []
+
+
+def _aspects(
+    scenario: Scenario, situation: Situation, phase: Phase, seen: Observed
+) -> Iterator[tuple[str, Json, Json]]:
+    expect = phase.expect
+    refused = (seen.outcome or "").startswith("refused")
+    yield "wire", _expected_wire(scenario, expect, seen), _wire(seen)
+    if unexpected := dict.fromkeys(item.item for item in seen.wire if not item.expected):
+        yield "wire", "nothing but scripted requests", f"unexpected: {', '.join(unexpected)}"
+    if seen.progress:
+        yield "wire", [], tampering(seen, situation)
+    if seen.outcome is not None or _is_call(phase):
+        usual = "configured" if phase.action is Plain.CONFIGURE else "delivered 200"
+        yield "outcome", expect.get("outcome", usual), seen.note or seen.outcome
+        if seen.progress:
+            yield from _reply_aspects(expect, seen, seen.progress)
+        yield "attempts", expect.get("attempts", []), attempts_in_words(seen.result)
+    yield "waits", expect.get("waits", []), [*seen.waits]
+    yield "exhausted", expect.get("exhausted"), exhausted_in_words(seen.result, seen.now)
+    if not refused and not seen.note:
+        state, counts = state_in_words(seen.state, seen.now)
+        yield "state", _expected_state(scenario, expect), state
+        wanted = fields(expect.get("counts"))
+        yield "counts", wanted, {key: value for key, value in counts.items() if key in wanted}
+
+
+def _is_call(phase: Phase) -> bool:
+    return not isinstance(phase.action, Plain) or phase.action is Plain.CONFIGURE
+
+
+def _expected_wire(scenario: Scenario, expect: Mapping[str, Json], seen: Observed) -> Json:
+    if "wire" in expect:
+        return expect["wire"]
+    attempts = expect.get("attempts", [])
+    if not isinstance(attempts, list) or not all(isinstance(item, str) for item in attempts):
+        return ANY
+    entries = {entry.id: entry for entry in scenario.given.entries}
+    wire: list[Json] = []
+    for attempt in attempts:
+        name, _, action = text(attempt).split()
+        wire.append(_on_the_wire(entries.get(name), name))
+        if action == "refresh":
+            wire.append(f"token:{name}")
+    # A call that spans phases lists all its attempts again, and sends only the new ones.
+    return wire[seen.progress.before if seen.progress else 0 :]
+
+
+def _on_the_wire(entry: Entry | None, name: str) -> str:
+    if entry is None:
+        return name
+    return entry.secret_id if entry.origin is Origin.MAIN else f"other:{entry.secret_id}"
+
+
+def _wire(seen: Observed) -> Json:
+    found: list[Json] = [item.item for item in seen.wire]
+    if len(found) > _SHOWN_REQUESTS * 2:
+        return [*found[:_SHOWN_REQUESTS], f"… {len(found)} requests"]
+    return found
+
+
+def _reply_aspects(
+    expect: Mapping[str, Json], seen: Observed, progress: Progress
+) -> Iterator[tuple[str, Json, Json]]:
+    outcome = text(seen.result.get("outcome"))
+    if outcome not in ("delivered", "streaming"):
+        return
+    headers = {key.lower(): value for key, value in fields(seen.result.get("headers")).items()}
+    sent = [item.sent for item in progress.requests if item.sent and "token:" not in item.item]
+    wanted = expect.get("reply")
+    named = next((item for item in reversed(sent) if item.name == wanted), None)
+    last = named if isinstance(wanted, str) and wanted != ANY else next(reversed(sent), None)
+    if last is None:
+        yield "reply", wanted or "a scripted reply", "a reply that nobody sent"
+        return
+    if wanted != ANY:
+        body = text(seen.result.get("body"))
+        whole = outcome == "delivered"
+        fits = body == last.body if whole else bool(body) and last.body.startswith(body)
+        given: Json = {"status": last.status, "body": last.body}
+        got: Json = {"status": seen.result.get("status"), "body": last.body if fits else body}
+        yield "reply", given, got
+        kept = {key: value.strip() for key, value in last.headers if key != SHOULD_RETRY}
+        changed: dict[str, Json] = {k: headers.get(k) for k in kept if headers.get(k) != kept[k]}
+        yield "reply", {key: kept[key] for key in changed}, changed
+    yield from _header_aspects(expect, headers, dict(last.headers).get(SHOULD_RETRY))
+
+
+def _header_aspects(
+    expect: Mapping[str, Json], headers: Mapping[str, Json], own: str | None
+) -> Iterator[tuple[str, Json, Json]]:
+    default = {} if expect.get("exhausted") else {SHOULD_RETRY: own}
+    wanted: dict[str, Json] = {**default, **fields(expect.get("headers"))}
+    yield "headers", wanted, {key: headers.get(key.lower()) for key in wanted}
+
+
+def _expected_state(scenario: Scenario, expect: Mapping[str, Json]) -> Json:
+    wanted = expect.get("state", {})
+    if not isinstance(wanted, dict) or set(wanted) & {"one_of", "unordered", "starts_with"}:
+        return wanted
+    return {**{entry.id: "ok" for entry in scenario.given.entries}, **wanted}
+
+
+def _timeless(value: Json) -> Json:
+    match value:
+        case str():
+            return _TIME.sub(ANY, value)
+        case dict():
+            inner = {key: _timeless(item) for key, item in value.items()}
+            return {k: ANY if k == "returns" and v is not None else v for k, v in inner.items()}
+        case list():
+            return [_timeless(item) for item in items(value)]
+        case _:
+            return value
+
+
+def _may_go(owner: str, kind: Kind, seen: Seen, situation: Situation) -> bool:
+    if kind is Kind.PLACEHOLDER or seen.request.is_token:
+        return True
+    return kind is Kind.ACCESS and situation.origins.get(owner) is seen.request.origin
+
+
+def _name(owner: str, kind: Kind) -> str:
+    names = {Kind.ACCESS: "secret", Kind.REFRESH: "refresh token", Kind.PLACEHOLDER: "credential"}
+    return f"the {names[kind]} of {owner}"

@@ -1,0 +1,196 @@
+"""Read the scenarios: expand, check against the schema, resolve examples and citations.
+
+Every fault is reported with its file and line, all of them in one go.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import jsonschema
+
+from credpool_conformance.book.problems import Problem
+from credpool_conformance.book.yaml_lines import Document, Json, Where, fields, items, text
+from credpool_conformance.data import SCHEMAS, Data, shown
+from credpool_conformance.expansion import expand
+from credpool_conformance.faults import BadInputError
+from credpool_conformance.phases import phases_of
+from credpool_conformance.registry import Registry, read
+from credpool_conformance.requirements import Requirements
+from credpool_conformance.scenario import Entry, Given, Origin, Reply, Scenario
+from credpool_conformance.script import UnknownExampleError, scripted
+
+_SCHEMA: Final[Mapping[str, object]] = json.loads((SCHEMAS / "scenario.schema.json").read_text())
+_FILE: Final = jsonschema.Draft202012Validator(_SCHEMA)
+_SCENARIO: Final = jsonschema.Draft202012Validator(
+    {"$ref": "#/$defs/scenario", "$defs": _SCHEMA["$defs"]}
+)
+_SPECIAL_KEYS: Final = ("other", "-")
+
+
+def load(data: Data, registry: Registry, requirements: Requirements) -> tuple[Scenario, ...]:
+    """Read all scenarios, in the order of the files and of the text.
+
+    Raises: BadInputError with everything that is wrong.
+    """
+    found: dict[str, Scenario] = {}
+    problems: list[Problem] = []
+    paths = sorted(data.scenarios.glob("*.yaml"))
+    for path in paths:
+        for item in _read_file(path, registry, requirements):
+            if isinstance(item, Problem):
+                problems.append(item)
+            elif item.id in found:
+                first = found[item.id]
+                what = f"the id {item.id} is taken by {first.path}:{first.line}"
+                problems.append(Problem(item.path, item.line, what, "choose another id"))
+            else:
+                found[item.id] = item
+    if not paths:
+        fix = "write the first one, see the scenario schema"
+        problems.append(Problem(shown(data.scenarios), 1, "no scenario files", fix))
+    if problems:
+        raise BadInputError(dict.fromkeys(problems))
+    return tuple(found.values())
+
+
+def _read_file(
+    path: Path, registry: Registry, requirements: Requirements
+) -> Iterator[Scenario | Problem]:
+    document = read(path)
+    yield from _violations(document, (), document.data, _FILE)
+    for index, raw in enumerate(items(fields(document.data).get("scenarios"))):
+        where: Where = ("scenarios", index)
+        try:
+            expanded = list(expand(document, where, fields(raw), registry))
+        except BadInputError as error:
+            yield from error.problems
+            continue
+        for scenario in expanded:
+            faults = list(_violations(document, where, scenario, _SCENARIO))
+            faults = faults or list(_unknown(document, where, scenario, requirements))
+            yield from faults
+            if not faults:
+                yield from _build(path.stem, document, where, scenario, registry)
+
+
+def _violations(
+    document: Document, where: Where, value: Json, validator: jsonschema.Draft202012Validator
+) -> Iterator[Problem]:
+    for error in validator.iter_errors(value):
+        leaf = _leaf(error)
+        part = tuple(leaf.absolute_path)
+        name = ".".join(map(str, part)) or ("the scenario" if where else "the file")
+        message = leaf.message if len(leaf.message) < 300 else f"{leaf.message[:300]} …"
+        fix = "see scenario.schema.json: " + "/".join(map(str, leaf.absolute_schema_path))
+        yield document.problem((*where, *part), f"{name}: {message}", fix)
+
+
+def _leaf(error: jsonschema.ValidationError) -> jsonschema.ValidationError:
+    """Find what is really wrong: of several alternatives the one that fits best, else the first."""
+    while error.context:
+        deepest = max(len(inner.absolute_path) for inner in error.context)
+        inner = [found for found in error.context if len(found.absolute_path) == deepest]
+        error = min(inner, key=lambda found: (found.validator == "type", found.schema_path[0]))
+    return error
+
+
+def _unknown(
+    document: Document, where: Where, scenario: Mapping[str, Json], requirements: Requirements
+) -> Iterator[Problem]:
+    for position, cited in enumerate(items(scenario.get("verifies"))):
+        fault = requirements.fault_of(text(cited))
+        if fault:
+            what, fix = fault
+            yield document.problem((*where, "verifies", position), what, fix)
+    given = fields(scenario.get("given"))
+    ids = [_entry_id(entry) for entry in items(given.get("entries"))]
+    for key in fields(scenario.get("upstream")):
+        if key not in (*ids, *_SPECIAL_KEYS, "token"):
+            fix = f"write one of: {', '.join([*ids, *_SPECIAL_KEYS, 'token'])}"
+            yield document.problem((*where, "upstream", key), f"no entry {key!r}", fix)
+    if len(set(ids)) < len(ids):
+        yield document.problem((*where, "given", "entries"), "an id is given twice", "rename one")
+
+
+def _build(
+    chapter: str, document: Document, where: Where, raw: Mapping[str, Json], registry: Registry
+) -> Iterator[Scenario | Problem]:
+    given = _given(fields(raw.get("given")), registry)
+    upstream: dict[str, tuple[Reply, ...]] = {}
+    problems: list[Problem] = []
+    for key, path, replies in _scripts(fields(raw.get("upstream"))):
+        built: list[Reply] = []
+        for index, reply in enumerate(items(replies)):
+            try:
+                name = f"{key}[{index}]"
+                built.append(scripted(name, reply, given.provider, registry))
+            except UnknownExampleError as error:
+                fix = "name a rule of spec/registry/ as provider/rule, or ok, stream, token_ok"
+                what = f"unknown example {str(error)!r}"
+                problems.append(document.problem((*where, *path, index), what, fix))
+        upstream[key] = tuple(built)
+    yield from problems
+    if problems:
+        return
+    yield Scenario(
+        id=text(raw.get("id")),
+        title=text(raw.get("title")),
+        chapter=chapter,
+        verifies=tuple(text(cited) for cited in items(raw.get("verifies"))),
+        features=tuple(text(name) for name in items(raw.get("features"))),
+        consequence=text(raw.get("consequence")),
+        given=given,
+        upstream=upstream,
+        phases=phases_of(raw, given.provider),
+        path=document.path,
+        line=document.line(*where),
+    )
+
+
+def _scripts(upstream: Mapping[str, Json]) -> Iterator[tuple[str, Where, Json]]:
+    for key, value in upstream.items():
+        if key == "token":
+            for entry, replies in fields(value).items():
+                yield f"token:{entry}", ("upstream", "token", entry), replies
+        else:
+            yield key, ("upstream", key), value
+
+
+def _entry_id(raw: Json) -> str:
+    return raw if isinstance(raw, str) else text(fields(raw).get("id"))
+
+
+def _given(raw: Mapping[str, Json], registry: Registry) -> Given:
+    provider = text(raw.get("provider"))
+    usual = registry.provider(provider).auth_type
+    entries = items(raw.get("entries"))
+    randoms = [float(draw) for draw in items(raw.get("randoms")) if isinstance(draw, int | float)]
+    return Given(
+        provider=provider,
+        entries=tuple(entry_of(entry, position, usual) for position, entry in enumerate(entries)),
+        strategy=text(raw.get("strategy")) or None,
+        policy=fields(raw.get("policy")),
+        randoms=tuple(randoms),
+    )
+
+
+def entry_of(raw: Json, position: int, usual_type: str) -> Entry:
+    """Read an entry, given by its id alone or with particulars."""
+    written = fields(raw)
+    refreshable = written.get("refreshable") is True
+    priority, expires_in = written.get("priority"), written.get("expires_in")
+    entry_id = _entry_id(raw)
+    return Entry(
+        id=entry_id,
+        label=text(written.get("label")) or f"key {entry_id}",
+        auth_type=text(written.get("auth_type")) or ("oauth" if refreshable else usual_type),
+        priority=priority if isinstance(priority, int) else position,
+        owner=text(written.get("owner")) or None,
+        refreshable=refreshable,
+        expires_in=float(expires_in) if isinstance(expires_in, int | float) else None,
+        same_secret_as=text(written.get("same_secret_as")) or None,
+        origin=Origin(text(written.get("base")) or "main"),
+        has_secret="secret" not in written,
+    )

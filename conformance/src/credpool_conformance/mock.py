@@ -1,0 +1,247 @@
+"""The mock provider: it plays a scenario's script and writes down what reached it.
+
+It knows nothing of sockets: `loopback` and `intercept` bring the requests.
+What it writes down is a fact; nothing that a testee says can change it.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from credpool_conformance.canary import Canaries, Canary, Kind
+from credpool_conformance.clock import VirtualClock
+from credpool_conformance.events import Deliver, Held, Parked, Ranaway
+from credpool_conformance.scenario import Entry, Origin, Redirect, Reply
+from credpool_conformance.script import Sent, render
+from credpool_conformance.trace import Trace
+
+TOKEN_PATH: Final = "/oauth/token"  # noqa: S105 (a path)
+MOVED_PATH: Final = "/moved"
+UNEXPECTED: Final = 599
+_MOST_REQUESTS: Final = 100
+_KINDS: Final = {"access": Kind.ACCESS, "refresh": Kind.REFRESH}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request as it arrived."""
+
+    origin: Origin
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...]
+    body: str
+
+    @property
+    def is_token(self) -> bool:
+        """Tell whether it went to the token endpoint."""
+        return self.origin is Origin.MAIN and self.path.partition("?")[0] == TOKEN_PATH
+
+    def texts(self) -> list[str]:
+        """All places in which a secret could travel."""
+        return [self.path, *(value for _, value in self.headers), self.body]
+
+
+@dataclass(slots=True, kw_only=True)
+class Seen:
+    """One request on the wire log, as the judge reads it; `sent` is the reply once it is sent."""
+
+    item: str
+    at: float
+    request: Request
+    canaries: tuple[Canary, ...]
+    expected: bool
+    sent: Sent | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What the mock plays with during one scenario."""
+
+    entries: Mapping[str, Entry]
+    scripts: Mapping[str, tuple[Reply, ...]]
+    canaries: Canaries
+    clock: VirtualClock
+    trace: Trace
+    deliver: Deliver
+
+
+class ConnectionCutError(Exception):
+    """The reply ends here: the connection is to be closed without another word."""
+
+
+class RunawayError(ConnectionCutError):
+    """So many requests that whoever sends them has to be stopped."""
+
+
+class Mock:
+    """One provider with two origins, reset for each scenario."""
+
+    def __init__(self, urls: Mapping[Origin, str]) -> None:
+        """Begin with nothing to play."""
+        self.urls = urls
+        self.seen: list[Seen] = []
+        self._stage: Stage | None = None
+        self._scripts: dict[str, deque[Reply]] = {}
+        self._gates: dict[str, threading.Event] = {}
+        self._stream_gate = threading.Event()
+        self._over = False
+        self._lock = threading.Lock()
+
+    def play(self, stage: Stage) -> None:
+        """Begin a scenario."""
+        with self._lock:
+            self._stage = stage
+            self._scripts = {key: deque(replies) for key, replies in stage.scripts.items()}
+            self.seen = []
+            self._gates = {}
+            self._over = False
+            self._stream_gate = threading.Event()
+            self._stream_gate.set()
+
+    def close_streams(self) -> None:
+        """Keep the rest of every stream back until `open_streams`."""
+        self._stream_gate.clear()
+
+    def open_streams(self) -> None:
+        """Let the rest of every stream go."""
+        self._stream_gate.set()
+
+    def release(self, hold: str) -> bool:
+        """Let a held reply go; tell whether a request was waiting for it."""
+        with self._lock:
+            gate = self._gates.get(hold)
+        if gate is None or gate.is_set():
+            return False
+        gate.set()
+        return True
+
+    def release_all(self) -> None:
+        """Let everything go, so that no thread is left waiting when a scenario is over."""
+        self._stream_gate.set()
+        with self._lock:
+            self._over = True
+            gates = list(self._gates.values())
+        for gate in gates:
+            gate.set()
+
+    def receive(self, request: Request) -> Sent:
+        """Take a request and find the reply to it, which may be held for a while.
+
+        Raises: ConnectionCutError when the connection is to be closed without a reply.
+        """
+        stage = self._stage
+        if stage is None:
+            raise ConnectionCutError
+        found = tuple(stage.canaries.find(request.texts()))
+        with self._lock:
+            reply = self._next(_script_key(request, found, stage.entries))
+            seen = _arrival(stage, request, found, expected=reply is not None)
+            self.seen.append(seen)
+            arrived = len(self.seen)
+            gate = self._gate(reply)
+        if arrived >= _MOST_REQUESTS:
+            stage.deliver(Ranaway(arrived))
+            raise RunawayError
+        if gate and reply and reply.hold:
+            stage.trace.held(reply.hold)
+            stage.deliver(Held(reply.hold))
+            gate.wait()
+        sent = self._answer(stage, seen, reply)
+        if sent.drop and not sent.streamed:
+            raise ConnectionCutError
+        return sent
+
+    def chunks(self, sent: Sent) -> Iterator[bytes]:
+        """Yield the body; of a stream, the rest only when it is due.
+
+        Raises: ConnectionCutError when the stream breaks.
+        """
+        stage, gate = self._stage, self._stream_gate
+        first, *rest = sent.chunks or (b"",)
+        yield first
+        if sent.streamed and not gate.is_set() and stage is not None:
+            stage.deliver(Parked())
+            gate.wait()
+        yield from rest
+        if sent.drop:
+            raise ConnectionCutError
+
+    def _next(self, key: str) -> Reply | None:
+        script = self._scripts.get(key)
+        if not script:
+            return None
+        return script[0] if script[0].always else script.popleft()
+
+    def _gate(self, reply: Reply | None) -> threading.Event | None:
+        if reply is None or reply.hold is None or self._over:
+            return None
+        return self._gates.setdefault(reply.hold, threading.Event())
+
+    def _answer(self, stage: Stage, seen: Seen, reply: Reply | None) -> Sent:
+        sent = _NOTHING
+        if reply is not None:
+            owner = next((canary.owner for canary in seen.canaries), "-")
+            location = _location(seen.request, reply, self.urls)
+            sent = render(reply, stage.clock.now, _minter(stage, owner), location)
+        seen.sent = sent
+        stage.trace.reply(sent.name, sent.status, drop=sent.drop)
+        return sent
+
+
+_NOTHING: Final = Sent(
+    name="nothing scripted",
+    status=UNEXPECTED,
+    headers=(("content-type", "application/json"),),
+    chunks=(b'{"error": {"message": "The scenario has no reply for this request."}}',),
+    streamed=False,
+    drop=False,
+)
+
+
+def _arrival(stage: Stage, request: Request, found: tuple[Canary, ...], *, expected: bool) -> Seen:
+    item = wire_item(request, found, stage.canaries)
+    stage.trace.request(item, request.method, request.path)
+    return Seen(item=item, at=stage.clock.now, request=request, canaries=found, expected=expected)
+
+
+def wire_item(request: Request, found: Iterable[Canary], canaries: Canaries) -> str:
+    """Write a request the way scenarios do: `a`, `-`, `other:-`, `token:a`, `a~old`."""
+    kind = Kind.REFRESH if request.is_token else Kind.ACCESS
+    names: list[str] = []
+    for canary in found:
+        if request.is_token and canary.kind is Kind.ACCESS:
+            continue
+        suffix = "" if canary.kind is kind else f".{canary.kind.value}"
+        age = "" if canaries.is_newest(canary) else "~old"
+        names.append(f"{canary.owner}{suffix}{age}")
+    prefix = "token:" if request.is_token else _PREFIXES[request.origin]
+    return prefix + ("+".join(names) or "-")
+
+
+_PREFIXES: Final = {Origin.MAIN: "", Origin.OTHER: "other:"}
+
+
+def _script_key(request: Request, found: Iterable[Canary], entries: Mapping[str, Entry]) -> str:
+    owner = next((canary.owner for canary in found if canary.owner in entries), None)
+    if request.is_token:
+        return f"token:{owner or '-'}"
+    if owner and entries[owner].origin is request.origin:
+        return owner
+    return "other" if request.origin is Origin.OTHER else "-"
+
+
+def _location(request: Request, reply: Reply | None, urls: Mapping[Origin, str]) -> str | None:
+    if reply is None or reply.redirect is None:
+        return None
+    here, there = request.origin, _FOREIGN[request.origin]
+    return urls[here if reply.redirect is Redirect.SAME else there] + MOVED_PATH
+
+
+_FOREIGN: Final = {Origin.MAIN: Origin.OTHER, Origin.OTHER: Origin.MAIN}
+
+
+def _minter(stage: Stage, owner: str) -> Callable[[str], str]:
+    return lambda kind: stage.canaries.mint(owner, _KINDS[kind]).value

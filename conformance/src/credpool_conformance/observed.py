@@ -1,0 +1,42 @@
+"""What a phase made visible: facts from the wire first, then what the testee says.
+
+Only data; `drive` collects it and `judge` compares it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from credpool_conformance.book.yaml_lines import Json
+from credpool_conformance.mock import Seen
+from credpool_conformance.scenario import Call
+
+
+@dataclass(slots=True, kw_only=True)
+class Progress:
+    """A call, from its first request to its end; it may span several phases.
+
+    `before` counts its requests before the current phase.
+    """
+
+    call: Call
+    seq: int
+    request: Mapping[str, Json]
+    streaming: bool = False
+    done: bool = False
+    requests: list[Seen] = field(default_factory=list)
+    before: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """The whole visible outcome of one phase."""
+
+    number: int
+    now: float = 0.0
+    wire: tuple[Seen, ...] = ()
+    waits: tuple[float, ...] = ()
+    outcome: str | None = None
+    result: Mapping[str, Json] = field(default_factory=dict)
+    progress: Progress | None = None
+    state: Mapping[str, Json] = field(default_factory=dict)
+    note: str | None = None

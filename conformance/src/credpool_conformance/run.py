@@ -1,0 +1,106 @@
+"""Put a run together: servers, connector, session, report and console.
+
+Everything that has to be opened once and closed again, and nothing else.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import IO
+
+from credpool_conformance.connectors import Connector
+from credpool_conformance.connectors.inprocess import InProcessConnector
+from credpool_conformance.connectors.stdio import StdioConnector
+from credpool_conformance.console import Console
+from credpool_conformance.data import shown
+from credpool_conformance.faults import HarnessError
+from credpool_conformance.loopback import Loopback
+from credpool_conformance.mock import Mock
+from credpool_conformance.registry import Registry
+from credpool_conformance.report import Conditions, ReportWriter
+from credpool_conformance.requirements import Requirements
+from credpool_conformance.runner import Check, Runner
+from credpool_conformance.scenario import Scenario
+from credpool_conformance.session import Manifest, Session
+from credpool_conformance.verdict import Summary, summarise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the user chose."""
+
+    testee: str
+    connector: str
+    timeout: float
+    selection: str | None
+    report: Path
+    replay: str
+
+
+def run(
+    scenarios: Sequence[Scenario],
+    registry: Registry,
+    requirements: Requirements,
+    options: Options,
+    out: IO[str] | None = None,
+) -> Summary:
+    """Run the scenarios, show and record what happens, and come to a verdict.
+
+    Raises: BadInputError when the report cannot be written.
+    """
+    begun = perf_counter()
+    console = Console(out or sys.stdout, requirements, options.replay)
+    with ReportWriter(options.report) as report, _opened(options) as (mock, session):
+        manifest = _introduction(session)
+        report.header(_conditions(options, requirements, len(scenarios)), manifest)
+        console.begin(len(scenarios), options.connector, options.testee, manifest)
+        checks: list[Check] = []
+        for check in Runner(session, mock, registry, requirements).run(scenarios):
+            checks.append(check)
+            report.check(check)
+            console.check(check, len(checks), len(scenarios))
+        features = manifest.features if manifest else frozenset({"core"})
+        filtered = options.selection is not None
+        summary = summarise(checks, requirements, features, filtered=filtered)
+        seconds = perf_counter() - begun
+        report.footer(summary, seconds)
+    console.end(checks, summary, shown(options.report), seconds)
+    return summary
+
+
+@contextmanager
+def _opened(options: Options) -> Iterator[tuple[Mock, Session]]:
+    with ExitStack() as stack:
+        loopback = Loopback()
+        stack.callback(loopback.close)
+        session = Session(_connector(options, loopback.mock), options.timeout)
+        stack.callback(session.close)
+        yield loopback.mock, session
+
+
+def _connector(options: Options, mock: Mock) -> Connector:
+    if options.connector == "inprocess":
+        return InProcessConnector(options.testee, mock)
+    return StdioConnector(options.testee)
+
+
+def _introduction(session: Session) -> Manifest | None:
+    try:
+        return session.ensure()
+    except HarnessError:
+        # The first check tries again and tells the story.
+        session.abandon()
+        return None
+
+
+def _conditions(options: Options, requirements: Requirements, scenarios: int) -> Conditions:
+    return Conditions(
+        requirements=requirements,
+        connector=options.connector,
+        command=options.testee,
+        selection=options.selection,
+        scenarios=scenarios,
+    )

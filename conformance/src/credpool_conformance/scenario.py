@@ -1,0 +1,140 @@
+"""What a scenario is: a situation, a script for the provider, and the phases of what happens.
+
+Format: `schemas/scenario.schema.json`.  Reading the files is `loader`'s.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeAlias
+
+from credpool_conformance.book.yaml_lines import Json
+
+
+class Origin(Enum):
+    """The two hosts that the mock provider plays."""
+
+    MAIN = "main"
+    OTHER = "other"
+
+
+class Redirect(Enum):
+    """Where a scripted 307 points."""
+
+    SAME = "same"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A credential of the pool under test."""
+
+    id: str
+    label: str
+    auth_type: str
+    priority: int
+    owner: str | None = None
+    refreshable: bool = False
+    expires_in: float | None = None
+    same_secret_as: str | None = None
+    origin: Origin = Origin.MAIN
+    has_secret: bool = True
+
+    @property
+    def secret_id(self) -> str:
+        """The entry by whose secret the mock knows this one."""
+        return self.same_secret_as or self.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """The pool that a scenario begins with."""
+
+    provider: str
+    entries: tuple[Entry, ...]
+    strategy: str | None = None
+    policy: Mapping[str, Json] = field(default_factory=dict)
+    randoms: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One scripted reply; its placeholders are filled in when it is sent."""
+
+    name: str
+    status: int
+    headers: Mapping[str, Json]
+    body: Json
+    stream: tuple[str, ...] = ()
+    hold: str | None = None
+    redirect: Redirect | None = None
+    drop: bool = False
+    always: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """Send a request through the pool."""
+
+    name: str
+    model: str
+    stream: bool
+    follow_redirects: bool
+    placeholder: bool | str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Let a held reply go."""
+
+    hold: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Read the rest of a stream."""
+
+    call: str
+
+
+class Plain(Enum):
+    """The actions without particulars; `LOOK` is inspection, which follows every phase anyway."""
+
+    LOOK = "inspect"
+    RESTART = "restart"
+    CONFIGURE = "configure"
+
+
+Action: TypeAlias = Call | Release | Resume | Plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """One thing that happens, and the whole visible outcome of it."""
+
+    advance: float
+    action: Action
+    expect: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One check."""
+
+    id: str
+    title: str
+    chapter: str
+    verifies: tuple[str, ...]
+    features: tuple[str, ...]
+    consequence: str
+    given: Given
+    upstream: Mapping[str, tuple[Reply, ...]]
+    phases: tuple[Phase, ...]
+    path: str
+    line: int
+
+    @property
+    def timed(self) -> bool:
+        """Tell whether the clock matters: a testee on the real clock cannot be judged by it."""
+        return any(phase.advance or phase.expect.get("waits") for phase in self.phases)

@@ -1,0 +1,168 @@
+"""Turn a scenario's scripted replies into full ones, and fill in what is known when they are sent.
+
+Shorthands: `ok`, `stream`, `token_ok`, `provider/rule`.  Placeholders: `$epoch+30` and its kind.
+Not the sending: see `mock`.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import formatdate
+from typing import Final
+
+from credpool_conformance.book.yaml_lines import Json, fields, items, text
+from credpool_conformance.registry import Registry
+from credpool_conformance.scenario import Redirect, Reply
+from credpool_conformance.successes import EVENT_STREAM, JSON_HEADERS, dialect
+
+_PLACEHOLDER: Final = re.compile(
+    r"\$(?:(?P<form>epoch_ms|epoch|iso|date)(?P<offset>[+-]\d+(?:\.\d+)?)?|(?P<token>access|refresh)\b)"
+)
+_TOKEN_OK: Final[Mapping[str, Json]] = {
+    "access_token": "$access",
+    "refresh_token": "$refresh",
+    "token_type": "Bearer",
+    "expires_in": 3600,
+}
+_MODEL_PATH: Final = "{model}"
+
+Mint = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A reply as it went over the wire."""
+
+    name: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    chunks: tuple[bytes, ...]
+    streamed: bool
+    drop: bool
+
+    @property
+    def body(self) -> str:
+        """The whole body, as text."""
+        return b"".join(self.chunks).decode()
+
+
+class UnknownExampleError(Exception):
+    """A reply that names an example nobody wrote."""
+
+
+def scripted(name: str, raw: Json, provider: str, registry: Registry) -> Reply:
+    """Read one scripted reply.
+
+    Raises: UnknownExampleError when it names an example that does not exist.
+    """
+    written = fields(raw) if isinstance(raw, dict) else {"example": raw}
+    has_example = "example" in written
+    base = _example(text(written.get("example")), provider, registry) if has_example else {}
+    redirect = written.get("redirect")
+    stream = written.get("stream", base.get("stream"))
+    status = written.get("status", base.get("status", 307 if redirect else 200))
+    return Reply(
+        name=name,
+        status=status if isinstance(status, int) else 200,
+        headers=_merged(base.get("headers"), fields(written.get("headers")), stream),
+        body=written.get("body", base.get("body")),
+        stream=tuple(text(chunk) for chunk in items(stream)) if "body" not in written else (),
+        hold=text(written.get("hold")) or None,
+        redirect=Redirect(redirect) if redirect else None,
+        drop=written.get("drop") is True,
+        always=written.get("always") is True,
+    )
+
+
+def render(reply: Reply, now: float, mint: Mint, location: str | None) -> Sent:
+    """Fill in the placeholders: times relative to now, and new tokens."""
+
+    def fill(value: Json) -> Json:
+        match value:
+            case str():
+                return _fill_text(value, now, mint)
+            case list():
+                return [fill(item) for item in value]
+            case dict():
+                return {key: fill(item) for key, item in value.items()}
+            case _:
+                return value
+
+    headers = {key: str(fill(value)) for key, value in reply.headers.items() if value is not None}
+    if location:
+        headers["location"] = location
+    streamed = bool(reply.stream)
+    chunks = [str(fill(chunk)) for chunk in reply.stream] if streamed else [_body(fill(reply.body))]
+    return Sent(
+        name=reply.name,
+        status=reply.status,
+        headers=tuple(headers.items()),
+        chunks=tuple(chunk.encode() for chunk in chunks),
+        streamed=streamed,
+        drop=reply.drop,
+    )
+
+
+def request_path(provider: str, model: str) -> str:
+    """Write the path that a request for this model takes."""
+    return dialect(provider).path.replace(_MODEL_PATH, model)
+
+
+def _example(name: str, provider: str, registry: Registry) -> Mapping[str, Json]:
+    match name:
+        case "ok":
+            return {"status": 200, "headers": {**JSON_HEADERS}, "body": dialect(provider).success}
+        case "stream":
+            chunks: list[Json] = [*dialect(provider).stream]
+            return {"status": 200, "headers": {**EVENT_STREAM}, "stream": chunks}
+        case "token_ok":
+            return {"status": 200, "headers": {**JSON_HEADERS}, "body": {**_TOKEN_OK}}
+        case _ if name in registry.examples:
+            return registry.examples[name].reply
+        case _:
+            raise UnknownExampleError(name)
+
+
+def _merged(base: Json, added: Mapping[str, Json], stream: Json) -> dict[str, Json]:
+    default = EVENT_STREAM if stream else JSON_HEADERS
+    # An example without headers is meant so; only a reply from scratch gets the usual ones.
+    written = default if base is None else fields(base)
+    lower = {key.lower(): value for key, value in written.items()}
+    lower.update({key.lower(): value for key, value in added.items()})
+    return {key: value for key, value in lower.items() if value is not None}
+
+
+def _body(value: Json) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _fill_text(value: str, now: float, mint: Mint) -> Json:
+    whole = _PLACEHOLDER.fullmatch(value)
+    if whole:
+        return _value(whole, now, mint)
+    return _PLACEHOLDER.sub(lambda found: str(_value(found, now, mint)), value)
+
+
+def _value(found: re.Match[str], now: float, mint: Mint) -> Json:
+    if found["token"]:
+        return mint(found["token"])
+    moment = now + float(found["offset"] or 0)
+    match str(found["form"]):
+        case "epoch":
+            return _number(moment)
+        case "epoch_ms":
+            return round(moment * 1000)
+        case "iso":
+            precision = "seconds" if moment == int(moment) else "milliseconds"
+            written = datetime.fromtimestamp(moment, UTC).isoformat(timespec=precision)
+            return written.replace("+00:00", "Z")
+        case _:
+            return formatdate(moment, usegmt=True)
+
+
+def _number(value: float) -> int | float:
+    return int(value) if value == int(value) else round(value, 3)

@@ -1,0 +1,122 @@
+"""Turn a scenario's `given:` into what the testee is told: a pool, secrets, and requests.
+
+The testee is never told the scenario's name or what is expected of it.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from credpool_conformance.book.yaml_lines import Json, fields, text
+from credpool_conformance.canary import Canaries, Kind
+from credpool_conformance.clock import VirtualClock
+from credpool_conformance.events import Deliver
+from credpool_conformance.mock import TOKEN_PATH, Stage
+from credpool_conformance.registry import Provider
+from credpool_conformance.scenario import Call, Entry, Origin, Scenario
+from credpool_conformance.script import request_path
+from credpool_conformance.trace import Trace
+
+# A header of the caller's own, on every request: the pool has no business with it.
+CALLER_HEADERS: Final[Mapping[str, str]] = {
+    "content-type": "application/json",
+    "x-caller-note": "kept",
+}
+PLACEHOLDER: Final = "placeholder"
+
+
+class Situation:
+    """The secrets, the clock and the pool of one scenario."""
+
+    def __init__(self, scenario: Scenario, provider: Provider, urls: Mapping[Origin, str]) -> None:
+        """Mint the secrets and write out the pool."""
+        self.clock = VirtualClock()
+        self.trace = Trace(self.clock)
+        self.canaries = Canaries(scenario.id)
+        self._scenario = scenario
+        self._provider = provider
+        self._urls = urls
+        self.base_path = provider.base_path
+        self.list_headers = {
+            name
+            for credential in provider.credentials
+            for name in fields(credential.get("extra_headers"))
+        }
+        self.origins = {entry.id: entry.origin for entry in scenario.given.entries}
+        self.randoms: Json = [*scenario.given.randoms]
+        self.pool: Json = self._pool()
+
+    def stage(self, deliver: Deliver) -> Stage:
+        """Give the mock what it plays with."""
+        return Stage(
+            entries={entry.id: entry for entry in self._scenario.given.entries},
+            scripts=self._scenario.upstream,
+            canaries=self.canaries,
+            clock=self.clock,
+            trace=self.trace,
+            deliver=deliver,
+        )
+
+    def request(self, call: Call) -> dict[str, Json]:
+        """Write the caller's request."""
+        headers: dict[str, Json] = {**CALLER_HEADERS, **call.headers}
+        if call.placeholder:
+            headers.update(self._placeholder(call.placeholder))
+        body: dict[str, Json] = {
+            "model": call.model,
+            "messages": [{"role": "user", "content": "Say hello."}],
+            "max_tokens": 16,
+        }
+        if call.stream:
+            body["stream"] = True
+        return {
+            "method": "POST",
+            "path": request_path(self._scenario.given.provider, call.model),
+            "headers": headers,
+            "body": body,
+            "stream": call.stream,
+            "follow_redirects": call.follow_redirects,
+        }
+
+    def _placeholder(self, header: bool | str) -> dict[str, Json]:  # noqa: FBT001 (as written)
+        canary = self.canaries.mint(PLACEHOLDER, Kind.PLACEHOLDER)
+        usual = self._provider.credential(self._scenario.given.entries[0].auth_type)
+        name = header if isinstance(header, str) else text(usual.get("header"))
+        scheme = "Bearer" if name.lower() == "authorization" else ""
+        return {name.lower(): f"{scheme} {canary.value}".strip()}
+
+    def _pool(self) -> Json:
+        given = self._scenario.given
+        secrets: dict[str, str] = {}
+        entries: list[Json] = []
+        for entry in given.entries:
+            if entry.has_secret and entry.secret_id == entry.id:
+                prefix = self._provider.prefix(entry.auth_type)
+                secrets[entry.id] = self.canaries.mint(entry.id, Kind.ACCESS, prefix).value
+        for entry in given.entries:
+            entries.append(self._entry(entry, secrets.get(entry.secret_id)))
+        return {
+            "provider": given.provider,
+            "base_url": self._base(Origin.MAIN),
+            "token_url": self._urls[Origin.MAIN] + TOKEN_PATH,
+            "strategy": given.strategy,
+            "policy": {**given.policy},
+            "entries": entries,
+        }
+
+    def _entry(self, entry: Entry, secret: str | None) -> Json:
+        refresh = self.canaries.mint(entry.id, Kind.REFRESH).value if entry.refreshable else None
+        expires_at = None if entry.expires_in is None else self.clock.now + entry.expires_in
+        return {
+            "id": entry.id,
+            "label": entry.label,
+            "auth_type": entry.auth_type,
+            "secret": secret,
+            "refresh_token": refresh,
+            "expires_at": expires_at,
+            "priority": entry.priority,
+            "owner": entry.owner,
+            "base_url": None if entry.origin is Origin.MAIN else self._base(entry.origin),
+        }
+
+    def _base(self, origin: Origin) -> str:
+        return self._urls[origin] + self._provider.base_path

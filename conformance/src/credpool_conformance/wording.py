@@ -1,0 +1,62 @@
+"""Put what a testee says into the words of scenarios: `exhausted rate_limited +60`.
+
+Moments become seconds from the end of the phase; a cooldown that is over is none.
+"""
+
+from collections.abc import Mapping
+
+from credpool_conformance.book.yaml_lines import Json, fields, items, text
+from credpool_conformance.match import seconds
+
+
+def attempts_in_words(result: Mapping[str, Json]) -> Json:
+    """Write attempts as `a rate_limited retry`."""
+    return [
+        f"{attempt.get('entry')} {attempt.get('class') or '-'} {attempt.get('action')}"
+        for attempt in map(fields, items(result.get("attempts")))
+    ]
+
+
+def exhausted_in_words(result: Mapping[str, Json], now: float) -> Json:
+    """Write why the pool is out, or null."""
+    told = result.get("exhausted")
+    if not isinstance(told, dict):
+        return None
+    returns = told.get("returns_at")
+    return {
+        "returns": round(returns - now, 3) if isinstance(returns, int | float) else None,
+        "entries": {
+            entry: _cooldown(fields(why), now) for entry, why in fields(told.get("entries")).items()
+        },
+    }
+
+
+def state_in_words(pool: Mapping[str, Json], now: float) -> tuple[Json, Mapping[str, Json]]:
+    """Write the state of each entry, and its request count."""
+    entries = [fields(entry) for entry in items(pool.get("entries"))]
+    states: Json = {text(entry.get("id")): _state(entry, now) for entry in entries}
+    return states, {text(entry.get("id")): entry.get("request_count") for entry in entries}
+
+
+def _state(entry: Mapping[str, Json], now: float) -> str:
+    status = text(entry.get("status"))
+    if status == "exhausted" and _is_over(entry, now):
+        status = "ok"
+    whole = status if status == "ok" else f"{status} {_cooldown(entry, now)}"
+    models = [
+        f"{model} {_cooldown(fields(why), now)}"
+        for model, why in sorted(fields(entry.get("models")).items())
+        if not _is_over(fields(why), now)
+    ]
+    return "; ".join([whole, *models])
+
+
+def _cooldown(why: Mapping[str, Json], now: float) -> str:
+    until = why.get("until")
+    left = f" +{seconds(until - now)}" if isinstance(until, int | float) else ""
+    return f"{why.get('class') or '-'}{left}"
+
+
+def _is_over(why: Mapping[str, Json], now: float) -> bool:
+    until = why.get("until")
+    return isinstance(until, int | float) and until <= now

@@ -1,0 +1,99 @@
+"""What the suite's own tests share: a small specification, and a way to run it."""
+
+import io
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from credpool_conformance import registry as registries
+from credpool_conformance import requirements as requirement_files
+from credpool_conformance.data import Data
+from credpool_conformance.loader import load
+from credpool_conformance.report import Report, read_report
+from credpool_conformance.run import Options, run
+
+HERE = Path(__file__).parent
+TESTEES = HERE / "testees"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A finished run: its report, and what was on the screen."""
+
+    report: Report
+    screen: str
+
+    @property
+    def verdict(self) -> object:
+        return self.report.footer["verdict"]
+
+    def outcomes(self) -> dict[str, object]:
+        return {str(check["id"]): check["outcome"] for check in self.report.checks}
+
+    def aspects(self) -> dict[str, list[object]]:
+        """What failed in each check that failed, in the order of the judgement."""
+        failures = {str(check["id"]): check["failures"] for check in self.report.checks}
+        return {
+            name: list(dict.fromkeys(failure["aspect"] for failure in found))
+            for name, found in failures.items()
+            if found
+        }
+
+    def check(self, name: str) -> dict[str, object]:
+        return dict(next(check for check in self.report.checks if check["id"] == name))
+
+
+RunSuite = Callable[..., Ran]
+Name = Callable[..., str]
+
+
+@pytest.fixture
+def tree() -> Data:
+    """Find the small specification."""
+    return Data(spec=HERE / "suite_tree/spec", scenarios=HERE / "suite_tree/scenarios")
+
+
+@pytest.fixture
+def run_suite(tree: Data, tmp_path: Path) -> RunSuite:
+    """Run the small specification's scenarios against a testee, and read the report."""
+
+    def run_it(
+        testee: str, connector: str = "stdio", only: str | None = None, timeout: float = 30
+    ) -> Ran:
+        registry, requirements = registries.load(tree), requirement_files.load(tree)
+        scenarios = load(tree, registry, requirements)
+        if only:
+            scenarios = tuple(item for item in scenarios if item.id == only)
+        report, screen = tmp_path / f"{connector}.ndjson", io.StringIO()
+        options = Options(
+            testee=testee,
+            connector=connector,
+            timeout=timeout,
+            selection=only,
+            report=report,
+            replay="replay-me",
+        )
+        run(scenarios, registry, requirements, options, screen)
+        return Ran(read_report(report), screen.getvalue())
+
+    return run_it
+
+
+@pytest.fixture
+def naive() -> Name:
+    """Name the naive rotator, or one of its worse relatives, for a connector."""
+
+    def name(connector: str, kind: str = "Testee") -> str:
+        path = TESTEES / "naive.py"
+        return f"{path}:{kind}" if connector == "inprocess" else f"{sys.executable} {path} {kind}"
+
+    return name
+
+
+@pytest.fixture
+def faux() -> Name:
+    """Name a testee that misbehaves."""
+    return lambda mode: f"{sys.executable} {TESTEES / 'faux.py'} {mode}"

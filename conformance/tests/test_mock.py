@@ -1,0 +1,201 @@
+"""The mock provider, over real HTTP and through respx: the same script, the same facts."""
+
+import threading
+
+import httpx
+import pytest
+
+from credpool_conformance.canary import Kind
+from credpool_conformance.events import Held, Inbox, Ranaway
+from credpool_conformance.intercept import Intercept
+from credpool_conformance.loader import entry_of
+from credpool_conformance.loopback import Loopback
+from credpool_conformance.registry import Provider, Registry
+from credpool_conformance.scenario import Given, Origin, Scenario
+from credpool_conformance.script import scripted
+from credpool_conformance.situation import Situation
+
+OPENAI = Provider(id="openai", base_path="/v1", credentials=({"auth_type": "api_key"},))
+
+
+class World:
+    """A mock on its stage, and a client that talks to it."""
+
+    def __init__(self, mock) -> None:
+        self.mock = mock
+        self.inbox = Inbox()
+        self.client = httpx.Client(verify=False, timeout=10)  # noqa: S501 (loopback only)
+
+    def play(self, **scripts) -> None:
+        registry = Registry(providers={}, examples={})
+        entries = ({"id": "a", "refreshable": True}, {"id": "b"}, {"id": "c", "base": "other"})
+        names = {key.replace("token_", "token:"): replies for key, replies in scripts.items()}
+        scenario = Scenario(
+            id="x", title="", chapter="", verifies=(), features=(), consequence="", phases=(),
+            path="", line=1,
+            given=Given(
+                provider="openai",
+                entries=tuple(entry_of(e, position, "api_key") for position, e in enumerate(entries)),
+            ),
+            upstream={
+                key: tuple(scripted(f"{key}[{i}]", raw, "openai", registry) for i, raw in enumerate(raws))
+                for key, raws in names.items()
+            },
+        )  # fmt: skip
+        self.situation = Situation(scenario, OPENAI, self.mock.urls)
+        self.mock.play(self.situation.stage(self.inbox.deliver))
+
+    def secret(self, entry, kind=Kind.ACCESS):
+        of_kind = [c for c in self.situation.canaries.of(entry) if c.kind is kind]
+        return of_kind[-1].value
+
+    def send(self, secret, origin=Origin.MAIN, path="/v1/x", **kwargs):
+        url = self.mock.urls[origin] + path
+        return self.client.post(url, headers={"authorization": f"Bearer {secret}"}, **kwargs)
+
+    def items(self):
+        return [seen.item for seen in self.mock.seen]
+
+
+@pytest.fixture(params=["loopback", "respx"])
+def world(request: pytest.FixtureRequest):
+    """Open the mock in one of its two ways."""
+    loopback = Loopback()
+    intercept = Intercept(loopback.mock)
+    if request.param == "respx":
+        intercept.start()
+    opened = World(loopback.mock)
+    yield opened
+    opened.client.close()
+    if request.param == "respx":
+        intercept.stop()
+    loopback.close()
+
+
+def test_each_entry_has_its_own_script(world: World) -> None:
+    """Replies go by the secret in the request, whichever header or place it is in."""
+    world.play(a=["ok", {"status": 503, "body": "busy"}], b=[{"status": 402, "body": {"x": 1}}])
+
+    first = world.send(world.secret("a"))
+    second = world.client.get(world.mock.urls[Origin.MAIN] + f"/?key={world.secret('b')}")
+    third = world.send("nobody", json={"deep": [world.secret("a")]})
+
+    assert [first.status_code, second.status_code, third.status_code] == [200, 402, 503]
+    assert second.json() == {"x": 1}
+    assert third.text == "busy"
+    assert world.items() == ["a", "b", "a"]
+
+
+def test_an_unscripted_request_is_written_down(world: World) -> None:
+    """Nothing scripted means 599, and a mark in the log."""
+    world.play(a=["ok"])
+
+    replies = [world.send(world.secret("a")), world.send(world.secret("a")), world.send("nobody")]
+
+    assert [reply.status_code for reply in replies] == [200, 599, 599]
+    assert [seen.expected for seen in world.mock.seen] == [True, False, False]
+    assert world.items() == ["a", "a", "-"]
+
+
+def test_the_last_reply_can_go_on_for_ever(world: World) -> None:
+    """A reply marked `always` is never used up."""
+    world.play(a=["ok", {"status": 500, "always": True}])
+
+    statuses = [world.send(world.secret("a")).status_code for _ in range(4)]
+
+    assert statuses == [200, 500, 500, 500]
+
+
+def test_a_redirect_leads_away(world: World) -> None:
+    """A 307 to the other origin is followed there, and what arrives there is written down."""
+    world.play(a=[{"redirect": "other"}, {"redirect": "same"}, "ok"], other=["ok"])
+
+    there = world.send(world.secret("a"), follow_redirects=True)
+    here = world.send(world.secret("a"), follow_redirects=True)
+
+    assert (there.status_code, here.status_code) == (200, 200)
+    assert world.items() == ["a", "other:-", "a", "a"]
+
+
+def test_a_secret_in_the_wrong_place_is_seen(world: World) -> None:
+    """An entry is at home at one origin; elsewhere its secret is a leak that has a name."""
+    world.play(c=["ok"], other=["ok"])
+
+    at_home = world.send(world.secret("c"), Origin.OTHER)
+    world.send(world.secret("a"), Origin.OTHER)
+    world.send(world.secret("a", Kind.REFRESH))
+
+    assert at_home.status_code == 200
+    assert world.items() == ["other:c", "other:a", "a.refresh"]
+
+
+def test_a_connection_can_break(world: World) -> None:
+    """A dropped reply is no reply at all."""
+    world.play(a=[{"drop": True}])
+
+    with pytest.raises(httpx.RemoteProtocolError):
+        world.send(world.secret("a"))
+
+    assert world.items() == ["a"]
+
+
+def test_a_stream_can_break(world: World) -> None:
+    """A stream that is cut has delivered what came before."""
+    world.play(a=[{"stream": ["one", "two"], "drop": True}])
+    headers = {"authorization": world.secret("a")}
+    got = []
+
+    with (
+        pytest.raises(httpx.RemoteProtocolError),
+        world.client.stream("POST", world.mock.urls[Origin.MAIN], headers=headers) as reply,
+    ):
+        got.extend(reply.iter_text())
+
+    assert "".join(got) == "onetwo"
+
+
+def test_a_held_reply_waits_for_its_release(world: World) -> None:
+    """That the request has arrived is an event; its reply comes when it is let go."""
+    world.play(a=[{"example": "ok", "hold": "h", "headers": {"x-sent": "$epoch"}}])
+    got = []
+    thread = threading.Thread(target=lambda: got.append(world.send(world.secret("a"))))
+
+    thread.start()
+    event = world.inbox.take(10)
+    world.situation.clock.advance(5)
+    released = world.mock.release("h")
+    thread.join(10)
+
+    assert event == Held("h")
+    assert released
+    assert not world.mock.release("h")
+    assert got[0].headers["x-sent"] == str(int(world.situation.clock.now))
+
+
+def test_a_refresh_brings_new_secrets(world: World) -> None:
+    """The token endpoint mints secrets; from then on the old ones are old."""
+    world.play(token_a=["token_ok"], a=["ok", "ok"])
+    old = world.secret("a")
+    refresh = {"refresh_token": world.secret("a", Kind.REFRESH)}
+
+    token = world.client.post(world.mock.urls[Origin.MAIN] + "/oauth/token", data=refresh).json()
+    world.send(token["access_token"])
+    world.send(old)
+
+    assert token["access_token"] != old
+    assert world.items() == ["token:a", "a", "a~old"]
+
+
+def test_too_many_requests_are_stopped() -> None:
+    """After a hundred requests there are no more replies, and the runner is told."""
+    loopback = Loopback()
+    world = World(loopback.mock)
+    world.play(a=[{"example": "ok", "always": True}])
+
+    with pytest.raises(httpx.RemoteProtocolError):
+        for _ in range(101):
+            world.send(world.secret("a"))
+
+    assert world.inbox.take(1) == Ranaway(100)
+    world.client.close()
+    loopback.close()

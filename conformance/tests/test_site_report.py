@@ -1,0 +1,101 @@
+"""The page of a run: what it shows, and when it is refused."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from credpool_conformance import site_report
+
+
+def report(path: Path, *, connector: str = "stdio", outcome: str = "pass", day: str = "1") -> Path:
+    """Write a report of one check and return its path."""
+    coverage = {"exercised": ["a.b+1"], "unexercised": ["a.c+1"]}
+    records: list[dict[str, object]] = [
+        {
+            "record": "header",
+            "suite": "suite 1",
+            "spec": "spec 1",
+            "testee": {"name": "some-pool", "version": "2.0", "language": "Go"},
+            "connector": connector,
+            "generated_at": day,
+        },
+        {
+            "record": "check",
+            "id": "first-check:one",
+            "title": "It rotates",
+            "chapter": "recovery",
+            "outcome": outcome,
+            "verifies": ["a.b+1"],
+            "consequence": "The caller waits.",
+            "failures": [{"aspect": "wire", "expected": ["b"], "actual": ["a"]}],
+            "duration": float(day),
+        },
+        {"record": "footer", "verdict": "conformant", "coverage": coverage, "duration": float(day)},
+    ]
+    path.write_text("".join(f"{json.dumps(record)}\n" for record in records), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    """Return where the page goes."""
+    return tmp_path / "page.md"
+
+
+def test_a_page_shows_the_testee_the_verdict_and_each_check(tmp_path: Path, page: Path) -> None:
+    """A reader learns who was judged, the verdict, and the outcome of every check."""
+    status = site_report.main([str(report(tmp_path / "a")), "--write", str(page)])
+
+    text = page.read_text(encoding="utf-8")
+    assert status == 0
+    assert "**some-pool** 2.0 (Go)" in text
+    assert "**conformant**" in text
+    assert "| [It rotates](../spec/scenarios.md#first-check) `one` | `a.b+1` | pass |" in text
+    assert "Exercised by no check: `a.c+1`." in text
+
+
+def test_a_page_does_not_change_with_the_day(tmp_path: Path, page: Path) -> None:
+    """The same outcomes on another day give the same page, so it can be committed."""
+    site_report.main([str(report(tmp_path / "a", day="1")), "--write", str(page)])
+
+    assert site_report.main([str(report(tmp_path / "b", day="2")), "--check", str(page)]) == 0
+
+
+def test_a_page_of_other_outcomes_is_out_of_date(
+    tmp_path: Path, page: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A page that says pass when the run failed is refused, with the command that writes it."""
+    site_report.main([str(report(tmp_path / "a")), "--write", str(page)])
+
+    status = site_report.main([str(report(tmp_path / "b", outcome="fail")), "--check", str(page)])
+
+    assert status == 1
+    assert "nox -s generate" in capsys.readouterr().err
+
+
+def test_connectors_that_differ_are_named_with_what_failed(tmp_path: Path, page: Path) -> None:
+    """A check with two outcomes is named, and its failure shown with the connector."""
+    reports = [
+        str(report(tmp_path / "a")),
+        str(report(tmp_path / "b", connector="inprocess", outcome="fail")),
+    ]
+    site_report.main([*reports, "--write", str(page)])
+
+    text = page.read_text(encoding="utf-8")
+    assert "The connectors differ in `first-check:one`." in text
+    assert "**`first-check:one`**, in process: fail. The caller waits." in text
+    assert '- wire: expected `["b"]`, saw `["a"]`' in text
+
+
+@pytest.mark.parametrize("content", ["", "{}\n", "not json\n", '{"record": "header"}\n'])
+def test_an_unfinished_report_is_refused(
+    content: str, tmp_path: Path, page: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that is no finished report gives no page, and an error with its line."""
+    broken = tmp_path / "broken"
+    broken.write_text(content, encoding="utf-8")
+
+    assert site_report.main([str(broken), "--write", str(page)]) == 2
+    assert not page.exists()
+    assert f"{broken}:1: " in capsys.readouterr().err

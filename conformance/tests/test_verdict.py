@@ -1,0 +1,83 @@
+"""The verdict: `conformant` is hard to get, and nothing else looks like it."""
+
+import pytest
+
+from credpool_conformance import registry as registries
+from credpool_conformance import requirements as requirement_files
+from credpool_conformance.data import Data
+from credpool_conformance.loader import load
+from credpool_conformance.runner import Check, Outcome
+from credpool_conformance.verdict import Verdict, summarise
+
+
+@pytest.fixture
+def verdict(tree: Data):
+    """Come to a verdict when some checks end otherwise than usual."""
+    registry, requirements = registries.load(tree), requirement_files.load(tree)
+    scenarios = load(tree, registry, requirements)
+
+    def come_to(changed=None, *, only=None, filtered=False, features=frozenset({"core"})):
+        usual = {"not-mine": Outcome.NOT_APPLICABLE, "unseen": Outcome.EXCLUDED}
+        outcomes = {**usual, **(changed or {})}
+        checks = [
+            Check(scenario=item, outcome=outcomes.get(item.id, Outcome.PASS))
+            for item in scenarios
+            if only is None or item.id in only
+        ]
+        return summarise(checks, requirements, features, filtered=filtered)
+
+    return come_to
+
+
+def test_all_passed_is_conformant(verdict: "Verdicts") -> None:
+    """What is not due does not count against it."""
+    summary = verdict()
+
+    assert summary.verdict is Verdict.CONFORMANT
+    assert summary.good
+    assert summary.coverage.not_applicable == ("share.store+1",)
+    assert summary.coverage.excluded == ("think.aloud+1",)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (Outcome.FAIL, Verdict.NOT_CONFORMANT),
+        (Outcome.HARNESS_ERROR, Verdict.INCOMPLETE),
+        (Outcome.UNVERIFIED, Verdict.INCOMPLETE),
+        (Outcome.WARN, Verdict.CONFORMANT),
+    ],
+)
+def test_one_check_decides(verdict: "Verdicts", outcome: Outcome, expected: Verdict) -> None:
+    """One failure is enough; what did not run is missing; a SHOULD is a warning."""
+    assert verdict({"healthy": outcome}).verdict is expected
+
+
+def test_no_check_is_an_error(verdict: "Verdicts") -> None:
+    """Nothing ran, so nothing is known."""
+    assert verdict(only=()).verdict is Verdict.ERROR
+    assert verdict(only=("unseen",)).verdict is Verdict.ERROR
+
+
+def test_a_must_that_nobody_exercised_is_missing(verdict: "Verdicts") -> None:
+    """Passing everything that ran is not enough."""
+    summary = verdict(only=("healthy",))
+
+    assert summary.verdict is Verdict.INCOMPLETE
+    assert "rotate.second+2" in summary.coverage.unexercised
+
+
+def test_a_declared_feature_without_a_check_is_missing(verdict: "Verdicts") -> None:
+    """Who declares a feature owes its requirements."""
+    summary = verdict(features=frozenset({"core", "shared-store"}))
+
+    assert summary.verdict is Verdict.INCOMPLETE
+
+
+def test_a_part_is_never_conformant(verdict: "Verdicts") -> None:
+    """A filtered run has a word of its own, good or bad."""
+    good = verdict(only=("healthy",), filtered=True)
+    bad = verdict({"healthy": Outcome.FAIL}, only=("healthy",), filtered=True)
+
+    assert (good.verdict, good.good) == (Verdict.FILTERED, True)
+    assert (bad.verdict, bad.good) == (Verdict.FILTERED, False)
