@@ -1,0 +1,178 @@
+"""What the library costs, as ratios within one run; the budgets are the design's.
+
+    nox -s bench
+
+Selecting is measured in steady state on an open JSON store; a request through `PoolAuth` in turn
+with the bare client, against a loopback server in another process; a durable change with its fsync.
+"""
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import httpx2
+
+from credpool import Entry, Pool, Secret, Strategy
+from credpool.calls import ActiveCall
+from credpool.core.model import EntryId
+from credpool.core.reply import Reply
+from credpool.httpx2 import PoolAuth
+from credpool.stores import JsonFileStore
+
+SIZES = (3, 100, 10_000)
+OUT_OF_CREDIT = Reply(402, {"content-type": "application/json"}, b'{"error": {"message": "no"}}')
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One measured figure, its budget, and whether it is kept."""
+
+    what: str
+    figure: str
+    budget: str
+    kept: bool
+
+    def __str__(self) -> str:
+        return (
+            f"{self.what:<58}{self.figure:>20}   {self.budget:<14}{'ok' if self.kept else 'OVER'}"
+        )
+
+
+def entry(n: int, base_url: str | None = None) -> Entry:
+    """Make one of many entries."""
+    return Entry(
+        id=EntryId(f"e{n}"),
+        label=f"entry {n}",
+        secret=Secret(f"sk-bench-{n:08d}-{'x' * 30}"),
+        priority=n,
+        base_url=base_url,
+    )
+
+
+def json_pool(folder: str, size: int, strategy: str) -> Pool:
+    """Open a pool of that many entries on a JSON file."""
+    path = Path(folder, f"{strategy}-{size}.json")
+    store = JsonFileStore(path, "openai", strategy=Strategy(strategy))
+    store.update(lambda state: replace(state, entries=tuple(map(entry, range(size)))))
+    return Pool(store)
+
+
+def median_us(work: Callable[[], object], *, repeat: int, batch: int) -> float:
+    """Return the median time of one piece of work, in microseconds."""
+    times = []
+    for _ in range(repeat):
+        begun = time.perf_counter()
+        for _ in range(batch):
+            work()
+        times.append((time.perf_counter() - begun) / batch)
+    return statistics.median(times) * 1e6
+
+
+def selecting(folder: str) -> Iterator[Row]:
+    """Measure one selection under every strategy and size."""
+    for strategy in ("fill_first", "round_robin", "least_used", "random"):
+        times = {}
+        for size in SIZES:
+            pool = json_pool(folder, size, strategy)
+
+            def select(pool: Pool = pool) -> None:
+                active = ActiveCall(pool, lambda: None)
+                action = active.start()
+                active.sending(action.entry)
+
+            select()
+            times[size] = median_us(select, repeat=15, batch=400)
+        figure = " / ".join(f"{t:.1f}" for t in times.values())
+        kept = times[3] <= 5 and times[10_000] <= 10
+        yield Row(f"select, {strategy}, 3 / 100 / 10,000 entries, µs", figure, "≤ 5 → ≤ 10", kept)
+
+
+def changing(folder: str) -> Iterator[Row]:
+    """Measure one durable change: an entry is benched, and everything is on disk."""
+    for size, budget in ((3, 2), (100, 5), (10_000, 60)):
+        pool = json_pool(folder, size, "fill_first")
+
+        def bench_and_reset(pool: Pool = pool) -> None:
+            active = ActiveCall(pool, lambda: None)
+            active.failed(active.start().entry, OUT_OF_CREDIT)
+            pool.reset()
+
+        bench_and_reset()
+        took = median_us(bench_and_reset, repeat=9, batch=1) / 2 / 1000
+        what = f"a durable change at {size:,} entries, ms"
+        yield Row(what, f"{took:.2f}", f"≤ {budget}", took <= budget)
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """Run the loopback server in another process, and stop that process."""
+    program = [sys.executable, str(Path(__file__).with_name("server.py"))]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+        finally:
+            process.terminate()
+
+
+def requesting(folder: str) -> Iterator[Row]:
+    """Measure a request through the pool, in turn with the bare client."""
+    with server() as url, httpx2.Client() as bare, httpx2.Client() as pooled:
+        store = JsonFileStore(Path(folder, "requests.json"), "openai")
+        entries = tuple(entry(n, url) for n in range(3))
+        store.update(lambda state: replace(state, entries=entries))
+        auth = PoolAuth(Pool(store))
+        body = {"model": "gpt-5", "messages": [{"role": "user", "content": "hello " * 200}]}
+        plain = {"authorization": "Bearer sk-0"}
+        ways = {
+            "bare": lambda: bare.post(f"{url}/v1/chat/completions", json=body, headers=plain),
+            "pool": lambda: pooled.post(f"{url}/v1/chat/completions", json=body, auth=auth),
+        }
+        times: dict[str, list[float]] = {name: [] for name in ways}
+        for n in range(2200):
+            for name, send in ways.items() if n % 2 else reversed(ways.items()):
+                begun = time.perf_counter()
+                send()
+                times[name].append(time.perf_counter() - begun)
+        bare_ms, pool_ms = (statistics.median(times[n][200:]) * 1000 for n in ways)
+    ratio = pool_ms / bare_ms
+    figure = f"{bare_ms:.3f} → {pool_ms:.3f}"
+    yield Row("a healthy request, bare client → PoolAuth, ms", figure, "", kept=True)
+    yield Row("the same, as a ratio", f"{ratio:.3f}", "≤ 1.10", ratio <= 1.10)
+
+
+def importing() -> Iterator[Row]:
+    """Measure `import credpool` over a bare interpreter."""
+    times: dict[str, list[float]] = {"pass": [], "import credpool": []}
+    for _ in range(11):
+        for code, found in times.items():
+            begun = time.perf_counter()
+            subprocess.run([sys.executable, "-c", code], check=True)
+            found.append(time.perf_counter() - begun)
+    bare, loaded = (statistics.median(found) * 1000 for found in times.values())
+    more = loaded - bare
+    yield Row("import credpool, over a bare interpreter, ms", f"{more:.0f}", "≤ 60", more <= 60)
+
+
+def main() -> int:
+    """Print every figure; fail when a budget is not kept."""
+    with tempfile.TemporaryDirectory() as folder:
+        kept = True
+        for measure in (selecting, changing, requesting):
+            for row in measure(folder):
+                print(row, flush=True)
+                kept = kept and row.kept
+        for row in importing():
+            print(row, flush=True)
+            kept = kept and row.kept
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

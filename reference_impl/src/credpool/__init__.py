@@ -1,0 +1,34 @@
+"""Rotate among several credentials for one LLM provider.
+
+Open a `Pool`, and give its `PoolAuth` (`credpool.httpx2`, or `credpool.httpx` for older clients)
+to an HTTP client or an SDK. Stores that persist a pool are in `credpool.stores`.
+"""
+
+from credpool.clock import Clock as Clock
+from credpool.clock import SystemClock as SystemClock
+from credpool.core.errors import BadInput as BadInput
+from credpool.core.errors import CredpoolError as CredpoolError
+from credpool.core.errors import PoolExhausted as PoolExhausted
+from credpool.core.errors import StoreError as StoreError
+from credpool.core.errors import StoreTooNew as StoreTooNew
+from credpool.core.errors import StoreUnreadable as StoreUnreadable
+from credpool.core.errors import StoreUnwritable as StoreUnwritable
+from credpool.core.errors import UnknownEntry as UnknownEntry
+from credpool.core.errors import UnknownProvider as UnknownProvider
+from credpool.core.errors import UnknownStrategy as UnknownStrategy
+from credpool.core.errors import WrongOrigin as WrongOrigin
+from credpool.core.events import Attempt as Attempt
+from credpool.core.model import AuthType as AuthType
+from credpool.core.model import Cooldown as Cooldown
+from credpool.core.model import Entry as Entry
+from credpool.core.model import Exhaustion as Exhaustion
+from credpool.core.model import FailureClass as FailureClass
+from credpool.core.model import Policy as Policy
+from credpool.core.model import PoolState as PoolState
+from credpool.core.model import Status as Status
+from credpool.core.model import Strategy as Strategy
+from credpool.core.secret import Secret as Secret
+from credpool.pool import Pool as Pool
+from credpool.pool import Store as Store
+
+__version__ = "0.1.0"

@@ -1,0 +1,95 @@
+"""One call of the caller's, between an HTTP client and the pool (spec: recovery)."""
+
+from collections.abc import Callable, Sequence
+
+from credpool.core.classify import classify
+from credpool.core.events import (
+    Action,
+    Attempt,
+    Call,
+    Claimed,
+    Event,
+    Failed,
+    Grant,
+    Refreshed,
+    RefreshFailed,
+    Send,
+    Started,
+    Succeeded,
+)
+from credpool.core.model import Entry
+from credpool.core.recovery import Step
+from credpool.core.reply import Reply
+from credpool.pool import Pool
+
+
+class ActiveCall:
+    """One call in progress: tell it what happened, and it says what to do."""
+
+    def __init__(self, pool: Pool, model: Callable[[], str | None]) -> None:
+        self._pool = pool
+        self._model = model
+        self._started = pool.clock.now()
+        self._call: Call | None = None  # a healthy call never needs one
+        self._open: Entry | None = None
+        self._answered: Entry | None = None
+
+    @property
+    def attempts(self) -> Sequence[Attempt]:
+        """What the call has done so far."""
+        known = self._call.attempts if self._call is not None else ()
+        last = self._answered or self._open
+        if last is None:
+            return known
+        answered = self._open is None  # spec: recover.no-reply+1
+        return (
+            *known,
+            Attempt(entry=last.id, failure=None, step=Step.DELIVER, answered=answered),
+        )
+
+    def start(self) -> Action:
+        """Choose the first entry."""
+        entry = self._pool.pick(self._model, self._started)
+        return Send(entry) if entry is not None else self._decided(Started(self._asked()))
+
+    def sending(self, entry: Entry) -> None:
+        """Note that a request goes out with the entry's secret."""
+        self._open = entry
+        self._pool.used(entry)
+
+    def succeeded(self, entry: Entry) -> None:
+        """Note that the provider answered."""
+        self._open, self._answered = None, entry
+        probing = self._call is not None and self._call.probe
+        if probing or entry.id in self._pool.flagged:
+            self._pool.apply(Succeeded(self._asked(), entry.id))
+
+    def failed(self, entry: Entry, reply: Reply) -> Action:
+        """Say what a failing reply leads to."""
+        assert entry.secret is not None, "only available entries are sent"
+        provider, now = self._pool.provider, self._pool.clock.now()
+        verdict = classify(reply, provider, entry.auth_type, now=now)
+        return self._decided(Failed(self._asked(), entry.id, entry.secret, verdict))
+
+    def claim(self, entry: Entry) -> Action:
+        """Ask for the right to refresh the entry."""
+        assert entry.secret is not None, "only available entries are sent"
+        return self._decided(Claimed(self._asked(), entry.id, entry.secret, self._pool.holder))
+
+    def refreshed(self, entry: Entry, grant: Grant) -> Action:
+        """Store new tokens, before they are used."""
+        return self._decided(Refreshed(self._asked(), entry.id, grant))
+
+    def refresh_failed(self, entry: Entry, *, terminal: bool, message: str) -> Action:
+        """Note that there are no new tokens."""
+        return self._decided(RefreshFailed(self._asked(), entry.id, terminal, message))
+
+    def _asked(self) -> Call:
+        if self._call is None:
+            self._call = Call(started=self._started, model=self._model())
+        return self._call
+
+    def _decided(self, event: Event) -> Action:
+        decision = self._pool.apply(event)
+        self._open, self._call = None, decision.call
+        return decision.action

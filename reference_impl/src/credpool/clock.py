@@ -1,0 +1,35 @@
+"""Where the time comes from. Below this module nothing reads a clock."""
+
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Where the time comes from; `until` is in epoch seconds."""
+
+    def now(self) -> float:
+        """Return the time, in seconds since the epoch."""
+
+    def sleep(self, until: float) -> None:
+        """Return at that moment."""
+
+    async def sleep_async(self, until: float) -> None:
+        """Return at that moment, letting others run."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> float:
+        """Return the time, in seconds since the epoch."""
+        return time.time()
+
+    def sleep(self, until: float) -> None:
+        """Return at that moment."""
+        time.sleep(max(0.0, until - self.now()))
+
+    async def sleep_async(self, until: float) -> None:
+        """Return at that moment, letting others run."""
+        import asyncio  # noqa: PLC0415  a third of the package's import time, for async callers only
+
+        await asyncio.sleep(max(0.0, until - self.now()))

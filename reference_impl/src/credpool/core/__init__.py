@@ -1,0 +1,1 @@
+"""The rules, as values: no clock, randomness, environment, files, threads, logging or HTTP."""

@@ -1,0 +1,206 @@
+"""`auth.json`, version 1: the document around a pool's rows (spec: store).
+
+Text in, values out, and back; no file is opened here.
+Whatever the document holds besides the pool in hand is carried as it is.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Final, NoReturn
+
+from credpool.core.fields import Malformed, kind
+from credpool.core.model import Cooldown, Entry
+from credpool.core.rows import decode_row, encode_row
+
+__all__ = [
+    "VERSION",
+    "Document",
+    "Malformed",
+    "TooNew",
+    "as_kept",
+    "borrowed",
+    "check_ids",
+    "decode",
+    "decode_row",
+    "encode",
+    "encode_row",
+    "settled",
+]
+
+VERSION: Final = 1
+
+_OWNED: Final = frozenset(
+    {
+        ("anthropic", "hermes_pkce"),
+        ("minimax-oauth", "oauth"),
+        ("nous", "device_code"),
+        ("openai-codex", "device_code"),
+        ("xai-oauth", "device_code"),
+    }
+)
+_SECRET_ENDINGS: Final = (
+    *("key", "token", "tokens", "secret", "password"),
+    *("credential", "credentials", "authorization"),
+)
+_TOLD: Final = ("last_error_reason", "last_error_message")
+_FINGERPRINT: Final = "secret_fingerprint"
+_FINGERPRINT_SCHEME: Final = "hmac-sha256:"
+
+
+class TooNew(Malformed):
+    """The document was written by a later version of the format."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One pool's entries, and all that the document says before them."""
+
+    entries: tuple[Entry, ...]
+    head: str
+
+
+def decode(text: str, key: str) -> Document:
+    """Return that pool's entries and everything around them; an unknown pool is empty.
+
+    Raises:
+        TooNew: the document's version is above ours.
+        Malformed: the text is no JSON, or says something that the format does not.
+    """
+    document = _parse(text)
+    if not isinstance(document, dict):
+        raise Malformed("line 1, column 1", f"expected an object, found {kind(document)}")
+    _check_version(document.pop("version", None))
+    document.pop("updated_at", None)
+    pools = document.pop("credential_pool", None)
+    pools = {} if pools is None else pools
+    if not isinstance(pools, dict):
+        raise Malformed("credential_pool", f"expected an object, found {kind(pools)}")
+    rows = pools.pop(key, None)
+    rows = [] if rows is None else rows
+    if not isinstance(rows, list):
+        raise Malformed(f"credential_pool[{key!r}]", f"expected a list, found {kind(rows)}")
+    entries = tuple(decode_row(row, key=key, index=index) for index, row in enumerate(rows))
+    check_ids(entries, key)
+    return Document(entries=entries, head=_head(document, pools, key))
+
+
+def encode(head: str, rows: Iterable[str], updated_at: str) -> str:
+    """Return the whole document with those rows, one a line."""
+    lines = ",\n".join(rows)
+    return f'{head}\n{lines}\n]}},\n"updated_at": {json.dumps(updated_at)}\n}}\n'
+
+
+def settled(entry: Entry, key: str) -> tuple[Entry, str]:
+    """Return the entry exactly as its row will be read again, and the row."""
+    line = encode_row(entry)
+    read = decode_row(json.loads(line), key=key, index=0)
+    return (entry if read == entry else read), line
+
+
+def borrowed(key: str, source: str) -> bool:
+    """Return whether another tool owns what comes from that source."""
+    name = source.strip().lower()
+    if name in ("", "manual") or name.startswith("manual:"):
+        return False
+    return (key.strip().lower(), name) not in _OWNED
+
+
+def as_kept(
+    entry: Entry, *, key: str, clean: Callable[[str], str], fingerprint_key: bytes | None = None
+) -> Entry:
+    """Return what may be kept of an entry: `clean` takes the secrets out of its messages.
+
+    What is borrowed keeps no secret of its own, only a fingerprint if there is a key for one.
+    """
+    entry = _redacted(entry, clean)
+    if not borrowed(key, entry.source):
+        return entry
+    extra = {n: v for n, v in entry.extra.items() if not n.lower().endswith(_SECRET_ENDINGS)}
+    theirs = not str(extra.get(_FINGERPRINT, _FINGERPRINT_SCHEME)).startswith(_FINGERPRINT_SCHEME)
+    if entry.secret is not None and fingerprint_key is not None and not theirs:
+        extra[_FINGERPRINT] = entry.secret.fingerprint(fingerprint_key)
+    kept = replace(entry, secret=None, refresh_token=None, extra=MappingProxyType(extra))
+    return entry if kept == entry else kept
+
+
+def _redacted(entry: Entry, clean: Callable[[str], str]) -> Entry:
+    if entry.cooldown is None and not entry.models and not entry.extra:
+        return entry
+    models = {model: _cleaned(cooldown, clean) for model, cooldown in entry.models.items()}
+    # What an entry that is not cooling was once told is among the fields kept as they are.
+    told = {n: v for n in _TOLD if isinstance(v := entry.extra.get(n), str)}
+    extra = {**entry.extra, **{name: clean(text) for name, text in told.items()}}
+    redacted = replace(
+        entry,
+        cooldown=entry.cooldown and _cleaned(entry.cooldown, clean),
+        models=MappingProxyType(models),
+        extra=MappingProxyType(extra),
+    )
+    return entry if redacted == entry else redacted
+
+
+def _cleaned(cooldown: Cooldown, clean: Callable[[str], str]) -> Cooldown:
+    reason = cooldown.reason and clean(cooldown.reason)
+    return replace(cooldown, reason=reason, message=cooldown.message and clean(cooldown.message))
+
+
+def _parse(text: str) -> object:
+    """Return the JSON value; nothing of the text is left in an error or in its context."""
+    try:
+        return json.loads(text, parse_constant=_refuse, parse_float=_finite)
+    except Malformed:
+        raise
+    except json.JSONDecodeError as err:
+        where, what = f"line {err.lineno}, column {err.colno}", err.msg
+    except RecursionError:
+        where, what = "line 1, column 1", "nested too deeply"
+    except ValueError:
+        where, what = "line 1, column 1", "a number has too many digits"
+    raise Malformed(where, f"not JSON: {what}")
+
+
+def _refuse(name: str) -> NoReturn:
+    raise Malformed("a number", f"not JSON: {name}")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if abs(number) != float("inf") else _refuse("too large")
+
+
+def _check_version(version: object) -> None:
+    """Raise unless the version is ours; a document without one is."""
+    if version is None:
+        return
+    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
+        raise Malformed("version", f"expected {VERSION}, found {kind(version)}")
+    if version > VERSION:
+        raise TooNew("version", f"the document has version {version}, this library knows {VERSION}")
+
+
+def check_ids(entries: Sequence[Entry], key: str) -> None:
+    """Raise `Malformed` when two entries have the same id: a report could not tell them apart."""
+    first = {entry.id: index for index, entry in reversed([*enumerate(entries)])}
+    if len(first) == len(entries):
+        return
+    index = next(n for n, entry in enumerate(entries) if first[entry.id] != n)
+    where = f"credential_pool[{key!r}][{index}].id"
+    what = f"row {first[entries[index].id]} has the same id; give one of them another"
+    raise Malformed(where, what)
+
+
+def _head(document: dict[str, object], pools: dict[str, object], key: str) -> str:
+    """Return the document's other fields and other pools, up to where the pool's rows begin."""
+    fields = {"version": VERSION, **document}
+    before = "".join(f"{json.dumps(n)}: {json.dumps(v)},\n" for n, v in fields.items())
+    others = "".join(f"{json.dumps(n)}: {_pool(v)},\n" for n, v in pools.items())
+    return f'{{\n{before}"credential_pool": {{\n{others}{json.dumps(key)}: ['
+
+
+def _pool(rows: object) -> str:
+    """Return another pool's JSON, one row a line."""
+    if not isinstance(rows, list):
+        return json.dumps(rows)
+    return "[" + ",\n".join(map(json.dumps, rows)) + "]"

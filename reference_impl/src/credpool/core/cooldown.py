@@ -1,0 +1,129 @@
+"""How long an entry is out, and who goes out with it (spec: cooldowns, pools)."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+
+from credpool.core.events import Call, Failed, Verdict
+from credpool.core.model import (
+    FOREVER,
+    Cooldown,
+    Entry,
+    Exhaustion,
+    FailureClass,
+    Out,
+    PoolState,
+    Scope,
+)
+from credpool.core.recovery import RECOVERY
+from credpool.core.secret import Secret
+
+
+def bench(state: PoolState, entry: Entry, event: Failed, *, now: float) -> tuple[PoolState, Call]:
+    """Start the cooldown that the verdict calls for, on everyone it rests on; the call notes it."""
+    call, verdict, model = event.call, event.verdict, event.call.model
+    cooldown = Cooldown(
+        failure=verdict.failure,
+        since=now,
+        until=now + _seconds(state, entry, verdict, now=now, model=model),
+        code=verdict.code,
+        reason=verdict.rule,
+        message=verdict.message,
+    )
+    on_model = model if verdict.scope is Scope.MODEL else None
+    affected = spread(state, entry, event.secret, verdict.scope)
+    rested = state.change({e.id: _rest(e, cooldown, model=on_model) for e in affected})
+    return rested, replace(call, benched=(*call.benched, cooldown))
+
+
+def spread(state: PoolState, entry: Entry, secret: Secret | None, scope: Scope) -> Iterator[Entry]:
+    """Yield the entries that share a consequence: the entry, its secret's, its owner's."""
+    for other in state.entries:
+        same_key = other.id == entry.id or (secret is not None and other.secret == secret)
+        same_owner = entry.owner is not None and other.owner == entry.owner
+        if same_key or (scope is Scope.OWNER and same_owner):
+            yield other  # spec: pool.same-secret+1, pool.same-owner+1
+
+
+def _rest(entry: Entry, cooldown: Cooldown, *, model: str | None) -> Entry:
+    if model is not None:  # spec: recover.not-entitled.other-models+1
+        longest = _longer(entry.models.get(model), cooldown)
+        return replace(entry, models={**entry.models, model: longest}, throttled=False)
+    return replace(entry, cooldown=_longer(entry.cooldown, cooldown), throttled=False)
+
+
+def _longer(old: Cooldown | None, new: Cooldown) -> Cooldown:
+    """Return the one that ends later; the older one when they end together."""
+    if old is not None and old.until >= new.until:  # spec: cooldown.never-shorten+1
+        return old
+    return new
+
+
+def _seconds(
+    state: PoolState, entry: Entry, verdict: Verdict, *, now: float, model: str | None
+) -> float:
+    """Return the length of the cooldown, in seconds."""
+    row, policy = RECOVERY[verdict.failure], state.policy
+    if row.hint and verdict.hint is not None:  # spec: cooldown.hint+1
+        # spec: cooldown.clamp+1, cooldown.past+1
+        return min(max(verdict.hint, policy.min_cooldown), policy.max_cooldown)
+    if row.cooldown == FOREVER:
+        return FOREVER
+    if verdict.failure is FailureClass.RATE_LIMITED and _is_sole(state, entry, now, model):
+        return policy.sole_cooldown  # spec: cooldown.sole+1
+    default = verdict.cooldown if verdict.cooldown is not None else row.cooldown
+    return policy.cooldowns.get(verdict.failure, default or 0.0)  # spec: cooldown.default+1
+
+
+def _is_sole(state: PoolState, entry: Entry, now: float, model: str | None) -> bool:
+    return not any(
+        e.id != entry.id and e.secret is not None and e.blocked(now, model) is None
+        for e in state.entries
+    )
+
+
+def cap(state: PoolState, call: Call, *, now: float) -> PoolState:
+    """Shorten what the call has started, when everyone was refused alike without a reason."""
+    alike = all(a.failure is FailureClass.RATE_LIMITED and not a.hinted for a in call.attempts)
+    if not alike or len({a.entry for a in call.attempts}) < 2:
+        return state
+    limit = now + state.policy.sole_cooldown  # spec: recover.outage-guard+1
+    return state.change({e.id: _capped(e, call.benched, limit) for e in state.entries})
+
+
+def _capped(entry: Entry, started: Collection[Cooldown], limit: float) -> Entry:
+    """Return the entry with the cooldowns that the call has started ending by `limit`."""
+
+    def sooner(cooldown: Cooldown) -> Cooldown:
+        # a store may have redacted the message
+        known = (replace(c, message=cooldown.message) for c in started)
+        if cooldown not in known:  # spec: cooldown.never-shorten+1
+            return cooldown
+        return replace(cooldown, until=min(cooldown.until, limit))
+
+    cooldown = sooner(entry.cooldown) if entry.cooldown is not None else None
+    models = {m: sooner(c) for m, c in entry.models.items()}
+    if cooldown is entry.cooldown and all(models[m] is c for m, c in entry.models.items()):
+        return entry
+    return replace(entry, cooldown=cooldown, models=models)
+
+
+def secrets_tried(state: PoolState, call: Call) -> set[Secret]:
+    """Return the secrets of the entries that the call has tried."""
+    return {e.secret for e in state.entries if e.secret is not None and call.tried(e.id)}
+
+
+def exhaustion(state: PoolState, *, now: float, model: str | None) -> Exhaustion:
+    """Return why each entry is out, and when the first returns."""
+    outs = tuple(  # spec: exhaust.reasons+1
+        _out(e, e.blocked(now, model)) for e in state.entries
+    )
+    soonest = min((o.until for o in outs), default=FOREVER)  # spec: exhaust.returns-at+1
+    return Exhaustion(returns_at=None if soonest == FOREVER else soonest, entries=outs)
+
+
+def _out(entry: Entry, cooldown: Cooldown | None) -> Out:
+    """Return one entry's part; without a secret it does not return, cooldown or not."""
+    if cooldown is None:
+        return Out(id=entry.id, failure=None, until=FOREVER)
+    until = cooldown.until if entry.secret is not None else FOREVER
+    return Out(id=entry.id, failure=cooldown.failure, until=until)

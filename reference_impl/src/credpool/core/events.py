@@ -1,0 +1,200 @@
+"""What can happen to a pool, and what it then wants done (spec: recovery).
+
+A `Call` is a value too: what one request of the caller's has tried so far.
+"""
+
+from dataclasses import dataclass
+
+from credpool.core.model import Cooldown, Entry, EntryId, Exhaustion, FailureClass, PoolState, Scope
+from credpool.core.recovery import Step
+from credpool.core.secret import Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One request sent: the entry, what its failure meant (None: no failure), what came next.
+
+    `answered` is False when no reply came, or none that says anything about the entry.
+    """
+
+    entry: EntryId
+    failure: FailureClass | None
+    step: Step
+    hinted: bool = False
+    answered: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request of the caller's; `probe` tells that it tests an entry that is out."""
+
+    started: float
+    model: str | None = None
+    probe: bool = False
+    attempts: tuple[Attempt, ...] = ()
+    benched: tuple[Cooldown, ...] = ()
+
+    def tried(self, entry_id: EntryId) -> bool:
+        """Whether the call has sent a request with the entry."""
+        return any(a.entry == entry_id for a in self.attempts)
+
+    def did(self, step: Step, entry_id: EntryId) -> bool:
+        """Whether the call has taken that step with the entry."""
+        return any(a.entry == entry_id and a.step is step for a in self.attempts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a failing reply means; `hint` is seconds from now, `cooldown` the rule's default."""
+
+    failure: FailureClass
+    scope: Scope
+    rule: str
+    hint: float | None = None
+    cooldown: float | None = None
+    code: int | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """New tokens for an entry; no refresh token means: keep the old one (RFC 6749 §6)."""
+
+    secret: Secret
+    refresh_token: Secret | None = None
+    expires_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A caller wants an answer."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Succeeded:
+    """The provider answered."""
+
+    call: Call
+    entry: EntryId
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The provider refused; `secret` is the one the request carried."""
+
+    call: Call
+    entry: EntryId
+    secret: Secret
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """`holder` asks for the right to refresh the entry whose token `secret` was refused."""
+
+    call: Call
+    entry: EntryId
+    secret: Secret
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """The token endpoint gave new tokens."""
+
+    call: Call
+    entry: EntryId
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshFailed:
+    """The token endpoint refused; `terminal` when the grant is gone for good."""
+
+    call: Call
+    entry: EntryId
+    terminal: bool
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """A person ends the cooldown of one entry, or of all (None)."""
+
+    entry: EntryId | None = None
+
+
+Event = Started | Succeeded | Failed | Claimed | Refreshed | RefreshFailed | Reset
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send the request with this entry's secret."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Wait until that moment, then send the request with this entry's secret again."""
+
+    entry: Entry
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """Ask for the claim, and exchange the refresh token."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """The claim is yours: exchange this entry's refresh token."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitClaim:
+    """Somebody else is refreshing: look again, at the latest when their claim has expired."""
+
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Give the caller the latest reply; with an exhaustion, when it was the pool's last."""
+
+    exhaustion: Exhaustion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Nothing was sent and nothing can be."""
+
+    exhaustion: Exhaustion
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Nothing is to be done."""
+
+
+Action = Send | Wait | Refresh | Exchange | AwaitClaim | Deliver | GiveUp | Rest
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The pool as it is now, the call as it is now, and what to do.
+
+    `selected` tells that the strategy chose, and so that `random` used its draw.
+    """
+
+    state: PoolState
+    call: Call
+    action: Action
+    selected: bool = False

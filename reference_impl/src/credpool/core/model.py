@@ -1,0 +1,208 @@
+"""The values a pool is made of (spec: terms, pools).
+
+A pool is a value: frozen, compared by content, changed by `replace`.
+Times are seconds since the epoch, as floats.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from types import MappingProxyType
+from typing import Final, NewType, NoReturn
+
+from credpool.core.errors import UnknownStrategy
+from credpool.core.secret import Secret
+
+EntryId = NewType("EntryId", str)
+
+FOREVER: Final = math.inf
+"""The `until` of an entry that returns only when someone re-authenticates it."""
+
+
+class AuthType(Enum):
+    """How a credential authenticates, and so who is billed."""
+
+    API_KEY = "api_key"
+    OAUTH = "oauth"
+
+
+class Status(Enum):
+    """What a person is told about an entry."""
+
+    OK = "ok"
+    EXHAUSTED = "exhausted"
+    DEAD = "dead"
+
+
+class Strategy(Enum):
+    """How the next entry is chosen among the available ones."""
+
+    FILL_FIRST = "fill_first"
+    ROUND_ROBIN = "round_robin"
+    LEAST_USED = "least_used"
+    RANDOM = "random"
+
+    @classmethod
+    def _missing_(cls, value: object) -> NoReturn:
+        """Refuse a name that is none of the four.
+
+        Raises:
+            UnknownStrategy: always.
+        """
+        raise UnknownStrategy(str(value), [s.value for s in cls])  # spec: select.unknown-strategy+1
+
+
+class FailureClass(Enum):
+    """What a failing reply means, whatever its status code (spec: classification)."""
+
+    RATE_LIMITED = "rate_limited"
+    USAGE_LIMITED = "usage_limited"
+    OUT_OF_CREDIT = "out_of_credit"
+    AUTH_EXPIRED = "auth_expired"
+    AUTH_REJECTED = "auth_rejected"
+    AUTH_REVOKED = "auth_revoked"
+    NOT_ENTITLED = "not_entitled"
+    FORBIDDEN = "forbidden"
+    OVERLOADED = "overloaded"
+    SERVER_ERROR = "server_error"
+    REQUEST_ERROR = "request_error"
+
+
+class Scope(Enum):
+    """Whom a cooldown rests on."""
+
+    ENTRY = "entry"
+    OWNER = "owner"
+    MODEL = "model"
+    CALL = "call"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cooldown:
+    """Why an entry is out, since when, and until when."""
+
+    failure: FailureClass
+    since: float
+    until: float
+    code: int | None = None
+    reason: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The expiring right of one holder to refresh an entry."""
+
+    holder: str
+    until: float
+
+
+_NO_MODELS: Final[Mapping[str, Cooldown]] = MappingProxyType({})
+_NO_EXTRA: Final[Mapping[str, object]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One credential's row in a pool, with its hard state."""
+
+    id: EntryId
+    secret: Secret | None = None
+    label: str = ""
+    auth_type: AuthType = AuthType.API_KEY
+    source: str = "manual"
+    priority: int = 0
+    base_url: str | None = None
+    owner: str | None = None
+    refresh_token: Secret | None = None
+    token_url: str | None = None
+    expires_at: float | None = None
+    request_count: int = 0
+    cooldown: Cooldown | None = None
+    models: Mapping[str, Cooldown] = field(default_factory=lambda: _NO_MODELS)
+    throttled: bool = False
+    probed_at: float | None = None
+    claim: Claim | None = None
+    extra: Mapping[str, object] = field(default_factory=lambda: _NO_EXTRA, repr=False)
+
+    @property
+    def dead(self) -> bool:
+        """Whether only re-authentication brings the entry back."""
+        return self.cooldown is not None and self.cooldown.until == FOREVER
+
+    @property
+    def refreshable(self) -> bool:
+        """Whether the library may exchange a refresh token for this entry."""
+        return self.refresh_token is not None
+
+    def blocked(self, now: float, model: str | None = None) -> Cooldown | None:
+        """Return the cooldown that keeps the entry out at `now` for `model`, the longest first."""
+        found = (self.cooldown, self.models.get(model) if model is not None else None)
+        running = [c for c in found if c is not None and c.until > now]  # spec: cooldown.end+1
+        return max(running, key=lambda c: c.until, default=None)
+
+    def status(self, now: float) -> Status:
+        """Return the status a person is shown at `now`."""
+        if self.dead:
+            return Status.DEAD
+        return Status.OK if self.blocked(now) is None else Status.EXHAUSTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The numbers an operator may set; all in seconds (spec: cooldowns, exhaustion)."""
+
+    max_retry_wait: float = 10.0
+    sole_cooldown: float = 60.0
+    min_cooldown: float = 1.0
+    max_cooldown: float = 31 * 86400.0
+    probe_after: float = 3600.0
+    probe_interval: float = 900.0
+    claim_ttl: float = 60.0
+    cooldowns: Mapping[FailureClass, float] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolState:
+    """A pool: the entries of one provider in order, and how to choose among them."""
+
+    key: str
+    provider: str
+    entries: tuple[Entry, ...] = ()
+    strategy: Strategy = Strategy.FILL_FIRST  # spec: select.default+1
+    policy: Policy = field(default_factory=Policy)
+    last: EntryId | None = None
+    extra: Mapping[str, object] = field(default_factory=lambda: _NO_EXTRA, repr=False)
+
+    def find(self, entry_id: EntryId) -> Entry | None:
+        """Return the entry with that id, or None."""
+        return next((e for e in self.entries if e.id == entry_id), None)
+
+    def change(self, changed: Mapping[EntryId, Entry]) -> "PoolState":
+        """Return the pool with those entries in place of the ones with their ids."""
+        if all(changed.get(e.id, e) is e for e in self.entries):
+            return self
+        return replace(self, entries=tuple(changed.get(e.id, e) for e in self.entries))
+
+
+def in_order(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """Return the entries by ascending priority, equal ones as they were given."""
+    return tuple(sorted(entries, key=lambda e: e.priority))  # spec: select.order+1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Out:
+    """One entry's part in an exhaustion."""
+
+    id: EntryId
+    failure: FailureClass | None
+    until: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhaustion:
+    """Why each entry is out, and when the first returns (None: none will by itself)."""
+
+    returns_at: float | None
+    entries: tuple[Out, ...]

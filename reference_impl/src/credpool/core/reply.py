@@ -1,0 +1,113 @@
+"""A failing reply, and what can be read from it whatever its shape (spec: classification)."""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+_CODE_PATHS: Final = (
+    ("error", "code"),
+    ("error", "type"),
+    ("error", "status"),
+    ("error", "details", "error_code"),
+    ("error", "metadata", "error_type"),
+    ("error", "metadata", "limit_source"),
+    ("error", "availability", "code"),
+    ("error", "error_type"),
+    ("error_type",),
+    ("detail", "code"),
+    ("detail", "error_code"),
+)
+_FLAT_PATHS: Final = (("code",), ("type",))
+_MESSAGE_PATHS: Final = (
+    ("error", "message"),
+    ("error",),
+    ("message",),
+    ("detail",),
+    ("detail", "message"),
+)
+_BARE_NAME: Final = re.compile(r"[a-z][a-z0-9_]*\Z")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """Status, headers (lower-case names) and body of a failing reply."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+    @cached_property
+    def data(self) -> object:
+        """The body as JSON, a list's first object for a list, or None when it is none."""
+        data = _json(self.body)
+        return data[0] if isinstance(data, list) and data else data
+
+    @cached_property
+    def codes(self) -> frozenset[str]:
+        """Every machine-readable name in the reply."""
+        return frozenset([*_codes(self.data), *_codes(self._header_error())])
+
+    @cached_property
+    def message(self) -> str:
+        """The text the provider wrote for people, or what text there is."""
+        texts = (dig(self.data, *path) for path in _MESSAGE_PATHS)
+        found = next((t for t in texts if isinstance(t, str)), None)
+        if found is not None:
+            return found
+        return "" if self.data is not None else self.body.decode("utf-8", "replace")
+
+    @cached_property
+    def quotas(self) -> tuple[str, ...]:
+        """The ids of the quotas that a google.rpc.QuotaFailure names."""
+        return tuple(
+            str(violation["quotaId"])
+            for detail in _details(self.data)
+            for violation in _list(detail.get("violations"))
+            if "quotaId" in violation
+        )
+
+    def _header_error(self) -> object:
+        try:
+            return _json(base64.b64decode(self.headers.get("x-error-json", ""), validate=True))
+        except (binascii.Error, ValueError):
+            return None
+
+
+def dig(data: object, *path: str) -> object:
+    """Return what stands at the path, or None."""
+    for step in path:
+        data = data.get(step) if isinstance(data, Mapping) else None
+    return data
+
+
+def _json(raw: bytes) -> object:
+    try:
+        found: object = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    return found
+
+
+def _codes(data: object) -> Iterator[str]:
+    error = dig(data, "error")
+    flat = () if isinstance(error, Mapping) else _FLAT_PATHS
+    for path in (*_CODE_PATHS, *flat):
+        value = dig(data, *path)
+        if isinstance(value, str | int) and not isinstance(value, bool):
+            yield str(value)
+    yield from (str(d["reason"]) for d in _details(data) if "reason" in d)
+    if isinstance(error, str) and _BARE_NAME.match(error):
+        yield error
+
+
+def _details(data: object) -> list[Mapping[str, object]]:
+    return _list(dig(data, "error", "details"))
+
+
+def _list(value: object) -> list[Mapping[str, object]]:
+    return [v for v in value if isinstance(v, Mapping)] if isinstance(value, list) else []

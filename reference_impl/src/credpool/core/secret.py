@@ -1,0 +1,45 @@
+"""A value that opens a door, and masks itself everywhere but on the wire."""
+
+import hmac
+from hashlib import sha256
+from typing import Final, NoReturn
+
+MASK: Final = "***"
+
+
+class Secret:
+    """Hold a credential; `reveal` is called only where the wire or the store is written."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the credential itself."""
+        return self._value
+
+    def fingerprint(self, key: bytes) -> str:
+        """Return a keyed digest that tells two secrets apart without storing either."""
+        digest = hmac.new(key, self._value.encode(errors="surrogatepass"), sha256).hexdigest()
+        return f"hmac-sha256:{digest[:16]}"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __repr__(self) -> str:
+        return f"Secret({MASK!r})"
+
+    def __str__(self) -> str:
+        return MASK
+
+    def __format__(self, spec: str) -> str:
+        return format(MASK, spec)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret is not pickled; write it through a store")

@@ -1,0 +1,83 @@
+"""Which headers carry a credential, and where they may go (spec: security). No I/O."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from credpool.core.errors import WrongOrigin
+from credpool.core.model import Entry
+from credpool.core.registry import Provider
+
+_CREDENTIAL_HEADERS: Final = frozenset(
+    {b"authorization", b"x-api-key", b"x-goog-api-key", b"api-key"}
+)
+_PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What an attempt adds to the caller's headers, and what it takes away.
+
+    `secret` goes onto the wire alone; `plain` may be seen by anyone.
+    """
+
+    drop: frozenset[bytes]
+    plain: tuple[tuple[bytes, bytes], ...]
+    name: bytes
+    value: bytes
+
+    def __repr__(self) -> str:
+        return f"Seal(name={self.name!r}, value=***)"
+
+
+def origin(url: str) -> str:
+    """Return scheme, host and port of a URL, the port always written."""
+    parts = urlsplit(url)
+    port = parts.port or _PORTS.get(parts.scheme, 0)
+    return f"{parts.scheme}://{parts.hostname}:{port}"
+
+
+def base_url(entry: Entry, provider: Provider) -> str:
+    """Return the endpoint the entry belongs to: its own, or the provider's."""
+    return (entry.base_url or provider.base_url or "").rstrip("/")
+
+
+def target(
+    url: str, entry: Entry, provider: Provider, bases: Callable[[], Iterable[str]]
+) -> str | None:
+    """Return where else the request goes with this entry: key and URL are swapped together.
+
+    Raises:
+        WrongOrigin: the request is for no endpoint of the pool.
+    """
+    own = base_url(entry, provider)
+    if url.startswith(own + "/") or origin(url) == origin(own):
+        return None  # spec: security.own-origin+1
+    for base in bases():
+        if url == base or url.startswith(base + "/"):
+            return own + url[len(base) :]
+    raise WrongOrigin(asked=origin(url), allowed=origin(own))
+
+
+def seal(entry: Entry, provider: Provider, headers: Mapping[str, str]) -> Seal:
+    """Return how the entry's credential travels in a request with these headers."""
+    assert entry.secret is not None, "only available entries are sent"
+    how = provider.credential(entry.auth_type)
+    name, scheme = how.header, how.scheme
+    if name == "x-api-key" and name not in headers and "authorization" in headers:
+        name, scheme = "authorization", "Bearer"  # newer SDKs send keys so, and say so here
+    secret = entry.secret.reveal()
+    extra = {k: _joined(headers.get(k), v) for k, v in how.extra_headers.items()}
+    return Seal(
+        drop=_CREDENTIAL_HEADERS | {k.encode() for k in extra},  # spec: security.one-secret+1
+        plain=tuple((k.encode(), v.encode()) for k, v in extra.items()),
+        name=name.encode(),
+        value=(f"{scheme} {secret}" if scheme else secret).encode(),
+    )
+
+
+def _joined(present: str | None, wanted: str) -> str:
+    """Return a comma list with `wanted` in it once, keeping what the caller had."""
+    listed = [part.strip() for part in (present or "").split(",") if part.strip()]
+    return ",".join(listed if wanted in listed else [*listed, wanted])

@@ -1,0 +1,1 @@
+"""A provider and a clock for tests. Import them from `credpool.testing`."""

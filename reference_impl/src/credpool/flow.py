@@ -1,0 +1,278 @@
+"""One call through an HTTP client, whichever client it is (spec: recovery, security).
+
+`httpx2` and `httpx` have the same seam; the two modules of those names give it their own types.
+`sync` and `run` are twins that perform; what to do next is decided in `core`.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, MutableMapping
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from credpool.calls import ActiveCall
+from credpool.core.errors import PoolExhausted
+from credpool.core.events import (
+    Action,
+    Attempt,
+    AwaitClaim,
+    Deliver,
+    Exchange,
+    GiveUp,
+    Grant,
+    Refresh,
+    Send,
+    Wait,
+)
+from credpool.core.model import Entry, Exhaustion
+from credpool.core.reply import Reply
+from credpool.core.request import model_of
+from credpool.core.wire import Seal, origin, seal, target
+from credpool.oauth.refresh import Refusal, TokenRequest, read_token_reply, token_request
+from credpool.pool import Pool
+
+EXHAUSTION: Final = "credpool.exhaustion"
+"""The key of a delivered reply's `extensions` that holds the pool's `Exhaustion`."""
+
+_POLL: Final = 0.1
+"""How often somebody else's refresh is looked after, in seconds."""
+
+
+class Request(Protocol):
+    """What the flow needs of a request."""
+
+    method: str
+
+    @property
+    def url(self) -> object:
+        """Where it goes."""
+
+    @property
+    def headers(self) -> MutableMapping[str, str]:
+        """Its headers."""
+
+    @property
+    def content(self) -> bytes:
+        """Its body, once read."""
+
+    def read(self) -> bytes:
+        """Read the body."""
+
+    async def aread(self) -> bytes:
+        """Read the body."""
+
+
+class Response(Protocol):
+    """What the flow needs of a response."""
+
+    status_code: int
+
+    @property
+    def extensions(self) -> MutableMapping[str, Any]:
+        """What else is known of it."""
+
+    @property
+    def request(self) -> Request:
+        """What it answers; behind a redirect, the last request."""
+
+    @property
+    def headers(self) -> MutableMapping[str, str]:
+        """Its headers."""
+
+    @property
+    def content(self) -> bytes:
+        """Its body, once read."""
+
+    def read(self) -> bytes:
+        """Read the body."""
+
+    async def aread(self) -> bytes:
+        """Read the body."""
+
+
+R = TypeVar("R", bound=Request)
+A = TypeVar("A", bound=Response)
+Post = Callable[[TokenRequest], Reply | None]
+PostAsync = Callable[[TokenRequest], Awaitable[Reply | None]]
+Observer = Callable[[Attempt], None]
+
+
+class Flow(Generic[R, A]):
+    """Drive calls through a client: `sealed` builds its requests, `post` speaks to token hosts."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        sealed: Callable[[R, str | None, Seal], R],
+        post: Post,
+        post_async: PostAsync,
+        observe: Observer | None,
+    ) -> None:
+        self._pool = pool
+        self._sealed = sealed
+        self._post = post
+        self._post_async = post_async
+        self._observe = observe
+
+    def sync(self, request: R) -> Generator[R, A, None]:
+        """Answer one request, sending as many as it takes."""
+        request.read()
+        active = self._begin(request)
+        action = active.start()
+        response: A | None = None
+        try:
+            while True:
+                match action:
+                    case Send(entry) | Wait(entry):
+                        if isinstance(action, Wait):
+                            self._pool.clock.sleep(action.until)
+                        sent = self._outgoing(active, request, entry)
+                        response = yield sent
+                        if _lost_its_secret(sent, response):
+                            moved = str(response.request.url)
+                            response = yield self._outgoing(active, request, entry, moved)
+                        if response.status_code >= 400:
+                            response.read()
+                        action = _judged(active, sent, response, entry)
+                    case Refresh(entry):
+                        action = self._renewed(active, entry)
+                    case _:
+                        return _finish(self._pool, action, response)
+        finally:
+            if self._observe is not None:
+                for attempt in active.attempts:
+                    self._observe(attempt)
+
+    async def run(self, request: R) -> AsyncGenerator[R, A]:
+        """Answer one request, sending as many as it takes."""
+        await request.aread()
+        active = self._begin(request)
+        action = active.start()
+        response: A | None = None
+        try:
+            while True:
+                match action:
+                    case Send(entry) | Wait(entry):
+                        if isinstance(action, Wait):
+                            await self._pool.clock.sleep_async(action.until)
+                        sent = self._outgoing(active, request, entry)
+                        response = yield sent
+                        if _lost_its_secret(sent, response):
+                            moved = str(response.request.url)
+                            response = yield self._outgoing(active, request, entry, moved)
+                        if response.status_code >= 400:
+                            await response.aread()
+                        action = _judged(active, sent, response, entry)
+                    case Refresh(entry):
+                        action = await self._renewed_async(active, entry)
+                    case _:
+                        _finish(self._pool, action, response)
+                        return
+        finally:
+            if self._observe is not None:
+                for attempt in active.attempts:
+                    self._observe(attempt)
+
+    def _renewed(self, active: ActiveCall, entry: Entry) -> Action:
+        while isinstance(action := active.claim(entry), AwaitClaim):
+            self._pool.clock.sleep(self._look_again(action))
+        if not isinstance(action, Exchange):
+            return action
+        asked = token_request(action.entry, self._pool.provider)
+        reply = self._post(asked) if isinstance(asked, TokenRequest) else None
+        return self._exchanged(active, action.entry, asked, reply)
+
+    async def _renewed_async(self, active: ActiveCall, entry: Entry) -> Action:
+        while isinstance(action := active.claim(entry), AwaitClaim):
+            await self._pool.clock.sleep_async(self._look_again(action))
+        if not isinstance(action, Exchange):
+            return action
+        asked = token_request(action.entry, self._pool.provider)
+        reply = await self._post_async(asked) if isinstance(asked, TokenRequest) else None
+        return self._exchanged(active, action.entry, asked, reply)
+
+    def _look_again(self, action: AwaitClaim) -> float:
+        return min(action.until, self._pool.clock.now() + _POLL)
+
+    def _exchanged(
+        self,
+        active: ActiveCall,
+        entry: Entry,
+        asked: TokenRequest | Refusal,
+        reply: Reply | None,
+    ) -> Action:
+        """Tell the pool what the token endpoint said."""
+        outcome: Grant | Refusal
+        if isinstance(asked, Refusal):
+            outcome = asked
+        elif reply is None:
+            outcome = Refusal(terminal=False, message="the token endpoint did not answer")
+        else:
+            outcome = read_token_reply(reply, now=self._pool.clock.now())
+        if isinstance(outcome, Refusal):
+            return active.refresh_failed(entry, terminal=outcome.terminal, message=outcome.message)
+        return active.refreshed(entry, outcome)
+
+    def _begin(self, request: R) -> ActiveCall:
+        return ActiveCall(self._pool, lambda: model_of(str(request.url), request.content))
+
+    def _outgoing(
+        self, active: ActiveCall, request: R, entry: Entry, moved: str | None = None
+    ) -> R:
+        """Build the request that carries this entry's secret, to where the entry belongs."""
+        pool = self._pool
+        elsewhere = target(moved or str(request.url), entry, pool.provider, lambda: pool.bases)
+        active.sending(entry)
+        return self._sealed(
+            request, elsewhere or moved, seal(entry, pool.provider, request.headers)
+        )
+
+
+def _lost_its_secret(sent: Request, response: Response) -> bool:
+    """Whether a redirect within the origin was refused, because no redirect carries a secret."""
+    moved = response.request
+    return (
+        response.status_code in (401, 403)
+        and moved.method == sent.method
+        and str(moved.url) != str(sent.url)
+        and origin(str(moved.url)) == origin(str(sent.url))
+    )
+
+
+def _judged(active: ActiveCall, sent: Request, response: Response, entry: Entry) -> Action:
+    """Tell the pool what the provider said, if it was the provider."""
+    answered = response.request
+    if answered is not sent and origin(str(answered.url)) != origin(str(sent.url)):
+        return Deliver()  # spec: security.redirect.reply+1
+    if response.status_code >= 400:
+        headers = {k.lower(): v for k, v in response.headers.items()}
+        return active.failed(entry, Reply(response.status_code, headers, response.content))
+    if response.status_code < 300:
+        active.succeeded(entry)
+    return Deliver()
+
+
+def _finish(pool: Pool, action: Action, response: Response | None) -> None:
+    """Leave the call with the latest reply, or with an error when there is none."""
+    exhaustion = action.exhaustion if isinstance(action, Deliver | GiveUp) else None
+    if response is None:
+        raise _exhausted(pool, exhaustion)
+    if exhaustion is not None:  # spec: exhaust.last-reply+1, exhaust.no-sdk-retry+1
+        response.headers["x-should-retry"] = "false"
+        response.extensions[EXHAUSTION] = exhaustion
+
+
+def _exhausted(pool: Pool, exhaustion: Exhaustion | None) -> PoolExhausted:
+    found = exhaustion if exhaustion is not None else Exhaustion(returns_at=None, entries=())
+    reasons = ", ".join(
+        f"{out.id} {out.failure.value if out.failure else 'has no secret'}"
+        for out in found.entries[:10]
+    )
+    when = (
+        "none returns by itself"
+        if found.returns_at is None
+        else (f"the first returns in {found.returns_at - pool.clock.now():.0f} s")
+    )
+    return PoolExhausted(
+        found,
+        f"no credential of the pool {pool.state.key!r} is available ({reasons or 'it is empty'}); "
+        f"{when}; use the next provider, or try again then",
+    )

@@ -1,0 +1,96 @@
+"""`PoolAuth` for `httpx2` clients, and for the SDKs built on them.
+
+OpenAI(api_key="from-the-pool", http_client=httpx2.Client(auth=PoolAuth(pool)))
+"""
+
+from collections.abc import AsyncGenerator, Generator
+
+import httpx2
+
+from credpool.core.reply import Reply
+from credpool.core.wire import Seal
+from credpool.flow import Flow, Observer
+from credpool.oauth.refresh import TokenRequest
+from credpool.pool import Pool
+
+
+class SealedHeaders(httpx2.Headers):
+    """Headers whose secret is on the wire alone: no hook, log, copy or redirect sees it."""
+
+    def __init__(self, headers: httpx2.Headers, sealed: Seal) -> None:
+        self._sealed = (sealed.name, sealed.value)
+        kept = [(name, value) for name, value in headers.raw if name.lower() not in sealed.drop]
+        super().__init__([*kept, *sealed.plain])
+
+    @property
+    def raw(self) -> list[tuple[bytes, bytes]]:
+        """The header items as they are written to the connection."""
+        return [*super().raw, self._sealed]  # spec: security.redirect+1
+
+
+class PoolAuth(httpx2.Auth):
+    """Answer each request of the client with an entry of the pool."""
+
+    requires_request_body = True  # an attempt may have to be repeated
+
+    def __init__(self, pool: Pool, *, observe: Observer | None = None) -> None:
+        """Bind a client to a pool.
+
+        Args:
+            pool: the credentials.
+            observe: is told every attempt of a call, when the call ends.
+        """
+        self._flow: Flow[httpx2.Request, httpx2.Response] = Flow(
+            pool, sealed=_sealed, post=_post, post_async=_post_async, observe=observe
+        )
+
+    def sync_auth_flow(
+        self, request: httpx2.Request
+    ) -> Generator[httpx2.Request, httpx2.Response, None]:
+        """Answer one request of a `Client`.
+
+        Raises:
+            PoolExhausted: every entry is out, and nothing was sent.
+            WrongOrigin: the request goes to a host that is not the pool's.
+            StoreError: a consequence could not be made durable.
+        """
+        return self._flow.sync(request)
+
+    def async_auth_flow(
+        self, request: httpx2.Request
+    ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
+        """Answer one request of an `AsyncClient`; raises what `sync_auth_flow` raises."""
+        return self._flow.run(request)
+
+
+def _sealed(request: httpx2.Request, url: str | None, sealed: Seal) -> httpx2.Request:
+    """Return the request with the secret in it, for another URL if one is given."""
+    there = request.url if url is None else httpx2.URL(url)
+    made = httpx2.Request(
+        request.method, there, stream=request.stream, extensions=request.extensions
+    )
+    made.headers = SealedHeaders(request.headers, sealed)
+    if url is not None:
+        made.headers["host"] = there.netloc.decode("ascii")
+    return made
+
+
+def _post(asked: TokenRequest) -> Reply | None:
+    """Speak to the token endpoint on a client of its own, never through the caller's."""
+    try:
+        with httpx2.Client() as client:
+            return _reply(client.post(asked.url, data=asked.form))
+    except httpx2.TransportError:
+        return None
+
+
+async def _post_async(asked: TokenRequest) -> Reply | None:
+    try:
+        async with httpx2.AsyncClient() as client:
+            return _reply(await client.post(asked.url, data=asked.form))
+    except httpx2.TransportError:
+        return None
+
+
+def _reply(response: httpx2.Response) -> Reply:
+    return Reply(response.status_code, dict(response.headers), response.content)

@@ -1,0 +1,1 @@
+"""The words spoken with a token endpoint: messages as values, no I/O."""

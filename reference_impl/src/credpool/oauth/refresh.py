@@ -1,0 +1,66 @@
+"""The refresh grant of RFC 6749 §6, as a request and the reading of its reply. No I/O."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from credpool.core.events import Grant
+from credpool.core.model import Entry
+from credpool.core.registry import Provider
+from credpool.core.reply import Reply, dig
+from credpool.core.secret import Secret
+
+TERMINAL: Final = frozenset(
+    {
+        "invalid_grant",
+        "refresh_token_expired",
+        "refresh_token_reused",
+        "refresh_token_invalidated",
+    }
+)
+"""What a token endpoint calls a grant that is gone for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """No new token; `terminal` when asking again is pointless."""
+
+    terminal: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """What to post, and where."""
+
+    url: str
+    form: dict[str, str]
+
+    def __repr__(self) -> str:
+        return f"TokenRequest(url={self.url!r}, form=***)"
+
+
+def token_request(entry: Entry, provider: Provider) -> TokenRequest | Refusal:
+    """Return the exchange of the entry's refresh token, if anyone has said where."""
+    url = entry.token_url or provider.credential(entry.auth_type).token_url
+    if url is None or entry.refresh_token is None:
+        return Refusal(terminal=False, message="no token endpoint is known; set token_url")
+    form = {"grant_type": "refresh_token", "refresh_token": entry.refresh_token.reveal()}
+    client_id = entry.extra.get("client_id")
+    if isinstance(client_id, str):
+        form["client_id"] = client_id
+    return TokenRequest(url, form)
+
+
+def read_token_reply(reply: Reply, *, now: float) -> Grant | Refusal:
+    """Return the new tokens, or why there are none (an error may come with status 200)."""
+    token = dig(reply.data, "access_token")
+    if reply.status == 200 and isinstance(token, str) and token:
+        renewed, lasts = dig(reply.data, "refresh_token"), dig(reply.data, "expires_in")
+        return Grant(
+            secret=Secret(token),
+            refresh_token=Secret(renewed) if isinstance(renewed, str) and renewed else None,
+            expires_at=now + lasts if isinstance(lasts, int | float) else None,
+        )
+    # spec: recover.auth-expired.terminal+1, recover.auth-expired.transient+1
+    terminal = reply.status < 429 and not TERMINAL.isdisjoint(reply.codes)
+    return Refusal(terminal, f"the token endpoint answered {reply.status}")

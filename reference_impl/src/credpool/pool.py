@@ -1,0 +1,287 @@
+"""A pool in use: the rules, with a store, a clock and dice (spec: pools, selection).
+
+The rules are in `core`; this module holds the latest state, asks them, and makes durable what they
+decide. A healthy call reads an index and notes its use: it takes no lock and touches no disk.
+"""
+
+import os
+import random
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from threading import Lock
+from typing import Final, Protocol, Self
+
+from credpool.clock import Clock, SystemClock
+from credpool.core import registry
+from credpool.core.cooldown import exhaustion
+from credpool.core.decide import decide
+from credpool.core.errors import StoreError, UnknownEntry
+from credpool.core.events import (
+    Decision,
+    Event,
+    Reset,
+)
+from credpool.core.model import (
+    Entry,
+    EntryId,
+    Exhaustion,
+    Policy,
+    PoolState,
+    Strategy,
+    in_order,
+)
+from credpool.core.secret import Secret
+from credpool.core.select import Index
+from credpool.core.wire import base_url
+from credpool.stores.memory import MemoryStore
+
+LAG: Final = 1000
+"""How many requests of this process the stored counts may lag behind (spec: soft state)."""
+
+
+class Store(Protocol):
+    """Where a pool is kept."""
+
+    def load(self) -> PoolState:
+        """Return the pool as it is kept. Changes nothing.
+
+        Raises:
+            StoreError: it cannot be read; it is left as it is.
+        """
+
+    def update(self, change: Callable[[PoolState], PoolState]) -> PoolState:
+        """Replace the pool by `change` of it, durably, and return it; `change` may be replayed.
+
+        Raises:
+            StoreError: the change could not be made; the store is left as it was.
+        """
+
+    def stamp(self) -> object:
+        """Return a cheap token that differs once somebody else has written. Takes no lock."""
+
+
+class Pool:
+    """The credentials of one provider, used in turn."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        clock: Clock | None = None,
+        dice: Callable[[], float] = random.random,
+    ) -> None:
+        """Open a pool.
+
+        Args:
+            store: where the pool is kept.
+            clock: where the time comes from; the machine's clock if not given.
+            dice: draws from [0, 1), for the `random` strategy.
+
+        Raises:
+            StoreError: the store cannot be read.
+            UnknownProvider: the registry has no such provider.
+        """
+        self.clock = clock if clock is not None else SystemClock()
+        self._store = store
+        self._dice = dice
+        self._mutex = Lock()
+        self._uses: deque[EntryId] = deque()
+        self._pending: Counter[EntryId] = Counter()
+        self._last: EntryId | None = None
+        self.holder = os.urandom(8).hex()
+        self._read()
+        self.provider = registry.provider(self._state.provider)
+
+    @classmethod
+    def from_keys(
+        cls,
+        provider: str,
+        keys: Sequence[str],
+        *,
+        base_url: str | None = None,
+        strategy: str | None = None,
+        policy: Policy | None = None,
+        clock: Clock | None = None,
+    ) -> Self:
+        """Open a pool of API keys that lives in memory, the first key being used first.
+
+        Raises:
+            UnknownProvider: the registry has no such provider.
+            UnknownStrategy: the strategy is none of the four.
+        """
+        entries = tuple(
+            Entry(
+                id=EntryId(f"key-{n}"),
+                label=f"key-{n}",
+                secret=Secret(key),
+                priority=n,
+                base_url=base_url,
+            )
+            for n, key in enumerate(keys, start=1)
+        )
+        return cls.from_entries(provider, entries, strategy=strategy, policy=policy, clock=clock)
+
+    @classmethod
+    def from_entries(
+        cls,
+        provider: str,
+        entries: Sequence[Entry],
+        *,
+        strategy: str | None = None,
+        policy: Policy | None = None,
+        clock: Clock | None = None,
+        dice: Callable[[], float] = random.random,
+    ) -> Self:
+        """Open a pool of entries that lives in memory.
+
+        Raises:
+            UnknownProvider: the registry has no such provider.
+            UnknownStrategy: the strategy is none of the four.
+        """
+        state = PoolState(
+            key=provider,
+            provider=provider,
+            entries=tuple(entries),
+            strategy=Strategy(strategy) if strategy is not None else Strategy.FILL_FIRST,
+            policy=policy if policy is not None else Policy(),
+        )
+        return cls(MemoryStore(state), clock=clock, dice=dice)
+
+    @property
+    def state(self) -> PoolState:
+        """The pool as it is now, request counts included. Looking changes nothing."""
+        self._follow()
+        with self._mutex:  # spec: pool.read.effect-free+1
+            return self._folded(self._state)
+
+    def exhaustion(self, model: str | None = None) -> Exhaustion | None:
+        """Return why nothing is available and until when, or None while something is."""
+        state, now = self.state, self.clock.now()
+        if any(e.secret is not None and e.blocked(now, model) is None for e in state.entries):
+            return None
+        return exhaustion(state, now=now, model=model)
+
+    def reset(self, entry: str | None = None) -> None:
+        """End the cooldown of one entry, or of all; this also brings dead ones back.
+
+        Raises:
+            UnknownEntry: the pool has no entry with that id.
+            StoreError: the change could not be made durable.
+        """
+        if entry is not None and self.state.find(EntryId(entry)) is None:
+            raise UnknownEntry(entry, [e.id for e in self.state.entries])
+        self.apply(Reset(EntryId(entry) if entry is not None else None))
+
+    def flush(self) -> None:
+        """Make the request counts durable.
+
+        Raises:
+            StoreError: they could not be written; they are kept in memory.
+        """
+        with self._mutex:
+            self._commit(lambda state: state)
+
+    @property
+    def bases(self) -> Sequence[str]:
+        """The endpoints of the pool, the longest first."""
+        found = {base_url(e, self.provider) for e in self._state.entries}
+        found.add((self.provider.base_url or "").rstrip("/"))
+        return sorted(found - {""}, key=len, reverse=True)
+
+    # What a healthy call does: no lock, no disk.
+
+    def pick(self, model: Callable[[], str | None], now: float) -> Entry | None:
+        """Choose an entry for a call, or none; `model` is asked for when it matters."""
+        self._follow()
+        asked = model() if self._by_model else None
+        index = self._indexes.get(asked)
+        if index is None or index.expires <= now:
+            index = self._reindex(asked)
+        if not index.ready:
+            return None
+        entry = index.pick(self._dice() if self._state.strategy is Strategy.RANDOM else 0.0)
+        self._last = entry.id
+        return entry
+
+    def used(self, entry: Entry) -> None:
+        """Note that a request goes out with the entry's secret."""
+        self._uses.append(entry.id)  # spec: select.count+1
+        if len(self._uses) >= LAG:
+            with suppress(StoreError):  # counts may lag; they are kept, and written later
+                self.flush()
+
+    # Keeping up with the store, and with what has been used.
+
+    def _follow(self) -> None:
+        """Read the store again when somebody else has written it."""
+        if self._store.stamp() != self._stamp:
+            with self._mutex:
+                self._read()
+
+    def _read(self) -> None:
+        """Take what the store has; the stamp comes first, so that no later write is missed."""
+        self._stamp = self._store.stamp()
+        state = self._store.load()
+        self._state = replace(state, entries=in_order(state.entries))
+        self._by_model = any(e.models for e in state.entries)
+        self.flagged = frozenset(e.id for e in state.entries if e.throttled)
+        self._indexes: dict[str | None, Index] = {}
+
+    def _reindex(self, model: str | None) -> Index:
+        with self._mutex:
+            index = Index(self._folded(self._state), now=self.clock.now(), model=model)
+            self._indexes = {**self._indexes, model: index}
+            return index
+
+    def _folded(self, state: PoolState) -> PoolState:
+        """Return the state with what has been used since it was made durable."""
+        while self._uses:
+            self._pending[self._uses.popleft()] += 1
+        counted = {
+            e.id: replace(e, request_count=e.request_count + self._pending[e.id])
+            for e in state.entries
+            if e.id in self._pending
+        }
+        return replace(state.change(counted), last=self._last)
+
+    # What a failing call does: it decides under a lock, and what is hard is made durable.
+
+    def apply(self, event: Event) -> Decision:
+        """Decide, and make the decision durable when it changes hard state."""
+        now = self.clock.now()
+        with self._mutex:
+            known = self._folded(self._state)
+            made = decide(known, event, now=now, draw=0.0)
+            if made.selected and known.strategy is Strategy.RANDOM:
+                draw = self._dice()  # only now is it known that one is needed
+                made = decide(known, event, now=now, draw=draw)
+            else:
+                draw = 0.0
+            if made.state.entries is not known.entries:
+                made = self._committed(event, now=now, draw=draw)
+            self._last = made.state.last
+            self._indexes = {}
+        return made
+
+    def _committed(self, event: Event, *, now: float, draw: float) -> Decision:
+        """Decide again on what the store has, under its lock, and keep the outcome."""
+        made: list[Decision] = []
+
+        def change(state: PoolState) -> PoolState:
+            made.append(decide(state, event, now=now, draw=draw))
+            return made[-1].state
+
+        self._commit(change)
+        return made[-1]
+
+    def _commit(self, change: Callable[[PoolState], PoolState]) -> None:
+        def whole(state: PoolState) -> PoolState:
+            ordered = replace(state, entries=in_order(state.entries))
+            changed = change(self._folded(ordered))
+            return state if changed.entries is ordered.entries else changed
+
+        self._store.update(whole)
+        self._pending.clear()
+        self._read()

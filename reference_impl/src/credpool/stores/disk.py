@@ -1,0 +1,186 @@
+"""A file that is read whole, replaced whole, and locked beside itself (spec: store).
+
+What the file says is not known here.
+"""
+
+import errno
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+
+from credpool.core.errors import StoreUnreadable, StoreUnwritable
+
+_POLL: Final = 0.002
+_LOCKS: Final = Path("/proc/locks")
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What tells one state of a file from the next without reading it."""
+
+    device: int
+    inode: int
+    modified: int
+    size: int
+
+
+class WholeFile:
+    """One path: the file there, or where it will be, and its lock."""
+
+    def __init__(self, path: str | os.PathLike[str], *, lock_timeout: float) -> None:
+        self.path = Path(path)
+        self._timeout = lock_timeout
+        self._locks: dict[Path, FileLock] = {}
+
+    def stamp(self) -> Stamp | None:
+        """Return the stamp of the file; None when there is none.
+
+        Raises:
+            StoreUnreadable: the path leads through something that is no folder, or is denied.
+        """
+        try:
+            return _stamp(self.path.stat())
+        except FileNotFoundError:
+            return None
+        except OSError as err:
+            raise self._unreadable(err) from err
+
+    def read(self) -> tuple[bytes, Stamp] | None:
+        """Return what the file holds and its stamp; None when there is none.
+
+        Raises:
+            StoreUnreadable: what is there is no regular file, or cannot be read.
+        """
+        try:
+            # A pipe would block the open for ever, so what it is comes first.
+            if not stat.S_ISREG(self.path.stat().st_mode):
+                raise StoreUnreadable(str(self.path), "is not a file", "name a file, or move it")
+            with self.path.open("rb") as file:
+                # Before the reading: what changes during it must not look like what was read.
+                stamp = _stamp(os.fstat(file.fileno()))
+                return file.read(), stamp
+        except FileNotFoundError:
+            return None
+        except OSError as err:
+            raise self._unreadable(err) from err
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep every other writer out, in this process and in others.
+
+        Raises:
+            StoreUnwritable: the lock was held for too long, or cannot be made.
+        """
+        with ExitStack() as held:
+            try:
+                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                for lock in self._both_locks():
+                    held.enter_context(lock.acquire(poll_interval=_POLL))
+            except Timeout as err:
+                raise self._locked_out(Path(err.lock_file)) from None
+            except OSError as err:
+                raise self._unwritable(err) from err
+            yield
+
+    def replace(self, content: bytes) -> Stamp:
+        """Put a new file with that content in the old one's place, readable by its owner only.
+
+        Raises:
+            StoreUnwritable: the disk is full, the folder is read-only, …; the old file is intact.
+        """
+        try:
+            target = Path(os.path.realpath(self.path))  # a link stays a link
+            fd, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+            try:
+                with os.fdopen(fd, "wb") as file:
+                    file.write(content)
+                    file.flush()
+                    stamp = _settle(file.fileno(), name, target)
+                Path(name).replace(target)
+            except BaseException:
+                with suppress(OSError):
+                    Path(name).unlink()
+                raise
+        except OSError as err:
+            raise self._unwritable(err) from err
+        _sync_folder(target.parent)
+        return stamp
+
+    def _both_locks(self) -> list[FileLock]:
+        """Return the locks of the name as given and of the file it leads to.
+
+        Hermes locks the name; a second name of the same file has only the latter in common.
+        """
+        names = {self.path.absolute(), Path(os.path.realpath(self.path))}
+        paths = sorted(name.with_suffix(".lock") for name in names if name.parent.is_dir())
+        for path in paths:
+            if path not in self._locks:
+                lock = FileLock(path, self._timeout, mode=0o600)
+                self._locks.setdefault(path, lock)
+        return [self._locks[path] for path in paths]
+
+    def _unreadable(self, err: OSError) -> StoreUnreadable:
+        return StoreUnreadable(
+            str(self.path), f"cannot be read: {err.strerror}", "make it readable, or move it away"
+        )
+
+    def _unwritable(self, err: OSError) -> StoreUnwritable:
+        mend = {
+            errno.ENOSPC: "free some space and try again",
+            errno.EDQUOT: "free some space and try again",
+            errno.EROFS: "keep the store on a file system that can be written",
+        }.get(err.errno or 0, f"make {self.path.parent} a folder that can be written")
+        return StoreUnwritable(str(self.path), f"cannot be written: {err.strerror}", mend)
+
+    def _locked_out(self, lock: Path) -> StoreUnwritable:
+        holder = _holder(lock)
+        return StoreUnwritable(
+            str(self.path),
+            f"{holder} has held {lock} for {self._timeout:g} s",
+            f"wait for {holder} or stop it, then try again; removing the lock file does not help",
+        )
+
+
+def _stamp(found: os.stat_result) -> Stamp:
+    return Stamp(found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size)
+
+
+def _settle(fd: int, name: str, target: Path) -> Stamp:
+    """Make the new file durable, owned as the old one was, and newer than it."""
+    with suppress(FileNotFoundError):
+        old, new = target.stat(), os.fstat(fd)
+        if hasattr(os, "fchown") and (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
+            with suppress(PermissionError):  # only root may give a file back to its owner
+                os.fchown(fd, old.st_uid, old.st_gid)
+        # Inodes are reused and clocks tick slowly: two writes within one tick must differ.
+        modified = max(new.st_mtime_ns, old.st_mtime_ns + 1000)
+        os.utime(name, ns=(modified, modified))
+    os.fsync(fd)
+    return _stamp(os.fstat(fd))
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the replacement durable; it has happened, so a failure is not one of the write."""
+    with suppress(OSError):
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+def _holder(lock: Path) -> str:
+    """Return who holds the lock, as far as the system tells."""
+    with suppress(OSError, ValueError, IndexError):
+        inode = str(lock.stat().st_ino)
+        for fields in map(str.split, _LOCKS.read_text("ascii").splitlines()):
+            if fields[1] == "FLOCK" and fields[5].endswith(f":{inode}") and int(fields[4]) > 0:
+                return f"process {fields[4]}"
+    return "another process"

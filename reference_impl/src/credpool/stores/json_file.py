@@ -1,0 +1,167 @@
+"""A pool in `auth.json`, shared with other processes and other programs (spec: store).
+
+The file may hold other pools and other fields: they stay as they are.
+A strategy and a policy are not in it, and come from the constructor.
+"""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache, partial
+
+from credpool.core import codec
+from credpool.core.errors import StoreTooNew, StoreUnreadable, StoreUnwritable
+from credpool.core.model import Entry, EntryId, Policy, PoolState, Strategy
+from credpool.core.redact import redact
+from credpool.core.secret import Secret
+from credpool.stores.disk import Stamp, WholeFile
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The file as it was when last read or written."""
+
+    stamp: Stamp | None
+    head: str
+    state: PoolState
+    lines: Mapping[int, str]
+    """The rows that are encoded already, by the identity of their entry in `state`."""
+
+
+class JsonFileStore:
+    """Keep one pool of an `auth.json`.
+
+    A borrowed credential is never in the file: whoever borrows it reads it again after each load.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        key: str,
+        *,
+        provider: str | None = None,
+        strategy: Strategy = Strategy.FILL_FIRST,
+        policy: Policy | None = None,
+        fingerprint_key: bytes | None = None,
+        lock_timeout: float = 15.0,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._file = WholeFile(path, lock_timeout=lock_timeout)
+        self._fingerprint_key = fingerprint_key
+        self._now = now
+        self._empty = PoolState(
+            key=key,
+            provider=provider or ("generic" if key.startswith("custom:") else key),
+            strategy=strategy,
+            policy=policy or Policy(),
+        )
+        # Replaced whole, so that readers need no lock.
+        self._seen = _Seen(None, codec.decode("{}", key).head, self._empty, {})
+
+    def load(self) -> PoolState:
+        """Return the pool as the file has it now; there is nothing else that this does.
+
+        Raises:
+            StoreUnreadable: the file is there and cannot be read.
+            StoreTooNew: a later version of the format wrote it.
+        """
+        return self._read().state
+
+    def stamp(self) -> object:
+        """Return what differs once the file has been written, by whomever.
+
+        Take it before a `load`: what is written between the two is then seen as new.
+
+        Raises:
+            StoreUnreadable: the file is out of reach.
+        """
+        return self._file.stamp()
+
+    def update(self, change: Callable[[PoolState], PoolState]) -> PoolState:
+        """Change the pool as it is now, durably, and return it as a `load` would.
+
+        The change is called with the lock held: it must be pure, and only its entries are kept.
+
+        Raises:
+            StoreUnreadable: the file is there and cannot be read.
+            StoreTooNew: a later version of the format wrote it.
+            StoreUnwritable: the change could not be made durable.
+        """
+        with self._file.locked():
+            seen = self._read()
+            changed = change(seen.state)
+            return self._write(seen, changed.entries).state
+
+    def _read(self) -> _Seen:
+        seen = self._seen
+        if self._file.stamp() == seen.stamp:
+            return seen
+        found = self._file.read()
+        content, stamp = found or (b"{}", None)
+        document = self._decode(content)
+        before = {entry.id: entry for entry in seen.state.entries}
+        entries = tuple(self._recalled(entry, before) for entry in document.entries)
+        lines = {id(e): seen.lines[id(e)] for e in entries if id(e) in seen.lines}
+        self._seen = _Seen(stamp, document.head, replace(self._empty, entries=entries), lines)
+        return self._seen
+
+    def _recalled(self, entry: Entry, before: Mapping[EntryId, Entry]) -> Entry:
+        """Return the entry as it may be kept: the same object as before when it is equal."""
+        own = [s for s in (entry.secret, entry.refresh_token) if s is not None]
+        kept = self._as_kept(entry, partial(redact, secrets=own))
+        old = before.get(entry.id)
+        return old if old is not None and old == kept else kept
+
+    def _as_kept(self, entry: Entry, clean: Callable[[str], str]) -> Entry:
+        return codec.as_kept(
+            entry, key=self._empty.key, clean=clean, fingerprint_key=self._fingerprint_key
+        )
+
+    def _decode(self, content: bytes) -> codec.Document:
+        """Return the document, or refuse it in an error that holds none of it."""
+        try:
+            return codec.decode(content.decode("utf-8-sig"), self._empty.key)
+        except codec.Malformed as err:
+            refused = err
+        except UnicodeDecodeError as err:
+            refused = codec.Malformed(f"byte {err.start}", "not UTF-8")
+        where, what = str(self._file.path), f"{refused.where}: {refused.what}"
+        if isinstance(refused, codec.TooNew):
+            raise StoreTooNew(where, what, "upgrade this library, or name another file")
+        raise StoreUnreadable(where, what, "mend it, or move it away to begin with an empty pool")
+
+    def _write(self, seen: _Seen, entries: tuple[Entry, ...]) -> _Seen:
+        """Return what the file holds afterwards; what is equal is not written."""
+        try:
+            rows = self._rows(seen, entries)
+        except ValueError as err:
+            mend = "the change that made it is at fault"
+            raise StoreUnwritable(str(self._file.path), f"no such pool: {err}", mend) from err
+        kept = tuple(entry for entry, _ in rows)
+        if kept == seen.state.entries:
+            return seen
+        now = datetime.fromtimestamp(self._now(), UTC).isoformat()
+        text = codec.encode(seen.head, (line for _, line in rows), now)
+        stamp = self._file.replace(text.encode("ascii"))
+        lines = {id(entry): line for entry, line in rows}
+        self._seen = _Seen(stamp, seen.head, replace(self._empty, entries=kept), lines)
+        return self._seen
+
+    def _rows(self, seen: _Seen, entries: tuple[Entry, ...]) -> list[tuple[Entry, str]]:
+        """Return each entry with its line; those already in the file are taken as they are."""
+        codec.check_ids(entries, self._empty.key)
+        there = {id(entry) for entry in seen.state.entries}
+        clean = cache(partial(redact, secrets=_secrets(entries)))
+        return [
+            (entry, seen.lines.get(id(entry)) or codec.encode_row(entry))
+            if id(entry) in there
+            else codec.settled(self._as_kept(entry, clean), self._empty.key)
+            for entry in entries
+        ]
+
+
+def _secrets(entries: tuple[Entry, ...]) -> list[Secret]:
+    both = (secret for e in entries for secret in (e.secret, e.refresh_token))
+    return [secret for secret in both if secret is not None]
