@@ -28,13 +28,15 @@ class Ran:
 
     @property
     def verdict(self) -> object:
+        """Read the verdict."""
         return self.report.footer["verdict"]
 
     def outcomes(self) -> dict[str, object]:
+        """Read the outcome of each check."""
         return {str(check["id"]): check["outcome"] for check in self.report.checks}
 
     def aspects(self) -> dict[str, list[object]]:
-        """What failed in each check that failed, in the order of the judgement."""
+        """List what failed in each check that failed, in the order of the judgement."""
         failures = {str(check["id"]): check["failures"] for check in self.report.checks}
         return {
             name: list(dict.fromkeys(failure["aspect"] for failure in found))
@@ -43,6 +45,7 @@ class Ran:
         }
 
     def check(self, name: str) -> dict[str, object]:
+        """Find one check."""
         return dict(next(check for check in self.report.checks if check["id"] == name))
 
 

@@ -1,7 +1,8 @@
 """The command line: what it prints, and how it exits."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
@@ -12,17 +13,27 @@ if TYPE_CHECKING:
     from conftest import Name
 
 
+class Output(Protocol):
+    """What was printed."""
+
+    out: str
+    err: str
+
+
+Command = Callable[..., tuple[int, Output]]
+
+
 @pytest.fixture
-def suite(tree: Data):
+def suite(tree: Data) -> list[str]:
     """Name the small specification on a command line."""
     return ["--spec", str(tree.spec), "--scenarios", str(tree.scenarios)]
 
 
 @pytest.fixture
-def run(suite: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def run(suite: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
     """Run the suite from the command line."""
 
-    def run_it(testee: str, *more):
+    def run_it(testee: str, *more: str) -> tuple[int, Output]:
         report = tmp_path / "report.ndjson"
         code = main(["run", *suite, "--testee", testee, "--report", str(report), *more])
         return code, capsys.readouterr()
@@ -30,7 +41,7 @@ def run(suite: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     return run_it
 
 
-def test_a_conformant_testee_exits_with_0(run: "Command", naive: "Name") -> None:
+def test_a_conformant_testee_exits_with_0(run: Command, naive: "Name") -> None:
     """The verdict and the report's path end the output."""
     code, output = run(naive("stdio"))
 
@@ -39,7 +50,7 @@ def test_a_conformant_testee_exits_with_0(run: "Command", naive: "Name") -> None
     assert "report.ndjson" in output.out
 
 
-def test_a_testee_that_is_not_conformant_exits_with_1(run: "Command", naive: "Name") -> None:
+def test_a_testee_that_is_not_conformant_exits_with_1(run: Command, naive: "Name") -> None:
     """One failure is enough."""
     code, output = run(naive("inprocess", "WrongReason"), "--connector", "inprocess")
 
@@ -47,7 +58,7 @@ def test_a_testee_that_is_not_conformant_exits_with_1(run: "Command", naive: "Na
     assert "verdict: not-conformant (4 × fail)" in output.out
 
 
-def test_the_replay_command_replays(run: "Command", naive: "Name") -> None:
+def test_the_replay_command_replays(run: Command, naive: "Name") -> None:
     """A filter by the id of a check runs that check, and says so."""
     code, output = run(naive("stdio", "WaitsTooLong"), "--filter", "wait:retry-after-1")
 
@@ -56,7 +67,7 @@ def test_the_replay_command_replays(run: "Command", naive: "Name") -> None:
     assert "1/1  1 fail" in output.out
 
 
-def test_a_filter_takes_a_glob(run: "Command", naive: "Name") -> None:
+def test_a_filter_takes_a_glob(run: Command, naive: "Name") -> None:
     """Some checks that all pass are good, and no verdict about the whole."""
     code, output = run(naive("stdio"), "--filter", "wait:*")
 
@@ -64,7 +75,7 @@ def test_a_filter_takes_a_glob(run: "Command", naive: "Name") -> None:
     assert "verdict: filtered (2 checks ran, not all of them)" in output.out
 
 
-def test_a_filter_that_selects_nothing_exits_with_2(run: "Command", naive: "Name") -> None:
+def test_a_filter_that_selects_nothing_exits_with_2(run: Command, naive: "Name") -> None:
     """A misspelt filter is not a green run."""
     code, output = run(naive("stdio"), "--filter", "wiat:*")
 
@@ -93,7 +104,7 @@ def test_the_scenarios_are_listed(suite: list[str], capsys: pytest.CaptureFixtur
 
 
 def test_reports_are_compared(
-    run: "Command", naive: "Name", tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    run: Command, naive: "Name", tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The same outcomes exit with 0, others with 1 and are named."""
     run(naive("stdio"))

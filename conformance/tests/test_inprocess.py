@@ -1,6 +1,7 @@
 """The connector for Python testees in process: frozen time, and `time.sleep` as a wait."""
 
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def session(request: pytest.FixtureRequest):
+def session(request: pytest.FixtureRequest) -> Iterator[Session]:
     """Open a session with the testee that has no seams."""
     kind = getattr(request, "param", "Testee")
     loopback = Loopback()
@@ -28,7 +29,7 @@ def session(request: pytest.FixtureRequest):
     loopback.close()
 
 
-def call(session: Session):
+def call(session: Session) -> tuple[object, list[float]]:
     """Send a call, and go on with it until it has a result."""
     now, waits = EPOCH, []
     pool = {"provider": "p", "base_url": "http://nowhere", "token_url": None, "strategy": None,

@@ -1,6 +1,7 @@
 """Bad input is refused with file, line and what to write; good input is expanded."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from credpool_conformance import requirements as requirement_files
 from credpool_conformance.data import Data, find
 from credpool_conformance.faults import BadInputError
 from credpool_conformance.loader import load
+from credpool_conformance.scenario import Scenario
 
 GOOD = """\
 schema: 1
@@ -48,11 +50,14 @@ FAULTS = {
 }
 
 
+Loaded = Callable[[str], tuple[Scenario, ...]]
+
+
 @pytest.fixture
-def write(tree: Data, tmp_path: Path):
+def write(tree: Data, tmp_path: Path) -> Loaded:
     """Write a file of scenarios and load it beside the small specification."""
 
-    def load_text(source):
+    def load_text(source: str) -> tuple[Scenario, ...]:
         (tmp_path / "some.yaml").write_text(source)
         data = replace(tree, scenarios=tmp_path)
         return load(data, registries.load(data), requirement_files.load(data))
@@ -61,7 +66,7 @@ def write(tree: Data, tmp_path: Path):
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_reported_where_it_is(write: "Loaded", fault: str) -> None:
+def test_a_fault_is_reported_where_it_is(write: Loaded, fault: str) -> None:
     """The message names file and line, what is wrong, and what to write."""
     before, after, line, message = FAULTS[fault]
 
@@ -74,7 +79,7 @@ def test_a_fault_is_reported_where_it_is(write: "Loaded", fault: str) -> None:
     ), problems
 
 
-def test_good_input_is_good(write: "Loaded") -> None:
+def test_good_input_is_good(write: Loaded) -> None:
     """The text that the faults are made of has none itself."""
     (scenario,) = write(GOOD)
 
@@ -82,7 +87,7 @@ def test_good_input_is_good(write: "Loaded") -> None:
     assert scenario.line == 3
 
 
-def test_all_faults_are_reported_at_once(write: "Loaded") -> None:
+def test_all_faults_are_reported_at_once(write: Loaded) -> None:
     """Nobody has to run the suite again for each misspelling."""
     source = GOOD.replace("rotate.second+2", "a.b+1").replace("entries: [a]", "entries: [b]")
 
@@ -92,7 +97,7 @@ def test_all_faults_are_reported_at_once(write: "Loaded") -> None:
     assert len(caught.value.problems) == 2
 
 
-def test_an_id_is_taken_once(write: "Loaded") -> None:
+def test_an_id_is_taken_once(write: Loaded) -> None:
     """The second one is told where the first one is."""
     source = GOOD + GOOD.partition("scenarios:\n")[2]
 

@@ -1,15 +1,18 @@
 """The mock provider, over real HTTP and through respx: the same script, the same facts."""
 
 import threading
+from collections.abc import Iterator
 
 import httpx
 import pytest
 
+from credpool_conformance.book.yaml_lines import Json
 from credpool_conformance.canary import Kind
 from credpool_conformance.events import Held, Inbox, Ranaway
 from credpool_conformance.intercept import Intercept
 from credpool_conformance.loader import entry_of
 from credpool_conformance.loopback import Loopback
+from credpool_conformance.mock import Mock
 from credpool_conformance.registry import Provider, Registry
 from credpool_conformance.scenario import Given, Origin, Scenario
 from credpool_conformance.script import scripted
@@ -21,12 +24,13 @@ OPENAI = Provider(id="openai", base_path="/v1", credentials=({"auth_type": "api_
 class World:
     """A mock on its stage, and a client that talks to it."""
 
-    def __init__(self, mock) -> None:
+    def __init__(self, mock: Mock) -> None:
         self.mock = mock
         self.inbox = Inbox()
         self.client = httpx.Client(verify=False, timeout=10)  # noqa: S501 (loopback only)
 
-    def play(self, **scripts) -> None:
+    def play(self, **scripts: list[Json]) -> None:
+        """Begin a scenario with these scripts."""
         registry = Registry(providers={}, examples={})
         entries = ({"id": "a", "refreshable": True}, {"id": "b"}, {"id": "c", "base": "other"})
         names = {key.replace("token_", "token:"): replies for key, replies in scripts.items()}
@@ -45,20 +49,26 @@ class World:
         self.situation = Situation(scenario, OPENAI, self.mock.urls)
         self.mock.play(self.situation.stage(self.inbox.deliver))
 
-    def secret(self, entry, kind=Kind.ACCESS):
+    def secret(self, entry: str, kind: Kind = Kind.ACCESS) -> str:
+        """Find an entry's newest secret."""
         of_kind = [c for c in self.situation.canaries.of(entry) if c.kind is kind]
         return of_kind[-1].value
 
-    def send(self, secret, origin=Origin.MAIN, path="/v1/x", **kwargs):
-        url = self.mock.urls[origin] + path
-        return self.client.post(url, headers={"authorization": f"Bearer {secret}"}, **kwargs)
+    def send(
+        self, secret: str, origin: Origin = Origin.MAIN, *, json: Json = None, follow: bool = False
+    ) -> httpx.Response:
+        """Send a request with a secret."""
+        url = self.mock.urls[origin] + "/v1/x"
+        headers = {"authorization": f"Bearer {secret}"}
+        return self.client.post(url, headers=headers, json=json, follow_redirects=follow)
 
-    def items(self):
+    def items(self) -> list[str]:
+        """Read the wire log."""
         return [seen.item for seen in self.mock.seen]
 
 
 @pytest.fixture(params=["loopback", "respx"])
-def world(request: pytest.FixtureRequest):
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """Open the mock in one of its two ways."""
     loopback = Loopback()
     intercept = Intercept(loopback.mock)
@@ -110,8 +120,8 @@ def test_a_redirect_leads_away(world: World) -> None:
     """A 307 to the other origin is followed there, and what arrives there is written down."""
     world.play(a=[{"redirect": "other"}, {"redirect": "same"}, "ok"], other=["ok"])
 
-    there = world.send(world.secret("a"), follow_redirects=True)
-    here = world.send(world.secret("a"), follow_redirects=True)
+    there = world.send(world.secret("a"), follow=True)
+    here = world.send(world.secret("a"), follow=True)
 
     assert (there.status_code, here.status_code) == (200, 200)
     assert world.items() == ["a", "other:-", "a", "a"]
@@ -192,9 +202,10 @@ def test_too_many_requests_are_stopped() -> None:
     world = World(loopback.mock)
     world.play(a=[{"example": "ok", "always": True}])
 
+    for _ in range(99):
+        world.send(world.secret("a"))
     with pytest.raises(httpx.RemoteProtocolError):
-        for _ in range(101):
-            world.send(world.secret("a"))
+        world.send(world.secret("a"))
 
     assert world.inbox.take(1) == Ranaway(100)
     world.client.close()

@@ -25,6 +25,7 @@ class Recording(StdioConnector):
     """A connector that remembers what was sent."""
 
     def send(self, message: dict[str, Json]) -> None:
+        """Send, and remember."""
         self.sent = [*getattr(self, "sent", []), message]
         super().send(message)
 

@@ -6,7 +6,7 @@ import pytest
 
 from credpool_conformance.book.yaml_lines import Json
 from credpool_conformance.registry import Example, Registry
-from credpool_conformance.script import UnknownExampleError, render, scripted
+from credpool_conformance.script import Sent, UnknownExampleError, render, scripted
 
 NOW = 1_795_392_000.0
 LIMIT = {"status": 429, "headers": {"retry-after": "3", "x-a": "1"}, "body": {"error": "slow"}}
@@ -18,10 +18,10 @@ REGISTRY = Registry(
 )
 
 
-def sent(raw, now=NOW):
+def sent(raw: Json) -> Sent:
     """Write a reply and send it."""
     reply = scripted("a[0]", raw, "openai", REGISTRY)
-    return render(reply, now, lambda kind: f"new-{kind}", None)
+    return render(reply, NOW, lambda kind: f"new-{kind}", None)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The verdict: `conformant` is hard to get, and nothing else looks like it."""
 
+from collections.abc import Callable
+
 import pytest
 
 from credpool_conformance import registry as registries
@@ -7,16 +9,24 @@ from credpool_conformance import requirements as requirement_files
 from credpool_conformance.data import Data
 from credpool_conformance.loader import load
 from credpool_conformance.runner import Check, Outcome
-from credpool_conformance.verdict import Verdict, summarise
+from credpool_conformance.verdict import Summary, Verdict, summarise
+
+Verdicts = Callable[..., Summary]
 
 
 @pytest.fixture
-def verdict(tree: Data):
+def verdict(tree: Data) -> Verdicts:
     """Come to a verdict when some checks end otherwise than usual."""
     registry, requirements = registries.load(tree), requirement_files.load(tree)
     scenarios = load(tree, registry, requirements)
 
-    def come_to(changed=None, *, only=None, filtered=False, features=frozenset({"core"})):
+    def come_to(
+        changed: dict[str, Outcome] | None = None,
+        *,
+        only: tuple[str, ...] | None = None,
+        filtered: bool = False,
+        features: frozenset[str] = frozenset({"core"}),
+    ) -> Summary:
         usual = {"not-mine": Outcome.NOT_APPLICABLE, "unseen": Outcome.EXCLUDED}
         outcomes = {**usual, **(changed or {})}
         checks = [
@@ -29,7 +39,7 @@ def verdict(tree: Data):
     return come_to
 
 
-def test_all_passed_is_conformant(verdict: "Verdicts") -> None:
+def test_all_passed_is_conformant(verdict: Verdicts) -> None:
     """What is not due does not count against it."""
     summary = verdict()
 
@@ -48,18 +58,18 @@ def test_all_passed_is_conformant(verdict: "Verdicts") -> None:
         (Outcome.WARN, Verdict.CONFORMANT),
     ],
 )
-def test_one_check_decides(verdict: "Verdicts", outcome: Outcome, expected: Verdict) -> None:
+def test_one_check_decides(verdict: Verdicts, outcome: Outcome, expected: Verdict) -> None:
     """One failure is enough; what did not run is missing; a SHOULD is a warning."""
     assert verdict({"healthy": outcome}).verdict is expected
 
 
-def test_no_check_is_an_error(verdict: "Verdicts") -> None:
+def test_no_check_is_an_error(verdict: Verdicts) -> None:
     """Nothing ran, so nothing is known."""
     assert verdict(only=()).verdict is Verdict.ERROR
     assert verdict(only=("unseen",)).verdict is Verdict.ERROR
 
 
-def test_a_must_that_nobody_exercised_is_missing(verdict: "Verdicts") -> None:
+def test_a_must_that_nobody_exercised_is_missing(verdict: Verdicts) -> None:
     """Passing everything that ran is not enough."""
     summary = verdict(only=("healthy",))
 
@@ -67,14 +77,14 @@ def test_a_must_that_nobody_exercised_is_missing(verdict: "Verdicts") -> None:
     assert "rotate.second+2" in summary.coverage.unexercised
 
 
-def test_a_declared_feature_without_a_check_is_missing(verdict: "Verdicts") -> None:
+def test_a_declared_feature_without_a_check_is_missing(verdict: Verdicts) -> None:
     """Who declares a feature owes its requirements."""
     summary = verdict(features=frozenset({"core", "shared-store"}))
 
     assert summary.verdict is Verdict.INCOMPLETE
 
 
-def test_a_part_is_never_conformant(verdict: "Verdicts") -> None:
+def test_a_part_is_never_conformant(verdict: Verdicts) -> None:
     """A filtered run has a word of its own, good or bad."""
     good = verdict(only=("healthy",), filtered=True)
     bad = verdict({"healthy": Outcome.FAIL}, only=("healthy",), filtered=True)

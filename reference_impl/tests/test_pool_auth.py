@@ -40,6 +40,10 @@ ONE, TWO, THREE = "sk-made-up-one", "sk-made-up-two", "sk-made-up-three"
 ASKED = {"model": "gpt-5", "messages": [{"role": "user", "content": "Say hello."}]}
 PATH = "/v1/chat/completions"
 
+Message = Any  # a request or a response of either library
+Headers = Any  # what either library takes for headers
+Field = Any  # of an entry
+
 THROTTLED = FakeReply.error(429, "rate_limit_exceeded", "Rate limit reached for requests")
 PLAN_USED_UP = FakeReply.error(429, "usage_limit_reached", "The usage limit has been reached")
 NO_QUOTA = FakeReply.error(429, "insufficient_quota", "You exceeded your current quota.")
@@ -64,25 +68,25 @@ class Caller:
         url: str,
         *,
         options: Mapping[str, Any] | None = None,
-        headers: Any = None,
+        headers: Headers = None,
         content: Iterable[bytes] | None = None,
-    ) -> Any:
+    ) -> Message:
         """Post to the URL through the pool, and return the reply with its body read."""
         settings = self._settings(pool, options)
-        body = {"json": ASKED} if content is None else {"content": content}
+        body: dict[str, object] = {"json": ASKED} if content is None else {"content": content}
         if not self.asynchronous:
             with self.library.Client(**settings) as client:
                 return client.post(url, headers=headers, **body)
         if content is not None:
             body = {"content": _each(content)}
 
-        async def send() -> Any:
+        async def send() -> Message:
             async with self.library.AsyncClient(**settings) as client:
                 return await client.post(url, headers=headers, **body)
 
         return asyncio.run(send())
 
-    def stream(self, pool: Pool, url: str, each: Callable[[bytes], None]) -> Any:
+    def stream(self, pool: Pool, url: str, each: Callable[[bytes], None]) -> Message:
         """Post to the URL, hand each piece of the reply's body to `each`, return the reply."""
         settings = self._settings(pool, None)
         if not self.asynchronous:
@@ -94,7 +98,7 @@ class Caller:
                     each(piece)
                 return response
 
-        async def stream() -> Any:
+        async def stream() -> Message:
             async with (
                 self.library.AsyncClient(**settings) as client,
                 client.stream("POST", url, json=ASKED) as response,
@@ -105,10 +109,10 @@ class Caller:
 
         return asyncio.run(stream())
 
-    def hooks(self, see: Callable[[Any], None]) -> Mapping[str, Any]:
+    def hooks(self, see: Callable[[Message], None]) -> Mapping[str, Any]:
         """Return client options under which `see` is given every request and every reply."""
 
-        async def see_async(message: Any) -> None:
+        async def see_async(message: Message) -> None:
             see(message)
 
         hook = see_async if self.asynchronous else see
@@ -152,7 +156,7 @@ def pool_of(provider: FakeProvider, *secrets: str, clock: FakeClock) -> Pool:
     return Pool.from_keys("generic", secrets, base_url=f"{provider.url}/v1", clock=clock)
 
 
-def entry(secret: str, **fields: Any) -> Entry:
+def entry(secret: str, **fields: Field) -> Entry:
     """Return an entry whose id is its secret's last word."""
     return Entry(id=EntryId(secret.rpartition("-")[2]), secret=Secret(secret), **fields)
 
@@ -226,9 +230,7 @@ def test_the_retry_waits_for_a_short_hint(caller: Caller, clock: FakeClock) -> N
         ),
     ],
 )
-def test_rotates_at_once(
-    reply: FakeReply, status: str, caller: Caller, clock: FakeClock
-) -> None:
+def test_rotates_at_once(reply: FakeReply, status: str, caller: Caller, clock: FakeClock) -> None:
     """What a retry would not mend is followed by the next key, without a wait."""
     with FakeProvider({ONE: [reply]}) as provider:
         pool = pool_of(provider, ONE, TWO, clock=clock)
@@ -276,10 +278,26 @@ def test_more_keys_need_a_client_that_allows_it(caller: Caller, clock: FakeClock
     with FakeProvider({key: repeat(THROTTLED) for key in keys}) as provider:
         pool = pool_of(provider, *keys, clock=clock)
 
-        response = caller.send(pool, provider.url + PATH, options={"max_redirects": 22})
+        room = {"auth": caller.auth(pool, max_sends=23), "max_redirects": 22}
+        response = caller.send(pool, provider.url + PATH, options=room)
 
     assert response.status_code == 429
     assert provider.secrets == [key for key in keys for _ in range(2)]
+
+
+def test_a_call_ends_before_the_client_breaks_it_off(caller: Caller, clock: FakeClock) -> None:
+    """At the client's limit the caller gets the last reply, and the next call goes on from there."""
+    keys = [f"sk-made-up-{n}" for n in range(11)]
+    with FakeProvider({key: repeat(THROTTLED) for key in keys}) as provider:
+        pool = pool_of(provider, *keys, clock=clock)
+
+        first = caller.send(pool, provider.url + PATH)
+        second = caller.send(pool, provider.url + PATH)
+
+    assert [first.status_code, second.status_code] == [429, 429]
+    assert "x-should-retry" not in first.headers
+    assert second.headers["x-should-retry"] == "false"
+    assert len(provider.secrets) == 22
 
 
 def test_the_observer_is_told_every_attempt(caller: Caller, clock: FakeClock) -> None:
@@ -374,7 +392,7 @@ def test_the_pool_is_used_again_when_a_cooldown_ends(caller: Caller, clock: Fake
 # Refreshing a login
 
 
-def login(provider: FakeProvider, **fields: Any) -> Entry:
+def login(provider: FakeProvider, **fields: Field) -> Entry:
     """Return a login whose token endpoint is the fake provider's."""
     return entry(
         ONE,
@@ -465,7 +483,7 @@ def test_a_token_address_that_is_none_rotates(caller: Caller, clock: FakeClock) 
     """An address that cannot be parsed is a refresh that fails, and no error names the grant."""
     with FakeProvider({ONE: [REFUSED]}) as provider:
         base = f"{provider.url}/v1"
-        broken = replace(login(provider), token_url="http://[broken")
+        broken = replace(login(provider), token_url="http://127.0.0.1:port/")
         entries = [broken, entry(TWO, priority=2, base_url=base)]
         pool = Pool.from_entries("generic", entries, clock=clock)
 
@@ -608,9 +626,7 @@ def test_a_refusal_behind_a_redirect_is_the_keys(caller: Caller, clock: FakeCloc
 
 
 @pytest.mark.parametrize("status", [401, 402, 429])
-def test_a_reply_to_no_secret_marks_nobody(
-    status: int, caller: Caller, clock: FakeClock
-) -> None:
+def test_a_reply_to_no_secret_marks_nobody(status: int, caller: Caller, clock: FakeClock) -> None:
     """A redirect that turns a POST into a GET carries no secret, so no key is to blame."""
     see_other = FakeReply(status=303, headers={"location": "/v1/result"})
     refused = FakeReply.error(status, None, "who are you?")
@@ -646,7 +662,7 @@ def test_another_origin_is_refused(caller: Caller, clock: FakeClock) -> None:
         with pytest.raises(WrongOrigin, match=stranger.url) as raised:
             caller.send(pool, stranger.url + PATH)
 
-    assert raised.value.allowed == provider.url
+        assert raised.value.allowed == provider.url
     assert stranger.requests == provider.requests == []
 
 
@@ -672,20 +688,15 @@ def test_key_and_address_change_together(caller: Caller, clock: FakeClock) -> No
 
 def test_the_callers_headers_are_kept(caller: Caller, clock: FakeClock) -> None:
     """Headers that are no credential arrive unchanged, in order, repeated ones included."""
-    own = [("OpenAI-Organization", "org-1"), ("X-Trace", "a"), ("X-Trace", "b"), ("x-stray", "é")]
+    own = [("OpenAI-Organization", "org-1"), ("X-Trace", "a"), ("X-Trace", "b")]
     with FakeProvider() as provider:
         pool = pool_of(provider, ONE, clock=clock)
 
         caller.send(pool, provider.url + PATH, headers=own)
 
     received = provider.requests[0].headers
-    wanted = {name.lower() for name, _ in own}
-    assert [(name, value) for name, value in received if name in wanted][:3] == [
-        ("openai-organization", "org-1"),
-        ("x-trace", "a"),
-        ("x-trace", "b"),
-    ]
-    assert provider.requests[0].header("x-stray") is not None
+    wanted = [(name.lower(), value) for name, value in own]
+    assert [pair for pair in received if pair in wanted] == wanted
 
 
 @pytest.mark.parametrize(
@@ -746,14 +757,26 @@ def leaked(text: str) -> list[str]:
     return [secret for secret in LEAKS if secret in text]
 
 
-def everything_seen_of(message: Any) -> str:
+def everything_seen_of(message: Message) -> str:
     """Return what a program would print of a request or a reply, and of what hangs on it."""
-    request = getattr(message, "request", message)
+    request: Message = getattr(message, "request", message)
     seen = [message, request, message.headers, request.headers, *request.headers.multi_items()]
     seen += [dict(request.headers), request.headers.copy(), list(request.headers.values())]
     seen += [copy.copy(request.headers).raw, copy.deepcopy(request.headers).raw]
     seen += [type(request.headers).__mro__[1](request.headers).raw]
     return f"{seen!r} {request.headers} {pickle.dumps(request)!r}"
+
+
+def traceback_of(error: BaseException) -> str:
+    """Return the traceback with every frame's variables, as error trackers send it.
+
+    The test's own frames are left out: it knows the secrets.
+    """
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+        trace = trace.tb_next
+    shown = error.with_traceback(trace)
+    return "".join(traceback.TracebackException.from_exception(shown, capture_locals=True).format())
 
 
 def test_a_refreshed_and_rotated_call_shows_no_secret(caller: Caller, clock: FakeClock) -> None:
@@ -792,7 +815,9 @@ def test_nothing_is_logged_of_a_secret(
     [
         pytest.param({ONE: [DROPPED]}, "RemoteProtocolError", id="no reply"),
         pytest.param({ONE: [NO_MONEY], TWO: [DROPPED]}, "RemoteProtocolError", id="after rotating"),
-        pytest.param({ONE: [REFUSED], "made-up-grant-access": [DROPPED]}, "Remote", id="refreshed"),
+        pytest.param(
+            {ONE: [REFUSED], "made-up-grant-access": [DROPPED]}, "Protocol", id="refreshed"
+        ),
         pytest.param(
             {ONE: [FakeReply(headers={"content-encoding": "gzip"}, body=b"no")]},
             "DecodingError",
@@ -803,17 +828,16 @@ def test_nothing_is_logged_of_a_secret(
 def test_no_traceback_shows_a_secret(
     script: Mapping[str, list[FakeReply]], error: str, caller: Caller, clock: FakeClock
 ) -> None:
-    """A traceback with every frame's variables, as error trackers send it, holds no secret."""
+    """When the client library fails, no frame of its traceback has a variable with a secret."""
     with FakeProvider(script) as provider:
         pool = pool_with_login(provider, clock)
 
-        with pytest.raises(caller.library.TransportError | caller.library.DecodingError) as raised:
+        with pytest.raises(caller.library.RequestError) as raised:
             caller.send(pool, provider.url + PATH)
 
-    lines = traceback.TracebackException.from_exception(raised.value, capture_locals=True).format()
-    text = "".join(lines)
+    text = traceback_of(raised.value)
     assert error in text
-    assert "_send_single_request" in text
+    assert "response = <Response" in text or "request = <Request" in text
     assert leaked(text) == []
 
 
@@ -824,11 +848,13 @@ def test_our_own_errors_show_no_secret(caller: Caller, clock: FakeClock) -> None
         pool = pool_of(provider, ONE, clock=clock)
         caller.send(pool, provider.url + PATH)
 
-        for url, error in ((provider.url + PATH, PoolExhausted), ("http://127.0.0.1:1", WrongOrigin)):
+        for url, error in (
+            (provider.url + PATH, PoolExhausted),
+            ("http://127.0.0.1:1", WrongOrigin),
+        ):
             with pytest.raises(error) as raised:
                 caller.send(pool, url)
-            found = traceback.TracebackException.from_exception(raised.value, capture_locals=True)
-            texts.append("".join(found.format()))
+            texts.append(traceback_of(raised.value))
             pool.reset()
 
     assert leaked("".join(texts)) == []
@@ -849,8 +875,7 @@ def test_a_secret_that_fits_no_header_is_refused(
         with pytest.raises(BadInput, match="key-1") as raised:
             caller.send(pool, provider.url + PATH)
 
-    found = traceback.TracebackException.from_exception(raised.value, capture_locals=True)
-    assert leaked("".join(found.format())) == []
+    assert leaked(traceback_of(raised.value)) == []
     assert provider.requests == []
 
 

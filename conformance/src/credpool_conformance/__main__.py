@@ -1,8 +1,14 @@
-"""Run the suite as `python -m credpool_conformance`."""
+"""Run the suite as `python -m credpool_conformance`, or as `credpool-conformance`."""
 
 import sys
 
 from credpool_conformance.cli import main
 
-if __name__ == "__main__":
+
+def run() -> None:
+    """Do what the command line says, and exit."""
     sys.exit(main())
+
+
+if __name__ == "__main__":
+    run()

@@ -34,6 +34,10 @@ _NOT_CONFORMANT: Final = 1
 _BAD_INPUT: Final = 2
 
 
+class _UsageError(Exception):
+    """A command line that asks for nothing that can be done."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says, and return the exit code."""
     parsed = _parser().parse_args(arguments)
@@ -45,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return _list(parsed)
             case _:
                 return _compare(Path(parsed.first), Path(parsed.second))
-    except BadInputError as error:
+    except (BadInputError, _UsageError) as error:
         sys.stderr.write(f"{error}\n")
         return _BAD_INPUT
     except KeyboardInterrupt:
@@ -148,15 +152,13 @@ def _selected(scenarios: Sequence[Scenario], pattern: str | None) -> Sequence[Sc
         return scenarios
     selected = [found for found in scenarios if fnmatch.fnmatchcase(found.id, pattern)]
     if not selected:
-        problem = Problem("--filter", 1, f"{pattern!r} selects nothing", "see `list` for the ids")
-        raise BadInputError([problem])
+        raise _UsageError(f"--filter {pattern!r} selects nothing; see `list` for the ids")
     return selected
 
 
 def _default_testee(data: Data) -> str:
     if data.default_testee is None:
-        problem = Problem("--testee", 1, "no testee named", "name a command or a Python file")
-        raise BadInputError([problem])
+        raise _UsageError("no testee is named; name a command or a Python file with --testee")
     return shown(data.default_testee)
 
 

@@ -4,11 +4,11 @@ The order of events is the scenario's alone: a held reply is waited for, never s
 Judging is `judge`'s.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from credpool_conformance.book.yaml_lines import Json, fields
+from credpool_conformance.book.yaml_lines import Json, fields, text
 from credpool_conformance.clock import VirtualClock
 from credpool_conformance.events import Held, Parked, Ranaway
 from credpool_conformance.faults import HarnessError
@@ -27,6 +27,7 @@ from credpool_conformance.session import STREAM_GRACE, Answer, Session
 from credpool_conformance.situation import Situation
 from credpool_conformance.trace import Trace
 
+STRATEGIES: Final = ("fill_first", "round_robin", "least_used", "random")
 _MOST_WAITS: Final = 50
 _LONGEST_WAIT: Final = 400 * 86400.0
 
@@ -85,7 +86,7 @@ class Drive:
         pool, randoms = self._situation.pool, self._situation.randoms
         answer = self._session.ask("configure", now=self._clock.now, pool=pool, randoms=randoms)
         if answer.kind == "refused":
-            self._refused = f"refused {fields(answer.content).get('code')}"
+            self._refused = _refusal(fields(answer.content))
             self._trace.result("configure", self._refused)
 
     def _act(self, number: int, action: Action) -> Observed:
@@ -193,6 +194,15 @@ class Drive:
             observed.progress.before = len(observed.progress.requests)
             observed.progress.requests += wire
         return replace(observed, now=self._clock.now, wire=wire, state=state)
+
+
+def _refusal(refused: Mapping[str, Json]) -> str:
+    """Return a refusal's outcome; one of an unknown strategy must name the known ones."""
+    code, message = refused.get("code"), text(refused.get("message"))
+    unnamed = [name for name in STRATEGIES if name not in message]
+    if code == "unknown_strategy" and unnamed:
+        return f"refused {code} without naming {', '.join(unnamed)}"
+    return f"refused {code}"
 
 
 def _describe(phase: Phase) -> str:

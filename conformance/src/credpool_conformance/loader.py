@@ -121,16 +121,12 @@ def _build(
     upstream: dict[str, tuple[Reply, ...]] = {}
     problems: list[Problem] = []
     for key, path, replies in _scripts(fields(raw.get("upstream"))):
-        built: list[Reply] = []
-        for index, reply in enumerate(items(replies)):
-            try:
-                name = f"{key}[{index}]"
-                built.append(scripted(name, reply, given.provider, registry))
-            except UnknownExampleError as error:
-                fix = "name a rule of spec/registry/ as provider/rule, or ok, stream, token_ok"
-                what = f"unknown example {str(error)!r}"
-                problems.append(document.problem((*where, *path, index), what, fix))
-        upstream[key] = tuple(built)
+        try:
+            upstream[key] = tuple(_replies(key, replies, given.provider, registry))
+        except UnknownExampleError as error:
+            fix = "name a rule of spec/registry/ as provider/rule, or ok, stream, token_ok"
+            what = f"unknown example {str(error)!r}"
+            problems.append(document.problem((*where, *path), what, fix))
     yield from problems
     if problems:
         return
@@ -147,6 +143,11 @@ def _build(
         path=document.path,
         line=document.line(*where),
     )
+
+
+def _replies(key: str, raw: Json, provider: str, registry: Registry) -> Iterator[Reply]:
+    for index, reply in enumerate(items(raw)):
+        yield scripted(f"{key}[{index}]", reply, provider, registry)
 
 
 def _scripts(upstream: Mapping[str, Json]) -> Iterator[tuple[str, Where, Json]]:

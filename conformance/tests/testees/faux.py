@@ -41,92 +41,107 @@ def result(pool, message):
         "attempts": [{"entry": name, "class": "ok", "action": "deliver"}]}}  # fmt: skip
 
 
-def call(pool, message):
-    answer = result(pool, message)
-    match mode:
-        case "exit-mid-call":
-            complain("the reason is here")
-            sys.exit(7)
-        case "killed-mid-call":
-            os.kill(os.getpid(), signal.SIGKILL)
-        case "hang":
-            complain("the reason is here")
-            time.sleep(600)
-        case "hang-and-ignore-sigterm":
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            time.sleep(600)
-        case "garbage":
-            complain("the reason is here")
-            write(b"Traceback (most recent call last):\n")
-        case "not-an-object":
-            write(b"[1, 2]\n")
-        case "not-utf-8":
-            write(b"\xff\xfe\n")
-        case "newline-flood":
-            write(b"\n" * 100_000)
-        case "endless-line":
-            write(b"x" * 5_000_000)
-        case "half-a-line":
-            write(b'{"seq": 3, "res')
-            sys.exit(0)
-        case "wrong-seq":
-            say({**answer, "seq": 999})
-        case "no-seq":
-            say({"result": answer["result"]})
-        case "two-replies":
-            say(answer)
-            say(answer)
-        case "wrong-kind":
-            say({"seq": message["seq"], "ok": True})
-        case "malformed-result":
-            say({"seq": message["seq"], "result": {**answer["result"], "status": "200"}})
-        case "own-error":
-            say({"seq": message["seq"], "error": "the reason is here"})
-        case "waits-for-ever":
-            say({"seq": message["seq"], "wait": {"until": message["now"] + 1, "why": "retry"}})
-        case "split-writes":
-            for byte in (json.dumps(answer) + "\n").encode():
-                write(bytes([byte]))
-        case "chatty-stderr":
-            for _ in range(64):
-                complain("blah " * 4096)
-            say(answer)
-        case _:
-            say(answer)
+def exit_with_reason(code):
+    complain("the reason is here")
+    sys.exit(code)
+
+
+def hang(*, deaf=False):
+    if deaf:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    complain("the reason is here")
+    time.sleep(600)
+
+
+def garbage():
+    complain("the reason is here")
+    write(b"Traceback (most recent call last):\n")
+
+
+def half_a_line():
+    write(b'{"seq": 3, "res')
+    sys.exit(0)
+
+
+def twice(answer):
+    say(answer)
+    say(answer)
+
+
+def trickle(answer):
+    for byte in (json.dumps(answer) + "\n").encode():
+        write(bytes([byte]))
+
+
+def chat(answer):
+    for _ in range(64):
+        complain("blah " * 4096)
+    say(answer)
+
+
+def wait(message):
+    say({"seq": message["seq"], "wait": {"until": message["now"] + 1, "why": "retry"}})
+
+
+# What a call is answered with, instead of the right answer `a` to the message `m`.
+ANSWERS = {
+    "exit-mid-call": lambda _a, _m: exit_with_reason(7),
+    "killed-mid-call": lambda _a, _m: os.kill(os.getpid(), signal.SIGKILL),
+    "hang": lambda _a, _m: hang(),
+    "hang-and-ignore-sigterm": lambda _a, _m: hang(deaf=True),
+    "garbage": lambda _a, _m: garbage(),
+    "not-an-object": lambda _a, _m: write(b"[1, 2]\n"),
+    "not-utf-8": lambda _a, _m: write(b"\xff\xfe\n"),
+    "newline-flood": lambda _a, _m: write(b"\n" * 100_000),
+    "endless-line": lambda _a, _m: write(b"x" * 5_000_000),
+    "half-a-line": lambda _a, _m: half_a_line(),
+    "wrong-seq": lambda a, _m: say({**a, "seq": 999}),
+    "no-seq": lambda a, _m: say({"result": a["result"]}),
+    "two-replies": lambda a, _m: twice(a),
+    "wrong-kind": lambda _a, m: say({"seq": m["seq"], "ok": True}),
+    "malformed-result": lambda a, _m: say({**a, "result": {**a["result"], "status": "200"}}),
+    "own-error": lambda _a, m: say({"seq": m["seq"], "error": "the reason is here"}),
+    "waits-for-ever": lambda _a, m: wait(m),
+    "split-writes": lambda a, _m: trickle(a),
+    "chatty-stderr": lambda a, _m: chat(a),
+}
+
+
+def hello(_pool):
+    protocol = 99 if mode == "other-protocol" else 1
+    return {"hello": {"name": "faux", "version": "1", "language": "Python", "spec": "1",
+                      "protocol": protocol, "features": [], "clock": "virtual"}}  # fmt: skip
+
+
+def inspect(pool):
+    rows = [{"id": e["id"], "status": "ok", "class": None, "until": None, "models": {},
+             "request_count": int(e is pool["entries"][0])} for e in pool["entries"]]  # fmt: skip
+    return {"pool": {"entries": rows, "returns_at": None}}
+
+
+def acknowledge(_pool):
+    return {"ok": True}
+
+
+SPECIAL = {"hello": hello, "inspect": inspect}
 
 
 def main():
     if mode == "crash-at-start":
-        complain("the reason is here")
-        sys.exit(3)
-    if mode == "hang-at-start":
-        time.sleep(600)
+        exit_with_reason(3)
     pool = None
     for line in sys.stdin:
         message = json.loads(line)
-        seq = {"seq": message["seq"]}
+        pool = message.get("pool", pool)
         match message["cmd"]:
-            case "hello":
-                protocol = 99 if mode == "other-protocol" else 1
-                say({**seq, "hello": {"name": "faux", "version": "1", "language": "Python", "spec": "1",
-                                      "protocol": protocol, "features": [], "clock": "virtual"}})  # fmt: skip
-            case "configure":
-                pool = message["pool"]
-                say({**seq, "ok": True})
             case "call":
-                call(pool, message)
+                ANSWERS.get(mode, lambda a, _m: say(a))(result(pool, message), message)
             case "resume":
-                say({**seq, "wait": {"until": message["now"] + 1, "why": "retry"}})
-            case "inspect":
-                rows = [{"id": e["id"], "status": "ok", "class": None, "until": None, "models": {},
-                         "request_count": int(e is pool["entries"][0])} for e in pool["entries"]]  # fmt: skip
-                say({**seq, "pool": {"entries": rows, "returns_at": None}})
-            case "stop":
-                say({**seq, "ok": True})
-                if mode != "never-ends":
-                    return
-            case _:
-                say({**seq, "ok": True})
+                wait(message)
+            case command:
+                say({"seq": message["seq"], **SPECIAL.get(command, acknowledge)(pool)})
+        if message["cmd"] == "stop" and mode != "never-ends":
+            return
 
 
 main()

@@ -43,7 +43,12 @@ class Testee:
     def configure(self, message):
         self.pool, self.resumed = message["pool"], {}
         if self.pool["strategy"] not in (None, "fill_first"):
-            return {"refused": {"code": "unknown_strategy", "message": "fill_first"}}
+            return {
+                "refused": {
+                    "code": "unknown_strategy",
+                    "message": "fill_first round_robin least_used random",
+                }
+            }
         order = sorted(self.pool["entries"], key=lambda entry: entry["priority"])
         self.entries = {e["id"]: {**e, "out": None, "until": 0, "count": 0} for e in order}
         return {"ok": True}

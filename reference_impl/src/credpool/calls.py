@@ -33,6 +33,7 @@ class ActiveCall:
         self._call: Call | None = None  # a healthy call never needs one
         self._open: Entry | None = None
         self._answered: Entry | None = None
+        self.sends = 0
 
     @property
     def attempts(self) -> Sequence[Attempt]:
@@ -55,6 +56,7 @@ class ActiveCall:
     def sending(self, entry: Entry) -> None:
         """Note that a request goes out with the entry's secret."""
         self._open = entry
+        self.sends += 1
         self._pool.used(entry)
 
     def succeeded(self, entry: Entry) -> None:
@@ -74,7 +76,8 @@ class ActiveCall:
     def claim(self, entry: Entry) -> Action:
         """Ask for the right to refresh the entry."""
         assert entry.secret is not None, "only available entries are sent"
-        return self._decided(Claimed(self._asked(), entry.id, entry.secret, self._pool.holder))
+        holder = f"{self._pool.holder}-{id(self):x}"  # this call: other threads' are others
+        return self._decided(Claimed(self._asked(), entry.id, entry.secret, holder))
 
     def refreshed(self, entry: Entry, grant: Grant) -> Action:
         """Store new tokens, before they are used."""

@@ -4,11 +4,12 @@
 `sync` and `run` are twins that perform; what to do next is decided in `core`.
 """
 
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, MutableMapping
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from credpool.calls import ActiveCall
-from credpool.core.errors import PoolExhausted
+from credpool.core.errors import BadInput, PoolExhausted
 from credpool.core.events import (
     Action,
     Attempt,
@@ -21,15 +22,18 @@ from credpool.core.events import (
     Send,
     Wait,
 )
-from credpool.core.model import Entry, Exhaustion
+from credpool.core.model import EXHAUSTION, Entry, Exhaustion
 from credpool.core.reply import Reply
 from credpool.core.request import model_of
 from credpool.core.wire import Seal, origin, seal, target
 from credpool.oauth.refresh import Refusal, TokenRequest, read_token_reply, token_request
 from credpool.pool import Pool
 
-EXHAUSTION: Final = "credpool.exhaustion"
-"""The key of a delivered reply's `extensions` that holds the pool's `Exhaustion`."""
+_UNSENDABLE: Final = re.compile(rb"[\x00-\x1f\x7f]|\A(?: |\Z)| \Z| .* ")
+"""A header's value that no secret makes: one space, behind the scheme, is all there may be."""
+
+MAX_SENDS: Final = 21
+"""How many requests a client sends for one call before it breaks off with an error."""
 
 _POLL: Final = 0.1
 """How often somebody else's refresh is looked after, in seconds."""
@@ -105,8 +109,10 @@ class Flow(Generic[R, A]):
         post: Post,
         post_async: PostAsync,
         observe: Observer | None,
+        max_sends: int,
     ) -> None:
         self._pool = pool
+        self._max_sends = max_sends
         self._sealed = sealed
         self._post = post
         self._post_async = post_async
@@ -121,14 +127,14 @@ class Flow(Generic[R, A]):
         try:
             while True:
                 match action:
-                    case Send(entry) | Wait(entry):
+                    case Send(entry) | Wait(entry) if active.sends < self._max_sends:
                         if isinstance(action, Wait):
                             self._pool.clock.sleep(action.until)
                         sent = self._outgoing(active, request, entry)
                         response = yield sent
                         if _lost_its_secret(sent, response):
-                            moved = str(response.request.url)
-                            response = yield self._outgoing(active, request, entry, moved)
+                            sent = self._outgoing(active, request, entry, response.request.url)
+                            response = yield sent
                         if response.status_code >= 400:
                             response.read()
                         action = _judged(active, sent, response, entry)
@@ -150,14 +156,14 @@ class Flow(Generic[R, A]):
         try:
             while True:
                 match action:
-                    case Send(entry) | Wait(entry):
+                    case Send(entry) | Wait(entry) if active.sends < self._max_sends:
                         if isinstance(action, Wait):
                             await self._pool.clock.sleep_async(action.until)
                         sent = self._outgoing(active, request, entry)
                         response = yield sent
                         if _lost_its_secret(sent, response):
-                            moved = str(response.request.url)
-                            response = yield self._outgoing(active, request, entry, moved)
+                            sent = self._outgoing(active, request, entry, response.request.url)
+                            response = yield sent
                         if response.status_code >= 400:
                             await response.aread()
                         action = _judged(active, sent, response, entry)
@@ -214,16 +220,18 @@ class Flow(Generic[R, A]):
     def _begin(self, request: R) -> ActiveCall:
         return ActiveCall(self._pool, lambda: model_of(str(request.url), request.content))
 
-    def _outgoing(
-        self, active: ActiveCall, request: R, entry: Entry, moved: str | None = None
-    ) -> R:
+    def _outgoing(self, active: ActiveCall, request: R, entry: Entry, moved: object = None) -> R:
         """Build the request that carries this entry's secret, to where the entry belongs."""
-        pool = self._pool
-        elsewhere = target(moved or str(request.url), entry, pool.provider, lambda: pool.bases)
+        pool, url = self._pool, str(moved or request.url)
+        elsewhere = target(url, entry, pool.provider, lambda: pool.bases)
+        sealed = seal(entry, pool.provider, request.headers)
+        if _UNSENDABLE.search(sealed.value):  # the client's own error would show it
+            raise BadInput(  # spec: security.no-leak+1
+                f"entry {entry.id!r}: its secret is empty, or has a space or a line break in it; "
+                "store it without"
+            )
         active.sending(entry)
-        return self._sealed(
-            request, elsewhere or moved, seal(entry, pool.provider, request.headers)
-        )
+        return self._sealed(request, elsewhere or (url if moved else None), sealed)
 
 
 def _lost_its_secret(sent: Request, response: Response) -> bool:
@@ -239,9 +247,8 @@ def _lost_its_secret(sent: Request, response: Response) -> bool:
 
 def _judged(active: ActiveCall, sent: Request, response: Response, entry: Entry) -> Action:
     """Tell the pool what the provider said, if it was the provider."""
-    answered = response.request
-    if answered is not sent and origin(str(answered.url)) != origin(str(sent.url)):
-        return Deliver()  # spec: security.redirect.reply+1
+    if response.request is not sent:  # a redirect's reply: it carried no secret
+        return Deliver()  # spec: security.redirect.reply+1, pool.attribution+1
     if response.status_code >= 400:
         headers = {k.lower(): v for k, v in response.headers.items()}
         return active.failed(entry, Reply(response.status_code, headers, response.content))

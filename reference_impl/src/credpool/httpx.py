@@ -6,7 +6,7 @@ import httpx
 
 from credpool.core.reply import Reply
 from credpool.core.wire import Seal
-from credpool.flow import Flow, Observer
+from credpool.flow import MAX_SENDS, Flow, Observer
 from credpool.oauth.refresh import TokenRequest
 from credpool.pool import Pool
 
@@ -24,21 +24,34 @@ class SealedHeaders(httpx.Headers):
         """The header items as they are written to the connection."""
         return [*super().raw, self._sealed]  # spec: security.redirect+1
 
+    def __reduce__(self) -> tuple[type[httpx.Headers], tuple[list[tuple[str, str]]]]:
+        return httpx.Headers, (self.multi_items(),)  # spec: security.no-leak+1
+
 
 class PoolAuth(httpx.Auth):
     """Answer each request of the client with an entry of the pool."""
 
     requires_request_body = True  # an attempt may have to be repeated
 
-    def __init__(self, pool: Pool, *, observe: Observer | None = None) -> None:
+    def __init__(
+        self, pool: Pool, *, observe: Observer | None = None, max_sends: int = MAX_SENDS
+    ) -> None:
         """Bind a client to a pool.
 
         Args:
             pool: the credentials.
             observe: is told every attempt of a call, when the call ends.
+            max_sends: how many requests one call may send. The client counts them as redirects,
+                and breaks off when there are more than its `max_redirects`, 20 by default; for
+                a pool of more than ten keys raise both, this to one more than the client's.
         """
         self._flow: Flow[httpx.Request, httpx.Response] = Flow(
-            pool, sealed=_sealed, post=_post, post_async=_post_async, observe=observe
+            pool,
+            sealed=_sealed,
+            post=_post,
+            post_async=_post_async,
+            observe=observe,
+            max_sends=max_sends,
         )
 
     def sync_auth_flow(
@@ -77,7 +90,7 @@ def _post(asked: TokenRequest) -> Reply | None:
     try:
         with httpx.Client() as client:
             return _reply(client.post(asked.url, data=asked.form))
-    except httpx.TransportError:
+    except (httpx.HTTPError, httpx.InvalidURL):
         return None
 
 
@@ -85,7 +98,7 @@ async def _post_async(asked: TokenRequest) -> Reply | None:
     try:
         async with httpx.AsyncClient() as client:
             return _reply(await client.post(asked.url, data=asked.form))
-    except httpx.TransportError:
+    except (httpx.HTTPError, httpx.InvalidURL):
         return None
 
 

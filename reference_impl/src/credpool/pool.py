@@ -159,9 +159,7 @@ class Pool:
     def exhaustion(self, model: str | None = None) -> Exhaustion | None:
         """Return why nothing is available and until when, or None while something is."""
         state, now = self.state, self.clock.now()
-        if any(e.secret is not None and e.blocked(now, model) is None for e in state.entries):
-            return None
-        return exhaustion(state, now=now, model=model)
+        return exhaustion(state, now=now, model=model) if state.is_exhausted(now, model) else None
 
     def reset(self, entry: str | None = None) -> None:
         """End the cooldown of one entry, or of all; this also brings dead ones back.
@@ -181,6 +179,7 @@ class Pool:
             StoreError: they could not be written; they are kept in memory.
         """
         with self._mutex:
+            self._gather()  # if it fails, it is tried again after as many more, not at each call
             self._commit(lambda state: state)
 
     @property
@@ -198,7 +197,7 @@ class Pool:
         asked = model() if self._by_model else None
         index = self._indexes.get(asked)
         if index is None or index.expires <= now:
-            index = self._reindex(asked)
+            index = self._reindex(asked, now)
         if not index.ready:
             return None
         entry = index.pick(self._dice() if self._state.strategy is Strategy.RANDOM else 0.0)
@@ -229,22 +228,28 @@ class Pool:
         self.flagged = frozenset(e.id for e in state.entries if e.throttled)
         self._indexes: dict[str | None, Index] = {}
 
-    def _reindex(self, model: str | None) -> Index:
+    def _reindex(self, model: str | None, now: float) -> Index:
         with self._mutex:
-            index = Index(self._folded(self._state), now=self.clock.now(), model=model)
+            made = self._indexes.get(model)
+            if made is not None and made.expires > now:
+                return made  # by another thread: two indexes would give each turn twice
+            index = Index(self._folded(self._state), now=now, model=model)
             self._indexes = {**self._indexes, model: index}
             return index
 
     def _folded(self, state: PoolState) -> PoolState:
         """Return the state with what has been used since it was made durable."""
-        while self._uses:
-            self._pending[self._uses.popleft()] += 1
+        self._gather()
         counted = {
             e.id: replace(e, request_count=e.request_count + self._pending[e.id])
             for e in state.entries
             if e.id in self._pending
         }
         return replace(state.change(counted), last=self._last)
+
+    def _gather(self) -> None:
+        while self._uses:
+            self._pending[self._uses.popleft()] += 1
 
     # What a failing call does: it decides under a lock, and what is hard is made durable.
 

@@ -23,11 +23,19 @@ _FLOW_HEAD: Final = """\
 ```mermaid
 flowchart LR
     call([A call]) --> choose{{"Is an entry available that this call has not tried?"}}
-    choose -->|yes| send["Send the request with it"]
+    choose -->|yes| send["Send the request with it"] --> reply{{"What came back?"}}
     choose -->|no| exhausted["Exhausted: deliver the last reply, say when the first entry returns"]
     exhausted --> fallback(["The caller's fallback, the next layer"])
-    send --> reply{{"What came back?"}}
-    reply -->|success| done(["Deliver it"])"""
+    reply -->|success| done(["Deliver it"])
+    reply -->|failure| kind[["Its class decides"]]
+    kind -->|rotate| choose
+    kind -->|same entry again| send
+    kind -->|deliver| done
+```
+
+```mermaid
+flowchart LR
+    kind{{"The failure's class"}}"""
 
 
 def region_contents(book: Book) -> Mapping[str, str]:
@@ -98,23 +106,23 @@ def _flow(rows: list[dict[str, Json]]) -> Iterator[str]:
             yield from _flow_row(row)
     if delivered:
         signals = "<br/>".join(_signal(row) for row in delivered)
-        yield f'    reply --> fault["{signals}"] --> deliver(["Deliver it: no entry changes"])'
+        yield f'    kind --> fault["{signals}"] --> deliver(["Deliver it: no entry changes"])'
 
 
 def _flow_row(row: Row) -> Iterator[str]:
     name = text(row.get("class"))
-    yield f'    reply --> {name}["{_signal(row)}"]'
-    bench = f'{name}_bench["{_bench(row)}"] --> choose'
+    yield f'    kind --> {name}["{_signal(row)}"]'
+    bench = f'{name}_bench["{_bench(row)}"] --> next(["Rotate to the next entry"])'
     match row.get("action"):
         case "retry":
             yield f'    {name} --> {name}_if{{{{"Second in a row for this entry, or a long hint?"}}}}'
-            again = f'{name}_again["Wait for the hint; retry the same entry once"]'
-            yield f"    {name}_if -->|no| {again} --> reply"
+            again = f'{name}_again(["Wait for the hint; retry the same entry once"])'
+            yield f"    {name}_if -->|no| {again}"
             yield f"    {name}_if -->|yes| {bench}"
         case "refresh":
             yield f'    {name} --> {name}_if{{{{"Refresh once: did it work?"}}}}'
-            again = f'{name}_again["The same entry again, with the new token"]'
-            yield f"    {name}_if -->|yes| {again} --> reply"
+            again = f'{name}_again(["The same entry again, with the new token"])'
+            yield f"    {name}_if -->|yes| {again}"
             yield f"    {name}_if -->|no| {bench}"
         case _:
             yield f"    {name} --> {bench}"

@@ -63,7 +63,7 @@ def decide(state: PoolState, event: Event, *, now: float, draw: float) -> Decisi
         case Failed():
             return _fail(state, event, now=now, draw=draw)
         case Claimed():
-            return _claim(state, event, now=now)
+            return _claim(state, event, now=now, draw=draw)
         case Refreshed():
             return _refreshed(state, event)
         case RefreshFailed():
@@ -137,21 +137,22 @@ def _without(entry: Entry, wrong: Collection[FailureClass], model: str | None) -
 
 def _fail(state: PoolState, event: Failed, *, now: float, draw: float) -> Decision:
     entry = state.find(event.entry)
-    if event.call.probe or entry is None:  # spec: exhaust.probe.failure+1
-        return _deliver(state, event, now=now)  # spec: pool.attribution.unknown+1
+    if entry is None:  # spec: pool.attribution.unknown+1
+        return _deliver(state, event, now=now)
     event = replace(event, verdict=_settled(event.verdict, entry))
-    match RECOVERY[event.verdict.failure].step:
-        case Step.DELIVER:
+    step = RECOVERY[event.verdict.failure].step
+    match step:
+        case Step.REFRESH if _may_refresh(entry, event):
+            call = _tried(event.call, entry.id, event.verdict, Step.REFRESH)
+            renewed = entry.secret != event.secret  # somebody has refreshed it meanwhile
+            return Decision(state, call, Send(entry) if renewed else Refresh(entry))
+        case _ if step is Step.DELIVER or event.call.probe:  # spec: exhaust.probe.failure+1
             return _deliver(state, event, now=now)
         case Step.TRY_NEXT:
             return _next(state, event, Step.TRY_NEXT, now=now, draw=draw)
         case Step.RETRY if _may_retry(state, entry, event, now=now):
             return _retry(state, entry, event, now=now)
-        case Step.REFRESH if entry.secret is not None and not _repeated(event):
-            call = _tried(event.call, entry.id, event.verdict, Step.REFRESH)
-            renewed = entry.secret != event.secret  # somebody has refreshed it meanwhile
-            return Decision(state, call, Send(entry) if renewed else Refresh(entry))
-        case Step.RETRY | Step.REFRESH | Step.ROTATE:
+        case _:
             state, call = bench(state, entry, event, now=now)
             return _next(state, replace(event, call=call), Step.ROTATE, now=now, draw=draw)
 
@@ -167,9 +168,11 @@ def _settled(verdict: Verdict, entry: Entry) -> Verdict:
             return verdict
 
 
-def _repeated(event: Failed) -> bool:
-    """Whether this call has repeated the attempt after a refresh already."""
-    return event.call.did(Step.REFRESH, event.entry)  # spec: recover.bounded+1
+def _may_refresh(entry: Entry, event: Failed) -> bool:
+    """Whether the attempt is repeated with a new token."""
+    if entry.secret is None or entry.dead:  # spec: recover.auth-expired.terminal+1
+        return False
+    return not event.call.did(Step.REFRESH, entry.id)  # spec: recover.bounded+1
 
 
 def _may_retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> bool:
@@ -178,10 +181,8 @@ def _may_retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> 
         return False  # spec: recover.rate-limited.rotate-second+1
     if entry.blocked(now, event.call.model) is not None:
         return False
-    hint = event.verdict.hint
-    return (
-        hint is None or hint <= state.policy.max_retry_wait
-    )  # spec: recover.rate-limited.long-hint+1
+    hint = event.verdict.hint  # spec: recover.rate-limited.long-hint+1
+    return hint is None or hint <= state.policy.max_retry_wait
 
 
 def _retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> Decision:
@@ -199,7 +200,7 @@ def _next(state: PoolState, event: Failed, step: Step, *, now: float, draw: floa
     ready = available(state, now=now, model=event.call.model)
     tried = _tried(event.call, event.entry, event.verdict, step)
     used = secrets_tried(state, tried)  # spec: pool.same-secret+1
-    untried = [e for e in ready if not tried.tried(e.id) and e.secret not in used]
+    untried = [e for e in ready if e.secret not in used]
     chosen = choose(state, untried, draw=draw)
     if chosen is not None:  # spec: recover.progress+1, recover.all-tried+1
         return _selected(state, tried, chosen)
@@ -223,10 +224,13 @@ def _tried(call: Call, entry_id: EntryId, verdict: Verdict | None, step: Step) -
     return replace(call, attempts=(*call.attempts, attempt))
 
 
-def _claim(state: PoolState, event: Claimed, *, now: float) -> Decision:
+def _claim(state: PoolState, event: Claimed, *, now: float, draw: float) -> Decision:
     entry = state.find(event.entry)
     if entry is None or entry.secret is None or entry.refresh_token is None:
         return Decision(state, event.call, Rest())
+    if entry.dead:  # somebody has learnt it meanwhile; spec: recover.auth-expired.terminal+1
+        lost = RefreshFailed(event.call, entry.id, terminal=True)
+        return _refresh_failed(state, lost, now=now, draw=draw)
     if entry.secret != event.secret:
         return Decision(state, event.call, Send(entry))
     held = entry.claim
@@ -270,6 +274,8 @@ def _refresh_failed(state: PoolState, event: RefreshFailed, *, now: float, draw:
     )
     state = state.change({entry.id: replace(entry, claim=None)})
     failed = Failed(event.call, entry.id, entry.secret, verdict)
+    if event.call.probe and not event.terminal:  # spec: exhaust.probe.failure+1
+        return replace(_deliver(state, failed, now=now), call=event.call)
     state, call = bench(state, entry, failed, now=now)
     decision = _next(state, replace(failed, call=call), Step.ROTATE, now=now, draw=draw)
     return replace(decision, call=call)

@@ -114,13 +114,13 @@ def _of_windows(
 
 
 def _spent(how: object, state: str | None) -> bool:
-    match how:
-        case {"is": str(wanted)}:
+    match how, _number(state):
+        case {"is": str(wanted)}, _:
             return state == wanted
-        case {"at_most": float() | int() as most}:
-            return (left := _number(state)) is not None and left <= most
-        case {"at_least": float() | int() as least}:
-            return (used := _number(state)) is not None and used >= least
+        case {"at_most": float() | int() as most}, float(left):
+            return left <= most
+        case {"at_least": float() | int() as least}, float(used):
+            return used >= least
         case _:
             return False
 

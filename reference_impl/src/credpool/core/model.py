@@ -15,9 +15,14 @@ from credpool.core.errors import UnknownStrategy
 from credpool.core.secret import Secret
 
 EntryId = NewType("EntryId", str)
+"""What an entry is known by, within its pool and for as long as it exists."""
 
-FOREVER: Final = math.inf
+FOREVER: Final[float] = math.inf
 """The `until` of an entry that returns only when someone re-authenticates it."""
+
+
+EXHAUSTION: Final = "credpool.exhaustion"
+"""The key of a delivered reply's `extensions` under which the pool's `Exhaustion` is found."""
 
 
 class AuthType(Enum):
@@ -178,6 +183,10 @@ class PoolState:
     def find(self, entry_id: EntryId) -> Entry | None:
         """Return the entry with that id, or None."""
         return next((e for e in self.entries if e.id == entry_id), None)
+
+    def is_exhausted(self, now: float, model: str | None = None) -> bool:
+        """Whether no entry is available at `now` for `model`."""
+        return all(e.secret is None or e.blocked(now, model) is not None for e in self.entries)
 
     def change(self, changed: Mapping[EntryId, Entry]) -> "PoolState":
         """Return the pool with those entries in place of the ones with their ids."""

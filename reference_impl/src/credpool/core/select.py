@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import assert_never
 
 from credpool.core.model import Entry, PoolState, Strategy
 
@@ -32,6 +33,8 @@ def choose(state: PoolState, candidates: Sequence[Entry], *, draw: float) -> Ent
             return min(candidates, key=lambda e: e.request_count)
         case Strategy.RANDOM:  # spec: select.random+1
             return candidates[int(draw * len(candidates))]
+        case _:
+            assert_never(state.strategy)
 
 
 def _after_last(state: PoolState, candidates: Sequence[Entry]) -> Sequence[Entry]:
@@ -87,6 +90,8 @@ class Index:
             case Strategy.LEAST_USED:
                 lowest = min((e.request_count for e in self.ready), default=0)
                 return self._fill(start=0, level=lowest)
+            case _:
+                assert_never(self.state.strategy)
 
     def _stage_after(self, stage: _Stage) -> _Stage:
         return self._fill(start=stage.start + int(stage.length), level=stage.level)

@@ -1,0 +1,860 @@
+"""The rules: what each event does to a pool, and what is to be done next."""
+
+from dataclasses import replace
+
+import pytest
+
+from credpool.core.decide import decide
+from credpool.core.events import (
+    Attempt,
+    AwaitClaim,
+    Call,
+    Claimed,
+    Decision,
+    Deliver,
+    Event,
+    Exchange,
+    Failed,
+    GiveUp,
+    Grant,
+    Refresh,
+    Refreshed,
+    RefreshFailed,
+    Reset,
+    Rest,
+    Send,
+    Started,
+    Succeeded,
+    Verdict,
+    Wait,
+)
+from credpool.core.model import (
+    FOREVER,
+    Claim,
+    Cooldown,
+    Entry,
+    EntryId,
+    Exhaustion,
+    FailureClass,
+    Out,
+    Policy,
+    PoolState,
+    Scope,
+    Strategy,
+)
+from credpool.core.recovery import RECOVERY, Step
+from credpool.core.secret import Secret
+
+NOW = 1795392000.0
+A, B, C = EntryId("a"), EntryId("b"), EntryId("c")
+CALL = Call(started=NOW, model="gpt-5")
+THROTTLED = FailureClass.RATE_LIMITED
+
+
+def entry(name: str) -> Entry:
+    """Return an entry with a secret of its own."""
+    return Entry(id=EntryId(name), secret=Secret(f"sk-{name}"))
+
+
+def login(name: str) -> Entry:
+    """Return an entry that can be refreshed."""
+    return replace(entry(name), refresh_token=Secret(f"rt-{name}"))
+
+
+def out(
+    failure: FailureClass = FailureClass.USAGE_LIMITED,
+    *,
+    since: float = NOW - 60,
+    until: float = NOW + 60,
+) -> Cooldown:
+    """Return a cooldown."""
+    return Cooldown(failure=failure, since=since, until=until)
+
+
+DEAD = out(FailureClass.AUTH_REVOKED, since=NOW - 86400, until=FOREVER)
+
+
+def pool(*entries: Entry, strategy: Strategy = Strategy.FILL_FIRST) -> PoolState:
+    """Return a pool of these entries, or of three keys."""
+    entries = entries or (entry("a"), entry("b"), entry("c"))
+    return PoolState(key="p", provider="openai", entries=entries, strategy=strategy)
+
+
+def refused(
+    failure: FailureClass,
+    *,
+    entry: EntryId = A,
+    call: Call = CALL,
+    hint: float | None = None,
+    secret: str | None = None,
+    scope: Scope | None = None,
+) -> Failed:
+    """Return the event of such a reply to that entry, under the secret it has."""
+    verdict = Verdict(
+        failure=failure, scope=scope or RECOVERY[failure].scope, rule="test/rule", hint=hint
+    )
+    return Failed(call, entry, Secret(secret or f"sk-{entry}"), verdict)
+
+
+def after(state: PoolState, event: Event, *, now: float = NOW) -> Decision:
+    """Return what the rules make of the event."""
+    return decide(state, event, now=now, draw=0.0)
+
+
+def found(state: PoolState, entry_id: EntryId = A) -> Entry:
+    """Return an entry that the pool must have."""
+    known = state.find(entry_id)
+    assert known is not None
+    return known
+
+
+def tried(call: Call) -> list[tuple[str, FailureClass | None, str]]:
+    """Return what a call has done, entry by entry."""
+    return [(a.entry, a.failure, a.step.value) for a in call.attempts]
+
+
+class TestStarted:
+    """A caller wants an answer."""
+
+    def test_sends_with_the_strategys_choice(self) -> None:
+        """The chosen entry is sent with, and remembered as the latest choice."""
+        state = replace(pool(strategy=Strategy.ROUND_ROBIN), last=A)
+
+        made = after(state, Started(CALL))
+
+        assert made == Decision(replace(state, last=B), CALL, Send(entry("b")), selected=True)
+
+    def test_passes_over_who_is_out_for_the_model(self) -> None:
+        """An entry that cools down for the model asked for is not chosen, for others it is."""
+        state = pool(replace(entry("a"), models={"gpt-5": out()}), entry("b"))
+        other = Call(started=NOW, model="o3")
+
+        chosen = [after(state, Started(call)).action for call in (CALL, other)]
+
+        assert chosen == [Send(state.entries[1]), Send(state.entries[0])]
+
+    def test_gives_up_on_an_exhausted_pool(self) -> None:
+        """With nobody available nothing is sent, and the reasons and the first return are told."""
+        state = pool(replace(entry("a"), cooldown=out()), replace(entry("b"), cooldown=DEAD))
+
+        made = after(state, Started(CALL))
+
+        assert made.state is state
+        assert made.action == GiveUp(
+            Exhaustion(
+                returns_at=NOW + 60,
+                entries=(
+                    Out(id=A, failure=FailureClass.USAGE_LIMITED, until=NOW + 60),
+                    Out(id=B, failure=FailureClass.AUTH_REVOKED, until=FOREVER),
+                ),
+            )
+        )
+
+    @pytest.mark.parametrize(
+        "state",
+        [
+            pytest.param(replace(pool(), entries=()), id="empty"),
+            pytest.param(pool(replace(entry("a"), cooldown=DEAD)), id="dead"),
+            pytest.param(pool(Entry(id=A)), id="without secrets"),
+        ],
+    )
+    def test_gives_up_for_good_when_nobody_returns(self, state: PoolState) -> None:
+        """A pool of which no entry returns by itself has no moment to wait for."""
+        action = after(state, Started(CALL)).action
+
+        assert isinstance(action, GiveUp)
+        assert action.exhaustion.returns_at is None
+
+
+class TestProbe:
+    """An entry that has been out for over an hour may be tried once in a while."""
+
+    long_out = out(since=NOW - 3601, until=NOW + 604800)
+
+    def test_tries_an_entry_that_has_been_out_for_long(self) -> None:
+        """With nobody available, a call tests whether a long cooldown still holds."""
+        state = pool(replace(entry("a"), cooldown=self.long_out))
+
+        made = after(state, Started(CALL))
+
+        assert made.call == replace(CALL, probe=True)
+        assert made.action == Send(found(made.state))
+        assert found(made.state) == replace(found(state), probed_at=NOW)
+
+    def test_tries_it_for_a_models_cooldown_too(self) -> None:
+        """A cooldown for the model asked for is tested as the entry's own is."""
+        state = pool(replace(entry("a"), models={"gpt-5": self.long_out}))
+
+        assert after(state, Started(CALL)).call.probe
+
+    def test_does_not_try_while_anybody_is_available(self) -> None:
+        """A healthy entry is used before any guess."""
+        state = pool(replace(entry("a"), cooldown=self.long_out), entry("b"))
+
+        assert after(state, Started(CALL)).action == Send(entry("b"))
+
+    @pytest.mark.parametrize(
+        "resting",
+        [
+            pytest.param(
+                replace(entry("a"), cooldown=replace(long_out, since=NOW - 3600)),
+                id="out for an hour and no longer",
+            ),
+            pytest.param(
+                replace(entry("a"), cooldown=long_out, probed_at=NOW - 899),
+                id="tried within a quarter of an hour",
+            ),
+            pytest.param(replace(entry("a"), cooldown=DEAD), id="dead"),
+            pytest.param(Entry(id=A, cooldown=long_out), id="without a secret"),
+        ],
+    )
+    def test_leaves_others_alone(self, resting: Entry) -> None:
+        """An entry that is out for less, was tried lately, is dead or is empty is not tried."""
+        assert isinstance(after(pool(resting), Started(CALL)).action, GiveUp)
+
+    def test_begins_with_who_was_not_tried_for_longest(self) -> None:
+        """Of several that are due, the one whose last probe is the oldest is tried."""
+        state = pool(
+            replace(entry("a"), cooldown=self.long_out, probed_at=NOW - 900),
+            replace(entry("b"), cooldown=self.long_out, probed_at=NOW - 901),
+        )
+
+        assert after(state, Started(CALL)).action == Send(replace(state.entries[1], probed_at=NOW))
+
+    def test_success_ends_the_cooldowns_it_disproves(self) -> None:
+        """The proof of life holds for the entry, its twin, and its owner's fellows."""
+        owned = replace(
+            entry("a"), owner="o", cooldown=self.long_out, probed_at=NOW, throttled=True
+        )
+        twin = replace(owned, id=B, owner=None)
+        fellow = replace(owned, id=C, secret=Secret("sk-c"))
+
+        made = after(pool(owned, twin, fellow), Succeeded(replace(CALL, probe=True), A))
+
+        assert [e.cooldown for e in made.state.entries] == [None, None, None]
+        assert made.state.entries[0] == replace(entry("a"), owner="o")
+        assert made.state.entries[2].probed_at == NOW
+        assert made.action == Deliver()
+
+    @pytest.mark.parametrize(
+        "fellow",
+        [
+            pytest.param(replace(entry("b"), cooldown=DEAD), id="dead"),
+            pytest.param(
+                replace(entry("b"), cooldown=out(FailureClass.AUTH_REJECTED)),
+                id="refused by itself",
+            ),
+            pytest.param(
+                replace(entry("b"), models={"gpt-5": out(FailureClass.NOT_ENTITLED)}),
+                id="without the model",
+            ),
+        ],
+    )
+    def test_success_leaves_cooldowns_for_other_reasons(self, fellow: Entry) -> None:
+        """A fellow that is out for a reason of its own stays out."""
+        probed = replace(entry("a"), owner="o", cooldown=self.long_out)
+        fellow = replace(fellow, owner="o")
+
+        made = after(pool(probed, fellow), Succeeded(replace(CALL, probe=True), A))
+
+        assert found(made.state, B) == fellow
+
+    def test_success_of_a_key_is_not_its_owners(self) -> None:
+        """What is no consequence for the owner's other keys is no proof for them either."""
+        throttled = replace(self.long_out, failure=THROTTLED)
+        probed = replace(entry("a"), owner="o", cooldown=throttled)
+        fellow = replace(entry("b"), owner="o", cooldown=throttled)
+
+        made = after(pool(probed, fellow), Succeeded(replace(CALL, probe=True), A))
+
+        assert [e.cooldown for e in made.state.entries] == [None, throttled]
+
+    def test_success_of_a_model_leaves_other_models(self) -> None:
+        """The proof for one model is none for another."""
+        week = out(FailureClass.NOT_ENTITLED, until=NOW + 604800)
+        probed = replace(entry("a"), models={"gpt-5": week, "o3": week})
+
+        made = after(pool(probed), Succeeded(replace(CALL, probe=True), A))
+
+        assert found(made.state).models == {"o3": week}
+
+    @pytest.mark.parametrize(
+        "failure",
+        [THROTTLED, FailureClass.OUT_OF_CREDIT, FailureClass.AUTH_REJECTED, FailureClass.FORBIDDEN],
+    )
+    def test_failure_changes_nothing(self, failure: FailureClass) -> None:
+        """A probe that fails says what was known: the reply is delivered, the cooldown stays."""
+        state = pool(replace(entry("a"), cooldown=self.long_out, probed_at=NOW))
+
+        made = after(state, refused(failure, call=replace(CALL, probe=True), hint=604800))
+
+        assert made.state is state
+        assert isinstance(made.action, Deliver)
+        assert made.action.exhaustion is not None
+
+    def test_refreshes_a_token_that_has_run_out_meanwhile(self) -> None:
+        """An hour is longer than most tokens last, so a probe may need a new one."""
+        state = pool(replace(login("a"), cooldown=self.long_out))
+
+        made = after(state, refused(FailureClass.AUTH_EXPIRED, call=replace(CALL, probe=True)))
+
+        assert made.action == Refresh(state.entries[0])
+
+    def test_that_gets_no_new_token_changes_nothing(self) -> None:
+        """A token endpoint's bad minute frees the claim, and leaves the cooldown as it is."""
+        resting = replace(login("a"), cooldown=self.long_out)
+        state = pool(replace(resting, claim=Claim(holder="me", until=NOW + 60)))
+        probe = replace(CALL, probe=True)
+
+        made = after(state, RefreshFailed(probe, A, terminal=False))
+
+        assert made.state.entries == (resting,)
+        assert isinstance(made.action, Deliver)
+        assert made.call == probe
+
+    def test_whose_grant_is_gone_marks_dead(self) -> None:
+        """That a grant is gone for good is news, whoever learns it."""
+        state = pool(replace(login("a"), cooldown=self.long_out))
+
+        made = after(state, RefreshFailed(replace(CALL, probe=True), A, terminal=True))
+
+        assert found(made.state).dead
+
+
+class TestSucceeded:
+    """The provider answered."""
+
+    def test_clears_the_used_retry(self) -> None:
+        """After a success the entry may be retried again; its siblings' flags stay."""
+        throttled = [replace(entry(n), throttled=True) for n in "ab"]
+
+        made = after(pool(*throttled), Succeeded(CALL, A))
+
+        assert made.state.entries == (entry("a"), throttled[1])
+        assert made.action == Deliver()
+
+    def test_changes_nothing_of_a_healthy_entry(self) -> None:
+        """A healthy call leaves the pool the same value, so there is nothing to make durable."""
+        state = pool()
+
+        made = after(state, Succeeded(CALL, A))
+
+        assert made.state is state
+        assert tried(made.call) == [("a", None, "deliver")]
+
+    def test_does_not_end_a_cooldown_that_began_meanwhile(self) -> None:
+        """A reply that was long under way is no proof against a later refusal."""
+        state = pool(replace(entry("a"), cooldown=out()))
+
+        assert after(state, Succeeded(CALL, A)).state is state
+
+    def test_of_an_entry_that_is_gone_is_delivered(self) -> None:
+        """The caller gets the answer though the entry was removed meanwhile."""
+        state = pool()
+
+        made = after(state, Succeeded(CALL, EntryId("gone")))
+
+        assert (made.state, made.action) == (state, Deliver())
+
+
+class TestThrottled:
+    """A rate limit is retried once, and then it is a cooldown."""
+
+    def test_is_retried_at_once_without_a_hint(self) -> None:
+        """The first refusal is followed by the same entry, without a wait."""
+        made = after(pool(), refused(THROTTLED))
+
+        assert made.action == Send(replace(entry("a"), throttled=True))
+        assert found(made.state).throttled
+        assert tried(made.call) == [("a", THROTTLED, "retry")]
+
+    @pytest.mark.parametrize("hint", [0.25, 1.0, 3.0, 10.0])
+    def test_waits_for_a_short_hint(self, hint: float) -> None:
+        """The retry is made at the very moment that the provider named."""
+        made = after(pool(), refused(THROTTLED, hint=hint))
+
+        assert made.action == Wait(replace(entry("a"), throttled=True), NOW + hint)
+
+    @pytest.mark.parametrize("hint", [0.0, -1.0, -86400.0])
+    def test_is_retried_at_once_when_the_hint_has_passed(self, hint: float) -> None:
+        """Nobody waits for a moment that is over."""
+        made = after(pool(), refused(THROTTLED, hint=hint))
+
+        assert made.action == Send(replace(entry("a"), throttled=True))
+
+    def test_with_a_long_hint_rotates_without_a_retry(self) -> None:
+        """Nobody waits for longer than `max_retry_wait` beside an idle key."""
+        made = after(pool(), refused(THROTTLED, hint=10.001))
+
+        assert made.action == Send(entry("b"))
+        assert found(made.state).cooldown == Cooldown(
+            failure=THROTTLED, since=NOW, until=NOW + 10.001, reason="test/rule"
+        )
+
+    def test_twice_in_a_row_rotates(self) -> None:
+        """The second refusal benches the entry, and clears the flag with it."""
+        first = after(pool(), refused(THROTTLED))
+
+        second = after(first.state, refused(THROTTLED, call=first.call))
+
+        assert second.action == Send(entry("b"))
+        assert found(second.state).cooldown is not None
+        assert not found(second.state).throttled
+        assert tried(second.call) == [("a", THROTTLED, "retry"), ("a", THROTTLED, "rotate")]
+
+    def test_twice_in_a_row_for_a_model_rotates_too(self) -> None:
+        """A limit of one model uses up the entry's retry, and its cooldown clears the flag."""
+        limit = refused(THROTTLED, scope=Scope.MODEL)
+        first = after(pool(), limit)
+
+        second = after(first.state, replace(limit, call=first.call))
+
+        assert second.action == Send(entry("b"))
+        assert found(second.state).models["gpt-5"].until == NOW + 3600
+        assert not found(second.state).throttled
+
+    def test_twice_in_a_row_counts_across_calls(self) -> None:
+        """The second refusal may come from another call than the first."""
+        first = after(pool(), refused(THROTTLED))
+
+        assert after(first.state, refused(THROTTLED)).action == Send(entry("b"))
+
+    def test_is_not_retried_when_it_is_out_meanwhile(self) -> None:
+        """An entry that another call has benched is left, whoever was first."""
+        state = pool(replace(entry("a"), cooldown=out()), entry("b"))
+
+        assert after(state, refused(THROTTLED)).action == Send(entry("b"))
+
+    def test_is_retried_once_a_call_whatever_others_do(self) -> None:
+        """Though another call's success has cleared the flag, this call has had its retry."""
+        first = after(pool(), refused(THROTTLED))
+        cleared = after(first.state, Succeeded(CALL, A)).state
+
+        assert after(cleared, refused(THROTTLED, call=first.call)).action == Send(entry("b"))
+
+    def test_all_alike_are_back_within_a_minute(self) -> None:
+        """When every key is throttled without a hint, what the call started is cut short."""
+        state, call = pool(), CALL
+        for name in (A, A, B, B, C):
+            made = after(state, refused(THROTTLED, entry=name, call=call))
+            state, call = made.state, made.call
+
+        last = after(state, refused(THROTTLED, entry=C, call=call), now=NOW + 5)
+
+        assert isinstance(last.action, Deliver)
+        assert last.action.exhaustion is not None
+        assert {o.until for o in last.action.exhaustion.entries} == {NOW + 65}
+
+    def test_all_alike_leaves_a_cap_that_another_call_met(self) -> None:
+        """A weekly cap that another call has learnt of meanwhile outlasts the guard."""
+        first = after(pool(entry("a"), entry("b")), refused(THROTTLED))
+        other = after(first.state, refused(FailureClass.USAGE_LIMITED, hint=604800))
+        state, call = other.state, first.call
+        for name in (A, B, B):
+            made = after(state, refused(THROTTLED, entry=name, call=call))
+            state, call = made.state, made.call
+
+        ends = [e.cooldown.until for e in state.entries if e.cooldown]
+
+        assert ends == [NOW + 604800, NOW + 60]
+
+
+class TestRotated:
+    """Rotated means: a different, available entry that the call has not tried."""
+
+    def test_goes_on_by_the_strategy(self) -> None:
+        """The next entry is the strategy's choice among those that are left."""
+        used = replace(entry("b"), request_count=5)
+        state = pool(entry("a"), used, entry("c"), strategy=Strategy.LEAST_USED)
+
+        made = after(state, refused(FailureClass.OUT_OF_CREDIT))
+
+        assert (made.action, made.state.last, made.selected) == (Send(entry("c")), C, True)
+
+    def test_does_not_try_the_same_secret_again(self) -> None:
+        """A twin of a refused key is passed over although it is available."""
+        twin = replace(entry("a"), id=B)
+
+        made = after(pool(entry("a"), twin, entry("c")), refused(FailureClass.FORBIDDEN))
+
+        assert made.action == Send(entry("c"))
+
+    def test_benches_who_holds_the_secret_the_request_carried(self) -> None:
+        """The consequence of a key rests on every row that holds it."""
+        twin = replace(entry("c"), secret=Secret("sk-a"))
+
+        made = after(pool(entry("a"), entry("b"), twin), refused(FailureClass.AUTH_REJECTED))
+
+        assert [e.cooldown is not None for e in made.state.entries] == [True, False, True]
+
+    def test_benches_the_owners_entries_for_a_cap_of_the_owner(self) -> None:
+        """One organisation's keys go out together, and nobody else's."""
+        owned = [replace(entry(n), owner="o") for n in "ab"]
+
+        made = after(pool(*owned, entry("c")), refused(FailureClass.USAGE_LIMITED))
+
+        assert made.action == Send(entry("c"))
+
+    def test_believes_the_registry_about_the_scope(self) -> None:
+        """A rule that says `entry` leaves the owner's other keys in."""
+        owned = [replace(entry(n), owner="o") for n in "ab"]
+
+        made = after(pool(*owned), refused(FailureClass.OUT_OF_CREDIT, scope=Scope.ENTRY))
+
+        assert made.action == Send(owned[1])
+
+    def test_keeps_an_entry_for_other_models(self) -> None:
+        """What an entry lacks for one model it may have for another."""
+        made = after(pool(), refused(FailureClass.NOT_ENTITLED))
+
+        assert found(made.state).blocked(NOW, "gpt-5") is not None
+        assert found(made.state).blocked(NOW, "o3") is None
+
+    def test_ends_with_the_last_reply_when_nobody_is_left(self) -> None:
+        """The last refusal is delivered, with the reasons and the first return."""
+        state = pool(entry("a"), replace(entry("b"), cooldown=out()))
+
+        made = after(state, refused(FailureClass.OUT_OF_CREDIT))
+
+        assert made.action == Deliver(
+            Exhaustion(
+                returns_at=NOW + 60,
+                entries=(
+                    Out(id=A, failure=FailureClass.OUT_OF_CREDIT, until=NOW + 86400),
+                    Out(id=B, failure=FailureClass.USAGE_LIMITED, until=NOW + 60),
+                ),
+            )
+        )
+        assert tried(made.call) == [("a", FailureClass.OUT_OF_CREDIT, "deliver")]
+
+    def test_revoked_marks_dead(self) -> None:
+        """A revoked credential does not come back by itself."""
+        made = after(pool(), refused(FailureClass.AUTH_REVOKED))
+
+        assert found(made.state).dead
+
+    def test_of_an_unknown_entry_changes_nothing(self) -> None:
+        """Nobody is blamed for an entry that was removed; the reply is delivered."""
+        state = pool()
+
+        made = after(state, refused(FailureClass.OUT_OF_CREDIT, entry=EntryId("gone")))
+
+        assert (made.state, made.action) == (state, Deliver())
+
+
+class TestNobodysFault:
+    """Failures that say nothing about a credential."""
+
+    @pytest.mark.parametrize(
+        "failure",
+        [FailureClass.OVERLOADED, FailureClass.SERVER_ERROR, FailureClass.REQUEST_ERROR],
+    )
+    def test_is_delivered_and_changes_nobody(self, failure: FailureClass) -> None:
+        """The reply goes to the caller as it is, a hint in it notwithstanding."""
+        state = pool()
+
+        made = after(state, refused(failure, hint=60))
+
+        assert made.state is state
+        assert made.action == Deliver()
+
+    def test_forbidden_tries_everybody_once(self) -> None:
+        """An unexplained 403 goes round the pool, benches nobody, and is then delivered plainly."""
+        state, call, actions = pool(), CALL, []
+        for name in (A, B, C):
+            made = after(state, refused(FailureClass.FORBIDDEN, entry=name, call=call))
+            call = made.call
+            actions.append(made.action)
+
+        assert actions == [Send(entry("b")), Send(entry("c")), Deliver()]
+        assert made.state.entries == state.entries
+        assert [a.step for a in call.attempts] == [Step.TRY_NEXT, Step.TRY_NEXT, Step.DELIVER]
+
+
+class TestRefused:
+    """A 401: the end of a token, or of a key."""
+
+    @pytest.mark.parametrize("failure", [FailureClass.AUTH_EXPIRED, FailureClass.AUTH_REJECTED])
+    def test_login_is_refreshed(self, failure: FailureClass) -> None:
+        """For a login either refusal means that the token has run out."""
+        made = after(pool(login("a"), entry("b")), refused(failure))
+
+        assert made.action == Refresh(login("a"))
+        assert tried(made.call) == [("a", FailureClass.AUTH_EXPIRED, "refresh")]
+
+    @pytest.mark.parametrize("failure", [FailureClass.AUTH_EXPIRED, FailureClass.AUTH_REJECTED])
+    def test_key_is_benched(self, failure: FailureClass) -> None:
+        """For a key either refusal means that the key is not accepted."""
+        made = after(pool(), refused(failure))
+
+        assert made.action == Send(entry("b"))
+        assert tried(made.call) == [("a", FailureClass.AUTH_REJECTED, "rotate")]
+        assert found(made.state).cooldown == Cooldown(
+            failure=FailureClass.AUTH_REJECTED, since=NOW, until=NOW + 300, reason="test/rule"
+        )
+
+    def test_login_that_somebody_has_refreshed_is_sent_again(self) -> None:
+        """A refusal of the old token is answered with the new one, without another refresh."""
+        made = after(pool(login("a")), refused(FailureClass.AUTH_EXPIRED, secret="sk-old"))
+
+        assert made.action == Send(login("a"))
+
+    @pytest.mark.parametrize("secret", ["sk-a", "sk-old"])
+    def test_login_is_repeated_once(self, secret: str) -> None:
+        """A second refusal in the call benches the login, with whichever token."""
+        state = pool(login("a"), entry("b"))
+        first = after(state, refused(FailureClass.AUTH_EXPIRED))
+
+        second = after(state, refused(FailureClass.AUTH_EXPIRED, call=first.call, secret=secret))
+
+        assert second.action == Send(entry("b"))
+        assert found(second.state).cooldown == Cooldown(
+            failure=FailureClass.AUTH_EXPIRED, since=NOW, until=NOW + 300, reason="test/rule"
+        )
+
+    def test_login_that_is_dead_is_not_refreshed_again(self) -> None:
+        """A grant that another call has found gone is not presented a second time."""
+        state = pool(replace(login("a"), cooldown=DEAD), entry("b"))
+
+        made = after(state, refused(FailureClass.AUTH_EXPIRED))
+
+        assert made.action == Send(entry("b"))
+        assert found(made.state).cooldown == DEAD
+
+    def test_login_whose_token_is_gone_is_left(self) -> None:
+        """A login that has lost its token meanwhile has nothing to be sent with."""
+        state = pool(replace(login("a"), secret=None), entry("b"))
+
+        assert after(state, refused(FailureClass.AUTH_EXPIRED)).action == Send(entry("b"))
+
+
+class TestClaimed:
+    """One of many asks for the right to refresh."""
+
+    asked = Claimed(CALL, A, Secret("sk-a"), "me")
+
+    @pytest.mark.parametrize(
+        "known",
+        [
+            pytest.param(login("b"), id="it is gone"),
+            pytest.param(entry("a"), id="it has no refresh token"),
+            pytest.param(replace(login("a"), secret=None), id="it has no token"),
+        ],
+    )
+    def test_nothing_is_done_when_there_is_nothing_to_refresh(self, known: Entry) -> None:
+        """An entry that has lost its grant meanwhile is left as it is."""
+        state = pool(known)
+
+        assert after(state, self.asked) == Decision(state, CALL, Rest())
+
+    @pytest.mark.parametrize(
+        "held",
+        [
+            pytest.param(None, id="nobody has it"),
+            pytest.param(Claim(holder="other", until=NOW), id="the other's has expired"),
+            pytest.param(Claim(holder="me", until=NOW + 60), id="it is ours already"),
+        ],
+    )
+    def test_it_is_given_when_free(self, held: Claim | None) -> None:
+        """A free claim is taken, with an expiry."""
+        state = pool(replace(login("a"), claim=held))
+
+        made = after(state, self.asked)
+
+        mine = replace(login("a"), claim=Claim(holder="me", until=NOW + 60))
+        assert (made.action, found(made.state)) == (Exchange(mine), mine)
+
+    def test_it_is_awaited_while_another_holds_it(self) -> None:
+        """While somebody else refreshes, nothing is exchanged."""
+        state = pool(replace(login("a"), claim=Claim(holder="other", until=NOW + 1)))
+
+        made = after(state, self.asked)
+
+        assert (made.state, made.action) == (state, AwaitClaim(NOW + 1))
+
+    def test_it_is_refused_when_the_grant_is_gone(self) -> None:
+        """Whoever waited for a refresh that failed for good rotates, and presents nothing."""
+        state = pool(replace(login("a"), cooldown=DEAD), entry("b"))
+
+        made = after(state, self.asked)
+
+        assert made.action == Send(entry("b"))
+        assert found(made.state).cooldown == DEAD
+
+    def test_it_is_not_needed_when_the_token_is_new(self) -> None:
+        """Whoever waited for another's refresh goes on with its outcome."""
+        state = pool(replace(login("a"), secret=Secret("sk-new")))
+
+        assert after(state, self.asked).action == Send(state.entries[0])
+
+
+class TestRefreshed:
+    """The token endpoint gave new tokens."""
+
+    grant = Grant(secret=Secret("sk-new"), refresh_token=Secret("rt-new"), expires_at=NOW + 3600)
+
+    def test_they_are_stored_and_used(self) -> None:
+        """The new tokens replace the old ones, the claim is over, and the attempt is repeated."""
+        state = pool(replace(login("a"), claim=Claim(holder="me", until=NOW + 60)))
+
+        made = after(state, Refreshed(CALL, A, self.grant))
+
+        fresh = found(made.state)
+        assert (fresh.secret, fresh.refresh_token) == (Secret("sk-new"), Secret("rt-new"))
+        assert (fresh.expires_at, fresh.claim) == (NOW + 3600, None)
+        assert made.action == Send(fresh)
+
+    def test_the_old_refresh_token_stays_unless_replaced(self) -> None:
+        """A grant without a refresh token keeps the one there is."""
+        grant = Grant(secret=Secret("sk-new"))
+
+        made = after(pool(login("a")), Refreshed(CALL, A, grant))
+
+        assert found(made.state).refresh_token == Secret("rt-a")
+
+    @pytest.mark.parametrize(
+        "failure",
+        [FailureClass.AUTH_EXPIRED, FailureClass.AUTH_REJECTED, FailureClass.AUTH_REVOKED],
+    )
+    def test_they_end_a_cooldown_of_the_old_token(self, failure: FailureClass) -> None:
+        """A refusal of the old token says nothing about the new one."""
+        state = pool(replace(login("a"), cooldown=out(failure)))
+
+        assert found(after(state, Refreshed(CALL, A, self.grant)).state).cooldown is None
+
+    def test_they_do_not_end_a_cap(self) -> None:
+        """A plan that is used up is so with a new token too."""
+        week = out(until=NOW + 604800)
+        state = pool(replace(login("a"), cooldown=week))
+
+        assert found(after(state, Refreshed(CALL, A, self.grant)).state).cooldown == week
+
+    def test_for_an_entry_that_is_gone_the_reply_is_delivered(self) -> None:
+        """Tokens for a removed entry are dropped."""
+        state = pool()
+
+        made = after(state, Refreshed(CALL, EntryId("gone"), self.grant))
+
+        assert (made.state, made.action) == (state, Deliver())
+
+
+class TestRefreshFailed:
+    """The token endpoint gave none."""
+
+    claimed = replace(login("a"), claim=Claim(holder="me", until=NOW + 60))
+
+    def test_for_now_benches_and_rotates(self) -> None:
+        """A passing failure takes the login out for five minutes, and frees the claim."""
+        made = after(
+            pool(self.claimed, entry("b")), RefreshFailed(CALL, A, terminal=False, message="busy")
+        )
+
+        assert made.action == Send(entry("b"))
+        assert found(made.state) == replace(
+            login("a"),
+            cooldown=Cooldown(
+                failure=FailureClass.AUTH_EXPIRED,
+                since=NOW,
+                until=NOW + 300,
+                reason="token-endpoint",
+                message="busy",
+            ),
+        )
+
+    def test_for_good_marks_dead_and_rotates(self) -> None:
+        """A grant that is gone is dead until somebody logs in again."""
+        made = after(pool(self.claimed, entry("b")), RefreshFailed(CALL, A, terminal=True))
+
+        assert made.action == Send(entry("b"))
+        assert found(made.state).dead
+
+    def test_adds_no_attempt(self) -> None:
+        """No request has gone to the provider, so the call has tried nothing more."""
+        attempt = Attempt(entry=A, failure=FailureClass.AUTH_EXPIRED, step=Step.REFRESH)
+        call = replace(CALL, attempts=(attempt,))
+
+        made = after(pool(login("a")), RefreshFailed(call, A, terminal=False))
+
+        assert made.call.attempts == (attempt,)
+
+    def test_of_the_last_entry_exhausts_the_pool(self) -> None:
+        """With nobody left, the refusal that led here is delivered."""
+        made = after(pool(login("a")), RefreshFailed(CALL, A, terminal=False))
+
+        assert isinstance(made.action, Deliver)
+        assert made.action.exhaustion is not None
+        assert made.action.exhaustion.returns_at == NOW + 300
+
+    @pytest.mark.parametrize(
+        "state",
+        [
+            pytest.param(pool(entry("b")), id="is gone"),
+            pytest.param(pool(replace(login("a"), secret=None)), id="has lost its token"),
+        ],
+    )
+    def test_of_an_entry_that_changed_meanwhile_changes_nothing(self, state: PoolState) -> None:
+        """A failed refresh of what is no longer there is nobody's fault."""
+        made = after(state, RefreshFailed(CALL, A, terminal=True))
+
+        assert (made.state, made.action) == (state, Deliver())
+
+
+class TestReset:
+    """A person ends cooldowns."""
+
+    history = replace(
+        login("a"),
+        cooldown=DEAD,
+        models={"gpt-5": out()},
+        throttled=True,
+        probed_at=NOW,
+        claim=Claim(holder="me", until=NOW + 60),
+    )
+
+    def test_one_entry_is_as_new(self) -> None:
+        """The entry forgets what has happened to it; the others do not."""
+        other = replace(entry("b"), cooldown=out())
+
+        made = after(pool(self.history, other), Reset(A))
+
+        assert made.state.entries == (login("a"), other)
+        assert made.action == Rest()
+
+    @pytest.mark.parametrize(
+        "marked",
+        [
+            pytest.param(replace(entry("a"), cooldown=out()), id="out"),
+            pytest.param(replace(entry("a"), models={"gpt-5": out()}), id="out for a model"),
+            pytest.param(replace(entry("a"), throttled=True), id="throttled"),
+            pytest.param(
+                replace(entry("a"), claim=Claim(holder="me", until=NOW + 60)), id="claimed"
+            ),
+        ],
+    )
+    def test_all_entries_are_as_new(self, marked: Entry) -> None:
+        """Without a target, everybody's history goes."""
+        made = after(pool(marked, replace(entry("b"), cooldown=out())), Reset())
+
+        assert made.state.entries == (entry("a"), entry("b"))
+
+    @pytest.mark.parametrize("target", [None, A, EntryId("gone")])
+    def test_of_nothing_changes_nothing(self, target: EntryId | None) -> None:
+        """Where there is no history there is nothing to make durable."""
+        state = pool()
+
+        assert after(state, Reset(target)).state is state
+
+
+def test_the_operators_numbers_hold() -> None:
+    """`max_retry_wait`, `claim_ttl`, `probe_after` and `probe_interval` are the policy's."""
+    policy = Policy(max_retry_wait=2, claim_ttl=5, probe_after=10, probe_interval=20)
+    state = replace(pool(login("a"), entry("b")), policy=policy)
+    resting = replace(login("a"), cooldown=out(since=NOW - 11), probed_at=NOW - 20)
+
+    retried = after(state, refused(THROTTLED, hint=2.5)).action
+    claim = after(state, Claimed(CALL, A, Secret("sk-a"), "me")).action
+    probe = after(replace(state, entries=(resting,)), Started(CALL)).call.probe
+
+    assert retried == Send(entry("b"))
+    assert claim == Exchange(replace(login("a"), claim=Claim(holder="me", until=NOW + 5)))
+    assert probe

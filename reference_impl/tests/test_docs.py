@@ -1,0 +1,141 @@
+"""Whatever Python the documentation shows runs as it stands, and every public name is in it."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+from types import ModuleType
+
+import httpx
+import httpx2
+import pytest
+
+import credpool
+import credpool.stores
+import credpool.testing
+from credpool.testing import FakeProvider
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(
+    page
+    for pattern in ("*.md", "docs/**/*.md", "spec/**/*.md", "conformance/*.md")
+    for page in ROOT.glob(pattern)
+)
+FENCE = re.compile(r"(?P<indent>[ >]*)(?P<mark>`{3,}|~{3,})(?P<info>[^`]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A fenced block: where it is, what it says it is, and what is in it."""
+
+    page: Path
+    line: int
+    info: str
+    code: str
+
+    def __str__(self) -> str:
+        return f"{self.page.relative_to(ROOT)}:{self.line}"
+
+
+def blocks_of(page: Path) -> Iterator[Block]:
+    """Yield the fenced blocks of a page, indented ones included."""
+    opened: tuple[int, str, str] | None = None
+    inside: list[str] = []
+    for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), start=1):
+        fence = FENCE.fullmatch(line)
+        if opened is None and fence:
+            opened, inside = (number, fence["mark"], fence["info"].strip()), []
+        elif opened is not None and fence and fence["mark"] == opened[1] and not fence["info"]:
+            yield Block(page, opened[0], opened[2], dedent("\n".join(inside)))
+            opened = None
+        elif opened is not None:
+            inside.append(line)
+    assert opened is None, f"{page}:{opened} is not closed"
+
+
+BLOCKS = [block for page in PAGES for block in blocks_of(page)]
+PYTHON = [block for block in BLOCKS if block.info == "python"]
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> FakeProvider:
+    """Return a provider at the far end of every connection, whatever the host.
+
+    Only the lowest layer of the client libraries is replaced, where bytes would leave the machine.
+    """
+    found = FakeProvider()
+    for library in (httpx2, httpx):
+        mock = library.MockTransport(found.handler(library.Response))
+        monkeypatch.setattr(
+            library.HTTPTransport, "handle_request", staticmethod(mock.handle_request)
+        )
+        monkeypatch.setattr(
+            library.AsyncHTTPTransport,
+            "handle_async_request",
+            staticmethod(mock.handle_async_request),
+        )
+    return found
+
+
+@pytest.mark.parametrize("block", PYTHON, ids=str)
+def test_a_block_runs(
+    block: Block, provider: FakeProvider, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The block is a program: it runs by itself, prints, and sends no key that it does not show."""
+    program = compile("\n" * block.line + block.code, str(block.page), "exec")
+
+    exec(program, {"__name__": "__main__"})  # noqa: S102  running it is the test
+
+    printed = capsys.readouterr().out
+    assert bool(printed) == ("print(" in block.code)
+    assert bool(provider.requests) == (".create(" in block.code)
+    if provider.requests:
+        assert "Hello." in printed
+    assert [secret for secret in provider.secrets if f'"{secret}"' not in block.code] == []
+    assert "from-the-pool" not in provider.secrets
+
+
+def test_there_are_blocks_to_run() -> None:
+    """The README and the quickstart show programs, so an empty search is a broken one."""
+    pages = {str(block.page.relative_to(ROOT)) for block in PYTHON}
+
+    assert {"README.md", "docs/quickstart.md"} <= pages
+
+
+def test_no_block_is_passed_over() -> None:
+    """Python is always marked as `python` and nothing else, so that no block is left out."""
+    looks_like_it = re.compile(r"\{?\s*\.?(py|python|pycon|ipython)", re.IGNORECASE)
+    others = [f"{b}: {b.info}" for b in BLOCKS if looks_like_it.match(b.info) and b not in PYTHON]
+    bare = [str(b) for b in BLOCKS if not b.info and "import " in b.code]
+
+    assert others == []
+    assert bare == []
+
+
+PUBLIC = sorted(
+    name
+    for name, value in vars(credpool).items()
+    if not name.startswith("_") and not isinstance(value, ModuleType)
+)
+
+
+def test_every_public_name_is_on_the_reference_page() -> None:
+    """Each name of the package, and each store, has its entry on the page of the API."""
+    page = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^::: credpool\.([\w.]+)", page, re.MULTILINE))
+
+    wanted = {*PUBLIC, "stores.MemoryStore", "stores.JsonFileStore"}
+    assert wanted - named == set()
+    assert named - wanted == {"httpx2.PoolAuth", "httpx.PoolAuth"} | {
+        name for name in named if name.startswith("testing.")
+    }
+
+
+def test_every_public_name_is_type_checked() -> None:
+    """Each name of the package, of the stores and of the fakes is used in `typing/api.py`."""
+    text = (Path(__file__).parent / "typing" / "api.py").read_text(encoding="utf-8")
+    used = set(re.findall(r"\w+", text.rpartition("import")[2].partition("\n\n")[2]))
+
+    wanted = {*PUBLIC, *credpool.stores._HOMES, *credpool.testing.__all__, "PoolAuth"}  # noqa: SLF001
+    assert wanted - used == set()

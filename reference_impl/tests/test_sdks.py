@@ -1,0 +1,342 @@
+"""The real `openai` and `anthropic` SDKs on a loopback server, with a pool between."""
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Any
+
+import anthropic
+import httpx
+import httpx2
+import openai
+import pytest
+
+import credpool.httpx
+from credpool import FailureClass, Pool, PoolExhausted
+from credpool.httpx2 import PoolAuth
+from credpool.testing import FakeClock, FakeProvider, FakeReply
+
+ONE, TWO, THREE = "sk-made-up-one", "sk-made-up-two", "sk-made-up-three"
+Part = Any  # an answer or an event of either SDK
+Option = Any  # what an SDK's constructor takes
+Answer = Callable[..., str]
+
+# Nothing here speaks TLS, and a proxy of the machine's is not to be asked.
+PLAIN: dict[str, Any] = {"verify": False, "trust_env": False}
+PLACEHOLDER = "from-the-pool"
+HELLO = [{"role": "user", "content": "Say hello."}]
+
+THROTTLED = FakeReply.error(429, "rate_limit_exceeded", "Rate limit reached for requests")
+NO_MONEY = FakeReply.error(402, None, "Insufficient credits")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sdk:
+    """One API of one SDK: how to make its clients, ask it, and read what it says."""
+
+    provider: str
+    path: str
+    sync: Callable[..., Any]
+    asynchronous: Callable[..., Any]
+    ask: Callable[..., Any]
+    read: Callable[[Part], str]
+    refusal: type[Exception]
+
+    def answer(self, pool: Pool, url: str, *, stream: bool, **options: Option) -> str:
+        """Ask with the blocking client, and return the text of the answer."""
+        with httpx2.Client(auth=PoolAuth(pool), **PLAIN) as http:
+            client = self.sync(
+                api_key=PLACEHOLDER, base_url=url + self.path, http_client=http, **options
+            )
+            got = self.ask(client, stream)
+            return "".join(self.read(part) for part in (got if stream else [got]))
+
+    def answer_async(self, pool: Pool, url: str, *, stream: bool, **options: Option) -> str:
+        """Ask with the asynchronous client, and return the text of the answer."""
+
+        async def answer() -> str:
+            async with httpx2.AsyncClient(auth=PoolAuth(pool), **PLAIN) as http:
+                client = self.asynchronous(
+                    api_key=PLACEHOLDER, base_url=url + self.path, http_client=http, **options
+                )
+                got = await self.ask(client, stream)
+                if not stream:
+                    return self.read(got)
+                return "".join([self.read(part) async for part in got])
+
+        return asyncio.run(answer())
+
+
+def read_openai(part: Part) -> str:
+    """Return the text in an answer of OpenAI's, or in one event of its stream."""
+    match part.object if hasattr(part, "object") else part.type:
+        case "chat.completion":
+            return str(part.choices[0].message.content)
+        case "chat.completion.chunk":
+            return str(part.choices[0].delta.content)
+        case "response":
+            return str(part.output_text)
+        case "response.output_text.delta":
+            return str(part.delta)
+        case _:
+            return ""
+
+
+def read_anthropic(part: Part) -> str:
+    """Return the text in an answer of Anthropic's, or in one event of its stream."""
+    match part.type:
+        case "message":
+            return str(part.content[0].text)
+        case "content_block_delta":
+            return str(part.delta.text)
+        case _:
+            return ""
+
+
+CHAT = Sdk(
+    provider="openai",
+    path="/v1",
+    sync=openai.OpenAI,
+    asynchronous=openai.AsyncOpenAI,
+    ask=lambda client, stream: client.chat.completions.create(
+        model="gpt-5", messages=HELLO, stream=stream
+    ),
+    read=read_openai,
+    refusal=openai.APIStatusError,
+)
+RESPONSES = Sdk(
+    provider="openai",
+    path="/v1",
+    sync=openai.OpenAI,
+    asynchronous=openai.AsyncOpenAI,
+    ask=lambda client, stream: client.responses.create(
+        model="gpt-5", input="Say hello.", stream=stream
+    ),
+    read=read_openai,
+    refusal=openai.APIStatusError,
+)
+MESSAGES = Sdk(
+    provider="anthropic",
+    path="",
+    sync=anthropic.Anthropic,
+    asynchronous=anthropic.AsyncAnthropic,
+    ask=lambda client, stream: client.messages.create(
+        model="claude-sonnet-5", max_tokens=9, messages=HELLO, stream=stream
+    ),
+    read=read_anthropic,
+    refusal=anthropic.APIStatusError,
+)
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(CHAT, id="openai-chat"),
+        pytest.param(RESPONSES, id="openai-responses"),
+        pytest.param(MESSAGES, id="anthropic"),
+    ]
+)
+def sdk(request: pytest.FixtureRequest) -> Sdk:
+    """Return each API of each SDK."""
+    found: Sdk = request.param
+    return found
+
+
+@pytest.fixture(params=["sync", "async"])
+def answer(request: pytest.FixtureRequest, sdk: Sdk) -> Answer:
+    """Return how the SDK is asked: blocking, and asynchronously."""
+    return sdk.answer if request.param == "sync" else sdk.answer_async
+
+
+streamed = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+
+
+def pool_of(
+    sdk: Sdk, provider: FakeProvider, secrets: Sequence[str], clock: FakeClock | None = None
+) -> Pool:
+    """Return a pool of keys of the SDK's provider, at the fake one's address."""
+    return Pool.from_keys(
+        sdk.provider, secrets, base_url=provider.url + sdk.path, clock=clock or FakeClock()
+    )
+
+
+@streamed
+def test_rotates_within_one_attempt(sdk: Sdk, answer: Answer, *, stream: bool) -> None:
+    """Three keys, two of them throttled: an SDK that may not retry still gets its answer."""
+    with FakeProvider({ONE: repeat(THROTTLED), TWO: repeat(THROTTLED)}) as provider:
+        pool = pool_of(sdk, provider, [ONE, TWO, THREE])
+
+        text = answer(pool, provider.url, stream=stream, max_retries=0)
+
+    assert text == "Hello."
+    assert provider.secrets == [ONE, ONE, TWO, TWO, THREE]
+
+
+@streamed
+def test_the_placeholder_is_never_sent(sdk: Sdk, answer: Answer, *, stream: bool) -> None:
+    """Every request carries one credential, the pool's, where the SDK had put its own."""
+    with FakeProvider({ONE: [NO_MONEY]}) as provider:
+        pool = pool_of(sdk, provider, [ONE, TWO])
+
+        answer(pool, provider.url, stream=stream)
+
+    assert [r.credentials for r in provider.requests] == [
+        (("authorization", ONE),),
+        (("authorization", TWO),),
+    ]
+    assert PLACEHOLDER not in repr(provider.requests)
+
+
+def test_an_older_anthropic_header_is_kept() -> None:
+    """A client that speaks the older version, with `x-api-key`, is answered in that header."""
+    with FakeProvider() as provider:
+        pool = pool_of(MESSAGES, provider, [ONE])
+
+        headers = {"Authorization": anthropic.omit, "x-api-key": PLACEHOLDER}
+        MESSAGES.answer(pool, provider.url, stream=False, default_headers=headers)
+
+    assert provider.requests[0].credentials == (("x-api-key", ONE),)
+
+
+def test_the_sdks_own_headers_arrive(sdk: Sdk, answer: Answer) -> None:
+    """What the SDK says of itself reaches the provider, on the last attempt as on the first."""
+    with FakeProvider({ONE: [NO_MONEY]}) as provider:
+        pool = pool_of(sdk, provider, [ONE, TWO])
+
+        answer(pool, provider.url, stream=False, default_headers={"x-trace": "7"})
+
+    for request in provider.requests:
+        assert request.header("x-trace") == "7"
+        assert "Anthropic" in (agent := request.header("user-agent") or "") or "OpenAI" in agent
+    first, last = (dict(r.headers) | {"authorization": ""} for r in provider.requests)
+    assert first == last
+
+
+@streamed
+def test_an_exhausted_pool_is_asked_once(sdk: Sdk, answer: Answer, *, stream: bool) -> None:
+    """When all keys are out the SDK raises the last reply's error, and does not try again."""
+    with FakeProvider({ONE: repeat(THROTTLED), TWO: repeat(THROTTLED)}) as provider:
+        pool = pool_of(sdk, provider, [ONE, TWO])
+
+        with pytest.raises(sdk.refusal, match="Rate limit reached") as raised:
+            answer(pool, provider.url, stream=stream)
+
+    assert provider.secrets == [ONE, ONE, TWO, TWO]
+    assert getattr(raised.value, "status_code", None) == 429
+    assert pool.exhaustion() is not None
+
+
+def test_a_fault_that_is_not_the_keys_is_the_sdks_to_retry(sdk: Sdk, answer: Answer) -> None:
+    """A 503 is delivered as it came, so that the SDK's own retry mends it, with the same key."""
+    busy = FakeReply.error(503, None, "overloaded", headers={"retry-after-ms": "1"})
+    with FakeProvider({ONE: [busy]}) as provider:
+        pool = pool_of(sdk, provider, [ONE, TWO])
+
+        text = answer(pool, provider.url, stream=False)
+
+    assert text == "Hello."
+    assert provider.secrets == [ONE, ONE]
+
+
+def exhausted(sdk: Sdk, provider: FakeProvider) -> Pool:
+    """Return a pool whose only key has just been refused."""
+    pool = pool_of(sdk, provider, [ONE])
+    with pytest.raises(sdk.refusal):
+        sdk.answer(pool, provider.url, stream=False)
+    return pool
+
+
+@pytest.mark.parametrize("sdk", [CHAT, RESPONSES], ids=["chat", "responses"], indirect=True)
+@streamed
+def test_openai_raises_pool_exhausted(sdk: Sdk, answer: Answer, *, stream: bool) -> None:
+    """With nothing to send, the `openai` SDK lets `PoolExhausted` through, and does not retry."""
+    with FakeProvider({ONE: [NO_MONEY]}) as provider:
+        pool = exhausted(sdk, provider)
+
+        with pytest.raises(PoolExhausted) as raised:
+            answer(pool, provider.url, stream=stream)
+
+    assert provider.secrets == [ONE]
+    assert [out.failure for out in raised.value.exhaustion.entries] == [FailureClass.OUT_OF_CREDIT]
+
+
+@pytest.mark.parametrize("sdk", [MESSAGES], ids=["messages"], indirect=True)
+@streamed
+def test_anthropic_wraps_pool_exhausted(sdk: Sdk, answer: Answer, *, stream: bool) -> None:
+    """The `anthropic` SDK wraps whatever its HTTP client raises: `PoolExhausted` is the cause.
+
+    It takes it for a broken connection, so by default it pauses and asks twice more, in vain:
+    nothing is sent. With `max_retries=0` it raises at once.
+    """
+    with FakeProvider({ONE: [NO_MONEY]}) as provider:
+        pool = exhausted(sdk, provider)
+
+        with pytest.raises(anthropic.APIConnectionError) as raised:
+            answer(pool, provider.url, stream=stream, max_retries=0)
+
+    assert provider.secrets == [ONE]
+    assert isinstance(raised.value.__cause__, PoolExhausted)
+    assert raised.value.__cause__.returns_at is not None
+
+
+@pytest.mark.parametrize("sdk", [CHAT, RESPONSES], ids=["chat", "responses"], indirect=True)
+def test_openai_on_the_older_client(sdk: Sdk) -> None:
+    """The `openai` SDK also takes an `httpx` client, and rotates with it."""
+    with FakeProvider({ONE: [NO_MONEY]}) as provider:
+        pool = pool_of(sdk, provider, [ONE, TWO])
+        with httpx.Client(auth=credpool.httpx.PoolAuth(pool), **PLAIN) as http:
+            client = sdk.sync(api_key=PLACEHOLDER, base_url=provider.url + "/v1", http_client=http)
+
+            text = sdk.read(sdk.ask(client, False))  # noqa: FBT003  the SDK's own parameter
+
+    assert text == "Hello."
+    assert provider.secrets == [ONE, TWO]
+
+
+def test_two_clients_share_a_pool() -> None:
+    """What one client learns of a key, the next client of the same pool knows."""
+    with FakeProvider({ONE: [NO_MONEY]}) as provider:
+        pool = pool_of(CHAT, provider, [ONE, TWO])
+
+        CHAT.answer(pool, provider.url, stream=False)
+        RESPONSES.answer_async(pool, provider.url, stream=True)
+
+    assert provider.secrets == [ONE, TWO, TWO]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param({ONE: [NO_MONEY], TWO: [NO_MONEY]}, id="all refused"),
+        pytest.param({ONE: [NO_MONEY], TWO: [FakeReply(dropped=True)]}, id="no reply"),
+    ],
+)
+def test_an_sdks_errors_and_logs_show_no_secret(
+    script: Mapping[str, list[FakeReply]],
+    sdk: Sdk,
+    answer: Answer,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Neither the log at DEBUG nor a traceback with all variables holds a key of the pool."""
+    caplog.set_level(logging.DEBUG)
+    with FakeProvider(script) as provider:
+        pool = pool_of(sdk, provider, [ONE, TWO])
+
+        with pytest.raises((openai.APIError, anthropic.APIError)) as raised:
+            answer(pool, provider.url, stream=False, max_retries=0)
+
+    trace = raised.value.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+        trace = trace.tb_next
+    error = raised.value.with_traceback(trace)
+    found = traceback.TracebackException.from_exception(error, capture_locals=True)
+    text = "".join(found.format())
+    assert provider.secrets == [ONE, TWO]
+    assert {sdk.sync.__module__.partition(".")[0], "httpx2", "httpcore2"} <= {
+        record.name.partition(".")[0] for record in caplog.records
+    }
+    for secret in (ONE, TWO):
+        assert secret not in text
+        assert secret not in caplog.text

@@ -1,0 +1,209 @@
+"""How the public names are used, as a type checker sees it. Checked by mypy, never run."""
+
+import json
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from pathlib import Path
+from typing import assert_type
+
+import httpx
+import httpx2
+
+import credpool
+import credpool.httpx
+import credpool.httpx2
+from credpool import (
+    EXHAUSTION,
+    FOREVER,
+    Attempt,
+    AuthType,
+    BadInput,
+    Clock,
+    Cooldown,
+    CredpoolError,
+    Entry,
+    EntryId,
+    Exhaustion,
+    FailureClass,
+    Policy,
+    Pool,
+    PoolExhausted,
+    PoolState,
+    Secret,
+    Status,
+    Store,
+    StoreError,
+    StoreTooNew,
+    StoreUnreadable,
+    StoreUnwritable,
+    Strategy,
+    SystemClock,
+    UnknownEntry,
+    UnknownProvider,
+    UnknownStrategy,
+    WrongOrigin,
+    report_attempt,
+    report_exhaustion,
+    report_pool,
+)
+from credpool.stores import JsonFileStore, MemoryStore
+from credpool.testing import FakeClock, FakeProvider, FakeReply, FakeRequest, StoreContract
+
+
+def opening() -> None:
+    """Open pools: of keys, of entries, of a store."""
+    policy = Policy(max_retry_wait=2.0, cooldowns={FailureClass.RATE_LIMITED: 30.0})
+    assert_type(Pool.from_keys("openai", ["sk-one", "sk-two"]), Pool)
+    assert_type(
+        Pool.from_keys(
+            "generic",
+            ("one",),
+            base_url="https://llm.example.com/v1",
+            strategy="least_used",
+            policy=policy,
+            clock=SystemClock(),
+        ),
+        Pool,
+    )
+    login = Entry(
+        id=EntryId("login"),
+        secret=Secret("access"),
+        auth_type=AuthType.OAUTH,
+        refresh_token=Secret("grant"),
+        token_url="https://auth.example.com/token",
+    )
+    assert_type(Pool.from_entries("openai", [login], strategy="random", dice=lambda: 0.5), Pool)
+    store = JsonFileStore(Path("auth.json"), "openai", strategy=Strategy.ROUND_ROBIN)
+    assert_type(Pool(store, clock=FakeClock(), dice=lambda: 0.5), Pool)
+    assert_type(Pool(MemoryStore(PoolState(key="openai", provider="openai"))), Pool)
+
+
+def using(pool: Pool) -> None:
+    """Give a pool to clients of both libraries."""
+    told: list[Attempt] = []
+    auth = credpool.httpx2.PoolAuth(pool, observe=told.append)
+    older = credpool.httpx.PoolAuth(pool)
+    httpx2.Client(auth=auth)
+    httpx2.AsyncClient(auth=auth)
+    httpx.Client(auth=older)
+    httpx.AsyncClient(auth=older)
+    assert_type(
+        auth.sync_auth_flow(httpx2.Request("POST", "https://api.openai.com/v1")),
+        Generator[httpx2.Request, httpx2.Response, None],
+    )
+    assert_type(
+        older.async_auth_flow(httpx.Request("POST", "https://api.openai.com/v1")),
+        AsyncGenerator[httpx.Request, httpx.Response],
+    )
+    for attempt in told:
+        assert_type(attempt.entry, EntryId)
+        assert_type(attempt.failure, FailureClass | None)
+        assert_type(attempt.answered, bool)
+
+
+def looking(pool: Pool) -> None:
+    """Look at a pool, and end its cooldowns."""
+    assert_type(pool.state, PoolState)
+    assert_type(pool.state.strategy, Strategy)
+    assert_type(pool.state.policy, Policy)
+    for entry in pool.state.entries:
+        assert_type(entry, Entry)
+        assert_type(entry.secret, Secret | None)
+        assert_type(entry.cooldown, Cooldown | None)
+        assert_type(entry.models, Mapping[str, Cooldown])
+        assert_type(entry.status(pool.clock.now()), Status)
+    exhaustion = pool.exhaustion("gpt-5")
+    assert_type(exhaustion, Exhaustion | None)
+    if exhaustion is not None:
+        assert_type(exhaustion.returns_at, float | None)
+        assert_type([out.failure for out in exhaustion.entries], list[FailureClass | None])
+    pool.reset()
+    pool.reset("key-1")
+    pool.flush()
+    assert_type(credpool.__version__, str)
+
+
+def handling(call: Callable[[], None]) -> float | None:
+    """Tell the errors apart."""
+    try:
+        call()
+    except PoolExhausted as err:
+        assert_type(err.exhaustion, Exhaustion)
+        return assert_type(err.returns_at, float | None)
+    except WrongOrigin as err:
+        assert_type((err.asked, err.allowed), tuple[str, str])
+    except UnknownEntry as err:
+        assert_type(err.target, str)
+    except (UnknownStrategy, UnknownProvider) as err:
+        assert_type(err.name, str)
+    except (StoreUnreadable, StoreTooNew, StoreUnwritable) as err:
+        assert_type(err.where, str)
+    except (BadInput, StoreError, CredpoolError):
+        raise
+    return None
+
+
+class OwnClock:
+    """A clock of one's own."""
+
+    def now(self) -> float:
+        """Return the time."""
+        return 0.0
+
+    def sleep(self, until: float) -> None:
+        """Wait."""
+
+    async def sleep_async(self, until: float) -> None:
+        """Wait."""
+
+
+class OwnStore:
+    """A store of one's own."""
+
+    def load(self) -> PoolState:
+        """Return the pool."""
+        return PoolState(key="openai", provider="openai")
+
+    def update(self, change: Callable[[PoolState], PoolState]) -> PoolState:
+        """Change the pool."""
+        return change(self.load())
+
+    def stamp(self) -> object:
+        """Return nothing that changes."""
+        return None
+
+
+class TestOwnStore(StoreContract):
+    """The contract, kept by a store of one's own."""
+
+    def new_store(self, entries: tuple[Entry, ...]) -> OwnStore:
+        """Return a store."""
+        del entries
+        return OwnStore()
+
+
+def telling(pool: Pool, attempt: Attempt, response: httpx2.Response) -> None:
+    """Tell others what a pool is doing, in JSON."""
+    found = response.extensions.get(EXHAUSTION)
+    assert isinstance(found, Exhaustion)
+    json.dumps([report_exhaustion(found), report_attempt(attempt)])
+    json.dumps(report_pool(pool.state, now=0.0))
+    assert_type(FOREVER, float)
+
+
+def extending() -> None:
+    """Open a pool with a store and a clock of one's own, which need no base class."""
+    store: Store = OwnStore()
+    clock: Clock = OwnClock()
+    assert_type(Pool(store, clock=clock).clock, Clock)
+
+
+def testing() -> None:
+    """Test a program with a fake provider: as a mock transport, and as a server."""
+    provider = FakeProvider({"sk-one": [FakeReply.error(429), FakeReply.json({"ok": True})]})
+    httpx2.Client(transport=httpx2.MockTransport(provider.handler(httpx2.Response)))
+    httpx.AsyncClient(transport=httpx.MockTransport(provider.handler(httpx.Response)))
+    with provider as server:
+        assert_type(server.url, str)
+    assert_type(provider.requests, list[FakeRequest])
+    assert_type(provider.secrets, list[str])
+    assert_type(FakeClock().waits, list[float])
