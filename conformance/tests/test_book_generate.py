@@ -118,10 +118,8 @@ def test_the_flowchart_tells_the_two_429s_apart_and_ends_in_the_fallback(root: P
 
     again = 'rate_limited_again(["Wait for the hint; retry the same entry once"])'
     assert f"rate_limited_if -->|no| {again}" in lines
-    bench = 'usage_limited_bench["Bench every entry of its owner for 90 min, or the hint; '
-    assert (
-        f'usage_limited --> {bench}rotate at once"] --> next(["Rotate to the next entry"])' in lines
-    )
+    bench = 'usage_limited_bench(["Bench every entry of its owner for 90 min, or the hint; '
+    assert f'usage_limited --> {bench}rotate at once"])' in lines
     assert 'auth_expired --> auth_expired_if{{"Refresh once: did it work?"}}' in lines
     assert any(line.startswith("auth_expired_if -->|no| auth_expired_bench") for line in lines)
     assert 'exhausted --> fallback(["The caller\'s fallback, the next layer"])' in lines

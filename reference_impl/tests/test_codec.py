@@ -459,8 +459,8 @@ def test_nothing_borrowed_is_kept() -> None:
     ("there", "key", "expected"),
     [
         (None, None, None),
-        (None, b"key", Secret("made-up-1").fingerprint(b"key")),
-        ("hmac-sha256:of-an-older-secret", b"key", Secret("made-up-1").fingerprint(b"key")),
+        (None, b"key", codec.fingerprint(Secret("made-up-1"), b"key")),
+        ("hmac-sha256:of-an-older-secret", b"key", codec.fingerprint(Secret("made-up-1"), b"key")),
         ("hmac-sha256:of-an-older-secret", None, "hmac-sha256:of-an-older-secret"),
         ("sha256:0123456789abcdef", b"key", "sha256:0123456789abcdef"),
     ],

@@ -27,10 +27,10 @@ A, B = EntryId("a"), EntryId("b")
 CALL = Call(started=NOW, model="gpt-5")
 
 
-def pool(**policy: float) -> PoolState:
+def pool(policy: Policy | None = None) -> PoolState:
     """Return a pool of two entries."""
     entries = tuple(Entry(id=i, secret=Secret(f"sk-{i}")) for i in (A, B))
-    return PoolState(key="p", provider="openai", entries=entries, policy=Policy(**policy))
+    return PoolState(key="p", provider="openai", entries=entries, policy=policy or Policy())
 
 
 def refusal(
@@ -102,7 +102,7 @@ def test_a_hint_is_kept_within_bounds(hint: float, seconds: float) -> None:
 
 def test_the_bounds_are_the_operators() -> None:
     """The policy's bounds hold in place of the usual ones."""
-    state = pool(min_cooldown=5, max_cooldown=50)
+    state = pool(Policy(min_cooldown=5, max_cooldown=50))
 
     found = [benched(state, refusal(FailureClass.USAGE_LIMITED, hint=h)).until for h in (1, 99)]
 
@@ -124,8 +124,7 @@ def test_the_rules_own_default_precedes_the_tables() -> None:
 
 def test_the_operators_default_precedes_both() -> None:
     """The policy's length for a class holds in place of the rule's and the table's."""
-    state = pool()
-    state = replace(state, policy=Policy(cooldowns={FailureClass.OUT_OF_CREDIT: 7}))
+    state = pool(Policy(cooldowns={FailureClass.OUT_OF_CREDIT: 7}))
 
     assert benched(state, refusal(FailureClass.OUT_OF_CREDIT, cooldown=3600)).until == NOW + 7
 
@@ -139,6 +138,7 @@ def test_the_operators_default_precedes_both() -> None:
             id="is out for the model",
         ),
         pytest.param(Entry(id=B), id="has no secret"),
+        pytest.param(Entry(id=B, secret=Secret("sk-a")), id="holds the same secret"),
     ],
 )
 def test_the_sole_available_entry_rests_for_a_minute(sibling: Entry) -> None:
@@ -236,6 +236,26 @@ def test_the_longer_of_two_cooldowns_is_the_reason() -> None:
 def test_the_status_agrees_with_the_selection(cooldown: Cooldown | None, status: Status) -> None:
     """A person is shown `ok` exactly when the entry may be chosen."""
     assert Entry(id=A, cooldown=cooldown).status(NOW) is status
+
+
+@pytest.mark.parametrize(
+    ("first", "exhausted"),
+    [
+        pytest.param(Entry(id=A, secret=Secret("sk-a")), False, id="available"),
+        pytest.param(Entry(id=A), True, id="without a secret"),
+        pytest.param(Entry(id=A, secret=Secret("sk-a"), cooldown=out(NOW + 1)), True, id="out"),
+        pytest.param(
+            Entry(id=A, secret=Secret("sk-a"), models={"gpt-5": out(NOW + 1)}),
+            True,
+            id="out for the model",
+        ),
+    ],
+)
+def test_a_pool_is_exhausted_when_nobody_is_available(first: Entry, *, exhausted: bool) -> None:
+    """A pool is exhausted for a model when each of its entries is out for it, or empty."""
+    state = replace(pool(), entries=(first,))
+
+    assert state.is_exhausted(NOW, "gpt-5") is exhausted
 
 
 def test_an_exhausted_pool_tells_each_reason_and_the_first_return() -> None:

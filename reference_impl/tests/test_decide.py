@@ -533,13 +533,31 @@ class TestRotated:
 
         assert found(made.state).dead
 
+    def test_a_late_refusal_of_an_old_key_leaves_the_new_one_alone(self) -> None:
+        """A key that was replaced while its reply was under way is not the one that was refused."""
+        state = pool()
+        late = replace(refused(FailureClass.AUTH_REVOKED), secret=Secret("replaced"))
+
+        made = after(state, late)
+
+        assert made.state.entries is state.entries
+
+    def test_a_probe_may_learn_that_an_entry_is_dead(self) -> None:
+        """That a credential was revoked is the one thing that a failed probe may change."""
+        late = refused(FailureClass.AUTH_REVOKED)
+
+        made = after(pool(), replace(late, call=replace(late.call, probe=True)))
+
+        assert found(made.state).dead
+
     def test_of_an_unknown_entry_changes_nothing(self) -> None:
-        """Nobody is blamed for an entry that was removed; the reply is delivered."""
+        """Nobody is blamed for an entry that was removed, and the call goes on with another."""
         state = pool()
 
         made = after(state, refused(FailureClass.OUT_OF_CREDIT, entry=EntryId("gone")))
 
-        assert (made.state, made.action) == (state, Deliver())
+        assert made.state.entries is state.entries
+        assert made.action == Send(state.entries[0])
 
 
 class TestNobodysFault:
@@ -563,11 +581,11 @@ class TestNobodysFault:
         state, call, actions = pool(), CALL, []
         for name in (A, B, C):
             made = after(state, refused(FailureClass.FORBIDDEN, entry=name, call=call))
-            call = made.call
+            state, call = made.state, made.call
             actions.append(made.action)
 
         assert actions == [Send(entry("b")), Send(entry("c")), Deliver()]
-        assert made.state.entries == state.entries
+        assert state.entries == pool().entries
         assert [a.step for a in call.attempts] == [Step.TRY_NEXT, Step.TRY_NEXT, Step.DELIVER]
 
 
@@ -784,6 +802,24 @@ class TestRefreshFailed:
         assert isinstance(made.action, Deliver)
         assert made.action.exhaustion is not None
         assert made.action.exhaustion.returns_at == NOW + 300
+
+    def test_of_a_token_that_was_replaced_meanwhile_sends_the_new_one(self) -> None:
+        """Whoever refreshed first has won, and the login is neither benched nor dead."""
+        state = pool(login("a"))
+
+        made = after(state, RefreshFailed(CALL, A, terminal=True, secret=Secret("older")))
+
+        assert (made.state, made.action) == (state, Send(state.entries[0]))
+
+    def test_of_another_call_is_not_repeated(self) -> None:
+        """A call that waited for a refresh that failed rotates, and asks nobody again."""
+        failed = after(pool(login("a"), entry("b")), RefreshFailed(CALL, A, terminal=False)).state
+        asked = found(failed).secret
+        assert asked is not None
+
+        made = after(failed, Claimed(CALL, A, asked, "me"))
+
+        assert made.action == Send(entry("b"))
 
     @pytest.mark.parametrize(
         "state",

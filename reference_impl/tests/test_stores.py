@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from credpool.core import codec
 from credpool.core.errors import StoreError, StoreTooNew, StoreUnreadable, StoreUnwritable
 from credpool.core.model import (
     Claim,
@@ -224,7 +225,7 @@ def test_nothing_borrowed_reaches_the_file(path: Path) -> None:
     assert state.entries[-1].secret is None
     assert "borrowed-secret" not in path.read_text()
     assert SECRET in path.read_text()
-    fingerprint = Secret("borrowed-secret").fingerprint(b"key")
+    fingerprint = codec.fingerprint(Secret("borrowed-secret"), b"key")
     assert state.entries[-1].extra == {"secret_fingerprint": fingerprint}
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from credpool.core.errors import WrongOrigin
+from credpool.core.errors import BadInput, WrongOrigin
 from credpool.core.model import AuthType, Entry, EntryId
 from credpool.core.registry import provider
 from credpool.core.secret import Secret
@@ -83,6 +83,11 @@ class TestTarget:
 
         assert caught.value.asked == origin(url)
         assert caught.value.allowed == "https://api.openai.com:443"
+
+    def test_an_entry_that_belongs_nowhere_is_not_sent(self) -> None:
+        """An entry without an address, of a provider without one, asks for its address."""
+        with pytest.raises(BadInput, match="give the entry its base_url"):
+            target(ELSEWHERE, entry(), provider("generic"), list)
 
 
 class TestSeal:

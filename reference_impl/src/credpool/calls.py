@@ -85,7 +85,9 @@ class ActiveCall:
 
     def refresh_failed(self, entry: Entry, *, terminal: bool, message: str) -> Action:
         """Note that there are no new tokens."""
-        return self._decided(RefreshFailed(self._asked(), entry.id, terminal, message))
+        return self._decided(
+            RefreshFailed(self._asked(), entry.id, terminal, message, entry.secret)
+        )
 
     def _asked(self) -> Call:
         if self._call is None:

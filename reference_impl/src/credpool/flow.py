@@ -5,7 +5,7 @@
 """
 
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, MutableMapping
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from credpool.calls import ActiveCall
@@ -22,7 +22,7 @@ from credpool.core.events import (
     Send,
     Wait,
 )
-from credpool.core.model import EXHAUSTION, Entry, Exhaustion
+from credpool.core.model import EXHAUSTION, Entry, EntryId, Exhaustion
 from credpool.core.reply import Reply
 from credpool.core.request import model_of
 from credpool.core.wire import Seal, origin, seal, target
@@ -117,6 +117,7 @@ class Flow(Generic[R, A]):
         self._post = post
         self._post_async = post_async
         self._observe = observe
+        self._seals: dict[EntryId, tuple[Entry, Seal]] = {}
 
     def sync(self, request: R) -> Generator[R, A, None]:
         """Answer one request, sending as many as it takes."""
@@ -224,14 +225,28 @@ class Flow(Generic[R, A]):
         """Build the request that carries this entry's secret, to where the entry belongs."""
         pool, url = self._pool, str(moved or request.url)
         elsewhere = target(url, entry, pool.provider, lambda: pool.bases)
-        sealed = seal(entry, pool.provider, request.headers)
-        if _UNSENDABLE.search(sealed.value):  # the client's own error would show it
-            raise BadInput(  # spec: security.no-leak+1
+        sealed = self._seal(entry, request.headers)
+        active.sending(entry)
+        return self._sealed(request, elsewhere or (url if moved else None), sealed)
+
+    def _seal(self, entry: Entry, headers: Mapping[str, str]) -> Seal:
+        """Return how the entry's credential travels; what is fixed is worked out once.
+
+        Raises:
+            BadInput: no header can carry the secret; the client's own error would show it.
+        """
+        known = self._seals.get(entry.id)
+        if known is not None and known[0] is entry:
+            return known[1]
+        sealed = seal(entry, self._pool.provider, headers)
+        if _UNSENDABLE.search(sealed.value):  # spec: security.no-leak+1
+            raise BadInput(
                 f"entry {entry.id!r}: its secret is empty, or has a space or a line break in it; "
                 "store it without"
             )
-        active.sending(entry)
-        return self._sealed(request, elsewhere or (url if moved else None), sealed)
+        if sealed.fixed:
+            self._seals[entry.id] = (entry, sealed)
+        return sealed
 
 
 def _lost_its_secret(sent: Request, response: Response) -> bool:

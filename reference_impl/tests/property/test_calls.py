@@ -102,7 +102,8 @@ verdicts = st.builds(
 
 def turns(data: st.DataObject, state: PoolState, model: str | None) -> Iterator[Turn]:
     """Yield what happens to one call: the pool before, the moment, the event, the decision."""
-    now, event = NOW, Started(Call(started=NOW, model=model))
+    now: float = NOW
+    event: Event = Started(Call(started=NOW, model=model))
     while True:
         made = decide(state, event, now=now, draw=data.draw(draws))
         yield state, now, event, made
@@ -126,9 +127,12 @@ def _outcome(data: st.DataObject, made: Decision, event: Event) -> tuple[Event, 
         case AwaitClaim(until):
             return event, until
         case Exchange(Entry(id=mine)):
-            granted = Refreshed(call, mine, Grant(secret=Secret(f"new-{mine}")))
-            failed = [RefreshFailed(call, mine, terminal=t) for t in (False, True)]
-            return data.draw(st.sampled_from([granted, *failed])), NOW
+            outcomes: list[Event] = [
+                Refreshed(call, mine, Grant(secret=Secret(f"new-{mine}"))),
+                RefreshFailed(call, mine, terminal=False),
+                RefreshFailed(call, mine, terminal=True),
+            ]
+            return data.draw(st.sampled_from(outcomes)), NOW
         case _:
             raise AssertionError(f"nothing can come of {made.action}")
 
@@ -142,8 +146,8 @@ def running(state: PoolState, now: float) -> dict[tuple[EntryId, str | None], Co
     """Return the cooldowns that run, by entry and model."""
     found: dict[tuple[EntryId, str | None], Cooldown] = {}
     for entry in state.entries:
-        out = {None: entry.cooldown, **entry.models}
-        found |= {(entry.id, m): c for m, c in out.items() if c is not None and c.until > now}
+        out = [(None, entry.cooldown), *entry.models.items()]
+        found |= {(entry.id, m): c for m, c in out if c is not None and c.until > now}
     return found
 
 
@@ -222,7 +226,7 @@ def test_a_report_of_an_unknown_entry_changes_nothing(
 ) -> None:
     """Whatever is said of an entry that is gone, every entry stays as it is."""
     call, gone = Call(started=NOW, model=model), EntryId("gone")
-    events = [
+    events: list[Event] = [
         Succeeded(call, gone),
         Failed(call, gone, Secret("x"), verdict),
         Claimed(call, gone, Secret("x"), "me"),
@@ -231,7 +235,8 @@ def test_a_report_of_an_unknown_entry_changes_nothing(
         RefreshFailed(call, gone, terminal=True),
     ]
 
-    assert all(decide(state, e, now=NOW, draw=draw).state is state for e in events)
+    made = [decide(state, e, now=NOW, draw=draw) for e in events]
+    assert all(m.state.entries is state.entries for m in made)
 
 
 @quick
@@ -241,7 +246,8 @@ def test_a_decision_is_the_same_each_time(
 ) -> None:
     """The same event in the same pool leads to the same decision, so that a store may replay it."""
     call = Call(started=NOW, model=model)
-    events = [Started(call), *(Failed(call, e.id, Secret("x"), verdict) for e in state.entries)]
+    events: list[Event] = [Started(call)]
+    events += (Failed(call, e.id, Secret("x"), verdict) for e in state.entries)
 
     for event in events:
         once = decide(state, event, now=NOW, draw=draw)

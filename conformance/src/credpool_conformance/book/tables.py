@@ -21,7 +21,7 @@ _SCOPES: Final = {
 }
 _FLOW_HEAD: Final = """\
 ```mermaid
-flowchart LR
+flowchart TB
     call([A call]) --> choose{{"Is an entry available that this call has not tried?"}}
     choose -->|yes| send["Send the request with it"] --> reply{{"What came back?"}}
     choose -->|no| exhausted["Exhausted: deliver the last reply, say when the first entry returns"]
@@ -112,7 +112,7 @@ def _flow(rows: list[dict[str, Json]]) -> Iterator[str]:
 def _flow_row(row: Row) -> Iterator[str]:
     name = text(row.get("class"))
     yield f'    kind --> {name}["{_signal(row)}"]'
-    bench = f'{name}_bench["{_bench(row)}"] --> next(["Rotate to the next entry"])'
+    bench = f'{name}_bench(["{_bench(row)}"])'
     match row.get("action"):
         case "retry":
             yield f'    {name} --> {name}_if{{{{"Second in a row for this entry, or a long hint?"}}}}'

@@ -4,15 +4,18 @@ Text in, values out, and back; no file is opened here.
 Whatever the document holds besides the pool in hand is carried as it is.
 """
 
+import hmac
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Final, NoReturn
 
 from credpool.core.fields import Malformed, kind
 from credpool.core.model import Cooldown, Entry
 from credpool.core.rows import decode_row, encode_row
+from credpool.core.secret import Secret
 
 __all__ = [
     "VERSION",
@@ -120,9 +123,15 @@ def as_kept(
     extra = {n: v for n, v in entry.extra.items() if not n.lower().endswith(_SECRET_ENDINGS)}
     theirs = not str(extra.get(_FINGERPRINT, _FINGERPRINT_SCHEME)).startswith(_FINGERPRINT_SCHEME)
     if entry.secret is not None and fingerprint_key is not None and not theirs:
-        extra[_FINGERPRINT] = entry.secret.fingerprint(fingerprint_key)
+        extra[_FINGERPRINT] = fingerprint(entry.secret, fingerprint_key)
     kept = replace(entry, secret=None, refresh_token=None, extra=MappingProxyType(extra))
     return entry if kept == entry else kept
+
+
+def fingerprint(secret: Secret, key: bytes) -> str:
+    """Return a keyed digest that tells two secrets apart without storing either."""
+    value = secret.reveal().encode(errors="surrogatepass")
+    return _FINGERPRINT_SCHEME + hmac.new(key, value, sha256).hexdigest()[:16]
 
 
 def _redacted(entry: Entry, clean: Callable[[str], str]) -> Entry:

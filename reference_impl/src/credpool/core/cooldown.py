@@ -69,14 +69,14 @@ def _seconds(
     if row.cooldown == FOREVER:
         return FOREVER
     if verdict.failure is FailureClass.RATE_LIMITED and _is_sole(state, entry, now, model):
-        return policy.sole_cooldown  # spec: cooldown.sole+1
+        return policy.sole_cooldown
     default = verdict.cooldown if verdict.cooldown is not None else row.cooldown
     return policy.cooldowns.get(verdict.failure, default or 0.0)  # spec: cooldown.default+1
 
 
 def _is_sole(state: PoolState, entry: Entry, now: float, model: str | None) -> bool:
-    return not any(
-        e.id != entry.id and e.secret is not None and e.blocked(now, model) is None
+    return not any(  # spec: cooldown.sole+1
+        e.secret not in (None, entry.secret) and e.blocked(now, model) is None
         for e in state.entries
     )
 

@@ -5,6 +5,7 @@ Values in, values out. Whatever is random or on a clock comes in as `draw` and `
 
 from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
 from typing import Final, assert_never
 
 from credpool.core.cooldown import bench, cap, exhaustion, secrets_tried, spread
@@ -137,17 +138,19 @@ def _without(entry: Entry, wrong: Collection[FailureClass], model: str | None) -
 
 def _fail(state: PoolState, event: Failed, *, now: float, draw: float) -> Decision:
     entry = state.find(event.entry)
-    if entry is None:  # spec: pool.attribution.unknown+1
-        return _deliver(state, event, now=now)
-    event = replace(event, verdict=_settled(event.verdict, entry))
+    if entry is not None:
+        event = replace(event, verdict=_settled(event.verdict, entry))
     step = RECOVERY[event.verdict.failure].step
+    if entry is None or (_is_stale(entry, event) and step is Step.ROTATE):
+        last = _deliver if step is Step.DELIVER else partial(_next, step=Step.TRY_NEXT, draw=draw)
+        return last(state, event, now=now)  # spec: pool.attribution.unknown+1
     match step:
         case Step.REFRESH if _may_refresh(entry, event):
             call = _tried(event.call, entry.id, event.verdict, Step.REFRESH)
             renewed = entry.secret != event.secret  # somebody has refreshed it meanwhile
             return Decision(state, call, Send(entry) if renewed else Refresh(entry))
-        case _ if step is Step.DELIVER or event.call.probe:  # spec: exhaust.probe.failure+1
-            return _deliver(state, event, now=now)
+        case _ if step is Step.DELIVER or (event.call.probe and not _is_death(event)):
+            return _deliver(state, event, now=now)  # spec: exhaust.probe.failure+1
         case Step.TRY_NEXT:
             return _next(state, event, Step.TRY_NEXT, now=now, draw=draw)
         case Step.RETRY if _may_retry(state, entry, event, now=now):
@@ -155,6 +158,15 @@ def _fail(state: PoolState, event: Failed, *, now: float, draw: float) -> Decisi
         case _:
             state, call = bench(state, entry, event, now=now)
             return _next(state, replace(event, call=call), Step.ROTATE, now=now, draw=draw)
+
+
+def _is_death(event: Failed) -> bool:
+    return event.verdict.failure is FailureClass.AUTH_REVOKED
+
+
+def _is_stale(entry: Entry, event: Failed) -> bool:
+    """Whether the refusal is of a secret that the entry no longer holds."""
+    return entry.secret != event.secret and event.verdict.failure in _MENDED_BY_REFRESH
 
 
 def _settled(verdict: Verdict, entry: Entry) -> Verdict:
@@ -228,9 +240,9 @@ def _claim(state: PoolState, event: Claimed, *, now: float, draw: float) -> Deci
     entry = state.find(event.entry)
     if entry is None or entry.secret is None or entry.refresh_token is None:
         return Decision(state, event.call, Rest())
-    if entry.dead:  # somebody has learnt it meanwhile; spec: recover.auth-expired.terminal+1
-        lost = RefreshFailed(event.call, entry.id, terminal=True)
-        return _refresh_failed(state, lost, now=now, draw=draw)
+    if entry.dead or _has_just_failed(entry, event.call, now):
+        lost = RefreshFailed(event.call, entry.id, terminal=entry.dead)
+        return _refresh_failed(state, lost, now=now, draw=draw)  # somebody has learnt it meanwhile
     if entry.secret != event.secret:
         return Decision(state, event.call, Send(entry))
     held = entry.claim
@@ -238,6 +250,13 @@ def _claim(state: PoolState, event: Claimed, *, now: float, draw: float) -> Deci
         return Decision(state, event.call, AwaitClaim(held.until))
     mine = replace(entry, claim=Claim(holder=event.holder, until=now + state.policy.claim_ttl))
     return Decision(state.change({entry.id: mine}), event.call, Exchange(mine))
+
+
+def _has_just_failed(entry: Entry, call: Call, now: float) -> bool:
+    """Whether another call's refresh has failed since this one began."""
+    known = entry.blocked(now)
+    failed = known is not None and known.failure is FailureClass.AUTH_EXPIRED
+    return known is not None and failed and known.since >= call.started and not call.probe
 
 
 def _refreshed(state: PoolState, event: Refreshed) -> Decision:
@@ -264,6 +283,8 @@ def _refresh_failed(state: PoolState, event: RefreshFailed, *, now: float, draw:
     entry = state.find(event.entry)
     if entry is None or entry.secret is None:
         return Decision(state, event.call, Deliver())
+    if event.secret is not None and event.secret != entry.secret:
+        return Decision(state, event.call, Send(entry))  # somebody has refreshed it meanwhile
     # spec: recover.auth-expired.failed+1, recover.auth-expired.terminal+1
     failure = FailureClass.AUTH_REVOKED if event.terminal else FailureClass.AUTH_EXPIRED
     verdict = Verdict(

@@ -111,12 +111,16 @@ class Refreshed:
 
 @dataclass(frozen=True, slots=True)
 class RefreshFailed:
-    """The token endpoint refused; `terminal` when the grant is gone for good."""
+    """The token endpoint refused; `terminal` when the grant is gone for good.
+
+    `secret` is the token that was to be replaced: whoever has replaced it meanwhile has won.
+    """
 
     call: Call
     entry: EntryId
     terminal: bool
     message: str | None = None
+    secret: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,5 @@
 """A value that opens a door, and masks itself everywhere but on the wire."""
 
-import hmac
-from hashlib import sha256
 from typing import Final, NoReturn
 
 MASK: Final = "***"
@@ -18,11 +16,6 @@ class Secret:
     def reveal(self) -> str:
         """Return the credential itself."""
         return self._value
-
-    def fingerprint(self, key: bytes) -> str:
-        """Return a keyed digest that tells two secrets apart without storing either."""
-        digest = hmac.new(key, self._value.encode(errors="surrogatepass"), sha256).hexdigest()
-        return f"hmac-sha256:{digest[:16]}"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from credpool.core.errors import WrongOrigin
+from credpool.core.errors import BadInput, WrongOrigin
 from credpool.core.model import Entry
 from credpool.core.registry import Provider
 
@@ -26,6 +26,8 @@ class Seal:
     plain: tuple[tuple[bytes, bytes], ...]
     name: bytes
     value: bytes
+    fixed: bool
+    """Whether it is the same for every request with this entry."""
 
     def __repr__(self) -> str:
         return f"Seal(name={self.name!r}, value=***)"
@@ -49,9 +51,15 @@ def target(
     """Return where else the request goes with this entry: key and URL are swapped together.
 
     Raises:
+        BadInput: nobody has said where the entry belongs.
         WrongOrigin: the request is for no endpoint of the pool.
     """
     own = base_url(entry, provider)
+    if not own:
+        raise BadInput(
+            f"entry {entry.id!r} has no base_url, and {provider.name!r} has no endpoint of its own; "
+            "give the entry its base_url"
+        )
     if url.startswith(own + "/") or origin(url) == origin(own):
         return None  # spec: security.own-origin+1
     for base in bases():
@@ -74,6 +82,7 @@ def seal(entry: Entry, provider: Provider, headers: Mapping[str, str]) -> Seal:
         plain=tuple((k.encode(), v.encode()) for k, v in extra.items()),
         name=name.encode(),
         value=(f"{scheme} {secret}" if scheme else secret).encode(),
+        fixed=how.header == "authorization" and not extra,
     )
 
 

@@ -9,7 +9,6 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,14 +20,8 @@ _POLL: Final = 0.002
 _LOCKS: Final = Path("/proc/locks")
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """What tells one state of a file from the next without reading it."""
-
-    device: int
-    inode: int
-    modified: int
-    size: int
+Stamp = tuple[int, int, int, int]
+"""What tells one state of a file from the next without reading it: device, inode, time, size."""
 
 
 class WholeFile:
@@ -36,6 +29,7 @@ class WholeFile:
 
     def __init__(self, path: str | os.PathLike[str], *, lock_timeout: float) -> None:
         self.path = Path(path)
+        self._name = os.fspath(path)
         self._timeout = lock_timeout
         self._locks: dict[Path, FileLock] = {}
 
@@ -46,7 +40,7 @@ class WholeFile:
             StoreUnreadable: the path leads through something that is no folder, or is denied.
         """
         try:
-            return _stamp(self.path.stat())
+            return _stamp(os.stat(self._name))  # noqa: PTH116  asked at every selection
         except FileNotFoundError:
             return None
         except OSError as err:
@@ -149,7 +143,7 @@ class WholeFile:
 
 
 def _stamp(found: os.stat_result) -> Stamp:
-    return Stamp(found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size)
+    return (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size)
 
 
 def _settle(fd: int, name: str, target: Path) -> Stamp:
