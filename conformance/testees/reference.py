@@ -18,7 +18,7 @@ from credpool.stores import JsonFileStore
 
 HELLO = {"name": "credpool", "version": credpool.__version__, "language": "Python", "protocol": 1}
 HELLO |= {"spec": "1.0-draft", "clock": "virtual"}
-HELLO |= {"features": ["model-scope", "oauth", "owner-scope", "probe"]}
+HELLO |= {"features": ["model-scope", "oauth", "owner-scope", "probe", "store"]}
 FIXED = {"hello": {"hello": HELLO}, "stop": {"ok": True}}
 
 
@@ -53,8 +53,8 @@ class Testee:
     def now(self):
         return self.time
 
-    def sleep(self, until):
-        self.say(self.thread.call, "wait", {"until": until, "why": "retry"})
+    def sleep(self, until, why):
+        self.say(self.thread.call, "wait", {"until": until, "why": why})
         self.thread.call.seq = self.thread.call.resumed.get()
 
     def configure(self, message):

@@ -48,6 +48,8 @@ from credpool.core.secret import Secret
 NOW = 1795392000.0
 A, B, C = EntryId("a"), EntryId("b"), EntryId("c")
 CALL = Call(started=NOW, model="gpt-5")
+ASKED = Attempt(entry=A, failure=FailureClass.AUTH_EXPIRED, step=Step.REFRESH)
+REFUSED = replace(CALL, attempts=(ASKED,))
 THROTTLED = FailureClass.RATE_LIMITED
 
 
@@ -304,7 +306,7 @@ class TestProbe:
         """A token endpoint's bad minute frees the claim, and leaves the cooldown as it is."""
         resting = replace(login("a"), cooldown=self.long_out)
         state = pool(replace(resting, claim=Claim(holder="me", until=NOW + 60)))
-        probe = replace(CALL, probe=True)
+        probe = replace(REFUSED, probe=True)
 
         made = after(state, RefreshFailed(probe, A, terminal=False))
 
@@ -319,6 +321,33 @@ class TestProbe:
         made = after(state, RefreshFailed(replace(CALL, probe=True), A, terminal=True))
 
         assert found(made.state).dead
+
+
+class TestWindows:
+    """When a token is refreshed before it is sent."""
+
+    @pytest.mark.parametrize(
+        ("left", "refreshes"),
+        [
+            pytest.param(121, False, id="two minutes left"),
+            pytest.param(120, True, id="less than two"),
+            pytest.param(-1, True, id="it is over"),
+        ],
+    )
+    def test_a_token_is_refreshed_ahead_of_its_end(self, left: float, *, refreshes: bool) -> None:
+        """A login is refreshed from two minutes before its token ends."""
+        state = pool(replace(login("a"), expires_at=NOW + left))
+
+        made = after(state, Started(CALL))
+
+        expected = Refresh(state.entries[0]) if refreshes else Send(state.entries[0])
+        assert made.action == expected
+
+    def test_a_key_that_ends_is_sent_as_it_is(self) -> None:
+        """What cannot be refreshed is used until it is refused."""
+        state = pool(replace(entry("a"), expires_at=NOW + 1))
+
+        assert after(state, Started(CALL)).action == Send(state.entries[0])
 
 
 class TestSucceeded:
@@ -682,13 +711,30 @@ class TestClaimed:
         mine = replace(login("a"), claim=Claim(holder="me", until=NOW + 60))
         assert (made.action, found(made.state)) == (Exchange(mine), mine)
 
-    def test_it_is_awaited_while_another_holds_it(self) -> None:
-        """While somebody else refreshes, nothing is exchanged."""
-        state = pool(replace(login("a"), claim=Claim(holder="other", until=NOW + 1)))
+    @pytest.mark.parametrize(
+        ("call", "ends"),
+        [
+            pytest.param(REFUSED, None, id="was refused"),
+            pytest.param(CALL, NOW + 30, id="is about to end"),
+        ],
+    )
+    def test_it_is_awaited_when_the_token(self, call: Call, ends: float | None) -> None:
+        """While somebody else refreshes a token that is no good, nothing is exchanged."""
+        held = Claim(holder="other", until=NOW + 1)
+        state = pool(replace(login("a"), claim=held, expires_at=ends))
+
+        made = after(state, replace(self.asked, call=call))
+
+        assert (made.state, made.action) == (state, AwaitClaim(NOW + 1))
+
+    def test_it_is_not_awaited_while_the_token_is_good(self) -> None:
+        """Ahead of its end a token is sent as it is while somebody else refreshes it."""
+        held = Claim(holder="other", until=NOW + 1)
+        state = pool(replace(login("a"), claim=held, expires_at=NOW + 31))
 
         made = after(state, self.asked)
 
-        assert (made.state, made.action) == (state, AwaitClaim(NOW + 1))
+        assert (made.state, made.action) == (state, Send(state.entries[0]))
 
     def test_it_is_refused_when_the_grant_is_gone(self) -> None:
         """Whoever waited for a refresh that failed for good rotates, and presents nothing."""
@@ -764,7 +810,8 @@ class TestRefreshFailed:
     def test_for_now_benches_and_rotates(self) -> None:
         """A passing failure takes the login out for five minutes, and frees the claim."""
         made = after(
-            pool(self.claimed, entry("b")), RefreshFailed(CALL, A, terminal=False, message="busy")
+            pool(self.claimed, entry("b")),
+            RefreshFailed(REFUSED, A, terminal=False, message="busy"),
         )
 
         assert made.action == Send(entry("b"))
@@ -781,10 +828,27 @@ class TestRefreshFailed:
 
     def test_for_good_marks_dead_and_rotates(self) -> None:
         """A grant that is gone is dead until somebody logs in again."""
-        made = after(pool(self.claimed, entry("b")), RefreshFailed(CALL, A, terminal=True))
+        made = after(pool(self.claimed, entry("b")), RefreshFailed(REFUSED, A, terminal=True))
 
         assert made.action == Send(entry("b"))
         assert found(made.state).dead
+
+    def test_ahead_of_the_end_leaves_the_token_in_use(self) -> None:
+        """A token that is good still is sent, and the claim stays so that nobody asks at once."""
+        state = pool(replace(self.claimed, expires_at=NOW + 31))
+
+        made = after(state, RefreshFailed(CALL, A, terminal=False))
+
+        assert (made.state, made.action) == (state, Send(state.entries[0]))
+
+    def test_at_the_end_benches_and_rotates(self) -> None:
+        """A token that is about to end is no better than none."""
+        state = pool(replace(self.claimed, expires_at=NOW + 30), entry("b"))
+
+        made = after(state, RefreshFailed(CALL, A, terminal=False))
+
+        assert made.action == Send(entry("b"))
+        assert found(made.state).blocked(NOW) is not None
 
     def test_adds_no_attempt(self) -> None:
         """No request has gone to the provider, so the call has tried nothing more."""
@@ -797,7 +861,7 @@ class TestRefreshFailed:
 
     def test_of_the_last_entry_exhausts_the_pool(self) -> None:
         """With nobody left, the refusal that led here is delivered."""
-        made = after(pool(login("a")), RefreshFailed(CALL, A, terminal=False))
+        made = after(pool(login("a")), RefreshFailed(REFUSED, A, terminal=False))
 
         assert isinstance(made.action, Deliver)
         assert made.action.exhaustion is not None
@@ -813,11 +877,13 @@ class TestRefreshFailed:
 
     def test_of_another_call_is_not_repeated(self) -> None:
         """A call that waited for a refresh that failed rotates, and asks nobody again."""
-        failed = after(pool(login("a"), entry("b")), RefreshFailed(CALL, A, terminal=False)).state
+        failed = after(
+            pool(login("a"), entry("b")), RefreshFailed(REFUSED, A, terminal=False)
+        ).state
         asked = found(failed).secret
         assert asked is not None
 
-        made = after(failed, Claimed(CALL, A, asked, "me"))
+        made = after(failed, Claimed(REFUSED, A, asked, "me"))
 
         assert made.action == Send(entry("b"))
 
@@ -830,7 +896,7 @@ class TestRefreshFailed:
     )
     def test_of_an_entry_that_changed_meanwhile_changes_nothing(self, state: PoolState) -> None:
         """A failed refresh of what is no longer there is nobody's fault."""
-        made = after(state, RefreshFailed(CALL, A, terminal=True))
+        made = after(state, RefreshFailed(REFUSED, A, terminal=True))
 
         assert (made.state, made.action) == (state, Deliver())
 

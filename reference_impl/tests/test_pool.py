@@ -470,8 +470,8 @@ def test_the_machines_clock_is_the_time() -> None:
     """`SystemClock` tells the machine's time, and does not wait for a moment that has passed."""
     clock, before = SystemClock(), time.time()
 
-    clock.sleep(before - 5)
-    asyncio.run(clock.sleep_async(before - 5))
+    clock.sleep(before - 5, "retry")
+    asyncio.run(clock.sleep_async(before - 5, "claim"))
 
     assert before <= clock.now() <= time.time()
 
@@ -488,8 +488,8 @@ def test_the_fake_clock_remembers_the_waits() -> None:
     """A wait on `FakeClock` takes no time, is noted, and never turns it back."""
     clock = FakeClock(100.0)
 
-    clock.sleep(102.5)
-    asyncio.run(clock.sleep_async(101.0))
+    clock.sleep(102.5, "retry")
+    asyncio.run(clock.sleep_async(101.0, "claim"))
     clock.advance(1.0)
 
     assert clock.waits == [2.5, -1.5]

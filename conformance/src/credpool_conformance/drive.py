@@ -77,7 +77,7 @@ class Drive:
         # A stream that nobody reads to its end is the caller's right.
         hanging = [progress.call.name for progress in unfinished if not progress.streaming]
         for progress in unfinished:
-            if progress.streaming:
+            if progress.streaming or progress.waiting:
                 self._resume(progress)
             self._settle(progress, [])
         return hanging
@@ -102,8 +102,8 @@ class Drive:
                 return self._settled(number, progress if released else None, note)
             case Resume(name):
                 progress = self._calls.get(name)
-                if progress is None or not progress.streaming or progress.done:
-                    return self._settled(number, None, f"no stream of {name!r} to read on in")
+                if progress is None or not (progress.streaming or progress.waiting):
+                    return self._settled(number, None, f"{name!r} is neither streaming nor waiting")
                 self._mock.open_streams()
                 self._resume(progress)
                 return self._settled(number, progress)
@@ -125,7 +125,7 @@ class Drive:
         return self._settled(number, progress)
 
     def _resume(self, progress: Progress) -> None:
-        name = progress.call.name
+        name, progress.waiting = progress.call.name, False
         progress.seq = self._session.send("resume", now=self._clock.now, call=name)
 
     def _settled(self, number: int, progress: Progress | None, note: str | None = None) -> Observed:
@@ -136,6 +136,7 @@ class Drive:
         result = fields(answer.content) if answer else {}
         status = result.get("status")
         outcome = "pending" if answer is None else str(result.get("outcome"))
+        outcome = "waiting" if progress.waiting else outcome
         if outcome in ("delivered", "streaming"):
             outcome = f"{outcome} {status}"
         self._trace.result(progress.call.name, outcome)
@@ -153,6 +154,9 @@ class Drive:
         grace: float | None = None
         while True:
             match self._session.next(progress.seq, grace):
+                case Answer(kind="wait", content={"why": "claim"}):
+                    progress.waiting = True
+                    return None
                 case Answer(kind="wait", content=content):
                     self._wait(progress, fields(content), waits)
                 case Answer() as answer:

@@ -22,6 +22,7 @@ class Progress:
     seq: int
     request: Mapping[str, Json]
     streaming: bool = False
+    waiting: bool = False
     done: bool = False
     requests: list[Seen] = field(default_factory=list)
     before: int = 0

@@ -6,6 +6,7 @@ to an HTTP client or an SDK. Stores that persist a pool are in `credpool.stores`
 
 from credpool.clock import Clock as Clock
 from credpool.clock import SystemClock as SystemClock
+from credpool.clock import Why as Why
 from credpool.core.errors import BadInput as BadInput
 from credpool.core.errors import CredpoolError as CredpoolError
 from credpool.core.errors import PoolExhausted as PoolExhausted

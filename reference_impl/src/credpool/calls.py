@@ -11,6 +11,7 @@ from credpool.core.events import (
     Event,
     Failed,
     Grant,
+    Refresh,
     Refreshed,
     RefreshFailed,
     Send,
@@ -51,7 +52,11 @@ class ActiveCall:
     def start(self) -> Action:
         """Choose the first entry."""
         entry = self._pool.pick(self._model, self._started)
-        return Send(entry) if entry is not None else self._decided(Started(self._asked()))
+        if entry is None:
+            return self._decided(Started(self._asked()))
+        # spec: oauth.window.advisory+1, oauth.window.mandatory+1
+        due = entry.expires_within(self._pool.policy.advisory_window, self._started)
+        return Refresh(entry) if due else Send(entry)
 
     def sending(self, entry: Entry) -> None:
         """Note that a request goes out with the entry's secret."""

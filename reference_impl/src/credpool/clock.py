@@ -1,7 +1,10 @@
 """Where the time comes from. Below this module nothing reads a clock."""
 
 import time
-from typing import Protocol
+from typing import Literal, Protocol
+
+Why = Literal["retry", "claim"]
+"""What is waited for: the time of a retry, or somebody else's refresh."""
 
 
 class Clock(Protocol):
@@ -10,10 +13,10 @@ class Clock(Protocol):
     def now(self) -> float:
         """Return the time, in seconds since the epoch."""
 
-    def sleep(self, until: float) -> None:
+    def sleep(self, until: float, why: Why, /) -> None:
         """Return at that moment."""
 
-    async def sleep_async(self, until: float) -> None:
+    async def sleep_async(self, until: float, why: Why, /) -> None:
         """Return at that moment, letting others run."""
 
 
@@ -24,11 +27,11 @@ class SystemClock:
         """Return the time, in seconds since the epoch."""
         return time.time()
 
-    def sleep(self, until: float) -> None:
+    def sleep(self, until: float, _why: Why, /) -> None:
         """Return at that moment."""
         time.sleep(max(0.0, until - self.now()))
 
-    async def sleep_async(self, until: float) -> None:
+    async def sleep_async(self, until: float, _why: Why, /) -> None:
         """Return at that moment, letting others run."""
         import asyncio  # noqa: PLC0415  a third of the package's import time, for async callers only
 

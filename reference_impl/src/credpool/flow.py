@@ -130,7 +130,7 @@ class Flow(Generic[R, A]):
                 match action:
                     case Send(entry) | Wait(entry) if active.sends < self._max_sends:
                         if isinstance(action, Wait):
-                            self._pool.clock.sleep(action.until)
+                            self._pool.clock.sleep(action.until, "retry")
                         sent = self._outgoing(active, request, entry)
                         response = yield sent
                         if _lost_its_secret(sent, response):
@@ -159,7 +159,7 @@ class Flow(Generic[R, A]):
                 match action:
                     case Send(entry) | Wait(entry) if active.sends < self._max_sends:
                         if isinstance(action, Wait):
-                            await self._pool.clock.sleep_async(action.until)
+                            await self._pool.clock.sleep_async(action.until, "retry")
                         sent = self._outgoing(active, request, entry)
                         response = yield sent
                         if _lost_its_secret(sent, response):
@@ -180,7 +180,7 @@ class Flow(Generic[R, A]):
 
     def _renewed(self, active: ActiveCall, entry: Entry) -> Action:
         while isinstance(action := active.claim(entry), AwaitClaim):
-            self._pool.clock.sleep(self._look_again(action))
+            self._pool.clock.sleep(self._look_again(action), "claim")
         if not isinstance(action, Exchange):
             return action
         asked = token_request(action.entry, self._pool.provider)
@@ -189,7 +189,7 @@ class Flow(Generic[R, A]):
 
     async def _renewed_async(self, active: ActiveCall, entry: Entry) -> Action:
         while isinstance(action := active.claim(entry), AwaitClaim):
-            await self._pool.clock.sleep_async(self._look_again(action))
+            await self._pool.clock.sleep_async(self._look_again(action), "claim")
         if not isinstance(action, Exchange):
             return action
         asked = token_request(action.entry, self._pool.provider)

@@ -150,6 +150,11 @@ class Pool:
         return cls(MemoryStore(state), clock=clock, dice=dice)
 
     @property
+    def policy(self) -> Policy:
+        """The numbers the pool goes by."""
+        return self._state.policy
+
+    @property
     def state(self) -> PoolState:
         """The pool as it is now, request counts included. Looking changes nothing."""
         self._follow()

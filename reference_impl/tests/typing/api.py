@@ -40,6 +40,7 @@ from credpool import (
     UnknownEntry,
     UnknownProvider,
     UnknownStrategy,
+    Why,
     WrongOrigin,
     report_attempt,
     report_exhaustion,
@@ -149,10 +150,10 @@ class OwnClock:
         """Return the time."""
         return 0.0
 
-    def sleep(self, until: float) -> None:
+    def sleep(self, until: float, why: Why, /) -> None:
         """Wait."""
 
-    async def sleep_async(self, until: float) -> None:
+    async def sleep_async(self, until: float, why: Why, /) -> None:
         """Wait."""
 
 

@@ -78,16 +78,25 @@ def decide(state: PoolState, event: Event, *, now: float, draw: float) -> Decisi
 def _start(state: PoolState, call: Call, *, now: float, draw: float) -> Decision:
     chosen = choose(state, available(state, now=now, model=call.model), draw=draw)
     if chosen is not None:
-        return _selected(state, call, chosen)
+        return _selected(state, call, chosen, now=now)
     due = _probe_due(state, call, now=now)
     if due is None:  # spec: exhaust.nothing-sent+1
         return Decision(state, call, GiveUp(exhaustion(state, now=now, model=call.model)))
     probed = replace(due, probed_at=now)
-    return Decision(state.change({due.id: probed}), replace(call, probe=True), Send(probed))
+    action = _first(state, probed, now=now)
+    return Decision(state.change({due.id: probed}), replace(call, probe=True), action)
 
 
-def _selected(state: PoolState, call: Call, entry: Entry) -> Decision:
-    return Decision(replace(state, last=entry.id), call, Send(entry), selected=True)
+def _selected(state: PoolState, call: Call, entry: Entry, *, now: float) -> Decision:
+    action = _first(state, entry, now=now)
+    return Decision(replace(state, last=entry.id), call, action, selected=True)
+
+
+def _first(state: PoolState, entry: Entry, *, now: float) -> Send | Refresh:
+    """Return what is done first with an entry: a token about to end is refreshed."""
+    # spec: oauth.window.advisory+1, oauth.window.mandatory+1
+    due = entry.expires_within(state.policy.advisory_window, now)
+    return Refresh(entry) if due else Send(entry)
 
 
 def _probe_due(state: PoolState, call: Call, *, now: float) -> Entry | None:
@@ -215,7 +224,7 @@ def _next(state: PoolState, event: Failed, step: Step, *, now: float, draw: floa
     untried = [e for e in ready if e.secret not in used]
     chosen = choose(state, untried, draw=draw)
     if chosen is not None:  # spec: recover.progress+1, recover.all-tried+1
-        return _selected(state, tried, chosen)
+        return _selected(state, tried, chosen, now=now)
     return _deliver(cap(state, tried, now=now), event, now=now)
 
 
@@ -247,9 +256,17 @@ def _claim(state: PoolState, event: Claimed, *, now: float, draw: float) -> Deci
         return Decision(state, event.call, Send(entry))
     held = entry.claim
     if held is not None and held.until > now and held.holder != event.holder:
-        return Decision(state, event.call, AwaitClaim(held.until))
+        if _is_good_still(state, entry, event.call, now=now):
+            return Decision(state, event.call, Send(entry))  # spec: oauth.single-flight.no-wait+1
+        return Decision(state, event.call, AwaitClaim(held.until))  # spec: oauth.single-flight+1
     mine = replace(entry, claim=Claim(holder=event.holder, until=now + state.policy.claim_ttl))
     return Decision(state.change({entry.id: mine}), event.call, Exchange(mine))
+
+
+def _is_good_still(state: PoolState, entry: Entry, call: Call, *, now: float) -> bool:
+    """Whether the token there is may be sent: not refused in this call, nor about to end."""
+    refused = call.did(Step.REFRESH, entry.id)
+    return not refused and not entry.expires_within(state.policy.mandatory_window, now)
 
 
 def _has_just_failed(entry: Entry, call: Call, now: float) -> bool:
@@ -285,6 +302,9 @@ def _refresh_failed(state: PoolState, event: RefreshFailed, *, now: float, draw:
         return Decision(state, event.call, Deliver())
     if event.secret is not None and event.secret != entry.secret:
         return Decision(state, event.call, Send(entry))  # somebody has refreshed it meanwhile
+    if not event.terminal and _is_good_still(state, entry, event.call, now=now):
+        # The claim stays, so that nobody asks again at once.
+        return Decision(state, event.call, Send(entry))  # spec: oauth.window.advisory.harmless+1
     # spec: recover.auth-expired.failed+1, recover.auth-expired.terminal+1
     failure = FailureClass.AUTH_REVOKED if event.terminal else FailureClass.AUTH_EXPIRED
     verdict = Verdict(

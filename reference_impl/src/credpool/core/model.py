@@ -141,6 +141,11 @@ class Entry:
         """Whether the library may exchange a refresh token for this entry."""
         return self.refresh_token is not None
 
+    def expires_within(self, seconds: float, now: float) -> bool:
+        """Whether the token can be refreshed, and ends within that time."""
+        ends = self.expires_at is not None and self.expires_at - now <= seconds
+        return ends and self.refreshable
+
     def blocked(self, now: float, model: str | None = None) -> Cooldown | None:
         """Return the cooldown that keeps the entry out at `now` for `model`, the longest first."""
         found = (self.cooldown, self.models.get(model) if model is not None else None)
@@ -164,6 +169,8 @@ class Policy:
     max_cooldown: float = 31 * 86400.0
     probe_after: float = 3600.0
     probe_interval: float = 900.0
+    advisory_window: float = 120.0
+    mandatory_window: float = 30.0
     claim_ttl: float = 60.0
     cooldowns: Mapping[FailureClass, float] = field(default_factory=lambda: MappingProxyType({}))
 

@@ -1,5 +1,7 @@
 """A clock that a test moves, so that nobody waits. Not for use in production."""
 
+from credpool.clock import Why
+
 
 class FakeClock:
     """A clock that a test moves; `waits` holds the seconds that were slept through."""
@@ -16,11 +18,11 @@ class FakeClock:
         """Let time pass, without anybody having slept."""
         self._now += seconds
 
-    def sleep(self, until: float) -> None:
+    def sleep(self, until: float, _why: Why, /) -> None:
         """Be at that moment."""
         self.waits.append(until - self._now)
         self._now = max(self._now, until)
 
-    async def sleep_async(self, until: float) -> None:
+    async def sleep_async(self, until: float, why: Why, /) -> None:
         """Be at that moment."""
-        self.sleep(until)
+        self.sleep(until, why)
