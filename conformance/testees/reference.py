@@ -19,6 +19,8 @@ from credpool.stores import JsonFileStore
 HELLO = {"name": "credpool", "version": credpool.__version__, "language": "Python", "protocol": 1}
 HELLO |= {"spec": "1.0-draft", "clock": "virtual"}
 HELLO |= {"features": ["model-scope", "oauth", "owner-scope", "probe", "store"]}
+CODES = {credpool.UnknownStrategy: "unknown_strategy", credpool.StoreTooNew: "store_too_new"}
+CODES |= {credpool.StoreUnreadable: "store_unreadable"}
 FIXED = {"hello": {"hello": HELLO}, "stop": {"ok": True}}
 
 
@@ -59,20 +61,21 @@ class Testee:
 
     def configure(self, message):
         self.randoms, self.folder = message["randoms"], tempfile.TemporaryDirectory()
+        self.path = message["pool"]["store"] or Path(self.folder.name, "auth.json")
         self.given = given = {k: v for k, v in message["pool"].items() if v is not None}
         policy, shared = given["policy"], {k: given.get(k) for k in ("base_url", "token_url")}
         cooldowns = {credpool.FailureClass(k): s for k, s in policy.get("cooldowns", {}).items()}
         self.rules = {"policy": credpool.Policy(**policy | {"cooldowns": cooldowns})}
         try:
             self.rules |= {k: credpool.Strategy(given[k]) for k in given if k == "strategy"}
-        except credpool.UnknownStrategy as error:
-            return {"refused": {"code": "unknown_strategy", "message": str(error)}}
-        entries = tuple(entry(e, shared) for e in given["entries"])
-        self.store().update(lambda state: replace(state, entries=entries))
-        return self.restart(message)
+            if entries := tuple(entry(e, shared) for e in given["entries"]):
+                self.store().update(lambda state: replace(state, entries=entries))
+            return self.restart(message)
+        except tuple(CODES) as error:
+            return {"refused": {"code": CODES[type(error)], "message": str(error)}}
 
     def store(self):
-        return JsonFileStore(Path(self.folder.name, "a.json"), self.given["provider"], **self.rules)
+        return JsonFileStore(self.path, self.given["provider"], **self.rules)
 
     def restart(self, message):
         self.pool = credpool.Pool(self.store(), clock=self, dice=lambda: self.randoms.pop(0))

@@ -12,6 +12,7 @@ from credpool_conformance.book.yaml_lines import Json, fields, text
 from credpool_conformance.clock import VirtualClock
 from credpool_conformance.events import Held, Parked, Ranaway
 from credpool_conformance.faults import HarnessError
+from credpool_conformance.match import ANY
 from credpool_conformance.mock import Mock
 from credpool_conformance.observed import Observed, Progress
 from credpool_conformance.scenario import (
@@ -22,6 +23,7 @@ from credpool_conformance.scenario import (
     Release,
     Resume,
     Scenario,
+    Write,
 )
 from credpool_conformance.session import STREAM_GRACE, Answer, Session
 from credpool_conformance.situation import Situation
@@ -62,7 +64,7 @@ class Drive:
                 self._clock.advance(phase.advance)
             self._trace.phase(number, _describe(phase))
             seen = self._act(number, phase.action)
-            observed = self._look(seen, begun)
+            observed = self._look(phase, seen, begun)
             yield phase, observed
             if self.runaway or self._refused is not None:
                 return
@@ -107,6 +109,8 @@ class Drive:
                 self._mock.open_streams()
                 self._resume(progress)
                 return self._settled(number, progress)
+            case Write(content):
+                self._situation.write(content)
             case Plain.RESTART:
                 self._session.ask("restart", now=self._clock.now)
             case Plain.CONFIGURE:
@@ -189,15 +193,21 @@ class Drive:
         self._clock.move_to(self._clock.now + max(seconds, 0))
         self._resume(progress)
 
-    def _look(self, observed: Observed, begun: int) -> Observed:
+    def _look(self, phase: Phase, observed: Observed, begun: int) -> Observed:
         state: dict[str, Json] = {}
-        if self._refused is None and not self.runaway:
+        # Looking makes some pools read the file again, which must not be what saves them.
+        unasked = phase.expect.get("state") == ANY
+        if self._refused is None and not self.runaway and not unasked:
             state = fields(self._session.ask("inspect", now=self._clock.now).content)
         wire = tuple(self._mock.seen[begun:])
+        kept, wanted = self._situation.kept, phase.expect.get("store")
+        stored = None
+        if kept is not None and wanted is not None:
+            stored = (kept.wanted(wanted), kept.compared(wanted))
         if observed.progress:
             observed.progress.before = len(observed.progress.requests)
             observed.progress.requests += wire
-        return replace(observed, now=self._clock.now, wire=wire, state=state)
+        return replace(observed, now=self._clock.now, wire=wire, state=state, stored=stored)
 
 
 def _refusal(refused: Mapping[str, Json]) -> str:
@@ -214,6 +224,8 @@ def _describe(phase: Phase) -> str:
     match phase.action:
         case Call(name=name, model=model):
             return f"{advance}call {name} ({model})"
+        case Write():
+            return f"{advance}another program writes the file"
         case Release(hold):
             return f"{advance}release {hold!r}"
         case Resume(name):

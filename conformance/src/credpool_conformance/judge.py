@@ -14,7 +14,7 @@ from credpool_conformance.canary import Kind
 from credpool_conformance.match import ANY, matches
 from credpool_conformance.mock import Seen
 from credpool_conformance.observed import Observed, Progress
-from credpool_conformance.scenario import Entry, Origin, Phase, Plain, Scenario
+from credpool_conformance.scenario import Entry, Origin, Phase, Plain, Scenario, Write
 from credpool_conformance.situation import Situation
 from credpool_conformance.tampering import tampering
 from credpool_conformance.wording import attempts_in_words, exhausted_in_words, state_in_words
@@ -79,15 +79,18 @@ def _aspects(
         yield "attempts", expect.get("attempts", []), attempts_in_words(seen.result)
     yield "waits", expect.get("waits", []), [*seen.waits]
     yield "exhausted", expect.get("exhausted"), exhausted_in_words(seen.result, seen.now)
-    if not refused and not seen.note:
+    if seen.stored:
+        wanted, found = seen.stored
+        yield "store", wanted, found
+    if not refused and not seen.note and expect.get("state") != ANY:
         state, counts = state_in_words(seen.state, seen.now)
         yield "state", _expected_state(scenario, expect), state
-        wanted = fields(expect.get("counts"))
-        yield "counts", wanted, {key: value for key, value in counts.items() if key in wanted}
+        told = fields(expect.get("counts"))
+        yield "counts", told, {key: value for key, value in counts.items() if key in told}
 
 
 def _is_call(phase: Phase) -> bool:
-    return not isinstance(phase.action, Plain) or phase.action is Plain.CONFIGURE
+    return not isinstance(phase.action, Plain | Write) or phase.action is Plain.CONFIGURE
 
 
 def _expected_wire(scenario: Scenario, expect: Mapping[str, Json], seen: Observed) -> Json:

@@ -174,6 +174,7 @@ def _given(raw: Mapping[str, Json], registry: Registry) -> Given:
         strategy=text(raw.get("strategy")) or None,
         policy=fields(raw.get("policy")),
         randoms=tuple(randoms),
+        store=raw.get("store"),
     )
 
 

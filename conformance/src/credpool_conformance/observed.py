@@ -40,4 +40,5 @@ class Observed:
     result: Mapping[str, Json] = field(default_factory=dict)
     progress: Progress | None = None
     state: Mapping[str, Json] = field(default_factory=dict)
+    stored: tuple[Json, Json] | None = None
     note: str | None = None

@@ -6,7 +6,7 @@ Not the judgement of what they expect: see `judge`.
 from collections.abc import Mapping
 
 from credpool_conformance.book.yaml_lines import Json, fields, items, text
-from credpool_conformance.scenario import Action, Call, Phase, Plain, Release, Resume
+from credpool_conformance.scenario import Action, Call, Phase, Plain, Release, Resume, Write
 from credpool_conformance.successes import dialect
 
 
@@ -35,6 +35,8 @@ def _action(raw: Mapping[str, Json], number: int, provider: str) -> Action:
             return Release(text(hold))
         case {"resume": call}:
             return Resume(text(call))
+        case {"write": content}:
+            return Write(content)
         case {"restart": _}:
             return Plain.RESTART
         case {"configure": _}:

@@ -55,6 +55,7 @@ class Given:
     strategy: str | None = None
     policy: Mapping[str, Json] = field(default_factory=dict)
     randoms: tuple[float, ...] = ()
+    store: Json = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +99,13 @@ class Resume:
     call: str
 
 
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Let another program write the file in which the pool is kept."""
+
+    content: Json
+
+
 class Plain(Enum):
     """The actions without particulars; `LOOK` is inspection, which follows every phase anyway."""
 
@@ -106,7 +114,7 @@ class Plain(Enum):
     CONFIGURE = "configure"
 
 
-Action: TypeAlias = Call | Release | Resume | Plain
+Action: TypeAlias = Call | Release | Resume | Write | Plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

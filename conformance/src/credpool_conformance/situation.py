@@ -3,6 +3,7 @@
 The testee is never told the scenario's name or what is expected of it.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -10,6 +11,7 @@ from credpool_conformance.book.yaml_lines import Json, fields, text
 from credpool_conformance.canary import Canaries, Kind
 from credpool_conformance.clock import VirtualClock
 from credpool_conformance.events import Deliver
+from credpool_conformance.kept import KeptFile
 from credpool_conformance.mock import TOKEN_PATH, Stage
 from credpool_conformance.registry import Provider
 from credpool_conformance.scenario import Call, Entry, Origin, Scenario
@@ -43,7 +45,12 @@ class Situation:
         }
         self.origins = {entry.id: entry.origin for entry in scenario.given.entries}
         self.randoms: Json = [*scenario.given.randoms]
+        self._secrets: dict[str, str] = {}
+        self._tokens: dict[str, str | None] = {}
+        self.kept = KeptFile(self._stands_for) if "store" in scenario.features else None
         self.pool: Json = self._pool()
+        if self.kept is not None and scenario.given.store is not None:
+            self.kept.write(scenario.given.store)
 
     def stage(self, deliver: Deliver) -> Stage:
         """Give the mock what it plays with."""
@@ -55,6 +62,11 @@ class Situation:
             trace=self.trace,
             deliver=deliver,
         )
+
+    def write(self, content: Json) -> None:
+        """Let another program write the pool's file, if there is one."""
+        if self.kept is not None:
+            self.kept.write(content)
 
     def request(self, call: Call) -> dict[str, Json]:
         """Write the caller's request."""
@@ -86,7 +98,7 @@ class Situation:
 
     def _pool(self) -> Json:
         given = self._scenario.given
-        secrets: dict[str, str] = {}
+        secrets = self._secrets
         entries: list[Json] = []
         for entry in given.entries:
             if entry.has_secret and entry.secret_id == entry.id:
@@ -100,11 +112,13 @@ class Situation:
             "token_url": self._urls[Origin.MAIN] + TOKEN_PATH,
             "strategy": given.strategy,
             "policy": {**given.policy},
-            "entries": entries,
+            "entries": entries if given.store is None else [],
+            "store": None if self.kept is None else str(self.kept.path),
         }
 
     def _entry(self, entry: Entry, secret: str | None) -> Json:
         refresh = self.canaries.mint(entry.id, Kind.REFRESH).value if entry.refreshable else None
+        self._tokens[entry.id] = refresh
         expires_at = None if entry.expires_in is None else self.clock.now + entry.expires_in
         return {
             "id": entry.id,
@@ -117,6 +131,14 @@ class Situation:
             "owner": entry.owner,
             "base_url": None if entry.origin is Origin.MAIN else self._base(entry.origin),
         }
+
+    def _stands_for(self, found: re.Match[str]) -> Json:
+        kind, entry, base, _, offset = found.groups()
+        if base:
+            return self._base(Origin.MAIN)
+        if kind == "secret":
+            return self._secrets[entry]
+        return self._tokens[entry] if kind == "refresh" else self.clock.now + float(offset or 0)
 
     def _base(self, origin: Origin) -> str:
         return self._urls[origin] + self._provider.base_path
