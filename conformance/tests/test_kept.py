@@ -1,6 +1,9 @@
 """The pool's file, as a scenario writes and reads it."""
 
 import re
+from collections.abc import Iterator
+
+import pytest
 
 from credpool_conformance.book.yaml_lines import Json
 from credpool_conformance.kept import UNCHANGED, KeptFile
@@ -11,29 +14,32 @@ def stands_for(found: re.Match[str]) -> Json:
     return found[0].removeprefix("$").upper()
 
 
-def test_placeholders_are_filled_in_wherever_they_stand() -> None:
-    """A secret, an endpoint and a moment are filled in, alone or inside a text."""
-    file = KeptFile(stands_for)
+@pytest.fixture
+def file() -> Iterator[KeptFile]:
+    """A file that is not there yet, and is gone afterwards."""
+    kept = KeptFile(stands_for)
+    yield kept
+    kept.close()
 
+
+def test_placeholders_are_filled_in_wherever_they_stand(file: KeptFile) -> None:
+    """A secret, an endpoint and a moment are filled in, alone or inside a text."""
     file.write({"row": [{"token": "$secret:a", "url": "$base/v1", "at": "$epoch+30", "plain": 1}]})
 
     wanted = {"row/0/token": "SECRET:A", "row/0/url": "BASE/v1", "row/0/at": "EPOCH+30"}
     assert file.compared(wanted) == wanted
 
 
-def test_text_is_written_as_it_is() -> None:
+def test_text_is_written_as_it_is(file: KeptFile) -> None:
     """A broken file is written broken, and what it holds cannot be read."""
-    file = KeptFile(stands_for)
-
     file.write('{"version": 1,')
 
     assert file.path.read_text(encoding="utf-8") == '{"version": 1,'
     assert file.compared({"version": 1}) == {"version": "unreadable"}
 
 
-def test_unchanged_is_to_the_byte() -> None:
+def test_unchanged_is_to_the_byte(file: KeptFile) -> None:
     """The file is unchanged only with the same bytes in it."""
-    file = KeptFile(stands_for)
     file.write("{}")
     before = file.compared(UNCHANGED)
 
@@ -42,9 +48,8 @@ def test_unchanged_is_to_the_byte() -> None:
     assert [before, file.compared(UNCHANGED)] == [UNCHANGED, "changed"]
 
 
-def test_what_is_not_there_is_null() -> None:
+def test_what_is_not_there_is_null(file: KeptFile) -> None:
     """A missing file has no mode, and a missing place has nothing."""
-    file = KeptFile(stands_for)
     missing = file.compared({"mode": "0600"})
 
     file.write({"rows": []})
@@ -53,9 +58,8 @@ def test_what_is_not_there_is_null() -> None:
     assert file.compared({"rows/0": 1, "other": 1}) == {"rows/0": None, "other": None}
 
 
-def test_a_text_may_be_asked_to_be_absent() -> None:
+def test_a_text_may_be_asked_to_be_absent(file: KeptFile) -> None:
     """`without` holds when the text is not at the place, and shows what is there when it is."""
-    file = KeptFile(stands_for)
     file.write({"clean": "refused ***", "dirty": "refused sk-one"})
     wanted: Json = {"clean": {"without": "sk-one"}, "dirty": {"without": "sk-one"}}
 

@@ -37,6 +37,10 @@ class KeptFile:
         self._fill = fill
         self._written: bytes | None = None
 
+    def close(self) -> None:
+        """Remove the file and its folder."""
+        self._folder.cleanup()
+
     def write(self, content: Json) -> None:
         """Write the file: text as it is, anything else as JSON."""
         filled = self._filled(content)

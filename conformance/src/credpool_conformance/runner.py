@@ -89,6 +89,8 @@ class Runner:
                 trace=situation.trace.lines,
                 stderr=self._session.abandon(),
             )
+        finally:
+            situation.close()
         self._costly_faults = 0
         return check
 

@@ -63,6 +63,11 @@ class Situation:
             deliver=deliver,
         )
 
+    def close(self) -> None:
+        """Leave nothing on the disk."""
+        if self.kept is not None:
+            self.kept.close()
+
     def write(self, content: Json) -> None:
         """Let another program write the pool's file, if there is one."""
         if self.kept is not None:
