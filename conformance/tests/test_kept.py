@@ -16,7 +16,7 @@ def stands_for(found: re.Match[str]) -> Json:
 
 @pytest.fixture
 def file() -> Iterator[KeptFile]:
-    """A file that is not there yet, and is gone afterwards."""
+    """Name a file that is not there yet, and take it away afterwards."""
     kept = KeptFile(stands_for)
     yield kept
     kept.close()
