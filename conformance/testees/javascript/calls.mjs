@@ -8,12 +8,16 @@ import { matchingRule, verdictOf } from "./classify.mjs";
 import { readHint } from "./hints.mjs";
 import { readReply } from "./reply.mjs";
 import { decide, makeCall } from "./rules.mjs";
-import { callerHeaders, credentialHeaders, credentialOf, endpoint, postForm, send, textOf } from "./wire.mjs";
+import {
+  callerHeaders, credentialHeaders, credentialOf, endpoint, postForm, send, textOf,
+} from "./wire.mjs";
 
-const GRANT_GONE = ["invalid_grant", "refresh_token_reused", "refresh_token_expired", "refresh_token_invalidated"];
+const GRANT_GONE = [
+  "invalid_grant", "refresh_token_reused", "refresh_token_expired", "refresh_token_invalidated",
+];
 const MODEL_IN_PATH = /\/models\/([^/:?]+)/;
 
-/** A call's edge: `world` gives the pool, the tables, the time and the dice; `talk` is the suite. */
+/** `world` gives the pool, the tables, the time and the dice; `talk` is the suite. */
 export class Call {
   constructor(world, request, talk) {
     this.world = world;
@@ -108,9 +112,10 @@ export class Call {
       const transient = reply.status === 429 || reply.status >= 500;
       const gone = readReply(reply).codes.some((code) => GRANT_GONE.includes(code));
       if (reply.status >= 300) return { type: "refresh_failed", terminal: gone && !transient };
-      const { access_token: secret, refresh_token, expires_in: lifetime } = JSON.parse(reply.text);
+      const { access_token: secret, refresh_token, expires_in } = JSON.parse(reply.text);
       if (typeof secret !== "string") return { type: "refresh_failed", terminal: false };
-      return { type: "refreshed", secret, refresh_token, expires_at: lifetime ? now + lifetime : null };
+      const expires_at = expires_in ? now + expires_in : null;
+      return { type: "refreshed", secret, refresh_token, expires_at };
     } catch {
       return { type: "refresh_failed", terminal: false };
     }
@@ -119,8 +124,10 @@ export class Call {
   end(action) {
     const { attempts } = this.memory;
     const exhausted = action.exhausted ?? null;
-    if (action.do === "exhausted") return this.talk.result({ outcome: "exhausted", attempts, exhausted });
     if (action.do === "fail") return this.fail(this.error);
+    if (action.do === "exhausted") {
+      return this.talk.result({ outcome: "exhausted", attempts, exhausted });
+    }
     const { status, headers, text, stream } = this.last;
     const closing = exhausted ? { "x-should-retry": "false" } : {}; // spec: exhaust.no-sdk-retry+1
     const reply = { status, headers: { ...headers, ...closing }, attempts, exhausted };
@@ -128,7 +135,7 @@ export class Call {
     return this.deliver(stream, reply);
   }
 
-  /** Hand a success on as it arrives. spec: recover.stream.not-drained+1, recover.stream.no-retry+1 */
+  /** Hand a success on. spec: recover.stream.not-drained+1, recover.stream.no-retry+1 */
   async deliver(stream, reply) {
     const chunks = [];
     const soFar = () => Buffer.concat(chunks).toString("utf8");

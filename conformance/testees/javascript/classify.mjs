@@ -1,13 +1,15 @@
 /**
- * The failure class of a reply, and all that the tables say of it (spec: classification, recovery).
+ * The failure class of a reply, and all that the tables say of it
+ * (spec: classification, recovery).
  *
- * Pure: the tables come in as data, and nothing is imported. What happens to the pool is `rules.mjs`.
+ * Pure: the tables come in as data, and nothing is imported.
+ * What happens to the pool is for `rules.mjs` to say.
  */
 
 const GENERIC = "generic";
 const FAMILY = /^[45]xx$/;
 
-/** One row for each condition that a rule can set: does `wanted` hold of this reply to this entry? */
+/** One row for each condition that a rule can set: does it hold of this reply to this entry? */
 const CONDITIONS = {
   status: (wanted, reply) => any(wanted, (status) => hasStatus(reply.status, status)),
   code: (wanted, reply) => any(wanted, (code) => reply.codes.includes(code)),

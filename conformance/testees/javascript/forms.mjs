@@ -1,5 +1,6 @@
 /**
- * The forms in which a hint is written: text or a number in, seconds from now out (spec: cooldowns).
+ * The forms in which a hint is written: text or a number in, seconds from now out
+ * (spec: cooldowns).
  *
  * Pure, and without imports. Every form gives null for what it cannot read.
  * `clock` is the provider's time in seconds since the epoch, from which moments are counted.
@@ -9,18 +10,24 @@ const NUMBER = /^[+-]?\d+(?:\.\d+)?$/;
 const GO_DURATION = /^([+-]?)((?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+)$/;
 const GO_UNITS = { ns: 1e-9, us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600 };
 const PROTOBUF_DURATION = /^([+-]?\d+(?:\.\d+)?)s$/;
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 const HTTP_DATE = /^[A-Z][a-z]{2}, (\d{2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) GMT$/;
 const RFC3339 =
   /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2}(?:\.\d+)?)(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 const DAY = /^(\d{4})-(\d{2})-(\d{2})$/;
-const ITEM = /\s*(?:"(?:[^"\\]|\\["\\])*"|[A-Za-z*][\w!#$%&'*+.^`|~:/-]*)((?:;\s*[a-z*][\w.*-]*(?:=(?:"(?:[^"\\]|\\["\\])*"|:[\w+/=]*:|[^\s;,"]+))?)*)\s*(?:,|$)/y;
-const PARAMETER = /;\s*([a-z*][\w.*-]*)=("(?:[^"\\]|\\["\\])*"|[^\s;,"]+)/g;
+// a list of RFC 9651, as far as RateLimit needs it
+const STRING = String.raw`"(?:[^"\\]|\\["\\])*"`;
+const TOKEN = String.raw`[A-Za-z*][\w!#$%&'*+.^\x60|~:/-]*`;
+const KEY = String.raw`;\s*([a-z*][\w.*-]*)`;
+const VALUE = String.raw`=(${STRING}|[^\s;,"]+)`;
+const PARAMETERS = `((?:${KEY}(?:${VALUE})?)*)`;
+const ITEM = new RegExp(String.raw`\s*(?:${STRING}|${TOKEN})${PARAMETERS}\s*(?:,|$)`, "y");
+const PARAMETER = new RegExp(KEY + VALUE, "g");
 
 const FIRST_EPOCH = 1e9;
 const FIRST_EPOCH_MS = 1e12;
 
-/** By name: `(value, clock) => seconds or null`. A calendar's value is the list of a pattern's groups. */
+/** By name: `(value, clock) => seconds or null`; a calendar's value is a pattern's groups. */
 export const FORMS = {
   seconds: (value) => decimal(value),
   milliseconds: (value) => scaled(decimal(value), 1e-3),
@@ -29,7 +36,9 @@ export const FORMS = {
   epoch: (value, clock) => since(within(decimal(value), FIRST_EPOCH, FIRST_EPOCH_MS), clock),
   "epoch-ms": (value, clock) => since(milliseconds(value), clock),
   magnitude: (value, clock) =>
-    FORMS["epoch-ms"](value, clock) ?? FORMS.epoch(value, clock) ?? within(decimal(value), -Infinity, FIRST_EPOCH),
+    FORMS["epoch-ms"](value, clock) ??
+    FORMS.epoch(value, clock) ??
+    within(decimal(value), -Infinity, FIRST_EPOCH),
   "go-duration": (value) => goDuration(value),
   "protobuf-duration": (value) => decimal(text(value).match(PROTOBUF_DURATION)?.[1]),
   structured: (value) => structured(text(value)),
@@ -51,9 +60,10 @@ export function httpDate(value) {
 function rfc3339(value) {
   const found = text(value).match(RFC3339);
   if (!found) return null;
-  const [, year, month, day, hour, minute, second, sign, offsetHours = "0", offsetMinutes = "0"] = found;
-  if (Number(offsetHours) > 23 || Number(offsetMinutes) > 59) return null;
-  const offset = (sign === "-" ? -60 : 60) * (Number(offsetHours) * 60 + Number(offsetMinutes));
+  const [, year, month, day, hour, minute, second, sign, ...zone] = found;
+  const [hours, minutes] = zone.map((part) => Number(part ?? 0));
+  if (hours > 23 || minutes > 59) return null;
+  const offset = (sign === "-" ? -60 : 60) * (hours * 60 + minutes);
   const local = moment(year, month, day, hour, minute, second);
   return local === null ? null : local - offset;
 }
@@ -87,7 +97,8 @@ function structured(value) {
   for (ITEM.lastIndex = 0; ITEM.lastIndex < value.length; ) {
     const found = ITEM.exec(value);
     if (!found) return null;
-    items.push(Object.fromEntries([...found[1].matchAll(PARAMETER)].map(([, key, part]) => [key, decimal(part)])));
+    const parameters = [...found[1].matchAll(PARAMETER)];
+    items.push(Object.fromEntries(parameters.map(([, key, part]) => [key, decimal(part)])));
   }
   const spent = items.filter((item) => item.r === 0);
   const times = (spent.length > 0 ? spent : items).map((item) => item.t ?? null);

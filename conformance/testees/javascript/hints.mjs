@@ -20,7 +20,9 @@ const SPENT = {
 /** Where a row looks: `(row, reply, clock) => seconds or null`. */
 const PLACES = {
   header: (row, reply, clock) =>
-    row.windows ? readWindows(row, reply.headers, clock) : read(row, reply.headers[row.name], clock),
+    row.windows
+      ? readWindows(row, reply.headers, clock)
+      : read(row, reply.headers[row.name], clock),
   body: (row, reply, clock) =>
     first([...valuesAt(reply.body, row.path)], (value) => read(row, value, clock)),
   text: (row, reply, clock) => readText(row, reply.message, clock),
@@ -56,7 +58,8 @@ function readWindows(row, headers, clock) {
 function readText(row, message, clock) {
   const found = message.match(new RegExp(row.pattern, "i"));
   if (!found) return null;
-  const groups = found.slice(1).map((group) => group?.toLowerCase()); // case is ignored in all of it
+  // case is ignored in what was found, too
+  const groups = found.slice(1).map((group) => group?.toLowerCase());
   return first(row.form, (form) => FORMS[form](form === "calendar" ? groups : groups[0], clock));
 }
 
@@ -67,7 +70,7 @@ function nextInCalendar(name, clock) {
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1) / 1000;
 }
 
-/** The date changes on a full quarter of an hour in every zone: find the first that has the next one. */
+/** In every zone the date changes on a full quarter of an hour: find the first with a new date. */
 function nextMidnight(zone, clock) {
   const dayOf = new Intl.DateTimeFormat("en-CA", { timeZone: zone });
   const today = dayOf.format(clock * 1000);

@@ -27,7 +27,9 @@ export const STRATEGIES = {
   least_used: (entries) =>
     // spec: select.least-used+1
     entries.reduce((best, entry) => (entry.request_count < best.request_count ? entry : best)),
-  random: (entries, pool, draw) => entries[Math.floor(draw * entries.length)], // spec: select.random+1
+  random: (entries, pool, draw) =>
+    // spec: select.random+1
+    entries[Math.floor(draw * entries.length)],
 };
 
 const DEFAULT_STRATEGY = "fill_first"; // spec: select.default+1

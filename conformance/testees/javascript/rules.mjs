@@ -1,16 +1,16 @@
 /**
  * The rules of a credential pool as one function, `decide(state, event, now, draw)` (spec: pools).
  *
- * It reads no clock, no file and no dice, and imports only its plain state, so a browser can load it.
+ * It reads no clock, no file and no dice, and imports only its like, so a browser can load it.
  * `state` is `{pool, call}`, both plain objects that survive JSON; what comes back is new.
  * A verdict is what `classify.mjs` and `hints.mjs` make of a failing reply.
  * It sends nothing: its caller performs the action it answers with.
  */
+import { bench, FOREVER, guardAgainstOutage } from "./cooldowns.mjs";
 import {
-  available, exhaustion, find, inOrder, isAvailable, isDead, outFor, runs, STRATEGIES, twins,
+  available, exhaustion, find, inOrder, isAvailable, isDead, outFor, STRATEGIES, twins,
 } from "./pool.mjs";
 
-const FOREVER = "forever";
 const GRANT_GONE = { class: "auth_revoked", scope: "entry", cooldown: FOREVER, hint: null };
 
 /** What follows a failing reply, by the action in its class's row of the decision table. */
@@ -35,8 +35,9 @@ export function makeCall(model) {
 
 /**
  * Decide what an event changes, and what is to be done.
- * Events: start · sent, success, failure, silence, foreign, refreshed and refresh_failed of an `entry`.
- * Actions: send (from `until` on), refresh, deliver, fail, exhausted; `exhausted` says why and until when.
+ * Events: start; sent, success, failure, silence, foreign, refreshed, refresh_failed of an `entry`.
+ * Actions: send (from `until` on), refresh, deliver, fail, exhausted.
+ * `exhausted` says of each entry why it is out and until when.
  */
 export function decide(state, event, now, draw) {
   const next = structuredClone({ pool: state.pool, call: state.call });
@@ -100,7 +101,7 @@ function refreshed({ pool }, event) {
   return { do: "send", entry: entry.id };
 }
 
-/** spec: recover.auth-expired.failed+1, recover.auth-expired.terminal+1, recover.auth-expired.transient+1 */
+/** spec: recover.auth-expired.failed+1, recover.auth-expired.terminal+1 */
 function refreshFailed(state, event, now, draw) {
   const verdict = event.terminal ? GRANT_GONE : state.call.verdict;
   bench(state, find(state.pool, event.entry), verdict, now);
@@ -112,7 +113,8 @@ function refreshFailed(state, event, now, draw) {
 function retry(state, event, now, draw, entry) {
   const { pool, call } = state;
   const { hint } = event.verdict;
-  const soon = hint === null || hint <= pool.policy.max_retry_wait; // spec: recover.rate-limited.long-hint+1
+  // spec: recover.rate-limited.long-hint+1
+  const soon = hint === null || hint <= pool.policy.max_retry_wait;
   const second = entry.retried || call.retried.includes(entry.id); // spec: recover.bounded+1
   if (!soon || second || !isAvailable(entry, call.model, now)) {
     return rotate(state, event, now, draw, entry); // spec: recover.rate-limited.rotate-second+1
@@ -120,7 +122,8 @@ function retry(state, event, now, draw, entry) {
   entry.retried = true; // spec: recover.rate-limited.across-calls+1
   call.retried.push(entry.id);
   record(call, event, event.verdict.class, "retry");
-  return { do: "send", entry: entry.id, until: now + Math.max(hint ?? 0, 0) }; // spec: recover.rate-limited.wait-hint+1
+  const wait = Math.max(hint ?? 0, 0); // spec: recover.rate-limited.wait-hint+1
+  return { do: "send", entry: entry.id, until: now + wait };
 }
 
 function rotate(state, event, now, draw, entry) {
@@ -133,13 +136,16 @@ function tryNext(state, event, now, draw) {
   return goOn(state, event, now, draw, "try-next");
 }
 
-/** spec: recover.overloaded.deliver+1, recover.server-error.deliver+1, recover.request-error.deliver+1 */
+/**
+ * spec: recover.overloaded.deliver+1, recover.server-error.deliver+1
+ * spec: recover.request-error.deliver+1
+ */
 function deliver({ call }, event) {
   record(call, event, event.verdict.class, "deliver");
   return { do: "deliver" };
 }
 
-/** Refresh once in a call; a token that was replaced since needs no refresh, only another attempt. */
+/** Refresh once in a call; if the token was replaced since, the new one is tried as it is. */
 function refresh(state, event, now, draw, entry) {
   const { call } = state;
   if (call.refreshed.includes(entry.id)) return rotate(state, event, now, draw, entry);
@@ -183,7 +189,7 @@ function end({ pool, call }, now) {
   return { do: call.tried.length > 0 ? "deliver" : "exhausted", exhausted };
 }
 
-/** The first entry that may be probed: one for each call. spec: exhaust.probe+1, exhaust.probe.dead+1 */
+/** One entry for each call may be probed. spec: exhaust.probe+1, exhaust.probe.dead+1 */
 function probeable({ pool, call }, now) {
   if (call.probing || available(pool, call.model, now).length > 0) return undefined;
   const { probe_after: after, probe_interval: interval } = pool.policy;
@@ -193,60 +199,4 @@ function probeable({ pool, call }, now) {
     const eligible = out && !isDead(out) && entry.secret !== null && !call.tried.includes(entry.id);
     return eligible && due && now - out.since > after;
   });
-}
-
-// --- cooldowns ------------------------------------------------------------------------------
-
-/** Start the cooldown of a verdict, for everyone on whom it rests. */
-function bench({ pool, call }, entry, verdict, now) {
-  const dead = verdict.cooldown === FOREVER;
-  if (call.probing === entry.id && !dead) return; // spec: exhaust.probe.failure+1
-  const model = verdict.scope === "model" ? call.model : null;
-  const targets = restsOn(pool, entry, verdict.scope);
-  const until = dead ? null : now + duration(pool, call, verdict, targets, now);
-  for (const target of targets) {
-    target.retried = false; // spec: recover.rate-limited.across-calls+1
-    const running = model === null ? target.cooldown : target.models[model] ?? null;
-    const outlasts = runs(running, now) && (isDead(running) || (!dead && running.until >= until));
-    if (outlasts) continue; // spec: cooldown.never-shorten+1
-    const since = runs(running, now) ? running.since : now;
-    const cooldown = { class: verdict.class, since, until };
-    if (model === null) target.cooldown = cooldown;
-    else target.models[model] = cooldown; // spec: recover.not-entitled.rotate+1, recover.not-entitled.other-models+1
-    const before = runs(running, now) ? running.until : now;
-    call.started.push({ id: target.id, model, until, before });
-  }
-}
-
-function duration(pool, call, verdict, targets, now) {
-  const { policy } = pool;
-  if (verdict.hint !== null) {
-    // spec: cooldown.hint+1, cooldown.clamp+1, cooldown.past+1
-    return Math.min(Math.max(verdict.hint, policy.min_cooldown), policy.max_cooldown);
-  }
-  const secrets = targets.map(({ secret }) => secret);
-  const others = available(pool, call.model, now).filter(
-    (other) => !targets.includes(other) && !secrets.includes(other.secret),
-  );
-  const sole = verdict.class === "rate_limited" && others.length === 0; // spec: cooldown.sole+1
-  return sole ? policy.sole_cooldown : policy.cooldowns[verdict.class] ?? verdict.cooldown; // spec: cooldown.default+1
-}
-
-/** spec: pool.same-secret+1, pool.same-owner+1 */
-function restsOn(pool, entry, scope) {
-  const same = twins(pool, entry);
-  const ofOwner = (other) => scope === "owner" && entry.owner !== null && other.owner === entry.owner;
-  return pool.entries.filter((other) => same.includes(other) || ofOwner(other));
-}
-
-/** spec: recover.outage-guard+1 */
-function guardAgainstOutage(pool, call, now) {
-  const alike = call.tried.every((id) => call.refusals[id]?.bare);
-  if (call.tried.length < 2 || !alike) return;
-  const latest = now + pool.policy.sole_cooldown;
-  for (const { id, model, until, before } of call.started) {
-    const entry = find(pool, id);
-    const cooldown = model === null ? entry.cooldown : entry.models[model];
-    if (cooldown?.until === until) cooldown.until = Math.min(until, Math.max(latest, before));
-  }
 }

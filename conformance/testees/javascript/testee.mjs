@@ -1,5 +1,5 @@
 /**
- * The pool behind the testee protocol: one JSON object per line, in and out (conformance/PROTOCOL.md).
+ * The pool behind the testee protocol (conformance/PROTOCOL.md): one JSON object per line.
  *
  * Time and dice are the suite's. The store is a text in memory: `restart` forgets all but that.
  */
@@ -159,7 +159,8 @@ function restart() {
 }
 
 function handle(message) {
-  const answer = (reply) => process.stdout.write(`${JSON.stringify({ seq: message.seq, ...reply })}\n`);
+  const { seq } = message;
+  const answer = (reply) => process.stdout.write(`${JSON.stringify({ seq, ...reply })}\n`);
   if (world && message.now !== undefined) world.now = message.now;
   try {
     const reply = COMMANDS[message.cmd](message, answer);

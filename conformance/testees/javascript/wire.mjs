@@ -65,7 +65,8 @@ export async function send({ url, method, headers, body, credential, follow, onS
     if (!hop.foreign) onSent();
     const reply = await exchange(hop, { ...headers, ...secret }, signal);
     const target = reply.headers.location;
-    if (!follow || !REDIRECTS.has(reply.statusCode) || !target) return { ...head(reply), foreign: hop.foreign };
+    const redirects = follow && target && REDIRECTS.has(reply.statusCode);
+    if (!redirects) return { ...head(reply), foreign: hop.foreign };
     reply.resume();
     hop = redirected(hop, reply.statusCode, new URL(target, hop.url), origin);
   }
@@ -74,7 +75,8 @@ export async function send({ url, method, headers, body, credential, follow, onS
 
 /** Post a form, as a token endpoint wants it; no redirect is followed. */
 export async function postForm(url, form, signal) {
-  const headers = { "content-type": "application/x-www-form-urlencoded", accept: "application/json" };
+  const type = "application/x-www-form-urlencoded";
+  const headers = { "content-type": type, accept: "application/json" };
   const hop = { url: new URL(url), method: "POST", body: new URLSearchParams(form).toString() };
   const reply = await exchange(hop, headers, signal);
   return { ...head(reply), text: await textOf(reply) };
