@@ -15,7 +15,7 @@ import {
 const GRANT_GONE = [
   "invalid_grant", "refresh_token_reused", "refresh_token_expired", "refresh_token_invalidated",
 ];
-const MODEL_IN_PATH = /\/models\/([^/:?]+)/;
+const MODEL_IN_PATH = /\/models\/([^/:?]+)(?:[:?]|$)/;
 
 /** `world` gives the pool, the tables, the time and the dice; `talk` is the suite. */
 export class Call {
