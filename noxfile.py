@@ -3,6 +3,7 @@
 Each session has a small environment of its own, kept between runs and locked by constraints.txt.
 """
 
+import shutil
 from pathlib import Path
 
 import nox
@@ -14,6 +15,7 @@ PACKAGES = ("-e", "reference_impl[httpx]", "-e", "conformance")
 REPORTS = ROOT / "conformance" / "reports"
 REPORT_PAGE = "docs/conformance/report.md"
 TESTEE = "conformance/testees/reference.py"
+SECOND_TESTEE = "conformance/testees/javascript"
 CONNECTORS = ("stdio", "inprocess")
 SUITE = ("python", "-m", "credpool_conformance")
 # mkdocs-material announces its successors on every build; pyproject.toml records what we do about it
@@ -23,7 +25,7 @@ nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "virtualenv"
 nox.options.error_on_external_run = True
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["tests", "conformance", "lint", "typing", "spec", "docs"]
+nox.options.sessions = ["tests", "conformance", "javascript", "lint", "typing", "spec", "docs"]
 
 
 @nox.session
@@ -45,6 +47,17 @@ def conformance(session: nox.Session) -> None:
     if reports := run_reference(session):
         session.run(*SUITE, "compare", *map(str, reports))
         write_page(session, "--check", *reports)
+
+
+@nox.session
+def javascript(session: nox.Session) -> None:
+    """Run the suite on the second implementation, and its own tests; this needs Node 20."""
+    require_node(session)
+    install_packages(session)
+    session.run("node", "--test", f"{SECOND_TESTEE}/rules.test.mjs", external=True)
+    report = REPORTS / "javascript.ndjson"
+    options = ("--testee", f"node {SECOND_TESTEE}/testee.mjs", "--report", str(report))
+    session.run(*SUITE, "run", *options, *session.posargs)
 
 
 @nox.session
@@ -106,6 +119,17 @@ def lock(session: nox.Session) -> None:
     kept = [line for line in pins.splitlines() if "==" in line and not line.startswith(ours)]
     head = "# Written by `nox -s lock`: what CI and the nox sessions install.\n"
     LOCK.write_text(head + "\n".join(sorted(kept, key=str.lower)) + "\n", encoding="utf-8")
+
+
+def require_node(session: nox.Session) -> None:
+    """Stop with a reason when there is no Node, or one that is too old; nothing is skipped."""
+    if not shutil.which("node"):
+        session.error("node is not on PATH: install Node 20 or newer, or run another session")
+    script = (
+        "const [major] = process.versions.node.split('.');"
+        "if (major < 20) throw new Error(`Node ${major} is too old: install Node 20 or newer`)"
+    )
+    session.run("node", "-e", script, external=True)
 
 
 def group(*names: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from credpool_conformance.book.__main__ import main
 
@@ -44,6 +45,8 @@ def test_what_was_written_is_current(root: Path) -> None:
         "docs/data/requirements.json",
         "docs/data/scenarios.json",
         "docs/data/recovery.yaml",
+        "docs/data/recovery.json",
+        "docs/data/registry.json",
         LIBRARY_DATA,
     ],
 )
@@ -193,6 +196,16 @@ def test_the_scenarios_page_counts_the_cases_of_a_table(root: Path) -> None:
     assert "*If it fails:* Tokens burn." in listed
     ids = [scenario["id"] for scenario in compiled["scenarios"]]
     assert ids == ["retry-once", "refresh-once:first", "refresh-once:second"]
+
+
+def test_the_tables_are_there_as_json_too(root: Path) -> None:
+    """A reader without YAML finds the same rows, and all providers in one file."""
+    rows = json.loads((root / "docs/data/recovery.json").read_text(encoding="utf-8"))["rows"]
+    registry = json.loads((root / "docs/data/registry.json").read_text(encoding="utf-8"))
+
+    assert rows == yaml.safe_load((root / "spec/tables/recovery.yaml").read_text("utf-8"))["rows"]
+    assert registry["version"] == "0.1"
+    assert registry["providers"]["sample"]["rules"][0]["class"]
 
 
 def test_the_library_gets_the_rules_without_the_prose(root: Path) -> None:

@@ -387,6 +387,22 @@ def test_the_sample_is_sound(root: Path, capsys: pytest.CaptureFixture[str]) -> 
     ]
 
 
+def test_a_script_of_a_testee_is_read_for_citations(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A comment that cites is checked as Python's are; one that names a chapter cites nothing."""
+    script = root / "conformance/testees/other/rules.mjs"
+    script.parent.mkdir(parents=True)
+    text = "/** (spec: recovery) */\n// spec: recover.retry+1, recover.refresh+1\n"
+    script.write_text(text, encoding="utf-8")
+
+    status = main(["--lint", "--root", str(root)])
+
+    assert status == 2
+    [problem] = [line for line in capsys.readouterr().err.splitlines() if "rules.mjs" in line]
+    assert problem.startswith("conformance/testees/other/rules.mjs:2: cites recover.refresh+1, but")
+
+
 def test_a_table_needs_a_schema(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A table that no schema describes is a fault of its own."""
     (root / "spec/schemas/recovery.schema.json").unlink()

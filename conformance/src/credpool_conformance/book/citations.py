@@ -65,6 +65,13 @@ def code_citations(path: str, source: str) -> Iterator[Citation | Problem]:
             yield _citation(found, path, line)
 
 
+def script_citations(path: str, source: str) -> Iterator[Citation]:
+    """Find what the lines of a JavaScript file cite behind `spec:`; no other line cites."""
+    for line, code in enumerate(source.splitlines(), 1):
+        for found in REFERENCE.finditer(code.partition("spec:")[2]):
+            yield _citation(found, path, line)
+
+
 def scenarios(document: Document, registry: Registry) -> Iterator[Scenario | Problem]:
     """Read the scenarios of a file, each with the cases it stands for."""
     for index, entry in enumerate(items(fields(document.data).get("scenarios"))):

@@ -42,6 +42,7 @@ def outputs(book: Book) -> Mapping[str, str]:
         f"{_DATA}/requirements.json": requirements,
         f"{_DATA}/scenarios.json": _json(_scenarios(book)),
         **_copies(book),
+        **_tables(book),
     }
 
 
@@ -106,6 +107,15 @@ def _copies(book: Book) -> dict[str, str]:
         *(book.root / "spec/schemas").glob("*.json"),
     ]
     return {f"{_DATA}/{path.name}": path.read_text(encoding="utf-8") for path in sources}
+
+
+def _tables(book: Book) -> dict[str, str]:
+    """Write the tables and the registry as JSON, for readers in languages without YAML."""
+    providers: dict[str, Json] = {name: document.data for name, document in book.registry.items()}
+    registry: Json = {"spec": book.name, "version": book.version, "providers": providers}
+    tables = {name: document.data for name, document in book.tables.items()}
+    contents = {**tables, "registry": registry}
+    return {f"{_DATA}/{name}.json": _json(content) for name, content in contents.items()}
 
 
 def _stale(root: Path, generated: Mapping[str, str]) -> list[str]:

@@ -11,7 +11,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from credpool_conformance.book.citations import Citation, Scenario, code_citations, scenarios
+from credpool_conformance.book.citations import (
+    Citation,
+    Scenario,
+    code_citations,
+    scenarios,
+    script_citations,
+)
 from credpool_conformance.book.problems import Problem, UnreadableError
 from credpool_conformance.book.requirements import (
     BCP14_CHAPTER,
@@ -27,6 +33,7 @@ from credpool_conformance.registry import load as load_registry
 REQUIREMENTS_JSON: Final = "spec/requirements.json"
 SCENARIO_SCHEMA: Final = "conformance/src/credpool_conformance/schemas/scenario.schema.json"
 CODE: Final = ("reference_impl/src", "conformance/src")
+SCRIPTS: Final = "conformance/testees"
 
 _TITLE: Final = re.compile(r"^\*([^*\n]+)\*, version ([0-9][\w.-]*)", re.MULTILINE)
 _EMPTY: Final = Document(path="", data=None, lines={})
@@ -162,6 +169,9 @@ def _citations(root: Path) -> Iterator[Citation | Problem]:
         for path in sorted((root / folder).rglob("*.py")):
             source = path.read_text(encoding="utf-8")
             yield from code_citations(path.relative_to(root).as_posix(), source)
+    for path in sorted((root / SCRIPTS).rglob("*.mjs")):
+        source = path.read_text(encoding="utf-8")
+        yield from script_citations(path.relative_to(root).as_posix(), source)
 
 
 def _committed(root: Path, problems: list[Problem]) -> Json:

@@ -1,0 +1,159 @@
+/**
+ * One call through the pool: it performs what `rules.mjs` decides (spec: recovery, exhaustion).
+ *
+ * Every decision is made in one step, without waiting in between, so calls can overlap.
+ * It holds no rule of its own.
+ */
+import { matchingRule, verdictOf } from "./classify.mjs";
+import { readHint } from "./hints.mjs";
+import { readReply } from "./reply.mjs";
+import { decide, makeCall } from "./rules.mjs";
+import {
+  callerHeaders, credentialHeaders, credentialOf, endpoint, postForm, send, textOf,
+} from "./wire.mjs";
+
+const GRANT_GONE = [
+  "invalid_grant", "refresh_token_reused", "refresh_token_expired", "refresh_token_invalidated",
+];
+const MODEL_IN_PATH = /\/models\/([^/:?]+)(?:[:?]|$)/;
+
+/** `world` gives the pool, the tables, the time and the dice; `talk` is the suite. */
+export class Call {
+  constructor(world, request, talk) {
+    this.world = world;
+    this.request = request;
+    this.talk = talk;
+    this.memory = makeCall(request.body?.model ?? request.path.match(MODEL_IN_PATH)?.[1] ?? null);
+    this.last = null; // the last reply that the provider sent
+  }
+
+  /** Perform actions until one ends the call. */
+  async run() {
+    let action = this.decide({ type: "start" });
+    for (;;) {
+      if (action.do === "send") action = await this.attempt(action);
+      else if (action.do === "refresh") action = await this.refresh(action.entry);
+      else return this.end(action);
+    }
+  }
+
+  decide(event) {
+    const { world } = this;
+    const state = { pool: world.pool, call: this.memory };
+    const { pool, call, action } = decide(state, event, world.now, world.draw());
+    if (action?.drew) world.drawn();
+    world.keep(pool);
+    this.memory = call;
+    return action;
+  }
+
+  async attempt({ entry: id, until }) {
+    if (until > this.world.now) await this.talk.wait(until);
+    const entry = this.world.entry(id);
+    try {
+      const reply = await this.send(entry);
+      const succeeded = reply.status < 400;
+      this.last = succeeded ? reply : { ...reply, text: await textOf(reply.stream) };
+      return this.decide(this.eventOf(entry, this.last));
+    } catch (error) {
+      this.error = error;
+      return this.decide({ type: "silence", entry: id });
+    }
+  }
+
+  send(entry) {
+    const { tables, provider, baseUrl, signal } = this.world;
+    const { method, path, headers, body, follow_redirects: follow } = this.request;
+    const { extra, ...credential } = credentialOf(tables.providers, provider, entry);
+    return send({
+      url: endpoint(entry.base_url ?? baseUrl, path),
+      method,
+      headers: callerHeaders(headers, credentialHeaders(tables.providers), extra),
+      body: body === null ? null : JSON.stringify(body),
+      credential,
+      follow,
+      signal,
+      onSent: () => this.decide({ type: "sent", entry: entry.id }),
+    });
+  }
+
+  eventOf(entry, reply) {
+    const about = { entry: entry.id, secret: entry.secret }; // spec: pool.attribution+1
+    const verdict = reply.status < 400 ? null : this.judge(entry, reply);
+    const type = reply.foreign ? "foreign" : verdict ? "failure" : "success";
+    return { type, ...about, verdict, class: verdict?.class ?? "ok" };
+  }
+
+  judge(entry, { status, headers, text }) {
+    const { tables, provider, now } = this.world;
+    const reply = readReply({ status, headers, text });
+    const rule = matchingRule(tables.providers, provider, reply, entry);
+    const verdict = verdictOf(rule, tables.rows, entry);
+    const hint = verdict.readsHint ? readHint(tables.hints, rule.hint, reply, now) : null;
+    return { ...verdict, hint };
+  }
+
+  /** Two calls with one login share one refresh: its token may be good for a single use. */
+  async refresh(id) {
+    const { refreshes } = this.world;
+    const token = this.world.entry(id).refresh_token;
+    if (!refreshes.has(token)) {
+      refreshes.set(token, this.exchange(token).finally(() => refreshes.delete(token)));
+    }
+    return this.decide({ ...(await refreshes.get(token)), entry: id });
+  }
+
+  /** spec: recover.auth-expired.terminal+1, recover.auth-expired.transient+1 */
+  async exchange(token) {
+    const { tokenUrl, signal, now } = this.world;
+    try {
+      const form = { grant_type: "refresh_token", refresh_token: token };
+      const reply = await postForm(tokenUrl, form, signal);
+      const transient = reply.status === 429 || reply.status >= 500;
+      const gone = readReply(reply).codes.some((code) => GRANT_GONE.includes(code));
+      if (reply.status >= 300) return { type: "refresh_failed", terminal: gone && !transient };
+      const { access_token: secret, refresh_token, expires_in } = JSON.parse(reply.text);
+      if (typeof secret !== "string") return { type: "refresh_failed", terminal: false };
+      const expires_at = expires_in ? now + expires_in : null;
+      return { type: "refreshed", secret, refresh_token, expires_at };
+    } catch {
+      return { type: "refresh_failed", terminal: false };
+    }
+  }
+
+  end(action) {
+    const { attempts } = this.memory;
+    const exhausted = action.exhausted ?? null;
+    if (action.do === "fail") return this.fail(this.error);
+    if (action.do === "exhausted") {
+      return this.talk.result({ outcome: "exhausted", attempts, exhausted });
+    }
+    const { status, headers, text, stream } = this.last;
+    const closing = exhausted ? { "x-should-retry": "false" } : {}; // spec: exhaust.no-sdk-retry+1
+    const reply = { status, headers: { ...headers, ...closing }, attempts, exhausted };
+    if (text !== undefined) return this.talk.result({ outcome: "delivered", ...reply, body: text });
+    return this.deliver(stream, reply);
+  }
+
+  /** Hand a success on. spec: recover.stream.not-drained+1, recover.stream.no-retry+1 */
+  async deliver(stream, reply) {
+    const chunks = [];
+    const soFar = () => Buffer.concat(chunks).toString("utf8");
+    let shown = !this.request.stream;
+    try {
+      for await (const chunk of stream) {
+        chunks.push(chunk);
+        if (!shown) await this.talk.pause({ outcome: "streaming", ...reply, body: soFar() });
+        shown = true;
+      }
+    } catch (error) {
+      return this.fail(error);
+    }
+    return this.talk.result({ outcome: "delivered", ...reply, body: soFar() });
+  }
+
+  fail(error) {
+    const { attempts } = this.memory;
+    this.talk.result({ outcome: "failed", body: this.world.redact(error.message), attempts });
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Who is out after a refusal, and for how long (spec: cooldowns).
+ *
+ * Pure; it changes the pool that it is given, which is the copy that `decide` made.
+ */
+import { available, find, isDead, runs, twins } from "./pool.mjs";
+
+export const FOREVER = "forever";
+
+/** Start the cooldown of a verdict, for everyone on whom it rests. */
+export function bench({ pool, call }, entry, verdict, now) {
+  const dead = verdict.cooldown === FOREVER;
+  if (call.probing === entry.id && !dead) return; // spec: exhaust.probe.failure+1
+  const model = verdict.scope === "model" ? call.model : null;
+  const targets = restsOn(pool, entry, verdict.scope);
+  const until = dead ? null : now + duration(pool, call, verdict, targets, now);
+  for (const target of targets) {
+    target.retried = false; // spec: recover.rate-limited.across-calls+1
+    const running = model === null ? target.cooldown : target.models[model] ?? null;
+    const outlasts = runs(running, now) && (isDead(running) || (!dead && running.until >= until));
+    if (outlasts) continue; // spec: cooldown.never-shorten+1
+    const since = runs(running, now) ? running.since : now;
+    const cooldown = { class: verdict.class, since, until };
+    if (model === null) target.cooldown = cooldown;
+    else target.models[model] = cooldown; // spec: recover.not-entitled.other-models+1
+    const before = runs(running, now) ? running.until : now;
+    call.started.push({ id: target.id, model, until, before });
+  }
+}
+
+function duration(pool, call, verdict, targets, now) {
+  const { policy } = pool;
+  if (verdict.hint !== null) {
+    // spec: cooldown.hint+1, cooldown.clamp+1, cooldown.past+1
+    return Math.min(Math.max(verdict.hint, policy.min_cooldown), policy.max_cooldown);
+  }
+  const secrets = targets.map(({ secret }) => secret);
+  const others = available(pool, call.model, now).filter(
+    (other) => !targets.includes(other) && !secrets.includes(other.secret),
+  );
+  // spec: cooldown.sole+1
+  if (verdict.class === "rate_limited" && others.length === 0) return policy.sole_cooldown;
+  return policy.cooldowns[verdict.class] ?? verdict.cooldown; // spec: cooldown.default+1
+}
+
+/** spec: pool.same-secret+1, pool.same-owner+1 */
+function restsOn(pool, entry, scope) {
+  const same = twins(pool, entry);
+  const owner = scope === "owner" ? entry.owner : null;
+  const ofOwner = (other) => owner !== null && other.owner === owner;
+  return pool.entries.filter((other) => same.includes(other) || ofOwner(other));
+}
+
+/** spec: recover.outage-guard+1 */
+export function guardAgainstOutage(pool, call, now) {
+  const alike = call.tried.every((id) => call.refusals[id]?.bare);
+  if (call.tried.length < 2 || !alike) return;
+  const latest = now + pool.policy.sole_cooldown;
+  for (const { id, model, until, before } of call.started) {
+    const entry = find(pool, id);
+    const cooldown = model === null ? entry.cooldown : entry.models[model];
+    if (cooldown?.until === until) cooldown.until = Math.min(until, Math.max(latest, before));
+  }
+}

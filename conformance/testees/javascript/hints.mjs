@@ -1,0 +1,89 @@
+/**
+ * When a reply says that its limit ends: the table of hints, read by row (spec: cooldowns).
+ *
+ * Pure: the table comes in as data. How long a cooldown then lasts is `rules.mjs`.
+ */
+import { decimal, FORMS, httpDate, largest } from "./forms.mjs";
+import { valuesAt } from "./reply.mjs";
+
+const MIDNIGHT = "midnight ";
+const HOUR = 3600;
+const DAY = 86400;
+
+/** How the state of a spent window looks, by the name of the condition. */
+const SPENT = {
+  at_most: (state, bound) => decimal(state) !== null && decimal(state) <= bound,
+  at_least: (state, bound) => decimal(state) !== null && decimal(state) >= bound,
+  is: (state, word) => state === word,
+};
+
+/** Where a row looks: `(row, reply, clock) => seconds or null`. */
+const PLACES = {
+  header: (row, reply, clock) =>
+    row.windows
+      ? readWindows(row, reply.headers, clock)
+      : read(row, reply.headers[row.name], clock),
+  body: (row, reply, clock) =>
+    first([...valuesAt(reply.body, row.path)], (value) => read(row, value, clock)),
+  text: (row, reply, clock) => readText(row, reply.message, clock),
+};
+
+/**
+ * Read the hint that counts, in seconds from now; null if there is none.
+ * `wanted` is the rule's own word: absent (all rows), "none", a list of rows, or a calendar.
+ * spec: cooldown.hint.forms+1, cooldown.hint.lies+1
+ */
+export function readHint(rows, wanted, reply, now) {
+  // spec: cooldown.skew+1 — moments are counted from the provider's clock, where it shows one
+  const clock = httpDate(reply.headers.date) ?? now;
+  if (wanted === "none") return null;
+  if (wanted?.calendar) return nextInCalendar(wanted.calendar, clock) - clock;
+  const chosen = wanted ? wanted.map((id) => rows.find((row) => row.id === id)) : rows;
+  return first(chosen, (row) => PLACES[row.where](row, reply, clock));
+}
+
+function read(row, value, clock) {
+  if (value === undefined) return null;
+  return first(row.form, (form) => FORMS[form](value, clock));
+}
+
+function readWindows(row, headers, clock) {
+  const [[condition, bound]] = Object.entries(row.spent);
+  const spent = row.windows.filter(({ state }) => SPENT[condition](headers[state], bound));
+  const open = row.otherwise === "largest" ? row.windows : [];
+  const chosen = spent.length > 0 ? spent : open;
+  return largest(chosen.map(({ reset }) => read(row, headers[reset], clock)));
+}
+
+function readText(row, message, clock) {
+  const found = message.match(new RegExp(row.pattern, "i"));
+  if (!found) return null;
+  // case is ignored in what was found, too
+  const groups = found.slice(1).map((group) => group?.toLowerCase());
+  return first(row.form, (form) => FORMS[form](form === "calendar" ? groups : groups[0], clock));
+}
+
+/** The next midnight in a zone, or the first of next month in UTC, in seconds since the epoch. */
+function nextInCalendar(name, clock) {
+  if (name.startsWith(MIDNIGHT)) return nextMidnight(name.slice(MIDNIGHT.length), clock);
+  const date = new Date(clock * 1000);
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1) / 1000;
+}
+
+/** In every zone the date changes on a full quarter of an hour: find the first with a new date. */
+function nextMidnight(zone, clock) {
+  const dayOf = new Intl.DateTimeFormat("en-CA", { timeZone: zone });
+  const today = dayOf.format(clock * 1000);
+  const step = HOUR / 4;
+  let moment = Math.floor(clock / step) * step + step;
+  while (dayOf.format(moment * 1000) === today && moment < clock + 2 * DAY) moment += step;
+  return moment;
+}
+
+function first(values, reader) {
+  for (const value of values) {
+    const found = reader(value);
+    if (found !== null) return found;
+  }
+  return null;
+}

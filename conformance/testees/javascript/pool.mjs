@@ -1,0 +1,131 @@
+/**
+ * A pool as a plain object: its entries, who of them is out and until when, and who is next
+ * (spec: pools, selection, exhaustion).
+ *
+ * Pure: it imports nothing and reads no clock. Nothing here changes a pool; `rules.mjs` does.
+ */
+
+export const POLICY = {
+  max_retry_wait: 10,
+  sole_cooldown: 60,
+  min_cooldown: 1,
+  max_cooldown: 31 * 86400,
+  cooldowns: {},
+  probe_after: 3600,
+  probe_interval: 900,
+};
+
+/** Each chooses among the available entries, which are never none and stand in the pool's order. */
+export const STRATEGIES = {
+  fill_first: ([entry]) => entry, // spec: select.fill-first+1
+  round_robin: (entries, pool) => {
+    // spec: select.round-robin+1
+    const order = inOrder(pool).map(({ id }) => id);
+    const latest = order.indexOf(pool.latest);
+    return entries.find(({ id }) => order.indexOf(id) > latest) ?? entries[0];
+  },
+  least_used: (entries) =>
+    // spec: select.least-used+1
+    entries.reduce((best, entry) => (entry.request_count < best.request_count ? entry : best)),
+  random: (entries, pool, draw) =>
+    // spec: select.random+1
+    entries[Math.floor(draw * entries.length)],
+};
+
+const DEFAULT_STRATEGY = "fill_first"; // spec: select.default+1
+
+/** Make a pool, all of whose entries are well; an unknown strategy throws a RangeError. */
+export function makePool({ provider, strategy, policy, entries }) {
+  const name = strategy ?? DEFAULT_STRATEGY;
+  if (!Object.hasOwn(STRATEGIES, name)) {
+    // spec: select.unknown-strategy+1
+    const known = Object.keys(STRATEGIES).join(", ");
+    throw new RangeError(`unknown strategy "${name}"; choose one of: ${known}`);
+  }
+  const fresh = { request_count: 0, retried: false, cooldown: null, models: {}, probed_at: null };
+  return {
+    provider,
+    strategy: name,
+    policy: { ...POLICY, ...policy },
+    latest: null,
+    entries: entries.map((entry) => ({ ...entry, ...fresh, models: {} })),
+  };
+}
+
+/** Show every entry's state, and change nothing. spec: pool.read.effect-free+1 */
+export function look(pool, now) {
+  const entries = pool.entries.map((entry) => {
+    const { cooldown, models } = entry;
+    const running = Object.entries(models).filter(([, cooldown]) => runs(cooldown, now));
+    return {
+      id: entry.id,
+      label: entry.label,
+      status: isDead(cooldown) ? "dead" : runs(cooldown, now) ? "exhausted" : "ok",
+      ...reason(runs(cooldown, now) ? cooldown : null),
+      models: Object.fromEntries(running.map(([model, cooldown]) => [model, reason(cooldown)])),
+      request_count: entry.request_count,
+    };
+  });
+  return { entries, returns_at: exhaustion(pool, null, now)?.returns_at ?? null };
+}
+
+// --- who is available ----------------------------------------------------------------------
+
+/** spec: select.order+1 */
+export function inOrder(pool) {
+  return [...pool.entries].sort((one, other) => one.priority - other.priority);
+}
+
+export function available(pool, model, now) {
+  return inOrder(pool).filter((entry) => isAvailable(entry, model, now));
+}
+
+/** spec: select.available+1, select.return+1 */
+export function isAvailable(entry, model, now) {
+  return entry.secret !== null && outFor(entry, model, now) === null;
+}
+
+// --- what is out, and until when ------------------------------------------------------------
+
+/** Say for each entry why and until when it is out, or null while one is available. */
+export function exhaustion(pool, model, now) {
+  if (available(pool, model, now).length > 0) return null;
+  const out = pool.entries.map((entry) => [entry, outFor(entry, model, now)]);
+  const returning = out.filter(([entry, cooldown]) => entry.secret !== null && !isDead(cooldown));
+  return {
+    // spec: exhaust.returns-at+1
+    returns_at: returning.length > 0 ? Math.min(...returning.map(([, { until }]) => until)) : null,
+    // spec: exhaust.reasons+1
+    entries: Object.fromEntries(out.map(([{ id }, cooldown]) => [id, reason(cooldown)])),
+  };
+}
+
+/** The cooldown that keeps an entry from a model, the one that ends last, or null. */
+export function outFor(entry, model, now) {
+  const both = [entry.cooldown, entry.models[model] ?? null].filter((one) => runs(one, now));
+  const ends = ({ until }) => until ?? Infinity;
+  return both.sort((one, other) => ends(other) - ends(one))[0] ?? null;
+}
+
+/** spec: cooldown.end+1 */
+export function runs(cooldown, now) {
+  return cooldown !== null && (isDead(cooldown) || now < cooldown.until);
+}
+
+/** spec: recover.auth-revoked.dead+1 */
+export function isDead(cooldown) {
+  return cooldown !== null && cooldown.until === null;
+}
+
+function reason(cooldown) {
+  return { class: cooldown?.class ?? null, until: cooldown?.until ?? null };
+}
+
+export function find(pool, id) {
+  return pool.entries.find((entry) => entry.id === id);
+}
+
+/** The rows that hold the same secret, the entry itself among them. */
+export function twins(pool, entry) {
+  return pool.entries.filter(({ secret }) => secret === entry.secret);
+}

@@ -1,0 +1,37 @@
+/** The rules run anywhere: they load nothing but each other, and decide without help. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import test from "node:test";
+
+import { makePool } from "./pool.mjs";
+import { decide, makeCall } from "./rules.mjs";
+
+const NAMES = ["reply", "classify", "forms", "hints", "pool", "cooldowns", "rules"];
+const PURE = NAMES.map((name) => `./${name}.mjs`);
+const OUTSIDE = /\b(process|require|globalThis|fetch|set\w+out|random\(|Date\.now|Date\(\))/;
+
+test("a browser can load the rules: they import only each other and touch nothing outside", () => {
+  for (const name of PURE) {
+    const source = readFileSync(new URL(name, import.meta.url), "utf8");
+    const imports = [...source.matchAll(/\b(?:from|import)\s*\(?\s*["']([^"']+)["']/g)];
+    const foreign = imports.map(([, target]) => target).filter((target) => !PURE.includes(target));
+
+    assert.deepEqual(foreign, [], name);
+    assert.doesNotMatch(source.replace(/\/\*[^]*?\*\/|\/\/.*/g, ""), OUTSIDE, name);
+  }
+});
+
+test("an empty account rests for a day, and the next entry takes the call", () => {
+  const entries = ["a", "b"].map((id) => ({ id, secret: `key-${id}`, priority: 0, owner: null }));
+  const before = { pool: makePool({ provider: "openai", entries }), call: makeCall("gpt-5") };
+  const row = { class: "out_of_credit", action: "rotate", scope: "owner", cooldown: 86400 };
+  const failure = { entry: "a", secret: "key-a", verdict: { ...row, hint: null } };
+
+  const first = decide(before, { type: "start" }, 1000);
+  const { pool, action } = decide(first, { type: "failure", ...failure }, 1000);
+
+  assert.equal(first.action.entry, "a");
+  assert.deepEqual(action, { do: "send", entry: "b", drew: false });
+  assert.deepEqual(pool.entries[0].cooldown, { class: "out_of_credit", since: 1000, until: 87400 });
+  assert.equal(before.pool.entries[0].cooldown, null);
+});
