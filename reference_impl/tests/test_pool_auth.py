@@ -738,7 +738,7 @@ def test_a_logins_beta_flag_is_joined(
     """An Anthropic login adds its flag to the caller's `anthropic-beta`, and takes none away."""
     with FakeProvider() as provider:
         plan = entry(ONE, auth_type=AuthType.OAUTH, base_url=provider.url)
-        pool = Pool.from_entries("anthropic-oauth", [plan], clock=clock)
+        pool = Pool.from_entries("anthropic", [plan], clock=clock)
 
         headers = {"x-api-key": "placeholder"} | ({"anthropic-beta": own} if own else {})
         caller.send(pool, f"{provider.url}/v1/messages", headers=headers)

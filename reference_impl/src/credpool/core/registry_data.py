@@ -7,31 +7,40 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
-    "anthropic-oauth": {
+    "anthropic": {
         "base_url": "https://api.anthropic.com",
         "credentials": [
+            {
+                "auth_type": "api_key",
+                "header": "x-api-key",
+                "scheme": None,
+                "payer": "metered",
+                "env": ["ANTHROPIC_API_KEY"],
+                "prefix": "sk-ant-api",
+            },
             {
                 "auth_type": "oauth",
                 "header": "authorization",
                 "scheme": "Bearer",
                 "payer": "subscription",
-                "env": ["CLAUDE_CODE_OAUTH_TOKEN"],
+                "env": ["ANTHROPIC_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"],
                 "prefix": "sk-ant-oat01-",
                 "extra_headers": {"anthropic-beta": "oauth-2025-04-20"},
                 "token_url": "https://platform.claude.com/v1/oauth/token",
             },
         ],
-        "owner_headers": ["anthropic-organization-id"],
+        "owner_headers": ["anthropic-organization-id", "anthropic-workspace-id"],
         "rules": [
             {
                 "id": "extra-usage-exhausted",
-                "when": {"status": 400, "message": "out of extra usage"},
+                "when": {"auth_type": "oauth", "status": 400, "message": "out of extra usage"},
                 "class": "out_of_credit",
                 "hint": "none",
             },
             {
                 "id": "feature-needs-credits",
                 "when": {
+                    "auth_type": "oauth",
                     "status": 429,
                     "message": ["usage credits are required for", "usage credits required for"],
                 },
@@ -40,6 +49,7 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
             {
                 "id": "model-weekly-limit",
                 "when": {
+                    "auth_type": "oauth",
                     "status": 429,
                     "header": {
                         "anthropic-ratelimit-unified-status": "rejected",
@@ -56,6 +66,7 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
             {
                 "id": "model-limit",
                 "when": {
+                    "auth_type": "oauth",
                     "status": 429,
                     "header": {
                         "anthropic-ratelimit-unified-status": "rejected",
@@ -70,6 +81,7 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
             {
                 "id": "plan-limit",
                 "when": {
+                    "auth_type": "oauth",
                     "status": 429,
                     "header": {"anthropic-ratelimit-unified-status": "rejected"},
                 },
@@ -84,6 +96,7 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
             {
                 "id": "server-throttle",
                 "when": {
+                    "auth_type": "oauth",
                     "status": 429,
                     "code": "rate_limit_error",
                     "header": {"anthropic-ratelimit-unified-status": False},
@@ -92,17 +105,22 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
             },
             {
                 "id": "token-expired",
-                "when": {"status": 401, "message": "oauth token has expired"},
+                "when": {"auth_type": "oauth", "status": 401, "message": "oauth token has expired"},
                 "class": "auth_expired",
             },
             {
                 "id": "token-revoked",
-                "when": {"status": [401, 403], "message": "oauth token has been revoked"},
+                "when": {
+                    "auth_type": "oauth",
+                    "status": [401, 403],
+                    "message": "oauth token has been revoked",
+                },
                 "class": "auth_expired",
             },
             {
                 "id": "login-flag-missing",
                 "when": {
+                    "auth_type": "oauth",
                     "status": [401, 403],
                     "message": "oauth authentication is currently not supported",
                 },
@@ -110,12 +128,13 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
             },
             {
                 "id": "refresh-token-dead",
-                "when": {"status": [400, 401], "code": "invalid_grant"},
+                "when": {"auth_type": "oauth", "status": [400, 401], "code": "invalid_grant"},
                 "class": "auth_revoked",
             },
             {
                 "id": "organization-forbids-login",
                 "when": {
+                    "auth_type": "oauth",
                     "status": 403,
                     "message": "organization has disabled claude subscription access",
                 },
@@ -123,36 +142,13 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
             },
             {
                 "id": "login-lacks-scope",
-                "when": {"status": 403, "message": "does not meet scope requirement"},
+                "when": {
+                    "auth_type": "oauth",
+                    "status": 403,
+                    "message": "does not meet scope requirement",
+                },
                 "class": "forbidden",
             },
-            {
-                "id": "organization-disabled",
-                "when": {"status": [400, 403], "message": "this organization has been disabled"},
-                "class": "auth_revoked",
-                "scope": "owner",
-            },
-            {
-                "id": "overloaded",
-                "when": {"status": 529, "code": "overloaded_error"},
-                "class": "overloaded",
-            },
-        ],
-    },
-    "anthropic": {
-        "base_url": "https://api.anthropic.com",
-        "credentials": [
-            {
-                "auth_type": "api_key",
-                "header": "x-api-key",
-                "scheme": None,
-                "payer": "metered",
-                "env": ["ANTHROPIC_API_KEY"],
-                "prefix": "sk-ant-api",
-            },
-        ],
-        "owner_headers": ["anthropic-organization-id", "anthropic-workspace-id"],
-        "rules": [
             {
                 "id": "request-too-large",
                 "when": {"status": 413, "code": "request_too_large"},
