@@ -49,6 +49,15 @@ def test_an_entry_belongs_to_one_endpoint(own: str | None, name: str, expected: 
     assert base_url(entry(base=own), provider(name)) == expected
 
 
+def test_a_login_may_belong_elsewhere_than_a_key() -> None:
+    """A plan's login is valid at the plan's address, and draws on another purse at the API's."""
+    xai = provider("xai")
+
+    assert base_url(entry(), xai) == "https://api.x.ai/v1"
+    assert base_url(entry(login=True), xai) == "https://cli-chat-proxy.grok.com/v1"
+    assert base_url(entry(login=True, base=ELSEWHERE), xai) == ELSEWHERE
+
+
 class TestTarget:
     """Key and URL are swapped together."""
 

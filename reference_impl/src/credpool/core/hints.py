@@ -215,7 +215,7 @@ def _structured(text: str, _now: float) -> float | None:
 def _calendar_date(text: str, now: float, zone: timezone = UTC) -> float | None:
     try:
         return datetime.fromisoformat(text).replace(tzinfo=zone).timestamp() - now
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
 
 
