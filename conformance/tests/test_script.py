@@ -82,7 +82,10 @@ def test_a_stream_is_sent_in_its_chunks() -> None:
     assert dict(reply.headers) == {"content-type": "text/event-stream"}
 
 
-@pytest.mark.parametrize("provider", ["openai", "anthropic", "gemini", "chatgpt", "unheard-of"])
+@pytest.mark.parametrize(
+    "provider",
+    ["openai", "anthropic", "gemini", "chatgpt", "bedrock", "ollama-cloud", "unheard-of"],
+)
 def test_every_provider_has_a_success(provider: str) -> None:
     """A success and a stream exist in the shape of each family."""
     success = scripted("a[0]", "ok", provider, REGISTRY)

@@ -48,9 +48,9 @@ class TestRegistry:
     """Every rule's example is read as the rule says."""
 
     def test_has_examples(self) -> None:
-        """The registry was found, and each of its providers has rules."""
-        assert len(REGISTRY) >= 7
-        assert all(data["rules"] for data in REGISTRY.values())
+        """The registry was found, and each of its providers has rules or says why it has none."""
+        assert len(REGISTRY) >= 23
+        assert all(data["rules"] or data["note"] for data in REGISTRY.values())
 
     @pytest.mark.parametrize(("name", "rule"), RULES)
     def test_example_is_read_by_its_own_rule(

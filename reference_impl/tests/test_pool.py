@@ -30,6 +30,8 @@ from credpool import (
     UnknownProvider,
     UnknownStrategy,
 )
+from credpool.calls import ActiveCall
+from credpool.core.events import Exchange
 from credpool.core.model import EntryId
 from credpool.httpx2 import PoolAuth
 from credpool.stores import JsonFileStore, MemoryStore
@@ -506,3 +508,20 @@ def test_importing_the_package_imports_no_client() -> None:
     )
 
     assert done.stdout.strip() == "[]"
+
+
+def test_no_two_calls_share_the_name_under_which_they_claim() -> None:
+    """A claim outlives its call, and a later call must not take it for its own."""
+    login = Entry(
+        id=EntryId("a"),
+        secret=Secret("token"),
+        refresh_token=Secret("refresh"),
+        base_url="http://127.0.0.1:1",
+    )
+    pool = Pool.from_entries("openai", [login], clock=FakeClock())
+
+    first = ActiveCall(pool, lambda: None).claim(login)
+    second = ActiveCall(pool, lambda: None).claim(login)
+
+    assert isinstance(first, Exchange)
+    assert not isinstance(second, Exchange)

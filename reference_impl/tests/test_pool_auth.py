@@ -738,13 +738,31 @@ def test_a_logins_beta_flag_is_joined(
     """An Anthropic login adds its flag to the caller's `anthropic-beta`, and takes none away."""
     with FakeProvider() as provider:
         plan = entry(ONE, auth_type=AuthType.OAUTH, base_url=provider.url)
-        pool = Pool.from_entries("anthropic-oauth", [plan], clock=clock)
+        pool = Pool.from_entries("anthropic", [plan], clock=clock)
 
         headers = {"x-api-key": "placeholder"} | ({"anthropic-beta": own} if own else {})
         caller.send(pool, f"{provider.url}/v1/messages", headers=headers)
 
     assert provider.requests[0].header("anthropic-beta") == sent
     assert provider.requests[0].credentials == (("authorization", ONE),)
+
+
+def test_a_key_behind_a_login_carries_nothing_of_the_logins(
+    caller: Caller, clock: FakeClock
+) -> None:
+    """In a mixed pool the flag of a login does not stay in the headers when a key takes over."""
+    spent = FakeReply.error(400, "invalid_request_error", "You're out of extra usage.")
+    with FakeProvider({ONE: [spent]}) as provider:
+        plan = entry(ONE, auth_type=AuthType.OAUTH, base_url=provider.url)
+        key = entry(TWO, base_url=provider.url)
+        pool = Pool.from_entries("anthropic", [plan, key], clock=clock)
+
+        caller.send(pool, f"{provider.url}/v1/messages", headers={"x-api-key": "placeholder"})
+
+    first, second = provider.requests
+    assert first.credentials == (("authorization", ONE),)
+    assert second.credentials == (("x-api-key", TWO),)
+    assert not second.header("anthropic-beta")
 
 
 # Secrets

@@ -49,6 +49,15 @@ def test_an_entry_belongs_to_one_endpoint(own: str | None, name: str, expected: 
     assert base_url(entry(base=own), provider(name)) == expected
 
 
+def test_a_login_may_belong_elsewhere_than_a_key() -> None:
+    """A plan's login is valid at the plan's address, and draws on another purse at the API's."""
+    xai = provider("xai")
+
+    assert base_url(entry(), xai) == "https://api.x.ai/v1"
+    assert base_url(entry(login=True), xai) == "https://cli-chat-proxy.grok.com/v1"
+    assert base_url(entry(login=True, base=ELSEWHERE), xai) == ELSEWHERE
+
+
 class TestTarget:
     """Key and URL are swapped together."""
 
@@ -136,14 +145,14 @@ class TestSeal:
         self, present: dict[str, str], sent: bytes
     ) -> None:
         """A header that a credential needs is added to the caller's list, never put in its place."""
-        sealed = seal(entry(login=True), provider("anthropic-oauth"), present)
+        sealed = seal(entry(login=True), provider("anthropic"), present)
 
         assert sealed.plain == ((b"anthropic-beta", sent),)
         assert b"anthropic-beta" in sealed.drop
 
     def test_a_type_that_the_provider_does_not_list_travels_as_its_first(self) -> None:
         """A login at a provider of keys alone is sent as a key would be."""
-        assert seal(entry(login=True), provider("anthropic"), {}).name == b"x-api-key"
+        assert seal(entry(login=True), provider("openrouter"), {}).name == b"authorization"
 
     def test_its_picture_hides_the_secret(self) -> None:
         """A seal may be printed."""

@@ -16,6 +16,7 @@ _NAME: Final = re.compile(r"\$\{([a-z_][a-z0-9_]*)\}")
 _CASE_KEYS: Final = ("case", "id", "name", "class")
 # spec: cooldown.clamp+1
 _SHORTEST: Final = 1
+_PATIENCE: Final = 10  # the policy's max_retry_wait
 _LONGEST: Final = 31 * 86400
 
 
@@ -72,6 +73,7 @@ def _registry_rows(registry: Registry) -> Iterator[dict[str, Json]]:
             "example": example.name,
             "hint": hint,
             "hinted": isinstance(hint, int | float),
+            "patient": hint <= _PATIENCE if isinstance(hint, int | float) else None,
             "status": example.reply.get("status"),
             "auth_type": example.reply.get("auth_type") or usual_type,
         }

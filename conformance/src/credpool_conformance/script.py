@@ -115,8 +115,9 @@ def _example(name: str, provider: str, registry: Registry) -> Mapping[str, Json]
         case "ok":
             return {"status": 200, "headers": {**JSON_HEADERS}, "body": dialect(provider).success}
         case "stream":
-            chunks: list[Json] = [*dialect(provider).stream]
-            return {"status": 200, "headers": {**EVENT_STREAM}, "stream": chunks}
+            spoken = dialect(provider)
+            headers: dict[str, Json] = {"content-type": spoken.stream_type}
+            return {"status": 200, "headers": headers, "stream": [*spoken.stream]}
         case "token_ok":
             return {"status": 200, "headers": {**JSON_HEADERS}, "body": {**_TOKEN_OK}}
         case _ if name in registry.examples:

@@ -22,6 +22,11 @@ class Dialect:
     model: str
     success: Json
     stream: tuple[str, ...]
+    stream_type: str = "text/event-stream"
+
+
+def _line(content: Json) -> str:
+    return f"{json.dumps(content)}\n"
 
 
 def _data(content: Json) -> str:
@@ -163,6 +168,38 @@ _GEMINI: Final = Dialect(
     },
     stream=(_candidate("Hel", None), _candidate("lo.", "STOP")),
 )
+_OLLAMA: Final = Dialect(
+    path="/api/chat",
+    model="gpt-oss:120b",
+    success={
+        "model": "gpt-oss:120b",
+        "created_at": "2026-11-23T00:00:00Z",
+        "message": {"role": "assistant", "content": "Hello."},
+        "done": True,
+        "done_reason": "stop",
+    },
+    stream=(
+        _line({"message": {"role": "assistant", "content": "Hel"}, "done": False}),
+        _line({"message": {"role": "assistant", "content": "lo."}, "done": True}),
+    ),
+    stream_type="application/x-ndjson",
+)
+# Bedrock wraps each event in a binary frame; here are the contents alone, for a pool reads neither.
+_CONVERSE: Final = Dialect(
+    path="/model/{model}/converse",
+    model="anthropic.claude-sonnet-4-5-v1",
+    success={
+        "output": {"message": {"role": "assistant", "content": [{"text": "Hello."}]}},
+        "stopReason": "end_turn",
+        "usage": {"inputTokens": 5, "outputTokens": 2, "totalTokens": 7},
+        "metrics": {"latencyMs": 100},
+    },
+    stream=(
+        _line({"contentBlockIndex": 0, "delta": {"text": "Hello."}}),
+        _line({"stopReason": "end_turn"}),
+    ),
+    stream_type="application/vnd.amazon.eventstream",
+)
 _FAMILIES: Final = (
     ("anthropic", _MESSAGES),
     ("gemini", _GEMINI),
@@ -170,6 +207,8 @@ _FAMILIES: Final = (
     ("chatgpt", _RESPONSES),
     ("codex", _RESPONSES),
     ("openai-codex", _RESPONSES),
+    ("bedrock", _CONVERSE),
+    ("ollama", _OLLAMA),
     ("", _CHAT),
 )
 

@@ -43,6 +43,7 @@ export const FORMS = {
   "protobuf-duration": (value) => decimal(text(value).match(PROTOBUF_DURATION)?.[1]),
   structured: (value) => structured(text(value)),
   calendar: ([day, time = "00:00"], clock) => since(calendar(day, time), clock),
+  "calendar-china": ([day, time], clock) => since(calendar(day, time), clock + 8 * 3600),
 };
 
 /** Read a decimal number; NaN, Infinity, exponents, words and truth values are none. */
@@ -70,8 +71,8 @@ function rfc3339(value) {
 
 function calendar(day, time) {
   const [, year, month, date] = day.match(DAY) ?? [];
-  const [hour, minute] = time.split(":");
-  return year ? moment(year, month, date, hour, minute, "0") : null;
+  const [hour, minute, second = "0"] = time.split(":");
+  return year ? moment(year, month, date, hour, minute, second) : null;
 }
 
 /** Seconds since the epoch of a moment in UTC, or null if the calendar does not have it. */

@@ -60,7 +60,7 @@ function readText(row, message, clock) {
   if (!found) return null;
   // case is ignored in what was found, too
   const groups = found.slice(1).map((group) => group?.toLowerCase());
-  return first(row.form, (form) => FORMS[form](form === "calendar" ? groups : groups[0], clock));
+  return first(row.form, (form) => FORMS[form](form.startsWith("calendar") ? groups : groups[0], clock));
 }
 
 /** The next midnight in a zone, or the first of next month in UTC, in seconds since the epoch. */

@@ -1,6 +1,8 @@
 """One call of the caller's, between an HTTP client and the pool (spec: recovery)."""
 
 from collections.abc import Callable, Sequence
+from itertools import count
+from typing import Final
 
 from credpool.core.classify import classify
 from credpool.core.events import (
@@ -23,6 +25,8 @@ from credpool.core.recovery import Step
 from credpool.core.reply import Reply
 from credpool.pool import Pool
 
+_SERIAL: Final = count()
+
 
 class ActiveCall:
     """One call in progress: tell it what happened, and it says what to do."""
@@ -34,6 +38,7 @@ class ActiveCall:
         self._call: Call | None = None  # a healthy call never needs one
         self._open: Entry | None = None
         self._answered: Entry | None = None
+        self._holder: str | None = None
         self.sends = 0
 
     @property
@@ -81,8 +86,9 @@ class ActiveCall:
     def claim(self, entry: Entry) -> Action:
         """Ask for the right to refresh the entry."""
         assert entry.secret is not None, "only available entries are sent"
-        holder = f"{self._pool.holder}-{id(self):x}"  # this call: other threads' are others
-        return self._decided(Claimed(self._asked(), entry.id, entry.secret, holder))
+        if self._holder is None:  # a claim outlives its call, so no two calls may share a name
+            self._holder = f"{self._pool.holder}-{next(_SERIAL)}"
+        return self._decided(Claimed(self._asked(), entry.id, entry.secret, self._holder))
 
     def refreshed(self, entry: Entry, grant: Grant) -> Action:
         """Store new tokens, before they are used."""

@@ -6,8 +6,10 @@ from itertools import groupby
 from pathlib import PurePosixPath
 from typing import Final
 
+from credpool_conformance.book.billing import NOTE_PATH
 from credpool_conformance.book.chapter_pages import NOTICE, requirement_link
 from credpool_conformance.book.citations import Scenario
+from credpool_conformance.book.evidence import EVIDENCE
 from credpool_conformance.book.markdown import table
 from credpool_conformance.book.sources import Book
 from credpool_conformance.book.tables import duration, scalar
@@ -19,13 +21,6 @@ _CONDITIONS: Final = {
     "message": "the message contains",
     "quota": "a quota is",
     "auth_type": "the entry's type is",
-}
-_EVIDENCE: Final = {
-    "D": "documented by the provider",
-    "S": "read in published source code",
-    "X": "seen in a capture or an issue",
-    "N": "reported by the press",
-    "K": "general knowledge, not checked",
 }
 
 
@@ -41,10 +36,44 @@ def scenarios_page(book: Book) -> str:
 
 def providers_page(book: Book) -> str:
     """Render the registry: every provider, and every rule in the order in which they apply."""
-    parts = ["# Providers", "What each provider's failing replies mean, rule by rule, in order."]
+    parts = [
+        "# Providers",
+        "Where each provider's credentials come from, and what its failing replies mean.",
+        f'--8<-- "{NOTE_PATH}"',
+        "[Billing notes](../spec/billing.md) has every statement, with its source.",
+        "## Environment variables",
+        "In order of precedence; a numbered one, such as `OPENAI_API_KEY_2`, goes by its base name.",
+        _environment(book),
+    ]
     for name, document in book.registry.items():
         parts += _provider(name, fields(document.data))
     return NOTICE + "\n\n".join(parts) + "\n"
+
+
+def _environment(book: Book) -> str:
+    """Render one row for each credential of each provider."""
+    header = ("provider", "credential", "variables", "header", "base URL", "payer")
+    rows = []
+    for name, document in book.registry.items():
+        data = fields(document.data)
+        for entry in map(fields, items(data.get("credentials"))):
+            base = entry.get("base_url") or data.get("base_url")
+            rows.append(
+                (
+                    f"[{text(data.get('title')) or name}](#{name})",
+                    scalar(entry.get("auth_type")),
+                    ", ".join(f"`{scalar(v)}`" for v in items(entry.get("env"))) or "none",
+                    f"`{_carrier(entry)}`",
+                    f"`{scalar(base)}`" if base else "the entry's own",
+                    scalar(entry.get("payer")),
+                )
+            )
+    return table(header, rows)
+
+
+def _carrier(entry: Mapping[str, Json]) -> str:
+    scheme = f"{text(entry.get('scheme'))} " if entry.get("scheme") else ""
+    return f"{text(entry.get('header'))}: {scheme}…"
 
 
 def _scenario(book: Book, scenario: Scenario) -> Iterator[str]:
@@ -66,6 +95,8 @@ def _provider(name: str, data: Mapping[str, Json]) -> Iterator[str]:
     yield f"## {text(data.get('title')) or name}"
     if data.get("base_url"):
         yield f"Base URL: `{scalar(data.get('base_url'))}`"
+    if data.get("note"):
+        yield text(data.get("note"))
     credentials = [fields(entry) for entry in items(data.get("credentials"))]
     if credentials:
         columns = list(dict.fromkeys(key for entry in credentials for key in entry))
@@ -86,7 +117,7 @@ def _rule(rule: Mapping[str, Json]) -> Iterator[str]:
         yield f"Hint: {scalar(rule.get('hint'))}."
     if rule.get("note"):
         yield text(rule.get("note"))
-    tags = [_EVIDENCE.get(text(tag), text(tag)) for tag in items(rule.get("evidence"))]
+    tags = [EVIDENCE.get(text(tag), text(tag)) for tag in items(rule.get("evidence"))]
     source = f"Source: {scalar(rule.get('source'))} ({', '.join(tags)})"
     yield f"{source}; verified {scalar(rule.get('verified'))}."
     if rule.get("example"):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from credpool_conformance.book import library_data
+from credpool_conformance.book.billing import NOTE_PATH, billing_note
 from credpool_conformance.book.chapter_pages import NOTICE, chapter_page, requirements_page
 from credpool_conformance.book.data_pages import providers_page, scenarios_page
 from credpool_conformance.book.regions import fill
@@ -34,6 +35,7 @@ def outputs(book: Book) -> Mapping[str, str]:
     return {
         REQUIREMENTS_JSON: requirements,
         library_data.PATH: library_data.render(book),
+        NOTE_PATH: NOTICE + billing_note(book),
         **{chapter.path: chapter.source for chapter in chapters},
         **{f"docs/spec/{chapter.name}": chapter_page(book, chapter) for chapter in chapters},
         "docs/spec/requirements.md": requirements_page(book),

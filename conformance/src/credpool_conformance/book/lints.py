@@ -8,6 +8,7 @@ import difflib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from credpool_conformance.book.billing import billing_problems
 from credpool_conformance.book.citations import Citation
 from credpool_conformance.book.problems import Problem
 from credpool_conformance.book.regions import region_problems
@@ -192,4 +193,5 @@ LINTS: Final[tuple[Callable[[Book], Iterator[Problem]], ...]] = (
     _schemas,
     _decision_table,
     _evidence,
+    billing_problems,
 )

@@ -15,6 +15,7 @@ REGIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "recovery.md": ("decision-table", "flowchart"),
     "cooldowns.md": ("hints",),
     "classification.md": ("registry",),
+    "billing.md": ("billing",),
 }
 _END: Final = "<!-- /generated -->"
 _BEGIN = re.compile(r"<!-- generated:(\S+) -->")

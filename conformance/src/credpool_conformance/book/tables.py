@@ -6,6 +6,7 @@ The decision table and the flowchart come from the same rows of `spec/tables/rec
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from credpool_conformance.book.billing import billing_table
 from credpool_conformance.book.markdown import table
 from credpool_conformance.book.sources import Book
 from credpool_conformance.book.yaml_lines import Json, fields, items, text
@@ -46,6 +47,7 @@ def region_contents(book: Book) -> Mapping[str, str]:
         "flowchart": "\n".join([_FLOW_HEAD, *_flow(rows), "```"]),
         "hints": _hints(_data(book, "hints")),
         "registry": _registry(book),
+        "billing": billing_table(book),
     }
 
 

@@ -7,7 +7,7 @@ now: it may be zero or negative, and what cannot be read is none.
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import Final
 
@@ -212,11 +212,15 @@ def _structured(text: str, _now: float) -> float | None:
     return max((float(f["t"]) for f in spent or timed), default=None)
 
 
-def _calendar_date(text: str, now: float) -> float | None:
+def _calendar_date(text: str, now: float, zone: timezone = UTC) -> float | None:
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() - now
+        return datetime.fromisoformat(text).replace(tzinfo=zone).timestamp() - now
     except ValueError:
         return None
+
+
+def _calendar_china(text: str, now: float) -> float | None:
+    return _calendar_date(text, now, timezone(timedelta(hours=8)))
 
 
 Form = Callable[[str, float], float | None]
@@ -234,6 +238,7 @@ FORMS: Final[Mapping[str, Form]] = MappingProxyType(
         "protobuf-duration": _protobuf_duration,
         "structured": _structured,
         "calendar": _calendar_date,
+        "calendar-china": _calendar_china,
     }
 )
 

@@ -27,6 +27,8 @@ class Credential:
     payer: str
     extra_headers: Mapping[str, str]
     token_url: str | None
+    base_url: str | None
+    """Where it is valid, if not at the provider's own address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,7 @@ def _credential(data: Mapping[str, object]) -> Credential:
         payer=str(data.get("payer", "unknown")),
         extra_headers={k: str(v) for k, v in _map(data.get("extra_headers")).items()},
         token_url=_text(data.get("token_url")),
+        base_url=_text(data.get("base_url")),
     )
 
 

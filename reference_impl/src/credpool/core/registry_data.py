@@ -7,31 +7,40 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
-    "anthropic-oauth": {
+    "anthropic": {
         "base_url": "https://api.anthropic.com",
         "credentials": [
+            {
+                "auth_type": "api_key",
+                "header": "x-api-key",
+                "scheme": None,
+                "payer": "metered",
+                "env": ["ANTHROPIC_API_KEY"],
+                "prefix": "sk-ant-api",
+            },
             {
                 "auth_type": "oauth",
                 "header": "authorization",
                 "scheme": "Bearer",
                 "payer": "subscription",
-                "env": ["CLAUDE_CODE_OAUTH_TOKEN"],
+                "env": ["ANTHROPIC_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"],
                 "prefix": "sk-ant-oat01-",
                 "extra_headers": {"anthropic-beta": "oauth-2025-04-20"},
                 "token_url": "https://platform.claude.com/v1/oauth/token",
             },
         ],
-        "owner_headers": ["anthropic-organization-id"],
+        "owner_headers": ["anthropic-organization-id", "anthropic-workspace-id"],
         "rules": [
             {
                 "id": "extra-usage-exhausted",
-                "when": {"status": 400, "message": "out of extra usage"},
+                "when": {"auth_type": "oauth", "status": 400, "message": "out of extra usage"},
                 "class": "out_of_credit",
                 "hint": "none",
             },
             {
                 "id": "feature-needs-credits",
                 "when": {
+                    "auth_type": "oauth",
                     "status": 429,
                     "message": ["usage credits are required for", "usage credits required for"],
                 },
@@ -40,6 +49,7 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
             {
                 "id": "model-weekly-limit",
                 "when": {
+                    "auth_type": "oauth",
                     "status": 429,
                     "header": {
                         "anthropic-ratelimit-unified-status": "rejected",
@@ -56,6 +66,7 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
             {
                 "id": "model-limit",
                 "when": {
+                    "auth_type": "oauth",
                     "status": 429,
                     "header": {
                         "anthropic-ratelimit-unified-status": "rejected",
@@ -70,6 +81,7 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
             {
                 "id": "plan-limit",
                 "when": {
+                    "auth_type": "oauth",
                     "status": 429,
                     "header": {"anthropic-ratelimit-unified-status": "rejected"},
                 },
@@ -84,6 +96,7 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
             {
                 "id": "server-throttle",
                 "when": {
+                    "auth_type": "oauth",
                     "status": 429,
                     "code": "rate_limit_error",
                     "header": {"anthropic-ratelimit-unified-status": False},
@@ -92,17 +105,22 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
             },
             {
                 "id": "token-expired",
-                "when": {"status": 401, "message": "oauth token has expired"},
+                "when": {"auth_type": "oauth", "status": 401, "message": "oauth token has expired"},
                 "class": "auth_expired",
             },
             {
                 "id": "token-revoked",
-                "when": {"status": [401, 403], "message": "oauth token has been revoked"},
+                "when": {
+                    "auth_type": "oauth",
+                    "status": [401, 403],
+                    "message": "oauth token has been revoked",
+                },
                 "class": "auth_expired",
             },
             {
                 "id": "login-flag-missing",
                 "when": {
+                    "auth_type": "oauth",
                     "status": [401, 403],
                     "message": "oauth authentication is currently not supported",
                 },
@@ -110,12 +128,13 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
             },
             {
                 "id": "refresh-token-dead",
-                "when": {"status": [400, 401], "code": "invalid_grant"},
+                "when": {"auth_type": "oauth", "status": [400, 401], "code": "invalid_grant"},
                 "class": "auth_revoked",
             },
             {
                 "id": "organization-forbids-login",
                 "when": {
+                    "auth_type": "oauth",
                     "status": 403,
                     "message": "organization has disabled claude subscription access",
                 },
@@ -123,36 +142,13 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
             },
             {
                 "id": "login-lacks-scope",
-                "when": {"status": 403, "message": "does not meet scope requirement"},
+                "when": {
+                    "auth_type": "oauth",
+                    "status": 403,
+                    "message": "does not meet scope requirement",
+                },
                 "class": "forbidden",
             },
-            {
-                "id": "organization-disabled",
-                "when": {"status": [400, 403], "message": "this organization has been disabled"},
-                "class": "auth_revoked",
-                "scope": "owner",
-            },
-            {
-                "id": "overloaded",
-                "when": {"status": 529, "code": "overloaded_error"},
-                "class": "overloaded",
-            },
-        ],
-    },
-    "anthropic": {
-        "base_url": "https://api.anthropic.com",
-        "credentials": [
-            {
-                "auth_type": "api_key",
-                "header": "x-api-key",
-                "scheme": None,
-                "payer": "metered",
-                "env": ["ANTHROPIC_API_KEY"],
-                "prefix": "sk-ant-api",
-            },
-        ],
-        "owner_headers": ["anthropic-organization-id", "anthropic-workspace-id"],
-        "rules": [
             {
                 "id": "request-too-large",
                 "when": {"status": 413, "code": "request_too_large"},
@@ -284,6 +280,157 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
             },
         ],
     },
+    "azure-openai": {
+        "base_url": None,
+        "credentials": [
+            {
+                "auth_type": "api_key",
+                "header": "api-key",
+                "scheme": None,
+                "payer": "metered",
+                "env": ["AZURE_OPENAI_API_KEY"],
+            },
+            {
+                "auth_type": "oauth",
+                "header": "authorization",
+                "scheme": "Bearer",
+                "payer": "metered",
+                "env": ["AZURE_OPENAI_AD_TOKEN"],
+            },
+        ],
+        "rules": [
+            {
+                "id": "rate-limit",
+                "when": {"status": 429, "message": "rate limit of your current"},
+                "class": "rate_limited",
+                "hint": ["retry-after-ms", "retry-after", "text-seconds"],
+            },
+            {
+                "id": "high-demand",
+                "when": {"status": 429, "message": "system is experiencing high demand"},
+                "class": "overloaded",
+            },
+            {
+                "id": "invalid-key",
+                "when": {
+                    "status": 401,
+                    "message": "invalid subscription key or wrong api endpoint",
+                },
+                "class": "auth_rejected",
+            },
+            {
+                "id": "deployment-missing",
+                "when": {"status": 404, "code": "DeploymentNotFound"},
+                "class": "request_error",
+            },
+            {
+                "id": "content-filter",
+                "when": {"status": 400, "code": "content_filter"},
+                "class": "request_error",
+            },
+        ],
+    },
+    "bedrock": {
+        "base_url": None,
+        "credentials": [
+            {
+                "auth_type": "api_key",
+                "header": "authorization",
+                "scheme": "Bearer",
+                "payer": "metered",
+                "env": ["AWS_BEARER_TOKEN_BEDROCK"],
+            },
+        ],
+        "rules": [
+            {
+                "id": "throttled",
+                "when": {"status": 429, "header": {"x-amzn-errortype": "ThrottlingException"}},
+                "class": "rate_limited",
+                "scope": "model",
+            },
+            {
+                "id": "model-not-ready",
+                "when": {"status": 429, "header": {"x-amzn-errortype": "ModelNotReadyException"}},
+                "class": "overloaded",
+            },
+            {
+                "id": "quota-exceeded",
+                "when": {
+                    "status": 400,
+                    "header": {"x-amzn-errortype": "ServiceQuotaExceededException"},
+                },
+                "class": "rate_limited",
+                "scope": "model",
+            },
+            {
+                "id": "token-expired",
+                "when": {"status": 403, "header": {"x-amzn-errortype": "ExpiredTokenException"}},
+                "class": "auth_expired",
+            },
+            {
+                "id": "invalid-key",
+                "when": {"status": 403, "header": {"x-amzn-errortype": "InvalidClientTokenId"}},
+                "class": "auth_rejected",
+            },
+            {
+                "id": "agreement-pending",
+                "when": {"status": 403, "header": {"x-amzn-errortype": "MPAgreementBeingCreated"}},
+                "class": "forbidden",
+            },
+            {
+                "id": "access-denied",
+                "when": {"status": 403, "header": {"x-amzn-errortype": "AccessDeniedException"}},
+                "class": "forbidden",
+            },
+            {
+                "id": "use-case-missing",
+                "when": {"status": 404, "header": {"x-amzn-errortype": "FTUFormNotFilled"}},
+                "class": "not_entitled",
+            },
+            {
+                "id": "model-error",
+                "when": {"status": 424, "header": {"x-amzn-errortype": "ModelErrorException"}},
+                "class": "server_error",
+            },
+        ],
+    },
+    "cerebras": {
+        "base_url": "https://api.cerebras.ai/v1",
+        "credentials": [
+            {
+                "auth_type": "api_key",
+                "header": "authorization",
+                "scheme": "Bearer",
+                "payer": "metered",
+                "env": ["CEREBRAS_API_KEY"],
+            },
+        ],
+        "rules": [
+            {
+                "id": "queue-full",
+                "when": {"status": 429, "code": "queue_exceeded"},
+                "class": "overloaded",
+            },
+            {
+                "id": "request-quota",
+                "when": {"status": 429, "code": "request_quota_exceeded"},
+                "class": "rate_limited",
+                "scope": "owner",
+            },
+            {
+                "id": "token-quota",
+                "when": {"status": 429, "code": "token_quota_exceeded"},
+                "class": "rate_limited",
+                "scope": "owner",
+            },
+            {
+                "id": "payment-required",
+                "when": {"status": 402},
+                "class": "out_of_credit",
+                "hint": "none",
+            },
+        ],
+    },
     "chatgpt": {
         "base_url": "https://chatgpt.com/backend-api/codex",
         "credentials": [
@@ -392,6 +539,125 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
                 "id": "policy",
                 "when": {"status": 400, "code": "cyber_policy"},
                 "class": "request_error",
+            },
+        ],
+    },
+    "copilot": {
+        "base_url": "https://api.individual.githubcopilot.com",
+        "credentials": [
+            {
+                "auth_type": "oauth",
+                "header": "authorization",
+                "scheme": "Bearer",
+                "payer": "subscription",
+                "env": [],
+            },
+        ],
+        "rules": [
+            {
+                "id": "spend-limit",
+                "when": {
+                    "status": [402, 429],
+                    "code": ["additional_spend_limit_reached", "billing_not_configured"],
+                },
+                "class": "out_of_credit",
+                "hint": "none",
+            },
+            {
+                "id": "quota-exceeded",
+                "when": {
+                    "status": [402, 429],
+                    "code": ["quota_exceeded", "session_quota_exceeded"],
+                },
+                "class": "usage_limited",
+                "hint": ["retry-after-ms", "retry-after", "user-retry-after"],
+            },
+            {
+                "id": "quota-exceeded-text",
+                "when": {"status": 429, "header": {"x-ratelimit-exceeded": "quota_exceeded"}},
+                "class": "usage_limited",
+                "hint": ["retry-after-ms", "retry-after", "user-retry-after"],
+            },
+            {
+                "id": "model-limit",
+                "when": {"status": 429, "code": "user_model_rate_limited"},
+                "class": "usage_limited",
+                "scope": "model",
+                "hint": ["retry-after-ms", "retry-after", "user-retry-after"],
+            },
+            {
+                "id": "weekly-limit",
+                "when": {
+                    "status": 429,
+                    "code": ["user_weekly_rate_limited", "user_global_rate_limited"],
+                },
+                "class": "usage_limited",
+                "hint": ["retry-after-ms", "retry-after", "user-retry-after"],
+            },
+            {
+                "id": "window-limit",
+                "when": {"status": 429, "header": {"x-ratelimit-exceeded": "global-usage"}},
+                "class": "usage_limited",
+                "hint": ["retry-after-ms", "retry-after", "user-retry-after"],
+            },
+            {
+                "id": "rate-limit",
+                "when": {"status": 429, "code": ["rate_limited", "integration_rate_limited"]},
+                "class": "rate_limited",
+                "hint": ["retry-after-ms", "retry-after", "user-retry-after"],
+            },
+        ],
+    },
+    "deepseek": {
+        "base_url": "https://api.deepseek.com",
+        "credentials": [
+            {
+                "auth_type": "api_key",
+                "header": "authorization",
+                "scheme": "Bearer",
+                "payer": "metered",
+                "env": ["DEEPSEEK_API_KEY"],
+            },
+        ],
+        "rules": [
+            {
+                "id": "insufficient-balance",
+                "when": {"status": 402, "message": "insufficient balance"},
+                "class": "out_of_credit",
+                "hint": "none",
+            },
+            {
+                "id": "concurrency-limit",
+                "when": {"status": 429},
+                "class": "rate_limited",
+                "scope": "owner",
+                "cooldown": 60,
+            },
+        ],
+    },
+    "fireworks": {
+        "base_url": "https://api.fireworks.ai/inference/v1",
+        "credentials": [
+            {
+                "auth_type": "api_key",
+                "header": "authorization",
+                "scheme": "Bearer",
+                "payer": "metered",
+                "env": ["FIREWORKS_API_KEY"],
+            },
+        ],
+        "rules": [
+            {
+                "id": "account-suspended",
+                "when": {"status": 412, "message": "is suspended"},
+                "class": "out_of_credit",
+                "hint": "none",
+            },
+            {
+                "id": "payment-required",
+                "when": {"status": 402},
+                "class": "out_of_credit",
+                "hint": "none",
             },
         ],
     },
@@ -671,6 +937,294 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
             {"id": "overloaded", "when": {"status": [503, 529]}, "class": "overloaded"},
             {"id": "server-error", "when": {"status": "5xx"}, "class": "server_error"},
             {"id": "request-error", "when": {"status": "4xx"}, "class": "request_error"},
+        ],
+    },
+    "groq": {
+        "base_url": "https://api.groq.com/openai/v1",
+        "credentials": [
+            {
+                "auth_type": "api_key",
+                "header": "authorization",
+                "scheme": "Bearer",
+                "payer": "metered",
+                "env": ["GROQ_API_KEY"],
+                "prefix": "gsk_",
+            },
+        ],
+        "rules": [
+            {
+                "id": "request-too-large",
+                "when": {"status": 413, "code": "rate_limit_exceeded"},
+                "class": "request_error",
+            },
+            {
+                "id": "rate-limit",
+                "when": {"status": 429, "code": "rate_limit_exceeded"},
+                "class": "rate_limited",
+                "scope": "model",
+                "hint": ["retry-after-ms", "retry-after", "text-duration", "x-ratelimit-reset"],
+            },
+            {
+                "id": "spend-limit",
+                "when": {"status": 400, "code": "blocked_api_access"},
+                "class": "out_of_credit",
+                "hint": {"calendar": "month-start-utc"},
+            },
+            {
+                "id": "organization-restricted",
+                "when": {"status": 400, "code": "organization_restricted"},
+                "class": "auth_revoked",
+                "scope": "owner",
+            },
+            {
+                "id": "invalid-key",
+                "when": {"status": 401, "code": "invalid_api_key"},
+                "class": "auth_rejected",
+            },
+            {"id": "flex-capacity", "when": {"status": 498}, "class": "overloaded"},
+        ],
+    },
+    "huggingface": {
+        "base_url": "https://router.huggingface.co/v1",
+        "credentials": [
+            {
+                "auth_type": "api_key",
+                "header": "authorization",
+                "scheme": "Bearer",
+                "payer": "unknown",
+                "env": ["HF_TOKEN"],
+                "prefix": "hf_",
+            },
+        ],
+        "rules": [
+            {
+                "id": "monthly-credits",
+                "when": {"status": [402, 429], "message": "exceeded your monthly included credits"},
+                "class": "out_of_credit",
+                "hint": "none",
+            },
+            {
+                "id": "rate-limit",
+                "when": {"status": 429, "header": {"ratelimit": True}},
+                "class": "rate_limited",
+                "hint": ["retry-after-ms", "retry-after", "ratelimit"],
+            },
+        ],
+    },
+    "kimi-code": {
+        "base_url": "https://api.kimi.com/coding/v1",
+        "credentials": [
+            {
+                "auth_type": "api_key",
+                "header": "authorization",
+                "scheme": "Bearer",
+                "payer": "subscription",
+                "env": ["KIMI_API_KEY", "KIMI_CODING_API_KEY"],
+            },
+            {
+                "auth_type": "oauth",
+                "header": "authorization",
+                "scheme": "Bearer",
+                "payer": "subscription",
+                "env": [],
+                "token_url": "https://auth.kimi.com/api/oauth/token",
+            },
+        ],
+        "rules": [
+            {
+                "id": "cycle-limit",
+                "when": {
+                    "status": 403,
+                    "message": ["usage limit for this billing cycle", "weekly (7-day) usage limit"],
+                },
+                "class": "usage_limited",
+                "hint": "none",
+            },
+            {
+                "id": "period-limit",
+                "when": {
+                    "status": 429,
+                    "message": ["usage limit for this period", "monthly usage limit"],
+                },
+                "class": "usage_limited",
+            },
+            {
+                "id": "engine-overloaded",
+                "when": {"status": 429, "message": "engine is currently overloaded"},
+                "class": "overloaded",
+            },
+            {
+                "id": "rate-limit",
+                "when": {"status": 429, "message": "receiving too many requests"},
+                "class": "rate_limited",
+            },
+            {
+                "id": "membership-unverified",
+                "when": {"status": 402, "message": "unable to verify your membership benefits"},
+                "class": "not_entitled",
+                "scope": "owner",
+                "cooldown": 3600,
+                "hint": "none",
+            },
+            {
+                "id": "client-not-allowed",
+                "when": {"status": 403, "message": "only available for coding agents"},
+                "class": "request_error",
+            },
+        ],
+    },
+    "mistral": {
+        "base_url": "https://api.mistral.ai/v1",
+        "credentials": [
+            {
+                "auth_type": "api_key",
+                "header": "authorization",
+                "scheme": "Bearer",
+                "payer": "metered",
+                "env": ["MISTRAL_API_KEY"],
+            },
+        ],
+        "rules": [
+            {
+                "id": "model-capacity",
+                "when": {"status": 429, "message": "service tier capacity exceeded"},
+                "class": "overloaded",
+            },
+            {
+                "id": "rate-limit",
+                "when": {"status": 429, "code": ["rate_limited", "rate_limit_error", "1300"]},
+                "class": "rate_limited",
+            },
+            {
+                "id": "payment-required",
+                "when": {"status": 402},
+                "class": "out_of_credit",
+                "scope": "entry",
+                "hint": "none",
+            },
+            {
+                "id": "invalid-key",
+                "when": {"status": 401, "code": "authentication_error"},
+                "class": "auth_rejected",
+            },
+            {"id": "model-not-on-tier", "when": {"status": 403}, "class": "not_entitled"},
+        ],
+    },
+    "moonshot": {
+        "base_url": "https://api.moonshot.ai/v1",
+        "credentials": [
+            {
+                "auth_type": "api_key",
+                "header": "authorization",
+                "scheme": "Bearer",
+                "payer": "metered",
+                "env": ["MOONSHOT_API_KEY"],
+            },
+        ],
+        "rules": [
+            {
+                "id": "balance-exhausted",
+                "when": {"status": [403, 429], "code": "exceeded_current_quota_error"},
+                "class": "out_of_credit",
+                "hint": "none",
+            },
+            {
+                "id": "engine-overloaded",
+                "when": {"status": 429, "code": "engine_overloaded_error"},
+                "class": "overloaded",
+            },
+            {
+                "id": "rate-limit",
+                "when": {"status": 429, "code": "rate_limit_reached_error"},
+                "class": "rate_limited",
+                "scope": "owner",
+            },
+            {
+                "id": "invalid-key",
+                "when": {"status": 401, "code": "invalid_authentication_error"},
+                "class": "auth_rejected",
+            },
+            {
+                "id": "token-limit",
+                "when": {"status": 400, "message": "exceeded model token limit"},
+                "class": "request_error",
+            },
+        ],
+    },
+    "nous": {
+        "base_url": "https://inference-api.nousresearch.com/v1",
+        "credentials": [
+            {
+                "auth_type": "api_key",
+                "header": "authorization",
+                "scheme": "Bearer",
+                "payer": "unknown",
+                "env": ["NOUS_API_KEY"],
+            },
+            {
+                "auth_type": "oauth",
+                "header": "authorization",
+                "scheme": "Bearer",
+                "payer": "unknown",
+                "env": [],
+                "token_url": "https://portal.nousresearch.com/api/oauth/token",
+            },
+        ],
+        "rules": [],
+    },
+    "nvidia": {
+        "base_url": "https://integrate.api.nvidia.com/v1",
+        "credentials": [
+            {
+                "auth_type": "api_key",
+                "header": "authorization",
+                "scheme": "Bearer",
+                "payer": "unknown",
+                "env": ["NVIDIA_API_KEY", "NGC_API_KEY"],
+                "prefix": "nvapi-",
+            },
+        ],
+        "rules": [
+            {
+                "id": "model-not-for-account",
+                "when": {"status": 404, "message": "not found for account"},
+                "class": "not_entitled",
+            },
+            {
+                "id": "authorization-failed",
+                "when": {"status": 403, "message": "authorization failed"},
+                "class": "forbidden",
+            },
+        ],
+    },
+    "ollama-cloud": {
+        "base_url": "https://ollama.com",
+        "credentials": [
+            {
+                "auth_type": "api_key",
+                "header": "authorization",
+                "scheme": "Bearer",
+                "payer": "subscription",
+                "env": ["OLLAMA_API_KEY"],
+            },
+        ],
+        "rules": [
+            {
+                "id": "weekly-limit",
+                "when": {"status": 429, "message": "weekly usage limit"},
+                "class": "usage_limited",
+                "cooldown": 14400,
+            },
+            {
+                "id": "session-limit",
+                "when": {"status": 429, "message": ["session usage limit", "hourly usage limit"]},
+                "class": "usage_limited",
+            },
+            {
+                "id": "model-needs-subscription",
+                "when": {"status": 403, "message": "requires a subscription"},
+                "class": "not_entitled",
+            },
         ],
     },
     "openai": {
@@ -998,6 +1552,204 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
             },
         ],
     },
+    "together": {
+        "base_url": "https://api.together.xyz/v1",
+        "credentials": [
+            {
+                "auth_type": "api_key",
+                "header": "authorization",
+                "scheme": "Bearer",
+                "payer": "metered",
+                "env": ["TOGETHER_API_KEY"],
+            },
+        ],
+        "rules": [
+            {
+                "id": "credit-limit",
+                "when": {"status": 402, "code": "credit_limit"},
+                "class": "out_of_credit",
+                "hint": "none",
+            },
+            {
+                "id": "rate-limit",
+                "when": {"status": 429, "message": "you have been rate limited"},
+                "class": "rate_limited",
+            },
+            {
+                "id": "invalid-key",
+                "when": {"status": 401, "code": "invalid_api_key"},
+                "class": "auth_rejected",
+            },
+            {"id": "context-length", "when": {"status": 403}, "class": "request_error"},
+            {
+                "id": "model-not-serverless",
+                "when": {"status": 400, "code": "model_not_available"},
+                "class": "request_error",
+            },
+        ],
+    },
+    "xai": {
+        "base_url": "https://api.x.ai/v1",
+        "credentials": [
+            {
+                "auth_type": "api_key",
+                "header": "authorization",
+                "scheme": "Bearer",
+                "payer": "metered",
+                "env": ["XAI_API_KEY"],
+                "prefix": "xai-",
+            },
+            {
+                "auth_type": "oauth",
+                "header": "authorization",
+                "scheme": "Bearer",
+                "payer": "subscription",
+                "env": [],
+                "base_url": "https://cli-chat-proxy.grok.com/v1",
+            },
+        ],
+        "rules": [
+            {
+                "id": "team-out-of-credit",
+                "when": {
+                    "status": "4xx",
+                    "message": "used all available credits or reached its monthly spending limit",
+                },
+                "class": "out_of_credit",
+                "hint": "none",
+            },
+            {
+                "id": "subscription-out-of-credit",
+                "when": {
+                    "status": [402, 403],
+                    "message": "run out of credits or need a grok subscription",
+                },
+                "class": "out_of_credit",
+                "hint": "none",
+            },
+            {
+                "id": "free-usage-exhausted",
+                "when": {"status": 429, "code": "subscription:free-usage-exhausted"},
+                "class": "usage_limited",
+                "scope": "model",
+                "cooldown": 86400,
+                "hint": "none",
+            },
+            {
+                "id": "rate-limit",
+                "when": {"status": 429, "message": "too many tokens for team"},
+                "class": "rate_limited",
+                "scope": "model",
+            },
+            {
+                "id": "token-expired",
+                "when": {
+                    "auth_type": "oauth",
+                    "status": 403,
+                    "message": "access token could not be validated",
+                },
+                "class": "auth_expired",
+            },
+            {
+                "id": "invalid-key",
+                "when": {"status": [400, 401], "message": "incorrect api key provided"},
+                "class": "auth_rejected",
+            },
+            {
+                "id": "chat-denied",
+                "when": {"status": 403, "message": "access to the chat endpoint is denied"},
+                "class": "forbidden",
+            },
+        ],
+    },
+    "zai": {
+        "base_url": "https://api.z.ai/api/paas/v4",
+        "credentials": [
+            {
+                "auth_type": "api_key",
+                "header": "authorization",
+                "scheme": "Bearer",
+                "payer": "unknown",
+                "env": ["ZAI_API_KEY", "Z_AI_API_KEY", "GLM_API_KEY", "ZHIPUAI_API_KEY"],
+            },
+        ],
+        "rules": [
+            {
+                "id": "window-limit",
+                "when": {"status": 429, "code": ["1308", "1310"]},
+                "class": "usage_limited",
+                "hint": ["text-china-time"],
+            },
+            {
+                "id": "window-limit-without-extra",
+                "when": {"status": 429, "code": ["1316", "1317", "1318", "1319", "1320", "1321"]},
+                "class": "usage_limited",
+                "hint": ["text-china-time"],
+            },
+            {
+                "id": "in-arrears",
+                "when": {"status": 429, "code": "1113"},
+                "class": "out_of_credit",
+                "hint": "none",
+            },
+            {
+                "id": "daily-call-limit",
+                "when": {"status": 429, "code": "1304"},
+                "class": "usage_limited",
+            },
+            {
+                "id": "rate-limit",
+                "when": {"status": 429, "code": ["1302", "1303"]},
+                "class": "rate_limited",
+            },
+            {
+                "id": "overloaded",
+                "when": {"status": 429, "code": ["1305", "1312"]},
+                "class": "overloaded",
+            },
+            {
+                "id": "plan-lacks-model",
+                "when": {"status": 429, "code": "1311"},
+                "class": "not_entitled",
+                "hint": "none",
+            },
+            {
+                "id": "plan-expired",
+                "when": {"status": 429, "code": ["1309", "1314"]},
+                "class": "not_entitled",
+                "scope": "owner",
+                "hint": "none",
+            },
+            {
+                "id": "wrong-kind-of-key",
+                "when": {"status": 429, "code": "1315"},
+                "class": "auth_rejected",
+            },
+            {
+                "id": "fair-use",
+                "when": {"status": 429, "code": "1313"},
+                "class": "not_entitled",
+                "scope": "owner",
+                "hint": "none",
+            },
+            {
+                "id": "account-locked",
+                "when": {"status": ["4xx"], "code": ["1110", "1111", "1112", "1121"]},
+                "class": "auth_revoked",
+                "scope": "owner",
+            },
+            {
+                "id": "invalid-key",
+                "when": {"status": 401, "code": ["1000", "1001", "1002", "1003", "1004"]},
+                "class": "auth_rejected",
+            },
+            {
+                "id": "interface-not-permitted",
+                "when": {"status": 403, "code": "1220"},
+                "class": "not_entitled",
+            },
+        ],
+    },
 }
 
 HINTS: Final[Sequence[Mapping[str, object]]] = [
@@ -1007,6 +1759,12 @@ HINTS: Final[Sequence[Mapping[str, object]]] = [
         "where": "header",
         "name": "retry-after",
         "form": ["seconds", "http-date"],
+    },
+    {
+        "id": "user-retry-after",
+        "where": "header",
+        "name": "x-ratelimit-user-retry-after",
+        "form": ["seconds"],
     },
     {
         "id": "x-ratelimit-reset",
@@ -1188,5 +1946,11 @@ HINTS: Final[Sequence[Mapping[str, object]]] = [
         "where": "text",
         "pattern": "regain access on (\\d{4}-\\d{2}-\\d{2})(?: at (\\d{2}:\\d{2}) UTC)?",
         "form": ["calendar"],
+    },
+    {
+        "id": "text-china-time",
+        "where": "text",
+        "pattern": "(?:reset at|将在)\\s*(\\d{4}-\\d{2}-\\d{2}) (\\d{2}:\\d{2}:\\d{2})",
+        "form": ["calendar-china"],
     },
 ]

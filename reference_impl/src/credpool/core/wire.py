@@ -41,8 +41,9 @@ def origin(url: str) -> str:
 
 
 def base_url(entry: Entry, provider: Provider) -> str:
-    """Return the endpoint the entry belongs to: its own, or the provider's."""
-    return (entry.base_url or provider.base_url or "").rstrip("/")
+    """Return the endpoint the entry belongs to: its own, its type's, or the provider's."""
+    usual = provider.credential(entry.auth_type).base_url or provider.base_url
+    return (entry.base_url or usual or "").rstrip("/")
 
 
 def target(

@@ -1,0 +1,132 @@
+"""The billing notes come from one file, cover every credential, and say how each is known."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from credpool_conformance.book.__main__ import main
+
+HERE = Path(__file__).parent
+SCHEMA = HERE.parents[1] / "spec/schemas/billing.schema.json"
+STATED = """\
+version: 1
+verified: "2026-11-23"
+rows:
+  - provider: sample
+    credential: api_key
+    date: "2026-11"
+    says: Pay-per-token against the account.
+    source: its documentation
+    evidence: D
+    confidence: high
+    brief: true
+  - provider: sample
+    credential: any
+    date: "2026-10"
+    says: Nothing is free.
+    source: the press
+    evidence: N
+    confidence: low
+    note: Nobody has checked it.
+"""
+CHAPTER = "# Billing\n\n<!-- generated:billing -->\n\n<!-- /generated -->\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Copy the sample tree and give it billing notes."""
+    copy = shutil.copytree(HERE / "book_tree", tmp_path / "tree")
+    shutil.copy(SCHEMA, copy / "spec/schemas")
+    (copy / "spec/tables/billing.yaml").write_text(STATED, encoding="utf-8")
+    (copy / "spec/billing.md").write_text(CHAPTER, encoding="utf-8")
+    return copy
+
+
+def test_the_chapter_has_every_statement(root: Path) -> None:
+    """Each statement is a row, with its date, how it is known, and what is not known."""
+    assert main(["--write", "--root", str(root)]) == 0
+
+    chapter = (root / "spec/billing.md").read_text(encoding="utf-8")
+
+    link = "[Sample](registry/sample.yaml)"
+    told = "Pay-per-token against the account."
+    assert (
+        f"| {link} | API key | 2026-11 | {told} | "
+        "its documentation (documented by the provider) | high |" in chapter
+    )
+    assert "| the press (reported by the press). Nobody has checked it. | low |" in chapter
+
+
+def test_the_note_has_the_brief_ones(root: Path) -> None:
+    """The box that pages include holds the statements meant for it, and no others."""
+    main(["--write", "--root", str(root)])
+
+    note = (root / "spec/_includes/billing.md").read_text(encoding="utf-8")
+
+    assert '!!! warning "What is billed"\n\n    - **Sample**, API key, 2026-11: Pay' in note
+    assert "Nothing is free" not in note
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        pytest.param(
+            "provider: sample\n    credential: any",
+            "provider: simple\n    credential: any",
+            "simple is unknown; write the name of a file in spec/registry",
+            id="an unknown provider",
+        ),
+        pytest.param(
+            "- provider: sample\n    credential: api_key",
+            "- provider: sample\n    credential: oauth",
+            None,
+            id="a statement about either covers both",
+        ),
+        pytest.param(
+            "    note: Nobody has checked it.\n", "", "'note'", id="hearsay without a note"
+        ),
+        pytest.param('date: "2026-11"', 'date: "soon"', "'soon'", id="no date"),
+    ],
+)
+def test_a_faulty_statement_is_found(
+    old: str, new: str, says: str | None, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A statement that nobody can place, date or weigh stops the build."""
+    path = root / "spec/tables/billing.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+    status = main(["--lint", "--root", str(root)])
+
+    complaint = capsys.readouterr().err
+    assert status == (0 if says is None else 2)
+    assert says is None or ("spec/tables/billing.yaml:" in complaint and says in complaint)
+
+
+def test_a_credential_without_a_statement_is_found(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody can add a provider without saying who pays for it."""
+    path = root / "spec/tables/billing.yaml"
+    other = STATED.replace("credential: api_key", "credential: oauth").replace(": any", ": oauth")
+    path.write_text(other, encoding="utf-8")
+
+    status = main(["--lint", "--root", str(root)])
+
+    assert status == 2
+    assert "nothing is said of sample with api_key; say who pays" in capsys.readouterr().err
+
+
+def test_the_providers_page_has_their_variables(root: Path) -> None:
+    """One row for each credential: variables, header, address and payer; then the note is included."""
+    main(["--write", "--root", str(root)])
+
+    page = (root / "docs/reference/providers.md").read_text(encoding="utf-8")
+
+    assert (
+        "| [Sample](#sample) | api_key | `SAMPLE_API_KEY` | `authorization: Bearer …` | "
+        "`https://api.sample.test/v1` | metered |" in page
+    )
+    assert '\n--8<-- "spec/_includes/billing.md"\n' in page
