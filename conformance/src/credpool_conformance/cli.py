@@ -61,24 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="credpool-conformance", description=__doc__)
     parser.add_argument("--version", action="version", version=SUITE_VERSION)
     commands = parser.add_subparsers(dest="command", required=True)
-    running = commands.add_parser("run", help="run the suite against a testee")
-    running.add_argument(
-        "--testee",
-        help="a command line or a Python file; in process: path/to/file.py[:Class] or module:Class",
-    )
-    running.add_argument("--connector", choices=("stdio", "inprocess"), default="stdio")
-    running.add_argument("--report", type=Path, help="where the report goes")
-    running.add_argument(
-        "--timeout",
-        type=_seconds,
-        default=DEFAULT_TIMEOUT,
-        help="seconds a reply may take (default: 10)",
-    )
-    running.add_argument(
-        "--known-failures",
-        type=Path,
-        help="YAML or JSON: the checks that may fail, each with a reason",
-    )
+    running = _running(commands.add_parser("run", help="run the suite against a testee"))
     listing = commands.add_parser("list", help="list the scenarios")
     for command in (running, listing):
         command.add_argument("--filter", help="only the scenarios whose id matches this glob")
@@ -93,6 +76,27 @@ def _parser() -> argparse.ArgumentParser:
     comparing.add_argument("second")
     commands.add_parser("template", help="print a testee to begin with")
     commands.add_parser("protocol", help="print the testee protocol, one page")
+    return parser
+
+
+def _running(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument(
+        "--testee",
+        help="a command line or a Python file; in process: path/to/file.py[:Class] or module:Class",
+    )
+    parser.add_argument("--connector", choices=("stdio", "inprocess"), default="stdio")
+    parser.add_argument("--report", type=Path, help="where the report goes")
+    parser.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=DEFAULT_TIMEOUT,
+        help="seconds a reply may take (default: 10)",
+    )
+    parser.add_argument(
+        "--known-failures",
+        type=Path,
+        help="YAML or JSON: the checks that may fail, each with a reason",
+    )
     return parser
 
 

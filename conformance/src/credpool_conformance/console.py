@@ -5,7 +5,7 @@ The report is the record; this is only its shadow on the screen.
 
 import shutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import IO, TypeAlias
 
 from credpool_conformance.book.yaml_lines import Json, text
@@ -24,6 +24,7 @@ class Console:
         self._out = out
         self._live = out.isatty()
         self._counts: Counter[str] = Counter()
+        self._chapters: dict[str, Counter[str]] = {}
 
     def begin(self, total: int, connector: str, command: str, manifest: Manifest | None) -> None:
         """Say what is about to be tested."""
@@ -33,16 +34,18 @@ class Console:
     def check(self, check: Record, number: int, total: int) -> None:
         """Show one check: the failures in full, the rest as progress."""
         self._counts[outcome(check)] += 1
+        chapter = self._chapters.setdefault(text(check["chapter"]), Counter())
+        chapter[outcome(check)] += 1
         if outcome(check) in MARKS:
             self._line("\n".join(["", *story(check), ""]))
         self._progress(check, number, total)
 
-    def end(self, checks: Sequence[Record], summary: Summary, report: str, seconds: float) -> None:
+    def end(self, summary: Summary, report: str, seconds: float) -> None:
         """Show the summary."""
         if self._live:
             self._out.write("\r\x1b[K")
         self._line("")
-        for chapter, row in _by_chapter(checks).items():
+        for chapter, row in self._chapters.items():
             counted = ", ".join(f"{number} {name}" for name, number in row.items())
             self._line(f"  {chapter:<16} {counted}")
         coverage = summary.coverage
@@ -72,10 +75,3 @@ class Console:
         start = "\r\x1b[K" if self._live else ""
         self._out.write(f"{start}{line}\n")
         self._out.flush()
-
-
-def _by_chapter(checks: Sequence[Record]) -> dict[str, Counter[str]]:
-    rows: dict[str, Counter[str]] = {}
-    for check in checks:
-        rows.setdefault(text(check["chapter"]), Counter())[outcome(check)] += 1
-    return rows

@@ -11,7 +11,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import IO
 
-from credpool_conformance.book.yaml_lines import Json
 from credpool_conformance.connectors import Connector
 from credpool_conformance.connectors.inprocess import InProcessConnector
 from credpool_conformance.connectors.stdio import StdioConnector
@@ -61,18 +60,17 @@ def run(
         report.header(_conditions(options, requirements, len(scenarios)), manifest)
         console.begin(len(scenarios), options.connector, options.testee, manifest)
         checks: list[Check] = []
-        records: list[dict[str, Json]] = []
         for check in Runner(session, mock, registry, requirements).run(scenarios):
             checks.append(options.known.mark(check))
-            records.append(check_record(checks[-1], requirements, options.replay))
-            report.check(records[-1])
-            console.check(records[-1], len(checks), len(scenarios))
+            record = check_record(checks[-1], requirements, options.replay)
+            report.check(record)
+            console.check(record, len(checks), len(scenarios))
         features = manifest.features if manifest else frozenset({"core"})
         filtered = options.selection is not None
         summary = summarise(checks, requirements, features, filtered=filtered)
         seconds = perf_counter() - begun
         report.footer(summary, seconds)
-    console.end(records, summary, shown(options.report), seconds)
+    console.end(summary, shown(options.report), seconds)
     return summary
 
 
