@@ -4,7 +4,10 @@ Each session has a small environment of its own, kept between runs and locked by
 """
 
 import shutil
+import tempfile
+import zipfile
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import nox
 
@@ -25,7 +28,16 @@ nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "virtualenv"
 nox.options.error_on_external_run = True
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["tests", "conformance", "javascript", "lint", "typing", "spec", "docs"]
+nox.options.sessions = [
+    "tests",
+    "conformance",
+    "javascript",
+    "wheel",
+    "lint",
+    "typing",
+    "spec",
+    "docs",
+]
 
 
 @nox.session
@@ -61,12 +73,23 @@ def javascript(session: nox.Session) -> None:
 
 
 @nox.session
+def wheel(session: nox.Session) -> None:
+    """Build the suite's wheel, and use it where there is no repository."""
+    install(session, *group("build"))
+    with tempfile.TemporaryDirectory() as folder:
+        if built := build_suite(session, Path(folder, "dist")):  # nothing runs with --install-only
+            session.chdir(folder)  # from here on, all that is known is the wheel
+            use_suite(session, Path(folder, "venv"), built)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style, format and the direction of imports."""
     install(session, *group("lint"))
     session.run("ruff", "check", *session.posargs)
     session.run("ruff", "format", "--check")
-    for folder, source in ((".", "conformance/src"), ("reference_impl", "src")):
+    contracts = ((".", "conformance/src"), ("reference_impl", "src"), ("conformance", "src"))
+    for folder, source in contracts:
         with session.chdir(folder):
             session.run("lint-imports", "--no-cache", env={"PYTHONPATH": source})
 
@@ -157,6 +180,64 @@ def run_reference(session: nox.Session) -> list[Path]:
         if session.run(*SUITE, "run", *options):  # nothing runs with --install-only
             reports.append(report)
     return reports
+
+
+def build_suite(session: nox.Session, dist: Path) -> Path | None:
+    """Build the suite's wheel from the checkout and from its sdist; return the latter's."""
+    with session.chdir("conformance"):
+        if not session.run("hatchling", "build", "-d", str(dist), "-t", "sdist", "-t", "wheel"):
+            return None
+    (sdist,) = dist.glob("*.tar.gz")
+    options = ("--quiet", "--no-deps", "--no-build-isolation", "-w", str(dist / "again"))
+    session.run("pip", "wheel", *options, str(sdist))
+    (first,), (second,) = dist.glob("*.whl"), dist.glob("again/*.whl")
+    if packed(first) != packed(second):
+        session.error(f"{first.name} is another from a checkout than from the sdist")
+    return second
+
+
+def packed(built: Path) -> dict[str, int]:
+    """Read what a wheel would install, without its metadata."""
+    with zipfile.ZipFile(built) as archive:
+        files = archive.infolist()
+    return {file.filename: file.CRC for file in files if ".dist-info/" not in file.filename}
+
+
+def use_suite(session: nox.Session, venv: Path, built: Path) -> None:
+    """Run the template against the installed suite, in every way that there is."""
+
+    def run(program: str, *arguments: str, codes: tuple[int, ...] = (0,)) -> str:
+        command, env = (str(venv / "bin" / program), *arguments), {"PYTHONPATH": None}
+        options = {"external": True, "silent": True, "env": env, "success_codes": codes}
+        return str(session.run(*command, **options))
+
+    session.run("python", "-m", "venv", str(venv))
+    run("pip", "install", "--quiet", "-c", str(LOCK), str(built))
+    scenarios = run("credpool-conformance", "list").splitlines()
+    Path("my_testee.py").write_text(run("credpool-conformance", "template"), encoding="utf-8")
+    testee = ("--testee", "my_testee.py")
+    run("credpool-conformance", "run", *testee, "--report", "run.ndjson", codes=(1,))
+    for form in ("json", "junit", "markdown", "html", "badge"):
+        run("credpool-conformance", "report", "run.ndjson", "--format", form, "--output", form)
+    run("pip", "install", "--quiet", "-c", str(LOCK), "pytest")
+    plain = ("-p", "no:cacheprovider", "--junitxml=pytest")
+    run("pytest", "--pyargs", "credpool_conformance", *testee, *plain, codes=(1,))
+    judge_template(session, len(scenarios))
+
+
+def judge_template(session: nox.Session, scenarios: int) -> None:
+    """Check that the template fails honestly, and that pytest and the suite agree on it."""
+    totals = {}
+    for name in ("junit", "pytest"):
+        suites = ET.parse(name).getroot().findall("testsuite")  # noqa: S314 (written just now)
+        keys = ("tests", "failures", "errors", "skipped")
+        totals[name] = {key: sum(int(suite.attrib[key]) for suite in suites) for key in keys}
+    counts = totals["junit"]
+    session.log(f"the template, judged by the wheel: {counts}")
+    if counts != totals["pytest"] or counts["tests"] != scenarios:
+        session.error(f"pytest counts {totals['pytest']}, and there are {scenarios} scenarios")
+    if counts["errors"] or not 0 < counts["failures"] < scenarios - counts["skipped"]:
+        session.error("the template should pass some checks, fail others, and break none")
 
 
 def write_page(session: nox.Session, action: str, *reports: Path) -> None:

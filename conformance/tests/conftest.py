@@ -11,6 +11,7 @@ import pytest
 from credpool_conformance import registry as registries
 from credpool_conformance import requirements as requirement_files
 from credpool_conformance.data import Data
+from credpool_conformance.known_failures import KnownFailures
 from credpool_conformance.loader import load
 from credpool_conformance.report import Report, read_report
 from credpool_conformance.run import Options, run
@@ -64,7 +65,11 @@ def run_suite(tree: Data, tmp_path: Path) -> RunSuite:
     """Run the small specification's scenarios against a testee, and read the report."""
 
     def run_it(
-        testee: str, connector: str = "stdio", only: str | None = None, timeout: float = 30
+        testee: str,
+        connector: str = "stdio",
+        only: str | None = None,
+        timeout: float = 30,
+        known: KnownFailures | None = None,
     ) -> Ran:
         registry, requirements = registries.load(tree), requirement_files.load(tree)
         scenarios = load(tree, registry, requirements)
@@ -78,6 +83,7 @@ def run_suite(tree: Data, tmp_path: Path) -> RunSuite:
             selection=only,
             report=report,
             replay="replay-me",
+            known=known or KnownFailures(),
         )
         run(scenarios, registry, requirements, options, screen)
         return Ran(read_report(report), screen.getvalue())

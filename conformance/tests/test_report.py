@@ -7,14 +7,33 @@ from typing import TYPE_CHECKING
 import jsonschema
 import pytest
 
+from credpool_conformance.cli import main
 from credpool_conformance.data import SCHEMAS
 from credpool_conformance.faults import BadInputError
-from credpool_conformance.report import read_report
+from credpool_conformance.report import ReportWriter, read_report
 
 if TYPE_CHECKING:
     from conftest import Name, RunSuite
 
+    Capture = pytest.CaptureFixture[str]
+
 SCHEMA = json.loads((SCHEMAS / "report.schema.json").read_text())
+HEADER = {
+    "record": "header",
+    "report": 1,
+    "suite": "1",
+    "spec": "1",
+    "requirements": {"count": 1, "digest": "sha256:0"},
+    "testee": None,
+    "connector": "stdio",
+    "command": "testee",
+    "clock": None,
+    "filter": None,
+    "scenarios": 1,
+    "known_failures": None,
+    "platform": "Linux",
+    "generated_at": "2026-01-01T00:00:00+00:00",
+}
 
 
 @pytest.mark.parametrize("kind", ["Testee", "WrongReason", "Leaks"])
@@ -54,6 +73,48 @@ def test_a_report_that_was_cut_short_is_refused(
 
     with pytest.raises(BadInputError, match="not a whole report"):
         read_report(path)
+
+
+def test_a_report_without_its_footer_says_so(tmp_path: Path, capsys: "Capture") -> None:
+    """Whatever is to be made of a run that did not end, the answer is the reason and exit code 2."""
+    path = tmp_path / "cut.ndjson"
+    path.write_text(json.dumps(HEADER) + "\n", encoding="utf-8")
+
+    assert main(["report", str(path), "--format", "json"]) == 2
+    said = capsys.readouterr().err
+    assert f"{path}:1: no footer: not a whole report, the run did not come to its end" in said
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("[]", "not a JSON object"),
+        ('"header"', "not a JSON object"),
+        ("null", "not a JSON object"),
+        ("{", "not JSON"),
+        ("{}", "no header, check or footer"),
+        ('{"record": "check"}', "not a check of this version of the suite: $: "),
+    ],
+)
+def test_a_line_that_is_no_record_is_refused(tmp_path: Path, line: str, what: str) -> None:
+    """File and line are named, and nothing is made of the rest."""
+    path = tmp_path / "odd.ndjson"
+    path.write_text(f"{json.dumps(HEADER)}\n{line}\n", encoding="utf-8")
+
+    with pytest.raises(BadInputError) as caught:
+        read_report(path)
+
+    assert f"{path}:2: {what}" in str(caught.value)
+
+
+def test_no_text_can_break_a_line(tmp_path: Path) -> None:
+    """What Python takes for the end of a line, and half a character, are read as they were written."""
+    path, odd = tmp_path / "odd.ndjson", "\u2028 \x85 \ud800"
+    with ReportWriter(path) as writer:
+        writer.check({"record": "check", "stderr": odd})
+
+    (line,) = path.read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["stderr"] == odd
 
 
 def test_no_secret_is_in_a_report(run_suite: "RunSuite", naive: "Name", tmp_path: Path) -> None:

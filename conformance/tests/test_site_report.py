@@ -11,11 +11,20 @@ from credpool_conformance import site_report
 def report(path: Path, *, connector: str = "stdio", outcome: str = "pass", day: str = "1") -> Path:
     """Write a report of one check and return its path."""
     coverage = {"exercised": ["a.b+1"], "unexercised": ["a.c+1"]}
+    coverage |= {"not_applicable": [], "excluded": []}
     records: list[dict[str, object]] = [
         {
             "record": "header",
+            "report": 1,
             "suite": "suite 1",
             "spec": "spec 1",
+            "requirements": {"count": 2, "digest": "sha256:0"},
+            "command": "some-testee",
+            "clock": "virtual",
+            "filter": None,
+            "scenarios": 1,
+            "known_failures": None,
+            "platform": "Linux",
             "testee": {"name": "some-pool", "version": "2.0", "language": "Go"},
             "connector": connector,
             "generated_at": day,
@@ -27,11 +36,26 @@ def report(path: Path, *, connector: str = "stdio", outcome: str = "pass", day: 
             "chapter": "recovery",
             "outcome": outcome,
             "verifies": ["a.b+1"],
+            "requirements": {"a.b+1": "A pool MUST rotate."},
+            "features": [],
             "consequence": "The caller waits.",
-            "failures": [{"aspect": "wire", "expected": ["b"], "actual": ["a"]}],
+            "reason": None,
+            "failures": [{"phase": 1, "aspect": "wire", "expected": ["b"], "actual": ["a"]}],
+            "trace": [],
+            "stderr": "",
+            "scenario": "recovery.yaml:3",
+            "replay": "run --filter 'first-check:one'",
             "duration": float(day),
         },
-        {"record": "footer", "verdict": "conformant", "coverage": coverage, "duration": float(day)},
+        {
+            "record": "footer",
+            "verdict": "conformant",
+            "reasons": [],
+            "checks": 1,
+            "counts": {outcome: 1},
+            "coverage": coverage,
+            "duration": float(day),
+        },
     ]
     path.write_text("".join(f"{json.dumps(record)}\n" for record in records), encoding="utf-8")
     return path

@@ -56,11 +56,42 @@ def test_all_passed_is_conformant(verdict: Verdicts) -> None:
         (Outcome.HARNESS_ERROR, Verdict.INCOMPLETE),
         (Outcome.UNVERIFIED, Verdict.INCOMPLETE),
         (Outcome.WARN, Verdict.CONFORMANT),
+        (Outcome.EXPECTED_FAIL, Verdict.NOT_CONFORMANT),
+        (Outcome.UNEXPECTED_PASS, Verdict.CONFORMANT),
     ],
 )
 def test_one_check_decides(verdict: Verdicts, outcome: Outcome, expected: Verdict) -> None:
     """One failure is enough; what did not run is missing; a SHOULD is a warning."""
     assert verdict({"healthy": outcome}).verdict is expected
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "accepted"),
+    [
+        ((Outcome.PASS, Outcome.WARN), True),
+        ((Outcome.EXPECTED_FAIL, Outcome.PASS), True),
+        ((Outcome.EXPECTED_FAIL, Outcome.FAIL), False),
+        ((Outcome.EXPECTED_FAIL, Outcome.HARNESS_ERROR), False),
+        ((Outcome.EXPECTED_FAIL, Outcome.UNVERIFIED), False),
+        ((Outcome.EXPECTED_FAIL, Outcome.UNEXPECTED_PASS), False),
+        ((Outcome.UNEXPECTED_PASS, Outcome.PASS), False),
+    ],
+)
+def test_only_known_failures_are_let_through(
+    verdict: Verdicts, outcomes: tuple[Outcome, Outcome], *, accepted: bool
+) -> None:
+    """A run exits with 0 only if everything that went wrong is listed, and nothing else is."""
+    summary = verdict(dict(zip(("healthy", "retry-then-rotate"), outcomes, strict=True)))
+
+    assert summary.accepted is accepted
+
+
+def test_known_failures_hide_no_gap(verdict: Verdicts) -> None:
+    """A MUST that nobody exercised keeps a run from exiting with 0."""
+    summary = verdict({"healthy": Outcome.EXPECTED_FAIL}, only=("healthy",))
+
+    assert summary.verdict is Verdict.NOT_CONFORMANT
+    assert not summary.accepted
 
 
 def test_no_check_is_an_error(verdict: Verdicts) -> None:

@@ -80,9 +80,14 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> FakeProvider:
 
 @pytest.mark.parametrize("block", PYTHON, ids=str)
 def test_a_block_runs(
-    block: Block, provider: FakeProvider, capsys: pytest.CaptureFixture[str]
+    block: Block,
+    provider: FakeProvider,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The block is a program: it runs by itself, prints, and sends no key that it does not show."""
+    monkeypatch.chdir(tmp_path)  # what it writes is not ours
     program = compile("\n" * block.line + block.code, str(block.page), "exec")
 
     exec(program, {"__name__": "__main__"})  # noqa: S102  running it is the test

@@ -17,10 +17,12 @@ SCHEMAS: Final = _PACKAGE / "schemas"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Data:
-    """The two roots that everything is read from, and the testee to take when none is named."""
+    """The roots that everything is read from, what is given away, and what a checkout has besides."""
 
     spec: Path
     scenarios: Path
+    template: Path | None = None
+    protocol: Path | None = None
     default_testee: Path | None = None
     reports: Path | None = None
 
@@ -42,12 +44,19 @@ def find() -> Data:
     """
     packaged = _PACKAGE / "_data"
     if packaged.is_dir():
-        return Data(spec=packaged / "spec", scenarios=packaged / "scenarios")
+        return Data(
+            spec=packaged / "spec",
+            scenarios=packaged / "scenarios",
+            template=packaged / "template.py",
+            protocol=packaged / "PROTOCOL.md",
+        )
     conformance = _REPOSITORY / "conformance"
     if (_REPOSITORY / "spec" / "registry").is_dir():
         return Data(
             spec=_REPOSITORY / "spec",
             scenarios=conformance / "scenarios",
+            template=conformance / "testees" / "template.py",
+            protocol=conformance / "PROTOCOL.md",
             default_testee=conformance / "testees" / "reference.py",
             reports=conformance / "reports",
         )

@@ -10,19 +10,28 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Final, Self
+
+import jsonschema
 
 from credpool_conformance import SUITE_VERSION
 from credpool_conformance.book.problems import Problem
-from credpool_conformance.book.yaml_lines import Json
-from credpool_conformance.data import shown
+from credpool_conformance.book.yaml_lines import Json, text
+from credpool_conformance.data import SCHEMAS, shown
 from credpool_conformance.faults import BadInputError
 from credpool_conformance.requirements import Requirements
 from credpool_conformance.runner import Check
 from credpool_conformance.session import Manifest
 from credpool_conformance.verdict import Summary
 
-REPORT_VERSION = 1
+REPORT_VERSION: Final = 1
+_SHOWN: Final = 300
+_DEFINITIONS: Final = json.loads((SCHEMAS / "report.schema.json").read_text(encoding="utf-8"))[
+    "$defs"
+]
+_RECORDS: Final = {
+    kind: jsonschema.Draft202012Validator(schema) for kind, schema in _DEFINITIONS.items()
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +52,7 @@ class Conditions:
     command: str
     selection: str | None
     scenarios: int
+    known_failures: str | None = None
 
 
 class ReportWriter:
@@ -92,31 +102,15 @@ class ReportWriter:
                 "clock": manifest.clock if manifest else None,
                 "filter": conditions.selection,
                 "scenarios": conditions.scenarios,
+                "known_failures": conditions.known_failures,
                 "platform": f"{platform.system()} Python {platform.python_version()}",
                 "generated_at": datetime.now(UTC).isoformat(timespec="seconds"),
             }
         )
 
-    def check(self, check: Check) -> None:
-        """Write one check."""
-        scenario = check.scenario
-        self._write(
-            {
-                "record": "check",
-                "id": scenario.id,
-                "title": scenario.title,
-                "chapter": scenario.chapter,
-                "outcome": check.outcome.value,
-                "verifies": [*scenario.verifies],
-                "features": [*scenario.features],
-                "consequence": scenario.consequence,
-                "reason": check.reason,
-                "failures": [asdict(failure) for failure in check.failures],
-                "trace": [*check.trace],
-                "stderr": check.stderr,
-                "duration": check.duration,
-            }
-        )
+    def check(self, record: Mapping[str, Json]) -> None:
+        """Write one check, as `check_record` tells it."""
+        self._write(record)
 
     def footer(self, summary: Summary, duration: float) -> None:
         """Write the verdict, which makes the report valid."""
@@ -133,9 +127,33 @@ class ReportWriter:
             }
         )
 
-    def _write(self, record: dict[str, Json]) -> None:
-        self._file.write(json.dumps(record, ensure_ascii=False) + "\n")
+    def _write(self, record: Mapping[str, Json]) -> None:
+        self._file.write(json.dumps(record) + "\n")
         self._file.flush()
+
+
+def check_record(check: Check, requirements: Requirements, replay: str) -> dict[str, Json]:
+    """Tell everything about a check; `replay` is the command that begins a run like this one."""
+    scenario = check.scenario
+    cited = ((reference, requirements.get(reference)) for reference in scenario.verifies)
+    return {
+        "record": "check",
+        "id": scenario.id,
+        "title": scenario.title,
+        "chapter": scenario.chapter,
+        "outcome": check.outcome.value,
+        "verifies": [*scenario.verifies],
+        "requirements": {reference: found.text for reference, found in cited if found},
+        "features": [*scenario.features],
+        "consequence": scenario.consequence,
+        "reason": check.reason,
+        "failures": [asdict(failure) for failure in check.failures],
+        "trace": [*check.trace],
+        "stderr": check.stderr,
+        "scenario": f"{scenario.path}:{scenario.line}",
+        "replay": f"{replay} --filter '{scenario.id}'",
+        "duration": check.duration,
+    }
 
 
 def read_report(path: Path) -> Report:
@@ -143,17 +161,40 @@ def read_report(path: Path) -> Report:
 
     Raises: BadInputError when it is not one, or has no footer.
     """
-    records: list[dict[str, Json]] = []
-    number = 0
     try:
-        for line in path.read_text(encoding="utf-8").splitlines():
-            number += 1
-            records.append(json.loads(line))
-    except (OSError, ValueError) as error:
-        fix = "name a report that `run` wrote"
-        raise BadInputError([Problem(shown(path), max(number, 1), str(error), fix)]) from error
-    kinds = [record.get("record") for record in records]
-    if len(kinds) < 2 or kinds != ["header", *["check"] * (len(kinds) - 2), "footer"]:
+        content = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unusable(path, 1, f"cannot be read: {error}") from error
+    # Not `splitlines`: a text may hold what Python takes for the end of a line.
+    lines = content.removesuffix("\n").split("\n") if content else []
+    records = [_record(path, number, line) for number, line in enumerate(lines, 1)]
+    kinds = [record["record"] for record in records]
+    if kinds[-1:] != ["footer"]:
+        what = "no footer: not a whole report, the run did not come to its end"
+        raise _unusable(path, max(len(lines), 1), what, "run the suite again")
+    if kinds != ["header", *["check"] * (len(kinds) - 2), "footer"]:
         what = "not a whole report: it needs a header, checks and a footer"
-        raise BadInputError([Problem(shown(path), max(number, 1), what, "run the suite again")])
+        raise _unusable(path, len(lines), what, "run the suite again")
     return Report(header=records[0], checks=tuple(records[1:-1]), footer=records[-1])
+
+
+def _record(path: Path, number: int, line: str) -> Mapping[str, Json]:
+    try:
+        record: Json = json.loads(line)
+    except ValueError as error:
+        raise _unusable(path, number, f"not JSON: {error}") from error
+    if not isinstance(record, dict):
+        raise _unusable(path, number, "not a JSON object")
+    validator = _RECORDS.get(text(record.get("record")))
+    if validator is None:
+        raise _unusable(path, number, "no header, check or footer")
+    if fault := jsonschema.exceptions.best_match(validator.iter_errors(record)):
+        what = f"not a {record['record']} of this version of the suite: {fault.json_path}: "
+        raise _unusable(path, number, what + fault.message[:_SHOWN])
+    return record
+
+
+def _unusable(
+    path: Path, line: int, what: str, fix: str = "name a report that `run` wrote"
+) -> BadInputError:
+    return BadInputError([Problem(shown(path), line, what, fix)])

@@ -6,7 +6,7 @@ Everything that has to be opened once and closed again, and nothing else.
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import IO
@@ -17,10 +17,11 @@ from credpool_conformance.connectors.stdio import StdioConnector
 from credpool_conformance.console import Console
 from credpool_conformance.data import shown
 from credpool_conformance.faults import HarnessError
+from credpool_conformance.known_failures import KnownFailures
 from credpool_conformance.loopback import Loopback
 from credpool_conformance.mock import Mock
 from credpool_conformance.registry import Registry
-from credpool_conformance.report import Conditions, ReportWriter
+from credpool_conformance.report import Conditions, ReportWriter, check_record
 from credpool_conformance.requirements import Requirements
 from credpool_conformance.runner import Check, Runner
 from credpool_conformance.scenario import Scenario
@@ -38,6 +39,7 @@ class Options:
     selection: str | None
     report: Path
     replay: str
+    known: KnownFailures = field(default_factory=KnownFailures)
 
 
 def run(
@@ -52,27 +54,29 @@ def run(
     Raises: BadInputError when the report cannot be written.
     """
     begun = perf_counter()
-    console = Console(out or sys.stdout, requirements, options.replay)
-    with ReportWriter(options.report) as report, _opened(options) as (mock, session):
+    console = Console(out or sys.stdout)
+    with ReportWriter(options.report) as report, opened(options) as (mock, session):
         manifest = _introduction(session)
         report.header(_conditions(options, requirements, len(scenarios)), manifest)
         console.begin(len(scenarios), options.connector, options.testee, manifest)
         checks: list[Check] = []
         for check in Runner(session, mock, registry, requirements).run(scenarios):
-            checks.append(check)
-            report.check(check)
-            console.check(check, len(checks), len(scenarios))
+            checks.append(options.known.mark(check))
+            record = check_record(checks[-1], requirements, options.replay)
+            report.check(record)
+            console.check(record, len(checks), len(scenarios))
         features = manifest.features if manifest else frozenset({"core"})
         filtered = options.selection is not None
         summary = summarise(checks, requirements, features, filtered=filtered)
         seconds = perf_counter() - begun
         report.footer(summary, seconds)
-    console.end(checks, summary, shown(options.report), seconds)
+    console.end(summary, shown(options.report), seconds)
     return summary
 
 
 @contextmanager
-def _opened(options: Options) -> Iterator[tuple[Mock, Session]]:
+def opened(options: Options) -> Iterator[tuple[Mock, Session]]:
+    """Open the servers and the session, and close both at the end."""
     with ExitStack() as stack:
         loopback = Loopback()
         stack.callback(loopback.close)
@@ -103,4 +107,5 @@ def _conditions(options: Options, requirements: Requirements, scenarios: int) ->
         command=options.testee,
         selection=options.selection,
         scenarios=scenarios,
+        known_failures=options.known.path,
     )

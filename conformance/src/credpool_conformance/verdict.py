@@ -42,15 +42,25 @@ class Summary:
     checks: int
     counts: Mapping[str, int]
     coverage: Coverage
+    missing: tuple[str, ...] = ()
 
     @property
     def good(self) -> bool:
-        """Tell whether nothing that ran went wrong."""
-        return not any(self.counts.get(outcome.value) for outcome in _BAD)
+        """Tell whether nothing went wrong that was not known to."""
+        bad = (*_BAD, Outcome.UNEXPECTED_PASS)
+        return not any(self.counts.get(outcome.value) for outcome in bad)
+
+    @property
+    def accepted(self) -> bool:
+        """Tell whether a run may exit with 0: known failures are let through, gaps are not."""
+        whole = self.verdict in (Verdict.CONFORMANT, Verdict.NOT_CONFORMANT) and not self.missing
+        return self.good and (whole or self.verdict is Verdict.FILTERED)
 
 
 _BAD: Final = (Outcome.FAIL, Outcome.HARNESS_ERROR, Outcome.UNVERIFIED)
-_RAN: Final = (Outcome.PASS, Outcome.FAIL, Outcome.WARN)
+_KNOWN: Final = (Outcome.EXPECTED_FAIL, Outcome.UNEXPECTED_PASS)
+_FAILED: Final = (Outcome.FAIL, Outcome.EXPECTED_FAIL)
+_RAN: Final = (Outcome.PASS, Outcome.FAIL, Outcome.WARN, *_KNOWN)
 
 
 def summarise(
@@ -63,27 +73,36 @@ def summarise(
     """Count the checks and come to a verdict."""
     counts = Counter(check.outcome.value for check in checks)
     coverage = _coverage(checks, requirements, features)
-    verdict, reasons = _verdict(counts, coverage, requirements, filtered=filtered)
+    unexercised = [] if filtered else coverage.unexercised
+    missing = tuple(item for item in unexercised if requirements.binds([item]))
+    verdict, reasons = _verdict(counts, len(missing), filtered=filtered)
     return Summary(
-        verdict=verdict, reasons=reasons, checks=len(checks), counts=counts, coverage=coverage
+        verdict=verdict,
+        reasons=reasons,
+        checks=len(checks),
+        counts=counts,
+        coverage=coverage,
+        missing=missing,
     )
 
 
 def _verdict(
-    counts: Counter[str], coverage: Coverage, requirements: Requirements, *, filtered: bool
+    counts: Counter[str], missing: int, *, filtered: bool
 ) -> tuple[Verdict, tuple[str, ...]]:
     ran = sum(counts[outcome.value] for outcome in _RAN)
-    bad = tuple(f"{counts[o.value]} × {o.value}" for o in _BAD if counts[o.value])
+    reasons = tuple(f"{counts[o.value]} × {o.value}" for o in (*_BAD, *_KNOWN) if counts[o.value])
     if not ran:
-        return Verdict.ERROR, ("no check ran", *bad)
+        return Verdict.ERROR, ("no check ran", *reasons)
     if filtered:
-        return Verdict.FILTERED, (f"{ran} checks ran, not all of them", *bad)
-    if counts[Outcome.FAIL.value]:
-        return Verdict.NOT_CONFORMANT, bad
-    missing = [item for item in coverage.unexercised if requirements.binds([item])]
+        return Verdict.FILTERED, (f"{ran} checks ran, not all of them", *reasons)
     if missing:
-        bad = (*bad, f"{len(missing)} × MUST not exercised")
-    return (Verdict.INCOMPLETE, bad) if bad else (Verdict.CONFORMANT, ())
+        reasons = (*reasons, f"{missing} × MUST not exercised")
+    # A list of known failures changes no verdict: what it lists failed, what it is wrong about passed.
+    if any(counts[outcome.value] for outcome in _FAILED):
+        return Verdict.NOT_CONFORMANT, reasons
+    if missing or any(counts[outcome.value] for outcome in _BAD):
+        return Verdict.INCOMPLETE, reasons
+    return Verdict.CONFORMANT, reasons
 
 
 def _coverage(

@@ -13,6 +13,11 @@ import yaml
 
 from credpool_conformance.book.problems import Problem, UnreadableError
 
+try:
+    from yaml import CSafeLoader as SafeLoader
+except ImportError:  # PyYAML without libyaml: slower, and otherwise the same
+    from yaml import SafeLoader  # type: ignore[assignment]
+
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Where: TypeAlias = tuple[str | int, ...]
 
@@ -86,13 +91,13 @@ def text(value: Json) -> str:
     return value if isinstance(value, str) else ""
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(SafeLoader):
     """The safe loader without dates."""
 
 
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in pairs if tag != "tag:yaml.org,2002:timestamp"]
-    for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    for first, pairs in SafeLoader.yaml_implicit_resolvers.items()
 }
 
 

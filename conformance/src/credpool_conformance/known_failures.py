@@ -1,0 +1,102 @@
+"""Read which checks a testee is known to fail, and mark their outcomes.
+
+A list for people who mend one thing after the other: it moves the exit code, never the verdict.
+A stale entry fails, and so does a name that no check has.
+"""
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from credpool_conformance.book.problems import Problem
+from credpool_conformance.book.yaml_lines import Document, fields, items, text
+from credpool_conformance.data import SCHEMAS
+from credpool_conformance.faults import BadInputError
+from credpool_conformance.registry import read
+from credpool_conformance.runner import Check, Outcome
+
+_FAILURES: Final = json.loads((SCHEMAS / "report.schema.json").read_text(encoding="utf-8"))[
+    "$defs"
+]["check"]["properties"]["failures"]
+ASPECTS: Final[tuple[str, ...]] = tuple(_FAILURES["items"]["properties"]["aspect"]["enum"])
+_KEYS: Final = {"reason", "aspect"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownFailure:
+    """One entry of the list: why the check fails, and in which aspects if that was said."""
+
+    where: str
+    reason: str
+    aspects: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownFailures:
+    """The list, by the ids of the checks."""
+
+    path: str | None = None
+    entries: Mapping[str, KnownFailure] = field(default_factory=lambda: MappingProxyType({}))
+
+    def mark(self, check: Check) -> Check:
+        """Turn a failure that is listed into an expected one, and a stale entry into a failure."""
+        known = self.entries.get(check.scenario.id)
+        if known is None:
+            return check
+        if check.outcome is Outcome.PASS:
+            reason = f"{known.where} lists it as failing ({known.reason}); remove the entry"
+            return replace(check, outcome=Outcome.UNEXPECTED_PASS, reason=reason)
+        if check.outcome is not Outcome.FAIL:
+            return check
+        failed = frozenset(failure.aspect for failure in check.failures)
+        if known.aspects and known.aspects != failed:
+            reason = f"{known.where} knows it to fail in {_listed(known.aspects)}"
+            return replace(check, reason=f"{reason}, and it failed in {_listed(failed)}")
+        return replace(check, outcome=Outcome.EXPECTED_FAIL, reason=f"known: {known.reason}")
+
+
+def load(path: Path, ids: Collection[str]) -> KnownFailures:
+    """Read a list in YAML or JSON; `ids` are those of all checks there are.
+
+    Raises: BadInputError with everything that is wrong.
+    """
+    document = read(path)
+    problems = list(_problems(document, ids))
+    if problems:
+        raise BadInputError(problems)
+    entries = {
+        id_: KnownFailure(
+            where=f"{document.path}:{document.line(id_)}",
+            reason=text(fields(raw).get("reason")).strip(),
+            aspects=frozenset(text(name) for name in items(fields(raw).get("aspect"))),
+        )
+        for id_, raw in fields(document.data).items()
+    }
+    return KnownFailures(path=document.path, entries=entries)
+
+
+def _problems(document: Document, ids: Collection[str]) -> Iterator[Problem]:
+    if document.data is not None and not isinstance(document.data, dict):
+        fix = "write `check-id: {reason: why it fails}`"
+        yield document.problem((), "not a map of check ids", fix)
+    for id_, raw in fields(document.data).items():
+        entry = fields(raw)
+        if id_ not in ids:
+            fix = "name an id that `credpool-conformance list` shows, or remove the entry"
+            yield document.problem((id_,), f"no check is called {id_!r}", fix)
+        if not text(entry.get("reason")).strip():
+            fix = f"write `{id_}: {{reason: why it fails}}`"
+            yield document.problem((id_,), f"{id_} has no reason", fix)
+        for key in sorted(entry.keys() - _KEYS):
+            yield document.problem((id_, key), f"unknown key {key!r}", "write reason, aspect")
+        for name in items(entry.get("aspect")):
+            if name not in ASPECTS:
+                fix = f"write one of: {', '.join(ASPECTS)}"
+                yield document.problem((id_, "aspect"), f"unknown aspect {name!r}", fix)
+
+
+def _listed(aspects: Collection[str]) -> str:
+    return ", ".join(name for name in ASPECTS if name in aspects)

@@ -1,0 +1,158 @@
+"""Run the scenarios as tests of pytest: parametrise, run, and tell the outcome in its words.
+
+Loaded by `pytest_plugin` when a testee is named; the tests are in `test_conformance`.
+"""
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from credpool_conformance import known_failures
+from credpool_conformance import registry as registries
+from credpool_conformance import requirements as requirement_files
+from credpool_conformance.book.yaml_lines import Json
+from credpool_conformance.data import find
+from credpool_conformance.faults import BadInputError
+from credpool_conformance.known_failures import KnownFailures
+from credpool_conformance.loader import load
+from credpool_conformance.registry import Registry
+from credpool_conformance.replay import replay
+from credpool_conformance.report import check_record
+from credpool_conformance.requirements import Requirements
+from credpool_conformance.run import Options, opened
+from credpool_conformance.runner import Check, Outcome, Runner
+from credpool_conformance.scenario import Scenario
+from credpool_conformance.session import Session
+from credpool_conformance.story import story
+from credpool_conformance.verdict import Summary, summarise
+
+
+class ConformanceWarning(UserWarning):
+    """A SHOULD that the testee does not meet."""
+
+
+@dataclass(kw_only=True)
+class Suite:
+    """What a run of pytest needs of the suite, and what came of it."""
+
+    scenarios: Sequence[Scenario]
+    registry: Registry
+    requirements: Requirements
+    options: Options
+    checks: list[Check] = field(default_factory=list)
+    features: frozenset[str] = frozenset({"core"})
+
+    def summary(self) -> Summary:
+        """Come to a verdict; a selection of the tests is a filtered run."""
+        filtered = len(self.checks) < len(self.scenarios)
+        return summarise(self.checks, self.requirements, self.features, filtered=filtered)
+
+
+_SUITE: Final = pytest.StashKey[Suite]()
+
+
+class ConformanceRun:
+    """The testee while tests run: it is started once, for all of them."""
+
+    def __init__(self, suite: Suite, runner: Runner, session: Session) -> None:
+        """Begin without checks."""
+        self._suite, self._runner, self._session = suite, runner, session
+
+    def check(self, scenario: Scenario) -> tuple[Check, Mapping[str, Json]]:
+        """Run one scenario; return the check, and everything there is to tell about it."""
+        suite = self._suite
+        (ran,) = self._runner.run([scenario])
+        check = suite.options.known.mark(ran)
+        suite.checks.append(check)
+        if self._session.manifest:
+            suite.features = self._session.manifest.features
+        return check, check_record(check, suite.requirements, suite.options.replay)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the scenarios.
+
+    Raises: pytest.UsageError when an input is bad.
+    """
+    try:
+        config.stash[_SUITE] = _suite(config)
+    except BadInputError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make a test of each scenario, with its id."""
+    if "conformance_scenario" in metafunc.fixturenames:
+        scenarios = metafunc.config.stash[_SUITE].scenarios
+        ids = [scenario.id for scenario in scenarios]
+        metafunc.parametrize("conformance_scenario", scenarios, ids=ids)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Turn a green run red that did not exercise everything it must."""
+    suite = session.config.stash[_SUITE]
+    if suite.checks and session.exitstatus == pytest.ExitCode.OK and not suite.summary().accepted:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """End with the verdict."""
+    suite = config.stash[_SUITE]
+    if suite.checks:
+        summary = suite.summary()
+        because = f" ({'; '.join(summary.reasons)})" if summary.reasons else ""
+        terminalreporter.section("conformance")
+        terminalreporter.line(f"verdict: {summary.verdict.value}{because}")
+
+
+@pytest.fixture(scope="session")
+def conformance_run(pytestconfig: pytest.Config) -> Iterator[ConformanceRun]:
+    """Start the mock provider and the testee, and end both."""
+    suite = pytestconfig.stash[_SUITE]
+    with opened(suite.options) as (mock, session):
+        runner = Runner(session, mock, suite.registry, suite.requirements)
+        yield ConformanceRun(suite, runner, session)
+
+
+def tell(check: Check, record: Mapping[str, Json]) -> None:
+    """End a test as its check ended; what failed is told without a Python traceback."""
+    match check.outcome:
+        case Outcome.PASS:
+            return
+        case Outcome.WARN:
+            warnings.warn("\n".join(story(record)), ConformanceWarning, stacklevel=2)
+        case Outcome.NOT_APPLICABLE | Outcome.EXCLUDED:
+            pytest.skip(f"{check.outcome.value}: {check.reason}")
+        case Outcome.EXPECTED_FAIL:
+            pytest.xfail(str(check.reason))
+        case _:
+            pytest.fail("\n".join(story(record)), pytrace=False)
+
+
+def _suite(config: pytest.Config) -> Suite:
+    data = find()
+    registry, requirements = registries.load(data), requirement_files.load(data)
+    scenarios = load(data, registry, requirements)
+    testee, connector, timeout, listed = (
+        config.getoption(name)
+        for name in ("testee", "testee_connector", "testee_timeout", "known_failures")
+    )
+    known = KnownFailures()
+    if listed:
+        known = known_failures.load(Path(listed), {scenario.id for scenario in scenarios})
+    options = Options(
+        testee=testee,
+        connector=connector,
+        timeout=timeout,
+        selection=None,
+        report=Path(),
+        replay=replay(testee, connector, timeout),
+        known=known,
+    )
+    return Suite(scenarios=scenarios, registry=registry, requirements=requirements, options=options)

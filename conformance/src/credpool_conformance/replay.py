@@ -1,0 +1,33 @@
+"""Write the command that runs a check again, as it was run.
+
+It names this Python, so it works where the first command did, whatever the shell's path is.
+"""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Final
+
+DEFAULT_TIMEOUT: Final = 10.0
+
+
+def replay(
+    testee: str,
+    connector: str,
+    timeout: float,
+    *,
+    scenarios: Path | None = None,
+    spec: Path | None = None,
+) -> str:
+    """Write all of the command but its `--filter`.
+
+    A list of known failures is left out on purpose: a replay is to show the failure.
+    """
+    words = [sys.executable, "-m", "credpool_conformance", "run", "--connector", connector]
+    words += ["--testee", testee]
+    if timeout != DEFAULT_TIMEOUT:
+        words += ["--timeout", f"{timeout:g}"]
+    for option, folder in (("--scenarios", scenarios), ("--spec", spec)):
+        if folder:
+            words += [option, str(folder)]
+    return shlex.join(words)

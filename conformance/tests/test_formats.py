@@ -1,0 +1,213 @@
+"""The forms of a report: what each reader finds, and that none says more than the report."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+from referencing import Registry, Resource
+
+from credpool_conformance.book.yaml_lines import Json, fields
+from credpool_conformance.cli import main
+from credpool_conformance.data import SCHEMAS
+from credpool_conformance.formats import FORMATS
+from credpool_conformance.report import Report
+
+if TYPE_CHECKING:
+    from conftest import Name, RunSuite
+
+Changed = Callable[..., Report]
+ODD = "<b>&amp;</b> \x1b[31m \x00 ```` \ufffe"
+OUTCOMES = json.loads((SCHEMAS / "report.schema.json").read_text())["$defs"]["check"]["properties"]
+ELEMENTS = {
+    "pass": None,
+    "warn": "system-out",
+    "fail": "failure",
+    "unexpected-pass": "failure",
+    "harness-error": "error",
+    "unverified": "error",
+    "not-applicable": "skipped",
+    "excluded": "skipped",
+    "expected-fail": "skipped",
+}
+
+
+@pytest.fixture
+def report(run_suite: "RunSuite", naive: "Name") -> Report:
+    """Run a testee that waits too long."""
+    return run_suite(naive("inprocess", "WaitsTooLong"), "inprocess").report
+
+
+@pytest.fixture
+def changed(report: Report) -> Changed:
+    """Change the first check of the report."""
+
+    def change(**values: Json) -> Report:
+        first, *rest = report.checks
+        return replace(report, checks=({**first, **values}, *rest))
+
+    return change
+
+
+def test_the_document_fits_its_schema(report: Report) -> None:
+    """One JSON document has all that the lines had."""
+    schema = json.loads((SCHEMAS / "report-document.schema.json").read_text())
+    lines = json.loads((SCHEMAS / "report.schema.json").read_text())
+    registry = Registry().with_resource("report.schema.json", Resource.from_contents(lines))
+
+    document = json.loads(FORMATS["json"](report))
+
+    jsonschema.Draft202012Validator(schema, registry=registry).validate(document)
+    assert document["checks"] == [*map(dict, report.checks)]
+    del document["footer"]["verdict"]
+    assert not jsonschema.Draft202012Validator(schema, registry=registry).is_valid(document)
+
+
+def test_junit_counts_and_tells_what_failed(report: Report) -> None:
+    """A suite for each chapter, a case for each check, the story as the failure's text."""
+    root = ET.fromstring(FORMATS["junit"](report))  # noqa: S314 (our own)
+
+    assert (root.get("tests"), root.get("failures"), root.get("skipped")) == ("19", "2", "2")
+    assert [suite.get("name") for suite in root] == ["rotate", "stream"]
+    failure = root.find(".//testcase[@name='wait:retry-after-1']/failure")
+    assert failure is not None
+    assert failure.get("type") == "fail"
+    for part in ("rotate.retry-once+1 A pool MUST try once more.", "expected [2]", "replay: "):
+        assert part in str(failure.text)
+
+
+def test_every_outcome_has_a_place_in_junit(changed: Changed) -> None:
+    """Only a pass is bare; what did not run is not green, and what is missing is an error."""
+    assert set(OUTCOMES["outcome"]["enum"]) == ELEMENTS.keys()
+    for outcome, element in ELEMENTS.items():
+        case = ET.fromstring(FORMATS["junit"](changed(outcome=outcome))).find(".//testcase")  # noqa: S314
+
+        assert case is not None
+        assert [child.tag for child in case] == ([element] if element else [])
+
+
+def test_junit_takes_any_text(changed: Changed) -> None:
+    """What XML cannot say is replaced, so the file can be read."""
+    root = ET.fromstring(FORMATS["junit"](changed(outcome="fail", stderr=ODD, reason=ODD)))  # noqa: S314
+
+    failure = root.find(".//failure")
+    assert failure is not None
+    assert "<b>&amp;</b> \N{REPLACEMENT CHARACTER}[31m" in str(failure.text)
+
+
+def test_markdown_sums_up(report: Report) -> None:
+    """Testee, verdict, a row for each chapter, and a story for each failure."""
+    summary = FORMATS["markdown"](report)
+
+    assert summary.startswith("# naive 1: not-conformant\n")
+    assert "| rotate | " in summary
+    assert summary.count("<details>") == 2
+    assert "... " not in summary
+
+
+def test_markdown_holds_a_bounded_number_of_stories(report: Report) -> None:
+    """A summary has a size that a page can hold, and says what it leaves out."""
+    failed = next(check for check in report.checks if check["outcome"] == "fail")
+
+    summary = FORMATS["markdown"](replace(report, checks=(failed,) * 53))
+
+    assert summary.count("<details>") == 50
+    assert "3 more are in the report." in summary
+
+
+def test_markdown_cannot_be_broken_out_of(changed: Changed) -> None:
+    """A fence is longer than any in the text, and a title is no markup."""
+    summary = FORMATS["markdown"](changed(outcome="fail", stderr=ODD, title="<script>"))
+
+    assert "\n`````text\n" in summary
+    assert "<script>" not in summary.partition("`````text")[0]
+
+
+def test_the_page_tells_a_failure_in_full(report: Report) -> None:
+    """Requirement, consequence, both values, the trace and the command."""
+    page = FORMATS["html"](report)
+
+    for part in (
+        '<article id="wait:retry-after-1">',
+        "A pool MUST try once more.",
+        "The retry is spent too early.",
+        "expected [2]\nactual   [3.0]",
+        "→ POST /v1/chat/completions [a]",
+        "… waits 3 s (retry)",
+        "replay-me --filter &#x27;wait:retry-after-1&#x27;",
+        '<span class="not-conformant">not-conformant</span>',
+    ):
+        assert part in page
+
+
+def test_the_page_needs_nothing_else(changed: Changed) -> None:
+    """Nothing is loaded, nothing runs, and what a testee says is text."""
+    page = FORMATS["html"](changed(outcome="fail", stderr=ODD, title='"><img src=x>'))
+
+    assert "default-src 'none'" in page
+    assert not re.findall(
+        r"<(?:script|link|img|iframe|object|form)\b|<[^>]*(?:src|href)=|url\(", page
+    )
+    assert "&lt;b&gt;&amp;amp;&lt;/b&gt;" in page
+
+
+@pytest.mark.parametrize(
+    ("verdict", "colour"),
+    [
+        ("conformant", "brightgreen"),
+        ("not-conformant", "red"),
+        ("incomplete", "orange"),
+        ("error", "red"),
+        ("filtered", "lightgrey"),
+    ],
+)
+def test_a_badge_says_the_verdict(report: Report, verdict: str, colour: str) -> None:
+    """Green is for `conformant` alone."""
+    footer = {**report.footer, "verdict": verdict}
+
+    badge = fields(json.loads(FORMATS["badge"](replace(report, footer=footer))))
+
+    assert badge == {
+        "schemaVersion": 1,
+        "label": "credential pool 0.1",
+        "message": verdict.replace("-", " "),
+        "color": colour,
+    }
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_form_can_be_written_to_a_file(
+    report: Report, form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file has what standard output has without `--output`."""
+    lines = tmp_path / "inprocess.ndjson"
+
+    assert main(["report", str(lines), "--format", form, "--output", str(tmp_path / "out")]) == 0
+    assert main(["report", str(lines), "--format", form]) == 0
+    written = (tmp_path / "out").read_text(encoding="utf-8")
+    assert capsys.readouterr().out == written == FORMATS[form](report)
+
+
+def test_a_testee_that_never_started_has_a_report_too(report: Report) -> None:
+    """Without a manifest there is still a verdict to show."""
+    nameless = replace(report, header={**report.header, "testee": None})
+
+    for form in ("markdown", "html"):
+        assert "A testee that did not start" in FORMATS[form](nameless)
+
+
+def test_a_file_that_cannot_be_written_exits_with_2(
+    report: Report, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The folder may not exist."""
+    output = tmp_path / "none" / "out"
+    lines = str(tmp_path / "inprocess.ndjson")
+
+    assert report.checks
+    assert main(["report", lines, "--format", "badge", "--output", str(output)]) == 2
+    assert f"{output}: cannot be written" in capsys.readouterr().err

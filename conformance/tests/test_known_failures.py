@@ -1,0 +1,125 @@
+"""Known failures: what a list lets through, what it never hides, and when it is refused."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from credpool_conformance import known_failures
+from credpool_conformance.cli import main
+from credpool_conformance.data import Data
+from credpool_conformance.faults import BadInputError
+
+if TYPE_CHECKING:
+    from conftest import Name, RunSuite
+
+IDS = frozenset({"healthy", "wait:retry-after-1", "wait:retry-after-2"})
+BOTH = """
+wait:retry-after-1: {reason: we round up}
+wait:retry-after-2: {reason: we round up, aspect: waits}
+"""
+
+
+@pytest.fixture
+def listed(tmp_path: Path) -> Path:
+    """Return where the list is."""
+    return tmp_path / "known.yaml"
+
+
+def test_a_listed_failure_is_expected(run_suite: "RunSuite", naive: "Name", listed: Path) -> None:
+    """It is told with its reason, in the report too, and the verdict stays what it was."""
+    listed.write_text(BOTH, encoding="utf-8")
+
+    ran = run_suite(naive("stdio", "WaitsTooLong"), known=known_failures.load(listed, IDS))
+
+    assert ran.outcomes()["wait:retry-after-1"] == "expected-fail"
+    assert ran.check("wait:retry-after-2")["reason"] == "known: we round up"
+    assert ran.verdict == "not-conformant"
+    assert ran.report.footer["counts"]["expected-fail"] == 2
+    assert ran.report.header["known_failures"] == str(listed)
+    assert "FAIL" not in ran.screen
+
+
+def test_a_failure_of_another_kind_is_not_known(
+    run_suite: "RunSuite", naive: "Name", listed: Path
+) -> None:
+    """A check that fails in other aspects than the list says fails, and says both."""
+    listed.write_text("wait:retry-after-1: {reason: odd, aspect: [wire, state]}", encoding="utf-8")
+
+    ran = run_suite(
+        naive("stdio", "WaitsTooLong"),
+        only="wait:retry-after-1",
+        known=known_failures.load(listed, IDS),
+    )
+
+    assert ran.outcomes() == {"wait:retry-after-1": "fail"}
+    assert "known.yaml:1 knows it to fail in wire, state, and it failed in waits" in ran.screen
+
+
+def test_a_stale_entry_fails(run_suite: "RunSuite", naive: "Name", listed: Path) -> None:
+    """A check that passes again has to leave the list, whose line is named."""
+    listed.write_text("\nhealthy: {reason: it was broken}", encoding="utf-8")
+
+    ran = run_suite(naive("stdio"), only="healthy", known=known_failures.load(listed, IDS))
+
+    assert ran.outcomes() == {"healthy": "unexpected-pass"}
+    reason = "known.yaml:2 lists it as failing (it was broken); remove the entry"
+    assert reason in str(ran.check("healthy")["reason"])
+    assert "UNEXPECTED PASS healthy" in ran.screen
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "code"),
+    [
+        ("WaitsTooLong", BOTH, 0),
+        ("WaitsTooLong", "wait:retry-after-1: {reason: we round up}", 1),
+        ("Testee", "", 0),
+        ("Testee", BOTH, 1),
+    ],
+)
+def test_the_exit_code_follows_the_list(
+    tree: Data, naive: "Name", listed: Path, kind: str, text: str, code: int
+) -> None:
+    """All listed: 0; one more, or one that passes: 1."""
+    listed.write_text(text, encoding="utf-8")
+    suite = ["--spec", str(tree.spec), "--scenarios", str(tree.scenarios)]
+    known = ["--known-failures", str(listed), "--report", str(listed.with_name("r.ndjson"))]
+
+    assert main(["run", *suite, "--testee", naive("stdio", kind), *known]) == code
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("\nno-such-check: {reason: why}", "2: no check is called 'no-such-check'; name an id"),
+        ("healthy:\n", "1: healthy has no reason; write `healthy: {reason: "),
+        ("healthy: {aspect: wire}", "1: healthy has no reason"),
+        ("healthy: {reason: '  '}", "1: healthy has no reason"),
+        ("healthy: we know", "1: healthy has no reason"),
+        ("healthy:\n  reason: why\n  aspect: luck", "3: unknown aspect 'luck'; write one of: wire"),
+        ("healthy:\n  reason: why\n  since: 3", "3: unknown key 'since'"),
+        ("- healthy", "1: not a map of check ids"),
+        ("healthy: }", "1: "),
+    ],
+)
+def test_a_list_that_cannot_be_used_is_refused(listed: Path, text: str, problem: str) -> None:
+    """File and line, what is wrong and what to write."""
+    listed.write_text(text, encoding="utf-8")
+
+    with pytest.raises(BadInputError) as caught:
+        known_failures.load(listed, IDS)
+
+    assert f"{listed}:{problem}" in str(caught.value)
+
+
+def test_a_bad_list_exits_with_2(
+    tree: Data, naive: "Name", listed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is run by a list that is wrong, even when a filter leaves its entries out."""
+    listed.write_text('{"healthy": {"reason": "why"},\n "gone": {"reason": "why"}}')
+    suite = ["--spec", str(tree.spec), "--scenarios", str(tree.scenarios), "--filter", "wait:*"]
+
+    code = main(["run", *suite, "--testee", naive("stdio"), "--known-failures", str(listed)])
+
+    assert code == 2
+    assert f"{listed}:2: no check is called 'gone'" in capsys.readouterr().err
