@@ -23,7 +23,7 @@ nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "virtualenv"
 nox.options.error_on_external_run = True
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["tests", "conformance", "lint", "typing", "spec", "docs"]
+nox.options.sessions = ["tests", "conformance", "mutants", "lint", "typing", "spec", "docs"]
 
 
 @nox.session
@@ -45,6 +45,13 @@ def conformance(session: nox.Session) -> None:
     if reports := run_reference(session):
         session.run(*SUITE, "compare", *map(str, reports))
         write_page(session, "--check", *reports)
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Break the reference in every way that is written down: each must be noticed, as declared."""
+    install_packages(session)
+    session.run("python", "-m", "credpool_conformance.matrix", *(session.posargs or ["--check"]))
 
 
 @nox.session
@@ -91,9 +98,10 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def generate(session: nox.Session) -> None:
-    """Write every generated page anew: the specification's and the report of a fresh run."""
+    """Write every generated page anew: the specification's, the mutants', and a fresh run's."""
     install_packages(session)
     session.run("python", "-m", "credpool_conformance.book", "--write")
+    session.run("python", "-m", "credpool_conformance.matrix", "--write")
     write_page(session, "--write", *run_reference(session))
 
 
