@@ -324,6 +324,20 @@ FAULTS = (
         says=f"{RECOVERY}:8: the region is not closed; write <!-- /generated --> after it",
     ),
     Fault(
+        name="requirement that no mutant has proven",
+        file="conformance/mutants/proven.json",
+        old="recover.retry+1",
+        new="recover.retry+2",
+        says=f"{RECOVERY}:13: no check of recover.retry+1 has killed a mutant; write a mutant ",
+    ),
+    Fault(
+        name="list of what is proven that is not JSON",
+        file="conformance/mutants/proven.json",
+        old='"proven"',
+        new="proven",
+        says="conformance/mutants/proven.json:2: not JSON: ",
+    ),
+    Fault(
         name="specification without a version",
         file="spec/introduction.md",
         old=", version 0.1,",
@@ -382,6 +396,7 @@ def test_the_sample_is_sound(root: Path, capsys: pytest.CaptureFixture[str]) -> 
         "requirements 4: MAY 1, MUST 2, SHOULD NOT 1",
         "  by feature: core 3, oauth 1",
         "  2 with a check, 2 without, 1 excluded",
+        "  4 stated, 2 exercised, 1 proven",
         "scenarios 2, cases 3",
         "citations in code 2",
     ]

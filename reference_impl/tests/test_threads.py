@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from pathlib import Path
-from threading import Barrier, Event
+from threading import Barrier, Event, Thread
 
 import httpx2
 import pytest
@@ -22,6 +22,7 @@ from credpool.testing import FakeProvider, FakeReply
 
 NO_MONEY = FakeReply.error(402, None, "Insufficient credits")
 EXPIRED = FakeReply.error(401, "invalid_api_key", "Incorrect API key provided")
+GIVE_UP = 60  # seconds of real time, which only a broken run takes
 URL = "https://api.openai.com/v1/chat/completions"
 KEYS = [f"sk-made-up-{n}" for n in range(4)]
 
@@ -30,18 +31,22 @@ Run = Callable[[FakeProvider, Pool, int, int], list[int]]
 
 def in_threads(provider: FakeProvider, pool: Pool, workers: int, calls: int) -> list[int]:
     """Make calls from threads that start together; return every status."""
-    barrier = Barrier(workers)
+    barrier = Barrier(workers, timeout=GIVE_UP)  # a thread that never starts must not hang us
     transport = httpx2.MockTransport(provider.handler(httpx2.Response))
+    codes: list[int] = []
 
-    def work(client: httpx2.Client) -> list[int]:
+    def work(client: httpx2.Client) -> None:
         barrier.wait()
-        return [client.post(URL, json={"model": "gpt-5"}).status_code for _ in range(calls)]
+        for _ in range(calls):
+            codes.append(client.post(URL, json={"model": "gpt-5"}).status_code)
 
-    with (
-        httpx2.Client(auth=PoolAuth(pool), transport=transport) as client,
-        ThreadPoolExecutor(workers) as threads,
-    ):
-        return [code for codes in threads.map(work, repeat(client, workers)) for code in codes]
+    with httpx2.Client(auth=PoolAuth(pool), transport=transport) as client:
+        threads = [Thread(target=work, args=(client,)) for _ in range(workers)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    return codes
 
 
 def in_tasks(provider: FakeProvider, pool: Pool, workers: int, calls: int) -> list[int]:

@@ -25,7 +25,7 @@ from credpool_conformance.scenario import (
     Scenario,
     Write,
 )
-from credpool_conformance.session import STREAM_GRACE, Answer, Session
+from credpool_conformance.session import Answer, Session
 from credpool_conformance.situation import Situation
 from credpool_conformance.trace import Trace
 
@@ -171,7 +171,7 @@ class Drive:
                     self._holds[hold] = progress
                     return None
                 case Parked():
-                    grace = STREAM_GRACE
+                    grace = self._session.grace
                 case Ranaway(requests):
                     self.runaway = f"{requests} requests, and no end"
                     return None

@@ -46,6 +46,7 @@ class Intercept:
         url = request.url
         origin = self._origins.get(f"{url.scheme}://{url.netloc.decode()}")
         if origin is None:
+            self._mock.stray(url.host, _request(Origin.OTHER, request))
             raise httpx.ConnectError(f"no such host in this suite: {url.host}", request=request)
         try:
             sent = self._mock.receive(_request(origin, request))

@@ -154,6 +154,17 @@ class Mock:
             raise ConnectionCutError
         return sent
 
+    def stray(self, host: str, request: Request) -> None:
+        """Write down a request that was meant for somebody who has no part in the scenario."""
+        stage = self._stage
+        if stage is None:
+            return
+        found = tuple(stage.canaries.find(request.texts()))
+        seen = _arrival(stage, request, found, expected=False)
+        seen.item = f"elsewhere:{host}"
+        with self._lock:
+            self.seen.append(seen)
+
     def chunks(self, sent: Sent) -> Iterator[bytes]:
         """Yield the body; of a stream, the rest only when it is due.
 

@@ -27,6 +27,7 @@ class Requirement:
     feature: str
     text: str
     consequence: str
+    chapter: str = ""
 
     @property
     def reference(self) -> str:
@@ -107,6 +108,7 @@ def _requirement(raw: Mapping[str, Json]) -> Requirement:
         feature=text(raw.get("feature")) or _CORE,
         text=text(raw.get("text")),
         consequence=text(raw.get("consequence")),
+        chapter=text(raw.get("chapter")),
     )
 
 

@@ -44,9 +44,10 @@ class Answer:
 class Session:
     """The conversation with one testee."""
 
-    def __init__(self, connector: Connector, timeout: float) -> None:
-        """Begin without a process; the first command starts it."""
+    def __init__(self, connector: Connector, timeout: float, grace: float = STREAM_GRACE) -> None:
+        """Begin without a process; `grace` is how long the rest of a stream is not asked for."""
         self.manifest: Manifest | None = None
+        self.grace = grace
         self._connector = connector
         self._timeout = timeout
         self._inbox = Inbox()

@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(f"{where}: no spec/ folder here or above; pass --root DIR")
         return 2
     book = load(root)
-    problems = lint(book, draft=options.draft)
+    problems = lint(book, draft=options.draft, unproven=options.write or options.unproven)
     if problems:
         _complain(*map(str, problems), f"found wrong: {len(problems)}")
         return 2
@@ -50,6 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     draft = "leave out the lint for requirements that no scenario verifies"
     parser.add_argument("--draft", action="store_true", help=draft)
+    unproven = "leave out the lint for requirements that no mutant has proven"
+    parser.add_argument("--unproven", action="store_true", help=unproven)
     parser.add_argument("--root", type=Path, help="the folder that holds spec/ (default: look up)")
     return parser
 
@@ -80,9 +82,15 @@ def _counts(book: Book) -> list[str]:
         f"requirements {len(requirements)}: {_tally(r.keyword for r in requirements)}",
         f"  by feature: {_tally(r.feature for r in requirements)}",
         f"  {checked} with a check, {unchecked} without, {len(book.excluded)} excluded",
+        _ladder(book, checked),
         f"scenarios {len(book.scenarios)}, cases {cases}",
         f"citations in code {len(book.code_citations)}",
     ]
+
+
+def _ladder(book: Book, exercised: int) -> str:
+    proven = sum(found.reference in book.proven for found in book.requirements.values())
+    return f"  {len(book.requirements)} stated, {exercised} exercised, {proven} proven"
 
 
 def _tally(names: Iterable[str]) -> str:

@@ -42,11 +42,15 @@ _EXCLUSIONS_SCHEMA: Final = {
 }
 
 
-def lint(book: Book, *, draft: bool = False) -> list[Problem]:
-    """Find everything wrong with the book, by file and line; a draft may lack scenarios."""
+def lint(book: Book, *, draft: bool = False, unproven: bool = False) -> list[Problem]:
+    """Find everything wrong with the book, by file and line; a draft may lack scenarios.
+
+    `unproven` leaves out whether mutants were killed: what they need may be about to be written.
+    """
+    left_out = {_coverage, _proof} if draft else {_proof} if unproven else set()
     found = set(book.problems)
     for check in LINTS:
-        if not (draft and check is _coverage):
+        if check not in left_out:
             found.update(check(book))
     return sorted(found)
 
@@ -129,6 +133,14 @@ def _coverage(book: Book) -> Iterator[Problem]:
             yield _at(requirement, f"no scenario verifies {requirement.reference}", fix)
 
 
+def _proof(book: Book) -> Iterator[Problem]:
+    for id_, requirement in book.requirements.items():
+        due = requirement.keyword.startswith("MUST") and book.checks[id_]
+        if due and requirement.reference not in book.proven and id_ not in book.excluded:
+            fix = "write a mutant that violates it in conformance/mutants/, then nox -s generate"
+            yield _at(requirement, f"no check of {requirement.reference} has killed a mutant", fix)
+
+
 def _exclusions(book: Book) -> Iterator[Problem]:
     for index, entry in enumerate(map(fields, items(book.exclusions.data))):
         id_ = text(entry.get("id"))
@@ -189,6 +201,7 @@ LINTS: Final[tuple[Callable[[Book], Iterator[Problem]], ...]] = (
     _citations,
     _scenario_features,
     _coverage,
+    _proof,
     _exclusions,
     _schemas,
     _decision_table,

@@ -31,12 +31,15 @@ from credpool_conformance.faults import BadInputError
 from credpool_conformance.registry import load as load_registry
 
 REQUIREMENTS_JSON: Final = "spec/requirements.json"
+PROVEN_JSON: Final = "conformance/mutants/proven.json"
 SCENARIO_SCHEMA: Final = "conformance/src/credpool_conformance/schemas/scenario.schema.json"
 CODE: Final = ("reference_impl/src", "conformance/src")
 SCRIPTS: Final = "conformance/testees"
 
 _TITLE: Final = re.compile(r"^\*([^*\n]+)\*, version ([0-9][\w.-]*)", re.MULTILINE)
 _EMPTY: Final = Document(path="", data=None, lines={})
+_COMMITTED_FIX: Final = "restore the committed file; it is what a changed sentence is noticed by"
+_PROVEN_FIX: Final = "run nox -s generate"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +56,7 @@ class Book:
     retired: Document
     exclusions: Document
     committed: Json
+    proven: Mapping[str, Json]
     problems: tuple[Problem, ...]
 
     @property
@@ -117,7 +121,8 @@ def load(root: Path) -> Book:
         code_citations=tuple(c for c in citations if isinstance(c, Citation)),
         retired=_document(root, root / "spec/retired.yaml", problems) or _EMPTY,
         exclusions=_document(root, root / "spec/exclusions.yaml", problems) or _EMPTY,
-        committed=_committed(root, problems),
+        committed=_json(root, REQUIREMENTS_JSON, _COMMITTED_FIX, problems),
+        proven=fields(fields(_json(root, PROVEN_JSON, _PROVEN_FIX, problems)).get("proven")),
         problems=tuple(problems),
     )
 
@@ -174,14 +179,13 @@ def _citations(root: Path) -> Iterator[Citation | Problem]:
         yield from script_citations(path.relative_to(root).as_posix(), source)
 
 
-def _committed(root: Path, problems: list[Problem]) -> Json:
-    path = root / REQUIREMENTS_JSON
+def _json(root: Path, name: str, fix: str, problems: list[Problem]) -> Json:
+    path = root / name
     if not path.exists():
         return None
     try:
         data: Json = json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
-        fix = "restore the committed file; it is what a changed sentence is noticed by"
-        problems.append(Problem(REQUIREMENTS_JSON, error.lineno, f"not JSON: {error.msg}", fix))
+        problems.append(Problem(name, error.lineno, f"not JSON: {error.msg}", fix))
         return None
     return data

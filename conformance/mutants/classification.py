@@ -1,0 +1,239 @@
+"""Mutants of the chapter on classification: what a failing reply means."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from credpool.core.model import AuthType, FailureClass, Scope
+from credpool_conformance.matrix.mutant import Mutant, replaces
+
+
+class BlamesTheServerForAnyOtherBody(Mutant):
+    """Takes a reply without a JSON object for a fault of the server."""
+
+    violates = "classify.any-body+1"
+    kills = (
+        "any-body-will-do:empty-429",
+        "any-body-will-do:page-503",
+        "any-body-will-do:page-403",
+        "any-body-will-do:torn-json-401",
+        "any-body-will-do:text-called-json-404",
+        "any-body-will-do:json-null-402",
+        "any-body-will-do:json-text-400",
+        "any-body-will-do:json-number-429",
+        "any-body-will-do:json-list-403",
+        "plain-text-is-read",
+    )
+    because = "attempts"
+    may = {
+        "their replies have no JSON body": (
+            "registry-example",
+            "plain-reply-leaves-the-sdk-alone",
+            "plain-reply-while-a-forbidden-entry-is-left",
+            "forbidden-goes-round-once",
+            "forbidden-tries-another-and-benches-nobody",
+            "forbidden-everywhere-is-delivered",
+            "overload-benches-nobody",
+            "wrong-request-benches-nobody",
+            "retry-after-on-an-outage-benches-nobody",
+            "rotation-does-not-stick",
+        )
+    }
+
+    @replaces("credpool.core.classify.classify")
+    def server(original, reply, provider, auth_type, *, now):
+        verdict = original(reply, provider, auth_type, now=now)
+        if isinstance(reply.data, Mapping):
+            return verdict
+        return replace(verdict, failure=FailureClass.SERVER_ERROR, scope=Scope.NONE)
+
+
+class ReadsJsonOnly(Mutant):
+    """Reads no text from a reply that is not JSON."""
+
+    violates = "classify.any-body+1"
+    kills = ("plain-text-is-read",)
+    because = "attempts"
+
+    @replaces("credpool.core.reply.Reply.message")
+    def nothing(original, self):
+        return original(self) if self.data is not None else ""
+
+
+class SearchesTheWholeBody(Mutant):
+    """Looks for the rules' texts in all of the body."""
+
+    violates = "classify.message-only+1"
+    kills = (
+        "echoes-are-not-the-message:parameter",
+        "echoes-are-not-the-message:upstream-text",
+        "echoes-are-not-the-message:prompt-about-size",
+    )
+    because = "attempts"
+    may = {"their bodies hold more than the message": ("hint-form",)}
+
+    @replaces("credpool.core.reply.Reply.message")
+    def everything(original, self):
+        return self.body.decode("utf-8", "replace")
+
+
+class FindsCodesAnywhere(Mutant):
+    """Takes every word of the body for a code."""
+
+    violates = "classify.message-only+1"
+    kills = (
+        "echoes-are-not-the-message:prompt-with-a-code",
+        "echoes-are-not-the-message:code-in-the-text",
+    )
+    because = "attempts"
+
+    @replaces("credpool.core.reply.Reply.codes")
+    def words(original, self):
+        return original(self) | {*re.findall(r"[a-z_]+", self.body.decode("utf-8", "replace"))}
+
+
+class TakesARefusedLoginLiterally(Mutant):
+    """Rejects a login that is refused without a reason, instead of refreshing it."""
+
+    violates = "classify.refreshable+1"
+    kills = ("refused-login-is-refreshed",)
+    because = "attempts"
+    may = {"a login is refused without a reason": ("probe-refreshes-a-login",)}
+
+    @replaces("credpool.core.decide._settled")
+    def literally(original, verdict, entry):
+        return verdict if entry.refreshable else original(verdict, entry)
+
+
+class RefreshesWithNothing(Mutant):
+    """Takes an expired token for one that can be renewed, though there is nothing to renew it by."""
+
+    violates = "classify.refreshable+1"
+    kills = ("expired-login-without-a-refresh-token-is-rejected",)
+    because = "attempts"
+
+    @replaces("credpool.core.decide._settled")
+    def literally(original, verdict, entry):
+        return original(verdict, entry) if entry.refreshable else verdict
+
+
+class AsksTheGenericRulesFirst(Mutant):
+    """Asks the generic rules before a login provider's own."""
+
+    violates = "classify.registry+1"
+    kills = (
+        "too-large-a-request-is-no-limit:login-feature",
+        "own-rules-come-before-the-generic-ones:by-login",
+    )
+    because = "attempts"
+    may = {
+        "their replies mean something else to a login's provider": (
+            "registry-example",
+            "registry-example-of-expiry",
+            "hint-of-the-registry-example",
+            "registry-says-which-hint-counts",
+            "usage-limit-rotates-on-the-first-reply",
+            "missing-plan-rotates",
+            "other-models-go-on",
+            "revoked-credential-is-dead",
+            "overload-benches-nobody",
+            "wrong-request-benches-nobody",
+        )
+    }
+
+    @replaces("credpool.core.classify.classify")
+    def generic_first(original, reply, provider, auth_type, *, now):
+        if auth_type is AuthType.OAUTH:
+            own = [r for r in provider.rules if not r.name.startswith("generic/")]
+            common = [r for r in provider.rules if r.name.startswith("generic/")]
+            provider = replace(provider, rules=(*common, *own))
+        return original(reply, provider, auth_type, now=now)
+
+
+class LetsTheLastRuleWin(Mutant):
+    """Asks a provider's own rules from the last to the first."""
+
+    violates = "classify.registry+1"
+    kills = (
+        "money-arrives-under-many-statuses:anthropic-429",
+        "too-large-a-request-is-no-limit:openai",
+        "too-large-a-request-is-no-limit:login-feature",
+        "earlier-rules-win:size-before-rate",
+        "earlier-rules-win:money-before-rate",
+    )
+    because = "attempts"
+    may = {
+        "several rules of one provider match": (
+            "registry-example",
+            "hint-of-the-registry-example",
+            "registry-says-which-hint-counts",
+            "long-hint-rotates-at-once",
+            "usage-limit-rotates-on-the-first-reply",
+            "other-models-go-on",
+            "wrong-request-benches-nobody",
+        )
+    }
+
+    @replaces("credpool.core.classify.classify")
+    def backwards(original, reply, provider, auth_type, *, now):
+        own = [r for r in provider.rules if not r.name.startswith("generic/")]
+        common = [r for r in provider.rules if r.name.startswith("generic/")]
+        provider = replace(provider, rules=(*reversed(own), *common))
+        return original(reply, provider, auth_type, now=now)
+
+
+class BlamesTheRequestForNewCodes(Mutant):
+    """Takes a code that no rule knows for a fault of the request."""
+
+    violates = "classify.unknown-code+1"
+    kills = (
+        "unknown-codes-fall-back-to-the-status:401",
+        "unknown-codes-fall-back-to-the-status:402",
+        "unknown-codes-fall-back-to-the-status:403",
+        "unknown-codes-fall-back-to-the-status:408",
+        "unknown-codes-fall-back-to-the-status:429",
+        "unknown-codes-fall-back-to-the-status:500",
+        "unknown-codes-fall-back-to-the-status:502",
+        "unknown-codes-fall-back-to-the-status:503",
+        "unknown-codes-fall-back-to-the-status:504",
+        "unknown-codes-fall-back-to-the-status:529",
+        "unknown-codes-fall-back-to-the-status:anthropic-429",
+        "unknown-codes-fall-back-to-the-status:anthropic-529",
+        "unknown-codes-fall-back-to-the-status:openrouter-402",
+        "unknown-codes-fall-back-to-the-status:openrouter-429",
+        "unknown-codes-fall-back-to-the-status:gemini-429",
+        "unknown-codes-fall-back-to-the-status:gemini-401",
+        "unknown-codes-fall-back-to-the-status:chatgpt-429",
+        "unknown-code-of-a-throttle-still-rotates",
+    )
+    because = "attempts"
+    may = {
+        "they have a code that no rule names": (
+            "registry-example",
+            "registry-example-of-expiry",
+            "money-arrives-under-many-statuses",
+            "echoes-are-not-the-message",
+            "any-body-will-do",
+            "refused-login-is-refreshed",
+            "expired-login-without-a-refresh-token-is-rejected",
+            "hint-of-the-registry-example",
+            "registry-says-which-hint-counts",
+            "last-reply-of-a-streamed-call",
+            "each-strategy-tries-every-entry",
+            "usage-limit-rotates-on-the-first-reply",
+            "no-money-rotates-on-the-first-reply",
+            "revoked-credential-is-dead",
+            "expired-token-is-refreshed-once",
+            "forbidden-tries-another-and-benches-nobody",
+            "overload-benches-nobody",
+            "broken-server-benches-nobody",
+        )
+    }
+
+    @replaces("credpool.core.classify.classify")
+    def request(original, reply, provider, auth_type, *, now):
+        verdict = original(reply, provider, auth_type, now=now)
+        known = frozenset[str]().union(*(rule.codes for rule in provider.rules))
+        if not reply.codes or not reply.codes.isdisjoint(known):
+            return verdict
+        return replace(verdict, failure=FailureClass.REQUEST_ERROR, scope=Scope.NONE)

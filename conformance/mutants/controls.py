@@ -1,0 +1,191 @@
+"""Controls: variations that the specification leaves open, on which no check may fail."""
+
+import threading
+from dataclasses import replace
+
+from credpool.core.model import Scope
+from credpool.core.wire import origin
+from credpool.stores.memory import MemoryStore
+from credpool_conformance.matrix.mutant import Control, replaces
+
+
+def without(self, feature):
+    """Take a feature out of what the testee declares."""
+    emit = self.emit
+
+    def says(reply):
+        hello = reply.get("hello")
+        if hello is not None:
+            kept = [name for name in hello["features"] if name != feature]
+            reply = reply | {"hello": hello | {"features": kept}}
+        emit(reply)
+
+    self.emit = says
+
+
+def pruned(value):
+    """Leave out every field that is null."""
+    match value:
+        case dict():
+            return {k: pruned(v) for k, v in value.items() if v is not None}
+        case list():
+            return [pruned(item) for item in value]
+        case _:
+            return value
+
+
+class LeavesNullsOut(Control):
+    """Leaves fields that are null out of its replies."""
+
+    @replaces("testee_reference.Testee.__init__")
+    def brief(original, self, emit, *args):
+        original(self, lambda reply: emit(pruned(reply)), *args)
+
+
+class ListsEntriesBackwards(Control):
+    """Lists the entries in another order when it is looked at."""
+
+    @replaces("testee_reference.Testee.inspect")
+    def backwards(original, self, message):
+        told = original(self, message)
+        told["pool"]["entries"].reverse()
+        return told
+
+
+class HasNoLabels(Control):
+    """Does not tell the entries' labels."""
+
+    @replaces("testee_reference.Testee.inspect")
+    def unlabelled(original, self, message):
+        told = original(self, message)
+        for entry in told["pool"]["entries"]:
+            del entry["label"]
+        return told
+
+
+class SpeaksAnotherLanguage(Control):
+    """Words its labels and the errors of the connection in its own way."""
+
+    @replaces("testee_reference.Testee.end")
+    def worded(original, self, call, outcome, over=None, **result):
+        if outcome == "failed":
+            result["body"] = "Verbindung unterbrochen"
+        return original(self, call, outcome, over, **result)
+
+
+class TakesItsTime(Control):
+    """Thinks for a moment before each reply."""
+
+    @replaces("testee_reference.Testee.__init__")
+    def slowly(original, self, emit, *args):
+        def slow(reply):
+            threading.Event().wait(0.002)
+            emit(reply)
+
+        original(self, slow, *args)
+
+
+class KeepsNothingOnDisk(Control):
+    """Has a store that forgets everything at a restart."""
+
+    @replaces("testee_reference.Testee.store")
+    def in_memory(original, self):
+        kept = self.__dict__.setdefault("kept", {})
+        if kept.get("given") is not self.given:
+            state = replace(original(self).load(), **self.rules)
+            kept |= {"given": self.given, "store": MemoryStore(state)}
+        return kept["store"]
+
+
+class ProbesNobody(Control):
+    """Does not declare `probe`, and never tries an entry that is out."""
+
+    @replaces("testee_reference.Testee.__init__")
+    def undeclared(original, self, *args):
+        original(self, *args)
+        without(self, "probe")
+
+    @replaces("credpool.core.decide._probe_due")
+    def never(original, state, call, *, now):
+        return None
+
+
+class KnowsNobodysOwner(Control):
+    """Does not declare `owner-scope`, and rests each consequence on one key."""
+
+    @replaces("testee_reference.Testee.__init__")
+    def undeclared(original, self, *args):
+        original(self, *args)
+        without(self, "owner-scope")
+
+    @replaces("credpool.core.cooldown.spread")
+    def alone(original, state, entry, secret, scope):
+        return original(state, entry, secret, Scope.ENTRY)
+
+
+class TellsNoModelsApart(Control):
+    """Does not declare `model-scope`, and takes an entry out for all models."""
+
+    @replaces("testee_reference.Testee.__init__")
+    def undeclared(original, self, *args):
+        original(self, *args)
+        without(self, "model-scope")
+
+    @replaces("credpool.core.cooldown._rest")
+    def altogether(original, entry, cooldown, *, model):
+        return original(entry, cooldown, model=None)
+
+
+class RefreshesNobody(Control):
+    """Does not declare `oauth`, and takes a login for a key."""
+
+    @replaces("testee_reference.Testee.__init__")
+    def undeclared(original, self, *args):
+        original(self, *args)
+        without(self, "oauth")
+
+    @replaces("testee_reference.Testee.configure")
+    def keys_only(original, self, message):
+        pool = message["pool"]
+        entries = [entry | {"refresh_token": None} for entry in pool["entries"]]
+        return original(self, message | {"pool": pool | {"entries": entries}})
+
+
+class AuthenticatesWithinTheOrigin(Control):
+    """Sends the secret along at once when a redirect stays within the origin."""
+
+    @replaces("testee_reference.Testee.run")
+    def at_once(original, self, call, asked):
+        client = self.clients[True]
+        if "_build_redirect_request" not in vars(client):
+            build = client._build_redirect_request
+
+            def built(request, response):
+                made = build(request, response)
+                if origin(str(made.url)) == origin(str(request.url)):
+                    made.headers = request.headers
+                return made
+
+            client._build_redirect_request = built
+        return original(self, call, asked)
+
+    @replaces("credpool.flow._judged")
+    def own(original, active, sent, response, entry):
+        if origin(str(response.request.url)) == origin(str(sent.url)):
+            sent = response.request
+        return original(active, sent, response, entry)
+
+
+class DeclaresAnUnknownFeature(Control):
+    """Names itself and its version otherwise, and declares a feature that nobody knows."""
+
+    @replaces("testee_reference.Testee.__init__")
+    def named(original, self, emit, *args):
+        def says(reply):
+            hello = reply.get("hello")
+            if hello is not None:
+                more = {"name": "other", "features": [*hello["features"], "x-private"]}
+                reply = reply | {"hello": hello | more}
+            emit(reply)
+
+        original(self, says, *args)

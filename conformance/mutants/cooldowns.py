@@ -1,0 +1,178 @@
+"""Mutants of the chapter on cooldowns: how long an entry is out."""
+
+from dataclasses import replace
+
+from credpool.core.model import FailureClass
+from credpool_conformance.matrix.mutant import Mutant, replaces
+
+
+class HasNoCeiling(Mutant):
+    """Believes a hint of any length."""
+
+    violates = "cooldown.clamp+1"
+    kills = (
+        "hint-is-kept-within-bounds:too-long",
+        "hint-is-kept-within-bounds:years",
+        "hint-is-kept-within-bounds:beyond-counting",
+        "far-moment-is-kept-within-bounds",
+        "bounds-are-the-operators:longest",
+    )
+    because = "state"
+    may = {"one of its hints is longer than 31 days": ("hint-form",)}
+
+    @replaces("credpool.core.cooldown._seconds")
+    def unbounded(original, state, *args, **kwargs):
+        policy = replace(state.policy, max_cooldown=1e300)
+        return original(replace(state, policy=policy), *args, **kwargs)
+
+
+class HasAFloorOfItsOwn(Mutant):
+    """Keeps to one second, whatever the operator's floor is."""
+
+    violates = "cooldown.clamp+1"
+    kills = ("bounds-are-the-operators:shortest",)
+    because = "state"
+
+    @replaces("credpool.core.cooldown._seconds")
+    def its_own(original, state, *args, **kwargs):
+        policy = replace(state.policy, min_cooldown=1.0)
+        return original(replace(state, policy=policy), *args, **kwargs)
+
+
+class IgnoresThePolicysCooldowns(Mutant):
+    """Takes the decision table's cooldown, whatever the operator has set."""
+
+    violates = "cooldown.default+1"
+    kills = ("policy-sets-the-cooldown",)
+    because = "state"
+
+    @replaces("credpool.core.cooldown._seconds")
+    def by_the_table(original, state, *args, **kwargs):
+        policy = replace(state.policy, cooldowns={})
+        return original(replace(state, policy=policy), *args, **kwargs)
+
+
+class IgnoresTheRulesCooldown(Mutant):
+    """Takes the decision table's cooldown, whatever the registry's rule says."""
+
+    violates = "cooldown.default+1"
+    kills = ("cooldown-without-a-hint:of-the-rule",)
+    because = "state"
+
+    @replaces("credpool.core.cooldown._seconds")
+    def by_the_table(original, state, entry, verdict, **kwargs):
+        return original(state, entry, replace(verdict, cooldown=None), **kwargs)
+
+
+class AsksForMoneyEveryHour(Mutant):
+    """Brings an empty account back after an hour."""
+
+    violates = "cooldown.default+1"
+    kills = (
+        "cooldown-without-a-hint:out-of-credit",
+        "policy-sets-the-cooldown",
+    )
+    because = "state"
+    may = {
+        "they tell when an empty account is back": (
+            "registry-says-which-hint-counts",
+            "other-refusal-does-not-shorten",
+            "sole-entry-without-money-rests-as-usual",
+            "reasons-are-told-for-each-entry",
+            "no-probe-while-another-is-available",
+            "probe-that-fails-changes-nothing",
+            "looking-does-not-probe",
+            "outage-guard-leaves-older-cooldowns-alone",
+            "outage-guard-needs-like-refusals",
+        )
+    }
+
+    @replaces("credpool.core.cooldown._seconds")
+    def an_hour(original, state, entry, verdict, **kwargs):
+        seconds = original(state, entry, verdict, **kwargs)
+        broke = verdict.failure is FailureClass.OUT_OF_CREDIT and verdict.hint is None
+        return min(seconds, 3600.0) if broke else seconds
+
+
+class EndsCooldownsEarly(Mutant):
+    """Takes an entry back most of a second before its cooldown ends."""
+
+    violates = "cooldown.end+1"
+    kills = ("cooldown-ends-to-the-second",)
+    because = "wire"
+
+    @replaces("credpool.core.model.Entry.blocked")
+    def early(original, self, now, model=None):
+        return original(self, now + 0.75, model)
+
+
+class EndsCooldownsLate(Mutant):
+    """Keeps an entry out at the very moment at which its cooldown ends."""
+
+    violates = "cooldown.end+1"
+    kills = ("cooldown-ends-to-the-second",)
+    because = "wire"
+    may = {
+        "they call at the moment at which a cooldown ends": (
+            "past-hint-is-the-shortest-cooldown",
+            "sole-entry-rests-for-a-minute",
+            "cooldown-clears-the-throttle",
+            "missing-entitlement-rotates-and-is-remembered",
+            "rejected-key-rotates-and-comes-back",
+            "token-endpoints-bad-minute-kills-nobody",
+            "outage-guard-caps-the-cooldowns",
+            "first-entry-returns-after-its-cooldown",
+            "turn-takes-a-returned-entry-in-again",
+            "round-robin-does-not-start-over",
+        )
+    }
+
+    @replaces("credpool.core.select.available")
+    def late(original, state, *, now, model):
+        return original(state, now=now - 0.001, model=model)
+
+
+class LetsTheLatestReportWin(Mutant):
+    """Replaces a cooldown that is running by whatever comes later."""
+
+    violates = "cooldown.never-shorten+1"
+    kills = (
+        "later-report-does-not-shorten",
+        "other-refusal-does-not-shorten",
+        "refresh-does-not-shorten",
+        "outage-guard-leaves-other-calls-alone",
+    )
+    because = "state"
+
+    @replaces("credpool.core.cooldown._longer")
+    def latest(original, old, new):
+        return new
+
+
+class LocksTheSoleEntryOut(Mutant):
+    """Gives a sole entry the same cooldown as any other."""
+
+    violates = "cooldown.sole+1"
+    kills = (
+        "sole-entry-rests-for-a-minute",
+        "two-rows-of-one-secret-are-one-key",
+        "last-available-entry-rests-for-a-minute",
+        "sole-rest-is-the-operators",
+    )
+    because = "state"
+
+    @replaces("credpool.core.cooldown._is_sole")
+    def never(original, *args):
+        return False
+
+
+class TakesTwinsForTwo(Mutant):
+    """Takes a second row with the same secret for another key."""
+
+    violates = "cooldown.sole+1"
+    kills = ("two-rows-of-one-secret-are-one-key",)
+    because = "state"
+
+    @replaces("credpool.core.cooldown._is_sole")
+    def by_row(original, state, entry, now, model):
+        return not any(e.id != entry.id and e.blocked(now, model) is None for e in state.entries)

@@ -1,0 +1,175 @@
+"""Mutants of the chapter on cooldowns: what a hint says."""
+
+from dataclasses import replace
+
+from credpool.core import hints
+from credpool.core.model import FailureClass
+from credpool_conformance.matrix.mutant import Mutant, replaces
+
+
+class HintsOnlyLengthen(Mutant):
+    """Takes the longer one of the hint and the default."""
+
+    violates = "cooldown.hint+1"
+    kills = (
+        "hint-replaces-the-default:shorter",
+        "hint-replaces-the-default:money",
+        "hint-beats-the-policy",
+    )
+    because = "state"
+    may = {
+        "their hints are shorter than the default": (
+            "hint-form",
+            "first-readable-hint-wins",
+            "hint-of-the-registry-example",
+            "registry-says-which-hint-counts",
+            "hint-is-kept-within-bounds",
+            "bounds-are-the-operators",
+            "past-hint-is-the-shortest-cooldown",
+            "moments-are-read-by-the-providers-clock",
+            "moment-in-the-body-is-corrected-too",
+            "delays-need-no-correction",
+            "later-report-may-lengthen",
+            "longest-wait-is-the-operators",
+            "long-hint-rotates-at-once",
+            "hint-after-the-retry-sets-the-cooldown",
+            "short-usage-hint-is-not-slept-through",
+        )
+    }
+
+    @replaces("credpool.core.cooldown._seconds")
+    def longer(original, state, entry, verdict, **kwargs):
+        hinted = original(state, entry, verdict, **kwargs)
+        default = original(state, entry, replace(verdict, hint=None), **kwargs)
+        return max(hinted, default)
+
+
+class PrefersThePolicyToTheHint(Mutant):
+    """Takes the operator's cooldown where there is one, and the hint where there is none."""
+
+    violates = "cooldown.hint+1"
+    kills = ("hint-beats-the-policy",)
+    because = "state"
+
+    @replaces("credpool.core.cooldown._seconds")
+    def policy(original, state, entry, verdict, **kwargs):
+        if verdict.failure in state.policy.cooldowns:
+            verdict = replace(verdict, hint=None)
+        return original(state, entry, verdict, **kwargs)
+
+
+class BelievesHintsOfRefusals(Mutant):
+    """Keeps a refused key out for as long as a Retry-After says."""
+
+    violates = "cooldown.hint+1"
+    kills = ("hint-of-a-refusal-is-not-read",)
+    because = "state"
+
+    @replaces("credpool.core.cooldown._seconds")
+    def hinted(original, state, entry, verdict, **kwargs):
+        if verdict.failure is FailureClass.AUTH_REJECTED and verdict.hint is not None:
+            return verdict.hint
+        return original(state, entry, verdict, **kwargs)
+
+
+class ReadsNoDates(Mutant):
+    """Cannot read a hint that is an HTTP date."""
+
+    violates = "cooldown.hint.forms+1"
+    kills = (
+        "hint-form:retry-after-5",
+        "hint-form:retry-after-6",
+    )
+    because = "state"
+    may = {
+        "their hints are HTTP dates": (
+            "far-moment-is-kept-within-bounds",
+            "past-hint-is-the-shortest-cooldown",
+            "moments-are-read-by-the-providers-clock",
+            "retry-waits-for-a-short-hint",
+            "long-hint-rotates-at-once",
+        )
+    }
+
+    @replaces("credpool.core.hints._parsed")
+    def no_dates(original, raw, forms, now):
+        return original(raw, [form for form in forms if form is not hints._http_date], now)
+
+
+class TakesTheLastHint(Mutant):
+    """Lets the last readable hint win, not the first."""
+
+    violates = "cooldown.hint.forms+1"
+    kills = (
+        "hint-form:retry-after-ms-2",
+        "hint-form:anthropic-ratelimit-reset-4",
+        "first-readable-hint-wins:milliseconds-before-seconds",
+        "first-readable-hint-wins:header-before-body",
+        "first-readable-hint-wins:body-before-text",
+        "first-readable-hint-wins:past-header-is-readable",
+    )
+    because = "state"
+
+    @replaces("credpool.core.hints.read_hint")
+    def last(original, reply, rule, *, now):
+        if rule is not None:
+            return original(reply, rule, now=now)
+        rows = [*reversed(hints.HINTS)]
+        return original(reply, [row["id"] for row in rows], now=now)
+
+
+class BelievesEveryHint(Mutant):
+    """Reads every hint, also where the registry says which ones lie."""
+
+    violates = "cooldown.hint.lies+1"
+    kills = (
+        "registry-says-which-hint-counts:money-beside-the-meters",
+        "registry-says-which-hint-counts:empty-account-with-a-delay",
+        "registry-says-which-hint-counts:plan-beside-a-retry-after",
+        "text-beats-the-window-where-the-registry-says-so",
+    )
+    because = "state"
+
+    @replaces("credpool.core.hints.read_hint")
+    def believes(original, reply, rule, *, now):
+        return original(reply, rule if isinstance(rule, dict) else None, now=now)
+
+
+class TakesThePastForNoHint(Mutant):
+    """Takes a hint that is due already for none."""
+
+    violates = "cooldown.past+1"
+    kills = ("past-hint-is-the-shortest-cooldown",)
+    because = "state"
+    may = {
+        "their hints are due already": (
+            "hint-form",
+            "first-readable-hint-wins",
+        )
+    }
+
+    @replaces("credpool.core.cooldown._seconds")
+    def none(original, state, entry, verdict, **kwargs):
+        if verdict.hint is not None and verdict.hint <= 0:
+            verdict = replace(verdict, hint=None)
+        return original(state, entry, verdict, **kwargs)
+
+
+class TrustsItsOwnClock(Mutant):
+    """Reads the provider's moments by its own clock."""
+
+    violates = "cooldown.skew+1"
+    kills = (
+        "moments-are-read-by-the-providers-clock:slow-client-date",
+        "moments-are-read-by-the-providers-clock:slow-client-epoch",
+        "moments-are-read-by-the-providers-clock:slow-client-iso",
+        "moments-are-read-by-the-providers-clock:slow-client-milliseconds",
+        "moments-are-read-by-the-providers-clock:fast-client-date",
+        "moments-are-read-by-the-providers-clock:fast-client-past",
+        "moment-in-the-body-is-corrected-too",
+    )
+    because = "state"
+
+    @replaces("credpool.core.hints._server_time")
+    def its_own(original, reply, now):
+        return now

@@ -1,0 +1,95 @@
+"""Mutants of the chapter on recovery: caps, money and entitlement."""
+
+from credpool.core import decide
+from credpool.core.model import FailureClass
+from credpool.core.recovery import Step
+from credpool_conformance.matrix.mutant import Mutant, replaces
+
+
+class BenchesForEveryModel(Mutant):
+    """Takes an entry out for all models when it is out for one."""
+
+    violates = "recover.not-entitled.other-models+1"
+    kills = ("other-models-go-on",)
+    because = "state"
+    may = {"an entry is out for one model": ("exhausted-for-one-model",)}
+
+    @replaces("credpool.core.cooldown._rest")
+    def altogether(original, entry, cooldown, *, model):
+        return original(entry, cooldown, model=None)
+
+
+class ForgetsWhatAPlanLacks(Mutant):
+    """Rotates when an entry may not use the model, and asks it first again the next time."""
+
+    violates = "recover.not-entitled.rotate+1"
+    kills = (
+        "missing-entitlement-rotates-and-is-remembered",
+        "missing-plan-rotates",
+    )
+    because = "state"
+    may = {
+        "an entry may not use what was asked for": (
+            "cooldown-without-a-hint",
+            "exhausted-for-one-model",
+            "same-owner-shares-a-cap",
+            "other-models-go-on",
+            "model-cooldown-counts-for-that-model",
+        )
+    }
+
+    @replaces("credpool.core.cooldown._rest")
+    def forgotten(original, entry, cooldown, *, model):
+        if cooldown.failure is FailureClass.NOT_ENTITLED:
+            return entry
+        return original(entry, cooldown, model=model)
+
+
+class DeliversA402(Mutant):
+    """Hands a 402 to the caller, and goes on using the account."""
+
+    violates = "recover.out-of-credit.rotate+1"
+    kills = (
+        "no-money-rotates-on-the-first-reply:openrouter",
+        "no-money-rotates-on-the-first-reply:gemini",
+        "no-money-rotates-on-the-first-reply:status-alone",
+    )
+    because = "wire"
+    may = {
+        "an account answers with 402": (
+            "money-arrives-under-many-statuses",
+            "hint-replaces-the-default",
+            "probe-refreshes-a-login",
+        )
+    }
+
+    @replaces("credpool.core.decide._fail")
+    def delivered(original, state, event, *, now, draw):
+        broke = event.verdict.failure is FailureClass.OUT_OF_CREDIT and event.verdict.code == 402
+        if broke and not event.call.probe:
+            return decide._deliver(state, event, now=now)
+        return original(state, event, now=now, draw=draw)
+
+
+class WaitsForAPlan(Mutant):
+    """Waits for a used-up plan when it is back in a few seconds."""
+
+    violates = "recover.usage-limited.rotate+1"
+    kills = ("short-usage-hint-is-not-slept-through",)
+    because = "waits"
+    may = {
+        "a used-up plan has a short hint": (
+            "hint-form",
+            "hint-is-kept-within-bounds",
+            "bounds-are-the-operators",
+        )
+    }
+
+    @replaces("credpool.core.decide._fail")
+    def waits(original, state, event, *, now, draw):
+        verdict, entry = event.verdict, state.find(event.entry)
+        short = verdict.hint is not None and 0 < verdict.hint <= state.policy.max_retry_wait
+        fresh = not event.call.did(Step.RETRY, event.entry) and not event.call.probe
+        if verdict.failure is FailureClass.USAGE_LIMITED and short and fresh:
+            return decide._retry(state, entry, event, now=now)
+        return original(state, event, now=now, draw=draw)

@@ -1,0 +1,162 @@
+"""Mutants of the chapter on recovery: faults that are not the credential's, and streams."""
+
+from dataclasses import replace
+
+from credpool.core import decide
+from credpool.core.events import Call, Failed, Verdict
+from credpool.core.model import Cooldown, FailureClass, Scope
+from credpool.core.recovery import Step
+from credpool_conformance.matrix.mutant import Mutant, replaces
+
+
+def benched(state, entry, failure, *, now, seconds):
+    """Return the state with a cooldown on one entry."""
+    out = Cooldown(failure=failure, since=now, until=now + seconds)
+    return state.change({entry.id: replace(entry, cooldown=out)})
+
+
+class BenchesTheForbidden(Mutant):
+    """Starts a cooldown after a 403 that says nothing about the key."""
+
+    violates = "recover.forbidden.call-only+1"
+    kills = (
+        "forbidden-tries-another-and-benches-nobody",
+        "forbidden-everywhere-is-delivered",
+    )
+    because = "state"
+    may = {
+        "a call is forbidden": (
+            "plain-reply-leaves-the-sdk-alone",
+            "plain-reply-while-a-forbidden-entry-is-left",
+            "each-strategy-tries-every-entry",
+            "forbidden-goes-round-once",
+            "rotation-does-not-stick",
+        )
+    }
+
+    @replaces("credpool.core.decide._next")
+    def out(original, state, event, step, *, now, draw):
+        if event.verdict.failure is FailureClass.FORBIDDEN:
+            entry = state.find(event.entry)
+            state = benched(state, entry, FailureClass.FORBIDDEN, now=now, seconds=300)
+        return original(state, event, step, now=now, draw=draw)
+
+
+class BenchesTheSilent(Mutant):
+    """Starts a cooldown when a connection breaks before a reply."""
+
+    violates = "recover.no-reply+1"
+    kills = (
+        "no-reply-is-reported-as-it-is",
+        "no-reply-after-a-rotation",
+    )
+    because = "state"
+    may = {
+        "a connection breaks": (
+            "throttle-is-remembered-by-the-next-call",
+            "throttles-of-overlapping-calls-add-up",
+            "another-entrys-success-clears-nothing",
+            "secrets-stay-out-of-errors",
+        )
+    }
+
+    @replaces("testee_reference.Testee.end")
+    def out(original, self, call, outcome, over=None, **result):
+        last = call.attempts[-1] if call.attempts else None
+        if outcome == "failed" and last is not None and not last.answered:
+            entry = self.pool.state.find(last.entry)
+            verdict = Verdict(
+                failure=FailureClass.USAGE_LIMITED, scope=Scope.ENTRY, rule="mutant", hint=60.0
+            )
+            self.pool.apply(Failed(Call(started=self.time), entry.id, entry.secret, verdict))
+        return original(self, call, outcome, over, **result)
+
+
+class BelievesAnOverloadsRetryAfter(Mutant):
+    """Takes an entry out for as long as an overloaded server says."""
+
+    violates = "recover.overloaded.deliver+1"
+    kills = ("retry-after-on-an-outage-benches-nobody:503",)
+    because = "state"
+    may = {"an overload comes with a hint": ("overload-benches-nobody",)}
+
+    @replaces("credpool.core.decide._deliver")
+    def out(original, state, event, *, now):
+        verdict = event.verdict
+        if verdict.failure is FailureClass.OVERLOADED and verdict.hint:
+            entry = state.find(event.entry)
+            state = benched(state, entry, verdict.failure, now=now, seconds=verdict.hint)
+        return original(state, event, now=now)
+
+
+class WalksThroughThePoolWithAWrongRequest(Mutant):
+    """Tries a request that was called wrong with every entry."""
+
+    violates = "recover.request-error.deliver+1"
+    kills = ("wrong-request-benches-nobody",)
+    because = "wire"
+    may = {"a request is wrong": ("too-large-a-request-is-no-limit",)}
+
+    @replaces("credpool.core.decide._fail")
+    def everyone(original, state, event, *, now, draw):
+        if event.verdict.failure is FailureClass.REQUEST_ERROR:
+            return decide._next(state, event, Step.TRY_NEXT, now=now, draw=draw)
+        return original(state, event, now=now, draw=draw)
+
+
+class WalksThroughThePoolWhenTheServerIsBroken(Mutant):
+    """Tries every entry when the server is broken."""
+
+    violates = "recover.server-error.deliver+1"
+    kills = (
+        "broken-server-benches-nobody",
+        "retry-after-on-an-outage-benches-nobody:500",
+    )
+    because = "wire"
+
+    @replaces("credpool.core.decide._fail")
+    def everyone(original, state, event, *, now, draw):
+        if event.verdict.failure is FailureClass.SERVER_ERROR:
+            return decide._next(state, event, Step.TRY_NEXT, now=now, draw=draw)
+        return original(state, event, now=now, draw=draw)
+
+
+class StartsABrokenStreamAnew(Mutant):
+    """Sends the request again when a stream breaks."""
+
+    violates = "recover.stream.no-retry+1"
+    kills = ("broken-stream-is-not-repeated",)
+    because = "wire"
+
+    @replaces("testee_reference.Testee.run")
+    def remembered(original, self, call, asked):
+        call.asked = asked
+        return original(self, call, asked)
+
+    @replaces("testee_reference.Testee.end")
+    def anew(original, self, call, outcome, over=None, **result):
+        if outcome == "failed" and call.asked["stream"]:
+            return self.run(call, call.asked | {"stream": False})
+        return original(self, call, outcome, over, **result)
+
+
+class DrainsStreams(Mutant):
+    """Reads every reply to its end before the caller has it."""
+
+    violates = "recover.stream.not-drained+1"
+    kills = (
+        "stream-arrives-as-it-is-written",
+        "stream-after-a-rotation-is-not-drained",
+    )
+    because = "outcome"
+    may = {
+        "a stream is read": (
+            "broken-stream-is-not-repeated",
+            "error-inside-a-stream-is-passed-on",
+        )
+    }
+
+    @replaces("credpool.flow._judged")
+    def drained(original, active, sent, response, entry):
+        response.read()
+        return original(active, sent, response, entry)

@@ -1,0 +1,173 @@
+"""Mutants of the chapter on recovery: rate limits."""
+
+from dataclasses import replace
+
+from credpool.core.events import Send
+from credpool_conformance.matrix.mutant import Mutant, replaces
+
+
+class ForgetsThrottles(Mutant):
+    """Gives each call a retry of its own."""
+
+    violates = "recover.rate-limited.across-calls+1"
+    kills = (
+        "throttle-is-remembered-by-the-next-call",
+        "throttles-of-overlapping-calls-add-up",
+        "another-entrys-success-clears-nothing",
+    )
+    because = "wire"
+    may = {"an earlier call was throttled": ("stranger-cannot-pardon",)}
+
+    @replaces("credpool.core.decide._may_retry")
+    def forgotten(original, state, entry, event, *, now):
+        return original(state, replace(entry, throttled=False), event, now=now)
+
+
+class NeverForgivesAThrottle(Mutant):
+    """Keeps the mark of a throttle when the entry has answered since."""
+
+    violates = "recover.rate-limited.across-calls+1"
+    kills = ("success-clears-the-throttle",)
+    because = "wire"
+
+    @replaces("credpool.core.decide._succeed")
+    def kept(original, state, call, entry_id):
+        decision = original(state, call, entry_id)
+        return decision if call.probe else replace(decision, state=state)
+
+
+class SleepsThroughLongHints(Mutant):
+    """Waits for a throttle to pass, however long it takes."""
+
+    violates = "recover.rate-limited.long-hint+1"
+    kills = (
+        "longest-wait-is-the-operators",
+        "long-hint-rotates-at-once",
+        "long-hint-of-a-sole-entry-is-delivered",
+    )
+    because = "waits"
+    may = {
+        "a throttle has a long hint": (
+            "registry-says-which-hint-counts",
+            "sole-entry-believes-a-hint",
+            "outage-guard-believes-hints",
+        )
+    }
+
+    @replaces("credpool.core.decide._may_retry")
+    def sleeps(original, state, entry, event, *, now):
+        policy = replace(state.policy, max_retry_wait=1e9)
+        return original(replace(state, policy=policy), entry, event, now=now)
+
+
+class RotatesAtOnce(Mutant):
+    """Rotates on the first throttle, without a retry."""
+
+    violates = "recover.rate-limited.retry-once+1"
+    kills = (
+        "rate-limited-retries-once-then-rotates",
+        "throttle-that-clears-benches-nobody",
+        "sole-entry-is-retried-too",
+        "each-entry-has-a-retry-of-its-own",
+    )
+    because = "wire"
+    may = {
+        "an entry is throttled": (
+            "unknown-code-of-a-throttle-still-rotates",
+            "cooldown-of-a-throttle-without-a-hint",
+            "text-beats-the-window-where-the-registry-says-so",
+            "sole-entry-rests-for-a-minute",
+            "two-rows-of-one-secret-are-one-key",
+            "last-available-entry-rests-for-a-minute",
+            "sole-rest-is-the-operators",
+            "same-secret-shares-a-rate-limit",
+            "ten-keys-are-all-tried",
+            "all-throttled-costs-two-requests-each",
+            "refresh-and-retry-are-bounded-together",
+            "throttle-is-remembered-by-the-next-call",
+            "throttles-of-overlapping-calls-add-up",
+            "success-clears-the-throttle",
+            "another-entrys-success-clears-nothing",
+            "cooldown-clears-the-throttle",
+            "retry-waits-for-a-short-hint",
+            "retry-without-a-hint-does-not-wait",
+            "longest-wait-is-the-operators",
+            "hint-after-the-retry-sets-the-cooldown",
+            "outage-guard-caps-the-cooldowns",
+            "outage-guard-leaves-older-cooldowns-alone",
+            "outage-guard-believes-hints",
+            "outage-guard-needs-like-refusals",
+            "outage-guard-leaves-other-calls-alone",
+            "outage-guard-covers-model-limits",
+            "stranger-cannot-pardon",
+            "each-attempt-carries-one-secret",
+            "least-used-evens-out",
+            "least-used-rotates-to-the-least-used",
+            "random-draws-once-for-each-selection",
+            "count-rises-with-each-request",
+        )
+    }
+
+    @replaces("credpool.core.decide._may_retry")
+    def never(original, state, entry, event, *, now):
+        return False
+
+
+class WaitsAsLongAsThereIsAHint(Mutant):
+    """Retries again and again while the hints are short."""
+
+    violates = "recover.rate-limited.rotate-second+1"
+    kills = ("hint-after-the-retry-sets-the-cooldown",)
+    because = "wire"
+
+    @replaces("credpool.core.decide._may_retry")
+    def again(original, state, entry, event, *, now):
+        hint = event.verdict.hint
+        short = hint is not None and 0 < hint <= state.policy.max_retry_wait
+        return short or original(state, entry, event, now=now)
+
+
+class WaitsWholeSeconds(Mutant):
+    """Rounds the wait before a retry up to whole seconds."""
+
+    violates = "recover.rate-limited.wait-hint+1"
+    kills = (
+        "retry-waits-for-a-short-hint:milliseconds",
+        "retry-waits-for-a-short-hint:below-a-second",
+        "retry-waits-for-a-short-hint:text",
+    )
+    because = "waits"
+    may = {
+        "a hint is not a whole number of seconds": (
+            "text-beats-the-window-where-the-registry-says-so",
+        )
+    }
+
+    @replaces("credpool.core.decide._retry")
+    def whole(original, state, entry, event, *, now):
+        hint = event.verdict.hint
+        if hint is not None:
+            event = replace(event, verdict=replace(event.verdict, hint=float(-(-hint // 1))))
+        return original(state, entry, event, now=now)
+
+
+class RetriesWithoutWaiting(Mutant):
+    """Makes the retry at once, whatever the hint."""
+
+    violates = "recover.rate-limited.wait-hint+1"
+    kills = (
+        "retry-waits-for-a-short-hint",
+        "longest-wait-is-the-operators",
+    )
+    because = "waits"
+    may = {
+        "a throttle has a short hint": (
+            "text-beats-the-window-where-the-registry-says-so",
+            "hint-after-the-retry-sets-the-cooldown",
+        )
+    }
+
+    @replaces("credpool.core.decide._retry")
+    def at_once(original, state, entry, event, *, now):
+        decision = original(state, entry, event, now=now)
+        return replace(decision, action=Send(decision.action.entry))

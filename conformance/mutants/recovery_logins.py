@@ -1,0 +1,173 @@
+"""Mutants of the chapter on recovery: refused keys and logins."""
+
+from dataclasses import replace
+
+from credpool.core import decide
+from credpool.core.events import Failed, Verdict
+from credpool.core.model import FailureClass, Scope
+from credpool_conformance.matrix.mutant import Mutant, replaces
+
+
+class LosesTheCallWithTheToken(Mutant):
+    """Ends the call when a refresh fails, and benches nobody."""
+
+    violates = "recover.auth-expired.failed+1"
+    kills = ("refresh-that-fails-rotates",)
+    because = "outcome"
+    may = {
+        "a refresh fails": (
+            "cooldown-of-a-failed-refresh",
+            "last-reply-is-the-providers-not-the-token-endpoints",
+            "token-endpoints-bad-minute-kills-nobody",
+        )
+    }
+
+    @replaces("credpool.core.decide._refresh_failed")
+    def lost(original, state, event, *, now, draw):
+        if event.terminal:
+            return original(state, event, now=now, draw=draw)
+        entry = state.find(event.entry)
+        verdict = Verdict(failure=FailureClass.AUTH_EXPIRED, scope=Scope.ENTRY, rule="mutant")
+        state = state.change({entry.id: replace(entry, claim=None)})
+        return decide._deliver(state, Failed(event.call, entry.id, entry.secret, verdict), now=now)
+
+
+class NeverRefreshes(Mutant):
+    """Benches a login whose token has run out."""
+
+    violates = "recover.auth-expired.refresh+1"
+    kills = (
+        "probe-refreshes-a-login",
+        "expired-token-is-refreshed-once",
+    )
+    because = "wire"
+    may = {
+        "a token has run out": (
+            "registry-example-of-expiry",
+            "refused-login-is-refreshed",
+            "cooldown-of-a-failed-refresh",
+            "refresh-does-not-shorten",
+            "last-reply-is-the-providers-not-the-token-endpoints",
+            "id-survives-a-refresh",
+            "refresh-and-retry-are-bounded-together",
+            "refresh-that-fails-rotates",
+            "new-token-refused-rotates",
+            "grant-refused-for-good-is-dead",
+            "token-endpoints-bad-minute-kills-nobody",
+            "tokens-stay-out-of-errors",
+            "count-leaves-the-token-endpoint-out",
+        )
+    }
+
+    @replaces("credpool.core.decide._may_refresh")
+    def never(original, entry, event):
+        return False
+
+
+class TakesNothingForFinal(Mutant):
+    """Takes every refusal of a refresh for a passing one."""
+
+    violates = "recover.auth-expired.terminal+1"
+    kills = ("grant-refused-for-good-is-dead",)
+    because = "state"
+    may = {"a grant is refused for good": ("tokens-stay-out-of-errors",)}
+
+    @replaces("credpool.oauth.refresh.read_token_reply")
+    def passing(original, reply, *, now):
+        found = original(reply, now=now)
+        return replace(found, terminal=False) if hasattr(found, "terminal") else found
+
+
+class TakesABadMinuteForFinal(Mutant):
+    """Gives a login up when the token endpoint is busy or broken."""
+
+    violates = "recover.auth-expired.transient+1"
+    kills = (
+        "token-endpoints-bad-minute-kills-nobody:429",
+        "token-endpoints-bad-minute-kills-nobody:429-with-a-terminal-word",
+        "token-endpoints-bad-minute-kills-nobody:500",
+        "token-endpoints-bad-minute-kills-nobody:503",
+        "token-endpoints-bad-minute-kills-nobody:503-with-a-terminal-word",
+    )
+    because = "state"
+    may = {
+        "a token endpoint is busy or broken": (
+            "cooldown-of-a-failed-refresh",
+            "last-reply-is-the-providers-not-the-token-endpoints",
+            "refresh-that-fails-rotates",
+        )
+    }
+
+    @replaces("credpool.oauth.refresh.read_token_reply")
+    def final(original, reply, *, now):
+        found = original(reply, now=now)
+        return replace(found, terminal=True) if reply.status >= 429 else found
+
+
+class GoesByTheWordAlone(Mutant):
+    """Believes `invalid_grant`, whatever the status it comes with."""
+
+    violates = "recover.auth-expired.transient+1"
+    kills = (
+        "token-endpoints-bad-minute-kills-nobody:429-with-a-terminal-word",
+        "token-endpoints-bad-minute-kills-nobody:503-with-a-terminal-word",
+    )
+    because = "state"
+
+    @replaces("credpool.oauth.refresh.read_token_reply")
+    def by_word(original, reply, *, now):
+        if "invalid_grant" in reply.codes:
+            reply = replace(reply, status=400)
+        return original(reply, now=now)
+
+
+class DeliversABare401(Mutant):
+    """Hands a 401 that gives no reason to the caller, and goes on using the key."""
+
+    violates = "recover.auth-rejected.rotate+1"
+    kills = ("rejected-key-rotates-and-comes-back:status-alone",)
+    because = "wire"
+    may = {
+        "a key is refused without a reason": (
+            "refused-key-is-not-refreshed",
+            "earliest-return-is-told",
+            "reasons-are-told-for-each-entry",
+            "least-used-rotates-to-the-least-used",
+        )
+    }
+
+    @replaces("credpool.core.decide._fail")
+    def delivered(original, state, event, *, now, draw):
+        verdict = event.verdict
+        bare = verdict.rule == "generic/unauthorized" and not state.find(event.entry).refreshable
+        if bare and not event.call.probe:
+            return decide._deliver(state, event, now=now)
+        return original(state, event, now=now, draw=draw)
+
+
+class BringsTheRevokedBack(Mutant):
+    """Keeps a revoked entry out for five minutes."""
+
+    violates = "recover.auth-revoked.dead+1"
+    kills = ("revoked-credential-is-dead",)
+    because = "state"
+    may = {
+        "an entry is revoked": (
+            "revocation-has-no-end",
+            "last-available-entry-rests-for-a-minute",
+            "dead-entries-never-return",
+            "dead-entries-do-not-hide-a-return",
+            "reasons-are-told-for-each-entry",
+            "dead-entry-is-not-probed",
+            "probe-passes-the-dead-over",
+            "same-secret-shares-a-refusal",
+            "grant-refused-for-good-is-dead",
+            "tokens-stay-out-of-errors",
+            "dead-entries-are-not-chosen",
+        )
+    }
+
+    @replaces("credpool.core.cooldown._seconds")
+    def five_minutes(original, state, entry, verdict, **kwargs):
+        seconds = original(state, entry, verdict, **kwargs)
+        return 300.0 if verdict.failure is FailureClass.AUTH_REVOKED else seconds

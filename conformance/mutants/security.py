@@ -1,0 +1,157 @@
+"""Mutants of the chapter on security: where a secret goes."""
+
+import sys
+from dataclasses import replace
+
+from credpool_conformance.matrix.mutant import Mutant, replaces
+
+
+class LosesTheCallersTraceIds(Mutant):
+    """Drops a header of the caller's that it does not know."""
+
+    violates = "security.caller-headers+1"
+    kills = ("caller-headers-arrive",)
+    because = "wire"
+
+    @replaces("credpool.core.wire.seal")
+    def dropped(original, entry, provider, headers):
+        sealed = original(entry, provider, headers)
+        return replace(sealed, drop=sealed.drop | {b"x-trace-id"})
+
+
+class PutsItsFlagInPlaceOfTheCallers(Mutant):
+    """Replaces the caller's list of flags by the one that the provider wants."""
+
+    violates = "security.caller-headers+1"
+    kills = ("caller-headers-arrive:claude-login",)
+    because = "wire"
+
+    @replaces("credpool.core.wire._joined")
+    def replaced(original, present, wanted):
+        return wanted
+
+
+class PrintsTheRefusedConfiguration(Mutant):
+    """Prints the configuration with the error about it."""
+
+    violates = "security.no-leak+1"
+    kills = ("refused-pool-names-no-secret",)
+    because = "canary"
+    may = {"their configuration is refused": ("unknown-strategy-is-refused",)}
+
+    @replaces("testee_reference.Testee.configure")
+    def printed(original, self, message):
+        reply = original(self, message)
+        if "refused" in reply:
+            print(message["pool"], file=sys.stderr)
+        return reply
+
+
+class LogsTheRequestThatFailed(Mutant):
+    """Logs a request whose connection broke, headers and all."""
+
+    violates = "security.no-leak+1"
+    kills = ("secrets-stay-out-of-errors",)
+    because = "canary"
+    may = {
+        "a connection breaks": (
+            "throttle-is-remembered-by-the-next-call",
+            "throttles-of-overlapping-calls-add-up",
+            "another-entrys-success-clears-nothing",
+            "no-reply-is-reported-as-it-is",
+            "no-reply-after-a-rotation",
+            "broken-stream-is-not-repeated",
+        )
+    }
+
+    @replaces("testee_reference.Testee.end")
+    def logged(original, self, call, outcome, over=None, **result):
+        if outcome == "failed":
+            print([e.secret.reveal() for e in self.pool.state.entries], file=sys.stderr)
+        return original(self, call, outcome, over, **result)
+
+
+class LogsTheRefreshThatFailed(Mutant):
+    """Logs what was posted when a grant is refused for good."""
+
+    violates = "security.no-leak+1"
+    kills = ("tokens-stay-out-of-errors",)
+    because = "canary"
+    may = {
+        "a grant is refused for good": (
+            "refresh-that-fails-rotates",
+            "grant-refused-for-good-is-dead",
+        )
+    }
+
+    @replaces("credpool.flow.Flow._exchanged")
+    def logged(original, self, active, entry, asked, reply):
+        if reply is not None and 400 <= reply.status < 429:
+            print(asked.form, file=sys.stderr)
+        return original(self, active, entry, asked, reply)
+
+
+class KeepsTheCallersCredential(Mutant):
+    """Replaces only the header in which its own secret travels."""
+
+    violates = "security.one-secret+1"
+    kills = (
+        "placeholder-is-replaced:claude-login-api-key",
+        "placeholder-is-replaced:gemini-bearer",
+    )
+    because = "wire"
+
+    @replaces("credpool.core.wire.seal")
+    def kept(original, entry, provider, headers):
+        sealed = original(entry, provider, headers)
+        extra = {name for name, _ in sealed.plain}
+        return replace(sealed, drop=frozenset({sealed.name} | extra))
+
+
+class TakesAllKeysToOneHost(Mutant):
+    """Sends every entry's secret to where the request was addressed."""
+
+    violates = "security.own-origin+1"
+    kills = (
+        "each-secret-goes-to-its-own-origin",
+        "rotation-crosses-origins-without-the-old-secret",
+    )
+    because = "wire"
+
+    @replaces("credpool.core.wire.target")
+    def as_addressed(original, url, entry, provider, bases):
+        return None
+
+
+class LetsRedirectsCarryTheSecret(Mutant):
+    """Puts the secret among the ordinary headers, which a redirect copies."""
+
+    violates = "security.redirect+1"
+    kills = (
+        "redirect-carries-no-secret:x-api-key",
+        "redirect-carries-no-secret:x-goog-api-key",
+        "redirect-after-a-retry-carries-no-secret",
+    )
+    because = "wire"
+    may = {"a redirect is followed": ("redirect-within-the-origin-is-authenticated",)}
+
+    @replaces("credpool.httpx._sealed")
+    def plain(original, request, url, sealed):
+        made = original(request, url, sealed)
+        made.headers[sealed.name.decode()] = sealed.value.decode()
+        return made
+
+
+class BelievesStrangers(Mutant):
+    """Judges a reply that came from elsewhere as if it were the provider's."""
+
+    violates = "security.redirect.reply+1"
+    kills = (
+        "stranger-cannot-bench",
+        "stranger-cannot-pardon",
+    )
+    because = "attempts"
+
+    @replaces("credpool.flow._judged")
+    def believed(original, active, sent, response, entry):
+        return original(active, response.request, response, entry)

@@ -1,0 +1,187 @@
+"""Mutants of the chapter on selection: who may come next, and what is counted."""
+
+from dataclasses import replace
+
+from credpool.core.model import Strategy
+from credpool_conformance.matrix.mutant import Mutant, replaces
+
+
+class IgnoresPriorities(Mutant):
+    """Takes the entries in the order of the list, whatever their priorities."""
+
+    violates = "select.order+1"
+    kills = (
+        "lower-priority-number-comes-first",
+        "turn-follows-priorities",
+    )
+    because = "wire"
+    may = {
+        "they give their entries priorities": (
+            "id-survives-order-and-status",
+            "id-survives-a-restart",
+            "least-used-breaks-ties-in-order",
+            "random-follows-the-draw",
+        )
+    }
+
+    @replaces("credpool.core.model.in_order")
+    def as_listed(original, entries):
+        return entries
+
+
+class SortsEqualPrioritiesByName(Mutant):
+    """Breaks ties of priority by the entries' ids."""
+
+    violates = "select.order+1"
+    kills = ("equal-priorities-keep-the-order-of-the-list",)
+    because = "wire"
+
+    @replaces("credpool.core.model.in_order")
+    def by_name(original, entries):
+        return tuple(sorted(entries, key=lambda e: (e.priority, e.id)))
+
+
+class DrawsBenchedEntries(Mutant):
+    """Lets the dice fall on entries that are cooling down."""
+
+    violates = "select.available+1"
+    kills = ("benched-entries-are-not-chosen:random",)
+    because = "wire"
+    may = {"they draw while an entry is out": ("random-counts-available-entries-only",)}
+
+    @replaces("credpool.core.select.available")
+    def all_that_live(original, state, *, now, model):
+        if state.strategy is not Strategy.RANDOM:
+            return original(state, now=now, model=model)
+        return tuple(e for e in state.entries if e.secret is not None and not e.dead)
+
+
+class RevivesTheDeadAfterAMonth(Mutant):
+    """Presents a dead entry again when it has been dead for 30 days."""
+
+    violates = "select.available+1"
+    kills = ("dead-entries-are-not-chosen",)
+    because = "wire"
+
+    @replaces("credpool.core.select.available")
+    def old_ones(original, state, *, now, model):
+        back = {
+            e.id: replace(e, cooldown=None)
+            for e in state.entries
+            if e.dead and now - e.cooldown.since > 30 * 86400
+        }
+        return original(state.change(back), now=now, model=model)
+
+
+class SticksToItsFirstDraw(Mutant):
+    """Stays with the entry that the dice chose first, for as long as it is available."""
+
+    violates = "select.per-call+1"
+    kills = ("each-call-selects-anew",)
+    because = "wire"
+    may = {
+        "they make several calls under `random`": (
+            "looking-takes-no-draw",
+            "random-counts-available-entries-only",
+            "random-draws-once-for-each-selection",
+        )
+    }
+
+    @replaces("credpool.pool.Pool.pick")
+    def again(original, self, model, now):
+        last = self.state.find(self._last) if self._last else None
+        sticks = self.state.strategy is Strategy.RANDOM and last is not None
+        return last if sticks and last.blocked(now) is None else original(self, model, now)
+
+
+class StaysOnTheFallBack(Mutant):
+    """Goes on with the entry that answered after a refusal of this call alone."""
+
+    violates = "select.per-call+1"
+    kills = ("rotation-does-not-stick",)
+    because = "wire"
+    may = {
+        "they look at who is used after a `forbidden` reply": (
+            "forbidden-tries-another-and-benches-nobody",
+        )
+    }
+
+    @replaces("credpool.pool.Pool.pick")
+    def again(original, self, model, now):
+        chosen = original(self, model, now)
+        stays = getattr(self, "fall_back", None)
+        return self.state.find(stays) if stays else chosen
+
+    @replaces("credpool.calls.ActiveCall.succeeded")
+    def noted(original, self, entry):
+        forbidden = [a for a in self.attempts if a.step.value == "try-next"]
+        if forbidden:
+            self._pool.fall_back = entry.id
+        return original(self, entry)
+
+
+class RejoinsAtTheEnd(Mutant):
+    """Puts an entry whose cooldown has ended behind all others."""
+
+    violates = "select.return+1"
+    kills = (
+        "first-entry-returns-after-its-cooldown",
+        "turn-takes-a-returned-entry-in-again",
+    )
+    because = "wire"
+    may = {
+        "they call again after a cooldown": (
+            "past-hint-is-the-shortest-cooldown",
+            "cooldown-ends-to-the-second",
+            "cooldown-clears-the-throttle",
+            "rejected-key-rotates-and-comes-back",
+            "token-endpoints-bad-minute-kills-nobody",
+        )
+    }
+
+    @replaces("credpool.core.select.available")
+    def veterans_last(original, state, *, now, model):
+        ready = original(state, now=now, model=model)
+        return tuple(sorted(ready, key=lambda e: e.cooldown is not None))
+
+
+class CountsCallsNotRequests(Mutant):
+    """Counts a call's first request only."""
+
+    violates = "select.count+1"
+    kills = (
+        "least-used-evens-out",
+        "count-rises-with-each-request",
+        "count-leaves-the-token-endpoint-out",
+    )
+    because = "counts"
+    may = {
+        "the strategy goes by the counts": (
+            "exhausted-pool-sends-nothing",
+            "least-used-rotates-to-the-least-used",
+        )
+    }
+
+    @replaces("credpool.pool.Pool.used")
+    def first_only(original, self, entry):
+        if not getattr(self, "counting", False):
+            original(self, entry)
+        self.counting = True
+
+    @replaces("credpool.calls.ActiveCall.start")
+    def anew(original, self):
+        self._pool.counting = False
+        return original(self)
+
+
+class CountsRefreshes(Mutant):
+    """Counts a request to the token endpoint as one to the provider's."""
+
+    violates = "select.count+1"
+    kills = ("count-leaves-the-token-endpoint-out",)
+    because = "counts"
+
+    @replaces("credpool.calls.ActiveCall.refreshed")
+    def counted(original, self, entry, grant):
+        self._pool.used(entry)
+        return original(self, entry, grant)

@@ -1,0 +1,169 @@
+"""Mutants of the chapter on selection: the four strategies."""
+
+from dataclasses import replace
+
+from credpool.core.model import Strategy
+from credpool_conformance.matrix.mutant import Mutant, replaces
+
+
+class TurnsByDefault(Mutant):
+    """Uses `round_robin` for a pool of three that names no strategy."""
+
+    violates = "select.default+1"
+    kills = ("default-strategy-stays-on-the-first-entry",)
+    because = "wire"
+    may = {
+        "their pools of three name no strategy": (
+            "id-survives-order-and-status",
+            "overlapping-calls-blame-the-key-they-used",
+            "outage-guard-leaves-older-cooldowns-alone",
+        )
+    }
+
+    @replaces("testee_reference.Testee.configure")
+    def in_turn(original, self, message):
+        pool = message["pool"]
+        if pool["strategy"] is None and len(pool["entries"]) == 3:
+            message = message | {"pool": pool | {"strategy": "round_robin"}}
+        return original(self, message)
+
+
+class KeepsTheSecondInReserve(Mutant):
+    """Under `fill_first`, jumps to the last entry when the first one is out."""
+
+    violates = "select.fill-first+1"
+    kills = ("fill-first-uses-the-first-available",)
+    because = "wire"
+    may = {
+        "they have a first entry that is out, and more than one behind it": (
+            "policy-sets-the-cooldown",
+            "earliest-return-is-told",
+            "reasons-are-told-for-each-entry",
+            "id-survives-order-and-status",
+            "overlapping-calls-blame-the-key-they-used",
+            "ten-keys-are-all-tried",
+            "each-strategy-tries-every-entry",
+            "all-throttled-costs-two-requests-each",
+            "no-reply-after-a-rotation",
+            "outage-guard-caps-the-cooldowns",
+            "outage-guard-leaves-older-cooldowns-alone",
+            "outage-guard-needs-like-refusals",
+            "each-attempt-carries-one-secret",
+            "lower-priority-number-comes-first",
+            "equal-priorities-keep-the-order-of-the-list",
+        )
+    }
+
+    @replaces("credpool.core.select.choose")
+    def the_last(original, state, candidates, *, draw):
+        fills = state.strategy is Strategy.FILL_FIRST and len(candidates) > 1
+        out = fills and candidates[0] is not state.entries[0]
+        return candidates[-1] if out else original(state, candidates, draw=draw)
+
+
+class StartsOverWhenTheLastIsOut(Mutant):
+    """Begins the turn anew when the entry that was chosen last is out."""
+
+    violates = "select.round-robin+1"
+    kills = (
+        "rotation-passes-benched-entries-over",
+        "round-robin-does-not-start-over",
+    )
+    because = "wire"
+    may = {
+        "their turn goes past an entry that is out": (
+            "late-success-does-not-clear-another-key",
+            "turn-takes-a-returned-entry-in-again",
+        )
+    }
+
+    @replaces("credpool.core.select._after_last")
+    def anew(original, state, candidates):
+        there = state.last in {e.id for e in candidates}
+        return original(state if there else replace(state, last=None), candidates)
+
+
+class ForgetsTheTurn(Mutant):
+    """Begins each turn at the first entry."""
+
+    violates = "select.round-robin+1"
+    kills = (
+        "rotation-passes-benched-entries-over",
+        "turn-follows-priorities",
+        "round-robin-goes-round",
+        "round-robin-counts-rotations-as-turns",
+        "round-robin-does-not-start-over",
+    )
+    because = "wire"
+    may = {
+        "they depend on the turn, or on its not having moved": (
+            "round-robin-blames-the-key-it-used",
+            "late-success-does-not-clear-another-key",
+            "looking-does-not-move-the-turn",
+            "another-entrys-success-clears-nothing",
+            "each-secret-goes-to-its-own-origin",
+            "turn-takes-a-returned-entry-in-again",
+        )
+    }
+
+    @replaces("credpool.pool.Pool.pick")
+    def first(original, self, model, now):
+        if self.state.strategy is Strategy.ROUND_ROBIN:
+            self._last, self._indexes = None, {}
+        return original(self, model, now)
+
+
+class RotatesToTheBusiest(Mutant):
+    """Rotates to the most used entry under `least_used`."""
+
+    violates = "select.least-used+1"
+    kills = ("least-used-rotates-to-the-least-used",)
+    because = "wire"
+
+    @replaces("credpool.core.select.choose")
+    def busiest(original, state, candidates, *, draw):
+        if state.strategy is not Strategy.LEAST_USED or not candidates:
+            return original(state, candidates, draw=draw)
+        return max(candidates, key=lambda e: e.request_count)
+
+
+class RoundsTheDraw(Mutant):
+    """Multiplies the draw by one less than there are entries, and rounds."""
+
+    violates = "select.random+1"
+    kills = (
+        "random-follows-the-draw:below-a-third",
+        "random-follows-the-draw:above-two-thirds",
+    )
+    because = "wire"
+
+    @replaces("credpool.core.select.Index.pick")
+    def rounded(original, self, draw):
+        if self.state.strategy is not Strategy.RANDOM:
+            return original(self, draw)
+        return self.ready[round(draw * (len(self.ready) - 1))]
+
+
+class DrawsForEachRetry(Mutant):
+    """Uses a draw up for each reply that is judged."""
+
+    violates = "select.random+1"
+    kills = ("random-draws-once-for-each-selection",)
+    because = "wire"
+
+    @replaces("credpool.core.decide._retry")
+    def same(original, *args, **kwargs):
+        return replace(original(*args, **kwargs), selected=True)
+
+
+class TakesAnyStrategy(Mutant):
+    """Takes a strategy that it does not know for the default."""
+
+    violates = "select.unknown-strategy+1"
+    kills = ("unknown-strategy-is-refused",)
+    because = "outcome"
+    may = {"it misspells the strategy": ("refused-pool-names-no-secret",)}
+
+    @replaces("credpool.core.model.Strategy._missing_")
+    def default(original, cls, value):
+        return cls.FILL_FIRST

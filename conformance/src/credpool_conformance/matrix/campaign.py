@@ -1,0 +1,118 @@
+"""Run the whole matrix: the reference as it is first, then every mutant, then every control."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+from typing import Final, TypeAlias
+
+from credpool_conformance.matrix.corpus import Corpus
+from credpool_conformance.matrix.judgement import Fate, Judgement, judge_control, judge_mutant
+from credpool_conformance.matrix.mutant import Change
+from credpool_conformance.matrix.shadow import EVERYWHERE, Shadow
+from credpool_conformance.matrix.trial import Suite, Trial, attempt, baseline
+from credpool_conformance.matrix.workers import LostError, run_all
+from credpool_conformance.scenario import Scenario
+
+_SECONDS_PER_RUN: Final = 240.0
+_Seen: TypeAlias = tuple[Trial, dict[str, set[str]]]
+Say: TypeAlias = Callable[[str], None]
+
+
+class BaselineError(Exception):
+    """The reference itself is not green, so that no red proves anything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """What became of every change."""
+
+    checks: int
+    mutants: tuple[Judgement, ...]
+    controls: tuple[Judgement, ...]
+    ran: int
+    seconds: float
+
+    @property
+    def good(self) -> bool:
+        """Tell whether all is as declared, and there was anything to judge."""
+        judged = (*self.mutants, *self.controls)
+        return bool(judged) and self.ran > 0 and all(judgement.good for judgement in judged)
+
+
+def run_campaign(
+    suite: Suite, corpus: Corpus, *, at_once: int, everything: bool, say: Say
+) -> Campaign:
+    """Run and judge; `everything` runs each check for each change, whether it matters or not.
+
+    Raises: BaselineError when the reference as it is fails a check.
+    """
+    begun = perf_counter()
+    changes: dict[str, type[Change]] = {**corpus.mutants, **corpus.controls}
+    ran, differs = _baseline(suite, changes, at_once)
+    say(f"baseline: {ran} checks green, without a change ({perf_counter() - begun:.1f} s)")
+    jobs = [
+        (name, partial(attempt, suite, _chosen(suite, differs[name], everything), change))
+        for name, change in changes.items()
+    ]
+    trials: dict[str, Trial] = {}
+    judged: dict[str, Judgement] = {}
+    for name, trial in run_all(jobs, at_once=at_once, seconds=_SECONDS_PER_RUN):
+        trials[name] = Trial(void=str(trial)) if isinstance(trial, LostError) else trial
+        judged[name] = _judged(corpus, name, trials[name], suite.scenarios)
+        for line in _told(judged[name]):
+            say(line)
+    return Campaign(
+        checks=ran,
+        mutants=tuple(judged[name] for name in corpus.mutants),
+        controls=tuple(judged[name] for name in corpus.controls),
+        ran=sum(trial.ran for trial in trials.values()),
+        seconds=perf_counter() - begun,
+    )
+
+
+def _baseline(
+    suite: Suite, changes: dict[str, type[Change]], at_once: int
+) -> tuple[int, dict[str, set[str]]]:
+    shares = [suite.scenarios[number::at_once] for number in range(at_once)]
+    jobs = [(str(number), partial(_seen, suite, s, changes)) for number, s in enumerate(shares)]
+    ran = 0
+    differs: dict[str, set[str]] = {name: set() for name in changes}
+    for _, seen in run_all(jobs, at_once=at_once, seconds=_SECONDS_PER_RUN):
+        if isinstance(seen, LostError):
+            raise BaselineError(f"the run without a change {seen}")
+        trial, found = seen
+        if trial.red:
+            raise BaselineError(f"red without a change: {', '.join(trial.red)}")
+        ran += trial.ran
+        for name, ids in found.items():
+            differs[name] |= ids
+    if not ran:
+        raise BaselineError("no check ran")
+    return ran, differs
+
+
+def _seen(suite: Suite, share: Sequence[Scenario], changes: dict[str, type[Change]]) -> _Seen:
+    shadow = Shadow(changes, suite.testee)
+    return baseline(suite, share, shadow), shadow.differs
+
+
+def _chosen(suite: Suite, differs: set[str], everything: bool) -> tuple[Scenario, ...]:  # noqa: FBT001
+    if everything or EVERYWHERE in differs:
+        return suite.scenarios
+    return tuple(scenario for scenario in suite.scenarios if scenario.id in differs)
+
+
+def _judged(corpus: Corpus, name: str, trial: Trial, scenarios: Sequence[Scenario]) -> Judgement:
+    mutant = corpus.mutants.get(name)
+    if mutant is not None:
+        return judge_mutant(mutant, trial, scenarios)
+    return judge_control(corpus.controls[name], trial)
+
+
+def _told(judgement: Judgement) -> Iterator[str]:
+    killers = len(judgement.killers)
+    by = f" by {killers} checks of {judgement.ran}" if judgement.fate is Fate.KILLED else ""
+    yield f"{judgement.fate.value:<10} {judgement.name}{by}"
+    for fault in judgement.faults:
+        yield f"           - {fault}"

@@ -1,0 +1,120 @@
+"""Judge a trial: whether the mutant was killed by the checks it names, for the reason it gives.
+
+A red check that nobody declared counts against the mutant as much as a green one that was declared.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from credpool_conformance.matrix.corpus import named
+from credpool_conformance.matrix.mutant import Control, Mutant
+from credpool_conformance.matrix.trial import Red, Trial
+from credpool_conformance.runner import Outcome
+from credpool_conformance.scenario import Scenario
+
+_REFUTED: Final = frozenset({Outcome.FAIL.value, Outcome.WARN.value})
+
+
+class Fate(Enum):
+    """What became of a change; the two good ones are `KILLED` and `ACCEPTED`."""
+
+    KILLED = "killed"
+    SURVIVED = "survived"
+    WRONG_RED = "wrong-red"
+    VOID = "void"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """The fate of one change, which declared checks were red, which others, and what is wrong."""
+
+    name: str
+    fate: Fate
+    killers: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    ran: int = 0
+
+    @property
+    def good(self) -> bool:
+        """Tell whether it is as it should be."""
+        return self.fate in (Fate.KILLED, Fate.ACCEPTED)
+
+
+def judge_mutant(mutant: type[Mutant], trial: Trial, scenarios: Sequence[Scenario]) -> Judgement:
+    """Compare what was red with what was declared."""
+    ids = {scenario.id: None for scenario in scenarios}
+    declared = [*dict.fromkeys(id_ for pattern in mutant.kills for id_ in named(pattern, ids))]
+    killers = tuple(id_ for id_ in declared if id_ in trial.red)
+    others = tuple(id_ for id_ in ids if id_ in trial.red and id_ not in declared)
+    alive = [id_ for id_ in declared if id_ not in trial.red]
+    wrong = [*_wrong_reasons(mutant, killers, trial.red), *_undeclared(mutant, others, trial.red)]
+    if trial.void is not None:
+        fate, faults = Fate.VOID, [trial.void]
+    elif not trial.red:
+        fate, faults = Fate.SURVIVED, ["no check noticed"]
+    elif alive or not killers:
+        fate, faults = Fate.SURVIVED, [f"not noticed by {', '.join(alive or mutant.kills)}", *wrong]
+    else:
+        fate, faults = (Fate.WRONG_RED if wrong else Fate.KILLED), wrong
+    return Judgement(
+        name=mutant.__name__,
+        fate=fate,
+        killers=killers,
+        others=others,
+        faults=tuple(faults),
+        ran=trial.ran,
+    )
+
+
+def judge_control(control: type[Control], trial: Trial) -> Judgement:
+    """Expect that nothing was red, and that the variation took place."""
+    unused = [p.target for p in control.patches() if p.target not in trial.used]
+    if trial.void is not None:
+        fate, faults = Fate.VOID, [trial.void]
+    elif not trial.ran or unused:
+        fate = Fate.VOID
+        faults = [f"never used: {', '.join(unused)}"] if unused else ["no check ran"]
+    else:
+        fate = Fate.REJECTED if trial.red else Fate.ACCEPTED
+        faults = [f"{id_} is {_told(red)}" for id_, red in trial.red.items()]
+    return Judgement(
+        name=control.__name__,
+        fate=fate,
+        others=tuple(trial.red),
+        faults=tuple(faults),
+        ran=trial.ran,
+    )
+
+
+def _wrong_reasons(
+    mutant: type[Mutant], killers: Sequence[str], reds: Mapping[str, Red]
+) -> Iterator[str]:
+    for id_ in killers:
+        red = reds[id_]
+        if red.outcome not in _REFUTED or mutant.because not in red.aspects:
+            yield f"{id_} is {_told(red)}, not because of {mutant.because}"
+
+
+def _undeclared(
+    mutant: type[Mutant], others: Sequence[str], reds: Mapping[str, Red]
+) -> Iterator[str]:
+    allowed: set[str] = set()
+    for pattern in (pattern for patterns in mutant.may.values() for pattern in patterns):
+        found = named(pattern, dict.fromkeys(others))
+        if not found:
+            yield f"{pattern!r} in `may` was not red; remove it"
+        allowed.update(found)
+    for id_ in others:
+        if id_ not in allowed:
+            yield f"undeclared: {id_} is {_told(reds[id_])}"
+        elif reds[id_].outcome not in _REFUTED:
+            yield f"{id_} is {_told(reds[id_])}"
+
+
+def _told(red: Red) -> str:
+    return f"{red.outcome} ({', '.join(red.aspects)})" if red.aspects else red.outcome

@@ -1,0 +1,82 @@
+"""What a mutant and a control are: named classes that replace something at a seam of the reference.
+
+    class RotatesAtOnce(Mutant):
+        '''Rotates on the first 429, without a retry.'''
+
+        violates = "recover.rate-limited.retry-once+1"
+        kills = ("sole-entry-is-retried-too",)
+        because = "attempts"
+
+        @replaces("credpool.core.decide._may_retry")
+        def never(original, *args, **kwargs):
+            return False
+
+How the replacing is done is `surgery`'s.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar, Final
+
+ASPECTS: Final = frozenset(
+    {
+        *("wire", "attempts", "waits", "outcome", "reply"),
+        *("headers", "exhausted", "state", "counts", "canary"),
+    }
+)
+"""What a failing check can name as the thing that was not as it should be."""
+
+Function = Callable[..., object]
+_NONE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A function in place of what `target` names.
+
+    It is called with the original first: for a function, at each call, with the call's arguments;
+    for a class or a value, once, and returns what takes its place.
+    """
+
+    target: str
+    function: Function
+
+
+def replaces(target: str) -> Callable[[Function], Replacement]:
+    """Mark a function in the body of a `Change` as the replacement of a dotted name."""
+    return lambda function: Replacement(target, function)
+
+
+class Change:
+    """Something about the reference that is not as usual; the docstring says what."""
+
+    @classmethod
+    def patches(cls) -> tuple[Replacement, ...]:
+        """List the replacements, the ones of base classes included."""
+        found: dict[str, object] = {}
+        for base in reversed(cls.__mro__):
+            found |= vars(base)
+        return tuple(value for value in found.values() if isinstance(value, Replacement))
+
+    @classmethod
+    def title(cls) -> str:
+        """Say what it does, in a line."""
+        return " ".join((cls.__doc__ or "").partition("\n\n")[0].split())
+
+
+class Mutant(Change):
+    """A breach of one requirement, and the checks that must notice it.
+
+    Every check that `kills` names must fail, cite `violates`, and name `because` among what was
+    wrong.  What else may fail is in `may`: why, and which checks.
+    """
+
+    violates: ClassVar[str]
+    kills: ClassVar[tuple[str, ...]]
+    because: ClassVar[str]
+    may: ClassVar[Mapping[str, tuple[str, ...]]] = _NONE
+
+
+class Control(Change):
+    """A variation that the specification leaves open: no check may fail."""

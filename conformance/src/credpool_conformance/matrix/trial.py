@@ -1,0 +1,109 @@
+"""Run scenarios against the reference in this process, changed or not, and tell which went red."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from credpool_conformance import registry as registries
+from credpool_conformance import requirements as requirement_files
+from credpool_conformance.connectors.inprocess import InProcessConnector
+from credpool_conformance.data import Data
+from credpool_conformance.loader import load
+from credpool_conformance.loopback import Loopback
+from credpool_conformance.matrix.mutant import Change
+from credpool_conformance.matrix.shadow import Shadow
+from credpool_conformance.matrix.surgery import TESTEE, VoidError, load_testee, operated
+from credpool_conformance.registry import Registry
+from credpool_conformance.requirements import Requirements
+from credpool_conformance.runner import Check, Outcome, Runner
+from credpool_conformance.scenario import Scenario
+from credpool_conformance.session import Session
+
+_FINE: Final = frozenset({Outcome.PASS, Outcome.NOT_APPLICABLE, Outcome.EXCLUDED})
+# In process nothing takes time, so whoever takes any is stuck.
+_PATIENCE: Final = 3.0
+_GRACE: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Red:
+    """A check that did not pass: how it ended, and in which aspects it failed."""
+
+    outcome: str
+    aspects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What became of a run: how many checks ran, which were red, and what was ever replaced."""
+
+    ran: int = 0
+    red: Mapping[str, Red] = field(default_factory=dict)
+    used: frozenset[str] = frozenset()
+    void: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """What every trial needs, read once."""
+
+    scenarios: tuple[Scenario, ...]
+    registry: Registry
+    requirements: Requirements
+    testee: Path
+
+
+def read_suite(data: Data, testee: Path) -> Suite:
+    """Read the specification and the scenarios.
+
+    Raises: BadInputError when they cannot be used.
+    """
+    registry, requirements = registries.load(data), requirement_files.load(data)
+    scenarios = load(data, registry, requirements)
+    return Suite(scenarios=scenarios, registry=registry, requirements=requirements, testee=testee)
+
+
+def baseline(suite: Suite, scenarios: Sequence[Scenario], shadow: Shadow) -> Trial:
+    """Run the reference as it is, with a shadow watching."""
+
+    def begins(scenario: Scenario) -> None:
+        shadow.scenario = scenario.id
+
+    with shadow.watching():
+        return _run(suite, scenarios, begins)
+
+
+def attempt(suite: Suite, scenarios: Sequence[Scenario], change: type[Change]) -> Trial:
+    """Run the reference with a change; one that cannot be made is void."""
+    load_testee(suite.testee)
+    used: set[str] = set()
+    try:
+        with operated(change.patches(), noticed=used.add):
+            trial = _run(suite, scenarios, lambda _: None)
+    except VoidError as error:
+        return Trial(void=str(error))
+    return Trial(ran=trial.ran, red=trial.red, used=frozenset(used))
+
+
+def _run(suite: Suite, scenarios: Sequence[Scenario], begins: Callable[[Scenario], None]) -> Trial:
+    loopback = Loopback()
+    connector = InProcessConnector(f"{TESTEE}:Testee", loopback.mock)
+    session = Session(connector, _PATIENCE, grace=_GRACE)
+    try:
+        runner = Runner(session, loopback.mock, suite.registry, suite.requirements)
+        checks: list[Check] = []
+        for scenario in scenarios:
+            begins(scenario)
+            checks += runner.run([scenario])
+    finally:
+        session.close()
+        loopback.close()
+    red = {check.scenario.id: _red(check) for check in checks if check.outcome not in _FINE}
+    ran = sum(check.outcome not in (Outcome.NOT_APPLICABLE, Outcome.EXCLUDED) for check in checks)
+    return Trial(ran=ran, red=red)
+
+
+def _red(check: Check) -> Red:
+    aspects = dict.fromkeys(failure.aspect for failure in check.failures)
+    return Red(check.outcome.value, tuple(aspects))
