@@ -44,10 +44,10 @@ class Answer:
 class Session:
     """The conversation with one testee."""
 
-    def __init__(self, connector: Connector, timeout: float, grace: float = STREAM_GRACE) -> None:
+    def __init__(self, connector: Connector, timeout: float, grace: float | None = None) -> None:
         """Begin without a process; `grace` is how long the rest of a stream is not asked for."""
         self.manifest: Manifest | None = None
-        self.grace = grace
+        self.grace = STREAM_GRACE if grace is None else grace
         self._connector = connector
         self._timeout = timeout
         self._inbox = Inbox()
