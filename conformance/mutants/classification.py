@@ -237,3 +237,18 @@ class BlamesTheRequestForNewCodes(Mutant):
         if not reply.codes or not reply.codes.isdisjoint(known):
             return verdict
         return replace(verdict, failure=FailureClass.REQUEST_ERROR, scope=Scope.NONE)
+
+
+class StumblesOverATornHeader(Mutant):
+    """Takes a reply whose explaining header is cut short for a fault of the server."""
+
+    violates = "classify.any-body+1"
+    kills = ("torn-explaining-header-is-ignored",)
+    because = "attempts"
+
+    @replaces("credpool.core.classify.classify")
+    def stumbles(original, reply, provider, auth_type, *, now):
+        verdict = original(reply, provider, auth_type, now=now)
+        if "x-error-json" in reply.headers and reply._header_error() is None:
+            return replace(verdict, failure=FailureClass.SERVER_ERROR, scope=Scope.NONE)
+        return verdict

@@ -149,30 +149,67 @@ class LetsTheLatestReportWin(Mutant):
         return new
 
 
-class LocksTheSoleEntryOut(Mutant):
-    """Gives a sole entry the same cooldown as any other."""
+class ShowsACooldownUntilTheNextCall(Mutant):
+    """Shows an entry as out until it has answered again, although its cooldown has ended."""
 
-    violates = "cooldown.sole+1"
-    kills = (
-        "sole-entry-rests-for-a-minute",
-        "two-rows-of-one-secret-are-one-key",
-        "last-available-entry-rests-for-a-minute",
-        "sole-rest-is-the-operators",
-    )
+    violates = "cooldown.end+1"
+    kills = ("cooldown-ends-to-the-second", "status-and-selection-agree-at-the-end")
+    because = "state"
+    may = {
+        "they look at an entry that is back": (
+            "past-hint-is-the-shortest-cooldown",
+            "sole-entry-rests-for-a-minute",
+            "cooldown-clears-the-throttle",
+            "rejected-key-rotates-and-comes-back",
+            "outage-guard-caps-the-cooldowns",
+            "first-entry-returns-after-its-cooldown",
+            "turn-takes-a-returned-entry-in-again",
+            "round-robin-does-not-start-over",
+        )
+    }
+
+    @replaces("credpool.core.report._entry")
+    def still_out(original, entry, now):
+        told = original(entry, now)
+        if entry.cooldown is not None and told["status"] == "ok":
+            told |= {"status": "exhausted", "class": entry.cooldown.failure.value, "until": now + 1}
+        return told
+
+
+class KeepsTheFirstGuess(Mutant):
+    """Ignores a later report while a cooldown is running."""
+
+    violates = "cooldown.never-shorten+1"
+    kills = ("later-report-may-lengthen",)
     because = "state"
 
-    @replaces("credpool.core.cooldown._is_sole")
-    def never(original, *args):
-        return False
+    @replaces("credpool.core.cooldown._longer")
+    def first(original, old, new):
+        return old if old is not None and old.until > new.since else original(old, new)
 
 
-class TakesTwinsForTwo(Mutant):
-    """Takes a second row with the same secret for another key."""
+class RestsEveryThrottleForAMinute(Mutant):
+    """Gives every throttled entry a minute, also when another one is there."""
 
-    violates = "cooldown.sole+1"
-    kills = ("two-rows-of-one-secret-are-one-key",)
+    violates = "cooldown.default+1"
+    kills = ("cooldown-of-a-throttle-without-a-hint",)
     because = "state"
+    may = {"a throttled entry has another one beside it": ("outage-guard-needs-like-refusals",)}
 
     @replaces("credpool.core.cooldown._is_sole")
-    def by_row(original, state, entry, now, model):
-        return not any(e.id != entry.id and e.blocked(now, model) is None for e in state.entries)
+    def always(original, *args):
+        return True
+
+
+class RestsAFailedRefreshForAnHour(Mutant):
+    """Takes a login that could not be refreshed out for an hour."""
+
+    violates = "cooldown.default+1"
+    kills = ("cooldown-of-a-failed-refresh",)
+    because = "state"
+    may = {"a refresh has failed": ("token-endpoints-bad-minute-kills-nobody",)}
+
+    @replaces("credpool.core.cooldown._seconds")
+    def an_hour(original, state, entry, verdict, **kwargs):
+        expired = verdict.failure is FailureClass.AUTH_EXPIRED
+        return 3600.0 if expired else original(state, entry, verdict, **kwargs)

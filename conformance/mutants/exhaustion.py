@@ -1,83 +1,13 @@
-"""Mutants of the chapter on exhaustion: what the caller learns when all are out."""
+"""Mutants of the chapter on exhaustion: what the caller is told when all are out."""
 
-import json
 from contextlib import suppress
 from dataclasses import replace
 
 import httpx
 
-from credpool.core.events import Decision, Deliver, Send
+from credpool.core.events import Decision, Send
 from credpool.core.model import FOREVER, FailureClass
 from credpool_conformance.matrix.mutant import Mutant, replaces
-
-
-class EmptiesStreamedRefusals(Mutant):
-    """Gives a caller that asked for a stream an empty body in place of the last refusal."""
-
-    violates = "exhaust.last-reply+1"
-    kills = ("last-reply-of-a-streamed-call",)
-    because = "reply"
-
-    @replaces("credpool.flow._finish")
-    def empty(original, pool, action, response):
-        original(pool, action, response)
-        over = isinstance(action, Deliver) and action.exhaustion is not None
-        if over and json.loads(b"".join(response.request.stream)).get("stream"):
-            response._content = b""
-
-
-class DeliversTheTokenEndpointsReply(Mutant):
-    """Delivers what the token endpoint said in place of the provider's refusal."""
-
-    violates = "exhaust.last-reply+1"
-    kills = ("last-reply-is-the-providers-not-the-token-endpoints",)
-    because = "reply"
-    may = {"a sole login cannot be refreshed": ("tokens-stay-out-of-errors",)}
-
-    @replaces("credpool.flow.Flow._exchanged")
-    def heard(original, self, active, entry, asked, reply):
-        self._pool.heard = reply
-        return original(self, active, entry, asked, reply)
-
-    @replaces("credpool.flow._finish")
-    def told(original, pool, action, response):
-        original(pool, action, response)
-        heard = getattr(pool, "heard", None)
-        if heard is not None and response.status_code >= 400:
-            response._content = heard.body
-
-
-class LetsTheProviderSayRetry(Mutant):
-    """Leaves a provider's own `x-should-retry` on the last reply of an exhausted pool."""
-
-    violates = "exhaust.no-sdk-retry+1"
-    kills = ("exhausted-reply-stops-the-sdk:provider-says-retry",)
-    because = "headers"
-
-    @replaces("credpool.flow._finish")
-    def as_sent(original, pool, action, response):
-        own = None if response is None else response.headers.get("x-should-retry")
-        original(pool, action, response)
-        if own is not None:
-            response.headers["x-should-retry"] = own
-
-
-class SaysNothingToTheSdk(Mutant):
-    """Lets an SDK retry the 429 of an account without money."""
-
-    violates = "exhaust.no-sdk-retry+1"
-    kills = ("exhausted-reply-stops-the-sdk:provider-is-silent",)
-    because = "headers"
-    may = {"their last reply is a 429 about money": ("probe-that-fails-changes-nothing",)}
-
-    @replaces("credpool.flow._finish")
-    def silent(original, pool, action, response):
-        own = None if response is None else response.headers.get("x-should-retry")
-        original(pool, action, response)
-        over = isinstance(action, Deliver) and action.exhaustion is not None
-        why = {out.failure for out in action.exhaustion.entries} if over else set()
-        if why == {FailureClass.OUT_OF_CREDIT} and own is None:
-            del response.headers["x-should-retry"]
 
 
 class KnocksAnyway(Mutant):
@@ -107,26 +37,6 @@ class KnocksAnyway(Mutant):
         if isinstance(decision.action, Send) or not living:
             return decision
         return Decision(state, call, Send(living[0]))
-
-
-class TakesARotationForTheEnd(Mutant):
-    """Calls a pool exhausted when a call that has benched an entry ends without success."""
-
-    violates = "exhaust.plain-reply+1"
-    kills = (
-        "plain-reply-after-a-rotation",
-        "plain-reply-while-a-forbidden-entry-is-left",
-    )
-    because = "headers"
-
-    @replaces("credpool.core.decide._deliver")
-    def the_end(original, state, event, *, now):
-        decision = original(state, event, now=now)
-        if not event.call.benched or decision.action.exhaustion is not None:
-            return decision
-        everyone = {e.id: replace(e, secret=None) for e in state.entries}
-        over = original(state.change(everyone), event, now=now)
-        return replace(decision, action=over.action)
 
 
 class CallsEverythingARateLimit(Mutant):
@@ -199,3 +109,17 @@ class AsksAnotherProvider(Mutant):
             with suppress(httpx.HTTPError):
                 httpx.post("https://another.example/v1/chat/completions", json={})
         return original(self, call, outcome, over, **result)
+
+
+class PromisesADeadPoolsReturn(Mutant):
+    """Tells that a pool of dead entries returns in five minutes."""
+
+    violates = "exhaust.returns-at+1"
+    kills = ("dead-entries-never-return",)
+    because = "exhausted"
+    may = {"all of their entries are dead": ("revocation-has-no-end",)}
+
+    @replaces("credpool.core.cooldown.exhaustion")
+    def promised(original, state, *, now, model):
+        over = original(state, now=now, model=model)
+        return replace(over, returns_at=now + 300) if over.returns_at is None else over

@@ -173,3 +173,19 @@ class TrustsItsOwnClock(Mutant):
     @replaces("credpool.core.hints._server_time")
     def its_own(original, reply, now):
         return now
+
+
+class CorrectsDelays(Mutant):
+    """Corrects a delay by the provider's clock, as if it were a moment."""
+
+    violates = "cooldown.skew+1"
+    kills = ("delays-need-no-correction:seconds",)
+    because = "state"
+
+    @replaces("credpool.core.hints.read_hint")
+    def corrected(original, reply, rule, *, now):
+        hint = original(reply, rule, now=now)
+        delay = hints._number(reply.headers.get("retry-after"))
+        return (
+            hint if hint is None or delay != hint else hint - hints._server_time(reply, now) + now
+        )

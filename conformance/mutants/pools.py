@@ -88,70 +88,6 @@ class RenamesWithTheToken(Mutant):
         )
 
 
-class LookingTakesATurn(Mutant):
-    """Asks the strategy for an entry in order to show who would be next."""
-
-    violates = "pool.read.effect-free+1"
-    kills = ("looking-does-not-move-the-turn",)
-    because = "wire"
-    may = {
-        "the pool is looked at between calls, and it goes round": (
-            "round-robin-blames-the-key-it-used",
-            "late-success-does-not-clear-another-key",
-            "rotation-passes-benched-entries-over",
-            "another-entrys-success-clears-nothing",
-            "each-secret-goes-to-its-own-origin",
-            "turn-follows-priorities",
-            "turn-takes-a-returned-entry-in-again",
-            "round-robin-goes-round",
-            "round-robin-counts-rotations-as-turns",
-            "round-robin-does-not-start-over",
-        )
-    }
-
-    @replaces("testee_reference.Testee.inspect")
-    def next_one(original, self, message):
-        if self.given.get("strategy") == "round_robin":
-            self.pool.pick(lambda: None, self.time)
-        return original(self, message)
-
-
-class LookingTakesADraw(Mutant):
-    """Throws the dice in order to show who would be next."""
-
-    violates = "pool.read.effect-free+1"
-    kills = ("looking-takes-no-draw",)
-    because = "wire"
-    may = {
-        "the pool is looked at between draws": (
-            "each-call-selects-anew",
-            "random-counts-available-entries-only",
-            "random-draws-once-for-each-selection",
-        )
-    }
-
-    @replaces("testee_reference.Testee.inspect")
-    def next_one(original, self, message):
-        self.randoms[:1] = []
-        return original(self, message)
-
-
-class LookingRefreshes(Mutant):
-    """Refreshes a token that is about to run out when somebody looks."""
-
-    violates = "pool.read.effect-free+1"
-    kills = ("looking-does-not-refresh",)
-    because = "wire"
-
-    @replaces("testee_reference.Testee.inspect")
-    def refreshed(original, self, message):
-        for entry in self.pool.state.entries:
-            if entry.expires_at is not None and entry.expires_at - self.time < 120:
-                form = {"refresh_token": entry.refresh_token.reveal()}
-                self.http.post(self.given["token_url"], data=form)
-        return original(self, message)
-
-
 class KnowsNoOwners(Mutant):
     """Rests a consequence of owner scope on one entry alone."""
 
@@ -190,3 +126,44 @@ class TakesTwinsForStrangers(Mutant):
     @replaces("credpool.core.cooldown.spread")
     def by_row(original, state, entry, secret, scope):
         return original(state, entry, None, scope)
+
+
+class TakesUnknownOwnersForOne(Mutant):
+    """Takes the keys of a gateway whose owners nobody knows for one owner's."""
+
+    violates = "pool.same-owner+1"
+    kills = ("unknown-owners-are-not-the-same",)
+    because = "state"
+    may = {
+        "a gateway's keys have no owner, and one of them is capped or without money": (
+            "money-arrives-under-many-statuses",
+            "plain-text-is-read",
+            "cooldown-without-a-hint",
+            "hint-replaces-the-default",
+            "hint-beats-the-policy",
+            "hint-form",
+            "first-readable-hint-wins",
+            "hint-of-the-registry-example",
+            "hint-is-kept-within-bounds",
+            "far-moment-is-kept-within-bounds",
+            "bounds-are-the-operators",
+            "past-hint-is-the-shortest-cooldown",
+            "moments-are-read-by-the-providers-clock",
+            "delays-need-no-correction",
+            "later-report-does-not-shorten",
+            "later-report-may-lengthen",
+            "plain-reply-while-a-forbidden-entry-is-left",
+            "rotation-never-returns-to-the-refused-key",
+            "usage-limit-rotates-on-the-first-reply",
+            "short-usage-hint-is-not-slept-through",
+            "no-money-rotates-on-the-first-reply",
+            "outage-guard-leaves-other-calls-alone",
+        )
+    }
+
+    @replaces("credpool.core.cooldown.spread")
+    def one_owner(original, state, entry, secret, scope):
+        unknown = entry.owner is None and state.provider == "generic"
+        if unknown and scope is Scope.OWNER and len(state.entries) == 2:
+            return iter(state.entries)
+        return original(state, entry, secret, scope)

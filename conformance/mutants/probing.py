@@ -108,3 +108,29 @@ class KeepsTheProvenOut(Mutant):
     @replaces("credpool.core.decide._released")
     def still_out(original, state, entry, model):
         return {entry.id: entry}
+
+
+class ProbesBesideAHealthyEntry(Mutant):
+    """Tries an entry that has been out for an hour, although another one is available."""
+
+    violates = "exhaust.probe+1"
+    kills = ("probe-after-an-hour", "no-probe-while-another-is-available")
+    because = "wire"
+    may = {
+        "an entry has been out for an hour when a call is made": (
+            "probe-that-succeeds-brings-the-entry-back",
+            "probe-refreshes-a-login",
+            "probe-that-fails-changes-nothing",
+            "probe-passes-the-dead-over",
+            "looking-does-not-probe",
+        )
+    }
+
+    @replaces("credpool.core.select.available")
+    def old_ones_too(original, state, *, now, model):
+        back = {
+            e.id: replace(e, cooldown=None)
+            for e in state.entries
+            if e.cooldown is not None and not e.dead and now - e.cooldown.since > 3600
+        }
+        return original(state.change(back), now=now, model=model)

@@ -1,6 +1,9 @@
 """Mutants of the chapter on recovery: progress, bounds and outages."""
 
+from dataclasses import replace
+
 from credpool.core import decide
+from credpool.core.model import FailureClass
 from credpool.core.recovery import Step
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
@@ -95,3 +98,98 @@ class ReturnsToTheRefused(Mutant):
     @replaces("credpool.core.cooldown.secrets_tried")
     def nobody(original, state, call):
         return set()
+
+
+class RotatesInACircle(Mutant):
+    """Takes an entry back at once when its hint has passed, also for the call that it refused."""
+
+    violates = "recover.progress+1"
+    kills = ("rotation-never-returns-to-the-refused-key",)
+    because = "wire"
+    may = {
+        "a hint has passed when it comes": (
+            "hint-form",
+            "first-readable-hint-wins",
+            "past-hint-is-the-shortest-cooldown",
+        )
+    }
+
+    @replaces("credpool.core.cooldown._seconds")
+    def at_once(original, state, entry, verdict, **kwargs):
+        past = verdict.hint is not None and verdict.hint <= 0
+        return 0.0 if past else original(state, entry, verdict, **kwargs)
+
+    @replaces("credpool.core.cooldown.secrets_tried")
+    def nobody(original, state, call):
+        return set() if any(a.hinted for a in call.attempts) else original(state, call)
+
+
+class RetriesTwice(Mutant):
+    """Gives an entry two retries in a call."""
+
+    violates = "recover.bounded+1"
+    kills = ("all-throttled-costs-two-requests-each",)
+    because = "wire"
+    may = {
+        "an entry is throttled twice": (
+            "unknown-code-of-a-throttle-still-rotates",
+            "cooldown-of-a-throttle-without-a-hint",
+            "sole-entry-rests-for-a-minute",
+            "two-rows-of-one-secret-are-one-key",
+            "last-available-entry-rests-for-a-minute",
+            "sole-rest-is-the-operators",
+            "same-secret-shares-a-rate-limit",
+            "ten-keys-are-all-tried",
+            "rate-limited-retries-once-then-rotates",
+            "each-entry-has-a-retry-of-its-own",
+            "cooldown-clears-the-throttle",
+            "hint-after-the-retry-sets-the-cooldown",
+            "outage-guard-caps-the-cooldowns",
+            "outage-guard-leaves-older-cooldowns-alone",
+            "outage-guard-believes-hints",
+            "outage-guard-needs-like-refusals",
+            "outage-guard-leaves-other-calls-alone",
+            "outage-guard-covers-model-limits",
+            "each-attempt-carries-one-secret",
+            "count-rises-with-each-request",
+        )
+    }
+
+    @replaces("credpool.core.decide._may_retry")
+    def twice(original, state, entry, event, *, now):
+        times = sum(a.entry == entry.id and a.step is Step.RETRY for a in event.call.attempts)
+        return times == 1 or original(state, entry, event, now=now)
+
+
+class GuardsAgainstHints(Mutant):
+    """Takes throttles for an outage although one of them had a hint."""
+
+    violates = "recover.outage-guard+1"
+    kills = ("outage-guard-believes-hints",)
+    because = "state"
+
+    @replaces("credpool.core.cooldown.cap")
+    def unhinted(original, state, call, *, now):
+        attempts = tuple(replace(a, hinted=False) for a in call.attempts)
+        return original(state, replace(call, attempts=attempts), now=now)
+
+
+class GuardsAgainstAnything(Mutant):
+    """Takes any refusals of all entries for an outage."""
+
+    violates = "recover.outage-guard+1"
+    kills = ("outage-guard-needs-like-refusals",)
+    because = "state"
+    may = {
+        "several entries are refused without a hint, and none is left": (
+            "exhausted-pool-sends-nothing",
+            "dead-entries-never-return",
+            "round-robin-does-not-start-over",
+        )
+    }
+
+    @replaces("credpool.core.cooldown.cap")
+    def alike(original, state, call, *, now):
+        limited = FailureClass.RATE_LIMITED
+        attempts = tuple(replace(a, failure=limited) for a in call.attempts)
+        return original(state, replace(call, attempts=attempts), now=now)

@@ -93,3 +93,27 @@ class WaitsForAPlan(Mutant):
         if verdict.failure is FailureClass.USAGE_LIMITED and short and fresh:
             return decide._retry(state, entry, event, now=now)
         return original(state, event, now=now, draw=draw)
+
+
+class RetriesAUsedUpPlan(Mutant):
+    """Tries a used-up plan once more when nothing says how long it is used up."""
+
+    violates = "recover.usage-limited.rotate+1"
+    kills = ("usage-limit-rotates-on-the-first-reply:text-alone",)
+    because = "wire"
+    may = {
+        "a used-up plan has no hint": (
+            "cooldown-without-a-hint",
+            "hint-form",
+            "later-report-does-not-shorten",
+            "sole-entry-without-money-rests-as-usual",
+        )
+    }
+
+    @replaces("credpool.core.decide._fail")
+    def again(original, state, event, *, now, draw):
+        verdict, entry = event.verdict, state.find(event.entry)
+        fresh = not event.call.did(Step.RETRY, event.entry) and not event.call.probe
+        if verdict.failure is FailureClass.USAGE_LIMITED and verdict.hint is None and fresh:
+            return decide._retry(state, entry, event, now=now)
+        return original(state, event, now=now, draw=draw)

@@ -160,3 +160,37 @@ class DrainsStreams(Mutant):
     def drained(original, active, sent, response, entry):
         response.read()
         return original(active, sent, response, entry)
+
+
+class WalksThroughThePoolOnAnOverload(Mutant):
+    """Tries every entry when the server is overloaded."""
+
+    violates = "recover.overloaded.deliver+1"
+    kills = ("overload-benches-nobody", "retry-after-on-an-outage-benches-nobody:503")
+    because = "wire"
+
+    @replaces("credpool.core.decide._fail")
+    def everyone(original, state, event, *, now, draw):
+        if event.verdict.failure is FailureClass.OVERLOADED:
+            return decide._next(state, event, Step.TRY_NEXT, now=now, draw=draw)
+        return original(state, event, now=now, draw=draw)
+
+
+class RepeatsAStreamThatTellsAnError(Mutant):
+    """Sends the request again when a stream has told an error."""
+
+    violates = "recover.stream.no-retry+1"
+    kills = ("error-inside-a-stream-is-passed-on",)
+    because = "wire"
+
+    @replaces("testee_reference.Testee.run")
+    def remembered(original, self, call, asked):
+        call.asked = asked
+        return original(self, call, asked)
+
+    @replaces("testee_reference.Testee.end")
+    def again(original, self, call, outcome, over=None, **result):
+        whole = outcome == "delivered" and call.asked["stream"]
+        if whole and "event: error" in result["body"]:
+            return self.run(call, call.asked | {"stream": False})
+        return original(self, call, outcome, over, **result)

@@ -171,3 +171,68 @@ class RetriesWithoutWaiting(Mutant):
     def at_once(original, state, entry, event, *, now):
         decision = original(state, entry, event, now=now)
         return replace(decision, action=Send(decision.action.entry))
+
+
+class NeverForgetsAThrottle(Mutant):
+    """Keeps the mark of a throttle through the cooldown that followed it."""
+
+    violates = "recover.rate-limited.across-calls+1"
+    kills = ("cooldown-clears-the-throttle",)
+    because = "wire"
+
+    @replaces("credpool.core.cooldown._rest")
+    def kept(original, entry, cooldown, *, model):
+        return replace(original(entry, cooldown, model=model), throttled=entry.throttled)
+
+
+class PausesBeforeEveryRetry(Mutant):
+    """Waits for a second before a retry that no hint asks to wait for."""
+
+    violates = "recover.rate-limited.wait-hint+1"
+    kills = ("retry-without-a-hint-does-not-wait",)
+    because = "waits"
+    may = {
+        "a throttle has no hint": (
+            "own-rules-come-before-the-generic-ones",
+            "echoes-are-not-the-message",
+            "any-body-will-do",
+            "unknown-codes-fall-back-to-the-status",
+            "unknown-code-of-a-throttle-still-rotates",
+            "cooldown-of-a-throttle-without-a-hint",
+            "sole-entry-rests-for-a-minute",
+            "two-rows-of-one-secret-are-one-key",
+            "last-available-entry-rests-for-a-minute",
+            "sole-rest-is-the-operators",
+            "same-secret-shares-a-rate-limit",
+            "ten-keys-are-all-tried",
+            "all-throttled-costs-two-requests-each",
+            "refresh-and-retry-are-bounded-together",
+            "rate-limited-retries-once-then-rotates",
+            "throttle-that-clears-benches-nobody",
+            "sole-entry-is-retried-too",
+            "each-entry-has-a-retry-of-its-own",
+            "throttle-is-remembered-by-the-next-call",
+            "throttles-of-overlapping-calls-add-up",
+            "success-clears-the-throttle",
+            "another-entrys-success-clears-nothing",
+            "cooldown-clears-the-throttle",
+            "outage-guard-caps-the-cooldowns",
+            "outage-guard-leaves-older-cooldowns-alone",
+            "outage-guard-believes-hints",
+            "outage-guard-needs-like-refusals",
+            "outage-guard-leaves-other-calls-alone",
+            "outage-guard-covers-model-limits",
+            "stranger-cannot-pardon",
+            "each-attempt-carries-one-secret",
+            "least-used-evens-out",
+            "least-used-rotates-to-the-least-used",
+            "random-draws-once-for-each-selection",
+            "count-rises-with-each-request",
+        )
+    }
+
+    @replaces("credpool.core.decide._retry")
+    def a_second(original, state, entry, event, *, now):
+        if event.verdict.hint is None:
+            event = replace(event, verdict=replace(event.verdict, hint=1.0))
+        return original(state, entry, event, now=now)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from credpool.core import decide
 from credpool.core.events import Failed, Verdict
 from credpool.core.model import FailureClass, Scope
+from credpool.core.recovery import Step
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -171,3 +172,20 @@ class BringsTheRevokedBack(Mutant):
     def five_minutes(original, state, entry, verdict, **kwargs):
         seconds = original(state, entry, verdict, **kwargs)
         return 300.0 if verdict.failure is FailureClass.AUTH_REVOKED else seconds
+
+
+class KeepsARefusedNewToken(Mutant):
+    """Ends the call when the new token is refused, and benches nobody."""
+
+    violates = "recover.auth-expired.failed+1"
+    kills = ("new-token-refused-rotates",)
+    because = "wire"
+    may = {"a new token is refused": ("refresh-and-retry-are-bounded-together",)}
+
+    @replaces("credpool.core.decide._fail")
+    def delivered(original, state, event, *, now, draw):
+        expired = decide._settled(event.verdict, state.find(event.entry)).failure
+        renewed = event.call.did(Step.REFRESH, event.entry)
+        if expired is FailureClass.AUTH_EXPIRED and renewed:
+            return decide._deliver(state, event, now=now)
+        return original(state, event, now=now, draw=draw)

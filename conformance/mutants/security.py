@@ -155,3 +155,45 @@ class BelievesStrangers(Mutant):
     @replaces("credpool.flow._judged")
     def believed(original, active, sent, response, entry):
         return original(active, response.request, response, entry)
+
+
+class GoesWhereTheCallerWouldNot(Mutant):
+    """Follows redirects although the caller does not."""
+
+    violates = "security.redirect+1"
+    kills = ("unfollowed-redirect-is-delivered",)
+    because = "wire"
+
+    @replaces("testee_reference.Testee.run")
+    def follows(original, self, call, asked):
+        return original(self, call, asked | {"follow_redirects": True})
+
+
+class LosesTheSecretOnItsWay(Mutant):
+    """Leaves a redirect within the origin without a secret, and takes the refusal for an answer."""
+
+    violates = "security.one-secret+1"
+    kills = ("redirect-within-the-origin-is-authenticated",)
+    because = "wire"
+
+    @replaces("credpool.flow._lost_its_secret")
+    def never(original, sent, response):
+        return False
+
+
+class LeavesTheLastSecretInTheRequest(Mutant):
+    """Sends the secret of the attempt before as well, when the caller had a credential there."""
+
+    violates = "security.one-secret+1"
+    kills = ("each-attempt-carries-one-secret",)
+    because = "wire"
+    may = {"the caller had put flags there that the pool adds to": ("caller-headers-arrive",)}
+
+    @replaces("credpool.httpx._sealed")
+    def both(original, request, url, sealed):
+        made = original(request, url, sealed)
+        last = request.extensions.get("last")
+        if last and sealed.drop & {name.lower() for name, _ in request.headers.raw}:
+            made.headers["x-last"] = last
+        request.extensions["last"] = sealed.value.decode()
+        return made

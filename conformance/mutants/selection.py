@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from credpool.core.model import Strategy
+from credpool.core.secret import Secret
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -185,3 +186,36 @@ class CountsRefreshes(Mutant):
     def counted(original, self, entry, grant):
         self._pool.used(entry)
         return original(self, entry, grant)
+
+
+class ForgetsWhichModelIsOut(Mutant):
+    """Chooses without minding for which model an entry is out."""
+
+    violates = "select.available+1"
+    kills = ("model-cooldown-counts-for-that-model",)
+    because = "wire"
+    may = {
+        "an entry is out for one model": (
+            "exhausted-for-one-model",
+            "missing-entitlement-rotates-and-is-remembered",
+            "other-models-go-on",
+            "outage-guard-covers-model-limits",
+        )
+    }
+
+    @replaces("credpool.core.select.available")
+    def for_any(original, state, *, now, model):
+        return original(state, now=now, model=None)
+
+
+class SendsAnEmptyHand(Mutant):
+    """Sends a request for an entry that holds no secret."""
+
+    violates = "select.available+1"
+    kills = ("entries-without-a-secret-are-not-chosen",)
+    because = "wire"
+
+    @replaces("credpool.core.select.available")
+    def empty(original, state, *, now, model):
+        made_up = {e.id: replace(e, secret=Secret("none")) for e in state.entries if not e.secret}
+        return original(state.change(made_up), now=now, model=model)

@@ -167,3 +167,40 @@ class TakesAnyStrategy(Mutant):
     @replaces("credpool.core.model.Strategy._missing_")
     def default(original, cls, value):
         return cls.FILL_FIRST
+
+
+class BreaksTiesFromTheEnd(Mutant):
+    """Takes the last of several entries that are used equally little."""
+
+    violates = "select.least-used+1"
+    kills = (
+        "least-used-evens-out",
+        "least-used-breaks-ties-in-order",
+        "least-used-rotates-to-the-least-used",
+    )
+    because = "wire"
+    may = {
+        "entries are used equally little": (
+            "each-strategy-tries-every-entry",
+            "benched-entries-are-not-chosen",
+        )
+    }
+
+    @replaces("credpool.core.select.available")
+    def from_the_end(original, state, *, now, model):
+        ready = original(state, now=now, model=model)
+        return ready[::-1] if state.strategy is Strategy.LEAST_USED else ready
+
+
+class DrawsAmongAll(Mutant):
+    """Draws among all entries, and passes on to another when that one is out."""
+
+    violates = "select.random+1"
+    kills = ("random-counts-available-entries-only",)
+    because = "wire"
+
+    @replaces("credpool.core.select.Index.pick")
+    def among_all(original, self, draw):
+        if self.state.strategy is not Strategy.RANDOM:
+            return original(self, draw)
+        return self.ready[int(draw * len(self.state.entries)) % len(self.ready)]

@@ -51,14 +51,12 @@ def _run(options: argparse.Namespace) -> int:
     campaign = run_campaign(
         suite, corpus, at_once=options.jobs, everything=options.everything, say=_say
     )
-    write_report(root, campaign)
     _say(*summary(suite, corpus, campaign))
     status = 0 if campaign.good else 1
-    return (
-        status
-        if options.only or folder
-        else max(status, _files(root, suite, corpus, campaign, options))
-    )
+    if options.only or folder:
+        return status
+    write_report(root, campaign)
+    return max(status, _files(root, suite, corpus, campaign, options))
 
 
 def _files(

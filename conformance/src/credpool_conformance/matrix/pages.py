@@ -15,7 +15,6 @@ from credpool_conformance.book.yaml_lines import Json
 from credpool_conformance.matrix.campaign import Campaign
 from credpool_conformance.matrix.corpus import Corpus
 from credpool_conformance.matrix.judgement import Fate, Judgement
-from credpool_conformance.matrix.mutant import Mutant
 from credpool_conformance.matrix.trial import Suite
 from credpool_conformance.requirements import Requirement
 
@@ -136,14 +135,11 @@ def _mutants(suite: Suite, corpus: Corpus, campaign: Campaign) -> Iterator[str]:
         mutant = corpus.mutants[one.name]
         requirement = suite.requirements.known[mutant.violates.partition("+")[0]]
         yield f"### {one.name}"
-        yield f"{mutant.title()} Violates {_link(requirement)}: **{one.fate.value}**, {_reason(mutant)}."
+        fate = f"**{one.fate.value}** for its *{mutant.because}*"
+        yield f"{mutant.title()} Violates {_link(requirement)}; {fate}."
         yield f"Killed by {_checks(one.killers)}."
         for why, patterns in mutant.may.items():
             yield f"Also red, because {why}: {', '.join(f'`{p}`' for p in patterns)}."
-
-
-def _reason(mutant: type[Mutant]) -> str:
-    return f"by its *{mutant.because}*"
 
 
 def _violates(corpus: Corpus, judgement: Judgement) -> str:

@@ -1,0 +1,75 @@
+"""Mutants of the chapter on cooldowns: the only entry that is left."""
+
+from credpool.core import cooldown
+from credpool.core.model import FailureClass
+from credpool_conformance.matrix.mutant import Mutant, replaces
+
+
+class LocksTheSoleEntryOut(Mutant):
+    """Gives a sole entry the same cooldown as any other."""
+
+    violates = "cooldown.sole+1"
+    kills = (
+        "sole-entry-rests-for-a-minute",
+        "two-rows-of-one-secret-are-one-key",
+        "last-available-entry-rests-for-a-minute",
+        "sole-rest-is-the-operators",
+    )
+    because = "state"
+
+    @replaces("credpool.core.cooldown._is_sole")
+    def never(original, *args):
+        return False
+
+
+class TakesTwinsForTwo(Mutant):
+    """Takes a second row with the same secret for another key."""
+
+    violates = "cooldown.sole+1"
+    kills = ("two-rows-of-one-secret-are-one-key",)
+    because = "state"
+
+    @replaces("credpool.core.cooldown._is_sole")
+    def by_row(original, state, entry, now, model):
+        return not any(e.id != entry.id and e.blocked(now, model) is None for e in state.entries)
+
+
+class CallsASoleEntryBackAgainstTheHint(Mutant):
+    """Gives a throttled sole entry a minute, whatever the hint says."""
+
+    violates = "cooldown.sole+1"
+    kills = ("sole-entry-believes-a-hint",)
+    because = "state"
+    may = {"a sole entry has a hint": ("long-hint-of-a-sole-entry-is-delivered",)}
+
+    @replaces("credpool.core.cooldown._seconds")
+    def a_minute(original, state, entry, verdict, *, now, model):
+        limited = verdict.failure is FailureClass.RATE_LIMITED
+        if limited and cooldown._is_sole(state, entry, now, model):
+            return state.policy.sole_cooldown
+        return original(state, entry, verdict, now=now, model=model)
+
+
+class AsksASoleAccountEveryMinute(Mutant):
+    """Gives a sole entry the short rest after every refusal without a hint but a revocation."""
+
+    violates = "cooldown.sole+1"
+    kills = ("sole-entry-without-money-rests-as-usual",)
+    because = "state"
+    may = {
+        "the last entry is out for another reason than a throttle": (
+            "exhausted-pool-sends-nothing",
+            "exhausted-for-one-model",
+            "probe-that-fails-changes-nothing",
+            "looking-does-not-probe",
+            "round-robin-does-not-start-over",
+        )
+    }
+
+    @replaces("credpool.core.cooldown._seconds")
+    def a_minute(original, state, entry, verdict, *, now, model):
+        seconds = original(state, entry, verdict, now=now, model=model)
+        hinted = verdict.hint is not None
+        if hinted or not cooldown._is_sole(state, entry, now, model):
+            return seconds
+        return seconds if seconds == float("inf") else state.policy.sole_cooldown
