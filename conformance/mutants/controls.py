@@ -105,7 +105,7 @@ class ProbesNobody(Control):
         original(self, *args)
         without(self, "probe")
 
-    @replaces("credpool.core.decide._probe_due")
+    @replaces("credpool.core.probe.probe_due")
     def never(original, state, call, *, now):
         return None
 

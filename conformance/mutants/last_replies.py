@@ -87,7 +87,7 @@ class TakesARotationForTheEnd(Mutant):
     )
     because = "headers"
 
-    @replaces("credpool.core.decide._deliver")
+    @replaces("credpool.core.steps.deliver")
     def the_end(original, state, event, *, now):
         decision = original(state, event, now=now)
         if not event.call.benched or decision.action.exhaustion is not None:

@@ -77,7 +77,7 @@ class RenamesWithTheToken(Mutant):
         )
     }
 
-    @replaces("credpool.core.decide._refreshed")
+    @replaces("credpool.core.renewal.refreshed")
     def renamed(original, state, event):
         decision = original(state, event)
         fresh = replace(decision.action.entry, id=EntryId(f"{event.entry}-2"))

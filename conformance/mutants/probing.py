@@ -24,7 +24,7 @@ class NeverProbes(Mutant):
         )
     }
 
-    @replaces("credpool.core.decide._probe_due")
+    @replaces("credpool.core.probe.probe_due")
     def never(original, state, call, *, now):
         return None
 
@@ -39,7 +39,7 @@ class ProbesAtEveryCall(Mutant):
     )
     because = "outcome"
 
-    @replaces("credpool.core.decide._probe_due")
+    @replaces("credpool.core.probe.probe_due")
     def always(original, state, call, *, now):
         policy = replace(state.policy, probe_interval=0.0)
         return original(replace(state, policy=policy), call, now=now)
@@ -55,7 +55,7 @@ class ProbesTheDead(Mutant):
     )
     because = "wire"
 
-    @replaces("credpool.core.decide._probe_due")
+    @replaces("credpool.core.probe.probe_due")
     def also(original, state, call, *, now):
         living = {
             e.id: replace(e, cooldown=replace(e.cooldown, until=now + 1e9))
@@ -105,7 +105,7 @@ class KeepsTheProvenOut(Mutant):
         )
     }
 
-    @replaces("credpool.core.decide._released")
+    @replaces("credpool.core.probe.released")
     def still_out(original, state, entry, model):
         return {entry.id: entry}
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from credpool.core import decide
+from credpool.core import steps
 from credpool.core.model import FailureClass
 from credpool.core.recovery import Step
 from credpool_conformance.matrix.mutant import Mutant, replaces
@@ -24,11 +24,11 @@ class GivesUpAfterThree(Mutant):
         )
     }
 
-    @replaces("credpool.core.decide._next")
+    @replaces("credpool.core.steps.go_on")
     def three(original, state, event, step, *, now, draw):
         tried = {attempt.entry for attempt in event.call.attempts} | {event.entry}
         if len(tried) >= 3:
-            return decide._deliver(state, event, now=now)
+            return steps.deliver(state, event, now=now)
         return original(state, event, step, now=now, draw=draw)
 
 

@@ -1,6 +1,6 @@
 """Mutants of the chapter on recovery: caps, money and entitlement."""
 
-from credpool.core import decide
+from credpool.core import decide, steps
 from credpool.core.model import FailureClass
 from credpool.core.recovery import Step
 from credpool_conformance.matrix.mutant import Mutant, replaces
@@ -67,7 +67,7 @@ class DeliversA402(Mutant):
     def delivered(original, state, event, *, now, draw):
         broke = event.verdict.failure is FailureClass.OUT_OF_CREDIT and event.verdict.code == 402
         if broke and not event.call.probe:
-            return decide._deliver(state, event, now=now)
+            return steps.deliver(state, event, now=now)
         return original(state, event, now=now, draw=draw)
 
 

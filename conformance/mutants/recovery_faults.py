@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from credpool.core import decide
+from credpool.core import steps
 from credpool.core.events import Call, Failed, Verdict
 from credpool.core.model import Cooldown, FailureClass, Scope
 from credpool.core.recovery import Step
@@ -34,7 +34,7 @@ class BenchesTheForbidden(Mutant):
         )
     }
 
-    @replaces("credpool.core.decide._next")
+    @replaces("credpool.core.steps.go_on")
     def out(original, state, event, step, *, now, draw):
         if event.verdict.failure is FailureClass.FORBIDDEN:
             entry = state.find(event.entry)
@@ -80,7 +80,7 @@ class BelievesAnOverloadsRetryAfter(Mutant):
     because = "state"
     may = {"an overload comes with a hint": ("overload-benches-nobody",)}
 
-    @replaces("credpool.core.decide._deliver")
+    @replaces("credpool.core.steps.deliver")
     def out(original, state, event, *, now):
         verdict = event.verdict
         if verdict.failure is FailureClass.OVERLOADED and verdict.hint:
@@ -100,7 +100,7 @@ class WalksThroughThePoolWithAWrongRequest(Mutant):
     @replaces("credpool.core.decide._fail")
     def everyone(original, state, event, *, now, draw):
         if event.verdict.failure is FailureClass.REQUEST_ERROR:
-            return decide._next(state, event, Step.TRY_NEXT, now=now, draw=draw)
+            return steps.go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
         return original(state, event, now=now, draw=draw)
 
 
@@ -117,7 +117,7 @@ class WalksThroughThePoolWhenTheServerIsBroken(Mutant):
     @replaces("credpool.core.decide._fail")
     def everyone(original, state, event, *, now, draw):
         if event.verdict.failure is FailureClass.SERVER_ERROR:
-            return decide._next(state, event, Step.TRY_NEXT, now=now, draw=draw)
+            return steps.go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
         return original(state, event, now=now, draw=draw)
 
 
@@ -172,7 +172,7 @@ class WalksThroughThePoolOnAnOverload(Mutant):
     @replaces("credpool.core.decide._fail")
     def everyone(original, state, event, *, now, draw):
         if event.verdict.failure is FailureClass.OVERLOADED:
-            return decide._next(state, event, Step.TRY_NEXT, now=now, draw=draw)
+            return steps.go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
         return original(state, event, now=now, draw=draw)
 
 

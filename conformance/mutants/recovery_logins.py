@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from credpool.core import decide
+from credpool.core import decide, steps
 from credpool.core.events import Failed, Verdict
 from credpool.core.model import FailureClass, Scope
 from credpool.core.recovery import Step
@@ -23,14 +23,14 @@ class LosesTheCallWithTheToken(Mutant):
         )
     }
 
-    @replaces("credpool.core.decide._refresh_failed")
+    @replaces("credpool.core.renewal.refresh_failed")
     def lost(original, state, event, *, now, draw):
         if event.terminal:
             return original(state, event, now=now, draw=draw)
         entry = state.find(event.entry)
         verdict = Verdict(failure=FailureClass.AUTH_EXPIRED, scope=Scope.ENTRY, rule="mutant")
         state = state.change({entry.id: replace(entry, claim=None)})
-        return decide._deliver(state, Failed(event.call, entry.id, entry.secret, verdict), now=now)
+        return steps.deliver(state, Failed(event.call, entry.id, entry.secret, verdict), now=now)
 
 
 class NeverRefreshes(Mutant):
@@ -142,7 +142,7 @@ class DeliversABare401(Mutant):
         verdict = event.verdict
         bare = verdict.rule == "generic/unauthorized" and not state.find(event.entry).refreshable
         if bare and not event.call.probe:
-            return decide._deliver(state, event, now=now)
+            return steps.deliver(state, event, now=now)
         return original(state, event, now=now, draw=draw)
 
 
@@ -187,5 +187,5 @@ class KeepsARefusedNewToken(Mutant):
         expired = decide._settled(event.verdict, state.find(event.entry)).failure
         renewed = event.call.did(Step.REFRESH, event.entry)
         if expired is FailureClass.AUTH_EXPIRED and renewed:
-            return decide._deliver(state, event, now=now)
+            return steps.deliver(state, event, now=now)
         return original(state, event, now=now, draw=draw)

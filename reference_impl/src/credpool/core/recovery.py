@@ -62,3 +62,8 @@ RECOVERY: Final[Mapping[FailureClass, Row]] = MappingProxyType(
         FailureClass.REQUEST_ERROR: Row(Step.DELIVER, None, Scope.NONE, hint=False),
     }
 )
+
+MENDED_BY_REFRESH: Final = frozenset(
+    {FailureClass.AUTH_EXPIRED, FailureClass.AUTH_REJECTED, FailureClass.AUTH_REVOKED}
+)
+"""What a new token proves wrong."""

@@ -1,0 +1,102 @@
+"""Who refreshes a login, and what comes of it (spec: oauth)."""
+
+from dataclasses import replace
+
+from credpool.core.cooldown import bench
+from credpool.core.events import (
+    AwaitClaim,
+    Call,
+    Claimed,
+    Decision,
+    Deliver,
+    Exchange,
+    Failed,
+    Refreshed,
+    RefreshFailed,
+    Rest,
+    Send,
+    Verdict,
+)
+from credpool.core.model import Claim, Entry, FailureClass, PoolState
+from credpool.core.recovery import MENDED_BY_REFRESH, RECOVERY, Step
+from credpool.core.steps import deliver, go_on
+
+
+def claim(state: PoolState, event: Claimed, *, now: float, draw: float) -> Decision:
+    """Give the right to refresh to whoever asks first, and the outcome to whoever comes later."""
+    entry = state.find(event.entry)
+    if entry is None or entry.secret is None or entry.refresh_token is None:
+        return Decision(state, event.call, Rest())
+    if entry.dead or _has_just_failed(entry, event.call, now):
+        lost = RefreshFailed(event.call, entry.id, terminal=entry.dead)
+        return refresh_failed(state, lost, now=now, draw=draw)  # somebody has learnt it meanwhile
+    if entry.secret != event.secret:
+        return Decision(state, event.call, Send(entry))
+    held = entry.claim
+    if held is not None and held.until > now and held.holder != event.holder:
+        if _is_good_still(state, entry, event.call, now=now):
+            return Decision(state, event.call, Send(entry))  # spec: oauth.single-flight.no-wait+1
+        return Decision(state, event.call, AwaitClaim(held.until))  # spec: oauth.single-flight+1
+    mine = replace(entry, claim=Claim(holder=event.holder, until=now + state.policy.claim_ttl))
+    return Decision(state.change({entry.id: mine}), event.call, Exchange(mine))
+
+
+def refreshed(state: PoolState, event: Refreshed) -> Decision:
+    """Put the new tokens in place."""
+    entry, grant = state.find(event.entry), event.grant
+    if entry is None:
+        return Decision(state, event.call, Deliver())
+    fresh = replace(
+        entry,
+        secret=grant.secret,
+        refresh_token=grant.refresh_token or entry.refresh_token,
+        expires_at=grant.expires_at,
+        claim=None,
+        cooldown=None if _is_mended(entry) else entry.cooldown,  # spec: cooldown.end+1
+    )
+    return Decision(state.change({entry.id: fresh}), event.call, Send(fresh))
+
+
+def refresh_failed(state: PoolState, event: RefreshFailed, *, now: float, draw: float) -> Decision:
+    """Go on with the old token while it is good; else bench the entry, and rotate."""
+    entry = state.find(event.entry)
+    if entry is None or entry.secret is None:
+        return Decision(state, event.call, Deliver())
+    if event.secret is not None and event.secret != entry.secret:
+        return Decision(state, event.call, Send(entry))  # somebody has refreshed it meanwhile
+    if not event.terminal and _is_good_still(state, entry, event.call, now=now):
+        # The claim stays, so that nobody asks again at once.
+        return Decision(state, event.call, Send(entry))  # spec: oauth.window.advisory.harmless+1
+    # spec: recover.auth-expired.failed+1, recover.auth-expired.terminal+1
+    failure = FailureClass.AUTH_REVOKED if event.terminal else FailureClass.AUTH_EXPIRED
+    verdict = Verdict(
+        failure=failure,
+        scope=RECOVERY[failure].scope,
+        rule="token-endpoint",
+        message=event.message,
+    )
+    state = state.change({entry.id: replace(entry, claim=None)})
+    failed = Failed(event.call, entry.id, entry.secret, verdict)
+    if event.call.probe and not event.terminal:  # spec: exhaust.probe.failure+1
+        return replace(deliver(state, failed, now=now), call=event.call)
+    state, call = bench(state, entry, failed, now=now)
+    decision = go_on(state, replace(failed, call=call), Step.ROTATE, now=now, draw=draw)
+    return replace(decision, call=call)
+
+
+def _is_good_still(state: PoolState, entry: Entry, call: Call, *, now: float) -> bool:
+    """Whether the token there is may be sent: not refused in this call, nor about to end."""
+    refused = call.did(Step.REFRESH, entry.id)
+    return not refused and not entry.expires_within(state.policy.mandatory_window, now)
+
+
+def _has_just_failed(entry: Entry, call: Call, now: float) -> bool:
+    """Whether another call's refresh has failed since this one began."""
+    known = entry.blocked(now)
+    failed = known is not None and known.failure is FailureClass.AUTH_EXPIRED
+    return known is not None and failed and known.since >= call.started and not call.probe
+
+
+def _is_mended(entry: Entry) -> bool:
+    """Whether a new token proves the entry's cooldown wrong."""
+    return entry.cooldown is not None and entry.cooldown.failure in MENDED_BY_REFRESH

@@ -1,0 +1,53 @@
+"""How a call goes on: with the entry chosen, with another one, or to its end (spec: recovery)."""
+
+from dataclasses import replace
+
+from credpool.core.cooldown import cap, exhaustion, secrets_tried
+from credpool.core.events import Attempt, Call, Decision, Deliver, Failed, Refresh, Send, Verdict
+from credpool.core.model import Entry, EntryId, PoolState
+from credpool.core.recovery import Step
+from credpool.core.select import available, choose
+
+
+def selected(state: PoolState, call: Call, entry: Entry, *, now: float) -> Decision:
+    """Go on with the entry that the strategy has chosen."""
+    action = begin_with(state, entry, now=now)
+    return Decision(replace(state, last=entry.id), call, action, selected=True)
+
+
+def begin_with(state: PoolState, entry: Entry, *, now: float) -> Send | Refresh:
+    """Return what is done first with an entry: a token about to end is refreshed."""
+    # spec: oauth.window.advisory+1, oauth.window.mandatory+1
+    due = entry.expires_within(state.policy.advisory_window, now)
+    return Refresh(entry) if due else Send(entry)
+
+
+def go_on(state: PoolState, event: Failed, step: Step, *, now: float, draw: float) -> Decision:
+    """Go on with an untried available entry, or end the call."""
+    ready = available(state, now=now, model=event.call.model)
+    tried = noted(event.call, event.entry, event.verdict, step)
+    used = secrets_tried(state, tried)  # spec: pool.same-secret+1
+    untried = [e for e in ready if e.secret not in used]
+    chosen = choose(state, untried, draw=draw)
+    if chosen is not None:  # spec: recover.progress+1, recover.all-tried+1
+        return selected(state, tried, chosen, now=now)
+    return deliver(cap(state, tried, now=now), event, now=now)
+
+
+def deliver(state: PoolState, event: Failed, *, now: float) -> Decision:
+    """End the call with the latest reply."""
+    call = noted(event.call, event.entry, event.verdict, Step.DELIVER)
+    if available(state, now=now, model=call.model):  # spec: exhaust.plain-reply+1
+        return Decision(state, call, Deliver())
+    return Decision(state, call, Deliver(exhaustion(state, now=now, model=call.model)))
+
+
+def noted(call: Call, entry_id: EntryId, verdict: Verdict | None, step: Step) -> Call:
+    """Return the call with one more attempt: what its reply meant, and what came of it."""
+    attempt = Attempt(
+        entry=entry_id,
+        failure=verdict.failure if verdict else None,
+        step=step,
+        hinted=verdict is not None and verdict.hint is not None,
+    )
+    return replace(call, attempts=(*call.attempts, attempt))
