@@ -1,4 +1,4 @@
-"""The house's commands: plain `nox` runs what CI runs, word for word.
+"""The house's commands: plain `nox` runs what CI runs, but for two that install other programs.
 
 Each session has a small environment of its own, kept between runs and locked by constraints.txt.
 """
@@ -19,6 +19,8 @@ REPORTS = ROOT / "conformance" / "reports"
 REPORT_PAGE = "docs/conformance/report.md"
 TESTEE = "conformance/testees/reference.py"
 SECOND_TESTEE = "conformance/testees/javascript"
+HERMES = "hermes-agent==0.19.0"
+PYDANTIC_AI = "pydantic-ai-slim[openai,anthropic]==2.68.0"
 CONNECTORS = ("stdio", "inprocess")
 SUITE = ("python", "-m", "credpool_conformance")
 # mkdocs-material announces its successors on every build; pyproject.toml records what we do about it
@@ -80,6 +82,22 @@ def wheel(session: nox.Session) -> None:
         if built := build_suite(session, Path(folder, "dist")):  # nothing runs with --install-only
             session.chdir(folder)  # from here on, all that is known is the wheel
             use_suite(session, Path(folder, "venv"), built)
+
+
+@nox.session
+def hermes(session: nox.Session) -> None:
+    """Share one `auth.json` with the real Hermes Agent, in its environment: 240 MB, its own pins."""
+    session.install(HERMES, *group("interop"))
+    session.install("-e", "reference_impl")
+    session.run("pytest", "reference_impl/interop/test_hermes.py", *session.posargs)
+
+
+@nox.session
+def pydantic_ai(session: nox.Session) -> None:
+    """Send an agent framework's calls through a pool, with the SDKs that it brings."""
+    session.install(PYDANTIC_AI, *group("interop"))
+    session.install("-e", "reference_impl")
+    session.run("pytest", "reference_impl/interop/test_pydantic_ai.py", *session.posargs)
 
 
 @nox.session
