@@ -90,9 +90,10 @@ class TestRequest:
 class TestReply:
     """What the token endpoint's answer means."""
 
-    def test_may_be_new_tokens(self) -> None:
-        """Both tokens and the expiry are read."""
-        body = {"access_token": "new", "refresh_token": "next", "expires_in": 3600}
+    @pytest.mark.parametrize("lasts", [3600, 3600.0, "3600"], ids=["whole", "broken", "text"])
+    def test_may_be_new_tokens(self, lasts: float | str) -> None:
+        """Both tokens and the expiry are read, whether that is a number or says one."""
+        body = {"access_token": "new", "refresh_token": "next", "expires_in": lasts}
 
         assert read(200, body) == Grant(
             secret=Secret("new"), refresh_token=Secret("next"), expires_at=NOW + 3600
@@ -104,6 +105,8 @@ class TestReply:
             pytest.param({}, id="nothing"),
             pytest.param({"refresh_token": "", "expires_in": None}, id="nothing of use"),
             pytest.param({"refresh_token": 5, "expires_in": "soon"}, id="something else"),
+            pytest.param({"expires_in": 10**400}, id="longer than there are numbers"),
+            pytest.param({"expires_in": True}, id="a yes"),
         ],
     )
     def test_may_be_an_access_token_alone(self, more: dict[str, object]) -> None:

@@ -1,5 +1,6 @@
 """The refresh grant of RFC 6749 §6, as a request and the reading of its reply. No I/O."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -55,12 +56,23 @@ def read_token_reply(reply: Reply, *, now: float) -> Grant | Refusal:
     """Return the new tokens, or why there are none (an error may come with status 200)."""
     token = dig(reply.data, "access_token")
     if reply.status == 200 and isinstance(token, str) and token:
-        renewed, lasts = dig(reply.data, "refresh_token"), dig(reply.data, "expires_in")
+        renewed, lasts = dig(reply.data, "refresh_token"), _lifetime(dig(reply.data, "expires_in"))
         return Grant(
             secret=Secret(token),
             refresh_token=Secret(renewed) if isinstance(renewed, str) and renewed else None,
-            expires_at=now + lasts if isinstance(lasts, int | float) else None,
+            expires_at=None if lasts is None else now + lasts,
         )
     # spec: recover.auth-expired.terminal+1, recover.auth-expired.transient+1
     terminal = reply.status < 429 and not TERMINAL.isdisjoint(reply.codes)
     return Refusal(terminal, f"the token endpoint answered {reply.status}")
+
+
+def _lifetime(told: object) -> float | None:
+    """Return `expires_in` in seconds, which some endpoints write as text; None when it is no time."""
+    if isinstance(told, bool) or not isinstance(told, int | float | str):
+        return None
+    try:
+        seconds = float(told)
+    except (ValueError, OverflowError):
+        return None
+    return seconds if math.isfinite(seconds) else None
