@@ -880,8 +880,8 @@ def test_our_own_errors_show_no_secret(caller: Caller, clock: FakeClock) -> None
 
 @pytest.mark.parametrize(
     "secret",
-    [f"{ONE}\n", f" {ONE}", f"{ONE} ", f"{ONE}\x00", f"{ONE}\r\nx-evil: 1", ""],
-    ids=["line break", "space before", "space behind", "NUL", "another header", "empty"],
+    [f"{ONE}\n", f" {ONE}", f"{ONE} ", f"{ONE}\x00", f"{ONE}\r\nx-evil: 1", "", f"{ONE}\ud800"],
+    ids=["line break", "space before", "space behind", "NUL", "another header", "empty", "half"],
 )
 def test_a_secret_that_fits_no_header_is_refused(
     secret: str, caller: Caller, clock: FakeClock

@@ -29,7 +29,7 @@ from credpool.core.wire import Seal, origin, seal, target
 from credpool.oauth.refresh import Refusal, TokenRequest, read_token_reply, token_request
 from credpool.pool import Pool
 
-_UNSENDABLE: Final = re.compile(rb"[\x00-\x1f\x7f]|\A(?: |\Z)| \Z| .* ")
+_UNSENDABLE: Final = re.compile(rb"[\x00-\x1f\x7f]|\xed[\xa0-\xbf]|\A(?: |\Z)| \Z| .* ")
 """A header's value that no secret makes: one space, behind the scheme, is all there may be."""
 
 MAX_SENDS: Final = 21
@@ -241,7 +241,8 @@ class Flow(Generic[R, A]):
         sealed = seal(entry, self._pool.provider, headers)
         if _UNSENDABLE.search(sealed.value):  # spec: security.no-leak+1
             raise BadInput(
-                f"entry {entry.id!r}: its secret is empty, or has a space or a line break in it; "
+                f"entry {entry.id!r}: its secret is empty, or has a space, a line break or half "
+                "a character in it; "
                 "store it without"
             )
         if sealed.fixed:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from credpool.core.errors import BadInput, WrongOrigin
 from credpool.core.model import Entry
 from credpool.core.registry import Provider
+from credpool.core.secret import Secret
 
 _CREDENTIAL_HEADERS: Final = frozenset(
     {b"authorization", b"x-api-key", b"x-goog-api-key", b"api-key"}
@@ -76,15 +77,20 @@ def seal(entry: Entry, provider: Provider, headers: Mapping[str, str]) -> Seal:
     name, scheme = how.header, how.scheme
     if name == "x-api-key" and name not in headers and "authorization" in headers:
         name, scheme = "authorization", "Bearer"  # newer SDKs send keys so, and say so here
-    secret = entry.secret.reveal()
     extra = {k: _joined(headers.get(k), v) for k, v in how.extra_headers.items()}
     return Seal(
         drop=_CREDENTIAL_HEADERS | {k.encode() for k in extra},  # spec: security.one-secret+1
         plain=tuple((k.encode(), v.encode()) for k, v in extra.items()),
         name=name.encode(),
-        value=(f"{scheme} {secret}" if scheme else secret).encode(),
+        value=_written(scheme, entry.secret),
         fixed=how.header == "authorization" and not extra,
     )
+
+
+def _written(scheme: str | None, secret: Secret) -> bytes:
+    """Return the header's value; half a character is encoded too, for an error would show it all."""
+    value = secret.reveal().encode(errors="surrogatepass")
+    return f"{scheme} ".encode() + value if scheme else value
 
 
 def _joined(present: str | None, wanted: str) -> str:
