@@ -1,5 +1,6 @@
 """Controls: variations that the specification leaves open, on which no check may fail."""
 
+import json
 import threading
 from dataclasses import replace
 
@@ -189,3 +190,20 @@ class DeclaresAnUnknownFeature(Control):
             emit(reply)
 
         original(self, says, *args)
+
+
+class LaysTheFileOutOtherwise(Control):
+    """Writes `auth.json` indented, its fields sorted by name."""
+
+    @replaces("credpool.core.codec.encode")
+    def laid_out(original, head, rows, updated_at):
+        document = json.loads(original(head, rows, updated_at))
+        return json.dumps(document, indent=2, sort_keys=True)
+
+
+class DerivesIdsFromThePlace(Control):
+    """Names a row without an id after its place in the pool."""
+
+    @replaces("credpool.core.rows._derived_id")
+    def placed(original, fields, key, index):
+        return f"{key}-{index}"

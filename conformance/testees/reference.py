@@ -18,7 +18,7 @@ from credpool.stores import JsonFileStore
 
 HELLO = {"name": "credpool", "version": credpool.__version__, "language": "Python", "protocol": 1}
 HELLO |= {"spec": "1.0-draft", "clock": "virtual"}
-HELLO |= {"features": ["model-scope", "oauth", "owner-scope", "probe", "store"]}
+HELLO |= {"features": ["model-scope", "oauth", "owner-scope", "probe", "shared-store", "store"]}
 CODES = {credpool.UnknownStrategy: "unknown_strategy", credpool.StoreTooNew: "store_too_new"}
 CODES |= {credpool.StoreUnreadable: "store_unreadable"}
 FIXED = {"hello": {"hello": HELLO}, "stop": {"ok": True}}
@@ -66,6 +66,7 @@ class Testee:
         policy, shared = given["policy"], {k: given.get(k) for k in ("base_url", "token_url")}
         cooldowns = {credpool.FailureClass(k): s for k, s in policy.get("cooldowns", {}).items()}
         self.rules = {"policy": credpool.Policy(**policy | {"cooldowns": cooldowns})}
+        self.rules |= {k: given[k] for k in given if k == "lock_timeout"}
         try:
             self.rules |= {k: credpool.Strategy(given[k]) for k in given if k == "strategy"}
             if entries := tuple(entry(e, shared) for e in given["entries"]):
@@ -102,7 +103,7 @@ class Testee:
             self.end(call, "delivered", over, **head, body=body)
         except credpool.PoolExhausted as error:
             self.end(call, "exhausted", error.exhaustion)
-        except self.http.HTTPError as error:
+        except (self.http.HTTPError, credpool.StoreError) as error:
             self.end(call, "failed", body=str(error))
         except Exception as error:
             self.say(call, "error", f"{type(error).__name__}: {error}")

@@ -1,5 +1,6 @@
 """The pool's file, as a scenario writes and reads it."""
 
+import fcntl
 import re
 from collections.abc import Iterator
 
@@ -64,3 +65,73 @@ def test_a_text_may_be_asked_to_be_absent(file: KeptFile) -> None:
     wanted: Json = {"clean": {"without": "sk-one"}, "dirty": {"without": "sk-one"}}
 
     assert file.compared(wanted) == {"clean": {"without": "sk-one"}, "dirty": "refused sk-one"}
+
+
+def test_an_open_file_is_watched_for_writing_in_place(file: KeptFile) -> None:
+    """What is found under the old name changes when the file is written over, not when replaced."""
+    file.write("{}")
+    replacement = file.path.with_name("new")
+    replacement.write_text("[]", encoding="utf-8")
+    replacement.replace(file.path)
+    replaced = file.compared({"old": UNCHANGED})
+    file.write("{}")
+
+    file.path.write_text("[]", encoding="utf-8")
+
+    assert [replaced, file.compared({"old": UNCHANGED})] == [{"old": UNCHANGED}, {"old": "changed"}]
+
+
+def test_a_link_and_what_lies_beside_are_seen() -> None:
+    """The place says whether it is a link, and which other files there are but the lock."""
+    file = KeptFile(stands_for, mode="0640", link=True)
+    file.write("{}")
+    file.lock(held=True)
+    file.path.with_name("auth.json.bak").touch()
+
+    found = file.compared({"kind": 0, "beside": 0, "mode": 0})
+    file.close()
+
+    assert found == {"kind": "link", "beside": ["auth.json.bak"], "mode": "0640"}
+
+
+def test_the_lock_keeps_others_out_until_it_is_let_go(file: KeptFile) -> None:
+    """Whoever asks for the lock meanwhile does not get it."""
+
+    def taken() -> bool:
+        with file.path.with_suffix(".lock").open("ab") as asked:
+            try:
+                fcntl.flock(asked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            return False
+
+    file.lock(held=True)
+    while_held = taken()
+    file.lock(held=False)
+
+    assert [while_held, taken()] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("{", ["not JSON in UTF-8"]),
+        ('{"version": 1}', ['the document: required must be ["version", "credential_pool"]']),
+        ('{"version": 1, "credential_pool": {"openai": [{"extra": 1, "priority": null}]}}', []),
+        (
+            '{"version": 1, "credential_pool": {"openai": [{"probed_at": "sk-secret"}]}}',
+            ['credential_pool/openai/0/probed_at: type must be ["number", "null"]'],
+        ),
+    ],
+    ids=["no JSON", "a part is missing", "more than is known", "another type"],
+)
+def test_what_the_testee_wrote_is_checked_against_the_schema(
+    file: KeptFile, content: str, told: list[str]
+) -> None:
+    """What is wrong is told by its place, never by its value; what the scenario wrote is not judged."""
+    file.write(content)
+    own = file.faults()
+
+    file.path.write_text(content + " ", encoding="utf-8")
+
+    assert [own, file.faults()] == [[], told]

@@ -267,6 +267,25 @@ def test_a_shadow_sees_where_a_rule_would_have_answered_otherwise(suite: Suite) 
     assert shadow.differs == {"Reverses": {"of-two"}, "NeverRetries": {EVERYWHERE}}
 
 
+def test_a_shadow_sees_where_a_rule_refuses(suite: Suite) -> None:
+    """Whoever would not refuse may make a difference where the original does."""
+    from credpool.core import codec, model  # noqa: PLC0415 (only here)
+
+    class Tolerates(Change):
+        ids = replaces("credpool.core.codec.check_ids")(lambda original, entries, key: None)
+
+    shadow = Shadow({"Tolerates": Tolerates}, suite.testee)
+    one = model.Entry(id=model.EntryId("a"))
+    with shadow.watching():
+        shadow.scenario = "of-one"
+        codec.check_ids((one,), "openai")
+        shadow.scenario = "of-two"
+        with pytest.raises(codec.Malformed):
+            codec.check_ids((one, one), "openai")
+
+    assert shadow.differs == {"Tolerates": {"of-two"}}
+
+
 def test_a_baseline_that_is_not_green_stops_everything(suite: Suite) -> None:
     """No mutant is run on a reference that fails a check as it is."""
     broken = changed(suite, testee=HERE / "testees/sleepy.py")

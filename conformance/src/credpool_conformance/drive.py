@@ -111,10 +111,18 @@ class Drive:
                 return self._settled(number, progress)
             case Write(content):
                 self._situation.write(content)
-            case Plain.RESTART:
-                self._session.ask("restart", now=self._clock.now)
+                return Observed(number=number)
+            case Plain():
+                return self._plain(number, action)
+
+    def _plain(self, number: int, action: Plain) -> Observed:
+        match action:
             case Plain.CONFIGURE:
                 return Observed(number=number, outcome="configured")
+            case Plain.RESTART:
+                self._session.ask("restart", now=self._clock.now)
+            case Plain.LOCK | Plain.UNLOCK:
+                self._situation.lock(held=action is Plain.LOCK)
             case Plain.LOOK:
                 pass
         return Observed(number=number)
@@ -201,13 +209,20 @@ class Drive:
             state = fields(self._session.ask("inspect", now=self._clock.now).content)
         wire = tuple(self._mock.seen[begun:])
         kept, wanted = self._situation.kept, phase.expect.get("store")
-        stored = None
+        stored, wrong = None, [] if kept is None else kept.faults()
         if kept is not None and wanted is not None:
             stored = (kept.wanted(wanted), kept.compared(wanted))
         if observed.progress:
             observed.progress.before = len(observed.progress.requests)
             observed.progress.requests += wire
-        return replace(observed, now=self._clock.now, wire=wire, state=state, stored=stored)
+        return replace(
+            observed,
+            now=self._clock.now,
+            wire=wire,
+            state=state,
+            stored=stored,
+            file_faults=tuple(wrong),
+        )
 
 
 def _refusal(refused: Mapping[str, Json]) -> str:

@@ -82,6 +82,8 @@ def _aspects(
     if seen.stored:
         wanted, found = seen.stored
         yield "store", wanted, found
+    # spec: store.schema+1
+    yield "store", [], [*seen.file_faults]
     if not refused and not seen.note and expect.get("state") != ANY:
         state, counts = state_in_words(seen.state, seen.now)
         yield "state", _expected_state(scenario, expect), state

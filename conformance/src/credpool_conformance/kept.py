@@ -1,20 +1,23 @@
 """The file in which a pool is kept, as another program writes and reads it (spec: storage).
 
-In a scenario's content `$secret:a` and `$refresh:a` stand for an entry's secrets, `$base` for the
-endpoint and `$epoch+30` for a moment.
+In a scenario's content `$secret:a` and `$refresh:a` stand for an entry's secrets, `$base` and
+`$token` for the endpoints and `$epoch+30` for a moment.
 """
 
+import fcntl
 import json
+import os
 import re
 import stat
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
+from credpool_conformance.auth_file import faults
 from credpool_conformance.book.yaml_lines import Json
 
-_PLACEHOLDER: Final = re.compile(r"\$(secret|refresh):(\w+)|\$(base)\b|\$(epoch)([+-]\d+)?")
+_PLACEHOLDER: Final = re.compile(r"\$(secret|refresh):(\w+)|\$(base|token)\b|\$(epoch)([+-]\d+)?")
 UNCHANGED: Final = "unchanged"
 
 
@@ -30,23 +33,65 @@ def _lacks(there: Json, wanted: Json) -> bool:
 class KeptFile:
     """One pool's file; `fill` answers what a placeholder stands for."""
 
-    def __init__(self, fill: Callable[[re.Match[str]], Json]) -> None:
-        """Choose a place where no file is yet."""
+    def __init__(
+        self,
+        fill: Callable[[re.Match[str]], Json],
+        *,
+        mode: str | None = None,
+        link: bool = False,
+    ) -> None:
+        """Choose a place where no file is yet; `mode` is that of the first to be written there.
+
+        With `link` there is a symbolic link in that place, and the file is somewhere else.
+        """
         self._folder = tempfile.TemporaryDirectory(prefix="credpool-store-")
         self.path = Path(self._folder.name, "auth.json")
+        self._elsewhere = Path(self._folder.name, "elsewhere")
+        self._elsewhere.mkdir()
+        self._mode = mode
         self._fill = fill
         self._written: bytes | None = None
+        self._copy = self.path
+        self._lock: IO[bytes] | None = None
+        if link:
+            self.path.symlink_to(self._elsewhere / "pool.json")
 
     def close(self) -> None:
         """Remove the file and its folder."""
+        self.lock(held=False)
         self._folder.cleanup()
 
+    def lock(self, *, held: bool) -> None:
+        """Take the file's lock, or let it go."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+        if held:
+            self._lock = self.path.with_suffix(".lock").open("ab")
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
     def write(self, content: Json) -> None:
-        """Write the file: text as it is, anything else as JSON."""
+        """Write the file: text as it is, anything else as JSON.
+
+        A second name of it is kept: whoever writes in place changes what is found under that name.
+        """
         filled = self._filled(content)
         text = filled if isinstance(filled, str) else json.dumps(filled)
         self._written = text.encode()
-        self.path.write_bytes(self._written)
+        number = len([*self._elsewhere.iterdir()])
+        self._copy = self._elsewhere / f"{number}.copy"
+        self._copy.write_bytes(self._written)
+        if self._mode is not None:
+            self._copy.chmod(int(self._mode, 8))
+            self._mode = None
+        named = self._elsewhere / f"{number}.new"
+        os.link(self._copy, named)
+        named.replace(self.path.resolve())
+
+    def faults(self) -> list[str]:
+        """List what is wrong with the file, when the testee wrote it."""
+        there = self.path.read_bytes() if self.path.exists() else None
+        return faults(there) if there is not None and there != self._written else []
 
     def compared(self, wanted: Json) -> Json:
         """Return what the file has at the places that are wanted, in the words of `wanted`."""
@@ -55,7 +100,8 @@ class KeptFile:
             return UNCHANGED if same else "changed"
         found: dict[str, Json] = {}
         for place, value in wanted.items() if isinstance(wanted, Mapping) else ():
-            there = self._mode() if place == "mode" else self._at(place)
+            look = self._LOOKS.get(place)
+            there = look(self) if look is not None else self._at(place)
             found[place] = value if _lacks(there, value) else there
         return found
 
@@ -63,8 +109,25 @@ class KeptFile:
         """Return the expectation with its placeholders filled in."""
         return self._filled(wanted)
 
-    def _mode(self) -> Json:
+    def _permissions(self) -> Json:
         return f"{stat.S_IMODE(self.path.stat().st_mode):04o}" if self.path.exists() else None
+
+    def _kind(self) -> Json:
+        return "link" if self.path.is_symlink() else "file" if self.path.exists() else None
+
+    def _old(self) -> Json:
+        return UNCHANGED if self._copy.read_bytes() == self._written else "changed"
+
+    def _beside(self) -> Json:
+        ours = {self.path.name, self.path.with_suffix(".lock").name, self._elsewhere.name}
+        return [*sorted({found.name for found in self.path.parent.iterdir()} - ours)]
+
+    _LOOKS: Final[Mapping[str, Callable[["KeptFile"], Json]]] = {
+        "mode": _permissions,
+        "kind": _kind,
+        "old": _old,
+        "beside": _beside,
+    }
 
     def _at(self, place: str) -> Json:
         try:

@@ -167,6 +167,7 @@ def _given(raw: Mapping[str, Json], registry: Registry) -> Given:
     provider = text(raw.get("provider"))
     usual = registry.provider(provider).auth_type
     entries = items(raw.get("entries"))
+    place, patience = fields(raw.get("store_as")), raw.get("lock_timeout")
     randoms = [float(draw) for draw in items(raw.get("randoms")) if isinstance(draw, int | float)]
     return Given(
         provider=provider,
@@ -175,6 +176,9 @@ def _given(raw: Mapping[str, Json], registry: Registry) -> Given:
         policy=fields(raw.get("policy")),
         randoms=tuple(randoms),
         store=raw.get("store"),
+        store_mode=text(place.get("mode")) or None,
+        store_is_link=place.get("link") is True,
+        lock_timeout=float(patience) if isinstance(patience, int | float) else None,
     )
 
 

@@ -41,4 +41,5 @@ class Observed:
     progress: Progress | None = None
     state: Mapping[str, Json] = field(default_factory=dict)
     stored: tuple[Json, Json] | None = None
+    file_faults: tuple[str, ...] = ()
     note: str | None = None

@@ -37,12 +37,8 @@ def _action(raw: Mapping[str, Json], number: int, provider: str) -> Action:
             return Resume(text(call))
         case {"write": content}:
             return Write(content)
-        case {"restart": _}:
-            return Plain.RESTART
-        case {"configure": _}:
-            return Plain.CONFIGURE
         case _:
-            return Plain.LOOK
+            return next((plain for plain in Plain if plain.value in raw), Plain.LOOK)
 
 
 def _call(raw: Mapping[str, Json], number: int, provider: str) -> Call:

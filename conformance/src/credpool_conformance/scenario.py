@@ -56,6 +56,9 @@ class Given:
     policy: Mapping[str, Json] = field(default_factory=dict)
     randoms: tuple[float, ...] = ()
     store: Json = None
+    store_mode: str | None = None
+    store_is_link: bool = False
+    lock_timeout: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +115,8 @@ class Plain(Enum):
     LOOK = "inspect"
     RESTART = "restart"
     CONFIGURE = "configure"
+    LOCK = "lock"
+    UNLOCK = "unlock"
 
 
 Action: TypeAlias = Call | Release | Resume | Write | Plain

@@ -47,7 +47,7 @@ class Situation:
         self.randoms: Json = [*scenario.given.randoms]
         self._secrets: dict[str, str] = {}
         self._tokens: dict[str, str | None] = {}
-        self.kept = KeptFile(self._stands_for) if "store" in scenario.features else None
+        self.kept = self._kept() if "store" in scenario.features else None
         self.pool: Json = self._pool()
         if self.kept is not None and scenario.given.store is not None:
             self.kept.write(scenario.given.store)
@@ -72,6 +72,11 @@ class Situation:
         """Let another program write the pool's file, if there is one."""
         if self.kept is not None:
             self.kept.write(content)
+
+    def lock(self, *, held: bool) -> None:
+        """Let another program take the lock of the pool's file, or let it go."""
+        if self.kept is not None:
+            self.kept.lock(held=held)
 
     def request(self, call: Call) -> dict[str, Json]:
         """Write the caller's request."""
@@ -101,6 +106,10 @@ class Situation:
         scheme = "Bearer" if name.lower() == "authorization" else ""
         return {name.lower(): f"{scheme} {canary.value}".strip()}
 
+    def _kept(self) -> KeptFile:
+        given = self._scenario.given
+        return KeptFile(self._stands_for, mode=given.store_mode, link=given.store_is_link)
+
     def _pool(self) -> Json:
         given = self._scenario.given
         secrets = self._secrets
@@ -111,6 +120,9 @@ class Situation:
                 secrets[entry.id] = self.canaries.mint(entry.id, Kind.ACCESS, prefix).value
         for entry in given.entries:
             entries.append(self._entry(entry, secrets.get(entry.secret_id)))
+        patience: dict[str, Json] = (
+            {} if given.lock_timeout is None else {"lock_timeout": given.lock_timeout}
+        )
         return {
             "provider": given.provider,
             "base_url": self._base(Origin.MAIN),
@@ -119,6 +131,7 @@ class Situation:
             "policy": {**given.policy},
             "entries": entries if given.store is None else [],
             "store": None if self.kept is None else str(self.kept.path),
+            **patience,
         }
 
     def _entry(self, entry: Entry, secret: str | None) -> Json:
@@ -140,7 +153,8 @@ class Situation:
     def _stands_for(self, found: re.Match[str]) -> Json:
         kind, entry, base, _, offset = found.groups()
         if base:
-            return self._base(Origin.MAIN)
+            token_url = self._urls[Origin.MAIN] + TOKEN_PATH
+            return token_url if base == "token" else self._base(Origin.MAIN)
         if kind == "secret":
             return self._secrets[entry]
         return self._tokens[entry] if kind == "refresh" else self.clock.now + float(offset or 0)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from credpool_conformance.book import library_data
+from credpool_conformance.book.auth_file import SCHEMA_PATH, auth_schema
 from credpool_conformance.book.billing import NOTE_PATH, billing_note
 from credpool_conformance.book.chapter_pages import NOTICE, chapter_page, requirements_page
 from credpool_conformance.book.data_pages import providers_page, scenarios_page
@@ -45,6 +46,7 @@ def outputs(book: Book) -> Mapping[str, str]:
         f"{_DATA}/scenarios.json": _json(_scenarios(book)),
         **_copies(book),
         **_tables(book),
+        **_auth_schema(book),
     }
 
 
@@ -118,6 +120,13 @@ def _tables(book: Book) -> dict[str, str]:
     tables = {name: document.data for name, document in book.tables.items()}
     contents = {**tables, "registry": registry}
     return {f"{_DATA}/{name}.json": _json(content) for name, content in contents.items()}
+
+
+def _auth_schema(book: Book) -> dict[str, str]:
+    """Write the schema of the file that a pool is kept in, and its copy beside the site's pages."""
+    schema = auth_schema(book)
+    paths = (SCHEMA_PATH, f"{_DATA}/{Path(SCHEMA_PATH).name}") if schema else ()
+    return dict.fromkeys(paths, _json(schema))
 
 
 def _stale(root: Path, generated: Mapping[str, str]) -> list[str]:

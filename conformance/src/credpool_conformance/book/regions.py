@@ -16,6 +16,7 @@ REGIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "cooldowns.md": ("hints",),
     "classification.md": ("registry",),
     "billing.md": ("billing",),
+    "storage.md": ("auth-document", "auth-row"),
 }
 _END: Final = "<!-- /generated -->"
 _BEGIN = re.compile(r"<!-- generated:(\S+) -->")

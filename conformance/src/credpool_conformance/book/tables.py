@@ -6,6 +6,7 @@ The decision table and the flowchart come from the same rows of `spec/tables/rec
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from credpool_conformance.book.auth_file import auth_tables
 from credpool_conformance.book.billing import billing_table
 from credpool_conformance.book.markdown import table
 from credpool_conformance.book.sources import Book
@@ -48,6 +49,7 @@ def region_contents(book: Book) -> Mapping[str, str]:
         "hints": _hints(_data(book, "hints")),
         "registry": _registry(book),
         "billing": billing_table(book),
+        **auth_tables(book),
     }
 
 

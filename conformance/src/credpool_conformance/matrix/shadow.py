@@ -63,7 +63,12 @@ class Shadow:
         def spy(original: Function, *args: object, **kwargs: object) -> object:
             if getattr(self._inside, "yes", False):
                 return original(*args, **kwargs)  # what if: nobody's run goes this way
-            result = original(*args, **kwargs)
+            try:
+                result = original(*args, **kwargs)
+            except Exception:
+                for name, _ in watchers:  # who would not have refused makes a difference
+                    self.differs[name].add(self.scenario)
+                raise
             told = list(result) if isinstance(result, Iterator) else result
             for name, replacement in watchers:
                 if self.scenario not in self.differs[name] and self._differs(

@@ -1,0 +1,257 @@
+"""Mutants of the chapter on storage: the file itself, how it is read, replaced and merged."""
+
+import shutil
+import uuid
+from contextlib import nullcontext
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from credpool.core.codec import Malformed
+from credpool.core.errors import StoreError, StoreUnreadable
+from credpool_conformance.matrix.mutant import Mutant, replaces
+
+
+class WritesADateForSeconds(Mutant):
+    """Writes a model's cooldown with a date where seconds belong."""
+
+    violates = "store.schema+1"
+    kills = ("written-cooldown-of-a-model-is-valid",)
+    because = "store"
+
+    @replaces("credpool.core.rows._encode_model")
+    def dated(original, cooldown):
+        since = datetime.fromtimestamp(cooldown.since, UTC).isoformat()
+        return original(cooldown) | {"since": since}
+
+
+class TakesMillisecondsForSeconds(Mutant):
+    """Reads every bare number as seconds."""
+
+    violates = "store.moments+1"
+    kills = ("moment-is-read-in-every-form:milliseconds",)
+    because = "state"
+
+    @replaces("credpool.core.fields._MILLISECONDS_FROM")
+    def never(original):
+        return 1e300
+
+
+class TakesADateForLocalTime(Mutant):
+    """Reads a date without an offset as the time of a place an hour east of UTC."""
+
+    violates = "store.moments+1"
+    kills = ("moment-is-read-in-every-form:date-without-an-offset",)
+    because = "state"
+
+    @replaces("credpool.core.fields._from_iso")
+    def local(original, text):
+        has_offset = text.endswith("Z") or "+" in text
+        found = original(text)
+        return found if has_offset or found is None else found - 3600.0
+
+
+class MakesIdsUp(Mutant):
+    """Gives a row without an id another one at each reading."""
+
+    violates = "store.id.derived+1"
+    kills = ("row-without-an-id-is-found-again",)
+    because = "store"
+
+    @replaces("credpool.core.rows._derived_id")
+    def random(original, fields, key, index):
+        return uuid.uuid4().hex[:6]
+
+
+class ToleratesOneIdTwice(Mutant):
+    """Loads a pool in which an id names two rows."""
+
+    violates = "store.id.duplicate+1"
+    kills = ("two-rows-of-one-id-are-refused",)
+    because = "outcome"
+
+    @replaces("credpool.core.codec.check_ids")
+    def tolerated(original, entries, key):
+        return None
+
+
+class WantsThePoolToBeThere(Mutant):
+    """Refuses a document in which a pool is null."""
+
+    violates = "store.absent-is-empty+1"
+    kills = (
+        "document-without-the-pool-is-an-empty-pool:pools-are-null",
+        "document-without-the-pool-is-an-empty-pool:pool-is-null",
+    )
+    because = "outcome"
+
+    @replaces("credpool.core.codec.decode")
+    def strict(original, text, key):
+        if '"credential_pool": null' in text or f'"{key}": null' in text:
+            raise Malformed("credential_pool", "expected an object, found nothing")
+        return original(text, key)
+
+
+class TripsOverAByteOrderMark(Mutant):
+    """Takes a byte order mark for a part of the document."""
+
+    violates = "store.byte-order-mark+1"
+    kills = ("byte-order-mark-is-skipped",)
+    because = "outcome"
+
+    @replaces("credpool.stores.json_file.JsonFileStore._decode")
+    def tripped(original, self, content):
+        return original(self, b"?" + content if content.startswith(b"\xef\xbb\xbf") else content)
+
+
+class MendsPermissionsWhileReading(Mutant):
+    """Takes the file from everybody else as soon as it is read."""
+
+    violates = "store.read-only+1"
+    kills = ("reading-changes-nothing",)
+    because = "store"
+
+    @replaces("credpool.stores.disk.WholeFile.read")
+    def mended(original, self):
+        if self.path.exists():
+            self.path.chmod(0o600)
+        return original(self)
+
+
+class GoesOnWithoutSaving(Mutant):
+    """Goes on with a change that could not be made durable, and says nothing."""
+
+    violates = "store.loud+1"
+    kills = ("nothing-is-written-past-a-lock",)
+    because = "outcome"
+
+    @replaces("credpool.stores.json_file.JsonFileStore.update")
+    def silent(original, self, change):
+        try:
+            return original(self, change)
+        except StoreError:
+            return change(self._seen.state)
+
+
+class BeginsAnewAfterDamage(Mutant):
+    """Takes a file that it could read before, and cannot now, for one without entries."""
+
+    violates = "store.unreadable-refused+1"
+    kills = ("file-that-was-damaged-meanwhile-is-not-overwritten",)
+    because = "outcome"
+
+    @replaces("credpool.stores.json_file.JsonFileStore._decode")
+    def anew(original, self, content):
+        try:
+            return original(self, content)
+        except StoreUnreadable:
+            if not self._seen.state.entries:
+                raise
+            return original(self, b"{}")
+
+
+class WritesInPlace(Mutant):
+    """Empties the file and writes it anew."""
+
+    violates = "store.atomic+1"
+    kills = ("old-file-stays-whole",)
+    because = "store"
+
+    @replaces("credpool.stores.disk.WholeFile.replace")
+    def in_place(original, self, content):
+        if not self.path.exists():
+            return original(self, content)
+        self.path.write_bytes(content)
+        self.path.chmod(0o600)
+        return self.stamp()
+
+
+class ReplacesTheLink(Mutant):
+    """Puts a file in the place of a link."""
+
+    violates = "store.link+1"
+    kills = ("link-stays-a-link",)
+    because = "store"
+
+    @replaces("credpool.stores.disk.WholeFile.replace")
+    def unlinked(original, self, content):
+        if self.path.is_symlink():
+            self.path.unlink()
+        return original(self, content)
+
+
+class KeepsABackup(Mutant):
+    """Copies the file before it is replaced."""
+
+    violates = "store.no-copies+1"
+    kills = ("old-file-stays-whole",)
+    because = "store"
+
+    @replaces("credpool.stores.disk.WholeFile.replace")
+    def backed_up(original, self, content):
+        if self.path.exists():
+            shutil.copy(self.path, self.path.with_suffix(".bak"))
+        return original(self, content)
+
+
+class SetsADamagedFileAside(Mutant):
+    """Copies a file that it refuses to one fixed name."""
+
+    violates = "store.no-copies+1"
+    kills = ("damaged-file-is-not-copied",)
+    because = "store"
+
+    @replaces("credpool.stores.json_file.JsonFileStore._decode")
+    def set_aside(original, self, content):
+        try:
+            return original(self, content)
+        except StoreError:
+            self._file.path.with_suffix(".corrupt").write_bytes(content)
+            raise
+
+
+class TakesNoLock(Mutant):
+    """Writes whenever it likes."""
+
+    violates = "store.lock+1"
+    kills = ("nothing-is-written-past-a-lock",)
+    because = "store"
+
+    @replaces("credpool.stores.disk.WholeFile.locked")
+    def unlocked(original, self):
+        return nullcontext()
+
+
+class WritesItsMemoryBack(Mutant):
+    """Puts the cooldowns it remembers back into rows that have none any more."""
+
+    violates = "store.reset-stays+1"
+    kills = ("reset-of-another-program-stays",)
+    because = "state"
+
+    @replaces("credpool.pool.Pool._commit")
+    def remembered(original, self, change):
+        known = {entry.id: entry.cooldown for entry in self._state.entries}
+
+        def with_memory(state):
+            found = [replace(e, cooldown=e.cooldown or known.get(e.id)) for e in state.entries]
+            return change(replace(state, entries=tuple(found)))
+
+        return original(self, with_memory)
+
+
+class WritesItsOwnCounts(Mutant):
+    """Writes the counts that it knows of, whatever the file says."""
+
+    violates = "store.counts+1"
+    kills = ("counts-of-two-programs-add-up",)
+    because = "store"
+
+    @replaces("credpool.pool.Pool._folded")
+    def its_own(original, self, state):
+        known = {entry.id: entry.request_count for entry in self._state.entries}
+        counts = [known.get(entry.id, entry.request_count) for entry in state.entries]
+        if counts == [entry.request_count for entry in state.entries]:
+            return original(self, state)
+        pairs = zip(state.entries, counts, strict=True)
+        entries = tuple(replace(entry, request_count=count) for entry, count in pairs)
+        return original(self, replace(state, entries=entries))
