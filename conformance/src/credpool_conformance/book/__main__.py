@@ -13,6 +13,7 @@ from pathlib import Path
 
 from credpool_conformance.book.generate import drift, outputs, write
 from credpool_conformance.book.lints import lint
+from credpool_conformance.book.reports import report_counts
 from credpool_conformance.book.sources import Book, load
 
 _WRITE_COMMAND = "python -m credpool_conformance.book --write"
@@ -85,6 +86,7 @@ def _counts(book: Book) -> list[str]:
         _ladder(book, checked),
         f"scenarios {len(book.scenarios)}, cases {cases}",
         f"citations in code {len(book.code_citations)}",
+        *report_counts(book),
     ]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from credpool_conformance.book.markdown import fenced_lines, table
+from credpool_conformance.book.reports import reported
 from credpool_conformance.book.requirements import ID, Chapter, Requirement
 from credpool_conformance.book.sources import Book
 from credpool_conformance.book.yaml_lines import text
@@ -41,6 +42,8 @@ def chapter_page(book: Book, chapter: Chapter) -> str:
             page.append(line if fenced[number - 1] else _linked(book, line))
         if number in ends:
             page += ["", f"*Checked by:* {check_links(book, ends[number])}"]
+            if reports := reported(book, ends[number]):
+                page += ["", f"*Reported:* {reports}"]
     return NOTICE + re.sub(r"\n{3,}", "\n\n", "\n".join(page).strip()) + "\n"
 
 

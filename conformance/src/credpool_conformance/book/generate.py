@@ -16,6 +16,9 @@ from credpool_conformance.book.billing import NOTE_PATH, billing_note
 from credpool_conformance.book.chapter_pages import NOTICE, chapter_page, requirements_page
 from credpool_conformance.book.data_pages import providers_page, scenarios_page
 from credpool_conformance.book.regions import fill
+from credpool_conformance.book.reports import PAGE as REPORTS_PAGE
+from credpool_conformance.book.reports import TABLE as REPORTS_TABLE
+from credpool_conformance.book.reports import reports_page
 from credpool_conformance.book.requirements import Requirement, parse_chapter
 from credpool_conformance.book.sources import REQUIREMENTS_JSON, Book
 from credpool_conformance.book.tables import region_contents
@@ -44,6 +47,7 @@ def outputs(book: Book) -> Mapping[str, str]:
         "docs/reference/providers.md": providers_page(book),
         f"{_DATA}/requirements.json": requirements,
         f"{_DATA}/scenarios.json": _json(_scenarios(book)),
+        **({REPORTS_PAGE: NOTICE + reports_page(book)} if REPORTS_TABLE in book.tables else {}),
         **_copies(book),
         **_tables(book),
         **_auth_schema(book),

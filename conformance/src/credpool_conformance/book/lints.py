@@ -12,6 +12,7 @@ from credpool_conformance.book.billing import billing_problems
 from credpool_conformance.book.citations import Citation
 from credpool_conformance.book.problems import Problem
 from credpool_conformance.book.regions import region_problems
+from credpool_conformance.book.reports import report_problems
 from credpool_conformance.book.requirements import CORE, Requirement
 from credpool_conformance.book.sources import SCENARIO_SCHEMA, Book, load_schema
 from credpool_conformance.book.yaml_lines import Document, fields, items, text, violations
@@ -207,4 +208,5 @@ LINTS: Final[tuple[Callable[[Book], Iterator[Problem]], ...]] = (
     _decision_table,
     _evidence,
     billing_problems,
+    report_problems,
 )

@@ -1,0 +1,150 @@
+"""Render the users' reports: the page that lists them, and what each requirement answers.
+
+They come from `spec/tables/reports.yaml`, which is informative: a requirement stands without them.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from credpool_conformance.book.markdown import table
+from credpool_conformance.book.problems import Problem
+from credpool_conformance.book.requirements import Requirement
+from credpool_conformance.book.sources import Book
+from credpool_conformance.book.yaml_lines import Document, Json, Where, fields, items, text
+
+TABLE: Final = "reports"
+PAGE: Final = "docs/reports.md"
+
+_FORGE: Final = "https://github.com"
+_SHOWN: Final = 6  # under a requirement; the page has the others
+_ANSWERS: Final = ("requirements", "why_not", "pending")
+_EMPTY: Final = Document(path="", data=None, lines={})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One thing that happened to people, where they told of it, and what answers it."""
+
+    where: Where
+    reports: tuple[str, ...]
+    mentioned: tuple[str, ...]
+    data: Mapping[str, Json]
+
+    @property
+    def every(self) -> tuple[str, ...]:
+        """All its reports, those that are only mentioned elsewhere last."""
+        return self.reports + self.mentioned
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """The ids that answer it."""
+        return tuple(map(text, items(self.data.get("requirements"))))
+
+
+def reports_page(book: Book) -> str:
+    """Render every report, grouped as in the file."""
+    data = fields(book.tables.get(TABLE, _EMPTY).data)
+    parts = ["# Users' reports", text(data.get("about")).strip(), _totals(book)]
+    for index, group in enumerate(map(fields, items(data.get("groups")))):
+        rows = [_cells(book, row) for row in _group_rows(index, group)]
+        parts += [f"## {text(group.get('title'))}"]
+        parts += [table(("report", "what happened", "what answers it"), rows)]
+    return "\n\n".join(parts) + "\n"
+
+
+def reported(book: Book, requirement: Requirement) -> str:
+    """Link to the reports that a requirement answers; nothing when there are none."""
+    found = [name for row in rows(book) if requirement.id in row.requirements for name in row.every]
+    links = [_link(name, name) for name in found[:_SHOWN]]
+    if len(found) > _SHOWN:
+        links.append(f"[{len(found) - _SHOWN} more](../{PAGE.removeprefix('docs/')})")
+    return ", ".join(links)
+
+
+def report_counts(book: Book) -> list[str]:
+    """Say how many reports there are, and how many are answered, declined and pending."""
+    every, answered, declined, pending = _counts(book)
+    if not every:
+        return []
+    line = f"reports {every}: {answered} covered, {declined} declined"
+    return [f"{line}, {pending} pending" if pending else line]
+
+
+def report_problems(book: Book) -> Iterator[Problem]:
+    """Find reports that are listed twice, or that have no answer, two, or an unknown one."""
+    document = book.tables.get(TABLE, _EMPTY)
+    seen: dict[str, int] = {}
+    for row in rows(book):
+        line = document.line(*row.where)
+        answers = [name for name in _ANSWERS if name in row.data]
+        if len(answers) != 1:
+            what = f"has {' and '.join(answers) or 'no answer'}"
+            yield document.problem(row.where, what, "write either requirements or why_not")
+        for name in row.every:
+            if seen.setdefault(name, line) != line:
+                what = f"{name} is already at line {seen[name]}"
+                yield document.problem(row.where, what, "keep one of them")
+        for id_ in row.requirements:
+            if id_ not in book.requirements:
+                what = f"{id_!r} is no requirement"
+                yield document.problem((*row.where, "requirements"), what, "write the id of one")
+
+
+def rows(book: Book) -> list[Row]:
+    """Read every row of every group."""
+    groups = items(fields(book.tables.get(TABLE, _EMPTY).data).get("groups"))
+    return [row for index, group in enumerate(groups) for row in _group_rows(index, fields(group))]
+
+
+def _group_rows(index: int, group: Mapping[str, Json]) -> Iterator[Row]:
+    for position, entry in enumerate(map(fields, items(group.get("rows")))):
+        yield Row(
+            where=("groups", index, "rows", position),
+            reports=_names(entry.get("reports")),
+            mentioned=_names(entry.get("mentioned")),
+            data=entry,
+        )
+
+
+def _names(value: Json) -> tuple[str, ...]:
+    return tuple(
+        f"{repository}#{number}"
+        for repository, numbers in fields(value).items()
+        for number in items(numbers)
+    )
+
+
+def _counts(book: Book) -> tuple[int, int, int, int]:
+    """Count the reports: all of them, and those with each kind of answer."""
+    found = rows(book)
+    by_answer = [sum(len(row.every) for row in found if name in row.data) for name in _ANSWERS]
+    answered, declined, pending = by_answer
+    return sum(len(row.every) for row in found), answered, declined, pending
+
+
+def _link(name: str, shown: str) -> str:
+    """Link to a report, which is named as `owner/repository#number`."""
+    return f"[{shown}]({_FORGE}/{name.replace('#', '/issues/')})"
+
+
+def _totals(book: Book) -> str:
+    every, answered, declined, _ = _counts(book)
+    return f"{every} reports: {answered} answered by a requirement, {declined} by a reason why not."
+
+
+def _cells(book: Book, row: Row) -> tuple[str, str, str]:
+    links: dict[str, list[str]] = {}
+    for name in row.every:
+        repository, _, number = name.partition("#")
+        mark = "†" if name in row.mentioned else ""
+        links.setdefault(repository, []).append(f"{_link(name, f'#{number}')}{mark}")
+    named = "<br>".join(f"{repository} {' '.join(found)}" for repository, found in links.items())
+    return named, text(row.data.get("happened")), _answer(book, row)
+
+
+def _answer(book: Book, row: Row) -> str:
+    if row.requirements:
+        known = [book.requirements[id_] for id_ in row.requirements]
+        return " ".join(f"[`{found.id}`](spec/{found.chapter}#{found.id})" for found in known)
+    return text(row.data.get("why_not")) or f"(pending: {text(row.data.get('pending'))})"
