@@ -7,8 +7,13 @@ from datetime import UTC, datetime
 from email.utils import formatdate
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from credpool.core.reply import Reply
+
+# how fast a busy machine draws examples says nothing about the code
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 NOW = 1795392000.0
 _MOMENT = re.compile(r"\$(epoch_ms|epoch|iso|date)\+(\d+)")
