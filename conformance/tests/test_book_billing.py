@@ -130,3 +130,14 @@ def test_the_providers_page_has_their_variables(root: Path) -> None:
         "`https://api.sample.test/v1` | metered |" in page
     )
     assert '\n--8<-- "spec/_includes/billing.md"\n' in page
+
+
+def test_the_page_of_variables_is_in_their_order(root: Path) -> None:
+    """One row for each variable, with its provider and its place; then the note is included."""
+    main(["--write", "--root", str(root)])
+
+    page = (root / "docs/guide/environment-variables.md").read_text(encoding="utf-8")
+
+    link = "[Sample](../reference/providers.md#sample)"
+    assert f"| `SAMPLE_API_KEY` | {link} | API key | 1 | metered |" in page
+    assert '--8<-- "spec/_includes/billing.md"' in page

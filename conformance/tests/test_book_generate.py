@@ -42,6 +42,7 @@ def test_what_was_written_is_current(root: Path) -> None:
         "docs/spec/requirements.md",
         "docs/spec/scenarios.md",
         "docs/reference/providers.md",
+        "docs/guide/environment-variables.md",
         "docs/data/requirements.json",
         "docs/data/scenarios.json",
         "docs/data/recovery.yaml",

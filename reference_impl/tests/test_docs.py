@@ -102,10 +102,11 @@ def test_a_block_runs(
 
 
 def test_there_are_blocks_to_run() -> None:
-    """The README and the quickstart show programs, so an empty search is a broken one."""
+    """The README, the quickstart and the guide show programs, so an empty search is a broken one."""
     pages = {str(block.page.relative_to(ROOT)) for block in PYTHON}
 
-    assert {"README.md", "docs/quickstart.md"} <= pages
+    guide = {f"docs/guide/{name}.md" for name in ("credential-pools", "fallback-providers")}
+    assert {"README.md", "docs/quickstart.md", *guide} <= pages
 
 
 def test_no_block_is_passed_over() -> None:

@@ -17,14 +17,19 @@
     const dark = document.body.dataset.mdColorScheme === "slate";
     mermaid.initialize({
       startOnLoad: false,
+      suppressErrorRendering: true,
       theme: dark ? "dark" : "neutral",
       fontFamily: getComputedStyle(document.body).fontFamily,
       flowchart: { wrappingWidth: 240, rankSpacing: 32, nodeSpacing: 24 },
     });
     for (const block of blocks) {
       block.source ??= block.textContent;
-      const { svg } = await mermaid.render(`diagram-${count++}`, block.source);
-      block.innerHTML = svg;
+      try {
+        block.innerHTML = (await mermaid.render(`diagram-${count++}`, block.source)).svg;
+      } catch (error) {
+        console.error(error); // its source stays, and the others are drawn
+        continue;
+      }
       const drawn = block.querySelector("svg"); // never too small to read: a wide one scrolls
       drawn.style.minWidth = `${Math.round(0.6 * drawn.viewBox.baseVal.width)}px`;
       block.classList.add("diagram--drawn");

@@ -4,10 +4,10 @@ The chapter in `spec/` stays the text; a page adds links and nothing else.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
-from credpool_conformance.book.markdown import fenced_lines, table
+from credpool_conformance.book.markdown import breakable, fenced_lines, table
 from credpool_conformance.book.reports import reported
 from credpool_conformance.book.requirements import ID, Chapter, Requirement
 from credpool_conformance.book.sources import Book
@@ -99,11 +99,12 @@ def _linked(book: Book, line: str) -> str:
         line = pattern.sub(target, line)
     # a forge wants the bar of a table cell escaped inside code, the site's Markdown shows the escape
     line = _CODE.sub(lambda found: found[0].replace("\\|", "|"), line)
-    return _REFERENCE.sub(lambda found: _link(book, found), line)
+    shown = breakable if line.startswith("|") else "`{}`".format
+    return _REFERENCE.sub(lambda found: _link(book, found, shown), line)
 
 
-def _link(book: Book, found: re.Match[str]) -> str:
+def _link(book: Book, found: re.Match[str], shown: Callable[[str], str]) -> str:
     requirement = book.requirements.get(found[1])
     if not requirement:
         return found[0]
-    return f"[`{requirement.id}`]({requirement.chapter}#{requirement.id})"
+    return f"[{shown(requirement.id)}]({requirement.chapter}#{requirement.id})"

@@ -15,6 +15,8 @@ from credpool_conformance.book.auth_file import SCHEMA_PATH, auth_schema
 from credpool_conformance.book.billing import NOTE_PATH, billing_note
 from credpool_conformance.book.chapter_pages import NOTICE, chapter_page, requirements_page
 from credpool_conformance.book.data_pages import providers_page, scenarios_page
+from credpool_conformance.book.environment import PAGE as ENVIRONMENT_PAGE
+from credpool_conformance.book.environment import environment_page
 from credpool_conformance.book.regions import fill
 from credpool_conformance.book.reports import PAGE as REPORTS_PAGE
 from credpool_conformance.book.reports import TABLE as REPORTS_TABLE
@@ -45,6 +47,7 @@ def outputs(book: Book) -> Mapping[str, str]:
         "docs/spec/requirements.md": requirements_page(book),
         "docs/spec/scenarios.md": scenarios_page(book),
         "docs/reference/providers.md": providers_page(book),
+        ENVIRONMENT_PAGE: NOTICE + environment_page(book),
         f"{_DATA}/requirements.json": requirements,
         f"{_DATA}/scenarios.json": _json(_scenarios(book)),
         **({REPORTS_PAGE: NOTICE + reports_page(book)} if REPORTS_TABLE in book.tables else {}),

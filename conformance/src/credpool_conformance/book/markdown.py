@@ -40,6 +40,11 @@ def fold(value: str) -> str:
     return " ".join(value.split())
 
 
+def breakable(name: str) -> str:
+    """Render a dotted name for a narrow cell: as code that may break behind each dot."""
+    return f"<code>{name.replace('.', '.<wbr>')}</code>"
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Render a table."""
     lines = [header, ["---"] * len(header), *rows]

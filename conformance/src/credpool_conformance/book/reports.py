@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from credpool_conformance.book.markdown import table
+from credpool_conformance.book.markdown import breakable, table
 from credpool_conformance.book.problems import Problem
 from credpool_conformance.book.requirements import Requirement
 from credpool_conformance.book.sources import Book
@@ -146,5 +146,6 @@ def _cells(book: Book, row: Row) -> tuple[str, str, str]:
 def _answer(book: Book, row: Row) -> str:
     if row.requirements:
         known = [book.requirements[id_] for id_ in row.requirements]
-        return " ".join(f"[`{found.id}`](spec/{found.chapter}#{found.id})" for found in known)
+        links = (f"[{breakable(r.id)}](spec/{r.chapter}#{r.id})" for r in known)
+        return "<br>".join(links)
     return text(row.data.get("why_not")) or f"(pending: {text(row.data.get('pending'))})"

@@ -1,0 +1,48 @@
+"""Render the page of environment variables: one row for each variable, by its name.
+
+The registry names a credential's variables in order of precedence; `data_pages` has them by provider.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from credpool_conformance.book.billing import NOTE_PATH
+from credpool_conformance.book.markdown import table
+from credpool_conformance.book.sources import Book
+from credpool_conformance.book.yaml_lines import fields, items, text
+
+PAGE: Final = "docs/guide/environment-variables.md"
+
+_CREDENTIALS: Final = {"api_key": "API key", "oauth": "login"}
+_HEADER: Final = ("variable", "provider", "credential", "place", "who pays")
+_ABOUT: Final = """\
+# Environment variables
+
+The variables in which each provider's credentials are commonly kept, as the registry lists them.
+*Place* is a variable's place among those of the same provider and kind of credential: the first one that is set counts.
+A numbered one, such as `OPENAI_API_KEY_2`, goes by the name of the one without a number."""
+_READ: Final = """\
+The library reads no environment by itself: what it may see is handed to it, so that a test never sees the host's.
+[Providers](../reference/providers.md) has the same by provider, with addresses and headers."""
+
+
+def environment_page(book: Book) -> str:
+    """Render the variables of every provider, in the order of their names."""
+    note = f'--8<-- "{NOTE_PATH}"'
+    more = "[Billing notes](../spec/billing.md) has every statement, with its source."
+    rows = sorted(_rows(book))
+    return "\n\n".join([_ABOUT, table(_HEADER, rows), _READ, note, more]) + "\n"
+
+
+def _rows(book: Book) -> Iterator[tuple[str, ...]]:
+    for name, document in book.registry.items():
+        title = text(fields(document.data).get("title")) or name
+        for entry in map(fields, items(fields(document.data).get("credentials"))):
+            for place, variable in enumerate(map(text, items(entry.get("env"))), start=1):
+                yield (
+                    f"`{variable}`",
+                    f"[{title}](../reference/providers.md#{name})",
+                    _CREDENTIALS.get(text(entry.get("auth_type")), ""),
+                    str(place),
+                    text(entry.get("payer")),
+                )
