@@ -8,7 +8,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class NeverProbes(Mutant):
     """Waits for a hint to pass, however wrong it may be."""
 
-    violates = "exhaust.probe+1"
+    violates = "exhaust.probe+2"
     kills = (
         "probe-after-an-hour",
         "probe-times-are-the-operators",
@@ -32,7 +32,7 @@ class NeverProbes(Mutant):
 class ProbesAtEveryCall(Mutant):
     """Probes again at each call once an entry has been out for long."""
 
-    violates = "exhaust.probe+1"
+    violates = "exhaust.probe+2"
     kills = (
         "probe-after-an-hour",
         "probe-times-are-the-operators",
@@ -113,7 +113,7 @@ class KeepsTheProvenOut(Mutant):
 class ProbesBesideAHealthyEntry(Mutant):
     """Tries an entry that has been out for an hour, although another one is available."""
 
-    violates = "exhaust.probe+1"
+    violates = "exhaust.probe+2"
     kills = ("probe-after-an-hour", "no-probe-while-another-is-available")
     because = "wire"
     may = {

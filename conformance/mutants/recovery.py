@@ -81,7 +81,7 @@ class GuardsOlderCooldownsToo(Mutant):
 class ReturnsToTheRefused(Mutant):
     """Rotates without minding whom the call has tried."""
 
-    violates = "recover.progress+1"
+    violates = "recover.progress+2"
     kills = ("forbidden-goes-round-once",)
     because = "wire"
     may = {
@@ -103,7 +103,7 @@ class ReturnsToTheRefused(Mutant):
 class RotatesInACircle(Mutant):
     """Takes an entry back at once when its hint has passed, also for the call that it refused."""
 
-    violates = "recover.progress+1"
+    violates = "recover.progress+2"
     kills = ("rotation-never-returns-to-the-refused-key",)
     because = "wire"
     may = {

@@ -145,6 +145,7 @@ def test_the_table_of_hints_tells_places_and_forms_in_order(root: Path) -> None:
         r"| 4 | `text-seconds` | a message like `(?:retry\|again) in (\d+) s` | seconds |",
     ]
     assert r"a message like `(?:retry|again) in (\d+) s`" in page
+    assert "| `http-date` | a date |" in chapter.splitlines()
 
 
 def test_the_providers_are_listed_with_what_their_rules_tell_apart(root: Path) -> None:

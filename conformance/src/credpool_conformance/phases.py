@@ -50,4 +50,6 @@ def _call(raw: Mapping[str, Json], number: int, provider: str) -> Call:
         follow_redirects=raw.get("follow_redirects") is True,
         placeholder=placeholder if isinstance(placeholder, bool | str) else False,
         headers={name: text(value) for name, value in fields(raw.get("headers")).items()},
+        path=text(raw.get("path")) or None,
+        query=text(raw.get("query")) or None,
     )

@@ -86,6 +86,8 @@ class Call:
     follow_redirects: bool
     placeholder: bool | str
     headers: Mapping[str, str]
+    path: str | None = None
+    query: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,11 @@ def request_path(provider: str, model: str) -> str:
     return dialect(provider).path.replace(_MODEL_PATH, model)
 
 
+def names_model_in_path(provider: str) -> bool:
+    """Tell whether the provider's path names the model, and its body does not."""
+    return _MODEL_PATH in dialect(provider).path
+
+
 def _example(name: str, provider: str, registry: Registry) -> Mapping[str, Json]:
     match name:
         case "ok":

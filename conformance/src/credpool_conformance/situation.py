@@ -6,6 +6,7 @@ The testee is never told the scenario's name or what is expected of it.
 import re
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 from credpool_conformance.book.yaml_lines import Json, fields, text
 from credpool_conformance.canary import Canaries, Kind
@@ -15,7 +16,7 @@ from credpool_conformance.kept import KeptFile
 from credpool_conformance.mock import TOKEN_PATH, Stage
 from credpool_conformance.registry import Provider
 from credpool_conformance.scenario import Call, Entry, Origin, Scenario
-from credpool_conformance.script import request_path
+from credpool_conformance.script import names_model_in_path, request_path
 from credpool_conformance.trace import Trace
 
 # A header of the caller's own, on every request: the pool has no business with it.
@@ -83,8 +84,9 @@ class Situation:
         headers: dict[str, Json] = {**CALLER_HEADERS, **call.headers}
         if call.placeholder:
             headers.update(self._placeholder(call.placeholder))
+        in_path = names_model_in_path(self._scenario.given.provider)
         body: dict[str, Json] = {
-            "model": call.model,
+            **({} if in_path else {"model": call.model}),
             "messages": [{"role": "user", "content": "Say hello."}],
             "max_tokens": 16,
         }
@@ -92,12 +94,17 @@ class Situation:
             body["stream"] = True
         return {
             "method": "POST",
-            "path": request_path(self._scenario.given.provider, call.model),
+            "path": self._path(call),
             "headers": headers,
             "body": body,
             "stream": call.stream,
             "follow_redirects": call.follow_redirects,
         }
+
+    def _path(self, call: Call) -> str:
+        path = call.path or request_path(self._scenario.given.provider, call.model)
+        path = path.replace("$other", urlsplit(self._urls[Origin.OTHER]).netloc)
+        return f"{path}?{call.query}" if call.query else path
 
     def _placeholder(self, header: bool | str) -> dict[str, Json]:  # noqa: FBT001 (as written)
         canary = self.canaries.mint(PLACEHOLDER, Kind.PLACEHOLDER)
@@ -135,7 +142,10 @@ class Situation:
         }
 
     def _entry(self, entry: Entry, secret: str | None) -> Json:
-        refresh = self.canaries.mint(entry.id, Kind.REFRESH).value if entry.refreshable else None
+        # two rows with one secret are one login, and have one refresh token
+        refresh = self._tokens.get(entry.secret_id) if entry.refreshable else None
+        if entry.refreshable and refresh is None:
+            refresh = self.canaries.mint(entry.id, Kind.REFRESH).value
         self._tokens[entry.id] = refresh
         expires_at = None if entry.expires_in is None else self.clock.now + entry.expires_in
         return {

@@ -27,9 +27,11 @@ def tampering(seen: Observed, situation: Situation) -> Json:
 def _changes(made: Mapping[str, Json], request: Request, situation: Situation) -> Iterator[str]:
     if request.method != made["method"]:
         yield f"method {request.method}"
-    path = request.path.partition("?")[0]
-    if path != situation.base_path + text(made["path"]):
-        yield f"path {path}"
+    wanted, _, asked = text(made["path"]).partition("?")
+    path, _, query = request.path.partition("?")
+    # a provider's credential may travel in the query, beside what the caller asks for
+    if path != situation.base_path + wanted or not set(asked.split("&")) <= {"", *query.split("&")}:
+        yield f"path {request.path}"
     credentials = {canary.value for canary in situation.canaries.of(PLACEHOLDER)}
     for name, value in fields(made["headers"]).items():
         if any(credential in text(value) for credential in credentials):

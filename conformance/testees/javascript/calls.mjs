@@ -17,13 +17,17 @@ const GRANT_GONE = [
 ];
 const MODEL_IN_PATH = /\/models\/([^/:?]+)(?:[:?]|$)/;
 
+let serial = 0;
+
 /** `world` gives the pool, the tables, the time and the dice; `talk` is the suite. */
 export class Call {
   constructor(world, request, talk) {
     this.world = world;
     this.request = request;
     this.talk = talk;
-    this.memory = makeCall(request.body?.model ?? request.path.match(MODEL_IN_PATH)?.[1] ?? null);
+    const model = request.body?.model ?? request.path.match(MODEL_IN_PATH)?.[1] ?? null;
+    this.memory = makeCall(model, world.now);
+    this.holder = `${world.name}-${(serial += 1)}`; // a claim outlives its call
     this.last = null; // the last reply that the provider sent
   }
 
@@ -50,15 +54,16 @@ export class Call {
   async attempt({ entry: id, until }) {
     if (until > this.world.now) await this.talk.wait(until);
     const entry = this.world.entry(id);
+    let reply = null;
     try {
-      const reply = await this.send(entry);
-      const succeeded = reply.status < 400;
-      this.last = succeeded ? reply : { ...reply, text: await textOf(reply.stream) };
-      return this.decide(this.eventOf(entry, this.last));
+      reply = await this.send(entry);
+      if (reply.status >= 400) reply = { ...reply, text: await textOf(reply.stream) };
     } catch (error) {
       this.error = error;
       return this.decide({ type: "silence", entry: id });
     }
+    this.last = reply;
+    return this.decide(this.eventOf(entry, reply));
   }
 
   send(entry) {
@@ -90,31 +95,40 @@ export class Call {
     const rule = matchingRule(tables.providers, provider, reply, entry);
     const verdict = verdictOf(rule, tables.rows, entry);
     const hint = verdict.readsHint ? readHint(tables.hints, rule.hint, reply, now) : null;
-    return { ...verdict, hint };
+    return { ...verdict, hint, code: status, rule: rule.id };
   }
 
-  /** Two calls with one login share one refresh: its token may be good for a single use. */
+  /** Refresh a login, or wait for the call that does. spec: oauth.single-flight+1 */
   async refresh(id) {
-    const { refreshes } = this.world;
-    const token = this.world.entry(id).refresh_token;
-    if (!refreshes.has(token)) {
-      refreshes.set(token, this.exchange(token).finally(() => refreshes.delete(token)));
+    const { secret } = this.world.entry(id);
+    const about = { entry: id, secret, holder: this.holder, verdict: this.expired() };
+    for (;;) {
+      const action = this.decide({ type: "claim", ...about });
+      if (action.do === "exchange") return this.decide({ ...about, ...(await this.exchange(id)) });
+      if (action.do !== "await") return action;
+      await this.talk.wait(action.until, "claim");
     }
-    return this.decide({ ...(await refreshes.get(token)), entry: id });
   }
 
-  /** spec: recover.auth-expired.terminal+1, recover.auth-expired.transient+1 */
-  async exchange(token) {
-    const { tokenUrl, signal, now } = this.world;
+  /** What a refresh that failed means. */
+  expired() {
+    const row = this.world.tables.rows.find(({ class: name }) => name === "auth_expired");
+    return { ...row, hint: null };
+  }
+
+  /** spec: recover.auth-expired.terminal+1, recover.auth-expired.transient+1, oauth.expires-in+1 */
+  async exchange(id) {
+    const { world } = this;
+    const { refresh_token: token, token_url: url } = world.entry(id);
     try {
       const form = { grant_type: "refresh_token", refresh_token: token };
-      const reply = await postForm(tokenUrl, form, signal);
+      const reply = await postForm(url ?? world.tokenUrl, form, world.signal);
       const transient = reply.status === 429 || reply.status >= 500;
       const gone = readReply(reply).codes.some((code) => GRANT_GONE.includes(code));
       if (reply.status >= 300) return { type: "refresh_failed", terminal: gone && !transient };
       const { access_token: secret, refresh_token, expires_in } = JSON.parse(reply.text);
       if (typeof secret !== "string") return { type: "refresh_failed", terminal: false };
-      const expires_at = expires_in ? now + expires_in : null;
+      const expires_at = expires_in ? world.now + expires_in : null;
       return { type: "refreshed", secret, refresh_token, expires_at };
     } catch {
       return { type: "refresh_failed", terminal: false };

@@ -19,8 +19,8 @@ export function bench({ pool, call }, entry, verdict, now) {
     const running = model === null ? target.cooldown : target.models[model] ?? null;
     const outlasts = runs(running, now) && (isDead(running) || (!dead && running.until >= until));
     if (outlasts) continue; // spec: cooldown.never-shorten+1
-    const since = runs(running, now) ? running.since : now;
-    const cooldown = { class: verdict.class, since, until };
+    const told = { code: verdict.code ?? null, reason: verdict.rule ?? null };
+    const cooldown = { class: verdict.class, since: now, until, ...told }; // spec: cooldown.lengthened+1
     if (model === null) target.cooldown = cooldown;
     else target.models[model] = cooldown; // spec: recover.not-entitled.other-models+1
     const before = runs(running, now) ? running.until : now;

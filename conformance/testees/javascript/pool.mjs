@@ -13,6 +13,9 @@ export const POLICY = {
   cooldowns: {},
   probe_after: 3600,
   probe_interval: 900,
+  advisory_window: 120,
+  mandatory_window: 30,
+  claim_ttl: 60,
 };
 
 /** Each chooses among the available entries, which are never none and stand in the pool's order. */
@@ -42,7 +45,8 @@ export function makePool({ provider, strategy, policy, entries }) {
     const known = Object.keys(STRATEGIES).join(", ");
     throw new RangeError(`unknown strategy "${name}"; choose one of: ${known}`);
   }
-  const fresh = { request_count: 0, retried: false, cooldown: null, models: {}, probed_at: null };
+  const marks = { retried: false, cooldown: null, probed_at: null, claim: null };
+  const fresh = { request_count: 0, ...marks };
   return {
     provider,
     strategy: name,
@@ -123,6 +127,18 @@ function reason(cooldown) {
 
 export function find(pool, id) {
   return pool.entries.find((entry) => entry.id === id);
+}
+
+/** Whether the token can be refreshed, and ends within that time. */
+export function endsWithin(entry, seconds, now) {
+  const known = entry.refresh_token !== null && entry.expires_at !== null;
+  return known && entry.expires_at - now <= seconds;
+}
+
+/** The rows of one login: those that hold the same refresh token. */
+export function login(pool, entry) {
+  const { refresh_token: token } = entry;
+  return pool.entries.filter((row) => row === entry || (token && row.refresh_token === token));
 }
 
 /** The rows that hold the same secret, the entry itself among them. */

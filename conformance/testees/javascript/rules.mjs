@@ -8,7 +8,8 @@
  */
 import { bench, FOREVER, guardAgainstOutage } from "./cooldowns.mjs";
 import {
-  available, exhaustion, find, inOrder, isAvailable, isDead, outFor, STRATEGIES, twins,
+  available, endsWithin, exhaustion, find, inOrder, isAvailable, isDead, login, outFor, STRATEGIES,
+  twins,
 } from "./pool.mjs";
 
 const GRANT_GONE = { class: "auth_revoked", scope: "entry", cooldown: FOREVER, hint: null };
@@ -23,20 +24,23 @@ const EVENTS = {
   failure,
   silence,
   foreign,
+  claim,
   refreshed,
   refresh_failed: refreshFailed,
 };
 
 /** Make the memory of one call; `model` is null when the request names none. */
-export function makeCall(model) {
+export function makeCall(model, began = null) {
   const memory = { attempts: [], tried: [], retried: [], refreshed: [], refusals: {} };
-  return { model, ...memory, started: [], probing: null, verdict: null };
+  return { model, began, ...memory, started: [], probing: null, sent: false };
 }
 
 /**
  * Decide what an event changes, and what is to be done.
- * Events: start; sent, success, failure, silence, foreign, refreshed, refresh_failed of an `entry`.
- * Actions: send (from `until` on), refresh, deliver, fail, exhausted.
+ * Events: start; sent, success, failure, silence, foreign, claim, refreshed, refresh_failed of an
+ * `entry`. A `claim` asks for the right to refresh, in the name of its `holder`.
+ * Actions: send (from `until` on), refresh (which begins with a claim), exchange (the claim is
+ * granted), await (another call's refresh), deliver, fail, exhausted.
  * `exhausted` says of each entry why it is out and until when.
  */
 export function decide(state, event, now, draw) {
@@ -48,8 +52,9 @@ export function decide(state, event, now, draw) {
 // --- what an event does ---------------------------------------------------------------------
 
 /** spec: select.count+1 */
-function sent({ pool }, event) {
+function sent({ pool, call }, event) {
   const entry = find(pool, event.entry);
+  call.sent = true;
   if (entry) entry.request_count += 1;
 }
 
@@ -89,23 +94,66 @@ function failure(state, event, now, draw) {
   return ACTIONS[outdated ? "refresh" : action](state, event, now, draw, entry);
 }
 
-/** spec: recover.auth-expired.refresh+1 — every row of the same login gets its new token */
+/** spec: oauth.single-flight+1, oauth.single-flight.adopt+1, oauth.claim.expires+1 */
+function claim(state, event, now, draw) {
+  const { pool, call } = state;
+  const entry = find(pool, event.entry);
+  if (isDead(entry.cooldown) || hasJustFailed(entry, call)) {
+    return refreshFailed(state, { ...event, terminal: isDead(entry.cooldown) }, now, draw);
+  }
+  if (entry.secret !== event.secret) return { do: "send", entry: entry.id };
+  const { claim: held } = entry;
+  if (held && held.until > now && held.holder !== event.holder) {
+    // spec: oauth.single-flight.no-wait+1, oauth.window.advisory.rest+1
+    if (isGoodStill(pool, call, entry, now)) return { do: "send", entry: entry.id };
+    return { do: "await", entry: entry.id, until: held.until };
+  }
+  const until = now + pool.policy.claim_ttl;
+  for (const row of login(pool, entry)) row.claim = { holder: event.holder, until };
+  return { do: "exchange", entry: entry.id };
+}
+
+/**
+ * spec: recover.auth-expired.refresh+1, oauth.refresh-token.shared+1
+ * spec: oauth.refresh-token.replaced+1, oauth.refresh-token.kept+1
+ */
 function refreshed({ pool }, event) {
   const entry = find(pool, event.entry);
-  const used = entry.refresh_token;
-  for (const row of pool.entries.filter((other) => other.refresh_token === used)) {
+  for (const row of login(pool, entry)) {
     row.secret = event.secret;
-    row.refresh_token = event.refresh_token ?? used;
+    row.refresh_token = event.refresh_token ?? row.refresh_token;
     row.expires_at = event.expires_at;
+    row.claim = null;
+    if (row.cooldown?.class.startsWith("auth_")) row.cooldown = null;
   }
   return { do: "send", entry: entry.id };
 }
 
-/** spec: recover.auth-expired.failed+1, recover.auth-expired.terminal+1 */
+/**
+ * spec: recover.auth-expired.failed+1, recover.auth-expired.terminal+1
+ * spec: oauth.window.mandatory.failed+1, oauth.window.advisory.harmless+1
+ */
 function refreshFailed(state, event, now, draw) {
-  const verdict = event.terminal ? GRANT_GONE : state.call.verdict;
-  bench(state, find(state.pool, event.entry), verdict, now);
+  const { pool, call } = state;
+  const entry = find(pool, event.entry);
+  if (event.secret !== entry.secret) return { do: "send", entry: entry.id };
+  if (!event.terminal && isGoodStill(pool, call, entry, now)) {
+    return { do: "send", entry: entry.id }; // the claim stays, so that nobody asks again at once
+  }
+  for (const row of login(pool, entry)) row.claim = null;
+  bench(state, entry, event.terminal ? GRANT_GONE : event.verdict, now);
   return advance(state, now, draw);
+}
+
+/** Whether the token there is may be sent: not refused in this call, nor about to end. */
+function isGoodStill(pool, call, entry, now) {
+  const refused = call.refreshed.includes(entry.id);
+  return !refused && !endsWithin(entry, pool.policy.mandatory_window, now);
+}
+
+/** Whether another call's refresh has failed since this one began. */
+function hasJustFailed({ id, cooldown }, call) {
+  return call.probing !== id && cooldown?.class === "auth_expired" && cooldown.since >= call.began;
 }
 
 // --- what a failing reply leads to ----------------------------------------------------------
@@ -150,7 +198,6 @@ function refresh(state, event, now, draw, entry) {
   const { call } = state;
   if (call.refreshed.includes(entry.id)) return rotate(state, event, now, draw, entry);
   call.refreshed.push(entry.id);
-  call.verdict = event.verdict;
   record(call, event, event.verdict.class, "refresh");
   return { do: event.secret === entry.secret ? "refresh" : "send", entry: entry.id };
 }
@@ -158,7 +205,8 @@ function refresh(state, event, now, draw, entry) {
 /** Go on with another entry; the attempt is said to deliver if its reply was the last. */
 function goOn(state, event, now, draw, word) {
   const action = advance(state, now, draw);
-  record(state.call, event, event.verdict.class, action.do === "send" ? word : "deliver");
+  const goesOn = action.do === "send" || action.do === "refresh";
+  record(state.call, event, event.verdict.class, goesOn ? word : "deliver");
   return action;
 }
 
@@ -168,10 +216,12 @@ function record(call, { entry }, name, action) {
 
 // --- choosing -------------------------------------------------------------------------------
 
-/** spec: recover.progress+1, recover.all-tried+1, select.per-call+1 */
+/** spec: recover.progress+2, recover.all-tried+1, select.per-call+1 */
 function advance(state, now, draw) {
   const { pool, call } = state;
-  const left = available(pool, call.model, now).filter(({ id }) => !call.tried.includes(id));
+  const secrets = call.tried.map((id) => find(pool, id)?.secret);
+  const untried = ({ id, secret }) => !call.tried.includes(id) && !secrets.includes(secret);
+  const left = available(pool, call.model, now).filter(untried);
   const probe = left.length === 0 ? probeable(state, now) : undefined;
   if (left.length === 0 && !probe) return end(state, now);
   const chosen = probe ?? STRATEGIES[pool.strategy](left, pool, draw);
@@ -179,24 +229,31 @@ function advance(state, now, draw) {
   else pool.latest = chosen.id;
   call.probing = probe ? probe.id : null;
   call.tried.push(chosen.id);
-  return { do: "send", entry: chosen.id, drew: !probe && pool.strategy === "random" };
+  // spec: oauth.window.mandatory+1, oauth.window.advisory+1
+  const due = endsWithin(chosen, pool.policy.advisory_window, now);
+  const drew = !probe && pool.strategy === "random";
+  return { do: due ? "refresh" : "send", entry: chosen.id, drew };
 }
 
 /** spec: exhaust.last-reply+1, exhaust.nothing-sent+1 */
 function end({ pool, call }, now) {
   guardAgainstOutage(pool, call, now);
   const exhausted = exhaustion(pool, call.model, now);
-  return { do: call.tried.length > 0 ? "deliver" : "exhausted", exhausted };
+  return { do: call.sent ? "deliver" : "exhausted", exhausted };
 }
 
-/** One entry for each call may be probed. spec: exhaust.probe+1, exhaust.probe.dead+1 */
+/**
+ * Whom a call may probe that has tried nobody: the one whose probe is the longest ago.
+ * spec: exhaust.probe+2, exhaust.probe.order+1, exhaust.probe.not-in-mid-call+1
+ * spec: exhaust.probe.dead+1
+ */
 function probeable({ pool, call }, now) {
-  if (call.probing || available(pool, call.model, now).length > 0) return undefined;
+  if (call.tried.length > 0 || available(pool, call.model, now).length > 0) return undefined;
   const { probe_after: after, probe_interval: interval } = pool.policy;
-  return inOrder(pool).find((entry) => {
+  const due = inOrder(pool).filter((entry) => {
     const out = outFor(entry, call.model, now);
-    const due = entry.probed_at === null || now - entry.probed_at >= interval;
-    const eligible = out && !isDead(out) && entry.secret !== null && !call.tried.includes(entry.id);
-    return eligible && due && now - out.since > after;
+    const rested = entry.probed_at === null || now - entry.probed_at >= interval;
+    return out && !isDead(out) && entry.secret !== null && rested && now - out.since > after;
   });
+  return due.sort((one, other) => (one.probed_at ?? 0) - (other.probed_at ?? 0))[0];
 }

@@ -32,6 +32,22 @@ test("an empty account rests for a day, and the next entry takes the call", () =
 
   assert.equal(first.action.entry, "a");
   assert.deepEqual(action, { do: "send", entry: "b", drew: false });
-  assert.deepEqual(pool.entries[0].cooldown, { class: "out_of_credit", since: 1000, until: 87400 });
+  const { class: reason, since, until } = pool.entries[0].cooldown;
+  assert.deepEqual([reason, since, until], ["out_of_credit", 1000, 87400]);
   assert.equal(before.pool.entries[0].cooldown, null);
+});
+
+test("a token that is about to end is refreshed by the first who claims it, and the next one waits", () => {
+  const login = { id: "a", secret: "old", refresh_token: "grant", priority: 0, owner: null };
+  const pool = makePool({ provider: "chatgpt", entries: [{ ...login, expires_at: 1010 }] });
+  const ask = (state, holder) =>
+    decide(state, { type: "claim", entry: "a", secret: "old", holder }, 1000);
+
+  const start = decide({ pool, call: makeCall("gpt-5", 1000) }, { type: "start" }, 1000);
+  const first = ask(start, "first");
+  const second = ask({ pool: first.pool, call: makeCall("gpt-5", 1000) }, "second");
+
+  assert.equal(start.action.do, "refresh");
+  assert.deepEqual(first.action, { do: "exchange", entry: "a" });
+  assert.deepEqual(second.action, { do: "await", entry: "a", until: 1060 });
 });

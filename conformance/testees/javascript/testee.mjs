@@ -22,7 +22,7 @@ const MANIFEST = {
   language: "javascript",
   protocol: 1,
   spec: REGISTRY.version,
-  features: ["model-scope", "owner-scope", "probe"], // oauth: the windows of spec/oauth.md are missing
+  features: ["model-scope", "oauth", "owner-scope", "probe"],
   clock: "virtual",
 };
 
@@ -44,7 +44,7 @@ class World {
   #abort = new AbortController();
   #stored = "";
   tables = TABLES;
-  refreshes = new Map();
+  name = `${process.pid}`;
 
   constructor({ pool, randoms, now }) {
     this.provider = pool.provider;
@@ -86,7 +86,6 @@ class World {
   restart() {
     this.leave();
     this.#abort = new AbortController();
-    this.refreshes = new Map();
     this.pool = JSON.parse(this.#stored);
   }
 
@@ -109,8 +108,8 @@ class Talk {
     if (!this.#signal.aborted) this.#answer({ result });
   }
 
-  wait(until) {
-    return this.#until({ wait: { until, why: "retry" } });
+  wait(until, why = "retry") {
+    return this.#until({ wait: { until, why } });
   }
 
   pause(result) {

@@ -13,7 +13,7 @@ from credpool_conformance.book.requirements import Chapter
 
 REGIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "recovery.md": ("decision-table", "flowchart"),
-    "cooldowns.md": ("hints",),
+    "cooldowns.md": ("hints", "hint-forms"),
     "classification.md": ("registry",),
     "billing.md": ("billing",),
     "storage.md": ("auth-document", "auth-row"),

@@ -47,6 +47,7 @@ def region_contents(book: Book) -> Mapping[str, str]:
         "decision-table": _decision_table(rows),
         "flowchart": "\n".join([_FLOW_HEAD, *_flow(rows), "```"]),
         "hints": _hints(_data(book, "hints")),
+        "hint-forms": _hint_forms(_data(book, "hints")),
         "registry": _registry(book),
         "billing": billing_table(book),
         **auth_tables(book),
@@ -158,6 +159,11 @@ def _hints(data: Mapping[str, Json]) -> str:
             for order, row in enumerate(rows, start=1)
         ],
     )
+
+
+def _hint_forms(data: Mapping[str, Json]) -> str:
+    forms = fields(data.get("forms"))
+    return table(("form", "meaning"), [(f"`{name}`", text(says)) for name, says in forms.items()])
 
 
 def _hint_place(row: Row) -> str:

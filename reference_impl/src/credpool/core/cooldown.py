@@ -55,7 +55,7 @@ def _longer(old: Cooldown | None, new: Cooldown) -> Cooldown:
     """Return the one that ends later; the older one when they end together."""
     if old is not None and old.until >= new.until:  # spec: cooldown.never-shorten+1
         return old
-    return new
+    return new  # spec: cooldown.lengthened+1
 
 
 def _seconds(

@@ -13,13 +13,14 @@ def probe_due(state: PoolState, call: Call, *, now: float) -> Entry | None:
     """Return the least recently probed entry that may be tried although it is out."""
     policy = state.policy
 
-    def due(entry: Entry) -> bool:  # spec: exhaust.probe+1, exhaust.probe.dead+1
+    def due(entry: Entry) -> bool:  # spec: exhaust.probe+2, exhaust.probe.dead+1
         cooldown = entry.blocked(now, call.model)
         if cooldown is None or entry.dead or entry.secret is None:
             return False
         rested = entry.probed_at is None or now - entry.probed_at >= policy.probe_interval
         return rested and now - cooldown.since > policy.probe_after
 
+    # spec: exhaust.probe.order+1
     return min((e for e in state.entries if due(e)), key=lambda e: e.probed_at or 0.0, default=None)
 
 

@@ -1,5 +1,6 @@
 """Who refreshes a login, and what comes of it (spec: oauth)."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from credpool.core.cooldown import bench
@@ -37,8 +38,9 @@ def claim(state: PoolState, event: Claimed, *, now: float, draw: float) -> Decis
         if _is_good_still(state, entry, event.call, now=now):
             return Decision(state, event.call, Send(entry))  # spec: oauth.single-flight.no-wait+1
         return Decision(state, event.call, AwaitClaim(held.until))  # spec: oauth.single-flight+1
-    mine = replace(entry, claim=Claim(holder=event.holder, until=now + state.policy.claim_ttl))
-    return Decision(state.change({entry.id: mine}), event.call, Exchange(mine))
+    mine = Claim(holder=event.holder, until=now + state.policy.claim_ttl)
+    state = _changed(state, entry, claim=mine)
+    return Decision(state, event.call, Exchange(replace(entry, claim=mine)))
 
 
 def refreshed(state: PoolState, event: Refreshed) -> Decision:
@@ -46,15 +48,18 @@ def refreshed(state: PoolState, event: Refreshed) -> Decision:
     entry, grant = state.find(event.entry), event.grant
     if entry is None:
         return Decision(state, event.call, Deliver())
-    fresh = replace(
-        entry,
-        secret=grant.secret,
-        refresh_token=grant.refresh_token or entry.refresh_token,
-        expires_at=grant.expires_at,
-        claim=None,
-        cooldown=None if _is_mended(entry) else entry.cooldown,  # spec: cooldown.end+1
-    )
-    return Decision(state.change({entry.id: fresh}), event.call, Send(fresh))
+    fresh = {
+        row.id: replace(
+            row,
+            secret=grant.secret,
+            refresh_token=grant.refresh_token or row.refresh_token,
+            expires_at=grant.expires_at,
+            claim=None,
+            cooldown=None if _is_mended(row) else row.cooldown,  # spec: cooldown.end+1
+        )
+        for row in _login(state, entry)
+    }
+    return Decision(state.change(fresh), event.call, Send(fresh[entry.id]))
 
 
 def refresh_failed(state: PoolState, event: RefreshFailed, *, now: float, draw: float) -> Decision:
@@ -75,13 +80,25 @@ def refresh_failed(state: PoolState, event: RefreshFailed, *, now: float, draw: 
         rule="token-endpoint",
         message=event.message,
     )
-    state = state.change({entry.id: replace(entry, claim=None)})
+    state = _changed(state, entry, claim=None)
     failed = Failed(event.call, entry.id, entry.secret, verdict)
     if event.call.probe and not event.terminal:  # spec: exhaust.probe.failure+1
         return replace(deliver(state, failed, now=now), call=event.call)
     state, call = bench(state, entry, failed, now=now)
     decision = go_on(state, replace(failed, call=call), Step.ROTATE, now=now, draw=draw)
     return replace(decision, call=call)
+
+
+def _login(state: PoolState, entry: Entry) -> Iterator[Entry]:
+    """Yield the rows of the entry's login: those that hold the same refresh token."""
+    for row in state.entries:  # spec: oauth.refresh-token.shared+1
+        if row.id == entry.id or row.refresh_token == entry.refresh_token is not None:
+            yield row
+
+
+def _changed(state: PoolState, entry: Entry, *, claim: Claim | None) -> PoolState:
+    """Return the pool with that claim in every row of the entry's login."""
+    return state.change({row.id: replace(row, claim=claim) for row in _login(state, entry)})
 
 
 def _is_good_still(state: PoolState, entry: Entry, call: Call, *, now: float) -> bool:

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Final
 
-_IN_PATH: Final = re.compile(r"/models/([^/:?]+)(?::|\Z)")
+_IN_PATH: Final = re.compile(r"/models/([^/:?]+)(?:[:?]|\Z)")
 
 
 def model_of(url: str, content: bytes) -> str | None:

@@ -26,10 +26,10 @@ def go_on(state: PoolState, event: Failed, step: Step, *, now: float, draw: floa
     """Go on with an untried available entry, or end the call."""
     ready = available(state, now=now, model=event.call.model)
     tried = noted(event.call, event.entry, event.verdict, step)
-    used = secrets_tried(state, tried)  # spec: pool.same-secret+1
+    used = secrets_tried(state, tried)  # spec: recover.progress+2, pool.same-secret+1
     untried = [e for e in ready if e.secret not in used]
     chosen = choose(state, untried, draw=draw)
-    if chosen is not None:  # spec: recover.progress+1, recover.all-tried+1
+    if chosen is not None:  # spec: recover.progress+2, recover.all-tried+1
         return selected(state, tried, chosen, now=now)
     return deliver(cap(state, tried, now=now), event, now=now)
 
