@@ -17,11 +17,8 @@ class BlamesTheCurrentEntry(Mutant):
     because = "state"
     may = {
         "another call has chosen an entry before the reply came": (
-            "later-report-does-not-shorten",
-            "other-refusal-does-not-shorten",
-            "refresh-does-not-shorten",
-            "later-report-may-lengthen",
-            "outage-guard-leaves-other-calls-alone",
+            "cooldown.never-shorten",
+            "oauth.single-flight",
         )
     }
 
@@ -43,8 +40,8 @@ class NumbersEntriesByPlace(Mutant):
     because = "state"
     may = {
         "their entries are listed in another order than that of their priorities": (
-            "lower-priority-number-comes-first",
-            "least-used-breaks-ties-in-order",
+            "select.*",
+            "store.*",
         )
     }
 
@@ -65,15 +62,14 @@ class RenamesWithTheToken(Mutant):
     because = "state"
     may = {
         "a login is refreshed": (
-            "registry-example-of-expiry",
-            "refused-login-is-refreshed",
-            "refresh-does-not-shorten",
-            "probe-refreshes-a-login",
-            "refresh-and-retry-are-bounded-together",
-            "expired-token-is-refreshed-once",
-            "new-token-refused-rotates",
-            "token-endpoints-bad-minute-kills-nobody",
-            "count-leaves-the-token-endpoint-out",
+            "classify.refreshable",
+            "classify.registry",
+            "cooldown.never-shorten",
+            "oauth.*",
+            "recover.auth-expired.*",
+            "recover.bounded",
+            "select.count",
+            "store.*",
         )
     }
 
@@ -121,7 +117,7 @@ class TakesTwinsForStrangers(Mutant):
         "same-secret-shares-a-rate-limit",
     )
     because = "state"
-    may = {"a key is listed twice": ("two-rows-of-one-secret-are-one-key",)}
+    may = {"a key is listed twice": ("cooldown.sole",)}
 
     @replaces("credpool.core.cooldown.spread")
     def by_row(original, state, entry, secret, scope):
@@ -136,28 +132,11 @@ class TakesUnknownOwnersForOne(Mutant):
     because = "state"
     may = {
         "a gateway's keys have no owner, and one of them is capped or without money": (
-            "money-arrives-under-many-statuses",
-            "plain-text-is-read",
-            "cooldown-without-a-hint",
-            "hint-replaces-the-default",
-            "hint-beats-the-policy",
-            "hint-form",
-            "first-readable-hint-wins",
-            "hint-of-the-registry-example",
-            "hint-is-kept-within-bounds",
-            "far-moment-is-kept-within-bounds",
-            "bounds-are-the-operators",
-            "past-hint-is-the-shortest-cooldown",
-            "moments-are-read-by-the-providers-clock",
-            "delays-need-no-correction",
-            "later-report-does-not-shorten",
-            "later-report-may-lengthen",
-            "plain-reply-while-a-forbidden-entry-is-left",
-            "rotation-never-returns-to-the-refused-key",
-            "usage-limit-rotates-on-the-first-reply",
-            "short-usage-hint-is-not-slept-through",
-            "no-money-rotates-on-the-first-reply",
-            "outage-guard-leaves-other-calls-alone",
+            "classify.*",
+            "cooldown.*",
+            "cooldown.hint.forms",
+            "exhaust.plain-reply",
+            "recover.*",
         )
     }
 

@@ -26,11 +26,10 @@ class BenchesTheForbidden(Mutant):
     because = "state"
     may = {
         "a call is forbidden": (
-            "plain-reply-leaves-the-sdk-alone",
-            "plain-reply-while-a-forbidden-entry-is-left",
-            "each-strategy-tries-every-entry",
-            "forbidden-goes-round-once",
-            "rotation-does-not-stick",
+            "exhaust.plain-reply",
+            "recover.all-tried",
+            "recover.bounded",
+            "select.per-call",
         )
     }
 
@@ -53,10 +52,9 @@ class BenchesTheSilent(Mutant):
     because = "state"
     may = {
         "a connection breaks": (
-            "throttle-is-remembered-by-the-next-call",
-            "throttles-of-overlapping-calls-add-up",
-            "another-entrys-success-clears-nothing",
-            "secrets-stay-out-of-errors",
+            "recover.rate-limited.across-calls",
+            "security.no-leak",
+            "store.loud",
         )
     }
 
@@ -78,7 +76,6 @@ class BelievesAnOverloadsRetryAfter(Mutant):
     violates = "recover.overloaded.deliver+1"
     kills = ("retry-after-on-an-outage-benches-nobody:503",)
     because = "state"
-    may = {"an overload comes with a hint": ("overload-benches-nobody",)}
 
     @replaces("credpool.core.steps.deliver")
     def out(original, state, event, *, now):
@@ -95,7 +92,7 @@ class WalksThroughThePoolWithAWrongRequest(Mutant):
     violates = "recover.request-error.deliver+1"
     kills = ("wrong-request-benches-nobody",)
     because = "wire"
-    may = {"a request is wrong": ("too-large-a-request-is-no-limit",)}
+    may = {"a request is wrong": ("classify.registry",)}
 
     @replaces("credpool.core.decide._fail")
     def everyone(original, state, event, *, now, draw):
@@ -149,12 +146,7 @@ class DrainsStreams(Mutant):
         "stream-after-a-rotation-is-not-drained",
     )
     because = "outcome"
-    may = {
-        "a stream is read": (
-            "broken-stream-is-not-repeated",
-            "error-inside-a-stream-is-passed-on",
-        )
-    }
+    may = {"a stream is read": ("recover.stream.no-retry",)}
 
     @replaces("credpool.flow._judged")
     def drained(original, active, sent, response, entry):

@@ -69,7 +69,9 @@ class Mutant(Change):
     """A breach of one requirement, and the checks that must notice it.
 
     Every check that `kills` names must fail, cite `violates`, and name `because` among what was
-    wrong.  What else may fail is in `may`: why, and which checks.
+    wrong.  Any other check that verifies what is violated may fail as well.  A breach that cannot
+    but harm other requirements says so in `may`: why, and which (`oauth.*`, without revisions);
+    then the checks that verify one of those may fail.
     """
 
     violates: ClassVar[str]
