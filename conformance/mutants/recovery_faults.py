@@ -1,8 +1,10 @@
 """Mutants of the chapter on recovery: faults that are not the credential's, and streams."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 from credpool.core import steps
+from credpool.core.errors import StoreError
 from credpool.core.events import Call, Failed, Verdict
 from credpool.core.model import Cooldown, FailureClass, Scope
 from credpool.core.recovery import Step
@@ -54,7 +56,6 @@ class BenchesTheSilent(Mutant):
         "a connection breaks": (
             "recover.rate-limited.across-calls",
             "security.no-leak",
-            "store.loud",
         )
     }
 
@@ -62,11 +63,12 @@ class BenchesTheSilent(Mutant):
     def out(original, self, call, outcome, over=None, **result):
         last = call.attempts[-1] if call.attempts else None
         if outcome == "failed" and last is not None and not last.answered:
-            entry = self.pool.state.find(last.entry)
             verdict = Verdict(
                 failure=FailureClass.USAGE_LIMITED, scope=Scope.ENTRY, rule="mutant", hint=60.0
             )
-            self.pool.apply(Failed(Call(started=self.time), entry.id, entry.secret, verdict))
+            with suppress(StoreError):  # it may be what the call ends with
+                entry = self.pool.state.find(last.entry)
+                self.pool.apply(Failed(Call(started=self.time), entry.id, entry.secret, verdict))
         return original(self, call, outcome, over, **result)
 
 

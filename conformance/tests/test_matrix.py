@@ -263,13 +263,13 @@ def test_each_kind_of_attribute_can_be_replaced() -> None:
 
 
 def test_a_shadow_sees_where_a_rule_would_have_answered_otherwise(suite: Suite) -> None:
-    """A pure rule matters where its answer differs; anything else may matter everywhere."""
+    """A pure rule matters where its answer differs."""
     from credpool.core import model  # noqa: PLC0415 (only here)
 
     class Reverses(Change):
         entries = replaces("credpool.core.model.in_order")(lambda original, e: (*reversed(e),))
 
-    shadow = Shadow({"Reverses": Reverses, "NeverRetries": NeverRetries}, suite.testee)
+    shadow = Shadow({"Reverses": Reverses}, suite.testee)
     one, two = (model.Entry(id=model.EntryId(name)) for name in "ab")
     with shadow.watching():
         shadow.scenario = "of-one"
@@ -278,7 +278,54 @@ def test_a_shadow_sees_where_a_rule_would_have_answered_otherwise(suite: Suite) 
         both = model.in_order((one, two))
 
     assert (alone, both) == ((one,), (one, two))
-    assert shadow.differs == {"Reverses": {"of-two"}, "NeverRetries": {EVERYWHERE}}
+    assert shadow.differs == {"Reverses": {"of-two"}}
+
+
+def test_a_shadow_sees_where_anything_else_is_called(suite: Suite) -> None:
+    """What is not pure may matter where it is called, and what lasts may matter everywhere."""
+    from credpool.pool import Pool  # noqa: PLC0415 (only here)
+
+    class Flushes(Change):
+        flush = replaces("credpool.pool.Pool.flush")(lambda original, self: None)
+
+    class Makes(Change):
+        made = replaces("testee_reference.Testee.__init__")(lambda original, *args: None)
+
+    class Doubles(Change):
+        hour = replaces("credpool.core.recovery._HOUR")(lambda original: original * 2)
+
+    changes = {"Flushes": Flushes, "Makes": Makes, "Doubles": Doubles}
+    shadow = Shadow(changes, suite.testee)
+    with shadow.watching():
+        shadow.scenario = "quiet"
+        pool = Pool.from_keys("openai", ["sk-one"])
+        shadow.scenario = "flushed"
+        pool.flush()
+
+    assert shadow.differs == {
+        "Flushes": {"flushed"},
+        "Makes": {EVERYWHERE},
+        "Doubles": {EVERYWHERE},
+    }
+
+
+def test_a_broad_mutant_is_spared_the_middle_of_tables_about_something_else(suite: Suite) -> None:
+    """What it names and what it violates is run in full, as is everything on demand."""
+    wait = next(s for s in suite.scenarios if s.id == "wait:retry-after-1")
+    other = [changed(wait, id=f"other:{n}", verifies=("stream.whole+1",)) for n in range(4)]
+    own = [changed(wait, id=f"own:{n}") for n in range(4)]
+    many = changed(suite, scenarios=(*suite.scenarios, *other, *own))
+    corpus = Corpus(mutants={"Idle": Idle}, controls={"Brief": Brief})
+
+    ran = [
+        sum(one.ran for one in (*campaign.mutants, *campaign.controls))
+        for everything in (False, True)
+        for campaign in [
+            run_campaign(many, corpus, at_once=1, everything=everything, say=lambda _: None)
+        ]
+    ]
+
+    assert ran == [len(many.scenarios) * 2 - 2, len(many.scenarios) * 2]
 
 
 def test_a_shadow_sees_where_a_rule_refuses(suite: Suite) -> None:
