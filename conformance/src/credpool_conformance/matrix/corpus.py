@@ -100,7 +100,7 @@ def _faults(
                     f"{id_} does not verify {mutant.violates}",
                     "name a check that does",
                 )
-    for pattern in (pattern for patterns in mutant.may.values() for pattern in patterns):
+    for pattern in mutant.harms():
         if not fnmatch.filter(requirements.known, pattern):
             yield f"may names no requirement: {pattern!r}", "see spec/requirements.json"
 

@@ -110,7 +110,7 @@ def _unexplained(
     own = mutant.violates.partition("+")[0]
     explained = {id_ for id_, required in others.items() if own in required}
     rest = {id_: required for id_, required in others.items() if id_ not in explained}
-    for pattern in (pattern for patterns in mutant.may.values() for pattern in patterns):
+    for pattern in mutant.harms():
         found = {id_ for id_, required in rest.items() if fnmatch.filter(required, pattern)}
         if not found:
             yield f"{pattern!r} in `may` explains no red check; remove it"
