@@ -27,16 +27,11 @@ class BlamesTheServerForAnyOtherBody(Mutant):
     because = "attempts"
     may = {
         "their replies have no JSON body": (
-            "registry-example",
-            "plain-reply-leaves-the-sdk-alone",
-            "plain-reply-while-a-forbidden-entry-is-left",
-            "forbidden-goes-round-once",
-            "forbidden-tries-another-and-benches-nobody",
-            "forbidden-everywhere-is-delivered",
-            "overload-benches-nobody",
-            "wrong-request-benches-nobody",
-            "retry-after-on-an-outage-benches-nobody",
-            "rotation-does-not-stick",
+            "classify.registry",
+            "cooldown.hint.lies",
+            "exhaust.plain-reply",
+            "recover.*",
+            "select.per-call",
         )
     }
 
@@ -70,7 +65,7 @@ class SearchesTheWholeBody(Mutant):
         "echoes-are-not-the-message:prompt-about-size",
     )
     because = "attempts"
-    may = {"their bodies hold more than the message": ("hint-form",)}
+    may = {"their bodies hold more than the message": ("cooldown.hint.forms",)}
 
     @replaces("credpool.core.reply.Reply.message")
     def everything(original, self):
@@ -98,7 +93,7 @@ class TakesARefusedLoginLiterally(Mutant):
     violates = "classify.refreshable+1"
     kills = ("refused-login-is-refreshed",)
     because = "attempts"
-    may = {"a login is refused without a reason": ("probe-refreshes-a-login",)}
+    may = {"a login is refused without a reason": ("exhaust.probe.success",)}
 
     @replaces("credpool.core.decide._settled")
     def literally(original, verdict, entry):
@@ -128,16 +123,8 @@ class AsksTheGenericRulesFirst(Mutant):
     because = "attempts"
     may = {
         "their replies mean something else to a login's provider": (
-            "registry-example",
-            "registry-example-of-expiry",
-            "hint-of-the-registry-example",
-            "registry-says-which-hint-counts",
-            "usage-limit-rotates-on-the-first-reply",
-            "missing-plan-rotates",
-            "other-models-go-on",
-            "revoked-credential-is-dead",
-            "overload-benches-nobody",
-            "wrong-request-benches-nobody",
+            "cooldown.hint.lies",
+            "recover.*",
         )
     }
 
@@ -164,13 +151,8 @@ class LetsTheLastRuleWin(Mutant):
     because = "attempts"
     may = {
         "several rules of one provider match": (
-            "registry-example",
-            "hint-of-the-registry-example",
-            "registry-says-which-hint-counts",
-            "long-hint-rotates-at-once",
-            "usage-limit-rotates-on-the-first-reply",
-            "other-models-go-on",
-            "wrong-request-benches-nobody",
+            "cooldown.hint.lies",
+            "recover.*",
         )
     }
 
@@ -209,24 +191,11 @@ class BlamesTheRequestForNewCodes(Mutant):
     because = "attempts"
     may = {
         "they have a code that no rule names": (
-            "registry-example",
-            "registry-example-of-expiry",
-            "money-arrives-under-many-statuses",
-            "echoes-are-not-the-message",
-            "any-body-will-do",
-            "refused-login-is-refreshed",
-            "expired-login-without-a-refresh-token-is-rejected",
-            "hint-of-the-registry-example",
-            "registry-says-which-hint-counts",
-            "last-reply-of-a-streamed-call",
-            "each-strategy-tries-every-entry",
-            "usage-limit-rotates-on-the-first-reply",
-            "no-money-rotates-on-the-first-reply",
-            "revoked-credential-is-dead",
-            "expired-token-is-refreshed-once",
-            "forbidden-tries-another-and-benches-nobody",
-            "overload-benches-nobody",
-            "broken-server-benches-nobody",
+            "classify.*",
+            "classify.registry",
+            "cooldown.hint.lies",
+            "exhaust.last-reply",
+            "recover.*",
         )
     }
 

@@ -10,14 +10,14 @@ from credpool.stores.memory import MemoryStore
 from credpool_conformance.matrix.mutant import Control, replaces
 
 
-def without(self, feature):
-    """Take a feature out of what the testee declares."""
+def without(self, *features):
+    """Take features out of what the testee declares."""
     emit = self.emit
 
     def says(reply):
         hello = reply.get("hello")
         if hello is not None:
-            kept = [name for name in hello["features"] if name != feature]
+            kept = [name for name in hello["features"] if name not in features]
             reply = reply | {"hello": hello | {"features": kept}}
         emit(reply)
 
@@ -87,7 +87,12 @@ class TakesItsTime(Control):
 
 
 class KeepsNothingOnDisk(Control):
-    """Has a store that forgets everything at a restart."""
+    """Does not declare `store`, and has one that no file stands behind."""
+
+    @replaces("testee_reference.Testee.__init__")
+    def undeclared(original, self, *args):
+        original(self, *args)
+        without(self, "store", "shared-store")
 
     @replaces("testee_reference.Testee.store")
     def in_memory(original, self):

@@ -18,7 +18,7 @@ class HasNoCeiling(Mutant):
         "bounds-are-the-operators:longest",
     )
     because = "state"
-    may = {"one of its hints is longer than 31 days": ("hint-form",)}
+    may = {"one of its hints is longer than 31 days": ("cooldown.hint.forms",)}
 
     @replaces("credpool.core.cooldown._seconds")
     def unbounded(original, state, *args, **kwargs):
@@ -75,15 +75,11 @@ class AsksForMoneyEveryHour(Mutant):
     because = "state"
     may = {
         "they tell when an empty account is back": (
-            "registry-says-which-hint-counts",
-            "other-refusal-does-not-shorten",
-            "sole-entry-without-money-rests-as-usual",
-            "reasons-are-told-for-each-entry",
-            "no-probe-while-another-is-available",
-            "probe-that-fails-changes-nothing",
-            "looking-does-not-probe",
-            "outage-guard-leaves-older-cooldowns-alone",
-            "outage-guard-needs-like-refusals",
+            "cooldown.*",
+            "exhaust.*",
+            "pool.read.effect-free",
+            "recover.outage-guard",
+            "store.*",
         )
     }
 
@@ -114,16 +110,12 @@ class EndsCooldownsLate(Mutant):
     because = "wire"
     may = {
         "they call at the moment at which a cooldown ends": (
-            "past-hint-is-the-shortest-cooldown",
-            "sole-entry-rests-for-a-minute",
-            "cooldown-clears-the-throttle",
-            "missing-entitlement-rotates-and-is-remembered",
-            "rejected-key-rotates-and-comes-back",
-            "token-endpoints-bad-minute-kills-nobody",
-            "outage-guard-caps-the-cooldowns",
-            "first-entry-returns-after-its-cooldown",
-            "turn-takes-a-returned-entry-in-again",
-            "round-robin-does-not-start-over",
+            "cooldown.past",
+            "cooldown.sole",
+            "recover.*",
+            "select.return",
+            "select.round-robin",
+            "store.foreign-status",
         )
     }
 
@@ -157,14 +149,12 @@ class ShowsACooldownUntilTheNextCall(Mutant):
     because = "state"
     may = {
         "they look at an entry that is back": (
-            "past-hint-is-the-shortest-cooldown",
-            "sole-entry-rests-for-a-minute",
-            "cooldown-clears-the-throttle",
-            "rejected-key-rotates-and-comes-back",
-            "outage-guard-caps-the-cooldowns",
-            "first-entry-returns-after-its-cooldown",
-            "turn-takes-a-returned-entry-in-again",
-            "round-robin-does-not-start-over",
+            "cooldown.past",
+            "cooldown.sole",
+            "recover.*",
+            "select.return",
+            "select.round-robin",
+            "store.foreign-status",
         )
     }
 
@@ -194,7 +184,7 @@ class RestsEveryThrottleForAMinute(Mutant):
     violates = "cooldown.default+1"
     kills = ("cooldown-of-a-throttle-without-a-hint",)
     because = "state"
-    may = {"a throttled entry has another one beside it": ("outage-guard-needs-like-refusals",)}
+    may = {"a throttled entry has another one beside it": ("recover.outage-guard",)}
 
     @replaces("credpool.core.cooldown._is_sole")
     def always(original, *args):
@@ -207,7 +197,7 @@ class RestsAFailedRefreshForAnHour(Mutant):
     violates = "cooldown.default+1"
     kills = ("cooldown-of-a-failed-refresh",)
     because = "state"
-    may = {"a refresh has failed": ("token-endpoints-bad-minute-kills-nobody",)}
+    may = {"a refresh has failed": ("recover.auth-expired.transient",)}
 
     @replaces("credpool.core.cooldown._seconds")
     def an_hour(original, state, entry, verdict, **kwargs):

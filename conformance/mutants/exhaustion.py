@@ -21,12 +21,8 @@ class KnocksAnyway(Mutant):
     because = "outcome"
     may = {
         "they call a pool that is out": (
-            "earliest-return-is-told",
-            "reasons-are-told-for-each-entry",
-            "no-other-provider-is-asked",
-            "probe-after-an-hour",
-            "probe-times-are-the-operators",
-            "secrets-stay-out-of-errors",
+            "exhaust.*",
+            "security.no-leak",
         )
     }
 
@@ -47,9 +43,9 @@ class CallsEverythingARateLimit(Mutant):
     because = "exhausted"
     may = {
         "they tell why an entry is out": (
-            "revocation-has-no-end",
-            "exhausted-for-one-model",
-            "probe-that-fails-changes-nothing",
+            "cooldown.default",
+            "exhaust.nothing-sent",
+            "exhaust.probe.failure",
         )
     }
 
@@ -95,11 +91,9 @@ class AsksAnotherProvider(Mutant):
     because = "wire"
     may = {
         "they call a pool of one that is out": (
-            "exhausted-for-one-model",
-            "probe-after-an-hour",
-            "probe-times-are-the-operators",
-            "dead-entry-is-not-probed",
-            "tokens-stay-out-of-errors",
+            "exhaust.*",
+            "oauth.window.advisory",
+            "security.no-leak",
         )
     }
 
@@ -117,7 +111,12 @@ class PromisesADeadPoolsReturn(Mutant):
     violates = "exhaust.returns-at+1"
     kills = ("dead-entries-never-return",)
     because = "exhausted"
-    may = {"all of their entries are dead": ("revocation-has-no-end",)}
+    may = {
+        "all of their entries are dead": (
+            "cooldown.default",
+            "store.absent-is-empty",
+        )
+    }
 
     @replaces("credpool.core.cooldown.exhaustion")
     def promised(original, state, *, now, model):

@@ -19,21 +19,10 @@ class HintsOnlyLengthen(Mutant):
     because = "state"
     may = {
         "their hints are shorter than the default": (
-            "hint-form",
-            "first-readable-hint-wins",
-            "hint-of-the-registry-example",
-            "registry-says-which-hint-counts",
-            "hint-is-kept-within-bounds",
-            "bounds-are-the-operators",
-            "past-hint-is-the-shortest-cooldown",
-            "moments-are-read-by-the-providers-clock",
-            "moment-in-the-body-is-corrected-too",
-            "delays-need-no-correction",
-            "later-report-may-lengthen",
-            "longest-wait-is-the-operators",
-            "long-hint-rotates-at-once",
-            "hint-after-the-retry-sets-the-cooldown",
-            "short-usage-hint-is-not-slept-through",
+            "classify.registry",
+            "cooldown.*",
+            "recover.rate-limited.*",
+            "recover.usage-limited.rotate",
         )
     }
 
@@ -83,11 +72,8 @@ class ReadsNoDates(Mutant):
     because = "state"
     may = {
         "their hints are HTTP dates": (
-            "far-moment-is-kept-within-bounds",
-            "past-hint-is-the-shortest-cooldown",
-            "moments-are-read-by-the-providers-clock",
-            "retry-waits-for-a-short-hint",
-            "long-hint-rotates-at-once",
+            "cooldown.*",
+            "recover.rate-limited.*",
         )
     }
 
@@ -109,6 +95,7 @@ class TakesTheLastHint(Mutant):
         "first-readable-hint-wins:past-header-is-readable",
     )
     because = "state"
+    may = {"one of two hints lies": ("cooldown.hint.lies",)}
 
     @replaces("credpool.core.hints.read_hint")
     def last(original, reply, rule, *, now):
@@ -141,12 +128,7 @@ class TakesThePastForNoHint(Mutant):
     violates = "cooldown.past+1"
     kills = ("past-hint-is-the-shortest-cooldown",)
     because = "state"
-    may = {
-        "their hints are due already": (
-            "hint-form",
-            "first-readable-hint-wins",
-        )
-    }
+    may = {"their hints are due already": ("cooldown.hint.forms",)}
 
     @replaces("credpool.core.cooldown._seconds")
     def none(original, state, entry, verdict, **kwargs):

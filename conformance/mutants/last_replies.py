@@ -29,7 +29,7 @@ class DeliversTheTokenEndpointsReply(Mutant):
     violates = "exhaust.last-reply+1"
     kills = ("last-reply-is-the-providers-not-the-token-endpoints",)
     because = "reply"
-    may = {"a sole login cannot be refreshed": ("tokens-stay-out-of-errors",)}
+    may = {"a sole login cannot be refreshed": ("security.no-leak",)}
 
     @replaces("credpool.flow.Flow._exchanged")
     def heard(original, self, active, entry, asked, reply):
@@ -65,7 +65,7 @@ class SaysNothingToTheSdk(Mutant):
     violates = "exhaust.no-sdk-retry+1"
     kills = ("exhausted-reply-stops-the-sdk:provider-is-silent",)
     because = "headers"
-    may = {"their last reply is a 429 about money": ("probe-that-fails-changes-nothing",)}
+    may = {"their last reply is a 429 about money": ("exhaust.probe.failure",)}
 
     @replaces("credpool.flow._finish")
     def silent(original, pool, action, response):
@@ -105,16 +105,11 @@ class InventsAReasonOfItsOwn(Mutant):
     because = "reply"
     may = {
         "their entries are out for several reasons": (
-            "last-available-entry-rests-for-a-minute",
-            "earliest-return-is-told",
-            "dead-entries-do-not-hide-a-return",
-            "reasons-are-told-for-each-entry",
-            "probe-passes-the-dead-over",
-            "outage-guard-leaves-older-cooldowns-alone",
-            "outage-guard-needs-like-refusals",
-            "outage-guard-leaves-other-calls-alone",
-            "secrets-stay-out-of-errors",
-            "round-robin-does-not-start-over",
+            "cooldown.sole",
+            "exhaust.*",
+            "recover.outage-guard",
+            "security.no-leak",
+            "select.round-robin",
         )
     }
 
@@ -138,11 +133,9 @@ class TellsTheSdkToStopAtOnce(Mutant):
     because = "headers"
     may = {
         "a fault of the server is delivered": (
-            "torn-explaining-header-is-ignored",
-            "overload-benches-nobody",
-            "broken-server-benches-nobody",
-            "retry-after-on-an-outage-benches-nobody",
-            "count-rises-with-each-request",
+            "classify.any-body",
+            "recover.*",
+            "select.count",
         )
     }
 

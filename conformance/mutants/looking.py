@@ -11,16 +11,11 @@ class LookingTakesATurn(Mutant):
     because = "wire"
     may = {
         "the pool is looked at between calls, and it goes round": (
-            "round-robin-blames-the-key-it-used",
-            "late-success-does-not-clear-another-key",
-            "rotation-passes-benched-entries-over",
-            "another-entrys-success-clears-nothing",
-            "each-secret-goes-to-its-own-origin",
-            "turn-follows-priorities",
-            "turn-takes-a-returned-entry-in-again",
-            "round-robin-goes-round",
-            "round-robin-counts-rotations-as-turns",
-            "round-robin-does-not-start-over",
+            "pool.attribution",
+            "recover.rate-limited.across-calls",
+            "security.own-origin",
+            "select.return",
+            "select.round-robin",
         )
     }
 
@@ -37,13 +32,7 @@ class LookingTakesADraw(Mutant):
     violates = "pool.read.effect-free+1"
     kills = ("looking-takes-no-draw",)
     because = "wire"
-    may = {
-        "the pool is looked at between draws": (
-            "each-call-selects-anew",
-            "random-counts-available-entries-only",
-            "random-draws-once-for-each-selection",
-        )
-    }
+    may = {"the pool is looked at between draws": ("select.*",)}
 
     @replaces("testee_reference.Testee.inspect")
     def next_one(original, self, message):
@@ -57,6 +46,7 @@ class LookingRefreshes(Mutant):
     violates = "pool.read.effect-free+1"
     kills = ("looking-does-not-refresh",)
     because = "wire"
+    may = {"somebody looks at a token that is about to end": ("oauth.*", "store.schema")}
 
     @replaces("testee_reference.Testee.inspect")
     def refreshed(original, self, message):
@@ -75,19 +65,11 @@ class LookingRevives(Mutant):
     because = "state"
     may = {
         "somebody looks a minute after a cooldown has begun": (
-            "cooldown-ends-to-the-second",
-            "exhausted-pool-sends-nothing",
-            "earliest-return-is-told",
-            "probe-after-an-hour",
-            "probe-times-are-the-operators",
-            "no-probe-while-another-is-available",
-            "probe-that-fails-changes-nothing",
-            "dead-entry-is-not-probed",
-            "probe-passes-the-dead-over",
-            "revoked-credential-is-dead",
-            "grant-refused-for-good-is-dead",
-            "dead-entries-are-not-chosen",
-            "round-robin-does-not-start-over",
+            "cooldown.end",
+            "exhaust.*",
+            "recover.*",
+            "select.*",
+            "store.*",
         )
     }
 

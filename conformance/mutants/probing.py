@@ -17,10 +17,8 @@ class NeverProbes(Mutant):
     because = "outcome"
     may = {
         "they wait for a probe": (
-            "probe-that-succeeds-brings-the-entry-back",
-            "probe-refreshes-a-login",
-            "probe-that-fails-changes-nothing",
-            "looking-does-not-probe",
+            "exhaust.probe.*",
+            "pool.read.effect-free",
         )
     }
 
@@ -72,12 +70,7 @@ class StartsTheWaitAnew(Mutant):
     violates = "exhaust.probe.failure+1"
     kills = ("probe-that-fails-changes-nothing",)
     because = "state"
-    may = {
-        "a probe fails": (
-            "probe-after-an-hour",
-            "probe-times-are-the-operators",
-        )
-    }
+    may = {"a probe fails": ("exhaust.probe",)}
 
     @replaces("credpool.core.decide._fail")
     def anew(original, state, event, *, now, draw):
@@ -100,8 +93,8 @@ class KeepsTheProvenOut(Mutant):
     because = "state"
     may = {
         "a probe succeeds": (
-            "probe-passes-the-dead-over",
-            "looking-does-not-probe",
+            "exhaust.probe",
+            "pool.read.effect-free",
         )
     }
 
@@ -118,11 +111,8 @@ class ProbesBesideAHealthyEntry(Mutant):
     because = "wire"
     may = {
         "an entry has been out for an hour when a call is made": (
-            "probe-that-succeeds-brings-the-entry-back",
-            "probe-refreshes-a-login",
-            "probe-that-fails-changes-nothing",
-            "probe-passes-the-dead-over",
-            "looking-does-not-probe",
+            "exhaust.probe.*",
+            "pool.read.effect-free",
         )
     }
 

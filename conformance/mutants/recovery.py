@@ -19,8 +19,8 @@ class GivesUpAfterThree(Mutant):
     because = "wire"
     may = {
         "a third entry is asked, and it is not the last": (
-            "reasons-are-told-for-each-entry",
-            "outage-guard-caps-the-cooldowns",
+            "exhaust.reasons",
+            "recover.outage-guard",
         )
     }
 
@@ -38,7 +38,7 @@ class RefreshesTwice(Mutant):
     violates = "recover.bounded+1"
     kills = ("refresh-and-retry-are-bounded-together",)
     because = "wire"
-    may = {"a new token is refused": ("new-token-refused-rotates",)}
+    may = {"a new token is refused": ("recover.auth-expired.failed",)}
 
     @replaces("credpool.core.decide._may_refresh")
     def twice(original, entry, event):
@@ -86,12 +86,10 @@ class ReturnsToTheRefused(Mutant):
     because = "wire"
     may = {
         "a refusal leaves the entry available": (
-            "plain-reply-leaves-the-sdk-alone",
-            "plain-reply-while-a-forbidden-entry-is-left",
-            "each-strategy-tries-every-entry",
-            "forbidden-tries-another-and-benches-nobody",
-            "forbidden-everywhere-is-delivered",
-            "rotation-does-not-stick",
+            "exhaust.plain-reply",
+            "recover.*",
+            "select.per-call",
+            "store.reset-stays",
         )
     }
 
@@ -106,13 +104,7 @@ class RotatesInACircle(Mutant):
     violates = "recover.progress+2"
     kills = ("rotation-never-returns-to-the-refused-key",)
     because = "wire"
-    may = {
-        "a hint has passed when it comes": (
-            "hint-form",
-            "first-readable-hint-wins",
-            "past-hint-is-the-shortest-cooldown",
-        )
-    }
+    may = {"a hint has passed when it comes": ("cooldown.*",)}
 
     @replaces("credpool.core.cooldown._seconds")
     def at_once(original, state, entry, verdict, **kwargs):
@@ -132,26 +124,13 @@ class RetriesTwice(Mutant):
     because = "wire"
     may = {
         "an entry is throttled twice": (
-            "unknown-code-of-a-throttle-still-rotates",
-            "cooldown-of-a-throttle-without-a-hint",
-            "sole-entry-rests-for-a-minute",
-            "two-rows-of-one-secret-are-one-key",
-            "last-available-entry-rests-for-a-minute",
-            "sole-rest-is-the-operators",
-            "same-secret-shares-a-rate-limit",
-            "ten-keys-are-all-tried",
-            "rate-limited-retries-once-then-rotates",
-            "each-entry-has-a-retry-of-its-own",
-            "cooldown-clears-the-throttle",
-            "hint-after-the-retry-sets-the-cooldown",
-            "outage-guard-caps-the-cooldowns",
-            "outage-guard-leaves-older-cooldowns-alone",
-            "outage-guard-believes-hints",
-            "outage-guard-needs-like-refusals",
-            "outage-guard-leaves-other-calls-alone",
-            "outage-guard-covers-model-limits",
-            "each-attempt-carries-one-secret",
-            "count-rises-with-each-request",
+            "classify.unknown-code",
+            "cooldown.default",
+            "cooldown.sole",
+            "pool.same-secret",
+            "recover.*",
+            "security.one-secret",
+            "select.count",
         )
     }
 
@@ -182,9 +161,8 @@ class GuardsAgainstAnything(Mutant):
     because = "state"
     may = {
         "several entries are refused without a hint, and none is left": (
-            "exhausted-pool-sends-nothing",
-            "dead-entries-never-return",
-            "round-robin-does-not-start-over",
+            "exhaust.*",
+            "select.round-robin",
         )
     }
 

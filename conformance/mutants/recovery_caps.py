@@ -12,7 +12,12 @@ class BenchesForEveryModel(Mutant):
     violates = "recover.not-entitled.other-models+1"
     kills = ("other-models-go-on",)
     because = "state"
-    may = {"an entry is out for one model": ("exhausted-for-one-model",)}
+    may = {
+        "an entry is out for one model": (
+            "exhaust.nothing-sent",
+            "store.schema",
+        )
+    }
 
     @replaces("credpool.core.cooldown._rest")
     def altogether(original, entry, cooldown, *, model):
@@ -30,11 +35,12 @@ class ForgetsWhatAPlanLacks(Mutant):
     because = "state"
     may = {
         "an entry may not use what was asked for": (
-            "cooldown-without-a-hint",
-            "exhausted-for-one-model",
-            "same-owner-shares-a-cap",
-            "other-models-go-on",
-            "model-cooldown-counts-for-that-model",
+            "cooldown.default",
+            "exhaust.nothing-sent",
+            "pool.same-owner",
+            "recover.not-entitled.other-models",
+            "select.available",
+            "store.schema",
         )
     }
 
@@ -57,9 +63,11 @@ class DeliversA402(Mutant):
     because = "wire"
     may = {
         "an account answers with 402": (
-            "money-arrives-under-many-statuses",
-            "hint-replaces-the-default",
-            "probe-refreshes-a-login",
+            "classify.registry",
+            "cooldown.hint",
+            "exhaust.probe.success",
+            "oauth.window.mandatory",
+            "store.schema",
         )
     }
 
@@ -79,9 +87,8 @@ class WaitsForAPlan(Mutant):
     because = "waits"
     may = {
         "a used-up plan has a short hint": (
-            "hint-form",
-            "hint-is-kept-within-bounds",
-            "bounds-are-the-operators",
+            "cooldown.clamp",
+            "cooldown.hint.forms",
         )
     }
 
@@ -103,10 +110,8 @@ class RetriesAUsedUpPlan(Mutant):
     because = "wire"
     may = {
         "a used-up plan has no hint": (
-            "cooldown-without-a-hint",
-            "hint-form",
-            "later-report-does-not-shorten",
-            "sole-entry-without-money-rests-as-usual",
+            "cooldown.*",
+            "cooldown.hint.forms",
         )
     }
 

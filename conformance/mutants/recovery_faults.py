@@ -1,8 +1,10 @@
 """Mutants of the chapter on recovery: faults that are not the credential's, and streams."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 from credpool.core import steps
+from credpool.core.errors import StoreError
 from credpool.core.events import Call, Failed, Verdict
 from credpool.core.model import Cooldown, FailureClass, Scope
 from credpool.core.recovery import Step
@@ -26,11 +28,10 @@ class BenchesTheForbidden(Mutant):
     because = "state"
     may = {
         "a call is forbidden": (
-            "plain-reply-leaves-the-sdk-alone",
-            "plain-reply-while-a-forbidden-entry-is-left",
-            "each-strategy-tries-every-entry",
-            "forbidden-goes-round-once",
-            "rotation-does-not-stick",
+            "exhaust.plain-reply",
+            "recover.all-tried",
+            "recover.bounded",
+            "select.per-call",
         )
     }
 
@@ -53,10 +54,8 @@ class BenchesTheSilent(Mutant):
     because = "state"
     may = {
         "a connection breaks": (
-            "throttle-is-remembered-by-the-next-call",
-            "throttles-of-overlapping-calls-add-up",
-            "another-entrys-success-clears-nothing",
-            "secrets-stay-out-of-errors",
+            "recover.rate-limited.across-calls",
+            "security.no-leak",
         )
     }
 
@@ -64,11 +63,12 @@ class BenchesTheSilent(Mutant):
     def out(original, self, call, outcome, over=None, **result):
         last = call.attempts[-1] if call.attempts else None
         if outcome == "failed" and last is not None and not last.answered:
-            entry = self.pool.state.find(last.entry)
             verdict = Verdict(
                 failure=FailureClass.USAGE_LIMITED, scope=Scope.ENTRY, rule="mutant", hint=60.0
             )
-            self.pool.apply(Failed(Call(started=self.time), entry.id, entry.secret, verdict))
+            with suppress(StoreError):  # it may be what the call ends with
+                entry = self.pool.state.find(last.entry)
+                self.pool.apply(Failed(Call(started=self.time), entry.id, entry.secret, verdict))
         return original(self, call, outcome, over, **result)
 
 
@@ -78,7 +78,6 @@ class BelievesAnOverloadsRetryAfter(Mutant):
     violates = "recover.overloaded.deliver+1"
     kills = ("retry-after-on-an-outage-benches-nobody:503",)
     because = "state"
-    may = {"an overload comes with a hint": ("overload-benches-nobody",)}
 
     @replaces("credpool.core.steps.deliver")
     def out(original, state, event, *, now):
@@ -95,7 +94,7 @@ class WalksThroughThePoolWithAWrongRequest(Mutant):
     violates = "recover.request-error.deliver+1"
     kills = ("wrong-request-benches-nobody",)
     because = "wire"
-    may = {"a request is wrong": ("too-large-a-request-is-no-limit",)}
+    may = {"a request is wrong": ("classify.registry",)}
 
     @replaces("credpool.core.decide._fail")
     def everyone(original, state, event, *, now, draw):
@@ -149,12 +148,7 @@ class DrainsStreams(Mutant):
         "stream-after-a-rotation-is-not-drained",
     )
     because = "outcome"
-    may = {
-        "a stream is read": (
-            "broken-stream-is-not-repeated",
-            "error-inside-a-stream-is-passed-on",
-        )
-    }
+    may = {"a stream is read": ("recover.stream.no-retry",)}
 
     @replaces("credpool.flow._judged")
     def drained(original, active, sent, response, entry):

@@ -16,7 +16,7 @@ class ForgetsThrottles(Mutant):
         "another-entrys-success-clears-nothing",
     )
     because = "wire"
-    may = {"an earlier call was throttled": ("stranger-cannot-pardon",)}
+    may = {"an earlier call was throttled": ("security.redirect.reply",)}
 
     @replaces("credpool.core.decide._may_retry")
     def forgotten(original, state, entry, event, *, now):
@@ -48,9 +48,10 @@ class SleepsThroughLongHints(Mutant):
     because = "waits"
     may = {
         "a throttle has a long hint": (
-            "registry-says-which-hint-counts",
-            "sole-entry-believes-a-hint",
-            "outage-guard-believes-hints",
+            "classify.registry",
+            "cooldown.hint.lies",
+            "cooldown.sole",
+            "recover.outage-guard",
         )
     }
 
@@ -73,38 +74,14 @@ class RotatesAtOnce(Mutant):
     because = "wire"
     may = {
         "an entry is throttled": (
-            "unknown-code-of-a-throttle-still-rotates",
-            "cooldown-of-a-throttle-without-a-hint",
-            "text-beats-the-window-where-the-registry-says-so",
-            "sole-entry-rests-for-a-minute",
-            "two-rows-of-one-secret-are-one-key",
-            "last-available-entry-rests-for-a-minute",
-            "sole-rest-is-the-operators",
-            "same-secret-shares-a-rate-limit",
-            "ten-keys-are-all-tried",
-            "all-throttled-costs-two-requests-each",
-            "refresh-and-retry-are-bounded-together",
-            "throttle-is-remembered-by-the-next-call",
-            "throttles-of-overlapping-calls-add-up",
-            "success-clears-the-throttle",
-            "another-entrys-success-clears-nothing",
-            "cooldown-clears-the-throttle",
-            "retry-waits-for-a-short-hint",
-            "retry-without-a-hint-does-not-wait",
-            "longest-wait-is-the-operators",
-            "hint-after-the-retry-sets-the-cooldown",
-            "outage-guard-caps-the-cooldowns",
-            "outage-guard-leaves-older-cooldowns-alone",
-            "outage-guard-believes-hints",
-            "outage-guard-needs-like-refusals",
-            "outage-guard-leaves-other-calls-alone",
-            "outage-guard-covers-model-limits",
-            "stranger-cannot-pardon",
-            "each-attempt-carries-one-secret",
-            "least-used-evens-out",
-            "least-used-rotates-to-the-least-used",
-            "random-draws-once-for-each-selection",
-            "count-rises-with-each-request",
+            "classify.unknown-code",
+            "cooldown.*",
+            "pool.same-secret",
+            "recover.*",
+            "security.one-secret",
+            "security.redirect.reply",
+            "select.*",
+            "store.schema",
         )
     }
 
@@ -137,11 +114,7 @@ class WaitsWholeSeconds(Mutant):
         "retry-waits-for-a-short-hint:text",
     )
     because = "waits"
-    may = {
-        "a hint is not a whole number of seconds": (
-            "text-beats-the-window-where-the-registry-says-so",
-        )
-    }
+    may = {"a hint is not a whole number of seconds": ("cooldown.hint.lies",)}
 
     @replaces("credpool.core.decide._retry")
     def whole(original, state, entry, event, *, now):
@@ -162,8 +135,8 @@ class RetriesWithoutWaiting(Mutant):
     because = "waits"
     may = {
         "a throttle has a short hint": (
-            "text-beats-the-window-where-the-registry-says-so",
-            "hint-after-the-retry-sets-the-cooldown",
+            "cooldown.hint.lies",
+            "recover.rate-limited.rotate-second",
         )
     }
 
@@ -193,41 +166,15 @@ class PausesBeforeEveryRetry(Mutant):
     because = "waits"
     may = {
         "a throttle has no hint": (
-            "own-rules-come-before-the-generic-ones",
-            "echoes-are-not-the-message",
-            "any-body-will-do",
-            "unknown-codes-fall-back-to-the-status",
-            "unknown-code-of-a-throttle-still-rotates",
-            "cooldown-of-a-throttle-without-a-hint",
-            "sole-entry-rests-for-a-minute",
-            "two-rows-of-one-secret-are-one-key",
-            "last-available-entry-rests-for-a-minute",
-            "sole-rest-is-the-operators",
-            "same-secret-shares-a-rate-limit",
-            "ten-keys-are-all-tried",
-            "all-throttled-costs-two-requests-each",
-            "refresh-and-retry-are-bounded-together",
-            "rate-limited-retries-once-then-rotates",
-            "throttle-that-clears-benches-nobody",
-            "sole-entry-is-retried-too",
-            "each-entry-has-a-retry-of-its-own",
-            "throttle-is-remembered-by-the-next-call",
-            "throttles-of-overlapping-calls-add-up",
-            "success-clears-the-throttle",
-            "another-entrys-success-clears-nothing",
-            "cooldown-clears-the-throttle",
-            "outage-guard-caps-the-cooldowns",
-            "outage-guard-leaves-older-cooldowns-alone",
-            "outage-guard-believes-hints",
-            "outage-guard-needs-like-refusals",
-            "outage-guard-leaves-other-calls-alone",
-            "outage-guard-covers-model-limits",
-            "stranger-cannot-pardon",
-            "each-attempt-carries-one-secret",
-            "least-used-evens-out",
-            "least-used-rotates-to-the-least-used",
-            "random-draws-once-for-each-selection",
-            "count-rises-with-each-request",
+            "classify.*",
+            "cooldown.default",
+            "cooldown.sole",
+            "pool.same-secret",
+            "recover.*",
+            "security.one-secret",
+            "security.redirect.reply",
+            "select.*",
+            "store.schema",
         )
     }
 

@@ -17,9 +17,10 @@ class LosesTheCallWithTheToken(Mutant):
     because = "outcome"
     may = {
         "a refresh fails": (
-            "cooldown-of-a-failed-refresh",
-            "last-reply-is-the-providers-not-the-token-endpoints",
-            "token-endpoints-bad-minute-kills-nobody",
+            "cooldown.default",
+            "exhaust.last-reply",
+            "oauth.window.*",
+            "recover.auth-expired.transient",
         )
     }
 
@@ -44,19 +45,16 @@ class NeverRefreshes(Mutant):
     because = "wire"
     may = {
         "a token has run out": (
-            "registry-example-of-expiry",
-            "refused-login-is-refreshed",
-            "cooldown-of-a-failed-refresh",
-            "refresh-does-not-shorten",
-            "last-reply-is-the-providers-not-the-token-endpoints",
-            "id-survives-a-refresh",
-            "refresh-and-retry-are-bounded-together",
-            "refresh-that-fails-rotates",
-            "new-token-refused-rotates",
-            "grant-refused-for-good-is-dead",
-            "token-endpoints-bad-minute-kills-nobody",
-            "tokens-stay-out-of-errors",
-            "count-leaves-the-token-endpoint-out",
+            "classify.refreshable",
+            "classify.registry",
+            "cooldown.*",
+            "exhaust.last-reply",
+            "oauth.single-flight",
+            "pool.identity",
+            "recover.auth-expired.*",
+            "recover.bounded",
+            "security.no-leak",
+            "select.count",
         )
     }
 
@@ -71,7 +69,7 @@ class TakesNothingForFinal(Mutant):
     violates = "recover.auth-expired.terminal+1"
     kills = ("grant-refused-for-good-is-dead",)
     because = "state"
-    may = {"a grant is refused for good": ("tokens-stay-out-of-errors",)}
+    may = {"a grant is refused for good": ("security.no-leak",)}
 
     @replaces("credpool.oauth.refresh.read_token_reply")
     def passing(original, reply, *, now):
@@ -93,9 +91,10 @@ class TakesABadMinuteForFinal(Mutant):
     because = "state"
     may = {
         "a token endpoint is busy or broken": (
-            "cooldown-of-a-failed-refresh",
-            "last-reply-is-the-providers-not-the-token-endpoints",
-            "refresh-that-fails-rotates",
+            "cooldown.default",
+            "exhaust.last-reply",
+            "oauth.window.*",
+            "recover.auth-expired.failed",
         )
     }
 
@@ -130,10 +129,9 @@ class DeliversABare401(Mutant):
     because = "wire"
     may = {
         "a key is refused without a reason": (
-            "refused-key-is-not-refreshed",
-            "earliest-return-is-told",
-            "reasons-are-told-for-each-entry",
-            "least-used-rotates-to-the-least-used",
+            "classify.refreshable",
+            "exhaust.*",
+            "select.least-used",
         )
     }
 
@@ -154,17 +152,13 @@ class BringsTheRevokedBack(Mutant):
     because = "state"
     may = {
         "an entry is revoked": (
-            "revocation-has-no-end",
-            "last-available-entry-rests-for-a-minute",
-            "dead-entries-never-return",
-            "dead-entries-do-not-hide-a-return",
-            "reasons-are-told-for-each-entry",
-            "dead-entry-is-not-probed",
-            "probe-passes-the-dead-over",
-            "same-secret-shares-a-refusal",
-            "grant-refused-for-good-is-dead",
-            "tokens-stay-out-of-errors",
-            "dead-entries-are-not-chosen",
+            "cooldown.*",
+            "exhaust.*",
+            "pool.same-secret",
+            "recover.auth-expired.terminal",
+            "security.no-leak",
+            "select.available",
+            "store.*",
         )
     }
 
@@ -180,7 +174,7 @@ class KeepsARefusedNewToken(Mutant):
     violates = "recover.auth-expired.failed+1"
     kills = ("new-token-refused-rotates",)
     because = "wire"
-    may = {"a new token is refused": ("refresh-and-retry-are-bounded-together",)}
+    may = {"a new token is refused": ("recover.bounded",)}
 
     @replaces("credpool.core.decide._fail")
     def delivered(original, state, event, *, now, draw):

@@ -37,7 +37,7 @@ class PrintsTheRefusedConfiguration(Mutant):
     violates = "security.no-leak+1"
     kills = ("refused-pool-names-no-secret",)
     because = "canary"
-    may = {"their configuration is refused": ("unknown-strategy-is-refused",)}
+    may = {"their configuration is refused": ("select.unknown-strategy",)}
 
     @replaces("testee_reference.Testee.configure")
     def printed(original, self, message):
@@ -55,19 +55,15 @@ class LogsTheRequestThatFailed(Mutant):
     because = "canary"
     may = {
         "a connection breaks": (
-            "throttle-is-remembered-by-the-next-call",
-            "throttles-of-overlapping-calls-add-up",
-            "another-entrys-success-clears-nothing",
-            "no-reply-is-reported-as-it-is",
-            "no-reply-after-a-rotation",
-            "broken-stream-is-not-repeated",
+            "recover.*",
+            "store.loud",
         )
     }
 
     @replaces("testee_reference.Testee.end")
     def logged(original, self, call, outcome, over=None, **result):
         if outcome == "failed":
-            print([e.secret.reveal() for e in self.pool.state.entries], file=sys.stderr)
+            print([e.secret.reveal() for e in self.pool._state.entries], file=sys.stderr)
         return original(self, call, outcome, over, **result)
 
 
@@ -77,12 +73,7 @@ class LogsTheRefreshThatFailed(Mutant):
     violates = "security.no-leak+1"
     kills = ("tokens-stay-out-of-errors",)
     because = "canary"
-    may = {
-        "a grant is refused for good": (
-            "refresh-that-fails-rotates",
-            "grant-refused-for-good-is-dead",
-        )
-    }
+    may = {"a grant is refused for good": ("recover.auth-expired.*",)}
 
     @replaces("credpool.flow.Flow._exchanged")
     def logged(original, self, active, entry, asked, reply):
@@ -133,7 +124,7 @@ class LetsRedirectsCarryTheSecret(Mutant):
         "redirect-after-a-retry-carries-no-secret",
     )
     because = "wire"
-    may = {"a redirect is followed": ("redirect-within-the-origin-is-authenticated",)}
+    may = {"a redirect is followed": ("security.one-secret",)}
 
     @replaces("credpool.httpx._sealed")
     def plain(original, request, url, sealed):
@@ -187,7 +178,7 @@ class LeavesTheLastSecretInTheRequest(Mutant):
     violates = "security.one-secret+1"
     kills = ("each-attempt-carries-one-secret",)
     because = "wire"
-    may = {"the caller had put flags there that the pool adds to": ("caller-headers-arrive",)}
+    may = {"the caller had put flags there that the pool adds to": ("security.caller-headers",)}
 
     @replaces("credpool.httpx._sealed")
     def both(original, request, url, sealed):

@@ -18,10 +18,9 @@ class IgnoresPriorities(Mutant):
     because = "wire"
     may = {
         "they give their entries priorities": (
-            "id-survives-order-and-status",
-            "id-survives-a-restart",
-            "least-used-breaks-ties-in-order",
-            "random-follows-the-draw",
+            "pool.identity",
+            "select.least-used",
+            "select.random",
         )
     }
 
@@ -48,7 +47,7 @@ class DrawsBenchedEntries(Mutant):
     violates = "select.available+1"
     kills = ("benched-entries-are-not-chosen:random",)
     because = "wire"
-    may = {"they draw while an entry is out": ("random-counts-available-entries-only",)}
+    may = {"they draw while an entry is out": ("select.random",)}
 
     @replaces("credpool.core.select.available")
     def all_that_live(original, state, *, now, model):
@@ -82,9 +81,8 @@ class SticksToItsFirstDraw(Mutant):
     because = "wire"
     may = {
         "they make several calls under `random`": (
-            "looking-takes-no-draw",
-            "random-counts-available-entries-only",
-            "random-draws-once-for-each-selection",
+            "pool.read.effect-free",
+            "select.random",
         )
     }
 
@@ -101,11 +99,7 @@ class StaysOnTheFallBack(Mutant):
     violates = "select.per-call+1"
     kills = ("rotation-does-not-stick",)
     because = "wire"
-    may = {
-        "they look at who is used after a `forbidden` reply": (
-            "forbidden-tries-another-and-benches-nobody",
-        )
-    }
+    may = {"they look at who is used after a `forbidden` reply": ("recover.forbidden.call-only",)}
 
     @replaces("credpool.pool.Pool.pick")
     def again(original, self, model, now):
@@ -132,11 +126,10 @@ class RejoinsAtTheEnd(Mutant):
     because = "wire"
     may = {
         "they call again after a cooldown": (
-            "past-hint-is-the-shortest-cooldown",
-            "cooldown-ends-to-the-second",
-            "cooldown-clears-the-throttle",
-            "rejected-key-rotates-and-comes-back",
-            "token-endpoints-bad-minute-kills-nobody",
+            "cooldown.end",
+            "cooldown.past",
+            "recover.*",
+            "store.foreign-status",
         )
     }
 
@@ -158,8 +151,8 @@ class CountsCallsNotRequests(Mutant):
     because = "counts"
     may = {
         "the strategy goes by the counts": (
-            "exhausted-pool-sends-nothing",
-            "least-used-rotates-to-the-least-used",
+            "exhaust.nothing-sent",
+            "select.least-used",
         )
     }
 
@@ -196,10 +189,9 @@ class ForgetsWhichModelIsOut(Mutant):
     because = "wire"
     may = {
         "an entry is out for one model": (
-            "exhausted-for-one-model",
-            "missing-entitlement-rotates-and-is-remembered",
-            "other-models-go-on",
-            "outage-guard-covers-model-limits",
+            "exhaust.nothing-sent",
+            "recover.not-entitled.*",
+            "recover.outage-guard",
         )
     }
 

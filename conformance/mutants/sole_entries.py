@@ -40,7 +40,7 @@ class CallsASoleEntryBackAgainstTheHint(Mutant):
     violates = "cooldown.sole+1"
     kills = ("sole-entry-believes-a-hint",)
     because = "state"
-    may = {"a sole entry has a hint": ("long-hint-of-a-sole-entry-is-delivered",)}
+    may = {"a sole entry has a hint": ("recover.rate-limited.long-hint",)}
 
     @replaces("credpool.core.cooldown._seconds")
     def a_minute(original, state, entry, verdict, *, now, model):
@@ -58,11 +58,9 @@ class AsksASoleAccountEveryMinute(Mutant):
     because = "state"
     may = {
         "the last entry is out for another reason than a throttle": (
-            "exhausted-pool-sends-nothing",
-            "exhausted-for-one-model",
-            "probe-that-fails-changes-nothing",
-            "looking-does-not-probe",
-            "round-robin-does-not-start-over",
+            "exhaust.*",
+            "pool.read.effect-free",
+            "select.round-robin",
         )
     }
 

@@ -14,9 +14,8 @@ class TurnsByDefault(Mutant):
     because = "wire"
     may = {
         "their pools of three name no strategy": (
-            "id-survives-order-and-status",
-            "overlapping-calls-blame-the-key-they-used",
-            "outage-guard-leaves-older-cooldowns-alone",
+            "pool.*",
+            "recover.outage-guard",
         )
     }
 
@@ -36,21 +35,14 @@ class KeepsTheSecondInReserve(Mutant):
     because = "wire"
     may = {
         "they have a first entry that is out, and more than one behind it": (
-            "policy-sets-the-cooldown",
-            "earliest-return-is-told",
-            "reasons-are-told-for-each-entry",
-            "id-survives-order-and-status",
-            "overlapping-calls-blame-the-key-they-used",
-            "ten-keys-are-all-tried",
-            "each-strategy-tries-every-entry",
-            "all-throttled-costs-two-requests-each",
-            "no-reply-after-a-rotation",
-            "outage-guard-caps-the-cooldowns",
-            "outage-guard-leaves-older-cooldowns-alone",
-            "outage-guard-needs-like-refusals",
-            "each-attempt-carries-one-secret",
-            "lower-priority-number-comes-first",
-            "equal-priorities-keep-the-order-of-the-list",
+            "classify.registry",
+            "cooldown.default",
+            "exhaust.*",
+            "pool.*",
+            "recover.*",
+            "security.one-secret",
+            "select.order",
+            "store.*",
         )
     }
 
@@ -72,8 +64,8 @@ class StartsOverWhenTheLastIsOut(Mutant):
     because = "wire"
     may = {
         "their turn goes past an entry that is out": (
-            "late-success-does-not-clear-another-key",
-            "turn-takes-a-returned-entry-in-again",
+            "pool.attribution",
+            "select.return",
         )
     }
 
@@ -97,12 +89,10 @@ class ForgetsTheTurn(Mutant):
     because = "wire"
     may = {
         "they depend on the turn, or on its not having moved": (
-            "round-robin-blames-the-key-it-used",
-            "late-success-does-not-clear-another-key",
-            "looking-does-not-move-the-turn",
-            "another-entrys-success-clears-nothing",
-            "each-secret-goes-to-its-own-origin",
-            "turn-takes-a-returned-entry-in-again",
+            "pool.*",
+            "recover.rate-limited.across-calls",
+            "security.own-origin",
+            "select.return",
         )
     }
 
@@ -162,7 +152,7 @@ class TakesAnyStrategy(Mutant):
     violates = "select.unknown-strategy+1"
     kills = ("unknown-strategy-is-refused",)
     because = "outcome"
-    may = {"it misspells the strategy": ("refused-pool-names-no-secret",)}
+    may = {"it misspells the strategy": ("security.no-leak",)}
 
     @replaces("credpool.core.model.Strategy._missing_")
     def default(original, cls, value):
@@ -181,8 +171,8 @@ class BreaksTiesFromTheEnd(Mutant):
     because = "wire"
     may = {
         "entries are used equally little": (
-            "each-strategy-tries-every-entry",
-            "benched-entries-are-not-chosen",
+            "recover.all-tried",
+            "select.available",
         )
     }
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 BROKEN = {
     "crash-at-start": "exit code 3",
+    "exit-at-hello": "exit code 4",
     "other-protocol": "speaks protocol 99",
     "exit-mid-call": "the testee ended: exit code 7",
     "killed-mid-call": "the testee ended: killed by signal 9",
@@ -23,12 +24,14 @@ BROKEN = {
     "wrong-seq": "a reply that nobody asked for",
     "no-seq": "a reply that nobody asked for",
     "two-replies": "a reply that nobody asked for",
+    "reply-flood": "a reply that nobody asked for",
+    "echo": "call wants a reply with wait or result",
     "wrong-kind": "call wants a reply with wait or result",
     "malformed-result": "a malformed result.reply: at $.result.status",
     "own-error": "answered call with an error: the reason is here",
     "waits-for-ever": "waits without end",
 }
-EXPLAINED = ("crash-at-start", "exit-mid-call", "garbage")
+EXPLAINED = ("crash-at-start", "exit-at-hello", "exit-mid-call", "garbage")
 
 
 @pytest.mark.parametrize("mode", BROKEN)
@@ -54,6 +57,24 @@ def test_a_testee_that_is_only_odd_passes(run_suite: "RunSuite", faux: "Name", m
     ran = run_suite(faux(mode), only="healthy")
 
     assert ran.outcomes() == {"healthy": "pass"}
+
+
+def test_a_testee_that_makes_its_replies_up_fails(run_suite: "RunSuite", faux: "Name") -> None:
+    """A result that no request stands behind is a failure of the pool: what was sent counts."""
+    ran = run_suite(faux("never-sends"), only="healthy")
+
+    assert ran.outcomes() == {"healthy": "fail"}
+    assert "wire" in ran.aspects()["healthy"]
+
+
+def test_a_testee_that_declares_what_it_has_not_fails(run_suite: "RunSuite", faux: "Name") -> None:
+    """A feature that is declared is checked, and is not applicable where it is not."""
+    honest = run_suite(faux("good"), only="not-mine")
+    lying = run_suite(faux("lying-manifest"), only="not-mine")
+
+    assert honest.outcomes() == {"not-mine": "not-applicable"}
+    assert lying.outcomes() == {"not-mine": "fail"}
+    assert "Processes disagree." in lying.screen
 
 
 def test_a_crash_costs_one_check(

@@ -32,7 +32,6 @@ class NeverRetries(Mutant):
     violates = "rotate.retry-once+1"
     kills = ("wait",)
     because = "attempts"
-    may = {"it is throttled": ("retry-then-rotate",)}
 
     @replaces("testee_reference.Testee.decide")
     def at_once(original, *args, last, **kwargs):
@@ -73,15 +72,22 @@ class WrongReason(NeverRetries):
 
 
 class TooBroad(NeverRetries):
-    """Turns more red than it declares."""
+    """Turns checks red that are about something else."""
 
-    may = {}
+    violates = "rotate.second+2"
+    kills = ("retry-then-rotate",)
+
+
+class Excused(TooBroad):
+    """Says why something else must be harmed as well."""
+
+    may = {"a first throttle comes before each second": ("rotate.retry-*",)}
 
 
 class TooModest(NeverRetries):
-    """Excuses what is not red."""
+    """Excuses what is not red, and what needs no excuse."""
 
-    may = NeverRetries.may | {"one never knows": ("healthy",)}
+    may = {"one never knows": ("stream.*",), "it is its own": ("rotate.retry-once",)}
 
 
 class Brief(Control):
@@ -144,8 +150,16 @@ def fate(suite: Suite, change: type[Change]) -> Judgement:
             ("wait:retry-after-1 is harness-error, not because of attempts",),
         ),
         (WrongReason, Fate.WRONG_RED, ("wait:retry-after-1 is fail (wire, ",)),
-        (TooBroad, Fate.WRONG_RED, ("undeclared: retry-then-rotate is fail (",)),
-        (TooModest, Fate.WRONG_RED, ("'healthy' in `may` was not red; remove it",)),
+        (TooBroad, Fate.WRONG_RED, ("undeclared: wait:retry-after-1 is fail (",)),
+        (Excused, Fate.KILLED, ()),
+        (
+            TooModest,
+            Fate.WRONG_RED,
+            (
+                "'stream.*' in `may` explains no red check; remove it",
+                "'rotate.retry-once' in `may` explains no red check; remove it",
+            ),
+        ),
         (Brief, Fate.ACCEPTED, ()),
         (Unused, Fate.VOID, ("never used: testee_reference.Testee.restart",)),
         (Illegal, Fate.REJECTED, ("retry-then-rotate is fail (",)),
@@ -155,7 +169,7 @@ def fate(suite: Suite, change: type[Change]) -> Judgement:
 def test_only_what_is_as_declared_is_good(
     suite: Suite, change: type[Change], expected: Fate, said: tuple[str, ...]
 ) -> None:
-    """A mutant is killed by the declared checks, for the declared reason, and by no others."""
+    """A mutant is killed by the declared checks, for the declared reason; other reds are explained."""
     judgement = fate(suite, change)
 
     assert judgement.fate is expected, judgement
@@ -168,7 +182,7 @@ def test_a_killer_that_stays_green_means_survival(suite: Suite) -> None:
     """Of two checks that should notice, one is not enough."""
     trial = Trial(ran=1, red={"retry-then-rotate": Red("fail", ("attempts",))})
     kills = ("retry-then-rotate", "healthy")
-    half = type("Half", (NeverRetries,), {"kills": kills, "may": {}})
+    half = type("Half", (NeverRetries,), {"kills": kills})
 
     judgement = judge_mutant(half, trial, suite.scenarios)
 
@@ -179,7 +193,7 @@ def test_a_killer_that_stays_green_means_survival(suite: Suite) -> None:
 def test_a_mutant_that_names_no_killer_is_not_killed(suite: Suite) -> None:
     """Any red will not do: without one declared check that noticed, nothing was proven."""
     trial = Trial(ran=1, red={"healthy": Red("fail", ("attempts",))})
-    vague = type("Vague", (NeverRetries,), {"kills": ("nobody",), "may": {"": ("healthy",)}})
+    vague = type("Vague", (NeverRetries,), {"kills": ("nobody",)})
 
     judgement = judge_mutant(vague, trial, suite.scenarios)
 
@@ -249,13 +263,13 @@ def test_each_kind_of_attribute_can_be_replaced() -> None:
 
 
 def test_a_shadow_sees_where_a_rule_would_have_answered_otherwise(suite: Suite) -> None:
-    """A pure rule matters where its answer differs; anything else may matter everywhere."""
+    """A pure rule matters where its answer differs."""
     from credpool.core import model  # noqa: PLC0415 (only here)
 
     class Reverses(Change):
         entries = replaces("credpool.core.model.in_order")(lambda original, e: (*reversed(e),))
 
-    shadow = Shadow({"Reverses": Reverses, "NeverRetries": NeverRetries}, suite.testee)
+    shadow = Shadow({"Reverses": Reverses}, suite.testee)
     one, two = (model.Entry(id=model.EntryId(name)) for name in "ab")
     with shadow.watching():
         shadow.scenario = "of-one"
@@ -264,7 +278,54 @@ def test_a_shadow_sees_where_a_rule_would_have_answered_otherwise(suite: Suite) 
         both = model.in_order((one, two))
 
     assert (alone, both) == ((one,), (one, two))
-    assert shadow.differs == {"Reverses": {"of-two"}, "NeverRetries": {EVERYWHERE}}
+    assert shadow.differs == {"Reverses": {"of-two"}}
+
+
+def test_a_shadow_sees_where_anything_else_is_called(suite: Suite) -> None:
+    """What is not pure may matter where it is called, and what lasts may matter everywhere."""
+    from credpool.pool import Pool  # noqa: PLC0415 (only here)
+
+    class Flushes(Change):
+        flush = replaces("credpool.pool.Pool.flush")(lambda original, self: None)
+
+    class Makes(Change):
+        made = replaces("testee_reference.Testee.__init__")(lambda original, *args: None)
+
+    class Doubles(Change):
+        hour = replaces("credpool.core.recovery._HOUR")(lambda original: original * 2)
+
+    changes = {"Flushes": Flushes, "Makes": Makes, "Doubles": Doubles}
+    shadow = Shadow(changes, suite.testee)
+    with shadow.watching():
+        shadow.scenario = "quiet"
+        pool = Pool.from_keys("openai", ["sk-one"])
+        shadow.scenario = "flushed"
+        pool.flush()
+
+    assert shadow.differs == {
+        "Flushes": {"flushed"},
+        "Makes": {EVERYWHERE},
+        "Doubles": {EVERYWHERE},
+    }
+
+
+def test_a_broad_mutant_is_spared_the_middle_of_tables_about_something_else(suite: Suite) -> None:
+    """What it names and what it violates is run in full, as is everything on demand."""
+    wait = next(s for s in suite.scenarios if s.id == "wait:retry-after-1")
+    other = [changed(wait, id=f"other:{n}", verifies=("stream.whole+1",)) for n in range(4)]
+    own = [changed(wait, id=f"own:{n}") for n in range(4)]
+    many = changed(suite, scenarios=(*suite.scenarios, *other, *own))
+    corpus = Corpus(mutants={"Idle": Idle}, controls={"Brief": Brief})
+
+    ran = [
+        sum(one.ran for one in (*campaign.mutants, *campaign.controls))
+        for everything in (False, True)
+        for campaign in [
+            run_campaign(many, corpus, at_once=1, everything=everything, say=lambda _: None)
+        ]
+    ]
+
+    assert ran == [len(many.scenarios) * 2 - 2, len(many.scenarios) * 2]
 
 
 def test_a_shadow_sees_where_a_rule_refuses(suite: Suite) -> None:
@@ -346,7 +407,7 @@ def test_a_job_that_is_lost_is_told() -> None:
         ("kills = ('healthy', 'overlap')", "overlap does not verify rotate.retry-once+1"),
         ("because = 'luck'", "because 'luck' is no aspect"),
         ("because = ''", "does not declare because"),
-        ("may = {'': ('nobody',)}", "may names no check: 'nobody'"),
+        ("may = {'': ('nothing.*',)}", "may names no requirement: 'nothing.*'"),
         ("change = None", "replaces nothing"),
     ],
 )

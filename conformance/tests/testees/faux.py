@@ -33,7 +33,8 @@ def send(pool, request):
 
 
 def result(pool, message):
-    status, headers, body = send(pool, message["request"])
+    made_up = 200, {}, "{}"
+    status, headers, body = made_up if mode == "never-sends" else send(pool, message["request"])
     name = pool["entries"][0]["id"]
     return {"seq": message["seq"], "result": {
         "outcome": "delivered", "status": status, "body": body, "exhausted": None,
@@ -61,6 +62,11 @@ def garbage():
 def half_a_line():
     write(b'{"seq": 3, "res')
     sys.exit(0)
+
+
+def flood(answer):
+    for _ in range(100_000):
+        say(answer)
 
 
 def twice(answer):
@@ -98,6 +104,8 @@ ANSWERS = {
     "wrong-seq": lambda a, _m: say({**a, "seq": 999}),
     "no-seq": lambda a, _m: say({"result": a["result"]}),
     "two-replies": lambda a, _m: twice(a),
+    "reply-flood": lambda a, _m: flood(a),
+    "echo": lambda _a, m: say(m),
     "wrong-kind": lambda _a, m: say({"seq": m["seq"], "ok": True}),
     "malformed-result": lambda a, _m: say({**a, "result": {**a["result"], "status": "200"}}),
     "own-error": lambda _a, m: say({"seq": m["seq"], "error": "the reason is here"}),
@@ -108,9 +116,12 @@ ANSWERS = {
 
 
 def hello(_pool):
+    if mode == "exit-at-hello":
+        exit_with_reason(4)
+    features = ["shared-store"] if mode == "lying-manifest" else []
     protocol = 99 if mode == "other-protocol" else 1
     return {"hello": {"name": "faux", "version": "1", "language": "Python", "spec": "1",
-                      "protocol": protocol, "features": [], "clock": "virtual"}}  # fmt: skip
+                      "protocol": protocol, "features": features, "clock": "virtual"}}  # fmt: skip
 
 
 def inspect(pool):

@@ -92,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", metavar="GLOB", help="only these mutants and controls")
     jobs = os.cpu_count() or 1
     parser.add_argument("--jobs", type=int, default=jobs, help="processes at once (the cores)")
-    everything = "run each check for each mutant, also where the mutant cannot make a difference"
+    everything = "run each check for each mutant, where it makes no difference and all cases too"
     parser.add_argument("--everything", action="store_true", help=everything)
     parser.add_argument("--mutants", type=Path, metavar="DIR", help="another folder of mutants")
     return parser

@@ -6,10 +6,10 @@ from functools import partial
 from time import perf_counter
 from typing import Final, TypeAlias
 
-from credpool_conformance.matrix.corpus import Corpus
+from credpool_conformance.matrix.corpus import Corpus, named
 from credpool_conformance.matrix.judgement import Fate, Judgement, judge_control, judge_mutant
-from credpool_conformance.matrix.mutant import Change
-from credpool_conformance.matrix.shadow import EVERYWHERE, Shadow
+from credpool_conformance.matrix.mutant import Change, Mutant
+from credpool_conformance.matrix.shadow import EVERYWHERE, Shadow, is_sure
 from credpool_conformance.matrix.trial import Suite, Trial, attempt, baseline
 from credpool_conformance.matrix.workers import LostError, run_all
 from credpool_conformance.scenario import Scenario
@@ -43,7 +43,10 @@ class Campaign:
 def run_campaign(
     suite: Suite, corpus: Corpus, *, at_once: int, everything: bool, say: Say
 ) -> Campaign:
-    """Run and judge; `everything` runs each check for each change, whether it matters or not.
+    """Run and judge; `everything` runs each check for each change.
+
+    Otherwise those are left out on which the change makes no difference.  Where only a run could
+    tell that, the middle of a table is left out that is about nothing the mutant declares.
 
     Raises: BaselineError when the reference as it is fails a check.
     """
@@ -52,8 +55,9 @@ def run_campaign(
     ran, differs = _baseline(suite, changes, at_once)
     say(f"baseline: {ran} checks green, without a change ({perf_counter() - begun:.1f} s)")
     jobs = [
-        (name, partial(attempt, suite, _chosen(suite, differs[name], everything), change))
+        (name, partial(attempt, suite, chosen, change))
         for name, change in changes.items()
+        for chosen in [suite.scenarios if everything else _chosen(suite, change, differs[name])]
     ]
     trials: dict[str, Trial] = {}
     judged: dict[str, Judgement] = {}
@@ -97,10 +101,17 @@ def _seen(suite: Suite, share: Sequence[Scenario], changes: dict[str, type[Chang
     return baseline(suite, share, shadow), shadow.differs
 
 
-def _chosen(suite: Suite, differs: set[str], everything: bool) -> tuple[Scenario, ...]:  # noqa: FBT001
-    if everything or EVERYWHERE in differs:
-        return suite.scenarios
-    return tuple(scenario for scenario in suite.scenarios if scenario.id in differs)
+def _chosen(suite: Suite, change: type[Change], differs: set[str]) -> tuple[Scenario, ...]:
+    everywhere = EVERYWHERE in differs
+    found = tuple(s for s in suite.scenarios if everywhere or s.id in differs)
+    if not issubclass(change, Mutant) or is_sure(change):
+        return found
+    ids = {scenario.id: None for scenario in found}
+    killers = {id_ for pattern in change.kills for id_ in named(pattern, ids)}
+    last = {id_.partition(":")[0]: id_ for id_ in ids}
+    first = {id_.partition(":")[0]: id_ for id_ in reversed(ids)}
+    kept = killers.union(first.values(), last.values())
+    return tuple(s for s in found if s.id in kept or change.concerns(s.verifies))
 
 
 def _judged(corpus: Corpus, name: str, trial: Trial, scenarios: Sequence[Scenario]) -> Judgement:

@@ -2,7 +2,8 @@
 
 A replaced rule is a function of its arguments.  As long as the replacement gives what the original
 gives, each time a scenario asks, that scenario goes on as before, to its end; so it need not be run
-again.  What is no pure function may make a difference anywhere, as far as this module can tell.
+again.  What is no pure function cannot be asked twice; it may make a difference in each scenario
+that calls it, and what is no function at all, or lasts longer than a scenario, in any.
 """
 
 import threading
@@ -24,6 +25,14 @@ from credpool_conformance.matrix.surgery import (
 EVERYWHERE = "*"
 
 
+def is_sure(change: type[Change]) -> bool:
+    """Tell whether all that a change replaces is pure, so that a shadow knows where it matters."""
+    try:
+        return all(find(replacement.target).pure for replacement in change.patches())
+    except VoidError:
+        return False
+
+
 class Shadow:
     """Watches a run: who would have answered otherwise, and in which scenario."""
 
@@ -42,9 +51,9 @@ class Shadow:
     def watching(self) -> Iterator[None]:
         """Listen in on every target for as long as the context lasts."""
         with ExitStack() as undo:
-            for dotted, watchers in self._watchers.items():
-                target = self._targets[dotted]
-                install(target, rebuilt(target, self._spy(watchers)), undo)
+            for dotted, target in self._targets.items():
+                spy = self._spy(self._watchers[dotted]) if target.pure else self._note(dotted)
+                install(target, rebuilt(target, spy), undo)
             yield
 
     def _sort_in(self, name: str, replacements: Iterable[Replacement]) -> None:
@@ -53,11 +62,22 @@ class Shadow:
                 target = find(replacement.target)
             except VoidError:
                 continue
-            if target.pure:
-                self._targets[replacement.target] = target
-                self._watchers[replacement.target].append((name, replacement))
-            else:
+            if target.lasting:
                 self.differs[name].add(EVERYWHERE)
+                continue
+            self._targets[replacement.target] = target
+            self._watchers[replacement.target].append((name, replacement))
+
+    def _note(self, dotted: str) -> Function:
+        names = [name for name, _ in self._watchers[dotted]]
+
+        def note(original: Function, *args: object, **kwargs: object) -> object:
+            if not getattr(self._inside, "yes", False):
+                for name in names:
+                    self.differs[name].add(self.scenario)
+            return original(*args, **kwargs)
+
+        return note
 
     def _spy(self, watchers: list[tuple[str, Replacement]]) -> Function:
         def spy(original: Function, *args: object, **kwargs: object) -> object:

@@ -46,12 +46,24 @@ class Target:
     @property
     def pure(self) -> bool:
         """Tell whether calling it once more changes nothing: the rules, and the values they take."""
-        module = self.owner if isinstance(self.owner, ModuleType) else None
-        name = module.__name__ if module else str(getattr(self.owner, "__module__", ""))
+        is_module = isinstance(self.owner, ModuleType)
         frozen = bool(getattr(getattr(self.owner, "__dataclass_params__", None), "frozen", False))
-        # The registry is read once and kept, so a second reading is not what the first one was.
-        is_rules = name.startswith(_RULES) and name != f"{LIBRARY}.core.registry"
-        return self.called and is_rules and (module is not None or frozen)
+        return not self.lasting and self._home.startswith(_RULES) and (is_module or frozen)
+
+    @property
+    def lasting(self) -> bool:
+        """Tell whether a use is no matter of the scenario alone that it happens in.
+
+        The registry is read once and kept, and so is the testee made once.
+        """
+        is_kept = self._home == f"{LIBRARY}.core.registry"
+        return not self.called or is_kept or self.name == "__init__"
+
+    @property
+    def _home(self) -> str:
+        if isinstance(self.owner, ModuleType):
+            return self.owner.__name__
+        return str(getattr(self.owner, "__module__", ""))
 
 
 def find(dotted: str) -> Target:

@@ -1,0 +1,293 @@
+"""Mutants of the chapter on logins: when a token is refreshed, by whom, and what is kept of it."""
+
+from dataclasses import replace
+
+from credpool.core.events import AwaitClaim, Exchange, Refresh, Send
+from credpool_conformance.matrix.mutant import Mutant, replaces
+
+
+class WaitsForTheTokenToEnd(Mutant):
+    """Refreshes no token before it has been refused."""
+
+    violates = "oauth.window.mandatory+1"
+    kills = (
+        "token-about-to-end-is-refreshed-first",
+        "token-of-a-rotation-is-refreshed-first-too",
+        "windows-are-the-operators",
+    )
+    because = "wire"
+    may = {
+        "no token is seen to end": (
+            "oauth.*",
+            "store.moments",
+            "store.schema",
+        )
+    }
+
+    @replaces("credpool.core.model.Entry.expires_within")
+    def never(original, self, seconds, now):
+        return False
+
+
+class HasWindowsOfItsOwn(Mutant):
+    """Looks two minutes ahead at most, whatever the operator says."""
+
+    violates = "oauth.window.mandatory+1"
+    kills = ("windows-are-the-operators",)
+    because = "wire"
+
+    @replaces("credpool.core.model.Entry.expires_within")
+    def two_minutes(original, self, seconds, now):
+        return original(self, min(seconds, 120.0), now)
+
+
+class RefreshesTheFirstOfACallOnly(Mutant):
+    """Sends whoever it rotates to with the token there is."""
+
+    violates = "oauth.window.mandatory+1"
+    kills = ("token-of-a-rotation-is-refreshed-first-too",)
+    because = "wire"
+
+    @replaces("credpool.core.steps.selected")
+    def unlooked(original, state, call, entry, *, now):
+        decision = original(state, call, entry, now=now)
+        is_later = bool(call.attempts) and isinstance(decision.action, Refresh)
+        return replace(decision, action=Send(entry)) if is_later else decision
+
+
+class TrustsATokenThatIsAboutToEnd(Mutant):
+    """Goes on with the old token when the refresh failed, however little time it has."""
+
+    violates = "oauth.window.mandatory.failed+1"
+    kills = ("failed-mandatory-refresh-rotates",)
+    because = "wire"
+    may = {"a token that is about to end is taken for a good one": ("oauth.*",)}
+
+    @replaces("credpool.core.renewal._is_good_still")
+    def trusted(original, state, entry, call, *, now):
+        return original(state, replace(entry, expires_at=None), call, now=now)
+
+
+class WaitsForTheMandatoryWindow(Mutant):
+    """Refreshes at the last moment only."""
+
+    violates = "oauth.window.advisory+1"
+    kills = ("token-is-refreshed-ahead-of-its-end",)
+    because = "wire"
+    may = {"a token is refreshed ahead of its end": ("oauth.*",)}
+
+    @replaces("credpool.core.model.Entry.expires_within")
+    def at_last(original, self, seconds, now):
+        return original(self, 30.0 if seconds == 120.0 else seconds, now)
+
+
+class LeavesTheEdgeOut(Mutant):
+    """Refreshes a token once it has less time left than the window, and not as much."""
+
+    violates = "oauth.window.advisory+1"
+    kills = ("token-is-refreshed-ahead-of-its-end:at-the-edge",)
+    because = "wire"
+    may = {"a token's time is measured by the edge of a window": ("oauth.expires-in",)}
+
+    @replaces("credpool.core.model.Entry.expires_within")
+    def less(original, self, seconds, now):
+        return original(self, seconds, now) and self.expires_at - now < seconds
+
+
+class GivesUpAGoodToken(Mutant):
+    """Takes the entry out when a better token could not be had."""
+
+    violates = "oauth.window.advisory.harmless+1"
+    kills = ("failed-advisory-refresh-harms-nobody",)
+    because = "state"
+    may = {"a refresh fails ahead of time": ("oauth.window.advisory.rest",)}
+
+    @replaces("credpool.core.renewal.refresh_failed")
+    def given_up(original, state, event, *, now, draw):
+        wide = replace(state.policy, mandatory_window=state.policy.advisory_window)
+        decision = original(replace(state, policy=wide), event, now=now, draw=draw)
+        return replace(decision, state=replace(decision.state, policy=state.policy))
+
+
+class AsksAgainAtOnce(Mutant):
+    """Gives the right to refresh back as soon as the refresh has failed."""
+
+    violates = "oauth.window.advisory.rest+1"
+    kills = ("failed-advisory-refresh-is-not-repeated-at-once",)
+    because = "wire"
+
+    @replaces("credpool.core.renewal.refresh_failed")
+    def given_back(original, state, event, *, now, draw):
+        decision = original(state, event, now=now, draw=draw)
+        entry = decision.state.find(event.entry)
+        if entry is None or entry.claim is None:
+            return decision
+        return replace(
+            decision, state=decision.state.change({entry.id: replace(entry, claim=None)})
+        )
+
+
+class TakesNoClaim(Mutant):
+    """Lets every call that needs a token ask for one."""
+
+    violates = "oauth.single-flight+1"
+    kills = ("two-calls-refresh-once",)
+    because = "wire"
+    may = {"a call waits for another's refresh": ("oauth.claim.expires",)}
+
+    @replaces("credpool.core.renewal.claim")
+    def unclaimed(original, state, event, *, now, draw):
+        decision = original(state, event, now=now, draw=draw)
+        if isinstance(decision.action, AwaitClaim):
+            return replace(decision, action=Exchange(decision.state.find(event.entry)))
+        return decision
+
+
+class RefreshesWhatIsFresh(Mutant):
+    """Refreshes once more after another call has done so."""
+
+    violates = "oauth.single-flight.adopt+1"
+    kills = ("two-calls-refresh-once",)
+    because = "wire"
+
+    @replaces("credpool.core.renewal.claim")
+    def again(original, state, event, *, now, draw):
+        entry = state.find(event.entry)
+        if entry is not None:
+            event = replace(event, secret=entry.secret)
+        return original(state, event, now=now, draw=draw)
+
+
+class WaitsForABetterToken(Mutant):
+    """Stands still while another call refreshes, though the token is good."""
+
+    violates = "oauth.single-flight.no-wait+1"
+    kills = ("nobody-waits-while-the-token-is-good",)
+    because = "outcome"
+    may = {"a refresh that failed has left its claim": ("oauth.window.advisory.rest",)}
+
+    @replaces("credpool.core.renewal.claim")
+    def waits(original, state, event, *, now, draw):
+        decision = original(state, event, now=now, draw=draw)
+        entry = state.find(event.entry)
+        is_theirs = entry is not None and entry.claim is not None and entry.claim.until > now
+        if is_theirs and entry.secret == event.secret and isinstance(decision.action, Send):
+            return replace(decision, action=AwaitClaim(entry.claim.until))
+        return decision
+
+
+class HoldsItsClaimForEver(Mutant):
+    """Takes the right to refresh for good."""
+
+    violates = "oauth.claim.expires+1"
+    kills = ("refresh-of-a-lost-holder-is-taken-over",)
+    because = "outcome"
+    may = {
+        "the end of a claim is seen": (
+            "oauth.window.advisory.rest",
+            "store.schema",
+        )
+    }
+
+    @replaces("credpool.core.renewal.claim")
+    def for_ever(original, state, event, *, now, draw):
+        for_long = replace(state, policy=replace(state.policy, claim_ttl=1e9))
+        decision = original(for_long, event, now=now, draw=draw)
+        return replace(decision, state=replace(decision.state, policy=state.policy))
+
+
+class LetsGoOfItsClaimTooSoon(Mutant):
+    """Gives the right to refresh away after half its time."""
+
+    violates = "oauth.claim.expires+1"
+    kills = ("refresh-of-a-lost-holder-is-taken-over",)
+    because = "outcome"
+    may = {
+        "the end of a claim is seen": (
+            "oauth.window.advisory.rest",
+            "store.schema",
+        )
+    }
+
+    @replaces("credpool.core.renewal.claim")
+    def half(original, state, event, *, now, draw):
+        halved = replace(state, policy=replace(state.policy, claim_ttl=30.0))
+        decision = original(halved, event, now=now, draw=draw)
+        return replace(decision, state=replace(decision.state, policy=state.policy))
+
+
+class KeepsASpentRefreshToken(Mutant):
+    """Presents the old refresh token again, though the reply brought a new one."""
+
+    violates = "oauth.refresh-token.replaced+1"
+    kills = ("new-refresh-token-is-the-next-to-be-presented",)
+    because = "wire"
+    may = {"a login is refreshed a second time": ("oauth.saved-first",)}
+
+    @replaces("credpool.core.renewal.refreshed")
+    def spent(original, state, event):
+        return original(state, replace(event, grant=replace(event.grant, refresh_token=None)))
+
+
+class ForgetsItsRefreshToken(Mutant):
+    """Has no refresh token any more when the reply brought none."""
+
+    violates = "oauth.refresh-token.kept+1"
+    kills = ("refresh-token-stays-when-the-reply-has-none",)
+    because = "wire"
+    may = {"a token that came alone is refreshed": ("oauth.expires-in",)}
+
+    @replaces("credpool.core.renewal.refreshed")
+    def forgotten(original, state, event):
+        entry = state.find(event.entry)
+        if entry is not None and event.grant.refresh_token is None:
+            state = state.change({entry.id: replace(entry, refresh_token=None)})
+        return original(state, event)
+
+
+class TakesALengthForADate(Mutant):
+    """Takes `expires_in` for the moment at which the token ends."""
+
+    violates = "oauth.expires-in+1"
+    kills = ("expiry-counts-from-the-reply",)
+    because = "wire"
+    may = {
+        "a call follows a refresh": (
+            "oauth.saved-first",
+            "pool.identity",
+            "recover.auth-expired.*",
+            "store.moments",
+        )
+    }
+
+    @replaces("credpool.oauth.refresh.read_token_reply")
+    def since_1970(original, reply, *, now):
+        return original(reply, now=0.0)
+
+
+class UsesNewTokensUnsaved(Mutant):
+    """Sends a request with the new tokens, which only its memory has."""
+
+    violates = "oauth.saved-first+1"
+    kills = ("new-tokens-are-saved-before-they-are-used",)
+    because = "wire"
+    may = {
+        "a login is refreshed again, or its file is read": (
+            "oauth.*",
+            "recover.bounded",
+            "store.schema",
+        )
+    }
+
+    @replaces("credpool.calls.ActiveCall.refreshed")
+    def unsaved(original, self, entry, grant):
+        pool = self._pool
+
+        def remember(change):
+            pool._state = change(pool._state)
+
+        pool._commit = remember
+        try:
+            return original(self, entry, grant)
+        finally:
+            del pool._commit

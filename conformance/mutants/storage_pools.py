@@ -1,0 +1,237 @@
+"""Mutants of the chapter on storage: what becomes of a pool and its rows, here and elsewhere."""
+
+import stat
+from dataclasses import replace
+from types import MappingProxyType
+
+from credpool.core.codec import Malformed, TooNew
+from credpool_conformance.matrix.mutant import Mutant, replaces
+
+
+class ReadsWhatItCannotKnow(Mutant):
+    """Reads a file of any version."""
+
+    violates = "store.newer-refused+1"
+    kills = ("newer-file-is-refused",)
+    because = "outcome"
+
+    @replaces("credpool.core.codec._check_version")
+    def any_version(original, version):
+        return None
+
+
+class TakesANewerFileForABrokenOne(Mutant):
+    """Refuses a later version, and says that the file is damaged."""
+
+    violates = "store.newer-refused+1"
+    kills = ("newer-file-is-refused",)
+    because = "outcome"
+
+    @replaces("credpool.core.codec._check_version")
+    def broken(original, version):
+        try:
+            original(version)
+        except TooNew as error:
+            raise Malformed(error.where, error.what) from None
+
+
+class BeginsAnewWithEveryFile(Mutant):
+    """Takes a file that it cannot read for one without entries."""
+
+    violates = "store.unreadable-refused+1"
+    kills = ("unreadable-file-is-refused",)
+    because = "outcome"
+    may = {"a file is damaged": ("store.*",)}
+
+    @replaces("credpool.core.codec.decode")
+    def anew(original, text, key):
+        try:
+            return original(text, key)
+        except TooNew:
+            raise
+        except Malformed:
+            return original("{}", key)
+
+
+class RaisesForeignDead(Mutant):
+    """Uses a row that another program has marked as dead."""
+
+    violates = "store.foreign-status+1"
+    kills = ("status-of-another-program-counts",)
+    because = "state"
+    may = {"another program has marked a row": ("store.byte-order-mark",)}
+
+    @replaces("credpool.core.rows._decode_cooldown")
+    def raised(original, fields):
+        is_foreign = fields.raw.get("failure_class") is None
+        return None if is_foreign and fields.raw.get("last_status") == "dead" else original(fields)
+
+
+class TimesForeignCooldownsItself(Mutant):
+    """Keeps a row that another program has marked out for an hour, whatever it says."""
+
+    violates = "store.foreign-status+1"
+    kills = ("status-of-another-program-counts",)
+    because = "state"
+    may = {
+        "another program has marked a row": (
+            "cooldown.never-shorten",
+            "store.*",
+        )
+    }
+
+    @replaces("credpool.core.rows._decode_cooldown")
+    def an_hour(original, fields):
+        found = original(fields)
+        is_foreign = fields.raw.get("failure_class") is None
+        if found is None or not is_foreign or fields.raw.get("last_status") != "exhausted":
+            return found
+        return replace(found, until=found.since + 3600.0)
+
+
+class NeverLooksAgain(Mutant):
+    """Reads the file once, and then after its own changes only."""
+
+    violates = "store.others-changes+1"
+    kills = ("change-from-outside-counts-at-the-next-call",)
+    because = "state"
+
+    @replaces("credpool.pool.Pool._follow")
+    def never(original, self):
+        return None
+
+
+class KeepsWhatItLearntInMemory(Mutant):
+    """Writes a file that is not there, and never another one."""
+
+    violates = "store.durable+1"
+    kills = ("cooldown-is-durable-before-the-call-goes-on",)
+    because = "store"
+    may = {
+        "the file is read after a change": (
+            "oauth.saved-first",
+            "store.*",
+        )
+    }
+
+    @replaces("credpool.stores.disk.WholeFile.replace")
+    def once(original, self, content):
+        return self.stamp() or original(self, content)
+
+
+class ForgetsWhatItLearntAtTheEnd(Mutant):
+    """Puts rows that are out back in use when it starts."""
+
+    violates = "store.durable+1"
+    kills = ("cooldown-outlives-the-program",)
+    because = "state"
+
+    @replaces("testee_reference.Testee.restart")
+    def forgotten(original, self, message):
+        if message["cmd"] == "restart":
+            self.store().update(
+                lambda state: replace(
+                    state, entries=tuple(replace(e, cooldown=None) for e in state.entries)
+                )
+            )
+        return original(self, message)
+
+
+class DropsTheFieldsOfARow(Mutant):
+    """Writes only the fields of a row that it knows."""
+
+    violates = "store.unknown-fields+1"
+    kills = ("unknown-fields-stay",)
+    because = "store"
+    may = {"another program has added a field": ("store.no-lost-update",)}
+
+    @replaces("credpool.core.rows.encode_row")
+    def known(original, entry):
+        return original(replace(entry, extra=MappingProxyType({})))
+
+
+class DropsTheFieldsOfTheDocument(Mutant):
+    """Writes the version and the pools, and nothing else that the document held."""
+
+    violates = "store.unknown-fields+1"
+    kills = ("unknown-fields-stay",)
+    because = "store"
+
+    @replaces("credpool.core.codec._head")
+    def bare(original, document, pools, key):
+        return original({}, pools, key)
+
+
+class DropsOtherPools(Mutant):
+    """Writes its own pool only."""
+
+    violates = "store.other-pools+1"
+    kills = ("other-pools-stay",)
+    because = "store"
+
+    @replaces("credpool.core.codec._head")
+    def alone(original, document, pools, key):
+        return original(document, {}, key)
+
+
+class LetsEveryoneRead(Mutant):
+    """Writes a file that every account may read."""
+
+    violates = "store.owner-only+1"
+    kills = ("file-is-the-owners-alone", "reading-changes-nothing")
+    because = "store"
+
+    @replaces("credpool.stores.disk.WholeFile.replace")
+    def readable(original, self, content):
+        stamp = original(self, content)
+        self.path.chmod(0o644)
+        return stamp
+
+
+class KeepsThePermissions(Mutant):
+    """Leaves the file to those who could read it before."""
+
+    violates = "store.owner-only+1"
+    kills = ("reading-changes-nothing",)
+    because = "store"
+
+    @replaces("credpool.stores.disk.WholeFile.replace")
+    def kept(original, self, content):
+        mode = stat.S_IMODE(self.path.stat().st_mode) if self.path.exists() else 0o600
+        stamp = original(self, content)
+        self.path.chmod(mode)
+        return stamp
+
+
+class RedactsByShapeAlone(Mutant):
+    """Finds a secret in a message only when it looks like one."""
+
+    violates = "store.message-redacted+1"
+    kills = ("kept-message-has-no-secret",)
+    because = "store"
+
+    @replaces("credpool.core.redact.redact")
+    def by_shape(original, text, secrets=()):
+        return original(text)
+
+
+class WritesThePoolItRemembers(Mutant):
+    """Changes the rows that it read last, and writes all of them."""
+
+    violates = "store.no-lost-update+1"
+    kills = ("two-programs-lose-nothing-of-each-other",)
+    because = "store"
+    may = {
+        "another program has written the file": (
+            "cooldown.never-shorten",
+            "store.*",
+        )
+    }
+
+    @replaces("credpool.stores.json_file.JsonFileStore.update")
+    def remembered(original, self, change):
+        if self._seen.stamp is None:
+            return original(self, change)
+        with self._file.locked():
+            changed = change(self._seen.state)
+            return self._write(self._seen, changed.entries).state
