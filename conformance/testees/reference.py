@@ -18,7 +18,8 @@ from credpool.stores import JsonFileStore
 
 HELLO = {"name": "credpool", "version": credpool.__version__, "language": "Python", "protocol": 1}
 HELLO |= {"spec": "1.0-draft", "clock": "virtual"}
-HELLO |= {"features": ["model-scope", "oauth", "owner-scope", "probe", "shared-store", "store"]}
+HELLO |= {"features": ["affinity", "lease", "model-scope", "oauth", "owner-scope", "probe"]}
+HELLO["features"] += ["shared-store", "store"]
 CODES = {credpool.UnknownStrategy: "unknown_strategy", credpool.StoreTooNew: "store_too_new"}
 CODES |= {credpool.StoreUnreadable: "store_unreadable"}
 FIXED = {"hello": {"hello": HELLO}, "stop": {"ok": True}}
@@ -36,6 +37,7 @@ class Testee:
     def handle(self, message):
         self.time, command, seq = message.get("now", self.time), message["cmd"], message["seq"]
         if command == "resume":
+            self.calls[message["call"]].closed = message.get("close", False)
             self.calls[message["call"]].resumed.put(seq)
         elif command == "call":
             call = SimpleNamespace(seq=seq, resumed=queue.Queue(), attempts=[])
@@ -89,9 +91,11 @@ class Testee:
         self.thread.call, body, streaming = call, "", asked["stream"]
         auth = self.auth(self.pool, observe=call.attempts.append)
         client = self.clients[asked["follow_redirects"]]
-        url, rest = self.given["base_url"], {"headers": asked["headers"], "json": asked["body"]}
+        session = {"x-credpool-session": asked["session"]} if "session" in asked else {}
+        rest = {"headers": asked["headers"] | session, "json": asked["body"]}
         try:
-            request = client.build_request(asked["method"], url + asked["path"], **rest)
+            url = self.given["base_url"] + asked["path"]
+            request = client.build_request(asked["method"], url, **rest)
             response = client.send(request, auth=auth, stream=True)
             head = {"status": response.status_code, "headers": dict(response.headers)}
             for chunk in response.iter_bytes():
@@ -99,6 +103,9 @@ class Testee:
                 if streaming and response.is_success:
                     self.end(call, "streaming", **head, body=body)
                     call.seq, streaming = call.resumed.get(), False
+                    if call.closed:
+                        break
+            response.close()
             over = response.extensions.get(credpool.EXHAUSTION)
             self.end(call, "delivered", over, **head, body=body)
         except credpool.PoolExhausted as error:

@@ -1,5 +1,7 @@
 """Which entry comes next."""
 
+from dataclasses import replace
+
 import pytest
 
 from credpool.core.errors import UnknownStrategy
@@ -9,12 +11,13 @@ from credpool.core.model import (
     Entry,
     EntryId,
     FailureClass,
+    Policy,
     PoolState,
     Strategy,
     in_order,
 )
 from credpool.core.secret import Secret
-from credpool.core.select import Index, available, choose
+from credpool.core.select import Index, at_home, available, choose, under_cap
 
 NOW = 1795392000.0
 
@@ -178,3 +181,41 @@ def test_an_index_of_least_used_fills_up_level_by_level() -> None:
     picked = [index.pick(0.0).id for _ in range(12)]
 
     assert picked == [*"bb", *"bcbc", *"abcabc"]
+
+
+@pytest.mark.parametrize(
+    ("cap", "busy", "considered"),
+    [
+        pytest.param(None, {"a": 9}, "abc", id="nobody asked for a cap"),
+        pytest.param(1, {}, "abc", id="nobody is busy"),
+        pytest.param(1, {"a": 1, "b": 1}, "c", id="one is below the cap"),
+        pytest.param(2, {"a": 1, "b": 2}, "ac", id="below the cap is below it, however far"),
+        pytest.param(1, {"a": 2, "b": 1, "c": 1}, "bc", id="all are at the cap: the least busy"),
+    ],
+)
+def test_the_cap_narrows_the_choice(cap: int | None, busy: dict[str, int], considered: str) -> None:
+    """Of the candidates those below the cap are considered, or else the least busy."""
+    leases = {EntryId(name): calls for name, calls in busy.items()}
+    state = replace(
+        pool(entry("a"), entry("b"), entry("c")), policy=Policy(max_concurrent=cap), leases=leases
+    )
+
+    found = under_cap(state, available(state, now=NOW, model=None))
+
+    assert "".join(e.id for e in found) == considered
+
+
+def test_nobody_is_considered_among_nobody() -> None:
+    """Without candidates there is nobody below the cap either."""
+    state = PoolState(key="p", provider="openai", policy=Policy(max_concurrent=1))
+
+    assert under_cap(state, ()) == ()
+
+
+def test_a_session_is_at_home_with_its_own_entry() -> None:
+    """The entry that answered the session is taken when it is a candidate, and no other."""
+    candidates = (entry("a"), entry("b"))
+
+    assert at_home(candidates, EntryId("b")) is candidates[1]
+    assert at_home(candidates, EntryId("c")) is None
+    assert at_home(candidates, None) is None

@@ -6,7 +6,7 @@ from credpool.core.errors import BadInput, WrongOrigin
 from credpool.core.model import AuthType, Entry, EntryId
 from credpool.core.registry import provider
 from credpool.core.secret import Secret
-from credpool.core.wire import base_url, origin, seal, target
+from credpool.core.wire import SESSION_HEADER, base_url, origin, seal, target
 
 OPENAI = "https://api.openai.com/v1"
 ELSEWHERE = "https://proxy.example:8443/openai"
@@ -107,7 +107,8 @@ class TestSeal:
         sealed = seal(entry(), provider("openai"), {"authorization": "Bearer placeholder"})
 
         assert (sealed.name, sealed.value) == (b"authorization", b"Bearer sk-a")
-        assert sealed.drop == {b"authorization", b"x-api-key", b"x-goog-api-key", b"api-key"}
+        credentials = {b"authorization", b"x-api-key", b"x-goog-api-key", b"api-key"}
+        assert sealed.drop == {*credentials, SESSION_HEADER.encode()}
         assert sealed.plain == ()
 
     @pytest.mark.parametrize(

@@ -13,16 +13,17 @@ from typing import Final
 
 _MARK_LENGTH: Final = 16
 _DEFAULT_PREFIXES: Final = MappingProxyType(
-    {"access": "sk-", "refresh": "rt-", "placeholder": "sk-"}
+    {"access": "sk-", "refresh": "rt-", "placeholder": "sk-", "session": "session-"}
 )
 
 
 class Kind(Enum):
-    """What a secret opens."""
+    """What a secret opens; a session's name opens nothing, and is nobody's business either."""
 
     ACCESS = "access"
     REFRESH = "refresh"
     PLACEHOLDER = "placeholder"
+    SESSION = "session"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

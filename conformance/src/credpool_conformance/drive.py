@@ -10,14 +10,16 @@ from typing import Final
 
 from credpool_conformance.book.yaml_lines import Json, fields, text
 from credpool_conformance.clock import VirtualClock
-from credpool_conformance.events import Held, Parked, Ranaway
+from credpool_conformance.events import Event, Held, Parked, Ranaway
 from credpool_conformance.faults import HarnessError
 from credpool_conformance.match import ANY
 from credpool_conformance.mock import Mock
 from credpool_conformance.observed import Observed, Progress
 from credpool_conformance.scenario import (
+    MAIN,
     Action,
     Call,
+    Close,
     Phase,
     Plain,
     Release,
@@ -40,10 +42,12 @@ class Drive:
     def __init__(
         self, scenario: Scenario, situation: Situation, session: Session, mock: Mock
     ) -> None:
-        """Set the stage; nothing is sent yet."""
+        """Set the stage; nothing is sent yet. `session` is that of the first process."""
         self._scenario = scenario
         self._situation = situation
-        self._session = session
+        first, *others = scenario.given.processes
+        self._processes = {first: session} | {name: session.fellow(name) for name in others}
+        self._turn = session
         self._mock = mock
         self._clock: VirtualClock = situation.clock
         self._trace: Trace = situation.trace
@@ -52,16 +56,25 @@ class Drive:
         self._refused: str | None = None
         self.runaway: str | None = None
 
+    def deliver(self, event: Event) -> None:
+        """Tell the process whose turn it is what happened at the mock."""
+        self._turn.deliver(event)
+
     def phases(self) -> Iterator[tuple[Phase, Observed]]:
         """Configure the testee and play the phases.
 
         Raises: HarnessError when the testee breaks the protocol.
         """
-        self._configure()
+        self._configure(self._situation.pool)
+        for fellow in [*self._processes.values()][1:]:
+            fellow.ensure()
+            self._turn = fellow
+            self._configure(self._situation.joined())
         for number, phase in enumerate(self._scenario.phases, 1):
             begun = len(self._mock.seen)
             if phase.advance:
                 self._clock.advance(phase.advance)
+            self._turn = self._processes[phase.process]
             self._trace.phase(number, _describe(phase))
             seen = self._act(number, phase.action)
             observed = self._look(phase, seen, begun)
@@ -84,9 +97,9 @@ class Drive:
             self._settle(progress, [])
         return hanging
 
-    def _configure(self) -> None:
-        pool, randoms = self._situation.pool, self._situation.randoms
-        answer = self._session.ask("configure", now=self._clock.now, pool=pool, randoms=randoms)
+    def _configure(self, pool: Json) -> None:
+        randoms = self._situation.randoms
+        answer = self._turn.ask("configure", now=self._clock.now, pool=pool, randoms=randoms)
         if answer.kind == "refused":
             self._refused = _refusal(fields(answer.content))
             self._trace.result("configure", self._refused)
@@ -98,17 +111,9 @@ class Drive:
             case Call():
                 return self._call(number, action)
             case Release(hold):
-                progress = self._holds.pop(hold, None)
-                released = self._mock.release(hold)
-                note = None if released else f"no request was waiting for {hold!r}"
-                return self._settled(number, progress if released else None, note)
-            case Resume(name):
-                progress = self._calls.get(name)
-                if progress is None or not (progress.streaming or progress.waiting):
-                    return self._settled(number, None, f"{name!r} is neither streaming nor waiting")
-                self._mock.open_streams()
-                self._resume(progress)
-                return self._settled(number, progress)
+                return self._release(number, hold)
+            case Resume() | Close():
+                return self._read_on(number, action)
             case Write(content):
                 self._situation.write(content)
                 return Observed(number=number)
@@ -120,25 +125,59 @@ class Drive:
             case Plain.CONFIGURE:
                 return Observed(number=number, outcome="configured")
             case Plain.RESTART:
-                self._session.ask("restart", now=self._clock.now)
+                self._turn.ask("restart", now=self._clock.now)
+            case Plain.CRASH:
+                self._crash()
             case Plain.LOCK | Plain.UNLOCK:
                 self._situation.lock(held=action is Plain.LOCK)
             case Plain.LOOK:
                 pass
         return Observed(number=number)
 
+    def _release(self, number: int, hold: str) -> Observed:
+        progress = self._holds.pop(hold, None)
+        released = self._mock.release(hold)
+        note = None if released else f"no request was waiting for {hold!r}"
+        return self._settled(number, progress if released else None, note)
+
+    def _read_on(self, number: int, action: Resume | Close) -> Observed:
+        """Let the caller read the rest of a stream, or leave it unread."""
+        name = action.call
+        progress = self._calls.get(name)
+        if progress is None or not (progress.streaming or progress.waiting):
+            return self._settled(number, None, f"{name!r} is neither streaming nor waiting")
+        if isinstance(action, Close):
+            self._resume(progress, close=True)
+        else:
+            self._mock.open_streams()
+            self._resume(progress)
+        return self._settled(number, progress)
+
+    def _crash(self) -> None:
+        """Kill the process, and start another in its place."""
+        lost = [progress for progress in self._calls.values() if progress.session is self._turn]
+        for hold in [hold for hold, progress in self._holds.items() if progress in lost]:
+            self._mock.cut(hold)
+            del self._holds[hold]
+        for progress in lost:
+            del self._calls[progress.call.name]
+        self._turn.crash()
+        self._turn.ensure()
+        self._configure(self._situation.joined())
+
     def _call(self, number: int, call: Call) -> Observed:
         if call.stream:
             self._mock.close_streams()
         request = self._situation.request(call)
-        seq = self._session.send("call", now=self._clock.now, call=call.name, request=request)
-        progress = Progress(call=call, seq=seq, request=request)
+        seq = self._turn.send("call", now=self._clock.now, call=call.name, request=request)
+        progress = Progress(call=call, session=self._turn, seq=seq, request=request)
         self._calls[call.name] = progress
         return self._settled(number, progress)
 
-    def _resume(self, progress: Progress) -> None:
+    def _resume(self, progress: Progress, **how: Json) -> None:
         name, progress.waiting = progress.call.name, False
-        progress.seq = self._session.send("resume", now=self._clock.now, call=name)
+        self._turn = progress.session
+        progress.seq = self._turn.send("resume", now=self._clock.now, call=name, **how)
 
     def _settled(self, number: int, progress: Progress | None, note: str | None = None) -> Observed:
         if progress is None:
@@ -164,8 +203,9 @@ class Drive:
     def _settle(self, progress: Progress, waits: list[float]) -> Answer | None:
         """Go on with a call until it has a result, or until its reply is held."""
         grace: float | None = None
+        self._turn = progress.session
         while True:
-            match self._session.next(progress.seq, grace):
+            match progress.session.next(progress.seq, grace):
                 case Answer(kind="wait", content={"why": "claim"}):
                     progress.waiting = True
                     return None
@@ -179,7 +219,7 @@ class Drive:
                     self._holds[hold] = progress
                     return None
                 case Parked():
-                    grace = self._session.grace
+                    grace = progress.session.grace
                 case Ranaway(requests):
                     self.runaway = f"{requests} requests, and no end"
                     return None
@@ -206,7 +246,8 @@ class Drive:
         # Looking makes some pools read the file again, which must not be what saves them.
         unasked = phase.expect.get("state") == ANY
         if self._refused is None and not self.runaway and not unasked:
-            state = fields(self._session.ask("inspect", now=self._clock.now).content)
+            session = self._processes[phase.process]
+            state = fields(session.ask("inspect", now=self._clock.now).content)
         wire = tuple(self._mock.seen[begun:])
         kept, wanted = self._situation.kept, phase.expect.get("store")
         stored, wrong = None, [] if kept is None else kept.faults()
@@ -236,6 +277,7 @@ def _refusal(refused: Mapping[str, Json]) -> str:
 
 def _describe(phase: Phase) -> str:
     advance = f"{phase.advance:g} s later, " if phase.advance else ""
+    advance += f"in {phase.process}, " if phase.process != MAIN else ""
     match phase.action:
         case Call(name=name, model=model):
             return f"{advance}call {name} ({model})"
@@ -245,5 +287,7 @@ def _describe(phase: Phase) -> str:
             return f"{advance}release {hold!r}"
         case Resume(name):
             return f"{advance}read on in {name}"
+        case Close(call):
+            return f"{advance}close the stream of {call}"
         case Plain() as plain:
             return f"{advance}{plain.value}"

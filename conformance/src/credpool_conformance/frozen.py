@@ -37,15 +37,15 @@ class _Sleeper:
 
     call: str
     seq: Json
+    deliver: Deliver
     wake: threading.Event
 
 
 class FrozenTime:
     """The clock of everything in this process but the suite."""
 
-    def __init__(self, deliver: Deliver) -> None:
+    def __init__(self) -> None:
         """Prepare, but freeze nothing yet."""
-        self._deliver = deliver
         self._now = EPOCH
         self._local = threading.local()
         self._sleepers: dict[str, _Sleeper] = {}
@@ -55,6 +55,7 @@ class FrozenTime:
 
     def start(self) -> None:
         """Freeze."""
+        self._world = contextlib.ExitStack()
         limit = freezegun.api.call_stack_inspection_limit
         # Threads would otherwise see the real time: `threading` is in every thread's stack.
         freezegun.api.call_stack_inspection_limit = 0
@@ -71,16 +72,19 @@ class FrozenTime:
         """Give the real time back."""
         self._world.close()
 
-    def incoming(self, message: Message) -> bool:
-        """Move the clock to a command's time; tell whether the command woke a sleeper up."""
+    def incoming(self, message: Message, deliver: Deliver) -> bool:
+        """Move the clock to a command's time; tell whether the command woke a sleeper up.
+
+        `deliver` is the voice of the testee that it goes to.
+        """
         now = message.get("now")
         if isinstance(now, int | float) and now != self._now:
             self._now = float(now)
             if self._moved is not None:
                 self._moved.move_to(_datetime(self._now))
         if message["cmd"] == "configure":
-            self._sleepers.clear()
-            self._answers.clear()
+            others = {k: s for k, s in self._sleepers.items() if s.deliver != deliver}
+            self._sleepers = others
         sleeper = self._sleepers.pop(str(message.get("call")), None)
         if message["cmd"] != "resume" or sleeper is None:
             return False
@@ -96,20 +100,20 @@ class FrozenTime:
         return {**message, "seq": seq} if "seq" in message else message
 
     @contextlib.contextmanager
-    def sleeping_for(self, message: Message) -> Iterator[None]:
-        """Remember in this thread which call would be the one to sleep."""
-        self._local.message = message
+    def sleeping_for(self, message: Message, deliver: Deliver) -> Iterator[None]:
+        """Remember in this thread which call, of which testee, would be the one to sleep."""
+        self._local.message, self._local.deliver = message, deliver
         yield
 
     def _sleep(self, seconds: float | SupportsIndex, /) -> None:
         message: Message | None = getattr(self._local, "message", None)
         if message is None or message["cmd"] not in ("call", "resume") or float(seconds) <= 0:
             return
-        call = str(message["call"])
-        sleeper = _Sleeper(call, message["seq"], threading.Event())
+        call, deliver = str(message["call"]), self._local.deliver
+        sleeper = _Sleeper(call, message["seq"], deliver, threading.Event())
         self._sleepers[call] = sleeper
         wait: Json = {"until": self._now + float(seconds), "why": "retry"}
-        self._deliver(Said(self.outgoing({"seq": message["seq"], "wait": wait})))
+        deliver(Said(self.outgoing({"seq": message["seq"], "wait": wait})))
         sleeper.wake.wait()
 
 

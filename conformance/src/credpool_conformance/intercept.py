@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
 import httpx
 import respx
 
-from credpool_conformance.mock import ConnectionCutError, Mock, Request, RunawayError
+from credpool_conformance.mock import ConnectionCutError, Mock, Request, StoppedError
 from credpool_conformance.scenario import Origin
 
 
@@ -50,8 +50,8 @@ class Intercept:
             raise httpx.ConnectError(f"no such host in this suite: {url.host}", request=request)
         try:
             sent = self._mock.receive(_request(origin, request))
-        except RunawayError:
-            # Nothing else ends a thread that asks for ever.
+        except StoppedError:
+            # Nothing else ends a thread that asks for ever, or outlives its testee.
             raise SystemExit from None
         except ConnectionCutError:
             message = "Server disconnected without sending a response."

@@ -181,11 +181,18 @@ def _timeless(value: Json) -> Json:
 
 
 def _may_go(owner: str, kind: Kind, seen: Seen, situation: Situation) -> bool:
+    if kind is Kind.SESSION:
+        return False
     if kind is Kind.PLACEHOLDER or seen.request.is_token:
         return True
     return kind is Kind.ACCESS and situation.origins.get(owner) is seen.request.origin
 
 
 def _name(owner: str, kind: Kind) -> str:
-    names = {Kind.ACCESS: "secret", Kind.REFRESH: "refresh token", Kind.PLACEHOLDER: "credential"}
+    names = {
+        Kind.ACCESS: "secret",
+        Kind.REFRESH: "refresh token",
+        Kind.PLACEHOLDER: "credential",
+        Kind.SESSION: "session key",
+    }
     return f"the {names[kind]} of {owner}"

@@ -18,7 +18,7 @@ from credpool_conformance.faults import BadInputError
 from credpool_conformance.phases import phases_of
 from credpool_conformance.registry import Registry, read
 from credpool_conformance.requirements import Requirements
-from credpool_conformance.scenario import Entry, Given, Origin, Reply, Scenario
+from credpool_conformance.scenario import MAIN, Entry, Given, Origin, Reply, Scenario
 from credpool_conformance.script import UnknownExampleError, scripted
 
 _SCHEMA: Final[Mapping[str, object]] = json.loads((SCHEMAS / "scenario.schema.json").read_text())
@@ -110,6 +110,12 @@ def _unknown(
         if key not in (*ids, *_SPECIAL_KEYS, "token"):
             fix = f"write one of: {', '.join([*ids, *_SPECIAL_KEYS, 'token'])}"
             yield document.problem((*where, "upstream", key), f"no entry {key!r}", fix)
+    processes = [text(name) for name in items(given.get("processes"))] or [MAIN]
+    for position, phase in enumerate(items(scenario.get("phases"))):
+        name = text(fields(phase).get("process")) or MAIN
+        if name not in processes:
+            fix = f"name it under given.processes, or write one of: {', '.join(processes)}"
+            yield document.problem((*where, "phases", position), f"no process {name!r}", fix)
     if len(set(ids)) < len(ids):
         yield document.problem((*where, "given", "entries"), "an id is given twice", "rename one")
 
@@ -179,6 +185,7 @@ def _given(raw: Mapping[str, Json], registry: Registry) -> Given:
         store_mode=text(place.get("mode")) or None,
         store_is_link=place.get("link") is True,
         lock_timeout=float(patience) if isinstance(patience, int | float) else None,
+        processes=tuple(text(name) for name in items(raw.get("processes"))) or (MAIN,),
     )
 
 

@@ -72,8 +72,8 @@ class ConnectionCutError(Exception):
     """The reply ends here: the connection is to be closed without another word."""
 
 
-class RunawayError(ConnectionCutError):
-    """So many requests that whoever sends them has to be stopped."""
+class StoppedError(ConnectionCutError):
+    """Whoever sent this has to be stopped: it asks without end, or is dead and does not know it."""
 
 
 class Mock:
@@ -86,6 +86,7 @@ class Mock:
         self._stage: Stage | None = None
         self._scripts: dict[str, deque[Reply]] = {}
         self._gates: dict[str, threading.Event] = {}
+        self._cut: set[str] = set()
         self._stream_gate = threading.Event()
         self._over = False
         self._lock = threading.Lock()
@@ -97,6 +98,7 @@ class Mock:
             self._scripts = {key: deque(replies) for key, replies in stage.scripts.items()}
             self.seen = []
             self._gates = {}
+            self._cut = set()
             self._over = False
             self._stream_gate = threading.Event()
             self._stream_gate.set()
@@ -117,6 +119,10 @@ class Mock:
             return False
         gate.set()
         return True
+
+    def cut(self, hold: str) -> None:
+        """Never let a held reply go: whoever waits for it is no more."""
+        self._cut.add(hold)
 
     def release_all(self) -> None:
         """Let everything go, so that no thread is left waiting when a scenario is over."""
@@ -144,11 +150,13 @@ class Mock:
             gate = self._gate(reply)
         if arrived >= _MOST_REQUESTS:
             stage.deliver(Ranaway(arrived))
-            raise RunawayError
+            raise StoppedError
         if gate and reply and reply.hold:
             stage.trace.held(reply.hold)
             stage.deliver(Held(reply.hold))
             gate.wait()
+            if reply.hold in self._cut:
+                raise StoppedError
         sent = self._answer(stage, seen, reply)
         if sent.drop and not sent.streamed:
             raise ConnectionCutError

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from credpool_conformance.book.yaml_lines import Json
 from credpool_conformance.mock import Seen
 from credpool_conformance.scenario import Call
+from credpool_conformance.session import Session
 
 
 @dataclass(slots=True, kw_only=True)
@@ -19,6 +20,7 @@ class Progress:
     """
 
     call: Call
+    session: Session
     seq: int
     request: Mapping[str, Json]
     streaming: bool = False

@@ -3,11 +3,28 @@
 Not the judgement of what they expect: see `judge`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from credpool_conformance.book.yaml_lines import Json, fields, items, text
-from credpool_conformance.scenario import Action, Call, Phase, Plain, Release, Resume, Write
+from credpool_conformance.scenario import (
+    MAIN,
+    Action,
+    Call,
+    Close,
+    Phase,
+    Plain,
+    Release,
+    Resume,
+    Write,
+)
 from credpool_conformance.successes import dialect
+
+_NAMED: Final[Mapping[str, Callable[[str], Action]]] = {
+    "release": Release,
+    "resume": Resume,
+    "close": Close,
+}
 
 
 def phases_of(scenario: Mapping[str, Json], provider: str) -> tuple[Phase, ...]:
@@ -24,6 +41,7 @@ def _phase(raw: Mapping[str, Json], number: int, provider: str) -> Phase:
         advance=float(advance) if isinstance(advance, int | float) else 0.0,
         action=_action(raw, number, provider),
         expect=fields(raw.get("expect")),
+        process=text(raw.get("process")) or MAIN,
     )
 
 
@@ -31,14 +49,12 @@ def _action(raw: Mapping[str, Json], number: int, provider: str) -> Action:
     match raw:
         case {"call": call}:
             return _call(fields(call), number, provider)
-        case {"release": hold}:
-            return Release(text(hold))
-        case {"resume": call}:
-            return Resume(text(call))
         case {"write": content}:
             return Write(content)
         case _:
-            return next((plain for plain in Plain if plain.value in raw), Plain.LOOK)
+            named = [kind(text(raw[key])) for key, kind in _NAMED.items() if key in raw]
+            plain = [action for action in Plain if action.value in raw]
+            return next(iter([*named, *plain]), Plain.LOOK)
 
 
 def _call(raw: Mapping[str, Json], number: int, provider: str) -> Call:
@@ -52,4 +68,5 @@ def _call(raw: Mapping[str, Json], number: int, provider: str) -> Call:
         headers={name: text(value) for name, value in fields(raw.get("headers")).items()},
         path=text(raw.get("path")) or None,
         query=text(raw.get("query")) or None,
+        session=text(raw.get("session")) or None,
     )

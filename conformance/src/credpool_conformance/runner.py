@@ -97,8 +97,8 @@ class Runner:
         return check
 
     def _play(self, scenario: Scenario, situation: Situation, manifest: Manifest) -> Check:
-        self._mock.play(situation.stage(self._session.deliver))
         drive = Drive(scenario, situation, self._session, self._mock)
+        self._mock.play(situation.stage(drive.deliver))
         failures: list[Failure] = []
         timeless = manifest.clock == "real"
         for phase, seen in drive.phases():

@@ -6,9 +6,12 @@ Format: `schemas/scenario.schema.json`.  Reading the files is `loader`'s.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from credpool_conformance.book.yaml_lines import Json
+
+MAIN: Final = "main"
+"""The process in which everything happens that is not said to happen elsewhere."""
 
 
 class Origin(Enum):
@@ -59,6 +62,7 @@ class Given:
     store_mode: str | None = None
     store_is_link: bool = False
     lock_timeout: float | None = None
+    processes: tuple[str, ...] = (MAIN,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +92,7 @@ class Call:
     headers: Mapping[str, str]
     path: str | None = None
     query: str | None = None
+    session: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,13 @@ class Resume:
 
 
 @dataclass(frozen=True, slots=True)
+class Close:
+    """Read no further in a stream."""
+
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
 class Write:
     """Let another program write the file in which the pool is kept."""
 
@@ -112,16 +124,20 @@ class Write:
 
 
 class Plain(Enum):
-    """The actions without particulars; `LOOK` is inspection, which follows every phase anyway."""
+    """The actions without particulars; `LOOK` is inspection, which follows every phase anyway.
+
+    `CRASH` ends a process without warning, and starts another on the same store.
+    """
 
     LOOK = "inspect"
     RESTART = "restart"
+    CRASH = "crash"
     CONFIGURE = "configure"
     LOCK = "lock"
     UNLOCK = "unlock"
 
 
-Action: TypeAlias = Call | Release | Resume | Write | Plain
+Action: TypeAlias = Call | Release | Resume | Close | Write | Plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +147,7 @@ class Phase:
     advance: float
     action: Action
     expect: Mapping[str, Json]
+    process: str = MAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

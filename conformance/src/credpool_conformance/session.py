@@ -5,7 +5,9 @@ It judges nothing; what breaks the protocol becomes a HarnessError.
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from time import monotonic
 from typing import Final
 
@@ -44,7 +46,13 @@ class Answer:
 class Session:
     """The conversation with one testee."""
 
-    def __init__(self, connector: Connector, timeout: float, grace: float | None = None) -> None:
+    def __init__(
+        self,
+        connector: Connector,
+        timeout: float,
+        grace: float | None = None,
+        numbers: Iterator[int] | None = None,
+    ) -> None:
         """Begin without a process; `grace` is how long the rest of a stream is not asked for."""
         self.manifest: Manifest | None = None
         self.grace = STREAM_GRACE if grace is None else grace
@@ -52,7 +60,9 @@ class Session:
         self._timeout = timeout
         self._inbox = Inbox()
         self._running = False
-        self._seq = 0
+        self._numbers = numbers or count(1)
+        self._fellows: dict[str, Session] = {}
+        self._last_words = ""
         self._asked: dict[int, str] = {}
         self._early: dict[int, Message] = {}
         self._said: list[str] = []
@@ -62,6 +72,13 @@ class Session:
     def deliver(self) -> Deliver:
         """Where the mock reports what happens; it changes with each start."""
         return self._inbox.deliver
+
+    def fellow(self, name: str) -> "Session":
+        """Return the session of another process of this testee; it is closed with this one."""
+        if name not in self._fellows:
+            connector = self._connector.fellow()
+            self._fellows[name] = Session(connector, self._timeout, self.grace, self._numbers)
+        return self._fellows[name]
 
     def ensure(self) -> Manifest:
         """Start the testee unless it runs.
@@ -100,10 +117,10 @@ class Session:
 
         Raises: HarnessError when it cannot be sent.
         """
-        self._seq += 1
-        self._asked[self._seq] = command
-        self._connector.send({"cmd": command, "seq": self._seq, **arguments})
-        return self._seq
+        seq = next(self._numbers)
+        self._asked[seq] = command
+        self._connector.send({"cmd": command, "seq": seq, **arguments})
+        return seq
 
     def next(self, seq: int, seconds: float | None = None) -> Answer | Event | None:
         """Wait for the reply to a command, or for an event of the mock's, whichever is first.
@@ -131,22 +148,32 @@ class Session:
                     return event
 
     def output(self) -> str:
-        """Take what the testee wrote besides its messages."""
-        return self._connector.output()
+        """Take what the testee wrote besides its messages, in all its processes."""
+        words, self._last_words = self._last_words + self._connector.output(), ""
+        return words + "".join(fellow.output() for fellow in self._fellows.values())
 
     def said(self) -> list[str]:
         """Take all messages since this was last asked, as text."""
         said, self._said = self._said, []
-        return said
+        return said + [message for fellow in self._fellows.values() for message in fellow.said()]
+
+    def crash(self) -> None:
+        """Kill the testee without warning."""
+        self._running = False
+        self._last_words += self._connector.output()
+        self._connector.crash()
 
     def abandon(self) -> str:
         """End a testee that has broken the protocol, and return its last words."""
         self._running = False
         self._connector.kill()
-        return self._connector.output()
+        words = self._connector.output()
+        return words + "".join(fellow.abandon() for fellow in self._fellows.values())
 
     def close(self) -> None:
         """Say stop, and end the testee."""
+        for fellow in self._fellows.values():
+            fellow.close()
         if self._running:
             try:
                 self.ask("stop")

@@ -47,9 +47,10 @@ class Situation:
         self.origins = {entry.id: entry.origin for entry in scenario.given.entries}
         self.randoms: Json = [*scenario.given.randoms]
         self._secrets: dict[str, str] = {}
+        self._sessions: dict[str, str] = {}
         self._tokens: dict[str, str | None] = {}
         self.kept = self._kept() if "store" in scenario.features else None
-        self.pool: Json = self._pool()
+        self.pool = self._pool()
         if self.kept is not None and scenario.given.store is not None:
             self.kept.write(scenario.given.store)
 
@@ -68,6 +69,10 @@ class Situation:
         """Leave nothing on the disk."""
         if self.kept is not None:
             self.kept.close()
+
+    def joined(self) -> Json:
+        """Write out the pool for a process that comes to a store which is there already."""
+        return {**self.pool, "entries": []}
 
     def write(self, content: Json) -> None:
         """Let another program write the pool's file, if there is one."""
@@ -92,7 +97,7 @@ class Situation:
         }
         if call.stream:
             body["stream"] = True
-        return {
+        request: dict[str, Json] = {
             "method": "POST",
             "path": self._path(call),
             "headers": headers,
@@ -100,6 +105,12 @@ class Situation:
             "stream": call.stream,
             "follow_redirects": call.follow_redirects,
         }
+        return request | ({"session": self._session(call.session)} if call.session else {})
+
+    def _session(self, name: str) -> str:
+        if name not in self._sessions:
+            self._sessions[name] = self.canaries.mint(f"session {name}", Kind.SESSION).value
+        return self._sessions[name]
 
     def _path(self, call: Call) -> str:
         path = call.path or request_path(self._scenario.given.provider, call.model)
@@ -117,7 +128,7 @@ class Situation:
         given = self._scenario.given
         return KeptFile(self._stands_for, mode=given.store_mode, link=given.store_is_link)
 
-    def _pool(self) -> Json:
+    def _pool(self) -> dict[str, Json]:
         given = self._scenario.given
         secrets = self._secrets
         entries: list[Json] = []

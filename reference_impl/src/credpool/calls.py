@@ -31,10 +31,15 @@ _SERIAL: Final = count()
 class ActiveCall:
     """One call in progress: tell it what happened, and it says what to do."""
 
-    def __init__(self, pool: Pool, model: Callable[[], str | None]) -> None:
+    def __init__(
+        self, pool: Pool, model: Callable[[], str | None], session: str | None = None
+    ) -> None:
         self._pool = pool
         self._model = model
         self._started = pool.clock.now()
+        self._session = session
+        self._home = pool.sessions.home(session, self._started) if session else None
+        self.lease = pool.lease()
         self._call: Call | None = None  # a healthy call never needs one
         self._open: Entry | None = None
         self._answered: Entry | None = None
@@ -56,7 +61,8 @@ class ActiveCall:
 
     def start(self) -> Action:
         """Choose the first entry."""
-        entry = self._pool.pick(self._model, self._started)
+        capped = self.lease is not None  # then choosing and counting are one step, under the lock
+        entry = None if capped else self._pool.pick(self._model, self._started, self._home)
         if entry is None:
             return self._decided(Started(self._asked()))
         # spec: oauth.window.advisory+1, oauth.window.mandatory+1
@@ -72,6 +78,9 @@ class ActiveCall:
     def succeeded(self, entry: Entry) -> None:
         """Note that the provider answered."""
         self._open, self._answered = None, entry
+        if self._session:
+            until = self._pool.clock.now() + self._pool.policy.affinity_ttl
+            self._pool.sessions.settle(self._session, entry.id, until)  # spec: affinity.move+1
         probing = self._call is not None and self._call.probe
         if probing or entry.id in self._pool.flagged:
             self._pool.apply(Succeeded(self._asked(), entry.id))
@@ -102,10 +111,10 @@ class ActiveCall:
 
     def _asked(self) -> Call:
         if self._call is None:
-            self._call = Call(started=self._started, model=self._model())
+            self._call = Call(started=self._started, model=self._model(), home=self._home)
         return self._call
 
     def _decided(self, event: Event) -> Action:
-        decision = self._pool.apply(event)
+        decision = self._pool.apply(event, self.lease)
         self._open, self._call = None, decision.call
         return decision.action

@@ -25,7 +25,8 @@ from credpool.core.events import (
 from credpool.core.model import EXHAUSTION, Entry, EntryId, Exhaustion
 from credpool.core.reply import Reply
 from credpool.core.request import model_of
-from credpool.core.wire import Seal, origin, seal, target
+from credpool.core.wire import SESSION_HEADER, Seal, origin, seal, target
+from credpool.leases import Lease
 from credpool.oauth.refresh import Refusal, TokenRequest, read_token_reply, token_request
 from credpool.pool import Pool
 
@@ -67,6 +68,7 @@ class Response(Protocol):
     """What the flow needs of a response."""
 
     status_code: int
+    is_closed: bool
 
     @property
     def extensions(self) -> MutableMapping[str, Any]:
@@ -99,13 +101,17 @@ Observer = Callable[[Attempt], None]
 
 
 class Flow(Generic[R, A]):
-    """Drive calls through a client: `sealed` builds its requests, `post` speaks to token hosts."""
+    """Drive calls through a client.
+
+    `sealed` builds its requests, `hold` keeps a lease with a reply, `post` speaks to token hosts.
+    """
 
     def __init__(
         self,
         pool: Pool,
         *,
         sealed: Callable[[R, str | None, Seal], R],
+        hold: Callable[[A, Lease], None],
         post: Post,
         post_async: PostAsync,
         observe: Observer | None,
@@ -114,6 +120,7 @@ class Flow(Generic[R, A]):
         self._pool = pool
         self._max_sends = max_sends
         self._sealed = sealed
+        self._hold = hold
         self._post = post
         self._post_async = post_async
         self._observe = observe
@@ -142,11 +149,9 @@ class Flow(Generic[R, A]):
                     case Refresh(entry):
                         action = self._renewed(active, entry)
                     case _:
-                        return _finish(self._pool, action, response)
+                        return self._leave(active, action, response)
         finally:
-            if self._observe is not None:
-                for attempt in active.attempts:
-                    self._observe(attempt)
+            self._over(active)
 
     async def run(self, request: R) -> AsyncGenerator[R, A]:
         """Answer one request, sending as many as it takes."""
@@ -171,12 +176,10 @@ class Flow(Generic[R, A]):
                     case Refresh(entry):
                         action = await self._renewed_async(active, entry)
                     case _:
-                        _finish(self._pool, action, response)
+                        self._leave(active, action, response)
                         return
         finally:
-            if self._observe is not None:
-                for attempt in active.attempts:
-                    self._observe(attempt)
+            self._over(active)
 
     def _renewed(self, active: ActiveCall, entry: Entry) -> Action:
         while isinstance(action := active.claim(entry), AwaitClaim):
@@ -219,7 +222,23 @@ class Flow(Generic[R, A]):
         return active.refreshed(entry, outcome)
 
     def _begin(self, request: R) -> ActiveCall:
-        return ActiveCall(self._pool, lambda: model_of(str(request.url), request.content))
+        session = request.headers.get(SESSION_HEADER)
+        return ActiveCall(self._pool, lambda: model_of(str(request.url), request.content), session)
+
+    def _leave(self, active: ActiveCall, action: Action, response: A | None) -> None:
+        """Leave the call; it is under way for as long as its reply is being read."""
+        _finish(self._pool, action, response)
+        if active.lease and response is not None and not response.is_closed:
+            self._hold(response, active.lease)  # spec: lease.stream+1
+            active.lease = None
+
+    def _over(self, active: ActiveCall) -> None:
+        """Tell what the call has done, and count it no longer."""
+        if active.lease is not None:
+            active.lease.end()  # spec: lease.end+1
+        if self._observe is not None:
+            for attempt in active.attempts:
+                self._observe(attempt)
 
     def _outgoing(self, active: ActiveCall, request: R, entry: Entry, moved: object = None) -> R:
         """Build the request that carries this entry's secret, to where the entry belongs."""

@@ -7,6 +7,7 @@ import httpx
 from credpool.core.reply import Reply
 from credpool.core.wire import Seal
 from credpool.flow import MAX_SENDS, Flow, Observer
+from credpool.leases import Lease, LeasedAsyncStream, LeasedStream
 from credpool.oauth.refresh import TokenRequest
 from credpool.pool import Pool
 
@@ -48,6 +49,7 @@ class PoolAuth(httpx.Auth):
         self._flow: Flow[httpx.Request, httpx.Response] = Flow(
             pool,
             sealed=_sealed,
+            hold=_hold,
             post=_post,
             post_async=_post_async,
             observe=observe,
@@ -83,6 +85,22 @@ def _sealed(request: httpx.Request, url: str | None, sealed: Seal) -> httpx.Requ
     if url is not None:
         made.headers["host"] = there.netloc.decode("ascii")
     return made
+
+
+class _LeasedStream(LeasedStream, httpx.SyncByteStream):
+    pass
+
+
+class _LeasedAsyncStream(LeasedAsyncStream, httpx.AsyncByteStream):
+    pass
+
+
+def _hold(response: httpx.Response, lease: Lease) -> None:
+    """Let the lease end with the body of the reply."""
+    if isinstance(response.stream, httpx.SyncByteStream):
+        response.stream = _LeasedStream(response.stream, lease)
+    else:
+        response.stream = _LeasedAsyncStream(response.stream, lease)
 
 
 def _post(asked: TokenRequest) -> Reply | None:

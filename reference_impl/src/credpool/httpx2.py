@@ -10,6 +10,7 @@ import httpx2
 from credpool.core.reply import Reply
 from credpool.core.wire import Seal
 from credpool.flow import MAX_SENDS, Flow, Observer
+from credpool.leases import Lease, LeasedAsyncStream, LeasedStream
 from credpool.oauth.refresh import TokenRequest
 from credpool.pool import Pool
 
@@ -51,6 +52,7 @@ class PoolAuth(httpx2.Auth):
         self._flow: Flow[httpx2.Request, httpx2.Response] = Flow(
             pool,
             sealed=_sealed,
+            hold=_hold,
             post=_post,
             post_async=_post_async,
             observe=observe,
@@ -86,6 +88,22 @@ def _sealed(request: httpx2.Request, url: str | None, sealed: Seal) -> httpx2.Re
     if url is not None:
         made.headers["host"] = there.netloc.decode("ascii")
     return made
+
+
+class _LeasedStream(LeasedStream, httpx2.SyncByteStream):
+    pass
+
+
+class _LeasedAsyncStream(LeasedAsyncStream, httpx2.AsyncByteStream):
+    pass
+
+
+def _hold(response: httpx2.Response, lease: Lease) -> None:
+    """Let the lease end with the body of the reply."""
+    if isinstance(response.stream, httpx2.SyncByteStream):
+        response.stream = _LeasedStream(response.stream, lease)
+    else:
+        response.stream = _LeasedAsyncStream(response.stream, lease)
 
 
 def _post(asked: TokenRequest) -> Reply | None:

@@ -18,11 +18,7 @@ from credpool.core import registry
 from credpool.core.cooldown import exhaustion
 from credpool.core.decide import decide
 from credpool.core.errors import StoreError, UnknownEntry
-from credpool.core.events import (
-    Decision,
-    Event,
-    Reset,
-)
+from credpool.core.events import Decision, Event, Refresh, Reset, Send, Wait
 from credpool.core.model import (
     Entry,
     EntryId,
@@ -35,6 +31,9 @@ from credpool.core.model import (
 from credpool.core.secret import Secret
 from credpool.core.select import Index
 from credpool.core.wire import base_url
+from credpool.forks import watch
+from credpool.leases import Lease, Leases
+from credpool.sessions import Sessions
 from credpool.stores.memory import MemoryStore
 
 LAG: Final = 1000
@@ -86,13 +85,21 @@ class Pool:
         self.clock = clock if clock is not None else SystemClock()
         self._store = store
         self._dice = dice
+        self._last: EntryId | None = None
+        self._indexes: dict[str | None, Index] = {}
+        self.forked()
+        self._read()
+        self.provider = registry.provider(self._state.provider)
+        watch(self)
+
+    def forked(self) -> None:
+        """Begin as a process of its own, which has sent nothing, holds nothing and claims nothing."""
         self._mutex = Lock()
         self._uses: deque[EntryId] = deque()
         self._pending: Counter[EntryId] = Counter()
-        self._last: EntryId | None = None
+        self._leases = Leases()
+        self.sessions = Sessions()
         self.holder = os.urandom(8).hex()
-        self._read()
-        self.provider = registry.provider(self._state.provider)
 
     @classmethod
     def from_keys(
@@ -196,7 +203,13 @@ class Pool:
 
     # What a healthy call does: no lock, no disk.
 
-    def pick(self, model: Callable[[], str | None], now: float) -> Entry | None:
+    def lease(self) -> Lease | None:
+        """Return what counts a call among those under way, if anybody counts them."""
+        return None if self._state.policy.max_concurrent is None else self._leases.new()
+
+    def pick(
+        self, model: Callable[[], str | None], now: float, home: EntryId | None = None
+    ) -> Entry | None:
         """Choose an entry for a call, or none; `model` is asked for when it matters."""
         self._follow()
         asked = model() if self._by_model else None
@@ -205,6 +218,10 @@ class Pool:
             index = self._reindex(asked, now)
         if not index.ready:
             return None
+        if home is not None and home in index.by_id:
+            if self._state.strategy is Strategy.LEAST_USED:
+                self._indexes = {}  # it has counted on making every choice itself
+            return index.by_id[home]  # spec: affinity.stay+1
         entry = index.pick(self._dice() if self._state.strategy is Strategy.RANDOM else 0.0)
         self._last = entry.id
         return entry
@@ -231,7 +248,7 @@ class Pool:
         self._state = replace(state, entries=in_order(state.entries))
         self._by_model = any(e.models for e in state.entries)
         self.flagged = frozenset(e.id for e in state.entries if e.throttled)
-        self._indexes: dict[str | None, Index] = {}
+        self._indexes = {}
 
     def _reindex(self, model: str | None, now: float) -> Index:
         with self._mutex:
@@ -250,7 +267,7 @@ class Pool:
             for e in state.entries
             if e.id in self._pending
         }
-        return replace(state.change(counted), last=self._last)
+        return replace(state.change(counted), last=self._last, leases=self._leases.counts())
 
     def _gather(self) -> None:
         while self._uses:
@@ -258,8 +275,9 @@ class Pool:
 
     # What a failing call does: it decides under a lock, and what is hard is made durable.
 
-    def apply(self, event: Event) -> Decision:
-        """Decide, and make the decision durable when it changes hard state."""
+    def apply(self, event: Event, lease: Lease | None = None) -> Decision:
+        """Decide, and make the decision durable when it changes hard state; `lease` goes along."""
+        self._follow()  # spec: share.adopt+1
         now = self.clock.now()
         with self._mutex:
             known = self._folded(self._state)
@@ -273,6 +291,8 @@ class Pool:
                 made = self._committed(event, now=now, draw=draw)
             self._last = made.state.last
             self._indexes = {}
+            if lease is not None and isinstance(made.action, Send | Wait | Refresh):
+                self._leases.move(lease, made.action.entry.id)
         return made
 
     def _committed(self, event: Event, *, now: float, draw: float) -> Decision:
@@ -290,7 +310,9 @@ class Pool:
         def whole(state: PoolState) -> PoolState:
             ordered = replace(state, entries=in_order(state.entries))
             changed = change(self._folded(ordered))
-            return state if changed.entries is ordered.entries else changed
+            if changed.entries is ordered.entries:
+                return state
+            return replace(changed, leases=state.leases)  # they are nobody else's
 
         self._store.update(whole)
         self._pending.clear()

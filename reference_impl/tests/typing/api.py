@@ -53,6 +53,7 @@ from credpool.testing import FakeClock, FakeProvider, FakeReply, FakeRequest, St
 def opening() -> None:
     """Open pools: of keys, of entries, of a store."""
     policy = Policy(max_retry_wait=2.0, cooldowns={FailureClass.RATE_LIMITED: 30.0})
+    assert_type(Policy(max_concurrent=2, affinity_ttl=600.0).max_concurrent, int | None)
     assert_type(Pool.from_keys("openai", ["sk-one", "sk-two"]), Pool)
     assert_type(
         Pool.from_keys(

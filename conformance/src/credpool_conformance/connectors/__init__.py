@@ -3,7 +3,7 @@
 Not the messages themselves: see `protocol`.
 """
 
-from typing import Protocol
+from typing import Protocol, Self
 
 from credpool_conformance.events import Deliver, Message
 
@@ -34,3 +34,9 @@ class Connector(Protocol):
 
     def kill(self) -> None:
         """End the testee at once, because it has broken the protocol."""
+
+    def crash(self) -> None:
+        """End the testee without warning, because the scenario wants it dead."""
+
+    def fellow(self) -> Self:
+        """Return a connector for one more process of the same testee."""

@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 
 from credpool_conformance.events import Broke, Deliver, Message, Said
 from credpool_conformance.faults import HarnessError
@@ -33,36 +33,67 @@ class Testee(Protocol):
         """Take one command; a call may block here, it has a thread of its own."""
 
 
+class World:
+    """What is mocked around testee objects, for as long as there is one of them."""
+
+    def __init__(self, mock: Mock) -> None:
+        """Prepare, but change nothing yet."""
+        self.intercept = Intercept(mock)
+        self.written = _Written()
+        self.time = FrozenTime()
+        self._inhabitants = 0
+        self._changed = contextlib.ExitStack()
+
+    def enter(self) -> None:
+        """Change the world for one more testee."""
+        self._inhabitants += 1
+        if self._inhabitants > 1:
+            return
+        self._changed = contextlib.ExitStack()
+        self._changed.enter_context(contextlib.redirect_stdout(self.written))
+        self._changed.enter_context(contextlib.redirect_stderr(self.written))
+        self.intercept.start()
+        self._changed.callback(self.intercept.stop)
+        self.time.start()
+        self._changed.callback(self.time.stop)
+
+    def leave(self) -> None:
+        """Give the world back when the last one leaves."""
+        self._inhabitants -= 1
+        if not self._inhabitants:
+            self._changed.close()
+
+
 class InProcessConnector:
     """A testee object, with the world around it mocked."""
 
     name = "inprocess"
 
-    def __init__(self, testee: str, mock: Mock) -> None:
+    def __init__(self, testee: str, mock: Mock, world: World | None = None) -> None:
         """Take `path/to/file.py`, either with `:Class`, or `module:Class`."""
         self.command = testee
-        self._intercept = Intercept(mock)
-        self._written = _Written()
+        self._mock = mock
+        self._world = world or World(mock)
+        self._entered = False
         self._make: Callable[[Callable[[Message], None]], Testee] | None = None
         self._testee: Testee | None = None
         self._deliver: Deliver | None = None
-        self._time: FrozenTime | None = None
-        self._world = contextlib.ExitStack()
 
     def start(self, deliver: Deliver) -> None:
         """Load the class, mock the world and make the object.
 
         Raises: HarnessError when any of it fails.
         """
-        self._deliver = deliver
-        self._time = time = FrozenTime(deliver)
-        self._enter(time)
+        self._deliver, time = deliver, self._world.time
+        if not self._entered:
+            self._world.enter()
+            self._entered = True
         # Each object has a voice of its own: what an abandoned one says is not heard.
         try:
             self._make = self._make or _load(self.command)
             self._testee = self._make(lambda message: deliver(Said(time.outgoing(message))))
         except Exception as error:
-            self._written.write(traceback.format_exc())
+            self._world.written.write(traceback.format_exc())
             self.stop()
             raise HarnessError(f"the testee cannot be started: {error}", costly=True) from error
 
@@ -71,36 +102,37 @@ class InProcessConnector:
 
         Raises: HarnessError when there is no testee.
         """
-        testee, deliver, time = self._testee, self._deliver, self._time
-        if testee is None or deliver is None or time is None:
+        testee, deliver, world = self._testee, self._deliver, self._world
+        if testee is None or deliver is None:
             raise HarnessError("the testee is not running")
         if message["cmd"] == "configure":
-            self._intercept.reset()
-        if not time.incoming(message):
-            arguments = (testee, message, deliver, time, self._written)
+            world.intercept.reset()
+        if not world.time.incoming(message, deliver):
+            arguments = (testee, message, deliver, world)
             threading.Thread(target=_handle, args=arguments, daemon=True).start()
 
     def output(self) -> str:
         """Take what was written to standard output and error."""
-        return self._written.take()
+        return self._world.written.take()
 
     def stop(self) -> None:
         """Give the world back."""
         self._testee = self._deliver = None
-        self._world.close()
+        if self._entered:
+            self._entered = False
+            self._world.leave()
 
     def kill(self) -> None:
         """Abandon the object: a thread cannot be ended by force."""
         self.stop()
 
-    def _enter(self, time: FrozenTime) -> None:
-        self._world = contextlib.ExitStack()
-        self._world.enter_context(contextlib.redirect_stdout(self._written))
-        self._world.enter_context(contextlib.redirect_stderr(self._written))
-        self._intercept.start()
-        self._world.callback(self._intercept.stop)
-        time.start()
-        self._world.callback(time.stop)
+    def crash(self) -> None:
+        """Abandon the object; the mock answers none of its requests any more."""
+        self._testee = self._deliver = None
+
+    def fellow(self) -> Self:
+        """Return a connector for one more object in the same world."""
+        return type(self)(self.command, self._mock, self._world)
 
 
 class _Written(io.TextIOBase):
@@ -124,14 +156,12 @@ class _Written(io.TextIOBase):
         return taken
 
 
-def _handle(
-    testee: Testee, message: Message, deliver: Deliver, time: FrozenTime, written: _Written
-) -> None:
+def _handle(testee: Testee, message: Message, deliver: Deliver, world: World) -> None:
     try:
-        with time.sleeping_for(message):
+        with world.time.sleeping_for(message, deliver):
             testee.handle(message)
     except Exception as error:  # noqa: BLE001 (the testee's fault, whatever it is)
-        written.write(traceback.format_exc())
+        world.written.write(traceback.format_exc())
         deliver(Broke(f"the testee raised {type(error).__name__}: {error}"))
 
 

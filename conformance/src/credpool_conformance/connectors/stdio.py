@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Self
 
 from credpool_conformance.events import Broke, Deliver, Message, Said
 from credpool_conformance.faults import HarnessError
@@ -98,6 +98,16 @@ class StdioConnector:
         if self._process is not None:
             _signal(self._process, signal.SIGTERM)
         self.stop()
+
+    def crash(self) -> None:
+        """Kill the process: it has no last word."""
+        if self._process is not None:
+            _signal(self._process, signal.SIGKILL)
+        self.stop()
+
+    def fellow(self) -> Self:
+        """Return a connector for one more process of the same command."""
+        return type(self)(self.command)
 
 
 class _Drain:

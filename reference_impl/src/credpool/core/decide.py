@@ -31,8 +31,8 @@ from credpool.core.model import Entry, EntryId, FailureClass, PoolState
 from credpool.core.probe import probe_due, released
 from credpool.core.recovery import MENDED_BY_REFRESH, RECOVERY, Step
 from credpool.core.renewal import claim, refresh_failed, refreshed
-from credpool.core.select import available, choose
-from credpool.core.steps import begin_with, deliver, go_on, noted, selected
+from credpool.core.select import available
+from credpool.core.steps import begin_with, deliver, go_on, noted, turn_to
 
 
 def decide(state: PoolState, event: Event, *, now: float, draw: float) -> Decision:
@@ -64,9 +64,10 @@ def decide(state: PoolState, event: Event, *, now: float, draw: float) -> Decisi
 
 
 def _start(state: PoolState, call: Call, *, now: float, draw: float) -> Decision:
-    chosen = choose(state, available(state, now=now, model=call.model), draw=draw)
-    if chosen is not None:
-        return selected(state, call, chosen, now=now)
+    ready = available(state, now=now, model=call.model)
+    turned = turn_to(state, call, ready, now=now, draw=draw)
+    if turned is not None:
+        return turned
     due = probe_due(state, call, now=now)
     if due is None:  # spec: exhaust.nothing-sent+1
         return Decision(state, call, GiveUp(exhaustion(state, now=now, model=call.model)))

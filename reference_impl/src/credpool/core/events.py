@@ -26,10 +26,14 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request of the caller's; `probe` tells that it tests an entry that is out."""
+    """One request of the caller's; `probe` tells that it tests an entry that is out.
+
+    `home` is the entry that last answered its session, if it belongs to one.
+    """
 
     started: float
     model: str | None = None
+    home: EntryId | None = None
     probe: bool = False
     attempts: tuple[Attempt, ...] = ()
     benched: tuple[Cooldown, ...] = ()

@@ -106,6 +106,7 @@ class Claim:
 
 _NO_MODELS: Final[Mapping[str, Cooldown]] = MappingProxyType({})
 _NO_EXTRA: Final[Mapping[str, object]] = MappingProxyType({})
+_NO_LEASES: Final[Mapping[EntryId, int]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +162,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The numbers an operator may set; all in seconds (spec: cooldowns, exhaustion)."""
+    """The numbers an operator may set: seconds, but for the cap on calls at once (spec: cooldowns)."""
 
     max_retry_wait: float = 10.0
     sole_cooldown: float = 60.0
@@ -172,12 +173,17 @@ class Policy:
     advisory_window: float = 120.0
     mandatory_window: float = 30.0
     claim_ttl: float = 60.0
+    affinity_ttl: float = 3600.0
+    max_concurrent: int | None = None
     cooldowns: Mapping[FailureClass, float] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolState:
-    """A pool: the entries of one provider in order, and how to choose among them."""
+    """A pool: the entries of one provider in order, and how to choose among them.
+
+    `last` and `leases` (the calls under way with each entry) are this process's alone.
+    """
 
     key: str
     provider: str
@@ -185,6 +191,7 @@ class PoolState:
     strategy: Strategy = Strategy.FILL_FIRST  # spec: select.default+1
     policy: Policy = field(default_factory=Policy)
     last: EntryId | None = None
+    leases: Mapping[EntryId, int] = field(default_factory=lambda: _NO_LEASES)
     extra: Mapping[str, object] = field(default_factory=lambda: _NO_EXTRA, repr=False)
 
     def find(self, entry_id: EntryId) -> Entry | None:

@@ -1,16 +1,18 @@
-"""Which entry comes next (spec: selection).
+"""Which entry comes next (spec: selection, sharing).
 
+Whoever is `available` and `at_home` for the session, or else the choice among those `under_cap`.
 `choose` is the rule, read off the specification. `Index` answers the same question in constant
 time for a state that does not change; it is derived from the state and thrown away with it.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 from typing import assert_never
 
-from credpool.core.model import Entry, PoolState, Strategy
+from credpool.core.model import Entry, EntryId, PoolState, Strategy
 
 
 def available(state: PoolState, *, now: float, model: str | None) -> tuple[Entry, ...]:
@@ -18,6 +20,21 @@ def available(state: PoolState, *, now: float, model: str | None) -> tuple[Entry
     return tuple(  # spec: select.available+1, select.return+1
         e for e in state.entries if e.secret is not None and e.blocked(now, model) is None
     )
+
+
+def at_home(candidates: Sequence[Entry], home: EntryId | None) -> Entry | None:
+    """Return the entry that keeps a session together, when it is one of the candidates."""
+    return next((e for e in candidates if e.id == home), None)  # spec: affinity.stay+1
+
+
+def under_cap(state: PoolState, candidates: Sequence[Entry]) -> Sequence[Entry]:
+    """Return the candidates with fewer calls under way than the cap, or else with the fewest."""
+    cap = state.policy.max_concurrent
+    if cap is None or not candidates:  # spec: lease.off+1
+        return candidates
+    load = {e.id: state.leases.get(e.id, 0) for e in candidates}
+    most = max(cap - 1, min(load.values()))  # spec: lease.cap+1, lease.soft+1
+    return [e for e in candidates if load[e.id] <= most]
 
 
 def choose(state: PoolState, candidates: Sequence[Entry], *, draw: float) -> Entry | None:
@@ -70,6 +87,11 @@ class Index:
         )
         self._tickets = count()
         self._stage = self._first_stage()
+
+    @cached_property
+    def by_id(self) -> Mapping[EntryId, Entry]:
+        """The entries that are `ready`, by their ids."""
+        return {e.id: e for e in self.ready}
 
     def pick(self, draw: float) -> Entry:
         """Return the next of the entries that are `ready`, of which there must be one."""

@@ -1,18 +1,27 @@
 """How a call goes on: with the entry chosen, with another one, or to its end (spec: recovery)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from credpool.core.cooldown import cap, exhaustion, secrets_tried
 from credpool.core.events import Attempt, Call, Decision, Deliver, Failed, Refresh, Send, Verdict
 from credpool.core.model import Entry, EntryId, PoolState
 from credpool.core.recovery import Step
-from credpool.core.select import available, choose
+from credpool.core.select import at_home, available, choose, under_cap
 
 
-def selected(state: PoolState, call: Call, entry: Entry, *, now: float) -> Decision:
-    """Go on with the entry that the strategy has chosen."""
-    action = begin_with(state, entry, now=now)
-    return Decision(replace(state, last=entry.id), call, action, selected=True)
+def turn_to(
+    state: PoolState, call: Call, candidates: Sequence[Entry], *, now: float, draw: float
+) -> Decision | None:
+    """Go on with one of the candidates: the session's own, or the strategy's choice."""
+    kept = at_home(candidates, call.home)
+    if kept is not None:  # spec: affinity.cap+1, affinity.no-turn+1
+        return Decision(state, call, begin_with(state, kept, now=now))
+    chosen = choose(state, under_cap(state, candidates), draw=draw)  # spec: lease.strategy+1
+    if chosen is None:
+        return None
+    action = begin_with(state, chosen, now=now)
+    return Decision(replace(state, last=chosen.id), call, action, selected=True)
 
 
 def begin_with(state: PoolState, entry: Entry, *, now: float) -> Send | Refresh:
@@ -28,9 +37,9 @@ def go_on(state: PoolState, event: Failed, step: Step, *, now: float, draw: floa
     tried = noted(event.call, event.entry, event.verdict, step)
     used = secrets_tried(state, tried)  # spec: recover.progress+2, pool.same-secret+1
     untried = [e for e in ready if e.secret not in used]
-    chosen = choose(state, untried, draw=draw)
-    if chosen is not None:  # spec: recover.progress+2, recover.all-tried+1
-        return selected(state, tried, chosen, now=now)
+    turned = turn_to(state, tried, untried, now=now, draw=draw)
+    if turned is not None:  # spec: recover.progress+2, recover.all-tried+1
+        return turned
     return deliver(cap(state, tried, now=now), event, now=now)
 
 

@@ -13,6 +13,10 @@ from credpool.core.secret import Secret
 _CREDENTIAL_HEADERS: Final = frozenset(
     {b"authorization", b"x-api-key", b"x-goog-api-key", b"api-key"}
 )
+SESSION_HEADER: Final = "x-credpool-session"
+"""By which a caller says which session a request belongs to; it goes no further."""
+
+_NOT_UPSTREAM: Final = _CREDENTIAL_HEADERS | {SESSION_HEADER.encode()}
 _PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443}
 
 
@@ -79,7 +83,8 @@ def seal(entry: Entry, provider: Provider, headers: Mapping[str, str]) -> Seal:
         name, scheme = "authorization", "Bearer"  # newer SDKs send keys so, and say so here
     extra = {k: _joined(headers.get(k), v) for k, v in how.extra_headers.items()}
     return Seal(
-        drop=_CREDENTIAL_HEADERS | {k.encode() for k in extra},  # spec: security.one-secret+1
+        # spec: security.one-secret+1, affinity.private+1
+        drop=_NOT_UPSTREAM | {k.encode() for k in extra},
         plain=tuple((k.encode(), v.encode()) for k, v in extra.items()),
         name=name.encode(),
         value=_written(scheme, entry.secret),

@@ -1,0 +1,100 @@
+"""Mutants of the chapter on sharing, between processes: what one knows and the other does not."""
+
+from dataclasses import replace
+
+from credpool_conformance.matrix.mutant import Mutant, replaces
+
+
+class LooksAtItsOwnMemory(Mutant):
+    """Reads the store when it starts and when it writes, and never in between."""
+
+    violates = "share.cooldown+1"
+    kills = (
+        "cooldown-of-one-process-counts-in-another:out-of-credit",
+        "cooldown-of-one-process-counts-in-another:revoked",
+    )
+    because = "wire"
+
+    @replaces("credpool.pool.Pool._follow")
+    def never(original, self):
+        pass
+
+
+class LetsTheLastWriterWin(Mutant):
+    """Puts a cooldown in the place of the one that another process has written meanwhile."""
+
+    violates = "share.longest+1"
+    kills = ("later-end-wins-between-processes:long-one-first",)
+    because = "state"
+
+    @replaces("credpool.core.cooldown._longer")
+    def latest(original, old, new):
+        return new
+
+
+class KnowsItsOwnClaimsOnly(Mutant):
+    """Waits for a refresh of its own process, and takes no notice of another's."""
+
+    violates = "share.single-flight+1"
+    kills = ("two-processes-refresh-a-login-once",)
+    because = "outcome"
+
+    @replaces("credpool.core.renewal.claim")
+    def own(original, state, event, *, now, draw):
+        entry = state.find(event.entry)
+        held = entry.claim if entry else None
+        if held and held.holder.partition("-")[0] != event.holder.partition("-")[0]:
+            state = state.change({entry.id: replace(entry, claim=None)})
+        return original(state, event, now=now, draw=draw)
+
+
+class WaitsWithoutLooking(Mutant):
+    """Waits for another process's refresh, and does not read what it has brought."""
+
+    violates = "share.adopt+1"
+    kills = ("two-processes-refresh-a-login-once",)
+    because = "outcome"
+
+    @replaces("credpool.pool.Pool.apply")
+    def blind(original, self, *args):
+        self._follow = lambda: None
+        try:
+            return original(self, *args)
+        finally:
+            del self._follow
+
+
+class ClaimsInMemory(Mutant):
+    """Keeps claims to itself, so that they die with the process."""
+
+    violates = "share.claim.durable+1"
+    kills = ("killed-in-a-refresh",)
+    because = "outcome"
+
+    @replaces("credpool.stores.json_file.JsonFileStore._as_kept")
+    def unclaimed(original, self, entry, clean):
+        return replace(original(self, entry, clean), claim=None)
+
+
+class WritesItsOwnCount(Mutant):
+    """Writes what it has counted itself, in the place of what all have counted."""
+
+    violates = "share.counts+1"
+    kills = ("counts-of-processes-add-up",)
+    because = "counts"
+
+    @replaces("credpool.pool.Pool.__init__")
+    def from_the_start(original, self, *args, **kwargs):
+        original(self, *args, **kwargs)
+        self.mine = {entry.id: entry.request_count for entry in self._state.entries}
+
+    @replaces("credpool.pool.Pool._commit")
+    def own(original, self, change):
+        self._gather()
+        self.mine |= {id_: self.mine.get(id_, 0) + n for id_, n in self._pending.items()}
+
+        def counted(state):
+            counts = {e.id: replace(e, request_count=self.mine.get(e.id, 0)) for e in state.entries}
+            return change(state.change(counts))
+
+        return original(self, counted)

@@ -1,0 +1,223 @@
+"""Mutants of the chapter on sharing, within a process: calls under way, and sessions."""
+
+from dataclasses import replace
+
+from credpool.core.select import under_cap
+from credpool_conformance.matrix.mutant import Mutant, replaces
+
+
+class SpreadsUnasked(Mutant):
+    """Has a cap of one call when nobody has asked for any."""
+
+    violates = "lease.off+1"
+    kills = ("without-a-cap-calls-share-an-entry",)
+    because = "wire"
+
+    @replaces("credpool.pool.Pool.lease")
+    def always(original, self):
+        return self._leases.new()
+
+    @replaces("credpool.core.select.under_cap")
+    def one(original, state, candidates):
+        cap = state.policy.max_concurrent
+        policy = replace(state.policy, max_concurrent=1 if cap is None else cap)
+        return original(replace(state, policy=policy), candidates)
+
+
+class HasNoCap(Mutant):
+    """Lets any number of calls run with the preferred entry."""
+
+    violates = "lease.cap+1"
+    kills = (
+        "calls-at-once-spread",
+        "cap-of-two-lets-two-through",
+        "cap-holds-for-rotations-too",
+    )
+    because = "wire"
+
+    @replaces("credpool.core.select.under_cap")
+    def everyone(original, state, candidates):
+        return candidates
+
+
+class CountsTheCapAsAllowedBeyond(Mutant):
+    """Lets one call more than the cap through."""
+
+    violates = "lease.cap+1"
+    kills = ("calls-at-once-spread", "cap-of-two-lets-two-through")
+    because = "wire"
+
+    @replaces("credpool.core.select.under_cap")
+    def one_more(original, state, candidates):
+        cap = state.policy.max_concurrent
+        policy = replace(state.policy, max_concurrent=None if cap is None else cap + 1)
+        return original(replace(state, policy=policy), candidates)
+
+
+class PilesUpAtTheCap(Mutant):
+    """Puts every call above the cap on the preferred entry."""
+
+    violates = "lease.soft+1"
+    kills = ("nobody-waits-at-the-cap",)
+    because = "wire"
+
+    @replaces("credpool.core.select.under_cap")
+    def all_or_some(original, state, candidates):
+        found = original(state, candidates)
+        cap = state.policy.max_concurrent
+        full = cap is not None and all(state.leases.get(e.id, 0) >= cap for e in candidates)
+        return candidates if full else found
+
+
+class ChoosesTheFirstBelowTheCap(Mutant):
+    """Takes the first entry below the cap, whatever the strategy."""
+
+    violates = "lease.strategy+1"
+    kills = (
+        "strategy-chooses-below-the-cap:round-robin",
+        "strategy-chooses-below-the-cap:least-used",
+        "strategy-chooses-below-the-cap:random",
+    )
+    because = "wire"
+
+    @replaces("credpool.core.select.under_cap")
+    def first(original, state, candidates):
+        found = original(state, candidates)
+        return found if state.policy.max_concurrent is None else found[:1]
+
+
+class OccupiesWhatItLeft(Mutant):
+    """Counts a call that has rotated for the entry that it has left, too."""
+
+    violates = "lease.end+1"
+    kills = ("entry-that-was-left-is-free",)
+    because = "wire"
+
+    @replaces("credpool.leases.Lease.take")
+    def both(original, self, entry):
+        self._held.append(entry)
+
+
+class OccupiesWhatItLost(Mutant):
+    """Counts a call whose connection broke as under way."""
+
+    violates = "lease.end+1"
+    kills = ("lost-connection-frees-its-place",)
+    because = "wire"
+
+    @replaces("credpool.flow.Flow._over")
+    def kept(original, self, active):
+        self._pool.__dict__.setdefault("lost", []).append(active.lease)
+        active.lease = None
+        return original(self, active)
+
+
+class OccupiesWhatItHasRead(Mutant):
+    """Counts a call as under way although its reply has been read."""
+
+    violates = "lease.reply+1"
+    kills = ("answered-call-frees-its-place:success",)
+    because = "wire"
+
+    @replaces("credpool.flow.Flow._leave")
+    def kept(original, self, active, action, response):
+        self._pool.__dict__.setdefault("read", []).append(active.lease)
+        active.lease = None
+        return original(self, active, action, response)
+
+
+class ForgetsStreams(Mutant):
+    """Counts a call as over as soon as the head of its reply is there."""
+
+    violates = "lease.stream+1"
+    kills = (
+        "stream-occupies-until-it-ends:read-to-its-end",
+        "stream-occupies-until-it-ends:broken-off",
+        "stream-occupies-until-it-ends:closed-by-the-caller",
+    )
+    because = "wire"
+
+    @replaces("credpool.flow.Flow._leave")
+    def early(original, self, active, action, response):
+        if active.lease is not None:
+            active.lease.end()
+        return original(self, active, action, response)
+
+
+class KnowsNoSessions(Mutant):
+    """Chooses anew for each call of a session."""
+
+    violates = "affinity.stay+1"
+    kills = (
+        "session-stays-with-its-entry:round-robin",
+        "session-stays-with-its-entry:least-used",
+        "session-stays-with-its-entry:random",
+        "session-belongs-to-the-entry-that-answered",
+    )
+    because = "wire"
+
+    @replaces("credpool.sessions.Sessions.home")
+    def nowhere(original, self, session, now):
+        return None
+
+
+class GoesBackToTheFirst(Mutant):
+    """Keeps a session's first entry in mind, and goes back to it when it returns."""
+
+    violates = "affinity.move+1"
+    kills = ("session-goes-over-and-stays",)
+    because = "wire"
+
+    @replaces("credpool.sessions.Sessions.settle")
+    def once(original, self, session, entry, until):
+        first, _ = self._homes.get(session, (entry, until))
+        return original(self, session, first, until)
+
+
+class NeverForgetsASession(Mutant):
+    """Keeps every session for good."""
+
+    violates = "affinity.forgotten+1"
+    kills = ("session-is-forgotten:usual", "session-is-forgotten:the-operators")
+    because = "wire"
+
+    @replaces("credpool.sessions.Sessions.home")
+    def always(original, self, session, now):
+        return original(self, session, 0.0)
+
+
+class TakesATurnForEachCall(Mutant):
+    """Lets the strategy choose for a session's call too, and then does not use the choice."""
+
+    violates = "affinity.no-turn+1"
+    kills = ("session-takes-no-turn:round-robin", "session-takes-no-turn:random")
+    because = "wire"
+
+    @replaces("credpool.pool.Pool.pick")
+    def turned(original, self, model, now, home=None):
+        chosen = original(self, model, now)
+        return chosen if home is None else original(self, model, now, home)
+
+
+class TearsSessionsApart(Mutant):
+    """Prefers a less busy entry to the session's own."""
+
+    violates = "affinity.cap+1"
+    kills = ("session-stays-at-the-cap",)
+    because = "wire"
+
+    @replaces("credpool.core.steps.turn_to")
+    def apart(original, state, call, candidates, *, now, draw):
+        return original(state, call, under_cap(state, candidates), now=now, draw=draw)
+
+
+class TellsTheSession(Mutant):
+    """Sends the session's name along."""
+
+    violates = "affinity.private+1"
+    kills = ("session-is-told-to-nobody",)
+    because = "canary"
+
+    @replaces("credpool.core.wire._NOT_UPSTREAM")
+    def told(original):
+        return original - {b"x-credpool-session"}

@@ -1,0 +1,83 @@
+"""Kills a process at each step of a save, and prints what it left behind.
+
+    python killed_at_each_step.py FILE
+
+A step is one bytecode instruction in what replaces the file, and one line elsewhere in the stores. Each process is a fork that ends itself by SIGKILL, so nothing can be tidied up.
+"""
+
+import json
+import os
+import signal
+import sys
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+from credpool.stores import JsonFileStore, disk
+
+SAVING = ("replace", "_settle", "_sync_folder")
+STORES = str(Path(disk.__file__).parent)
+
+
+def change(state):
+    """Count one request of the first entry."""
+    first = state.entries[0]
+    return state.change({first.id: replace(first, request_count=first.request_count + 1)})
+
+
+def ends_at(step):
+    """Return a tracer that kills this process at that step."""
+    left = step
+
+    def inside(frame, event, _):
+        nonlocal left
+        if event in ("line", "opcode", "return"):
+            left -= 1
+            if left < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return inside
+
+    def tracer(frame, event, argument):
+        if not frame.f_code.co_filename.startswith(STORES):
+            return None
+        if frame.f_code.co_filename == disk.__file__ and frame.f_code.co_name in SAVING:
+            frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        return inside(frame, event, argument)
+
+    return tracer
+
+
+def left_behind(path, before):
+    """Say what the file holds: the old pool, the new one, or neither."""
+    found = JsonFileStore(path, "openai").load().entries[0].request_count
+    return {before: "old", before + 1: "new"}.get(found, f"{found} where {before} was")
+
+
+def main(path):
+    """Kill one save after the other, each a step later, until one is not killed."""
+    outcomes, step = Counter(), 0
+    store = JsonFileStore(path, "openai")
+    while True:
+        before = store.load().entries[0].request_count
+        child = os.fork()
+        if child == 0:
+            mine = JsonFileStore(path, "openai", lock_timeout=5)
+            sys.settrace(ends_at(step))
+            mine.update(change)
+            sys.settrace(None)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        if os.WIFEXITED(status):
+            break
+        assert os.WTERMSIG(status) == signal.SIGKILL
+        outcomes[left_behind(path, before)] += 1
+        step += 1
+    folder = Path(path).parent
+    left = [file for file in folder.iterdir() if file.suffix == ".tmp"]
+    modes = sorted({oct(file.stat().st_mode & 0o777) for file in [*left, Path(path)]})
+    last = left_behind(path, before)
+    print(json.dumps({"steps": step, "outcomes": outcomes, "modes": modes, "last": last}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,206 @@
+"""Several real processes on one `auth.json`, and processes that are killed while they save."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from threading import Event, Timer
+from typing import IO
+
+import pytest
+
+from credpool import AuthType, Entry, EntryId, Secret, Status
+from credpool.fakes.messages import FakeReply
+from credpool.fakes.provider import FakeProvider
+from credpool.stores import JsonFileStore
+
+PROGRAMS = Path(__file__).parent / "programs"
+GIVE_UP = 60  # seconds of real time, which only a broken run takes
+MANY = 8
+NO_MONEY = FakeReply.error(402, None, "Insufficient credits")
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes as POSIX has them")
+
+
+class Worker:
+    """A process with a pool on the file."""
+
+    def __init__(self, process: subprocess.Popen[str], said: IO[str], told: IO[str]) -> None:
+        self._process, self._said, self._told = process, said, told
+
+    def tell(self, word: str) -> None:
+        """Ask for something, and do not wait for it."""
+        self._told.write(f"{word}\n")
+        self._told.flush()
+
+    def hear(self) -> str:
+        """Return the next word that it says."""
+        return self._said.readline().strip()
+
+    def ask(self, word: str) -> str:
+        """Ask for something, and return what it says."""
+        self.tell(word)
+        return self.hear()
+
+
+@contextmanager
+def workers(path: Path, provider: FakeProvider, draws: Sequence[str]) -> Iterator[list[Worker]]:
+    """Start a process for each draw ("" for `fill_first`), all of them ready; end them all."""
+    with ExitStack() as stack:
+        started = [
+            stack.enter_context(_started([str(path), "generic", f"{provider.url}/v1", draw]))
+            for draw in draws
+        ]
+        assert [worker.hear() for worker in started] == ["ready"] * len(started)
+        yield started
+
+
+@contextmanager
+def _started(arguments: list[str]) -> Iterator[Worker]:
+    program = [sys.executable, str(PROGRAMS / "worker.py"), *arguments]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(program, text=True, **pipes) as process:  # noqa: S603
+        watch = Timer(GIVE_UP, process.kill)
+        watch.start()
+        assert process.stdout is not None
+        assert process.stdin is not None
+        try:
+            yield Worker(process, process.stdout, process.stdin)
+        finally:
+            watch.cancel()
+            process.stdin.close()
+            process.wait(GIVE_UP)
+
+
+def keep(path: Path, entries: Sequence[Entry], provider: FakeProvider) -> None:
+    """Put entries that belong to the fake provider into the file."""
+    owned = tuple(
+        replace(e, base_url=f"{provider.url}/v1", token_url=f"{provider.url}/token")
+        for e in entries
+    )
+    JsonFileStore(path, "generic").update(lambda state: replace(state, entries=owned))
+
+
+def key(name: str) -> Entry:
+    """Make a key."""
+    return Entry(id=EntryId(name), secret=Secret(f"sk-{name}"), priority=ord(name))
+
+
+def run(program: str, path: Path) -> dict[str, object]:
+    """Run a program that prints what it found, as JSON."""
+    command = [sys.executable, str(PROGRAMS / program), str(path)]
+    done = subprocess.run(  # noqa: S603
+        command, capture_output=True, text=True, timeout=GIVE_UP, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, object] = json.loads(done.stdout)
+    return found
+
+
+def test_eight_processes_refresh_a_login_once(tmp_path: Path) -> None:
+    """Seven processes wait for the eighth's refresh; one POST, and eight calls with its token."""
+    path, asked, go = tmp_path / "auth.json", Event(), Event()
+    login = Entry(
+        id=EntryId("a"),
+        auth_type=AuthType.OAUTH,
+        secret=Secret("made-up-old"),
+        refresh_token=Secret("made-up-grant"),
+        expires_at=1.0,
+    )
+    grant = json.dumps({"access_token": "made-up-new", "expires_in": 3600}).encode()
+
+    def slowly() -> Iterator[bytes]:
+        asked.set()
+        assert go.wait(GIVE_UP)
+        yield grant
+
+    reply = FakeReply(headers={"content-type": "application/json"}, body=slowly())
+    with FakeProvider({"made-up-grant": [reply]}) as provider:
+        keep(path, [login], provider)
+        with workers(path, provider, [""] * MANY) as started:
+            started[0].tell("call")
+            assert asked.wait(GIVE_UP)  # it has the claim, and the reply is on its way
+            for worker in started[1:]:
+                worker.tell("call")
+            waiting = [worker.hear() for worker in started[1:]]
+            go.set()
+            codes = [worker.hear() for worker in started]
+
+        assert waiting == ["waits"] * (MANY - 1)
+        assert codes == ["200"] * MANY
+        assert Counter(provider.secrets) == {"made-up-grant": 1, "made-up-new": MANY}
+
+
+def test_eight_processes_lose_no_update(tmp_path: Path) -> None:
+    """Eight keys run out in eight processes at once: all are out afterwards, every request counted."""
+    path = tmp_path / "auth.json"
+    names = "abcdefgh"
+    with FakeProvider({f"sk-{name}": [NO_MONEY] for name in names}) as provider:
+        keep(path, [key(name) for name in f"{names}z"], provider)
+        with workers(path, provider, [f"{n / 9:.3f}1" for n in range(MANY)]) as started:
+            for worker in started:
+                worker.tell("call")
+            codes = [worker.hear() for worker in started]
+            flushed = [worker.ask("flush") for worker in started]
+
+        entries = JsonFileStore(path, "generic").load().entries
+        statuses = {str(e.id): e.status(0.0) for e in entries}
+        counts = {f"sk-{e.id}": e.request_count for e in entries if e.request_count}
+        assert codes == ["200"] * MANY
+        assert flushed == ["flushed"] * MANY
+        assert statuses == {**dict.fromkeys(names, Status.EXHAUSTED), "z": Status.OK}
+        assert counts == Counter(provider.secrets)
+
+
+def test_eight_processes_see_a_cooldown_at_their_next_selection(tmp_path: Path) -> None:
+    """One process finds a key empty, and none of the eight asks it again, until it is reset."""
+    path = tmp_path / "auth.json"
+    fine = FakeReply.json({})
+    with FakeProvider({"sk-a": [*[fine] * MANY, NO_MONEY]}) as provider:
+        keep(path, [key("a"), key("b")], provider)
+        with workers(path, provider, [""] * MANY) as started:
+            before = [worker.ask("call") for worker in started]
+            empty = started[3].ask("call")
+            after = [worker.ask("call") for worker in started]
+            asked = Counter(provider.secrets)
+            started[5].ask("reset")
+            again = [worker.ask("call") for worker in started]
+
+        assert [*before, empty, *after, *again] == ["200"] * (3 * MANY + 1)
+        assert asked == {"sk-a": MANY + 1, "sk-b": MANY + 1}
+        assert Counter(provider.secrets) == {"sk-a": 2 * MANY + 1, "sk-b": MANY + 1}
+
+
+def test_a_forked_process_is_one_of_two(tmp_path: Path) -> None:
+    """A forked process claims under a name of its own, and counts nothing twice."""
+    path = tmp_path / "auth.json"
+    login = Entry(
+        id=EntryId("a"), secret=Secret("made-up"), refresh_token=Secret("g"), request_count=5
+    )
+    JsonFileStore(path, "openai").update(lambda state: replace(state, entries=(login,)))
+
+    found = run("fork.py", path)
+
+    assert found == {"child": "Exchange", "parent": "Send", "count": 8}
+
+
+def test_a_save_that_is_killed_leaves_the_old_file_or_the_new_one(tmp_path: Path) -> None:
+    """A process is killed at each step of a save in turn; nothing else is ever found."""
+    path = tmp_path / "auth.json"
+    entry = Entry(id=EntryId("a"), secret=Secret("made-up"), request_count=5)
+    JsonFileStore(path, "openai").update(lambda state: replace(state, entries=(entry,)))
+
+    found = run("killed_at_each_step.py", path)
+
+    outcomes, steps = found["outcomes"], found["steps"]
+    assert isinstance(outcomes, dict)
+    assert isinstance(steps, int)
+    assert outcomes.keys() == {"old", "new"}
+    assert sum(outcomes.values()) == steps > 300  # as many as there are instructions in a save
+    assert found["last"] == "new"
+    assert found["modes"] == ["0o600"]
