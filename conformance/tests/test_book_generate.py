@@ -228,3 +228,14 @@ def test_the_library_gets_the_rules_without_the_prose(root: Path) -> None:
         "class": "rate_limited",
     }
     assert sample["rules"][1]["cooldown"] == 86400
+
+
+def test_chapters_come_in_the_order_of_the_site(root: Path) -> None:
+    """The index of requirements is read in the order of the chapters, not of their names."""
+    nav = "nav:\n  - Specification:\n      - Recovery: spec/recovery.md\n      - Intro: spec/introduction.md\n"
+    (root / "mkdocs.yml").write_text(nav, encoding="utf-8")
+
+    main(["--write", "--root", str(root)])
+
+    page = (root / "docs/spec/requirements.md").read_text(encoding="utf-8")
+    assert page.index("## Recovery") < page.index("## Introduction")

@@ -119,6 +119,20 @@ def test_no_block_is_passed_over() -> None:
     assert bare == []
 
 
+def test_whoever_may_be_billed_is_told() -> None:
+    """The four pages where people choose a credential carry the notes on billing, by inclusion."""
+    guide = ("guide/credential-pools", "guide/environment-variables")
+
+    without = [
+        page
+        for page in ("quickstart", *guide, "reference/providers")
+        if '--8<-- "spec/_includes/billing.md"'
+        not in (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    ]
+
+    assert without == []
+
+
 PUBLIC = sorted(
     name
     for name, value in vars(credpool).items()

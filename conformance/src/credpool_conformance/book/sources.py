@@ -37,6 +37,7 @@ CODE: Final = ("reference_impl/src", "conformance/src")
 SCRIPTS: Final = "conformance/testees"
 
 _TITLE: Final = re.compile(r"^\*([^*\n]+)\*, version ([0-9][\w.-]*)", re.MULTILINE)
+_NAVIGATION: Final = re.compile(r"^ +- [^:\n]+: spec/([\w-]+\.md)$", re.MULTILINE)
 _EMPTY: Final = Document(path="", data=None, lines={})
 _COMMITTED_FIX: Final = "restore the committed file; it is what a changed sentence is noticed by"
 _PROVEN_FIX: Final = "run nox -s generate"
@@ -136,7 +137,12 @@ def load_schema(path: Path) -> Mapping[str, object] | None:
 
 
 def _chapters(root: Path) -> Iterator[Chapter]:
-    for path in sorted((root / "spec").glob("*.md")):
+    """Read the chapters as the site's navigation orders them; those it lacks come last."""
+    site = root / "mkdocs.yml"
+    shown = _NAVIGATION.findall(site.read_text(encoding="utf-8")) if site.exists() else []
+    place = {name: index for index, name in enumerate(shown)}
+    paths = (root / "spec").glob("*.md")
+    for path in sorted(paths, key=lambda path: (place.get(path.name, len(place)), path.name)):
         if not path.name.startswith("_"):
             yield parse_chapter(path.name, path.read_text(encoding="utf-8"))
 

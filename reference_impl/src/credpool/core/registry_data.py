@@ -829,6 +829,11 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
                 "class": "request_error",
             },
             {
+                "id": "unknown-model-as-401",
+                "when": {"status": 401, "code": "ModelError"},
+                "class": "request_error",
+            },
+            {
                 "id": "insufficient-quota",
                 "when": {
                     "status": "4xx",
@@ -855,6 +860,18 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
             {
                 "id": "monthly-spend-block",
                 "when": {"status": 400, "code": "blocked_api_access"},
+                "class": "out_of_credit",
+                "hint": {"calendar": "month-start-utc"},
+            },
+            {
+                "id": "no-credit-as-401",
+                "when": {"status": 401, "code": "CreditsError"},
+                "class": "out_of_credit",
+                "hint": "none",
+            },
+            {
+                "id": "monthly-limit-as-401",
+                "when": {"status": 401, "code": ["MonthlyLimitError", "UserLimitError"]},
                 "class": "out_of_credit",
                 "hint": {"calendar": "month-start-utc"},
             },
@@ -896,6 +913,11 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
                     ],
                 },
                 "class": "overloaded",
+            },
+            {
+                "id": "upstream-fault-as-403",
+                "when": {"status": 403, "code": ["server_error", "upstream_unavailable"]},
+                "class": "server_error",
             },
             {
                 "id": "refresh-token-dead",
