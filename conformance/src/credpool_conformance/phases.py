@@ -6,7 +6,17 @@ Not the judgement of what they expect: see `judge`.
 from collections.abc import Mapping
 
 from credpool_conformance.book.yaml_lines import Json, fields, items, text
-from credpool_conformance.scenario import Action, Call, Phase, Plain, Release, Resume, Write
+from credpool_conformance.scenario import (
+    Action,
+    Call,
+    Entry,
+    Manage,
+    Phase,
+    Plain,
+    Release,
+    Resume,
+    Write,
+)
 from credpool_conformance.successes import dialect
 
 
@@ -35,6 +45,8 @@ def _action(raw: Mapping[str, Json], number: int, provider: str) -> Action:
             return Release(text(hold))
         case {"resume": call}:
             return Resume(text(call))
+        case {"manage": asked}:
+            return _manage(fields(asked))
         case {"write": content}:
             return Write(content)
         case _:
@@ -51,3 +63,13 @@ def _call(raw: Mapping[str, Json], number: int, provider: str) -> Call:
         placeholder=placeholder if isinstance(placeholder, bool | str) else False,
         headers={name: text(value) for name, value in fields(raw.get("headers")).items()},
     )
+
+
+def _manage(raw: Mapping[str, Json]) -> Manage:
+    verb, name = text(raw.get("do")), text(raw.get("as"))
+    told = {key: value for key, value in raw.items() if key not in ("do", "as")}
+    if verb != "add":
+        return Manage(verb=verb, told=told)
+    auth_type = text(raw.get("auth_type")) or "api_key"
+    newcomer = Entry(id=name, label="", auth_type=auth_type, priority=0) if name else None
+    return Manage(verb=verb, told=told, newcomer=newcomer)
