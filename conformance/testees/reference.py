@@ -19,9 +19,13 @@ from credpool.stores import JsonFileStore
 HELLO = {"name": "credpool", "version": credpool.__version__, "language": "Python", "protocol": 1}
 HELLO |= {"spec": "1.0-draft", "clock": "virtual"}
 HELLO |= {"features": ["affinity", "lease", "model-scope", "oauth", "owner-scope", "probe"]}
-HELLO["features"] += ["shared-store", "store"]
+HELLO["features"] += ["operator", "shared-store", "store"]
 CODES = {credpool.UnknownStrategy: "unknown_strategy", credpool.StoreTooNew: "store_too_new"}
 CODES |= {credpool.StoreUnreadable: "store_unreadable"}
+REFUSALS = {credpool.UnknownEntry: "unknown_target", credpool.AmbiguousTarget: "ambiguous_target"}
+REFUSALS |= {credpool.UnusableSecret: "unusable_secret"}
+REFUSALS |= {credpool.DuplicateSecret: "duplicate_secret"}
+REFUSALS |= {credpool.UnknownStrategy: "unknown_strategy"}
 FIXED = {"hello": {"hello": HELLO}, "stop": {"ok": True}}
 
 
@@ -86,6 +90,37 @@ class Testee:
 
     def inspect(self, message):
         return {"pool": credpool.report_pool(self.pool.state, now=self.time)}
+
+    def manage(self, message):
+        try:
+            return {"managed": getattr(self, f"do_{message['do']}")(**message)}
+        except tuple(REFUSALS) as error:
+            return {"refused": {"code": REFUSALS[type(error)], "message": str(error)}}
+
+    def do_list(self, **_):
+        return credpool.Operator(self.pool).list()
+
+    def do_add(self, secret, auth_type="api_key", **told):
+        known = {k: told[k] for k in ("label", "priority", "owner") if k in told}
+        known |= {"auth_type": credpool.AuthType(auth_type), "base_url": self.given["base_url"]}
+        return {"entry": credpool.Operator(self.pool).add(credpool.Secret(secret), **known).id}
+
+    def do_remove(self, target, **_):
+        return {"entry": credpool.Operator(self.pool).remove(target).id}
+
+    def do_reset(self, target=None, **_):
+        credpool.Operator(self.pool).reset(target)
+        return {}
+
+    def do_rename(self, target, label, **_):
+        return {"entry": credpool.Operator(self.pool).rename(target, label).id}
+
+    def do_priority(self, target, priority, **_):
+        return {"entry": credpool.Operator(self.pool).prioritise(target, priority).id}
+
+    def do_strategy(self, strategy, **_):
+        credpool.Operator(self.pool).choose_by(strategy)
+        return {}
 
     def run(self, call, asked):
         self.thread.call, body, streaming = call, "", asked["stream"]

@@ -34,6 +34,9 @@ def test_the_tree_is_the_one_that_is_drawn() -> None:
         "UnknownStrategy",
         "UnknownProvider",
         "UnknownEntry",
+        "AmbiguousTarget",
+        "UnusableSecret",
+        "DuplicateSecret",
     }
     assert {n for n, k in found.items() if issubclass(k, StoreError)} == {
         "StoreError",
@@ -76,7 +79,7 @@ def test_an_exhausted_pool_says_when_it_returns(returns_at: float | None) -> Non
             ["'x'", "known are a, b", "use 'generic' with a base_url"],
             id="an unknown provider",
         ),
-        pytest.param(UnknownEntry("x", ["b", "a"]), ["'x'", "there are a, b"], id="no such entry"),
+        pytest.param(UnknownEntry("x", ["b", "a"]), ["'x'", "there are b, a"], id="no such entry"),
         pytest.param(UnknownEntry("x", []), ["there are none"], id="no entry at all"),
         pytest.param(
             StoreUnreadable("auth.json", "is no JSON", "mend it"),

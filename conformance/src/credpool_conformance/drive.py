@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
+from credpool_conformance.aliases import Aliases
 from credpool_conformance.book.yaml_lines import Json, fields, text
 from credpool_conformance.clock import VirtualClock
 from credpool_conformance.events import Event, Held, Parked, Ranaway
 from credpool_conformance.faults import HarnessError
+from credpool_conformance.managing import managed
 from credpool_conformance.match import ANY
 from credpool_conformance.mock import Mock
 from credpool_conformance.observed import Observed, Progress
@@ -20,6 +22,7 @@ from credpool_conformance.scenario import (
     Action,
     Call,
     Close,
+    Manage,
     Phase,
     Plain,
     Release,
@@ -53,6 +56,7 @@ class Drive:
         self._trace: Trace = situation.trace
         self._calls: dict[str, Progress] = {}
         self._holds: dict[str, Progress] = {}
+        self._aliases = Aliases(scenario.given.entries)
         self._refused: str | None = None
         self.runaway: str | None = None
 
@@ -117,6 +121,8 @@ class Drive:
             case Write(content):
                 self._situation.write(content)
                 return Observed(number=number)
+            case Manage():
+                return self._manage(number, action)
             case Plain():
                 return self._plain(number, action)
 
@@ -164,6 +170,13 @@ class Drive:
         self._turn.crash()
         self._turn.ensure()
         self._configure(self._situation.joined())
+
+    def _manage(self, number: int, action: Manage) -> Observed:
+        told, now = self._situation.managed(action), self._clock.now
+        answer = self._turn.ask("manage", now=now, do=action.verb, **told)
+        observed = managed(number, action, answer, self._aliases)
+        self._trace.result(action.verb, observed.outcome or "")
+        return observed
 
     def _call(self, number: int, call: Call) -> Observed:
         if call.stream:
@@ -247,7 +260,8 @@ class Drive:
         unasked = phase.expect.get("state") == ANY
         if self._refused is None and not self.runaway and not unasked:
             session = self._processes[phase.process]
-            state = fields(session.ask("inspect", now=self._clock.now).content)
+            told = session.ask("inspect", now=self._clock.now).content
+            state = self._aliases.pool(fields(told))
         wire = tuple(self._mock.seen[begun:])
         kept, wanted = self._situation.kept, phase.expect.get("store")
         stored, wrong = None, [] if kept is None else kept.faults()
@@ -260,6 +274,7 @@ class Drive:
             observed,
             now=self._clock.now,
             wire=wire,
+            result=self._aliases.result(observed.result),
             state=state,
             stored=stored,
             file_faults=tuple(wrong),
@@ -283,6 +298,8 @@ def _describe(phase: Phase) -> str:
             return f"{advance}call {name} ({model})"
         case Write():
             return f"{advance}another program writes the file"
+        case Manage(verb=verb, told=told):
+            return f"{advance}the operator's {verb} {text(told.get('target'))}".rstrip()
         case Release(hold):
             return f"{advance}release {hold!r}"
         case Resume(name):

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from credpool_conformance import managing
 from credpool_conformance.book.yaml_lines import Json, fields, items, text
 from credpool_conformance.canary import Kind
 from credpool_conformance.match import ANY, matches
 from credpool_conformance.mock import Seen
 from credpool_conformance.observed import Observed, Progress
-from credpool_conformance.scenario import Entry, Origin, Phase, Plain, Scenario, Write
+from credpool_conformance.scenario import Entry, Manage, Origin, Phase, Plain, Scenario, Write
 from credpool_conformance.situation import Situation
 from credpool_conformance.tampering import tampering
 from credpool_conformance.wording import attempts_in_words, exhausted_in_words, state_in_words
@@ -65,15 +66,14 @@ def _aspects(
     scenario: Scenario, situation: Situation, phase: Phase, seen: Observed
 ) -> Iterator[tuple[str, Json, Json]]:
     expect = phase.expect
-    refused = (seen.outcome or "").startswith("refused")
+    unconfigured = (seen.outcome or "").startswith("refused") and not _is_manage(phase)
     yield "wire", _expected_wire(scenario, expect, seen), _wire(seen)
     if unexpected := dict.fromkeys(item.item for item in seen.wire if not item.expected):
         yield "wire", "nothing but scripted requests", f"unexpected: {', '.join(unexpected)}"
     if seen.progress:
         yield "wire", [], tampering(seen, situation)
     if seen.outcome is not None or _is_call(phase):
-        usual = "configured" if phase.action is Plain.CONFIGURE else "delivered 200"
-        yield "outcome", expect.get("outcome", usual), seen.note or seen.outcome
+        yield "outcome", expect.get("outcome", _usual(phase)), seen.note or seen.outcome
         if seen.progress:
             yield from _reply_aspects(expect, seen, seen.progress)
         yield "attempts", expect.get("attempts", []), attempts_in_words(seen.result)
@@ -84,11 +84,23 @@ def _aspects(
         yield "store", wanted, found
     # spec: store.schema+1
     yield "store", [], [*seen.file_faults]
-    if not refused and not seen.note and expect.get("state") != ANY:
+    if _is_manage(phase):
+        yield from managing.aspects(expect, seen, seen.now)
+    if not unconfigured and not seen.note and expect.get("state") != ANY:
         state, counts = state_in_words(seen.state, seen.now)
         yield "state", _expected_state(scenario, expect), state
         told = fields(expect.get("counts"))
         yield "counts", told, {key: value for key, value in counts.items() if key in told}
+
+
+def _usual(phase: Phase) -> str:
+    if _is_manage(phase):
+        return "managed"
+    return "configured" if phase.action is Plain.CONFIGURE else "delivered 200"
+
+
+def _is_manage(phase: Phase) -> bool:
+    return isinstance(phase.action, Manage)
 
 
 def _is_call(phase: Phase) -> bool:
@@ -101,7 +113,7 @@ def _expected_wire(scenario: Scenario, expect: Mapping[str, Json], seen: Observe
     attempts = expect.get("attempts", [])
     if not isinstance(attempts, list) or not all(isinstance(item, str) for item in attempts):
         return ANY
-    entries = {entry.id: entry for entry in scenario.given.entries}
+    entries = {entry.id: entry for entry in scenario.entries}
     wire: list[Json] = []
     for attempt in attempts:
         name, _, action = text(attempt).split()
@@ -164,7 +176,8 @@ def _expected_state(scenario: Scenario, expect: Mapping[str, Json]) -> Json:
     wanted = expect.get("state", {})
     if not isinstance(wanted, dict) or set(wanted) & {"one_of", "unordered", "starts_with"}:
         return wanted
-    return {**{entry.id: "ok" for entry in scenario.given.entries}, **wanted}
+    whole: dict[str, Json] = {**{entry.id: "ok" for entry in scenario.given.entries}, **wanted}
+    return {name: state for name, state in whole.items() if state is not None}
 
 
 def _timeless(value: Json) -> Json:

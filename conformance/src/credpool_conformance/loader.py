@@ -105,7 +105,7 @@ def _unknown(
             what, fix = fault
             yield document.problem((*where, "verifies", position), what, fix)
     given = fields(scenario.get("given"))
-    ids = [_entry_id(entry) for entry in items(given.get("entries"))]
+    ids = [_entry_id(entry) for entry in items(given.get("entries"))] + _added(scenario)
     for key in fields(scenario.get("upstream")):
         if key not in (*ids, *_SPECIAL_KEYS, "token"):
             fix = f"write one of: {', '.join([*ids, *_SPECIAL_KEYS, 'token'])}"
@@ -118,6 +118,12 @@ def _unknown(
             yield document.problem((*where, "phases", position), f"no process {name!r}", fix)
     if len(set(ids)) < len(ids):
         yield document.problem((*where, "given", "entries"), "an id is given twice", "rename one")
+
+
+def _added(scenario: Mapping[str, Json]) -> list[str]:
+    """List the names of the entries that an operator adds."""
+    managed = [fields(fields(phase).get("manage")) for phase in items(scenario.get("phases"))]
+    return [text(asked["as"]) for asked in managed if "as" in asked]
 
 
 def _build(

@@ -44,4 +44,6 @@ class Observed:
     state: Mapping[str, Json] = field(default_factory=dict)
     stored: tuple[Json, Json] | None = None
     file_faults: tuple[str, ...] = ()
+    message: str = ""
+    listing: Mapping[str, Json] | None = None
     note: str | None = None

@@ -12,6 +12,8 @@ from credpool_conformance.scenario import (
     Action,
     Call,
     Close,
+    Entry,
+    Manage,
     Phase,
     Plain,
     Release,
@@ -49,6 +51,8 @@ def _action(raw: Mapping[str, Json], number: int, provider: str) -> Action:
     match raw:
         case {"call": call}:
             return _call(fields(call), number, provider)
+        case {"manage": asked}:
+            return _manage(fields(asked))
         case {"write": content}:
             return Write(content)
         case _:
@@ -70,3 +74,13 @@ def _call(raw: Mapping[str, Json], number: int, provider: str) -> Call:
         query=text(raw.get("query")) or None,
         session=text(raw.get("session")) or None,
     )
+
+
+def _manage(raw: Mapping[str, Json]) -> Manage:
+    verb, name = text(raw.get("do")), text(raw.get("as"))
+    told = {key: value for key, value in raw.items() if key not in ("do", "as")}
+    if verb != "add":
+        return Manage(verb=verb, told=told)
+    auth_type = text(raw.get("auth_type")) or "api_key"
+    newcomer = Entry(id=name, label="", auth_type=auth_type, priority=0) if name else None
+    return Manage(verb=verb, told=told, newcomer=newcomer)

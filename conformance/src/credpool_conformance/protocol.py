@@ -20,6 +20,7 @@ REPLIES: Final[Mapping[str, tuple[str, ...]]] = {
     "call": ("wait", "result"),
     "resume": ("wait", "result"),
     "inspect": ("pool",),
+    "manage": ("managed", "refused"),
     "restart": ("ok",),
     "stop": ("ok",),
 }

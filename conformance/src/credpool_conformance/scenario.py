@@ -123,6 +123,15 @@ class Write:
     content: Json
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manage:
+    """Let an operator do something to the pool; `newcomer` is the entry that is added."""
+
+    verb: str
+    told: Mapping[str, Json]
+    newcomer: Entry | None = None
+
+
 class Plain(Enum):
     """The actions without particulars; `LOOK` is inspection, which follows every phase anyway.
 
@@ -137,7 +146,7 @@ class Plain(Enum):
     UNLOCK = "unlock"
 
 
-Action: TypeAlias = Call | Release | Resume | Close | Write | Plain
+Action: TypeAlias = Call | Release | Resume | Close | Write | Manage | Plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +174,13 @@ class Scenario:
     phases: tuple[Phase, ...]
     path: str
     line: int
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """List all the entries there are at any time: the given ones, and those that are added."""
+        actions = [phase.action for phase in self.phases]
+        added = [action.newcomer for action in actions if isinstance(action, Manage)]
+        return (*self.given.entries, *(entry for entry in added if entry is not None))
 
     @property
     def timed(self) -> bool:

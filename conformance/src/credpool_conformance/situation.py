@@ -15,7 +15,7 @@ from credpool_conformance.events import Deliver
 from credpool_conformance.kept import KeptFile
 from credpool_conformance.mock import TOKEN_PATH, Stage
 from credpool_conformance.registry import Provider
-from credpool_conformance.scenario import Call, Entry, Origin, Scenario
+from credpool_conformance.scenario import Call, Entry, Manage, Origin, Scenario
 from credpool_conformance.script import names_model_in_path, request_path
 from credpool_conformance.trace import Trace
 
@@ -25,6 +25,7 @@ CALLER_HEADERS: Final[Mapping[str, str]] = {
     "x-caller-note": "kept",
 }
 PLACEHOLDER: Final = "placeholder"
+_SECRET: Final = re.compile(r"\$secret:(\w+)")
 
 
 class Situation:
@@ -44,7 +45,7 @@ class Situation:
             for credential in provider.credentials
             for name in fields(credential.get("extra_headers"))
         }
-        self.origins = {entry.id: entry.origin for entry in scenario.given.entries}
+        self.origins = {entry.id: entry.origin for entry in scenario.entries}
         self.randoms: Json = [*scenario.given.randoms]
         self._secrets: dict[str, str] = {}
         self._sessions: dict[str, str] = {}
@@ -57,7 +58,7 @@ class Situation:
     def stage(self, deliver: Deliver) -> Stage:
         """Give the mock what it plays with."""
         return Stage(
-            entries={entry.id: entry for entry in self._scenario.given.entries},
+            entries={entry.id: entry for entry in self._scenario.entries},
             scripts=self._scenario.upstream,
             canaries=self.canaries,
             clock=self.clock,
@@ -117,6 +118,15 @@ class Situation:
         path = path.replace("$other", urlsplit(self._urls[Origin.OTHER]).netloc)
         return f"{path}?{call.query}" if call.query else path
 
+    def managed(self, action: Manage) -> dict[str, Json]:
+        """Write what an operator says: a new entry has a secret of its own, if none is given."""
+        told = dict(action.told)
+        if action.verb == "add":
+            own = action.newcomer.id if action.newcomer else ""
+            given = told.get("secret", self._secrets.get(own, ""))
+            told["secret"] = _SECRET.sub(lambda found: self._secrets[found[1]], text(given))
+        return told
+
     def _placeholder(self, header: bool | str) -> dict[str, Json]:  # noqa: FBT001 (as written)
         canary = self.canaries.mint(PLACEHOLDER, Kind.PLACEHOLDER)
         usual = self._provider.credential(self._scenario.given.entries[0].auth_type)
@@ -132,7 +142,7 @@ class Situation:
         given = self._scenario.given
         secrets = self._secrets
         entries: list[Json] = []
-        for entry in given.entries:
+        for entry in self._scenario.entries:
             if entry.has_secret and entry.secret_id == entry.id:
                 prefix = self._provider.prefix(entry.auth_type)
                 secrets[entry.id] = self.canaries.mint(entry.id, Kind.ACCESS, prefix).value

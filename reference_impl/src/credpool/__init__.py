@@ -7,8 +7,10 @@ to an HTTP client or an SDK. Stores that persist a pool are in `credpool.stores`
 from credpool.clock import Clock as Clock
 from credpool.clock import SystemClock as SystemClock
 from credpool.clock import Why as Why
+from credpool.core.errors import AmbiguousTarget as AmbiguousTarget
 from credpool.core.errors import BadInput as BadInput
 from credpool.core.errors import CredpoolError as CredpoolError
+from credpool.core.errors import DuplicateSecret as DuplicateSecret
 from credpool.core.errors import PoolExhausted as PoolExhausted
 from credpool.core.errors import StoreError as StoreError
 from credpool.core.errors import StoreTooNew as StoreTooNew
@@ -17,6 +19,7 @@ from credpool.core.errors import StoreUnwritable as StoreUnwritable
 from credpool.core.errors import UnknownEntry as UnknownEntry
 from credpool.core.errors import UnknownProvider as UnknownProvider
 from credpool.core.errors import UnknownStrategy as UnknownStrategy
+from credpool.core.errors import UnusableSecret as UnusableSecret
 from credpool.core.errors import WrongOrigin as WrongOrigin
 from credpool.core.events import Attempt as Attempt
 from credpool.core.model import EXHAUSTION as EXHAUSTION
@@ -35,6 +38,7 @@ from credpool.core.report import report_attempt as report_attempt
 from credpool.core.report import report_exhaustion as report_exhaustion
 from credpool.core.report import report_pool as report_pool
 from credpool.core.secret import Secret as Secret
+from credpool.operations import Operator as Operator
 from credpool.pool import Pool as Pool
 from credpool.pool import Store as Store
 

@@ -17,7 +17,7 @@ from credpool.clock import Clock, SystemClock
 from credpool.core import registry
 from credpool.core.cooldown import exhaustion
 from credpool.core.decide import decide
-from credpool.core.errors import StoreError, UnknownEntry
+from credpool.core.errors import StoreError
 from credpool.core.events import Decision, Event, Refresh, Reset, Send, Wait
 from credpool.core.model import (
     Entry,
@@ -28,6 +28,7 @@ from credpool.core.model import (
     Strategy,
     in_order,
 )
+from credpool.core.operate import resolve
 from credpool.core.secret import Secret
 from credpool.core.select import Index
 from credpool.core.wire import base_url
@@ -86,6 +87,7 @@ class Pool:
         self._store = store
         self._dice = dice
         self._last: EntryId | None = None
+        self._strategy: Strategy | None = None
         self._indexes: dict[str | None, Index] = {}
         self.forked()
         self._read()
@@ -173,16 +175,34 @@ class Pool:
         state, now = self.state, self.clock.now()
         return exhaustion(state, now=now, model=model) if state.is_exhausted(now, model) else None
 
-    def reset(self, entry: str | None = None) -> None:
-        """End the cooldown of one entry, or of all; this also brings dead ones back.
+    def reset(self, target: str | None = None) -> None:
+        """Let one entry, or all, be as if never refused; this also brings dead ones back.
 
         Raises:
-            UnknownEntry: the pool has no entry with that id.
+            UnknownEntry: the pool has no such entry.
+            AmbiguousTarget: it has several.
             StoreError: the change could not be made durable.
         """
-        if entry is not None and self.state.find(EntryId(entry)) is None:
-            raise UnknownEntry(entry, [e.id for e in self.state.entries])
-        self.apply(Reset(EntryId(entry) if entry is not None else None))
+        entry = None if target is None else resolve(self.state, target)
+        self.apply(Reset(entry.id if entry is not None else None))
+
+    def change(self, change: Callable[[PoolState], PoolState]) -> PoolState:
+        """Make a change of the entries durable, and return the pool as it is then.
+
+        The change may be replayed, so it must be pure; what it raises leaves the pool as it was.
+
+        Raises:
+            StoreError: the change could not be made durable.
+        """
+        with self._mutex:
+            self._commit(change)
+            return self._folded(self._state)
+
+    def choose_by(self, strategy: Strategy) -> None:
+        """Choose by another strategy, from the next selection on and while the pool is open."""
+        with self._mutex:
+            self._strategy = strategy
+            self._read()
 
     def flush(self) -> None:
         """Make the request counts durable.
@@ -245,10 +265,14 @@ class Pool:
         """Take what the store has; the stamp comes first, so that no later write is missed."""
         self._stamp = self._store.stamp()
         state = self._store.load()
-        self._state = replace(state, entries=in_order(state.entries))
+        self._state = self._ordered(state)
         self._by_model = any(e.models for e in state.entries)
         self.flagged = frozenset(e.id for e in state.entries if e.throttled)
         self._indexes = {}
+
+    def _ordered(self, state: PoolState) -> PoolState:
+        strategy = self._strategy or state.strategy  # spec: operator.strategy+1
+        return replace(state, entries=in_order(state.entries), strategy=strategy)
 
     def _reindex(self, model: str | None, now: float) -> Index:
         with self._mutex:
@@ -308,7 +332,7 @@ class Pool:
 
     def _commit(self, change: Callable[[PoolState], PoolState]) -> None:
         def whole(state: PoolState) -> PoolState:
-            ordered = replace(state, entries=in_order(state.entries))
+            ordered = self._ordered(state)
             changed = change(self._folded(ordered))
             if changed.entries is ordered.entries:
                 return state

@@ -14,16 +14,19 @@ import credpool.httpx2
 from credpool import (
     EXHAUSTION,
     FOREVER,
+    AmbiguousTarget,
     Attempt,
     AuthType,
     BadInput,
     Clock,
     Cooldown,
     CredpoolError,
+    DuplicateSecret,
     Entry,
     EntryId,
     Exhaustion,
     FailureClass,
+    Operator,
     Policy,
     Pool,
     PoolExhausted,
@@ -40,6 +43,7 @@ from credpool import (
     UnknownEntry,
     UnknownProvider,
     UnknownStrategy,
+    UnusableSecret,
     Why,
     WrongOrigin,
     report_attempt,
@@ -124,6 +128,22 @@ def looking(pool: Pool) -> None:
     assert_type(credpool.__version__, str)
 
 
+def operating(pool: Pool) -> None:
+    """Do what an operator does."""
+    operator = Operator(pool)
+    key = Secret("sk-three")
+    assert_type(operator.add(key), Entry)
+    assert_type(operator.add(key, label="spare", auth_type=AuthType.API_KEY, owner="org-1"), Entry)
+    assert_type(operator.rename("spare", "reserve"), Entry)
+    assert_type(operator.prioritise("reserve", 9), Entry)
+    assert_type(operator.remove("reserve"), Entry)
+    operator.reset()
+    operator.reset("2")
+    operator.choose_by("least_used")
+    operator.choose_by(Strategy.RANDOM)
+    assert_type(json.dumps(operator.list()), str)
+
+
 def handling(call: Callable[[], None]) -> float | None:
     """Tell the errors apart."""
     try:
@@ -135,6 +155,12 @@ def handling(call: Callable[[], None]) -> float | None:
         assert_type((err.asked, err.allowed), tuple[str, str])
     except UnknownEntry as err:
         assert_type(err.target, str)
+    except AmbiguousTarget as err:
+        assert_type(err.target, str)
+    except UnusableSecret as err:
+        assert_type(err.why, str)
+    except DuplicateSecret as err:
+        assert_type(err.holder, str)
     except (UnknownStrategy, UnknownProvider) as err:
         assert_type(err.name, str)
     except (StoreUnreadable, StoreTooNew, StoreUnwritable) as err:

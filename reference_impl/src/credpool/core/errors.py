@@ -8,7 +8,10 @@ The tree, one class for each thing a caller would do differently::
     ├── BadInput           a value the caller can correct
     │   ├── UnknownStrategy
     │   ├── UnknownProvider
-    │   └── UnknownEntry
+    │   ├── UnknownEntry
+    │   ├── AmbiguousTarget
+    │   ├── UnusableSecret
+    │   └── DuplicateSecret
     └── StoreError         the store was left as it is
         ├── StoreUnreadable
         ├── StoreTooNew
@@ -81,9 +84,39 @@ class UnknownProvider(BadInput):
 class UnknownEntry(BadInput):
     """No entry of the pool answers to the target."""
 
-    def __init__(self, target: str, labels: Iterable[str]) -> None:
-        super().__init__(f"no entry {target!r} in this pool; there are {_listed(labels) or 'none'}")
+    def __init__(self, target: str, candidates: Iterable[str]) -> None:
+        there = ", ".join(candidates) or "none"
+        super().__init__(f"no entry {target!r} in this pool; there are {there}")
         self.target = target
+
+
+class AmbiguousTarget(BadInput):
+    """Several entries of the pool answer to the target."""
+
+    def __init__(self, target: str, candidates: Iterable[str]) -> None:
+        super().__init__(
+            f"{target!r} is the label of several entries: {', '.join(candidates)}; "
+            "name the one you mean by its id"
+        )
+        self.target = target
+
+
+class UnusableSecret(BadInput):
+    """The secret cannot be one; it is not repeated."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the secret {why}; give the whole key as the provider shows it")
+        self.why = why
+
+
+class DuplicateSecret(BadInput):
+    """An entry holds the secret already."""
+
+    def __init__(self, holder: str) -> None:
+        super().__init__(
+            f"the entry {holder} holds this secret already; reset that one, or give another secret"
+        )
+        self.holder = holder
 
 
 class StoreError(CredpoolError):

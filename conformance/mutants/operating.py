@@ -1,0 +1,272 @@
+"""Mutants of the chapter on the operator interface: targets, adding, removing, what stays."""
+
+from dataclasses import replace
+
+from credpool.core.model import EntryId
+from credpool_conformance.matrix.mutant import Mutant, replaces
+
+
+class TriesPlacesFirst(Mutant):
+    """Takes a number for a place, also when it is an entry's label."""
+
+    violates = "operator.target.order+1"
+    kills = ("target-is-an-id-then-a-label-then-a-place:label-before-place",)
+    because = "state"
+
+    @replaces("credpool.core.operate.resolve")
+    def place(original, state, target):
+        places = {str(n): e for n, e in enumerate(state.entries, start=1)}
+        return places.get(target) or original(state, target)
+
+
+class TriesLabelsFirst(Mutant):
+    """Takes a label for the target although it is an id."""
+
+    violates = "operator.target.order+1"
+    kills = ("id-beats-anothers-label",)
+    because = "state"
+
+    @replaces("credpool.core.operate.resolve")
+    def label(original, state, target):
+        labelled = [e for e in state.entries if e.label == target]
+        return labelled[0] if len(labelled) == 1 else original(state, target)
+
+
+class ComparesLabelsExactly(Mutant):
+    """Tells labels apart by their case and the space around them."""
+
+    violates = "operator.target.order+1"
+    kills = ("target-is-an-id-then-a-label-then-a-place:label-in-any-case",)
+    because = "outcome"
+
+    @replaces("credpool.core.operate._plain")
+    def exact(original, name):
+        return name
+
+
+class CountsFromZero(Mutant):
+    """Takes a place for an index that begins with 0."""
+
+    violates = "operator.target.order+1"
+    kills = ("target-is-an-id-then-a-label-then-a-place:place-from-one",)
+    because = "outcome"
+
+    @replaces("credpool.core.operate._places")
+    def zero(original, state):
+        return {str(n): entry for n, entry in enumerate(state.entries)}
+
+
+class TakesTheFirstForAnUnknownTarget(Mutant):
+    """Lets a target that nobody answers to mean the first entry."""
+
+    violates = "operator.target.unknown+1"
+    kills = ("unknown-target-is-refused",)
+    because = "outcome"
+
+    @replaces("credpool.core.operate.resolve")
+    def first(original, state, target):
+        known = {e.id for e in state.entries} | {e.label.casefold() for e in state.entries}
+        known |= {str(n) for n, _ in enumerate(state.entries, start=1)}
+        wanted = target.strip().casefold() in known or target in known
+        return original(state, target) if wanted else state.entries[0]
+
+
+class NamesNobody(Mutant):
+    """Refuses an unknown target without saying which there are."""
+
+    violates = "operator.target.unknown+1"
+    kills = ("unknown-target-is-refused",)
+    because = "names"
+
+    @replaces("credpool.core.operate._unknown")
+    def silent(original, state, target):
+        error = original(state, target)
+        error.args = ("no such entry",)
+        return error
+
+
+class TakesTheFirstOfTwo(Mutant):
+    """Lets a label that two entries have mean the first of them."""
+
+    violates = "operator.target.ambiguous+1"
+    kills = ("ambiguous-label-is-refused",)
+    because = "outcome"
+
+    @replaces("credpool.core.operate.resolve")
+    def first(original, state, target):
+        same = [e for e in state.entries if e.label.casefold() == target.casefold()]
+        return same[0] if len(same) > 1 else original(state, target)
+
+
+class ResetsBeforeItLooks(Mutant):
+    """Ends every cooldown first, and then finds that there is no such entry."""
+
+    violates = "operator.refused-unchanged+1"
+    kills = ("unknown-target-is-refused:reset", "ambiguous-label-is-refused:reset")
+    because = "state"
+
+    @replaces("credpool.pool.Pool.reset")
+    def early(original, self, target=None):
+        original(self, None)
+        original(self, target)
+
+
+class KeepsWhatItRefuses(Mutant):
+    """Adds a secret that is there already, and then refuses it."""
+
+    violates = "operator.refused-unchanged+1"
+    kills = ("secret-that-is-there-is-refused",)
+    because = "state"
+
+    @replaces("credpool.operations.Operator.add")
+    def twice(original, self, secret, **told):
+        held = next((e for e in self._pool.state.entries if e.secret == secret), None)
+        if held is not None:
+            copy = replace(held, id=EntryId(f"{held.id}-2"))
+            self._pool.change(lambda state: replace(state, entries=(*state.entries, copy)))
+        return original(self, secret, **told)
+
+
+class HidesTheDead(Mutant):
+    """Lists only what may return by itself."""
+
+    violates = "operator.list.complete+1"
+    kills = ("listing-shows-every-state",)
+    because = "listing"
+
+    @replaces("credpool.core.listing._pool")
+    def alive(original, state, now):
+        living = tuple(e for e in state.entries if not e.dead)
+        return original(replace(state, entries=living), now)
+
+
+class ListsWithoutAReason(Mutant):
+    """Says that an entry is out, and neither why nor until when."""
+
+    violates = "operator.list.complete+1"
+    kills = ("listing-shows-every-state",)
+    because = "listing"
+
+    @replaces("credpool.core.listing._entry")
+    def bare(original, place, entry, known):
+        return original(place, entry, known | {"class": None, "until": None})
+
+
+class ListsInAFormOfItsOwn(Mutant):
+    """Leaves the version out of a listing, and writes moments as text."""
+
+    violates = "operator.list.document+1"
+    kills = ("listing-shows-every-state",)
+    because = "listing"
+
+    @replaces("credpool.core.listing.listing")
+    def own(original, pools, *, now):
+        told = original(pools, now=now)
+        return {"at": str(told["at"]), "pools": told["pools"]}
+
+
+class PutsTheNewKeyFirst(Mutant):
+    """Gives a new key the place before all others."""
+
+    violates = "operator.add.behind+1"
+    kills = ("added-key-comes-last",)
+    because = "attempts"
+
+    @replaces("credpool.core.operate.added")
+    def first(original, state, entry, *, priority=None):
+        return original(state, entry, priority=-1 if priority is None else priority)
+
+
+class TiesWithTheLast(Mutant):
+    """Gives a new key the priority 0, whatever the others have."""
+
+    violates = "operator.add.behind+1"
+    kills = ("added-key-comes-last",)
+    because = "attempts"
+
+    @replaces("credpool.core.operate.added")
+    def zero(original, state, entry, *, priority=None):
+        return original(state, entry, priority=priority or 0)
+
+
+class AddsForTheNextStart(Mutant):
+    """Keeps a new key out of use until the pool is opened again."""
+
+    violates = "operator.add.next-selection+1"
+    kills = ("added-key-ends-an-exhaustion",)
+    because = "attempts"
+
+    @replaces("credpool.operations.Operator.add")
+    def late(original, self, secret, **told):
+        entry = original(self, secret, **told)
+        before, pool = self._pool.state, self._pool
+        kept = tuple(e if e.id != entry.id else replace(e, secret=None) for e in before.entries)
+        pool._state, pool._indexes = replace(before, entries=kept), {}
+        return entry
+
+
+class NumbersTheNew(Mutant):
+    """Gives a new entry the id of the place it takes, which another may have had."""
+
+    violates = "operator.add.id+1"
+    kills = ("successor-is-not-blamed",)
+    because = "outcome"
+
+    @replaces("credpool.operations.new_id")
+    def numbered(original, state):
+        names = (EntryId(letter) for letter in "abcdefgh")
+        return next(name for name in names if state.find(name) is None)
+
+
+class TakesPlaceholders(Mutant):
+    """Takes whatever is not empty for a secret."""
+
+    violates = "operator.add.unusable+1"
+    kills = (
+        "unusable-secret-is-refused:cut-short",
+        "unusable-secret-is-refused:masked",
+        "unusable-secret-is-refused:in-brackets",
+        "unusable-secret-is-refused:begins-like-your",
+        "unusable-secret-is-refused:a-word",
+    )
+    because = "outcome"
+
+    @replaces("credpool.core.placeholders.is_placeholder")
+    def never(original, value):
+        return False
+
+
+class TakesTwoLines(Mutant):
+    """Takes a secret that no header can carry."""
+
+    violates = "operator.add.unusable+1"
+    kills = ("unusable-secret-is-refused:two-lines", "unusable-secret-is-refused:two-words")
+    because = "outcome"
+
+    @replaces("credpool.core.operate._is_sendable")
+    def always(original, value):
+        return True
+
+
+class AddsTwice(Mutant):
+    """Adds a secret that an entry holds already."""
+
+    violates = "operator.add.duplicate+1"
+    kills = ("secret-that-is-there-is-refused",)
+    because = "outcome"
+
+    @replaces("credpool.core.operate._holder")
+    def nobody(original, state, secret):
+        return None
+
+
+class DoesNotSayWhoHoldsIt(Mutant):
+    """Refuses a duplicate without naming the entry that holds it."""
+
+    violates = "operator.add.duplicate+1"
+    kills = ("secret-that-is-there-is-refused",)
+    because = "names"
+
+    @replaces("credpool.core.operate.shown")
+    def nameless(original, entry):
+        return "an entry"

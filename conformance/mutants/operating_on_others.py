@@ -1,0 +1,237 @@
+"""Mutants of the chapter on the operator interface: removing, resetting, order and strategy."""
+
+from dataclasses import replace
+
+from credpool.core.model import Strategy
+from credpool_conformance.matrix.mutant import Mutant, replaces
+
+
+class RemovesFromTheListOnly(Mutant):
+    """Goes on choosing a removed entry until the pool is opened again."""
+
+    violates = "operator.remove.gone+1"
+    kills = ("removed-key-is-not-used", "target-is-an-id-then-a-label-then-a-place")
+    because = "state"
+
+    @replaces("credpool.operations.Operator.remove")
+    def late(original, self, target):
+        pool, before = self._pool, self._pool.state
+        entry = original(self, target)
+        pool._state, pool._indexes = before, {}
+        return entry
+
+
+class RenumbersTheRest(Mutant):
+    """Gives the entries that are left the priorities 0, 1, 2 and so on."""
+
+    violates = "operator.remove.others+1"
+    kills = ("removed-key-is-not-used",)
+    because = "listing"
+
+    @replaces("credpool.core.operate.removed")
+    def numbered(original, state, target):
+        left = original(state, target).entries
+        return replace(state, entries=tuple(replace(e, priority=n) for n, e in enumerate(left)))
+
+
+class ForgetsTheOthersCooldowns(Mutant):
+    """Begins anew with what is left after a removal."""
+
+    violates = "operator.remove.others+1"
+    kills = ("removed-key-is-not-used",)
+    because = "state"
+
+    @replaces("credpool.core.operate.removed")
+    def anew(original, state, target):
+        left = original(state, target).entries
+        return replace(state, entries=tuple(replace(e, cooldown=None) for e in left))
+
+
+class DropsForeignFields(Mutant):
+    """Writes the rows that are left with the fields that the library knows."""
+
+    violates = "operator.remove.others+1"
+    kills = ("removal-keeps-what-is-not-understood",)
+    because = "store"
+
+    @replaces("credpool.core.operate.removed")
+    def known(original, state, target):
+        left = original(state, target).entries
+        return replace(state, entries=tuple(replace(e, extra={}) for e in left))
+
+
+class LeavesTheDeadDead(Mutant):
+    """Resets what cools down, and lets the dead rest."""
+
+    violates = "operator.reset.clean+1"
+    kills = ("reset-forgives",)
+    because = "state"
+
+    @replaces("credpool.core.decide._reset")
+    def cooling(original, state, entry_id, *, now):
+        decision = original(state, entry_id, now=now)
+        dead = {e.id: e for e in state.entries if e.dead}
+        return replace(decision, state=decision.state.change(dead))
+
+
+class ForgetsModels(Mutant):
+    """Resets the entry, and not what it was refused for one model."""
+
+    violates = "operator.reset.clean+1"
+    kills = ("reset-forgives-a-model",)
+    because = "state"
+
+    @replaces("credpool.core.decide._reset")
+    def general(original, state, entry_id, *, now):
+        decision = original(state, entry_id, now=now)
+        kept = {
+            e.id: replace(e, models=old.models)
+            for e in decision.state.entries
+            if (old := state.find(e.id)) is not None and old.models
+        }
+        return replace(decision, state=decision.state.change(kept))
+
+
+class KeepsTheMark(Mutant):
+    """Resets an entry, and remembers that it was rate-limited once."""
+
+    violates = "operator.reset.clean+1"
+    kills = ("reset-forgives-a-first-rate-limit",)
+    because = "attempts"
+
+    @replaces("credpool.core.decide._reset")
+    def marked(original, state, entry_id, *, now):
+        decision = original(state, entry_id, now=now)
+        marked = {
+            e.id: replace(e, throttled=True)
+            for e in decision.state.entries
+            if (old := state.find(e.id)) is not None and old.throttled
+        }
+        return replace(decision, state=decision.state.change(marked))
+
+
+class ResetsThemAll(Mutant):
+    """Ends every cooldown, whichever entry is named."""
+
+    violates = "operator.reset.only+1"
+    kills = ("reset-of-one-is-of-one",)
+    because = "state"
+
+    @replaces("credpool.core.decide._reset")
+    def everyone(original, state, entry_id, *, now):
+        return original(state, None, now=now)
+
+
+class RenamesToANewEntry(Mutant):
+    """Makes of a renamed entry one that was never refused."""
+
+    violates = "operator.rename+1"
+    kills = ("rename-is-a-rename",)
+    because = "state"
+
+    @replaces("credpool.core.operate.renamed")
+    def fresh(original, state, target, label):
+        after = original(state, target, label)
+        fresh = {
+            new.id: replace(new, cooldown=None, request_count=0)
+            for new in after.entries
+            if new not in state.entries
+        }
+        return after.change(fresh)
+
+
+class RenamesNobody(Mutant):
+    """Says that it has renamed an entry."""
+
+    violates = "operator.rename+1"
+    kills = ("rename-is-a-rename",)
+    because = "listing"
+
+    @replaces("credpool.core.operate.renamed")
+    def same(original, state, target, label):
+        original(state, target, label)
+        return state
+
+
+class SwapsPriorities(Mutant):
+    """Gives the entry that was at a priority the one that moves away."""
+
+    violates = "operator.priority+1"
+    kills = ("priority-moves-one-entry",)
+    because = "listing"
+
+    @replaces("credpool.core.operate.prioritised")
+    def pushed(original, state, target, priority):
+        after = original(state, target, priority)
+        return replace(
+            after, entries=tuple(replace(e, priority=e.priority + 1) for e in after.entries)
+        )
+
+
+class OrdersAtTheNextStart(Mutant):
+    """Goes on in the old order until the pool is opened again."""
+
+    violates = "operator.priority+1"
+    kills = ("priority-moves-one-entry",)
+    because = "attempts"
+
+    @replaces("credpool.operations.Operator.prioritise")
+    def late(original, self, target, priority):
+        pool, before = self._pool, self._pool.state
+        entry = original(self, target, priority)
+        pool._state, pool._indexes = before, {}
+        return entry
+
+
+class KeepsTheOldStrategy(Mutant):
+    """Takes note of a strategy, and goes on by the old one."""
+
+    violates = "operator.strategy+1"
+    kills = ("strategy-holds-at-once",)
+    because = "attempts"
+
+    @replaces("credpool.pool.Pool.choose_by")
+    def noted(original, self, strategy):
+        return None
+
+
+class FallsBackToTheDefault(Mutant):
+    """Chooses by `fill_first` when it does not know the strategy, without a word."""
+
+    violates = "operator.refused-unchanged+1"
+    kills = ("unknown-strategy-changes-nothing",)
+    because = "outcome"
+
+    @replaces("credpool.operations.Operator.choose_by")
+    def default(original, self, strategy):
+        known = {s.value for s in Strategy}
+        original(self, strategy if strategy in known else "fill_first")
+
+
+class ChangesMemoryOnly(Mutant):
+    """Changes the pool in memory, and leaves the store for later."""
+
+    violates = "operator.durable+1"
+    kills = ("what-an-operator-does-is-durable:add", "what-an-operator-does-is-durable:remove")
+    because = "state"
+
+    @replaces("credpool.pool.Pool.change")
+    def memory(original, self, change):
+        self._state = self._ordered(change(self._ordered(self._folded(self._state))))
+        self._indexes = {}
+        return self._state
+
+
+class BlamesTheNextInLine(Mutant):
+    """Puts a reply for an entry that is gone down to the first that is there."""
+
+    violates = "pool.attribution.unknown+1"
+    kills = ("reply-outlives-its-entry:out-of-credit", "reply-outlives-its-entry:revoked")
+    because = "state"
+
+    @replaces("credpool.core.decide._fail")
+    def heir(original, state, event, *, now, draw):
+        if state.find(event.entry) is None:
+            heir = state.entries[0]
+            event = replace(event, entry=heir.id, secret=heir.secret)
+        return original(state, event, now=now, draw=draw)

@@ -1,0 +1,48 @@
+"""Call entries whose id the testee chose what the scenario calls them.
+
+Nobody can tell a testee which id to give to what is added: an entry is known from then on by the
+first id under which it was seen, which it has to keep.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from credpool_conformance.book.yaml_lines import Json, fields, items, text
+from credpool_conformance.scenario import Entry
+
+
+class Aliases:
+    """The scenario's names, by the testee's ids."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        """Begin with the ids that the scenario gives."""
+        self._given = {entry.id for entry in entries}
+        self._names: dict[str, str] = {}
+
+    def call(self, entry_id: str, name: str) -> bool:
+        """Call an entry so from now on; tell whether its id is new."""
+        new = bool(entry_id) and entry_id not in self._given | self._names.keys()
+        self._names[entry_id] = name
+        return new
+
+    def pool(self, told: Mapping[str, Json]) -> dict[str, Json]:
+        """Rename the entries of a pool."""
+        entries: Json = [self._named(entry, "id") for entry in items(told.get("entries"))]
+        return {**told, "entries": entries}
+
+    def result(self, told: Mapping[str, Json]) -> Mapping[str, Json]:
+        """Rename the entries of a call's result."""
+        if not told:
+            return told
+        attempts: Json = [self._named(made, "entry") for made in items(told.get("attempts"))]
+        return {**told, "attempts": attempts, "exhausted": self._exhausted(told)}
+
+    def _exhausted(self, told: Mapping[str, Json]) -> Json:
+        exhausted = told.get("exhausted")
+        if not isinstance(exhausted, dict):
+            return exhausted
+        entries = fields(exhausted.get("entries"))
+        return {**exhausted, "entries": {self._names.get(k, k): v for k, v in entries.items()}}
+
+    def _named(self, told: Json, key: str) -> Json:
+        known = fields(told)
+        return {**known, key: self._names.get(text(known.get(key)), text(known.get(key)))}

@@ -1,0 +1,153 @@
+"""What an operator does, and what comes of it, as the suite sees it (spec: operator)."""
+
+import pytest
+
+from credpool_conformance.aliases import Aliases
+from credpool_conformance.book.yaml_lines import Json
+from credpool_conformance.data import find
+from credpool_conformance.loader import load
+from credpool_conformance.managing import aspects, managed
+from credpool_conformance.match import matches
+from credpool_conformance.observed import Observed
+from credpool_conformance.protocol import validate
+from credpool_conformance.registry import load as load_registry
+from credpool_conformance.requirements import load as load_requirements
+from credpool_conformance.scenario import Entry, Manage
+from credpool_conformance.session import Answer
+
+GIVEN = (Entry(id="a", label="", auth_type="api_key", priority=0),)
+NEW = Entry(id="b", label="", auth_type="api_key", priority=0)
+ADD = Manage(verb="add", told={}, newcomer=NEW)
+LIST = Manage(verb="list", told={})
+
+
+def told(entry_id: str, **other: Json) -> dict[str, Json]:
+    """Return one entry of a listing."""
+    return {
+        "id": entry_id,
+        "place": 1,
+        "label": "",
+        "auth_type": "api_key",
+        "source": "manual",
+        "owner": None,
+        "priority": 0,
+        "has_secret": True,
+        "status": "ok",
+        "class": None,
+        "until": None,
+        "models": {},
+        "request_count": 0,
+        **other,
+    }
+
+
+def listing(*entries: Json) -> dict[str, Json]:
+    """Return a listing of one pool."""
+    pool = {"key": "openai", "provider": "openai", "strategy": "fill_first", "returns_at": None}
+    return {"version": 1, "at": 0.0, "pools": [{**pool, "entries": [*entries]}]}
+
+
+def faults(expect: dict[str, Json], seen: Observed) -> list[str]:
+    """Return the aspects that are not as expected."""
+    return [
+        name for name, wanted, found in aspects(expect, seen, 0.0) if not matches(wanted, found)
+    ]
+
+
+def test_what_is_added_has_its_name_from_then_on() -> None:
+    """The id is the testee's to choose, and every later message is in the scenario's words."""
+    aliases = Aliases(GIVEN)
+
+    seen = managed(1, ADD, Answer("managed", {"entry": "x-17"}), aliases)
+
+    assert seen.outcome == "managed"
+    assert aliases.pool({"entries": [{"id": "x-17"}, {"id": "a"}]}) == {
+        "entries": [{"id": "b"}, {"id": "a"}]
+    }
+    ended = aliases.result(
+        {
+            "attempts": [{"entry": "x-17", "action": "deliver"}],
+            "exhausted": {"returns_at": None, "entries": {"x-17": {}, "a": {}}},
+        }
+    )
+    assert ended == {
+        "attempts": [{"entry": "b", "action": "deliver"}],
+        "exhausted": {"returns_at": None, "entries": {"b": {}, "a": {}}},
+    }
+
+
+@pytest.mark.parametrize("entry", ["a", "", None])
+def test_an_id_that_is_not_new_is_no_id(entry: str | None) -> None:
+    """One that another entry has or had is seen, and so is none at all."""
+    seen = managed(1, ADD, Answer("managed", {"entry": entry}), Aliases(GIVEN))
+
+    assert seen.outcome != "managed"
+
+
+def test_an_id_of_one_that_was_added_before_is_not_new() -> None:
+    """Removing an entry does not free its id."""
+    aliases = Aliases(GIVEN)
+    answer = Answer("managed", {"entry": "x-17"})
+
+    first, second = (managed(n, ADD, answer, aliases) for n in (1, 2))
+
+    assert (first.outcome == "managed", second.outcome == "managed") == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("shown", "wrong"),
+    [
+        pytest.param(listing(told("a")), [], id="all is well"),
+        pytest.param(listing(), ["listing"], id="an entry is missing"),
+        pytest.param(listing(told("a"), told("c")), ["listing"], id="one is too many"),
+        pytest.param(listing(told("a", label="x")), ["listing"], id="another label"),
+        pytest.param({**listing(told("a")), "version": 2}, ["listing"], id="another version"),
+        pytest.param(listing(told("a", until="soon")), ["listing"], id="a moment in words"),
+        pytest.param(listing(told("a", more=1)), [], id="a field that was added since"),
+    ],
+)
+def test_a_listing_is_held_against_the_schema(shown: dict[str, Json], wrong: list[str]) -> None:
+    """What is expected of the entries must be there, and the whole must fit."""
+    seen = managed(1, LIST, Answer("managed", shown), Aliases(GIVEN))
+
+    assert faults({"listing": {"a": {"label": ""}}}, seen) == wrong
+
+
+def test_a_moment_is_told_from_now() -> None:
+    """An entry's return is a moment of the testee's clock, and seconds in a scenario."""
+    shown = listing(told("a", status="exhausted", until=60.0, **{"class": "rate_limited"}))
+    seen = managed(1, LIST, Answer("managed", shown), Aliases(GIVEN))
+
+    assert faults({"listing": {"a": {"until": "+60"}}}, seen) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "wrong"),
+    [
+        pytest.param("there are north and south", [], id="both are named"),
+        pytest.param("there is north", ["names"], id="one is not"),
+        pytest.param("northern, southern", ["names"], id="in a longer word"),
+    ],
+)
+def test_a_refusal_must_name_whom_it_should(message: str, wrong: list[str]) -> None:
+    """A name is a word of its own."""
+    answer = Answer("refused", {"code": "unknown_target", "message": message})
+
+    seen = managed(1, Manage(verb="remove", told={}), answer, Aliases(GIVEN))
+
+    assert seen.outcome == "refused unknown_target"
+    assert faults({"names": ["north", "south"]}, seen) == wrong
+
+
+def test_what_the_scenarios_ask_of_an_operator_fits_the_schema() -> None:
+    """Every verb of every scenario is a command as documented."""
+    data = find()
+    scenarios = load(data, load_registry(data), load_requirements(data))
+    asked = [p.action for s in scenarios for p in s.phases if isinstance(p.action, Manage)]
+
+    for action in asked:
+        told = {"secret": "sk", **action.told} if action.verb == "add" else action.told
+        validate("manage", {"cmd": "manage", "seq": 1, "now": 0.0, "do": action.verb, **told})
+
+    verbs = {"list", "add", "remove", "reset", "rename", "priority", "strategy"}
+    assert {action.verb for action in asked} == verbs

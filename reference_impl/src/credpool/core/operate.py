@@ -1,0 +1,143 @@
+"""What an operator does to a pool: find, add, remove, rename and reorder entries (spec: operator).
+
+A refusal names the candidates, never a secret.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from credpool.core.errors import AmbiguousTarget, DuplicateSecret, UnknownEntry, UnusableSecret
+from credpool.core.model import Entry, EntryId, PoolState
+from credpool.core.placeholders import is_placeholder
+from credpool.core.redact import redact
+from credpool.core.secret import Secret
+
+_SENDABLE: Final = re.compile(r"[\x21-\x7e\x80-\ud7ff\ue000-\U0010ffff]+")
+"""What a header can carry in one word."""
+
+
+def resolve(state: PoolState, target: str) -> Entry:
+    """Return the entry that a target names: by its id, else its label, else its place from 1.
+
+    Raises:
+        UnknownEntry: nothing in the pool has that name.
+        AmbiguousTarget: several labels are that name.
+    """
+    exact = state.find(EntryId(target))  # spec: operator.target.order+1
+    if exact is not None:
+        return exact
+    name = _plain(target)
+    labelled = [e for e in state.entries if name and _plain(e.label) == name]
+    if len(labelled) > 1:  # spec: operator.target.ambiguous+1
+        raise AmbiguousTarget(_told(state, target), map(shown, labelled))
+    found = labelled[0] if labelled else _places(state).get(name)
+    if found is None:  # spec: operator.target.unknown+1
+        raise _unknown(state, target)
+    return found
+
+
+def usable(value: str) -> Secret:
+    """Return a value as a secret, without the space around it.
+
+    Raises:
+        UnusableSecret: it is empty, a placeholder, or cannot be sent in a header.
+    """
+    value = value.strip()  # spec: operator.add.unusable+1
+    if not value:
+        raise UnusableSecret("is empty")
+    if is_placeholder(value):
+        raise UnusableSecret("is a placeholder")
+    if not _is_sendable(value):
+        raise UnusableSecret("has a space or a character that no header can carry")
+    return Secret(value)
+
+
+def added(state: PoolState, entry: Entry, *, priority: int | None = None) -> PoolState:
+    """Return the pool with one more entry, behind the others unless it is given a priority.
+
+    Raises:
+        DuplicateSecret: an entry holds that secret already.
+    """
+    holder = _holder(state, entry.secret)
+    if holder is not None:  # spec: operator.add.duplicate+1
+        raise DuplicateSecret(shown(holder))
+    behind = max((e.priority for e in state.entries), default=-1) + 1
+    placed = replace(  # spec: operator.add.behind+1
+        entry,
+        priority=behind if priority is None else priority,
+        label=entry.label.strip() or _label(state, entry),
+    )
+    return replace(state, entries=(*state.entries, placed))
+
+
+def removed(state: PoolState, target: str) -> PoolState:
+    """Return the pool without that entry, and the others as they are.
+
+    Raises:
+        UnknownEntry, AmbiguousTarget: as `resolve`.
+    """
+    gone = resolve(state, target)  # spec: operator.remove.others+1
+    return replace(state, entries=tuple(e for e in state.entries if e is not gone))
+
+
+def renamed(state: PoolState, target: str, label: str) -> PoolState:
+    """Return the pool with another label for that entry.
+
+    Raises:
+        UnknownEntry, AmbiguousTarget: as `resolve`.
+    """
+    entry = resolve(state, target)
+    return state.change({entry.id: replace(entry, label=label.strip())})
+
+
+def prioritised(state: PoolState, target: str, priority: int) -> PoolState:
+    """Return the pool with another priority for that entry, and the others' as they are.
+
+    Raises:
+        UnknownEntry, AmbiguousTarget: as `resolve`.
+    """
+    entry = resolve(state, target)
+    return state.change({entry.id: replace(entry, priority=priority)})
+
+
+def shown(entry: Entry) -> str:
+    """Return how an entry is named to a person."""
+    return entry.id if entry.label in ("", entry.id) else f"{entry.id} ({entry.label})"
+
+
+def _plain(name: str) -> str:
+    return name.strip().casefold()
+
+
+def _places(state: PoolState) -> Mapping[str, Entry]:
+    return {str(n): entry for n, entry in enumerate(state.entries, start=1)}
+
+
+def _unknown(state: PoolState, target: str) -> UnknownEntry:
+    return UnknownEntry(_told(state, target), map(shown, state.entries))
+
+
+def _is_sendable(value: str) -> bool:
+    return _SENDABLE.fullmatch(value) is not None
+
+
+def _holder(state: PoolState, secret: Secret | None) -> Entry | None:
+    return next((e for e in state.entries if e.secret == secret), None)
+
+
+def _told(state: PoolState, target: str) -> str:
+    """Return the target as it may be repeated: somebody may have pasted a key."""
+    return redact(target, secrets=_secrets(state.entries))
+
+
+def _secrets(entries: Iterable[Entry]) -> list[Secret]:
+    return [e.secret for e in entries if e.secret is not None]
+
+
+def _label(state: PoolState, entry: Entry) -> str:
+    """Return a label that no other entry has."""
+    kind, taken = entry.auth_type.value.replace("_", "-"), {_plain(e.label) for e in state.entries}
+    numbers = range(1, len(state.entries) + 2)
+    return next(label for n in numbers if (label := f"{kind}-{n}") not in taken)

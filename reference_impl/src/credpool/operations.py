@@ -1,0 +1,120 @@
+"""What a person does to a pool in use (spec: operator). The rules are in `core.operate`."""
+
+import os
+from collections.abc import Callable
+from functools import partial
+
+from credpool.core import operate
+from credpool.core.listing import listing
+from credpool.core.model import AuthType, Entry, EntryId, PoolState, Strategy
+from credpool.core.report import Json
+from credpool.core.secret import Secret
+from credpool.pool import Pool
+
+
+class Operator:
+    """Change the entries of a pool.
+
+    A `target` is an entry's id, or else its label, or else its place in the list, from 1.
+    What a method refuses it leaves as it was; what it returns from is durable.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def list(self) -> dict[str, Json]:
+        """Return everything that may be told of the pool, as a listing of version 1."""
+        return listing([self._pool.state], now=self._pool.clock.now())
+
+    def add(
+        self,
+        secret: Secret,
+        *,
+        label: str = "",
+        auth_type: AuthType = AuthType.API_KEY,
+        priority: int | None = None,
+        owner: str | None = None,
+        base_url: str | None = None,
+    ) -> Entry:
+        """Add a credential and return its entry: the last in order, if it is given no priority.
+
+        Raises:
+            UnusableSecret: the secret is empty, a placeholder, or cannot be sent.
+            DuplicateSecret: an entry holds it already.
+            StoreError: the change could not be made durable.
+        """
+        entry = Entry(
+            id=new_id(self._pool.state),
+            secret=operate.usable(secret.reveal()),
+            label=label,
+            auth_type=auth_type,
+            owner=owner,
+            base_url=base_url,
+        )
+        after = self._pool.change(partial(operate.added, entry=entry, priority=priority))
+        return after.find(entry.id) or entry
+
+    def remove(self, target: str) -> Entry:
+        """Remove an entry, and return it as it was.
+
+        Raises:
+            UnknownEntry: the pool has no such entry.
+            AmbiguousTarget: it has several.
+            StoreError: the change could not be made durable.
+        """
+        return self._changed(target, lambda state: operate.removed(state, target))
+
+    def rename(self, target: str, label: str) -> Entry:
+        """Give an entry another label, and return it as it was.
+
+        Raises:
+            UnknownEntry: the pool has no such entry.
+            AmbiguousTarget: it has several.
+            StoreError: the change could not be made durable.
+        """
+        return self._changed(target, lambda state: operate.renamed(state, target, label))
+
+    def prioritise(self, target: str, priority: int) -> Entry:
+        """Give an entry another priority, 0 being the first, and return it as it was.
+
+        Raises:
+            UnknownEntry: the pool has no such entry.
+            AmbiguousTarget: it has several.
+            StoreError: the change could not be made durable.
+        """
+        return self._changed(target, lambda state: operate.prioritised(state, target, priority))
+
+    def reset(self, target: str | None = None) -> None:
+        """Let one entry, or all, be as if never refused.
+
+        Raises:
+            UnknownEntry: the pool has no such entry.
+            AmbiguousTarget: it has several.
+            StoreError: the change could not be made durable.
+        """
+        self._pool.reset(target)
+
+    def choose_by(self, strategy: Strategy | str) -> None:
+        """Let this pool choose by another strategy, for as long as it is open.
+
+        Raises:
+            UnknownStrategy: there is no such strategy.
+        """
+        self._pool.choose_by(Strategy(strategy))
+
+    def _changed(self, target: str, change: Callable[[PoolState], PoolState]) -> Entry:
+        """Change the pool, and return the entry that the target named when it was changed."""
+        named: list[Entry] = []
+
+        def noted(state: PoolState) -> PoolState:
+            named.append(operate.resolve(state, target))
+            return change(state)
+
+        self._pool.change(noted)
+        return named[-1]
+
+
+def new_id(state: PoolState) -> EntryId:
+    """Return an id that no entry has, and none had as far as chance can tell."""
+    made = EntryId(os.urandom(6).hex())  # spec: operator.add.id+1
+    return made if state.find(made) is None else new_id(state)

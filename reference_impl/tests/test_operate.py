@@ -1,0 +1,247 @@
+"""What an operator does to a pool (spec: operator)."""
+
+from dataclasses import replace
+
+import pytest
+
+from credpool import (
+    AmbiguousTarget,
+    AuthType,
+    DuplicateSecret,
+    Entry,
+    EntryId,
+    Operator,
+    Pool,
+    PoolState,
+    Secret,
+    Status,
+    Strategy,
+    UnknownEntry,
+    UnknownStrategy,
+    UnusableSecret,
+)
+from credpool.core.operate import added, resolve, shown, usable
+from credpool.stores import JsonFileStore, MemoryStore
+from credpool.testing import FakeClock
+
+ONE, TWO = "sk-one-0123456789", "sk-two-0123456789"
+
+
+def entry(id_: str, label: str = "", priority: int = 0, secret: str | None = None) -> Entry:
+    """Return an entry with a secret of its own."""
+    held = Secret(secret or f"sk-{id_}-0123456789")
+    return Entry(id=EntryId(id_), label=label, priority=priority, secret=held)
+
+
+def pool_of(*entries: Entry) -> PoolState:
+    """Return a pool of those entries."""
+    return PoolState(key="openai", provider="openai", entries=entries)
+
+
+# Targets
+
+
+@pytest.mark.parametrize(
+    ("target", "meant"),
+    [
+        pytest.param("one", "one", id="an id"),
+        pytest.param("2", "three", id="a label that looks like a place"),
+        pytest.param("  wOrK ", "two", id="a label in any case"),
+        pytest.param("3", "three", id="a place"),
+        pytest.param(" 1 ", "one", id="a place with space around it"),
+    ],
+)
+def test_a_target_is_an_id_then_a_label_then_a_place(target: str, meant: str) -> None:
+    """The most lasting name wins."""
+    state = pool_of(entry("one", "first"), entry("two", "Work"), entry("three", "2"))
+
+    found = resolve(state, target)
+
+    assert found.id == meant
+
+
+@pytest.mark.parametrize("target", ["four", "0", "4", "-1", "", "  ", "9" * 5000])
+def test_a_target_that_nobody_answers_to_is_refused(target: str) -> None:
+    """The error names who is there, and an entry without a label is not meant by nothing."""
+    state = pool_of(entry("one", "first"), entry("two"), entry("three", "third"))
+
+    with pytest.raises(UnknownEntry, match=r"there are one \(first\), two, three \(third\)"):
+        resolve(state, target)
+
+
+def test_a_label_that_two_have_is_refused() -> None:
+    """The error names the two by their ids, and not the third."""
+    state = pool_of(entry("one", "work"), entry("two", "WORK"), entry("three", "home"))
+
+    with pytest.raises(AmbiguousTarget, match=r"one \(work\), two \(WORK\)") as caught:
+        resolve(state, "work")
+
+    assert "three" not in str(caught.value)
+
+
+def test_a_key_that_was_pasted_as_a_target_is_not_repeated() -> None:
+    """Somebody may paste what is on the clipboard."""
+    state = pool_of(entry("one", secret="plain-words"), Entry(id=EntryId("empty")))
+
+    with pytest.raises(UnknownEntry) as caught:
+        resolve(state, "plain-words")
+
+    assert "plain-words" not in str(caught.value)
+
+
+# Adding
+
+
+def test_a_secret_is_taken_without_the_space_around_it() -> None:
+    """A pasted key often ends with the line."""
+    secret = usable(f"  {ONE}\n")
+
+    assert secret == Secret(ONE)
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        pytest.param(" \n", "is empty", id="blank"),
+        pytest.param("sk-...", "is a placeholder", id="cut short"),
+        pytest.param("your-api-key", "is a placeholder", id="a template's"),
+        pytest.param("Bearer sk-0123456789", "no header can carry", id="two words"),
+        pytest.param("sk-\ud800", "no header can carry", id="half a character"),
+    ],
+)
+def test_what_is_no_secret_is_refused(value: str, why: str) -> None:
+    """The error says why, and does not repeat the value."""
+    with pytest.raises(UnusableSecret, match=why) as caught:
+        usable(value)
+
+    assert value.strip() == "" or value not in str(caught.value)
+
+
+def test_a_new_entry_comes_last_under_a_label_of_its_own() -> None:
+    """No other entry is moved, and no other has the label."""
+    state = pool_of(entry("one", "api-key-1", 3), entry("two", "api-key-2", 8))
+
+    after = added(state, replace(entry("new"), label="  "))
+
+    assert after.entries[:2] == state.entries
+    assert (after.entries[2].priority, after.entries[2].label) == (9, "api-key-3")
+
+
+def test_a_secret_that_is_there_is_refused() -> None:
+    """The error names the entry that has it."""
+    state = pool_of(entry("one", "first", secret=ONE))
+
+    with pytest.raises(DuplicateSecret, match=r"one \(first\)") as caught:
+        added(state, entry("two", secret=ONE))
+
+    assert ONE not in str(caught.value)
+
+
+# The operator, with a pool
+
+
+def test_what_is_added_is_durable_and_used(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Another program that has the pool open sees it too."""
+    path = tmp_path_factory.mktemp("store") / "auth.json"
+    ours, theirs = (Pool(JsonFileStore(path, "openai")) for _ in range(2))
+
+    new = Operator(ours).add(Secret(ONE), label="work", owner="org-1", auth_type=AuthType.OAUTH)
+
+    assert (new.label, new.owner, new.priority) == ("work", "org-1", 0)
+    assert theirs.state.entries == (new,)
+
+
+def test_an_entry_is_found_when_it_is_changed(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A place means the entry that has it when the store is locked, whoever was there before."""
+    path = tmp_path_factory.mktemp("store") / "auth.json"
+    ours, theirs = (Operator(Pool(JsonFileStore(path, "openai"))) for _ in range(2))
+    first, second = ours.add(Secret(ONE)), ours.add(Secret(TWO))
+    theirs.remove("1")
+
+    gone = ours.remove("1")
+
+    assert (first.id, gone.id) == (first.id, second.id)
+
+
+def test_the_verbs_change_what_they_are_for() -> None:
+    """Rename, priority and removal each leave the rest as it is."""
+    store = MemoryStore(pool_of(entry("one", "a", 1), entry("two", "b", 2), entry("three", "c", 3)))
+    operator = Operator(Pool(store))
+
+    operator.rename("b", " new ")
+    operator.prioritise("new", 9)
+    operator.remove("one")
+
+    assert [(e.id, e.label, e.priority) for e in Pool(store).state.entries] == [
+        ("three", "c", 3),
+        ("two", "new", 9),
+    ]
+
+
+def test_a_reset_of_one_is_by_any_name() -> None:
+    """A target is resolved as for the other verbs."""
+    pool = Pool.from_keys("openai", [ONE, TWO])
+    operator = Operator(pool)
+
+    operator.reset("KEY-2")
+    operator.reset()
+    with pytest.raises(UnknownEntry):
+        operator.reset("key-3")
+
+    assert all(e.status(0.0) is Status.OK for e in pool.state.entries)
+
+
+def test_a_strategy_holds_while_the_pool_is_open() -> None:
+    """It survives a change of the store, whose own strategy is another."""
+    pool = Pool.from_keys("openai", [ONE, TWO])
+    operator = Operator(pool)
+
+    operator.choose_by("round_robin")
+    operator.rename("key-1", "other")
+
+    assert pool.state.strategy is Strategy.ROUND_ROBIN
+    with pytest.raises(UnknownStrategy, match="round_robin"):
+        operator.choose_by("round-robin")
+
+
+def test_a_listing_tells_all_but_the_secret() -> None:
+    """Everything that is known is in it, by its place in the order."""
+    pool = Pool.from_keys("openai", [ONE], clock=FakeClock(1000.0))
+
+    told = Operator(pool).list()
+
+    assert ONE not in str(told)
+    assert told == {
+        "version": 1,
+        "at": 1000.0,
+        "pools": [
+            {
+                "key": "openai",
+                "provider": "openai",
+                "strategy": "fill_first",
+                "returns_at": None,
+                "entries": [
+                    {
+                        "id": "key-1",
+                        "label": "key-1",
+                        "status": "ok",
+                        "class": None,
+                        "until": None,
+                        "models": {},
+                        "request_count": 0,
+                        "place": 1,
+                        "auth_type": "api_key",
+                        "source": "manual",
+                        "owner": None,
+                        "priority": 1,
+                        "has_secret": True,
+                    }
+                ],
+            }
+        ],
+    }
+
+
+def test_an_entry_is_named_with_its_label() -> None:
+    """An id alone says little to a person."""
+    assert (shown(entry("one", "work")), shown(entry("two"))) == ("one (work)", "two")
