@@ -135,8 +135,10 @@ class Situation:
         }
 
     def _entry(self, entry: Entry, secret: str | None) -> Json:
-        refresh = self.canaries.mint(entry.id, Kind.REFRESH).value if entry.refreshable else None
-        self._tokens[entry.id] = refresh
+        refresh = self._tokens.get(entry.secret_id)  # a clone has both of another's secrets
+        if entry.refreshable and refresh is None:
+            refresh = self.canaries.mint(entry.id, Kind.REFRESH).value
+        self._tokens[entry.id] = refresh = refresh if entry.refreshable else None
         expires_at = None if entry.expires_in is None else self.clock.now + entry.expires_in
         return {
             "id": entry.id,

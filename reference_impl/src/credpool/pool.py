@@ -21,6 +21,7 @@ from credpool.core.errors import StoreError, UnknownEntry
 from credpool.core.events import (
     Decision,
     Event,
+    Grant,
     Reset,
 )
 from credpool.core.model import (
@@ -91,6 +92,7 @@ class Pool:
         self._pending: Counter[EntryId] = Counter()
         self._last: EntryId | None = None
         self.holder = os.urandom(8).hex()
+        self.unsaved: dict[EntryId, Grant] = {}
         self._read()
         self.provider = registry.provider(self._state.provider)
 

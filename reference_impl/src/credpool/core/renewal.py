@@ -1,9 +1,11 @@
 """Who refreshes a login, and what comes of it (spec: oauth)."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from credpool.core.cooldown import bench
 from credpool.core.events import (
+    TOKEN_ENDPOINT,
     AwaitClaim,
     Call,
     Claimed,
@@ -11,6 +13,7 @@ from credpool.core.events import (
     Deliver,
     Exchange,
     Failed,
+    Grant,
     Refreshed,
     RefreshFailed,
     Rest,
@@ -37,16 +40,34 @@ def claim(state: PoolState, event: Claimed, *, now: float, draw: float) -> Decis
         if _is_good_still(state, entry, event.call, now=now):
             return Decision(state, event.call, Send(entry))  # spec: oauth.single-flight.no-wait+1
         return Decision(state, event.call, AwaitClaim(held.until))  # spec: oauth.single-flight+1
-    mine = replace(entry, claim=Claim(holder=event.holder, until=now + state.policy.claim_ttl))
-    return Decision(state.change({entry.id: mine}), event.call, Exchange(mine))
+    mine = Claim(holder=event.holder, until=now + state.policy.claim_ttl)
+    claimed = {e.id: replace(e, claim=mine) for e in _of_one_grant(state, entry)}
+    return Decision(state.change(claimed), event.call, Exchange(claimed[entry.id]))
+
+
+def arrived(state: PoolState, event: Refreshed, *, now: float, draw: float) -> Decision:
+    """Put the new tokens in place, and go on with them unless they are over already."""
+    decision, ends = refreshed(state, event), event.grant.expires_at
+    if ends is None or ends > now or not isinstance(decision.action, Send):
+        return decision
+    entry, what = decision.action.entry, "the new token was over when it came"
+    lost = RefreshFailed(event.call, entry.id, False, what, entry.secret)  # noqa: FBT003 (as it is)
+    return refresh_failed(decision.state, lost, now=now, draw=draw)  # spec: oauth.reply.over+1
 
 
 def refreshed(state: PoolState, event: Refreshed) -> Decision:
-    """Put the new tokens in place."""
-    entry, grant = state.find(event.entry), event.grant
+    """Put the new tokens in place, with all who hold the grant that they came for."""
+    entry = state.find(event.entry)
     if entry is None:
         return Decision(state, event.call, Deliver())
-    fresh = replace(
+    if event.grant.replaces not in (None, entry.secret):
+        return Decision(state, event.call, Send(entry))  # the store has newer ones
+    fresh = {e.id: _renewed(e, event.grant) for e in _of_one_grant(state, entry)}
+    return Decision(state.change(fresh), event.call, Send(fresh[entry.id]))
+
+
+def _renewed(entry: Entry, grant: Grant) -> Entry:
+    return replace(
         entry,
         secret=grant.secret,
         refresh_token=grant.refresh_token or entry.refresh_token,
@@ -54,7 +75,14 @@ def refreshed(state: PoolState, event: Refreshed) -> Decision:
         claim=None,
         cooldown=None if _is_mended(entry) else entry.cooldown,  # spec: cooldown.end+1
     )
-    return Decision(state.change({entry.id: fresh}), event.call, Send(fresh))
+
+
+def _of_one_grant(state: PoolState, entry: Entry) -> Iterator[Entry]:
+    """Yield the entries that one refresh serves: the entry, and its clones."""
+    for other in state.entries:
+        same = entry.refresh_token is not None and other.refresh_token == entry.refresh_token
+        if same or other.id == entry.id:
+            yield other  # spec: oauth.clones+1
 
 
 def refresh_failed(state: PoolState, event: RefreshFailed, *, now: float, draw: float) -> Decision:
@@ -63,7 +91,7 @@ def refresh_failed(state: PoolState, event: RefreshFailed, *, now: float, draw: 
     if entry is None or entry.secret is None:
         return Decision(state, event.call, Deliver())
     if event.secret is not None and event.secret != entry.secret:
-        return Decision(state, event.call, Send(entry))  # somebody has refreshed it meanwhile
+        return Decision(state, event.call, Send(entry))  # spec: oauth.adopt-late+1
     if not event.terminal and _is_good_still(state, entry, event.call, now=now):
         # The claim stays, so that nobody asks again at once.
         return Decision(state, event.call, Send(entry))  # spec: oauth.window.advisory.harmless+1
@@ -72,7 +100,8 @@ def refresh_failed(state: PoolState, event: RefreshFailed, *, now: float, draw: 
     verdict = Verdict(
         failure=failure,
         scope=RECOVERY[failure].scope,
-        rule="token-endpoint",
+        rule=TOKEN_ENDPOINT,
+        hint=None if event.terminal else event.hint,
         message=event.message,
     )
     state = state.change({entry.id: replace(entry, claim=None)})
