@@ -793,6 +793,38 @@ class TestRefreshed:
 
         assert found(after(state, Refreshed(CALL, A, self.grant)).state).cooldown == week
 
+    def test_all_who_hold_the_grant_take_them(self) -> None:
+        """A clone of the entry has the new tokens too, and another login keeps its own."""
+        clone = replace(login("b"), refresh_token=Secret("rt-a"))
+        state = pool(login("a"), clone, login("c"))
+
+        made = after(state, Refreshed(CALL, A, self.grant))
+
+        assert [e.refresh_token for e in made.state.entries] == [
+            *(Secret("rt-new"), Secret("rt-new")),
+            Secret("rt-c"),
+        ]
+
+    def test_a_token_that_is_over_is_kept_and_not_sent(self) -> None:
+        """The entry rests, with the refresh token that came, and the call rotates."""
+        over = replace(self.grant, expires_at=NOW)
+
+        made = after(pool(login("a"), entry("b")), Refreshed(CALL, A, over))
+
+        kept = found(made.state)
+        assert kept.refresh_token == Secret("rt-new")
+        assert kept.blocked(NOW) is not None
+        assert made.action == Send(entry("b"))
+
+    def test_late_ones_do_not_replace_newer_ones(self) -> None:
+        """Tokens that could not be stored in time give way to those that are there now."""
+        late = replace(self.grant, replaces=Secret("sk-older"))
+        state = pool(login("a"))
+
+        made = after(state, Refreshed(CALL, A, late))
+
+        assert (made.state, made.action) == (state, Send(login("a")))
+
     def test_for_an_entry_that_is_gone_the_reply_is_delivered(self) -> None:
         """Tokens for a removed entry are dropped."""
         state = pool()

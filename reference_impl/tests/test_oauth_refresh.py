@@ -51,6 +51,16 @@ class TestRequest:
         assert isinstance(asked, TokenRequest)
         assert asked.form["client_id"] == "mine"
 
+    def test_proves_a_confidential_client(self) -> None:
+        """A client secret goes with the client id, and is not shown."""
+        client = {"client_id": "mine", "client_secret": "made-up-client-secret"}
+
+        asked = token_request(replace(LOGIN, extra=client), provider("generic"))
+
+        assert isinstance(asked, TokenRequest)
+        assert asked.form["client_secret"] == "made-up-client-secret"
+        assert "made-up-client-secret" not in repr(asked)
+
     def test_names_no_client_of_another_kind(self) -> None:
         """A client id that is no text is not sent."""
         asked = token_request(replace(LOGIN, extra={"client_id": 7}), provider("generic"))

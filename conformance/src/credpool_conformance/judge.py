@@ -197,7 +197,7 @@ def _may_go(owner: str, kind: Kind, seen: Seen, situation: Situation) -> bool:
     if kind is Kind.SESSION:
         return False
     if kind is Kind.PLACEHOLDER or seen.request.is_token:
-        return True
+        return kind is not Kind.ACCESS
     return kind is Kind.ACCESS and situation.origins.get(owner) is seen.request.origin
 
 

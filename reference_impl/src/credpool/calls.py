@@ -1,6 +1,7 @@
 """One call of the caller's, between an HTTP client and the pool (spec: recovery)."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Final
 
@@ -23,6 +24,7 @@ from credpool.core.events import (
 from credpool.core.model import Entry
 from credpool.core.recovery import Step
 from credpool.core.reply import Reply
+from credpool.oauth.refresh import Refusal
 from credpool.pool import Pool
 
 _SERIAL: Final = count()
@@ -97,16 +99,27 @@ class ActiveCall:
         assert entry.secret is not None, "only available entries are sent"
         if self._holder is None:  # a claim outlives its call, so no two calls may share a name
             self._holder = f"{self._pool.holder}-{next(_SERIAL)}"
+        unsaved = self._pool.unsaved.get(entry.id)
+        if unsaved is not None and unsaved.replaces == entry.secret:
+            return self.refreshed(entry, unsaved)  # spec: oauth.saved-first.again+1
         return self._decided(Claimed(self._asked(), entry.id, entry.secret, self._holder))
 
     def refreshed(self, entry: Entry, grant: Grant) -> Action:
-        """Store new tokens, before they are used."""
-        return self._decided(Refreshed(self._asked(), entry.id, grant))
+        """Store new tokens, before they are used.
 
-    def refresh_failed(self, entry: Entry, *, terminal: bool, message: str) -> Action:
+        Raises:
+            StoreError: they could not be stored; they are kept in memory for the next try.
+        """
+        self._pool.unsaved[entry.id] = replace(grant, replaces=entry.secret)
+        action = self._decided(Refreshed(self._asked(), entry.id, grant))
+        self._pool.unsaved.pop(entry.id, None)  # spec: oauth.saved-first.failed+1
+        return action
+
+    def refresh_failed(self, entry: Entry, refusal: Refusal) -> Action:
         """Note that there are no new tokens."""
+        terminal, message, hint = refusal.terminal, refusal.message, refusal.hint
         return self._decided(
-            RefreshFailed(self._asked(), entry.id, terminal, message, entry.secret)
+            RefreshFailed(self._asked(), entry.id, terminal, message, entry.secret, hint)
         )
 
     def _asked(self) -> Call:

@@ -218,7 +218,7 @@ class Flow(Generic[R, A]):
         else:
             outcome = read_token_reply(reply, now=self._pool.clock.now())
         if isinstance(outcome, Refusal):
-            return active.refresh_failed(entry, terminal=outcome.terminal, message=outcome.message)
+            return active.refresh_failed(entry, outcome)
         return active.refreshed(entry, outcome)
 
     def _begin(self, request: R) -> ActiveCall:

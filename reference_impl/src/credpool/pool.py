@@ -18,7 +18,7 @@ from credpool.core import registry
 from credpool.core.cooldown import exhaustion
 from credpool.core.decide import decide
 from credpool.core.errors import StoreError
-from credpool.core.events import Decision, Event, Refresh, Reset, Send, Wait
+from credpool.core.events import Decision, Event, Grant, Refresh, Reset, Send, Wait
 from credpool.core.model import (
     Entry,
     EntryId,
@@ -102,6 +102,7 @@ class Pool:
         self._leases = Leases()
         self.sessions = Sessions()
         self.holder = os.urandom(8).hex()
+        self.unsaved: dict[EntryId, Grant] = {}
 
     @classmethod
     def from_keys(

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from credpool.core.events import Call, Failed, Verdict
+from credpool.core.events import TOKEN_ENDPOINT, Call, Failed, Verdict
 from credpool.core.model import (
     FOREVER,
     Cooldown,
@@ -63,7 +63,8 @@ def _seconds(
 ) -> float:
     """Return the length of the cooldown, in seconds."""
     row, policy = RECOVERY[verdict.failure], state.policy
-    if row.hint and verdict.hint is not None:  # spec: cooldown.hint+1
+    listens = row.hint or verdict.rule == TOKEN_ENDPOINT  # spec: oauth.refusal.hint+1
+    if listens and verdict.hint is not None:  # spec: cooldown.hint+1
         # spec: cooldown.clamp+1, cooldown.past+1
         return min(max(verdict.hint, policy.min_cooldown), policy.max_cooldown)
     if row.cooldown == FOREVER:

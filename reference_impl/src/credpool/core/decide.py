@@ -30,7 +30,7 @@ from credpool.core.events import (
 from credpool.core.model import Entry, EntryId, FailureClass, PoolState
 from credpool.core.probe import probe_due, released
 from credpool.core.recovery import MENDED_BY_REFRESH, RECOVERY, Step
-from credpool.core.renewal import claim, refresh_failed, refreshed
+from credpool.core.renewal import arrived, claim, refresh_failed
 from credpool.core.select import available
 from credpool.core.steps import begin_with, deliver, go_on, noted, turn_to
 
@@ -54,7 +54,7 @@ def decide(state: PoolState, event: Event, *, now: float, draw: float) -> Decisi
         case Claimed():
             return claim(state, event, now=now, draw=draw)
         case Refreshed():
-            return refreshed(state, event)
+            return arrived(state, event, now=now, draw=draw)
         case RefreshFailed():
             return refresh_failed(state, event, now=now, draw=draw)
         case Reset(entry_id):

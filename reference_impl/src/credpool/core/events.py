@@ -4,10 +4,14 @@ A `Call` is a value too: what one request of the caller's has tried so far.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from credpool.core.model import Cooldown, Entry, EntryId, Exhaustion, FailureClass, PoolState, Scope
 from credpool.core.recovery import Step
 from credpool.core.secret import Secret
+
+TOKEN_ENDPOINT: Final = "token-endpoint"  # noqa: S105 (a name)
+"""The rule of a verdict that the token endpoint has spoken, not the provider."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +66,15 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """New tokens for an entry; no refresh token means: keep the old one (RFC 6749 §6)."""
+    """New tokens for an entry; no refresh token means: keep the old one (RFC 6749 §6).
+
+    `replaces` is the token in whose place they are to be, where somebody has to remember it.
+    """
 
     secret: Secret
     refresh_token: Secret | None = None
     expires_at: float | None = None
+    replaces: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +126,7 @@ class RefreshFailed:
     """The token endpoint refused; `terminal` when the grant is gone for good.
 
     `secret` is the token that was to be replaced: whoever has replaced it meanwhile has won.
+    `hint` is how many seconds the token endpoint asks to be left alone.
     """
 
     call: Call
@@ -125,6 +134,7 @@ class RefreshFailed:
     terminal: bool
     message: str | None = None
     secret: Secret | None = None
+    hint: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

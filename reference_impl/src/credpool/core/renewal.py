@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from credpool.core.cooldown import bench
 from credpool.core.events import (
+    TOKEN_ENDPOINT,
     AwaitClaim,
     Call,
     Claimed,
@@ -12,6 +13,7 @@ from credpool.core.events import (
     Deliver,
     Exchange,
     Failed,
+    Grant,
     Refreshed,
     RefreshFailed,
     Rest,
@@ -43,23 +45,36 @@ def claim(state: PoolState, event: Claimed, *, now: float, draw: float) -> Decis
     return Decision(state, event.call, Exchange(replace(entry, claim=mine)))
 
 
+def arrived(state: PoolState, event: Refreshed, *, now: float, draw: float) -> Decision:
+    """Put the new tokens in place, and go on with them unless they are over already."""
+    decision, ends = refreshed(state, event), event.grant.expires_at
+    if ends is None or ends > now or not isinstance(decision.action, Send):
+        return decision
+    entry, what = decision.action.entry, "the new token was over when it came"
+    lost = RefreshFailed(event.call, entry.id, False, what, entry.secret)  # noqa: FBT003 (as it is)
+    return refresh_failed(decision.state, lost, now=now, draw=draw)  # spec: oauth.reply.over+1
+
+
 def refreshed(state: PoolState, event: Refreshed) -> Decision:
-    """Put the new tokens in place."""
-    entry, grant = state.find(event.entry), event.grant
+    """Put the new tokens in place, with all who hold the grant that they came for."""
+    entry = state.find(event.entry)
     if entry is None:
         return Decision(state, event.call, Deliver())
-    fresh = {
-        row.id: replace(
-            row,
-            secret=grant.secret,
-            refresh_token=grant.refresh_token or row.refresh_token,
-            expires_at=grant.expires_at,
-            claim=None,
-            cooldown=None if _is_mended(row) else row.cooldown,  # spec: cooldown.end+1
-        )
-        for row in _login(state, entry)
-    }
+    if event.grant.replaces not in (None, entry.secret):
+        return Decision(state, event.call, Send(entry))  # the store has newer ones
+    fresh = {e.id: _renewed(e, event.grant) for e in _login(state, entry)}
     return Decision(state.change(fresh), event.call, Send(fresh[entry.id]))
+
+
+def _renewed(entry: Entry, grant: Grant) -> Entry:
+    return replace(
+        entry,
+        secret=grant.secret,
+        refresh_token=grant.refresh_token or entry.refresh_token,
+        expires_at=grant.expires_at,
+        claim=None,
+        cooldown=None if _is_mended(entry) else entry.cooldown,  # spec: cooldown.end+1
+    )
 
 
 def refresh_failed(state: PoolState, event: RefreshFailed, *, now: float, draw: float) -> Decision:
@@ -68,7 +83,7 @@ def refresh_failed(state: PoolState, event: RefreshFailed, *, now: float, draw: 
     if entry is None or entry.secret is None:
         return Decision(state, event.call, Deliver())
     if event.secret is not None and event.secret != entry.secret:
-        return Decision(state, event.call, Send(entry))  # somebody has refreshed it meanwhile
+        return Decision(state, event.call, Send(entry))  # spec: oauth.adopt-late+1
     if not event.terminal and _is_good_still(state, entry, event.call, now=now):
         # The claim stays, so that nobody asks again at once.
         return Decision(state, event.call, Send(entry))  # spec: oauth.window.advisory.harmless+1
@@ -77,7 +92,8 @@ def refresh_failed(state: PoolState, event: RefreshFailed, *, now: float, draw: 
     verdict = Verdict(
         failure=failure,
         scope=RECOVERY[failure].scope,
-        rule="token-endpoint",
+        rule=TOKEN_ENDPOINT,
+        hint=None if event.terminal else event.hint,
         message=event.message,
     )
     state = _changed(state, entry, claim=None)

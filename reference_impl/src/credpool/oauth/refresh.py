@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from credpool.core.events import Grant
+from credpool.core.hints import read_hint
 from credpool.core.model import Entry
 from credpool.core.registry import Provider
 from credpool.core.reply import Reply, dig
@@ -20,13 +21,17 @@ TERMINAL: Final = frozenset(
 )
 """What a token endpoint calls a grant that is gone for good."""
 
+CLIENT: Final = ("client_id", "client_secret")
+"""The fields of an entry that name the client its login was made with; the operator's own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """No new token; `terminal` when asking again is pointless."""
+    """No new token; `terminal` when asking again is pointless; `hint`: not for so many seconds."""
 
     terminal: bool
     message: str
+    hint: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +51,8 @@ def token_request(entry: Entry, provider: Provider) -> TokenRequest | Refusal:
     if url is None or entry.refresh_token is None:
         return Refusal(terminal=False, message="no token endpoint is known; set token_url")
     form = {"grant_type": "refresh_token", "refresh_token": entry.refresh_token.reveal()}
-    client_id = entry.extra.get("client_id")
-    if isinstance(client_id, str):
-        form["client_id"] = client_id
-    return TokenRequest(url, form)
+    client = {n: v for n in CLIENT if isinstance(v := entry.extra.get(n), str)}
+    return TokenRequest(url, form | client)
 
 
 def read_token_reply(reply: Reply, *, now: float) -> Grant | Refusal:
@@ -62,9 +65,10 @@ def read_token_reply(reply: Reply, *, now: float) -> Grant | Refusal:
             refresh_token=Secret(renewed) if isinstance(renewed, str) and renewed else None,
             expires_at=None if lasts is None else now + lasts,
         )
-    # spec: recover.auth-expired.terminal+1, recover.auth-expired.transient+1
+    # spec: recover.auth-expired.terminal+1, recover.auth-expired.transient+1, oauth.reply.no-token+1
     terminal = reply.status < 429 and not TERMINAL.isdisjoint(reply.codes)
-    return Refusal(terminal, f"the token endpoint answered {reply.status}")
+    hint = read_hint(reply, None, now=now) if reply.status >= 400 else None
+    return Refusal(terminal, f"the token endpoint answered {reply.status}", hint)
 
 
 def _lifetime(told: object) -> float | None:

@@ -1,0 +1,148 @@
+"""Mutants of the chapter on logins: refreshes that fail, and tokens that go astray."""
+
+from dataclasses import replace
+
+from credpool.core import renewal
+from credpool.core.errors import StoreError
+from credpool.core.events import Grant, Send
+from credpool.core.secret import Secret
+from credpool_conformance.matrix.mutant import Mutant, replaces
+
+
+class UsesWhatItCouldNotSave(Mutant):
+    """Sends new tokens although the store did not take them."""
+
+    violates = "oauth.saved-first.failed+1"
+    kills = ("unsaved-tokens-are-not-used",)
+    because = "outcome"
+
+    @replaces("credpool.calls.ActiveCall.refreshed")
+    def used(original, self, entry, grant):
+        try:
+            return original(self, entry, grant)
+        except StoreError:
+            return Send(replace(entry, secret=grant.secret))
+
+
+class ForgetsWhatItCouldNotSave(Mutant):
+    """Presents the old refresh token again after new tokens could not be saved."""
+
+    violates = "oauth.saved-first.again+1"
+    kills = ("unsaved-tokens-are-not-used",)
+    because = "wire"
+
+    @replaces("credpool.calls.ActiveCall.claim")
+    def forgotten(original, self, entry):
+        self._pool.unsaved.clear()
+        return original(self, entry)
+
+
+class TakesAnySuccessForTokens(Mutant):
+    """Takes a reply with status 200 for new tokens, whatever is in it."""
+
+    violates = "oauth.reply.no-token+1"
+    kills = (
+        "reply-without-a-token-leaves-what-is-there:empty",
+        "reply-without-a-token-leaves-what-is-there:no-json",
+        "reply-without-a-token-leaves-what-is-there:error-with-200",
+    )
+    because = "wire"
+
+    @replaces("credpool.oauth.refresh.read_token_reply")
+    def taken(original, reply, *, now):
+        found = original(reply, now=now)
+        return (
+            found
+            if reply.status != 200 or isinstance(found, Grant)
+            else Grant(secret=Secret("none"))
+        )
+
+
+class SendsWhatIsOver(Mutant):
+    """Sends a new token without a look at its end."""
+
+    violates = "oauth.reply.over+1"
+    kills = (
+        "token-that-is-over-is-a-failed-refresh:at-once",
+        "token-that-is-over-is-a-failed-refresh:long-ago",
+    )
+    because = "attempts"
+
+    @replaces("credpool.core.renewal.arrived")
+    def sent(original, state, event, *, now, draw):
+        return renewal.refreshed(state, event)
+
+
+class DropsWhatIsOver(Mutant):
+    """Keeps the spent refresh token when the token that came for it is over."""
+
+    violates = "oauth.reply.over+1"
+    kills = (
+        "token-that-is-over-is-a-failed-refresh:at-once",
+        "token-that-is-over-is-a-failed-refresh:long-ago",
+    )
+    because = "wire"
+
+    @replaces("credpool.core.renewal.arrived")
+    def dropped(original, state, event, *, now, draw):
+        grant = event.grant
+        if grant.expires_at is not None and grant.expires_at <= now:
+            event = replace(event, grant=replace(grant, refresh_token=None))
+        return original(state, event, now=now, draw=draw)
+
+
+class JudgesByWhatItRemembers(Mutant):
+    """Takes a login out for a refused refresh without a look at what others have stored."""
+
+    violates = "oauth.adopt-late+1"
+    kills = (
+        "token-of-another-program-is-adopted:refused-for-good",
+        "token-of-another-program-is-adopted:spent",
+    )
+    because = "outcome"
+
+    @replaces("credpool.core.renewal.refresh_failed")
+    def remembered(original, state, event, *, now, draw):
+        return original(state, replace(event, secret=None), now=now, draw=draw)
+
+
+class RestsAsUsual(Mutant):
+    """Does not listen to the token endpoint's own hint."""
+
+    violates = "oauth.refusal.hint+1"
+    kills = ("token-endpoint-says-how-long:throttled", "token-endpoint-says-how-long:down")
+    because = "state"
+
+    @replaces("credpool.oauth.refresh.read_token_reply")
+    def deaf(original, reply, *, now):
+        found = original(reply, now=now)
+        return found if isinstance(found, Grant) else replace(found, hint=None)
+
+
+class SendsTheRefreshTokenAlong(Mutant):
+    """Sends the refresh token to the provider, in a header of its own."""
+
+    violates = "oauth.refresh-token.apart+1"
+    kills = ("tokens-go-their-own-ways",)
+    because = "canary"
+
+    @replaces("credpool.core.wire.seal")
+    def along(original, entry, *args):
+        sealed = original(entry, *args)
+        if entry.refresh_token is None:
+            return sealed
+        header = (b"x-refresh-token", entry.refresh_token.reveal().encode())
+        return replace(sealed, plain=(*sealed.plain, header))
+
+
+class SendsTheAccessTokenAlong(Mutant):
+    """Sends the old access token to the token endpoint too."""
+
+    violates = "oauth.access-token.apart+1"
+    kills = ("tokens-go-their-own-ways",)
+    because = "canary"
+
+    @replaces("credpool.oauth.refresh.token_request")
+    def along(original, entry, provider):
+        asked = original(entry, provider)
+        return replace(asked, form={**asked.form, "access_token": entry.secret.reveal()})
