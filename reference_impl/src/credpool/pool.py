@@ -7,7 +7,7 @@ decide. A healthy call reads an index and notes its use: it takes no lock and to
 import os
 import random
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from threading import Lock
@@ -32,13 +32,22 @@ from credpool.core.model import (
     Strategy,
     in_order,
 )
+from credpool.core.notices import Notice, OwnerShared
+from credpool.core.owner import named_owner
 from credpool.core.secret import Secret
-from credpool.core.select import Index
+from credpool.core.select import Index, available
+from credpool.core.telling import begun, shared_owners, told, watches
 from credpool.core.wire import base_url
+from credpool.log import log
 from credpool.stores.memory import MemoryStore
+from credpool.telemetry import Telemetry
 
 LAG: Final = 1000
 """How many requests of this process the stored counts may lag behind (spec: soft state)."""
+
+
+Listener = Callable[[Notice], None]
+"""Who is told of a pool's events."""
 
 
 class Store(Protocol):
@@ -90,9 +99,12 @@ class Pool:
         self._uses: deque[EntryId] = deque()
         self._pending: Counter[EntryId] = Counter()
         self._last: EntryId | None = None
+        self._telemetry = Telemetry()
+        self._listeners: tuple[Listener, ...] = (log,)
         self.holder = os.urandom(8).hex()
         self._read()
         self.provider = registry.provider(self._state.provider)
+        self._tell(OwnerShared(*shared) for shared in shared_owners(self._state).items())
 
     @classmethod
     def from_keys(
@@ -109,7 +121,7 @@ class Pool:
 
         Raises:
             UnknownProvider: the registry has no such provider.
-            UnknownStrategy: the strategy is none of the four.
+            UnknownStrategy: the strategy is none of the five.
         """
         entries = tuple(
             Entry(
@@ -138,7 +150,7 @@ class Pool:
 
         Raises:
             UnknownProvider: the registry has no such provider.
-            UnknownStrategy: the strategy is none of the four.
+            UnknownStrategy: the strategy is none of the five.
         """
         state = PoolState(
             key=provider,
@@ -164,7 +176,8 @@ class Pool:
     def exhaustion(self, model: str | None = None) -> Exhaustion | None:
         """Return why nothing is available and until when, or None while something is."""
         state, now = self.state, self.clock.now()
-        return exhaustion(state, now=now, model=model) if state.is_exhausted(now, model) else None
+        ready = available(state, now=now, model=model)
+        return None if ready else exhaustion(state, now=now, model=model)
 
     def reset(self, entry: str | None = None) -> None:
         """End the cooldown of one entry, or of all; this also brings dead ones back.
@@ -176,6 +189,14 @@ class Pool:
         if entry is not None and self.state.find(EntryId(entry)) is None:
             raise UnknownEntry(entry, [e.id for e in self.state.entries])
         self.apply(Reset(EntryId(entry) if entry is not None else None))
+
+    def listen(self, listener: Listener) -> None:
+        """Tell a listener what happens from now on; what it raises, the call raises.
+
+        It is called in the thread of the call, before the call goes on, and after what it is told
+        of has become durable.
+        """
+        self._listeners = (*self._listeners, listener)
 
     def flush(self) -> None:
         """Make the request counts durable.
@@ -206,8 +227,16 @@ class Pool:
         if not index.ready:
             return None
         entry = index.pick(self._dice() if self._state.strategy is Strategy.RANDOM else 0.0)
-        self._last = entry.id
+        last, self._last = self._last, entry.id
+        if self._watches and last != entry.id:
+            self._tell(begun(index.state, last, entry.id))
         return entry
+
+    def heard(self, entry: Entry, headers: Mapping[str, str]) -> str | None:
+        """Take what a reply tells of the entry's quota; return its owner when that is news."""
+        if self._state.strategy is Strategy.QUOTA_AWARE:
+            self._measured(entry, headers)
+        return named_owner(headers, self.provider) if entry.id in self._unowned else None
 
     def used(self, entry: Entry) -> None:
         """Note that a request goes out with the entry's secret."""
@@ -231,6 +260,9 @@ class Pool:
         self._state = replace(state, entries=in_order(state.entries))
         self._by_model = any(e.models for e in state.entries)
         self.flagged = frozenset(e.id for e in state.entries if e.throttled)
+        self._watches = watches(state)
+        unowned = (e.id for e in state.entries if not (e.owner or e.learnt_owner))
+        self._unowned = frozenset(unowned)
         self._indexes: dict[str | None, Index] = {}
 
     def _reindex(self, model: str | None, now: float) -> Index:
@@ -250,11 +282,16 @@ class Pool:
             for e in state.entries
             if e.id in self._pending
         }
-        return replace(state.change(counted), last=self._last)
+        known = self._telemetry.windows
+        return replace(state.change(counted), last=self._last, quotas=known)
 
     def _gather(self) -> None:
         while self._uses:
             self._pending[self._uses.popleft()] += 1
+
+    def _measured(self, entry: Entry, headers: Mapping[str, str]) -> None:
+        if self._telemetry.take(self._state, entry, headers, now=self.clock.now()):
+            self._indexes = {}
 
     # What a failing call does: it decides under a lock, and what is hard is made durable.
 
@@ -270,18 +307,24 @@ class Pool:
             else:
                 draw = 0.0
             if made.state.entries is not known.entries:
-                made = self._committed(event, now=now, draw=draw)
+                known, made = self._committed(event, now=now, draw=draw)
             self._last = made.state.last
             self._indexes = {}
+        self._tell(told(known, event, made, now=now))
         return made
 
-    def _committed(self, event: Event, *, now: float, draw: float) -> Decision:
+    def _tell(self, notices: Iterable[Notice]) -> None:
+        for notice in notices:
+            for listener in self._listeners:
+                listener(notice)
+
+    def _committed(self, event: Event, *, now: float, draw: float) -> tuple[PoolState, Decision]:
         """Decide again on what the store has, under its lock, and keep the outcome."""
-        made: list[Decision] = []
+        made: list[tuple[PoolState, Decision]] = []
 
         def change(state: PoolState) -> PoolState:
-            made.append(decide(state, event, now=now, draw=draw))
-            return made[-1].state
+            made.append((state, decide(state, event, now=now, draw=draw)))
+            return made[-1][1].state
 
         self._commit(change)
         return made[-1]

@@ -28,7 +28,7 @@ def go_on(state: PoolState, event: Failed, step: Step, *, now: float, draw: floa
     tried = noted(event.call, event.entry, event.verdict, step)
     used = secrets_tried(state, tried)  # spec: pool.same-secret+1
     untried = [e for e in ready if e.secret not in used]
-    chosen = choose(state, untried, draw=draw)
+    chosen = choose(state, untried, now=now, draw=draw)
     if chosen is not None:  # spec: recover.progress+1, recover.all-tried+1
         return selected(state, tried, chosen, now=now)
     return deliver(cap(state, tried, now=now), event, now=now)
