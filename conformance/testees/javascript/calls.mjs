@@ -6,6 +6,7 @@
  */
 import { matchingRule, verdictOf } from "./classify.mjs";
 import { readHint } from "./hints.mjs";
+import { ownerNamed } from "./owners.mjs";
 import { readReply } from "./reply.mjs";
 import { decide, makeCall } from "./rules.mjs";
 import {
@@ -81,7 +82,8 @@ export class Call {
     const about = { entry: entry.id, secret: entry.secret }; // spec: pool.attribution+1
     const verdict = reply.status < 400 ? null : this.judge(entry, reply);
     const type = reply.foreign ? "foreign" : verdict ? "failure" : "success";
-    return { type, ...about, verdict, class: verdict?.class ?? "ok" };
+    const owner = reply.foreign ? null : ownerNamed(this.world.known, reply.headers);
+    return { type, ...about, owner, verdict, class: verdict?.class ?? "ok" };
   }
 
   judge(entry, { status, headers, text }) {
