@@ -18,8 +18,9 @@ from credpool.stores import JsonFileStore
 
 HELLO = {"name": "credpool", "version": credpool.__version__, "language": "Python", "protocol": 1}
 HELLO |= {"spec": "1.0-draft", "clock": "virtual"}
-HELLO |= {"features": ["affinity", "lease", "model-scope", "oauth", "owner-scope", "probe"]}
-HELLO["features"] += ["operator", "shared-store", "store"]
+FEATURES = "affinity events lease model-scope oauth operator owner-scope payer probe"
+FEATURES += " quota-aware shared-store store"
+HELLO |= {"features": FEATURES.split()}
 CODES = {credpool.UnknownStrategy: "unknown_strategy", credpool.StoreTooNew: "store_too_new"}
 CODES |= {credpool.StoreUnreadable: "store_unreadable"}
 REFUSALS = {credpool.UnknownEntry: "unknown_target", credpool.AmbiguousTarget: "ambiguous_target"}
@@ -44,7 +45,7 @@ class Testee:
             self.calls[message["call"]].closed = message.get("close", False)
             self.calls[message["call"]].resumed.put(seq)
         elif command == "call":
-            call = SimpleNamespace(seq=seq, resumed=queue.Queue(), attempts=[])
+            call = SimpleNamespace(seq=seq, resumed=queue.Queue(), attempts=[], events=[])
             self.calls[message["call"]] = call
             threading.Thread(target=self.run, args=(call, message["request"]), daemon=True).start()
         else:
@@ -56,7 +57,11 @@ class Testee:
     def end(self, call, outcome, over=None, **result):
         log, over = map(credpool.report_attempt, call.attempts), credpool.report_exhaustion(over)
         result |= {"outcome": outcome, "attempts": [*log], "exhausted": over}
-        self.say(call, "result", result)
+        self.say(call, "result", result | {"events": [*call.events]})
+
+    def hear(self, notice):
+        if call := getattr(self.thread, "call", None):  # what an operator does is no call's
+            call.events.append(credpool.report_notice(notice))
 
     def now(self):
         return self.time
@@ -71,7 +76,8 @@ class Testee:
         self.given = given = {k: v for k, v in message["pool"].items() if v is not None}
         policy, shared = given["policy"], {k: given.get(k) for k in ("base_url", "token_url")}
         cooldowns = {credpool.FailureClass(k): s for k, s in policy.get("cooldowns", {}).items()}
-        self.rules = {"policy": credpool.Policy(**policy | {"cooldowns": cooldowns})}
+        change = {k: credpool.PayerChange(policy[k]) for k in policy if k == "payer_change"}
+        self.rules = {"policy": credpool.Policy(**policy | change | {"cooldowns": cooldowns})}
         self.rules |= {k: given[k] for k in given if k == "lock_timeout"}
         try:
             self.rules |= {k: credpool.Strategy(given[k]) for k in given if k == "strategy"}
@@ -86,6 +92,7 @@ class Testee:
 
     def restart(self, message):
         self.pool = credpool.Pool(self.store(), clock=self, dice=lambda: self.randoms.pop(0))
+        self.pool.listen(self.hear)
         return {"ok": True}
 
     def inspect(self, message):
@@ -154,6 +161,7 @@ class Testee:
 def entry(given, shared):
     values = shared | {k: v for k, v in given.items() if v is not None}
     values |= {k: credpool.Secret(values[k]) for k in {"secret", "refresh_token"} & {*values}}
+    values |= {k: credpool.Payer(values[k]) for k in {"payer"} & {*values}}
     return credpool.Entry(**values | {"auth_type": credpool.AuthType(values["auth_type"])})
 
 

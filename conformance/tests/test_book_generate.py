@@ -214,13 +214,13 @@ def test_the_library_gets_the_rules_without_the_prose(root: Path) -> None:
     """The module is a literal with the rules' conditions and none of their sources."""
     tree = ast.parse((root / LIBRARY_DATA).read_text(encoding="utf-8"))
 
-    providers, hints = (
+    providers, hints, quota = (
         ast.literal_eval(a.value)
-        for a in tree.body[-2:]
+        for a in tree.body[-3:]
         if isinstance(a, ast.AnnAssign) and a.value
     )
     sample = providers["sample"]
-    assert all("source" not in row and "examples" not in row for row in hints)
+    assert all("source" not in row and "examples" not in row for row in (*hints, *quota))
     assert list(sample) == ["base_url", "credentials", "rules"]
     assert sample["rules"][0] == {
         "id": "quoted",

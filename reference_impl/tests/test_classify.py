@@ -309,7 +309,7 @@ def _credential(known: Provider, index: int) -> tuple[object, ...]:
         how.auth_type.value,
         how.header,
         how.scheme,
-        how.payer,
+        how.payer.value,
         how.extra_headers,
         how.token_url,
     )

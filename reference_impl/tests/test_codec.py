@@ -20,6 +20,7 @@ from credpool.core.model import (
     EntryId,
     FailureClass,
 )
+from credpool.core.payer import Payer
 from credpool.core.secret import Secret
 
 NOW = 1_790_000_000.0
@@ -221,6 +222,8 @@ def test_our_fields_are_written_when_set() -> None:
         id=EntryId("a"),
         secret=None,
         owner="team",
+        learnt_owner="org-1",
+        payer=Payer.FREE,
         token_url="https://auth.example.com",
         throttled=True,
         probed_at=NOW,
@@ -235,6 +238,7 @@ def test_our_fields_are_written_when_set() -> None:
     row = written(entry)
 
     assert row["owner"] == "team"
+    assert (row["learnt_owner"], row["payer"]) == ("org-1", "free")
     assert row["token_url"] == "https://auth.example.com"
     assert row["retry_pending"] is True
     assert row["probed_at"] == NOW
@@ -342,6 +346,7 @@ MALFORMED_ROWS: list[tuple[object, str, str]] = [
     ({"request_count": 1.5}, ".request_count", "expected a whole number, found a number"),
     ({"retry_pending": "yes"}, ".retry_pending", "expected true or false, found a string"),
     ({"auth_type": SECRET}, ".auth_type", "expected one of api_key, oauth"),
+    ({"payer": SECRET}, ".payer", "expected one of subscription, metered, free, unknown"),
     ({"expires_at": SECRET}, ".expires_at", "expected seconds since the epoch or an ISO 8601"),
     ({"expires_at": "inf"}, ".expires_at", "ISO 8601 date, found a string"),
     ({"expires_at": True}, ".expires_at", "found true or false"),

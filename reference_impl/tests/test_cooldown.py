@@ -20,6 +20,7 @@ from credpool.core.model import (
 )
 from credpool.core.recovery import RECOVERY, Step
 from credpool.core.secret import Secret
+from credpool.core.select import available
 
 NOW = 1795392000.0
 MONTH = 31 * 86400.0
@@ -255,7 +256,7 @@ def test_a_pool_is_exhausted_when_nobody_is_available(first: Entry, *, exhausted
     """A pool is exhausted for a model when each of its entries is out for it, or empty."""
     state = replace(pool(), entries=(first,))
 
-    assert state.is_exhausted(NOW, "gpt-5") is exhausted
+    assert (available(state, now=NOW, model="gpt-5") == ()) is exhausted
 
 
 def test_an_exhausted_pool_tells_each_reason_and_the_first_return() -> None:

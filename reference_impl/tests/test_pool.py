@@ -12,10 +12,12 @@ import httpx2
 import pytest
 
 from credpool import (
+    AuthType,
     Clock,
     Cooldown,
     Entry,
     FailureClass,
+    PayerChange,
     Policy,
     Pool,
     PoolExhausted,
@@ -131,6 +133,17 @@ def test_entries_without_a_secret_are_passed_over() -> None:
     assert provider.secrets == [ONE]
     with pytest.raises(PoolExhausted, match="empty has no secret, full out_of_credit"):
         send(provider, pool)
+
+
+def test_an_exhausted_pool_tells_what_the_policy_on_payers_leaves_out() -> None:
+    """The message says which advice helps: to wait, or to allow it."""
+    plan = Entry(id=EntryId("plan"), secret=Secret(ONE), auth_type=AuthType.OAUTH)
+    entries = [Entry(id=EntryId("key")), plan]
+    policy = Policy(payer_change=PayerChange.FORBID)
+    pool = Pool.from_entries("openai", entries, policy=policy, clock=FakeClock())
+
+    with pytest.raises(PoolExhausted, match="plan is left out, for payer_change forbids its payer"):
+        send(FakeProvider({}), pool)
 
 
 # Looking

@@ -101,6 +101,7 @@ def test_an_exhaustion_names_each_entry() -> None:
         Out(id=A, failure=FailureClass.AUTH_REVOKED, until=FOREVER),
         Out(id=EntryId("b"), failure=FailureClass.USAGE_LIMITED, until=NOW + 60),
         Out(id=EntryId("c"), failure=None, until=FOREVER),
+        Out(id=EntryId("d"), failure=None, until=FOREVER, forbidden=True),
     )
 
     assert report_exhaustion(Exhaustion(returns_at=NOW + 60, entries=outs)) == {
@@ -108,6 +109,7 @@ def test_an_exhaustion_names_each_entry() -> None:
         "entries": {
             "a": {"class": "auth_revoked", "until": None},
             "b": {"class": "usage_limited", "until": NOW + 60},
+            "d": {"class": "payer_forbidden", "until": None},
             "c": {"class": None, "until": None},
         },
     }

@@ -5,6 +5,7 @@ import pytest
 from credpool.core.request import model_of
 
 URL = "https://generativelanguage.googleapis.com/v1beta/models/"
+BEDROCK = "https://bedrock-runtime.us-east-1.amazonaws.com/model/amazon.nova-v1:0"
 
 
 @pytest.mark.parametrize(
@@ -16,6 +17,11 @@ URL = "https://generativelanguage.googleapis.com/v1beta/models/"
         ),
         pytest.param(URL + "gemini-2.5-pro", b"", "gemini-2.5-pro", id="at the path's end"),
         pytest.param(URL + "a:b", b'{"model": "gpt-5"}', "gpt-5", id="in both"),
+        pytest.param(BEDROCK + "/converse", b"{}", "amazon.nova-v1:0", id="with an operation"),
+        pytest.param(
+            BEDROCK + "/invoke-with-response-stream", b"", "amazon.nova-v1:0", id="streamed"
+        ),
+        pytest.param(BEDROCK + "/else", b"", None, id="another operation"),
         pytest.param("/v1/chat", b'{"model": 5}', None, id="not a name"),
         pytest.param("/v1/chat", b'["model"]', None, id="not an object"),
         pytest.param("/v1/chat", b"\xff", None, id="not JSON"),

@@ -46,7 +46,7 @@ def pool(
 
 def chosen(state: PoolState, draw: float = 0.0) -> str | None:
     """Return the id that the rule chooses now."""
-    found = choose(state, available(state, now=NOW, model=None), draw=draw)
+    found = choose(state, available(state, now=NOW, model=None), now=NOW, draw=draw)
     return None if found is None else found.id
 
 
@@ -65,8 +65,8 @@ def test_a_pool_stays_on_its_first_entry_unless_told_otherwise() -> None:
 
 
 def test_an_unknown_strategy_is_refused_with_the_known_names() -> None:
-    """The error of a mistyped strategy names the four there are."""
-    known = "fill_first, round_robin, least_used, random"
+    """The error of a mistyped strategy names the five there are."""
+    known = "fill_first, round_robin, least_used, random, quota_aware"
 
     with pytest.raises(UnknownStrategy, match=f"'round-robin'; choose one of {known}$") as caught:
         Strategy("round-robin")
@@ -107,7 +107,7 @@ def test_who_is_back_has_its_old_place(back: Entry) -> None:
 @pytest.mark.parametrize("strategy", Strategy)
 def test_nobody_is_chosen_among_none(strategy: Strategy) -> None:
     """Every strategy finds nobody when nobody is available."""
-    assert choose(pool(strategy=strategy), (), draw=0.0) is None
+    assert choose(pool(strategy=strategy), (), now=NOW, draw=0.0) is None
 
 
 def test_fill_first_takes_the_first_available() -> None:

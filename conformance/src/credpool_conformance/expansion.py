@@ -18,6 +18,7 @@ _CASE_KEYS: Final = ("case", "id", "name", "class")
 _SHORTEST: Final = 1
 _PATIENCE: Final = 10  # the policy's max_retry_wait
 _LONGEST: Final = 31 * 86400
+_ENOUGH: Final = 0.20  # the policy's avoid_below_fraction
 
 
 def expand(
@@ -88,7 +89,8 @@ def _table_rows(spec: Mapping[str, Json], registry: Registry) -> Iterator[dict[s
         inner = items(row.get(text(spec.get("each")))) if "each" in spec else [None]
         for number, example in enumerate(inner, 1):
             suffix = f"-{number}" if len(inner) > 1 else ""
-            yield {**row, **_hint(fields(example)), "case": f"{case}{suffix}"}
+            told = {**_hint(fields(example)), **_turns(fields(example))}
+            yield {**row, **told, "case": f"{case}{suffix}"}
 
 
 def _hint(example: Mapping[str, Json]) -> dict[str, Json]:
@@ -104,6 +106,15 @@ def _hint(example: Mapping[str, Json]) -> dict[str, Json]:
         "hinted": hinted,
         "clamped": min(max(told, _SHORTEST), _LONGEST) if isinstance(told, int | float) else None,
     }
+
+
+def _turns(example: Mapping[str, Json]) -> dict[str, Json]:
+    """Say who is used after `a` has told what an example of a quota holds, and `b` nothing."""
+    left = example.get("left")
+    if not isinstance(left, int | float):
+        return {"second": "b", "third": "a"}  # nobody has told anything: they take turns
+    kept = "a" if left >= _ENOUGH else "b"
+    return {"second": kept, "third": kept}
 
 
 def _matches(row: Mapping[str, Json], wanted: Mapping[str, Json]) -> bool:

@@ -18,7 +18,12 @@ from credpool_conformance.observed import Observed, Progress
 from credpool_conformance.scenario import Entry, Manage, Origin, Phase, Plain, Scenario, Write
 from credpool_conformance.situation import Situation
 from credpool_conformance.tampering import tampering
-from credpool_conformance.wording import attempts_in_words, exhausted_in_words, state_in_words
+from credpool_conformance.wording import (
+    attempts_in_words,
+    events_in_words,
+    exhausted_in_words,
+    state_in_words,
+)
 
 SHOULD_RETRY: Final = "x-should-retry"
 _SHOWN_REQUESTS: Final = 12
@@ -77,6 +82,8 @@ def _aspects(
         if seen.progress:
             yield from _reply_aspects(expect, seen, seen.progress)
         yield "attempts", expect.get("attempts", []), attempts_in_words(seen.result)
+        if "events" in scenario.features and seen.progress:
+            yield "events", expect.get("events", []), events_in_words(seen.result, seen.now)
     yield "waits", expect.get("waits", []), [*seen.waits]
     yield "exhausted", expect.get("exhausted"), exhausted_in_words(seen.result, seen.now)
     if seen.stored:

@@ -207,6 +207,8 @@ def entry_of(raw: Json, position: int, usual_type: str) -> Entry:
         auth_type=text(written.get("auth_type")) or ("oauth" if refreshable else usual_type),
         priority=priority if isinstance(priority, int) else position,
         owner=text(written.get("owner")) or None,
+        payer=text(written.get("payer")) or None,
+        claims=fields(written.get("claims")),
         refreshable=refreshable,
         expires_in=float(expires_in) if isinstance(expires_in, int | float) else None,
         same_secret_as=text(written.get("same_secret_as")) or None,

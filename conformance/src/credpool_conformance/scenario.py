@@ -37,6 +37,8 @@ class Entry:
     auth_type: str
     priority: int
     owner: str | None = None
+    payer: str | None = None
+    claims: Mapping[str, Json] = field(default_factory=dict)
     refreshable: bool = False
     expires_in: float | None = None
     same_secret_as: str | None = None

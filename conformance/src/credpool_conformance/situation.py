@@ -3,6 +3,8 @@
 The testee is never told the scenario's name or what is expected of it.
 """
 
+import base64
+import json
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -144,7 +146,7 @@ class Situation:
         entries: list[Json] = []
         for entry in self._scenario.entries:
             if entry.has_secret and entry.secret_id == entry.id:
-                prefix = self._provider.prefix(entry.auth_type)
+                prefix = _token(entry.claims) or self._provider.prefix(entry.auth_type)
                 secrets[entry.id] = self.canaries.mint(entry.id, Kind.ACCESS, prefix).value
         for entry in given.entries:
             entries.append(self._entry(entry, secrets.get(entry.secret_id)))
@@ -179,6 +181,7 @@ class Situation:
             "priority": entry.priority,
             "owner": entry.owner,
             "base_url": None if entry.origin is Origin.MAIN else self._base(entry.origin),
+            **({} if entry.payer is None else {"payer": entry.payer}),
         }
 
     def _stands_for(self, found: re.Match[str]) -> Json:
@@ -192,3 +195,11 @@ class Situation:
 
     def _base(self, origin: Origin) -> str:
         return self._urls[origin] + self._provider.base_path
+
+
+def _token(claims: Mapping[str, Json]) -> str | None:
+    """Write the beginning of a JSON Web Token with these claims; the signature is the canary."""
+    if not claims:
+        return None
+    parts = (json.dumps(part).encode() for part in ({"alg": "none"}, {**claims}))
+    return "".join(base64.urlsafe_b64encode(part).decode().rstrip("=") + "." for part in parts)

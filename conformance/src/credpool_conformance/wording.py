@@ -4,9 +4,25 @@ Moments become seconds from the end of the phase; a cooldown that is over is non
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 from credpool_conformance.book.yaml_lines import Json, fields, items, text
 from credpool_conformance.match import seconds
+
+EVENT_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "entry.refreshed": ("entry",),
+    "refresh.failed": ("entry", "terminal"),
+    "entry.cooled": ("entry", "class", "until", "model"),
+    "entry.died": ("entry", "class"),
+    "entry.recovered": ("entry", "model"),
+    "owner.shared": ("owner", "entries"),
+    "entry.switched": ("from", "to", "class"),
+    "payer.changed": ("from", "to", "from_payer", "to_payer"),
+    "pool.exhausted": ("returns_at",),
+}
+"""The rows of `spec/tables/events.yaml`, against which a test holds them."""
+
+_MOMENTS: Final = ("until", "returns_at")
 
 
 def attempts_in_words(result: Mapping[str, Json]) -> Json:
@@ -31,6 +47,11 @@ def exhausted_in_words(result: Mapping[str, Json], now: float) -> Json:
     }
 
 
+def events_in_words(result: Mapping[str, Json], now: float) -> Json:
+    """Write events as `entry.cooled a rate_limited +60 -`; what the table does not have shows."""
+    return [_event(fields(event), now) for event in items(result.get("events"))]
+
+
 def state_in_words(pool: Mapping[str, Json], now: float) -> tuple[Json, Mapping[str, Json]]:
     """Write the state of each entry, and its request count."""
     entries = [fields(entry) for entry in items(pool.get("entries"))]
@@ -49,6 +70,28 @@ def _state(entry: Mapping[str, Json], now: float) -> str:
         if not _is_over(fields(why), now)
     ]
     return "; ".join([whole, *models])
+
+
+def _event(event: Mapping[str, Json], now: float) -> str:
+    name = text(event.get("event"))
+    columns = EVENT_FIELDS.get(name, ())
+    words = [_field(column, event.get(column), now) for column in columns]
+    strange = [f"{key}={event[key]}" for key in event if key not in ("event", *columns)]
+    return " ".join([name, *words, *strange])
+
+
+def _field(name: str, value: Json, now: float) -> str:
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ",".join(map(str, value)) or "-"
+        case int() | float() if name in _MOMENTS:
+            return f"+{seconds(value - now)}"
+        case _:
+            return str(value)
 
 
 def _cooldown(why: Mapping[str, Json], now: float) -> str:

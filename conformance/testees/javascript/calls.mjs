@@ -6,6 +6,7 @@
  */
 import { matchingRule, verdictOf } from "./classify.mjs";
 import { readHint } from "./hints.mjs";
+import { ownerNamed } from "./owners.mjs";
 import { readReply } from "./reply.mjs";
 import { decide, makeCall } from "./rules.mjs";
 import {
@@ -15,7 +16,7 @@ import {
 const GRANT_GONE = [
   "invalid_grant", "refresh_token_reused", "refresh_token_expired", "refresh_token_invalidated",
 ];
-const MODEL_IN_PATH = /\/models\/([^/:?]+)(?:[:?]|$)/;
+const MODEL_IN_PATH = /\/models\/(?<a>[^/:?]+)(?:[:?]|$)|\/model\/(?<b>[^/?]+)\/(?:converse|invoke)/;
 
 let serial = 0;
 
@@ -25,7 +26,8 @@ export class Call {
     this.world = world;
     this.request = request;
     this.talk = talk;
-    const model = request.body?.model ?? request.path.match(MODEL_IN_PATH)?.[1] ?? null;
+    const named = request.path.match(MODEL_IN_PATH)?.groups;
+    const model = request.body?.model ?? named?.a ?? named?.b ?? null;
     this.memory = makeCall(model, world.now);
     this.holder = `${world.name}-${(serial += 1)}`; // a claim outlives its call
     this.last = null; // the last reply that the provider sent
@@ -86,7 +88,8 @@ export class Call {
     const about = { entry: entry.id, secret: entry.secret }; // spec: pool.attribution+1
     const verdict = reply.status < 400 ? null : this.judge(entry, reply);
     const type = reply.foreign ? "foreign" : verdict ? "failure" : "success";
-    return { type, ...about, verdict, class: verdict?.class ?? "ok" };
+    const owner = reply.foreign ? null : ownerNamed(this.world.known, reply.headers);
+    return { type, ...about, owner, verdict, class: verdict?.class ?? "ok" };
   }
 
   judge(entry, { status, headers, text }) {

@@ -3,6 +3,7 @@
  *
  * Pure; it changes the pool that it is given, which is the copy that `decide` made.
  */
+import { ownerOf } from "./owners.mjs";
 import { available, find, isDead, runs, twins } from "./pool.mjs";
 
 export const FOREVER = "forever";
@@ -46,8 +47,8 @@ function duration(pool, call, verdict, targets, now) {
 /** spec: pool.same-secret+1, pool.same-owner+1 */
 function restsOn(pool, entry, scope) {
   const same = twins(pool, entry);
-  const owner = scope === "owner" ? entry.owner : null;
-  const ofOwner = (other) => owner !== null && other.owner === owner;
+  const owner = scope === "owner" ? ownerOf(entry) : null;
+  const ofOwner = (other) => owner !== null && ownerOf(other) === owner;
   return pool.entries.filter((other) => same.includes(other) || ofOwner(other));
 }
 

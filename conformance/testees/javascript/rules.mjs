@@ -45,11 +45,19 @@ export function makeCall(model, began = null) {
  */
 export function decide(state, event, now, draw) {
   const next = structuredClone({ pool: state.pool, call: state.call });
+  if (event.owner) learn(next.pool, event);
   const action = EVENTS[event.type](next, event, now, draw);
   return { ...next, action };
 }
 
 // --- what an event does ---------------------------------------------------------------------
+
+/** spec: owner.learnt+1 */
+function learn(pool, event) {
+  for (const entry of pool.entries.filter(({ secret }) => secret === event.secret)) {
+    entry.learnt_owner ??= event.owner;
+  }
+}
 
 /** spec: select.count+1 */
 function sent({ pool, call }, event) {

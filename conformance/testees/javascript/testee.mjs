@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 import { Call } from "./calls.mjs";
+import { ownerClaimed } from "./owners.mjs";
 import { look, makePool } from "./pool.mjs";
 
 const DATA = new URL("../../../docs/data/", import.meta.url);
@@ -52,7 +53,15 @@ class World {
     this.tokenUrl = pool.token_url;
     this.randoms = [...randoms];
     this.now = now;
-    this.keep(makePool(pool));
+    const entries = pool.entries.map((entry) => ({
+      ...entry,
+      claimed_owner: ownerClaimed(this.known, entry),
+    }));
+    this.keep(makePool({ ...pool, entries }));
+  }
+
+  get known() {
+    return this.tables.providers[this.provider] ?? this.tables.providers.generic;
   }
 
   get signal() {

@@ -34,11 +34,25 @@ from credpool.core.model import Policy as Policy
 from credpool.core.model import PoolState as PoolState
 from credpool.core.model import Status as Status
 from credpool.core.model import Strategy as Strategy
+from credpool.core.notices import EntryCooled as EntryCooled
+from credpool.core.notices import EntryDied as EntryDied
+from credpool.core.notices import EntryRecovered as EntryRecovered
+from credpool.core.notices import EntryRefreshed as EntryRefreshed
+from credpool.core.notices import EntrySwitched as EntrySwitched
+from credpool.core.notices import Notice as Notice
+from credpool.core.notices import OwnerShared as OwnerShared
+from credpool.core.notices import PayerChanged as PayerChanged
+from credpool.core.notices import RanOut as RanOut
+from credpool.core.notices import RefreshRefused as RefreshRefused
+from credpool.core.payer import Payer as Payer
+from credpool.core.payer import PayerChange as PayerChange
 from credpool.core.report import report_attempt as report_attempt
 from credpool.core.report import report_exhaustion as report_exhaustion
+from credpool.core.report import report_notice as report_notice
 from credpool.core.report import report_pool as report_pool
 from credpool.core.secret import Secret as Secret
 from credpool.operations import Operator as Operator
+from credpool.pool import Listener as Listener
 from credpool.pool import Pool as Pool
 from credpool.pool import Store as Store
 

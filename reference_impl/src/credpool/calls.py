@@ -1,6 +1,6 @@
 """One call of the caller's, between an HTTP client and the pool (spec: recovery)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Final
@@ -77,22 +77,24 @@ class ActiveCall:
         self.sends += 1
         self._pool.used(entry)
 
-    def succeeded(self, entry: Entry) -> None:
+    def succeeded(self, entry: Entry, headers: Mapping[str, str]) -> None:
         """Note that the provider answered."""
         self._open, self._answered = None, entry
         if self._session:
             until = self._pool.clock.now() + self._pool.policy.affinity_ttl
             self._pool.sessions.settle(self._session, entry.id, until)  # spec: affinity.move+1
         probing = self._call is not None and self._call.probe
-        if probing or entry.id in self._pool.flagged:
-            self._pool.apply(Succeeded(self._asked(), entry.id))
+        owner = self._pool.heard(entry, headers)
+        if probing or owner is not None or entry.id in self._pool.flagged:
+            self._pool.apply(Succeeded(self._asked(), entry.id, owner))
 
     def failed(self, entry: Entry, reply: Reply) -> Action:
         """Say what a failing reply leads to."""
         assert entry.secret is not None, "only available entries are sent"
         provider, now = self._pool.provider, self._pool.clock.now()
         verdict = classify(reply, provider, entry.auth_type, now=now)
-        return self._decided(Failed(self._asked(), entry.id, entry.secret, verdict))
+        owner = self._pool.heard(entry, reply.headers)
+        return self._decided(Failed(self._asked(), entry.id, entry.secret, verdict, owner))
 
     def claim(self, entry: Entry) -> Action:
         """Ask for the right to refresh the entry."""

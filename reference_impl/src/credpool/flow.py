@@ -22,7 +22,7 @@ from credpool.core.events import (
     Send,
     Wait,
 )
-from credpool.core.model import EXHAUSTION, Entry, EntryId, Exhaustion
+from credpool.core.model import EXHAUSTION, Entry, EntryId, Exhaustion, Out
 from credpool.core.reply import Reply
 from credpool.core.request import model_of
 from credpool.core.wire import SESSION_HEADER, Seal, origin, seal, target
@@ -288,7 +288,7 @@ def _judged(active: ActiveCall, sent: Request, response: Response, entry: Entry)
         headers = {k.lower(): v for k, v in response.headers.items()}
         return active.failed(entry, Reply(response.status_code, headers, response.content))
     if response.status_code < 300:
-        active.succeeded(entry)
+        active.succeeded(entry, response.headers)
     return Deliver()
 
 
@@ -304,10 +304,7 @@ def _finish(pool: Pool, action: Action, response: Response | None) -> None:
 
 def _exhausted(pool: Pool, exhaustion: Exhaustion | None) -> PoolExhausted:
     found = exhaustion if exhaustion is not None else Exhaustion(returns_at=None, entries=())
-    reasons = ", ".join(
-        f"{out.id} {out.failure.value if out.failure else 'has no secret'}"
-        for out in found.entries[:10]
-    )
+    reasons = ", ".join(f"{out.id} {_reason(out)}" for out in found.entries[:10])
     when = (
         "none returns by itself"
         if found.returns_at is None
@@ -318,3 +315,9 @@ def _exhausted(pool: Pool, exhaustion: Exhaustion | None) -> PoolExhausted:
         f"no credential of the pool {pool.state.key!r} is available ({reasons or 'it is empty'}); "
         f"{when}; use the next provider, or try again then",
     )
+
+
+def _reason(out: Out) -> str:
+    if out.forbidden:
+        return "is left out, for payer_change forbids its payer"
+    return out.failure.value if out.failure else "has no secret"

@@ -7,7 +7,7 @@ decide. A healthy call reads an index and notes its use: it takes no lock and to
 import os
 import random
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from threading import Lock
@@ -28,17 +28,26 @@ from credpool.core.model import (
     Strategy,
     in_order,
 )
+from credpool.core.notices import Notice, OwnerShared
 from credpool.core.operate import resolve
+from credpool.core.owner import named_owner
 from credpool.core.secret import Secret
-from credpool.core.select import Index
+from credpool.core.select import Index, available
+from credpool.core.telling import begun, shared_owners, told, watches
 from credpool.core.wire import base_url
 from credpool.forks import watch
 from credpool.leases import Lease, Leases
+from credpool.log import log
 from credpool.sessions import Sessions
 from credpool.stores.memory import MemoryStore
+from credpool.telemetry import Telemetry
 
 LAG: Final = 1000
 """How many requests of this process the stored counts may lag behind (spec: soft state)."""
+
+
+Listener = Callable[[Notice], None]
+"""Who is told of a pool's events."""
 
 
 class Store(Protocol):
@@ -90,9 +99,12 @@ class Pool:
         self._strategy: Strategy | None = None
         self._indexes: dict[str | None, Index] = {}
         self.forked()
+        self._telemetry = Telemetry()
+        self._listeners: tuple[Listener, ...] = (log,)
         self._read()
         self.provider = registry.provider(self._state.provider)
         watch(self)
+        self._tell(OwnerShared(*shared) for shared in shared_owners(self._state).items())
 
     def forked(self) -> None:
         """Begin as a process of its own, which has sent nothing, holds nothing and claims nothing."""
@@ -119,7 +131,7 @@ class Pool:
 
         Raises:
             UnknownProvider: the registry has no such provider.
-            UnknownStrategy: the strategy is none of the four.
+            UnknownStrategy: the strategy is none of the five.
         """
         entries = tuple(
             Entry(
@@ -148,7 +160,7 @@ class Pool:
 
         Raises:
             UnknownProvider: the registry has no such provider.
-            UnknownStrategy: the strategy is none of the four.
+            UnknownStrategy: the strategy is none of the five.
         """
         state = PoolState(
             key=provider,
@@ -174,7 +186,8 @@ class Pool:
     def exhaustion(self, model: str | None = None) -> Exhaustion | None:
         """Return why nothing is available and until when, or None while something is."""
         state, now = self.state, self.clock.now()
-        return exhaustion(state, now=now, model=model) if state.is_exhausted(now, model) else None
+        ready = available(state, now=now, model=model)
+        return None if ready else exhaustion(state, now=now, model=model)
 
     def reset(self, target: str | None = None) -> None:
         """Let one entry, or all, be as if never refused; this also brings dead ones back.
@@ -204,6 +217,14 @@ class Pool:
         with self._mutex:
             self._strategy = strategy
             self._read()
+
+    def listen(self, listener: Listener) -> None:
+        """Tell a listener what happens from now on; what it raises, the call raises.
+
+        It is called in the thread of the call, before the call goes on, and after what it is told
+        of has become durable.
+        """
+        self._listeners = (*self._listeners, listener)
 
     def flush(self) -> None:
         """Make the request counts durable.
@@ -244,8 +265,16 @@ class Pool:
                 self._indexes = {}  # it has counted on making every choice itself
             return index.by_id[home]  # spec: affinity.stay+1
         entry = index.pick(self._dice() if self._state.strategy is Strategy.RANDOM else 0.0)
-        self._last = entry.id
+        last, self._last = self._last, entry.id
+        if self._watches and last != entry.id:
+            self._tell(begun(index.state, last, entry.id))
         return entry
+
+    def heard(self, entry: Entry, headers: Mapping[str, str]) -> str | None:
+        """Take what a reply tells of the entry's quota; return its owner when that is news."""
+        if self._state.strategy is Strategy.QUOTA_AWARE:
+            self._measured(entry, headers)
+        return named_owner(headers, self.provider) if entry.id in self._unowned else None
 
     def used(self, entry: Entry) -> None:
         """Note that a request goes out with the entry's secret."""
@@ -269,6 +298,9 @@ class Pool:
         self._state = self._ordered(state)
         self._by_model = any(e.models for e in state.entries)
         self.flagged = frozenset(e.id for e in state.entries if e.throttled)
+        self._watches = watches(state)
+        unowned = (e.id for e in state.entries if not (e.owner or e.learnt_owner))
+        self._unowned = frozenset(unowned)
         self._indexes = {}
 
     def _ordered(self, state: PoolState) -> PoolState:
@@ -292,11 +324,16 @@ class Pool:
             for e in state.entries
             if e.id in self._pending
         }
-        return replace(state.change(counted), last=self._last, leases=self._leases.counts())
+        leases, quotas = self._leases.counts(), self._telemetry.windows
+        return replace(state.change(counted), last=self._last, leases=leases, quotas=quotas)
 
     def _gather(self) -> None:
         while self._uses:
             self._pending[self._uses.popleft()] += 1
+
+    def _measured(self, entry: Entry, headers: Mapping[str, str]) -> None:
+        if self._telemetry.take(self._state, entry, headers, now=self.clock.now()):
+            self._indexes = {}
 
     # What a failing call does: it decides under a lock, and what is hard is made durable.
 
@@ -313,20 +350,26 @@ class Pool:
             else:
                 draw = 0.0
             if made.state.entries is not known.entries:
-                made = self._committed(event, now=now, draw=draw)
+                known, made = self._committed(event, now=now, draw=draw)
             self._last = made.state.last
             self._indexes = {}
             if lease is not None and isinstance(made.action, Send | Wait | Refresh):
                 self._leases.move(lease, made.action.entry.id)
+        self._tell(told(known, event, made, now=now))
         return made
 
-    def _committed(self, event: Event, *, now: float, draw: float) -> Decision:
+    def _tell(self, notices: Iterable[Notice]) -> None:
+        for notice in notices:
+            for listener in self._listeners:
+                listener(notice)
+
+    def _committed(self, event: Event, *, now: float, draw: float) -> tuple[PoolState, Decision]:
         """Decide again on what the store has, under its lock, and keep the outcome."""
-        made: list[Decision] = []
+        made: list[tuple[PoolState, Decision]] = []
 
         def change(state: PoolState) -> PoolState:
-            made.append(decide(state, event, now=now, draw=draw))
-            return made[-1].state
+            made.append((state, decide(state, event, now=now, draw=draw)))
+            return made[-1][1].state
 
         self._commit(change)
         return made[-1]

@@ -6,11 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credpool.core.model import Cooldown, Entry, EntryId, FailureClass, PoolState, Strategy
+from credpool.core.quota import Window
 from credpool.core.secret import Secret
 from credpool.core.select import Index, available, choose
 
 NOW = 1795392000.0
 times = st.integers(min_value=0, max_value=20)
+windows = st.dictionaries(
+    st.sampled_from(["5h", "7d"]),
+    st.builds(
+        Window, st.sampled_from([0.0, 0.1, 0.2, 0.5, 1.0]), times.map(lambda later: NOW + later)
+    ),
+    max_size=2,
+)
 draws = st.floats(min_value=0, max_value=1, exclude_max=True)
 
 
@@ -30,8 +38,15 @@ def pools(draw: st.DrawFn) -> PoolState:
         for n, (count, until, has_secret) in enumerate(rows)
     )
     last = draw(st.none() | st.sampled_from([EntryId(str(n)) for n in range(8)]))
-    strategy = draw(st.sampled_from(Strategy))
-    return PoolState(key="p", provider="openai", entries=entries, strategy=strategy, last=last)
+    quotas = draw(st.lists(st.none() | windows, min_size=len(rows), max_size=len(rows)))
+    return PoolState(
+        key="p",
+        provider="openai",
+        entries=entries,
+        strategy=draw(st.sampled_from(Strategy)),
+        last=last,
+        quotas={EntryId(str(n)): known for n, known in enumerate(quotas) if known is not None},
+    )
 
 
 def _out(until: float) -> Cooldown:
@@ -55,7 +70,7 @@ def test_the_index_answers_as_the_rule_does(
         now = NOW + later
         if index.expires <= now:
             index = Index(state, now=now, model=None)
-        expected = choose(state, available(state, now=now, model=None), draw=draw)
+        expected = choose(state, available(state, now=now, model=None), now=now, draw=draw)
         assert bool(index.ready) == (expected is not None)
         if expected is not None:
             assert index.pick(draw).id == expected.id
@@ -83,7 +98,7 @@ def test_whoever_is_chosen_is_available(state: PoolState, draw: float, later: in
     """No strategy chooses an entry that is out or has no secret."""
     ready = available(state, now=NOW + later, model=None)
 
-    chosen = choose(state, ready, draw=draw)
+    chosen = choose(state, ready, now=NOW + later, draw=draw)
 
     assert (chosen is None) == (not ready)
     if chosen is not None:

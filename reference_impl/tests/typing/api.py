@@ -23,14 +23,27 @@ from credpool import (
     CredpoolError,
     DuplicateSecret,
     Entry,
+    EntryCooled,
+    EntryDied,
     EntryId,
+    EntryRecovered,
+    EntryRefreshed,
+    EntrySwitched,
     Exhaustion,
     FailureClass,
+    Listener,
+    Notice,
     Operator,
+    OwnerShared,
+    Payer,
+    PayerChange,
+    PayerChanged,
     Policy,
     Pool,
     PoolExhausted,
     PoolState,
+    RanOut,
+    RefreshRefused,
     Secret,
     Status,
     Store,
@@ -48,6 +61,7 @@ from credpool import (
     WrongOrigin,
     report_attempt,
     report_exhaustion,
+    report_notice,
     report_pool,
 )
 from credpool.stores import JsonFileStore, MemoryStore
@@ -142,6 +156,41 @@ def operating(pool: Pool) -> None:
     operator.choose_by("least_used")
     operator.choose_by(Strategy.RANDOM)
     assert_type(json.dumps(operator.list()), str)
+
+
+def listening(pool: Pool) -> Listener:
+    """Be told what a pool does by itself, and go on elsewhere when it has run out."""
+    waits: list[float | None] = []
+
+    def listener(notice: Notice) -> None:
+        json.dumps(report_notice(notice))
+        match notice:
+            case RanOut(exhaustion):
+                waits.append(exhaustion.returns_at)
+            case EntrySwitched(source, target, failure):
+                assert_type((source, target), tuple[EntryId, EntryId])
+                assert_type(failure, FailureClass | None)
+            case PayerChanged(_, _, source_payer, target_payer):
+                assert_type((source_payer, target_payer), tuple[Payer, Payer])
+            case EntryCooled(entry, _, until, model):
+                assert_type((entry, until), tuple[EntryId, float])
+                assert_type(model, str | None)
+            case RefreshRefused(_, terminal):
+                assert_type(terminal, bool)
+            case OwnerShared(owner, entries):
+                assert_type((owner, entries), tuple[str, tuple[EntryId, ...]])
+            case EntryDied(entry) | EntryRecovered(entry) | EntryRefreshed(entry):
+                assert_type(entry, EntryId)
+
+    pool.listen(listener)
+    return listener
+
+
+def paying() -> None:
+    """Say who pays, and that nobody else may."""
+    policy = Policy(payer_change=PayerChange.FORBID, avoid_below_fraction=0.1)
+    plan = Entry(id=EntryId("plan"), secret=Secret("access"), payer=Payer.SUBSCRIPTION)
+    assert_type(Pool.from_entries("openai", [plan], policy=policy), Pool)
 
 
 def handling(call: Callable[[], None]) -> float | None:

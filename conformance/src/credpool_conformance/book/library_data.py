@@ -15,6 +15,7 @@ PATH: Final = "reference_impl/src/credpool/core/registry_data.py"
 _WIDTH: Final = 100
 _PROVIDER: Final = ("base_url", "credentials", "owner_headers")
 _HINT: Final = ("id", "where", "name", "windows", "spent", "otherwise", "path", "pattern", "form")
+_QUOTA: Final = ("id", "left", "reset")
 _RULE: Final = ("id", "when", "class", "scope", "cooldown", "hint")
 _HEAD: Final = '''\
 """What each provider's replies mean, from `spec/registry/` (spec: classification).
@@ -27,6 +28,7 @@ from typing import Final
 
 '''
 _PROVIDERS: Final = "PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = "
+_QUOTAS: Final = "QUOTA: Final[Sequence[Mapping[str, object]]] = "
 _HINTS: Final = "HINTS: Final[Sequence[Mapping[str, object]]] = "
 
 
@@ -37,12 +39,14 @@ def render(book: Book) -> str:
         data = fields(document.data)
         rules: list[Json] = [_pick(fields(rule), _RULE) for rule in items(data.get("rules"))]
         providers[name] = {**_pick(data, _PROVIDER), "rules": rules}
-    hints: list[Json] = [_pick(fields(row), _HINT) for row in _hint_rows(book)]
-    return "".join([_HEAD, _assigned(_PROVIDERS, providers), "\n", _assigned(_HINTS, hints)])
+    hints: list[Json] = [_pick(fields(row), _HINT) for row in _rows(book, "hints")]
+    quota: list[Json] = [_pick(fields(row), _QUOTA) for row in _rows(book, "quota")]
+    parts = ((_PROVIDERS, providers), (_HINTS, hints), (_QUOTAS, quota))
+    return _HEAD + "\n".join(_assigned(name, value) for name, value in parts)
 
 
-def _hint_rows(book: Book) -> list[Json]:
-    table = book.tables.get("hints")
+def _rows(book: Book, name: str) -> list[Json]:
+    table = book.tables.get(name)
     return items(fields(table.data).get("rows")) if table else []
 
 

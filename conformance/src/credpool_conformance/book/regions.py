@@ -17,6 +17,8 @@ REGIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "classification.md": ("registry",),
     "billing.md": ("billing",),
     "storage.md": ("auth-document", "auth-row"),
+    "events.md": ("events",),
+    "scopes-and-money.md": ("quota",),
 }
 _END: Final = "<!-- /generated -->"
 _BEGIN = re.compile(r"<!-- generated:(\S+) -->")

@@ -48,6 +48,8 @@ def region_contents(book: Book) -> Mapping[str, str]:
         "flowchart": "\n".join([_FLOW_HEAD, *_flow(rows), "```"]),
         "hints": _hints(_data(book, "hints")),
         "hint-forms": _hint_forms(_data(book, "hints")),
+        "quota": _quota(_data(book, "quota")),
+        "events": _events(_data(book, "events")),
         "registry": _registry(book),
         "billing": billing_table(book),
         **auth_tables(book),
@@ -164,6 +166,43 @@ def _hints(data: Mapping[str, Json]) -> str:
 def _hint_forms(data: Mapping[str, Json]) -> str:
     forms = fields(data.get("forms"))
     return table(("form", "meaning"), [(f"`{name}`", text(says)) for name, says in forms.items()])
+
+
+def _quota(data: Mapping[str, Json]) -> str:
+    rows = [fields(row) for row in items(data.get("rows"))]
+    return table(
+        ("window", "what is left", "whole again at"),
+        [
+            (f"`{text(row.get('id'))}`", _left(fields(row.get("left"))), _resets(row))
+            for row in rows
+        ],
+    )
+
+
+def _left(left: Row) -> str:
+    if "used" in left:
+        return f"1 - `{text(left.get('used'))}` ÷ {scalar(left.get('of'))}"
+    return f"`{text(left.get('remaining'))}` ÷ `{text(left.get('limit'))}`"
+
+
+def _resets(row: Row) -> str:
+    resets = [fields(reset) for reset in items(row.get("reset"))]
+    return ", or ".join(f"`{text(r.get('name'))}` ({text(r.get('form'))})" for r in resets)
+
+
+def _events(data: Mapping[str, Json]) -> str:
+    return table(
+        ("event", "when", "fields", "requirement"),
+        [
+            (
+                f"`{text(row.get('event'))}`",
+                text(row.get("when")),
+                "<br/>".join(f"`{k}`: {text(v)}" for k, v in fields(row.get("fields")).items()),
+                f"`{text(row.get('requirement'))}`",
+            )
+            for row in (fields(row) for row in items(data.get("rows")))
+        ],
+    )
 
 
 def _hint_place(row: Row) -> str:

@@ -23,7 +23,17 @@ from typing import ClassVar, Final
 ASPECTS: Final = frozenset(
     {
         *("wire", "attempts", "waits", "outcome", "reply"),
-        *("headers", "exhausted", "state", "counts", "canary", "store", "names", "listing"),
+        *(
+            "headers",
+            "exhausted",
+            "state",
+            "counts",
+            "canary",
+            "store",
+            "names",
+            "listing",
+            "events",
+        ),
     }
 )
 """What a failing check can name as the thing that was not as it should be."""

@@ -14,8 +14,10 @@ from credpool.core.model import (
     PoolState,
     Scope,
 )
+from credpool.core.owner import owner_of
 from credpool.core.recovery import RECOVERY
 from credpool.core.secret import Secret
+from credpool.core.select import available, permitted
 
 
 def bench(state: PoolState, entry: Entry, event: Failed, *, now: float) -> tuple[PoolState, Call]:
@@ -37,10 +39,11 @@ def bench(state: PoolState, entry: Entry, event: Failed, *, now: float) -> tuple
 
 def spread(state: PoolState, entry: Entry, secret: Secret | None, scope: Scope) -> Iterator[Entry]:
     """Yield the entries that share a consequence: the entry, its secret's, its owner's."""
+    owner = owner_of(state, entry) if scope is Scope.OWNER else None
     for other in state.entries:
         same_key = other.id == entry.id or (secret is not None and other.secret == secret)
-        same_owner = entry.owner is not None and other.owner == entry.owner
-        if same_key or (scope is Scope.OWNER and same_owner):
+        same_owner = owner is not None and owner_of(state, other) == owner
+        if same_key or same_owner:
             yield other  # spec: pool.same-secret+1, pool.same-owner+1
 
 
@@ -77,8 +80,7 @@ def _seconds(
 
 def _is_sole(state: PoolState, entry: Entry, now: float, model: str | None) -> bool:
     return not any(  # spec: cooldown.sole+1
-        e.secret not in (None, entry.secret) and e.blocked(now, model) is None
-        for e in state.entries
+        e.secret != entry.secret for e in available(state, now=now, model=model)
     )
 
 
@@ -115,8 +117,12 @@ def secrets_tried(state: PoolState, call: Call) -> set[Secret]:
 
 def exhaustion(state: PoolState, *, now: float, model: str | None) -> Exhaustion:
     """Return why each entry is out, and when the first returns."""
-    outs = tuple(  # spec: exhaust.reasons+1
-        _out(e, e.blocked(now, model)) for e in state.entries
+    allowed = {e.id for e in permitted(state)}
+    outs = tuple(  # spec: exhaust.reasons+1, payer.forbid.told+1
+        _out(e, e.blocked(now, model))
+        if e.id in allowed
+        else Out(id=e.id, failure=None, until=FOREVER, forbidden=True)
+        for e in state.entries
     )
     soonest = min((o.until for o in outs), default=FOREVER)  # spec: exhaust.returns-at+1
     return Exhaustion(returns_at=None if soonest == FOREVER else soonest, entries=outs)

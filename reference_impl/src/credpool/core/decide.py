@@ -31,6 +31,7 @@ from credpool.core.model import Entry, EntryId, FailureClass, PoolState
 from credpool.core.probe import probe_due, released
 from credpool.core.recovery import MENDED_BY_REFRESH, RECOVERY, Step
 from credpool.core.renewal import arrived, claim, refresh_failed
+from credpool.core.secret import Secret
 from credpool.core.select import available
 from credpool.core.steps import begin_with, deliver, go_on, noted, turn_to
 
@@ -47,10 +48,11 @@ def decide(state: PoolState, event: Event, *, now: float, draw: float) -> Decisi
     match event:
         case Started(call):
             return _start(state, call, now=now, draw=draw)
-        case Succeeded(call, entry_id):
-            return _succeed(state, call, entry_id)
-        case Failed():
-            return _fail(state, event, now=now, draw=draw)
+        case Succeeded(call, entry_id, owner):
+            return _succeed(_owned(state, entry_id, owner), call, entry_id)
+        case Failed(_, entry_id, secret, _, owner):
+            known = _owned(state, entry_id, owner, secret)  # spec: owner.learnt+1
+            return _fail(known, event, now=now, draw=draw)
         case Claimed():
             return claim(state, event, now=now, draw=draw)
         case Refreshed():
@@ -61,6 +63,18 @@ def decide(state: PoolState, event: Event, *, now: float, draw: float) -> Decisi
             return _reset(state, entry_id, now=now)
         case _:
             assert_never(event)
+
+
+def _owned(
+    state: PoolState, entry_id: EntryId, owner: str | None, secret: Secret | None = None
+) -> PoolState:
+    """Return the pool with the owner that a reply has named for a secret; one known stays."""
+    entry = state.find(entry_id)
+    if owner is None or entry is None or secret not in (None, entry.secret):
+        return state
+    same = (e for e in state.entries if e.secret == entry.secret)
+    new = (e for e in same if e.owner is None and e.learnt_owner is None)  # spec: owner.set+1
+    return state.change({e.id: replace(e, learnt_owner=owner) for e in new})
 
 
 def _start(state: PoolState, call: Call, *, now: float, draw: float) -> Decision:

@@ -86,10 +86,11 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Succeeded:
-    """The provider answered."""
+    """The provider answered; `owner` is whom the reply names as the owner of the quota."""
 
     call: Call
     entry: EntryId
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ class Failed:
     entry: EntryId
     secret: Secret
     verdict: Verdict
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

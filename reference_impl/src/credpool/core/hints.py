@@ -40,7 +40,7 @@ def read_hint(reply: Reply, rule: object, *, now: float) -> float | None:
             the rows that count, in their order, or a calendar.
         now: seconds since the epoch, by the client's clock.
     """
-    there = _server_time(reply, now)
+    there = server_time(reply.headers, now)
     match rule:
         case "none":  # spec: cooldown.hint.lies+1
             return None
@@ -54,9 +54,9 @@ def read_hint(reply: Reply, rule: object, *, now: float) -> float | None:
     return next((s for row in rows if (s := _read(row, reply, there)) is not None), None)
 
 
-def _server_time(reply: Reply, now: float) -> float:
+def server_time(headers: Mapping[str, str], now: float) -> float:
     """Return the provider's time, by which its moments are to be read."""
-    date = reply.headers.get("date")
+    date = headers.get("date")
     moment = None if date is None else _http_date(date, 0.0)
     return now if moment is None else moment  # spec: cooldown.skew+1
 

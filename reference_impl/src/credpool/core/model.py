@@ -12,6 +12,8 @@ from types import MappingProxyType
 from typing import Final, NewType, NoReturn
 
 from credpool.core.errors import UnknownStrategy
+from credpool.core.payer import Payer, PayerChange
+from credpool.core.quota import Windows
 from credpool.core.secret import Secret
 
 EntryId = NewType("EntryId", str)
@@ -47,10 +49,11 @@ class Strategy(Enum):
     ROUND_ROBIN = "round_robin"
     LEAST_USED = "least_used"
     RANDOM = "random"
+    QUOTA_AWARE = "quota_aware"
 
     @classmethod
     def _missing_(cls, value: object) -> NoReturn:
-        """Refuse a name that is none of the four.
+        """Refuse a name that is none of these.
 
         Raises:
             UnknownStrategy: always.
@@ -107,6 +110,7 @@ class Claim:
 _NO_MODELS: Final[Mapping[str, Cooldown]] = MappingProxyType({})
 _NO_EXTRA: Final[Mapping[str, object]] = MappingProxyType({})
 _NO_LEASES: Final[Mapping[EntryId, int]] = MappingProxyType({})
+_NO_QUOTAS: Final[Mapping[EntryId, Windows]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +125,8 @@ class Entry:
     priority: int = 0
     base_url: str | None = None
     owner: str | None = None
+    learnt_owner: str | None = None
+    payer: Payer | None = None
     refresh_token: Secret | None = None
     token_url: str | None = None
     expires_at: float | None = None
@@ -162,7 +168,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The numbers an operator may set: seconds, but for the cap on calls at once (spec: cooldowns)."""
+    """What an operator may set; times in seconds (spec: cooldowns, exhaustion)."""
 
     max_retry_wait: float = 10.0
     sole_cooldown: float = 60.0
@@ -175,6 +181,8 @@ class Policy:
     claim_ttl: float = 60.0
     affinity_ttl: float = 3600.0
     max_concurrent: int | None = None
+    payer_change: PayerChange = PayerChange.ALLOW  # spec: payer.allow+1
+    avoid_below_fraction: float = 0.20
     cooldowns: Mapping[FailureClass, float] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -192,15 +200,12 @@ class PoolState:
     policy: Policy = field(default_factory=Policy)
     last: EntryId | None = None
     leases: Mapping[EntryId, int] = field(default_factory=lambda: _NO_LEASES)
+    quotas: Mapping[EntryId, Windows] = field(default_factory=lambda: _NO_QUOTAS, repr=False)
     extra: Mapping[str, object] = field(default_factory=lambda: _NO_EXTRA, repr=False)
 
     def find(self, entry_id: EntryId) -> Entry | None:
         """Return the entry with that id, or None."""
         return next((e for e in self.entries if e.id == entry_id), None)
-
-    def is_exhausted(self, now: float, model: str | None = None) -> bool:
-        """Whether no entry is available at `now` for `model`."""
-        return all(e.secret is None or e.blocked(now, model) is not None for e in self.entries)
 
     def change(self, changed: Mapping[EntryId, Entry]) -> "PoolState":
         """Return the pool with those entries in place of the ones with their ids."""
@@ -221,6 +226,8 @@ class Out:
     id: EntryId
     failure: FailureClass | None
     until: float
+    forbidden: bool = False
+    """Whether the policy on payers leaves it out, failure or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

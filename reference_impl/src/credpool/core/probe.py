@@ -7,6 +7,7 @@ from credpool.core.cooldown import spread
 from credpool.core.events import Call
 from credpool.core.model import Entry, EntryId, FailureClass, PoolState, Scope
 from credpool.core.recovery import RECOVERY
+from credpool.core.select import permitted
 
 
 def probe_due(state: PoolState, call: Call, *, now: float) -> Entry | None:
@@ -20,8 +21,8 @@ def probe_due(state: PoolState, call: Call, *, now: float) -> Entry | None:
         rested = entry.probed_at is None or now - entry.probed_at >= policy.probe_interval
         return rested and now - cooldown.since > policy.probe_after
 
-    # spec: exhaust.probe.order+1
-    return min((e for e in state.entries if due(e)), key=lambda e: e.probed_at or 0.0, default=None)
+    waiting = (e for e in permitted(state) if due(e))  # spec: exhaust.probe.order+1
+    return min(waiting, key=lambda e: e.probed_at or 0.0, default=None)
 
 
 def released(state: PoolState, entry: Entry, model: str | None) -> dict[EntryId, Entry]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from credpool.core.errors import UnknownProvider
 from credpool.core.model import AuthType, FailureClass, Scope
+from credpool.core.payer import Payer
 from credpool.core.recovery import RECOVERY
 from credpool.core.registry_data import PROVIDERS
 
@@ -24,11 +25,13 @@ class Credential:
     auth_type: AuthType
     header: str
     scheme: str | None
-    payer: str
+    payer: Payer
     extra_headers: Mapping[str, str]
     token_url: str | None
     base_url: str | None
     """Where it is valid, if not at the provider's own address."""
+    owner_claim: tuple[str, ...]
+    """Where a token of this type names the owner of the quota."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,7 @@ class Provider:
 
     name: str
     base_url: str | None
+    owner_headers: tuple[str, ...]
     credentials: tuple[Credential, ...]
     rules: tuple[Rule, ...]
 
@@ -76,6 +80,7 @@ def provider(name: str) -> Provider:
     return Provider(
         name=name,
         base_url=_text(data.get("base_url")),
+        owner_headers=_texts(data.get("owner_headers")),
         credentials=tuple(_credential(c) for c in _maps(data["credentials"])),
         rules=rules if name == GENERIC else rules + _rules(GENERIC),
     )
@@ -90,10 +95,11 @@ def _credential(data: Mapping[str, object]) -> Credential:
         auth_type=AuthType(data["auth_type"]),
         header=str(data["header"]),
         scheme=_text(data.get("scheme")),
-        payer=str(data.get("payer", "unknown")),
+        payer=Payer(data["payer"]),
         extra_headers={k: str(v) for k, v in _map(data.get("extra_headers")).items()},
         token_url=_text(data.get("token_url")),
         base_url=_text(data.get("base_url")),
+        owner_claim=_texts(data.get("owner_claim")),
     )
 
 

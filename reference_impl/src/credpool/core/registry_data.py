@@ -442,6 +442,7 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
                 "env": [],
                 "token_url": "https://auth.openai.com/oauth/token",
                 "account_header": "chatgpt-account-id",
+                "owner_claim": ["https://api.openai.com/auth", "chatgpt_account_id"],
             },
         ],
         "rules": [
@@ -1974,5 +1975,124 @@ HINTS: Final[Sequence[Mapping[str, object]]] = [
         "where": "text",
         "pattern": "(?:reset at|将在)\\s*(\\d{4}-\\d{2}-\\d{2}) (\\d{2}:\\d{2}:\\d{2})",
         "form": ["calendar-china"],
+    },
+]
+
+QUOTA: Final[Sequence[Mapping[str, object]]] = [
+    {
+        "id": "unified-5h",
+        "left": {"used": "anthropic-ratelimit-unified-5h-utilization", "of": 1},
+        "reset": [
+            {"name": "anthropic-ratelimit-unified-5h-reset", "form": "epoch"},
+            {"name": "anthropic-ratelimit-unified-5h-reset", "form": "rfc3339"},
+        ],
+    },
+    {
+        "id": "unified-7d",
+        "left": {"used": "anthropic-ratelimit-unified-7d-utilization", "of": 1},
+        "reset": [
+            {"name": "anthropic-ratelimit-unified-7d-reset", "form": "epoch"},
+            {"name": "anthropic-ratelimit-unified-7d-reset", "form": "rfc3339"},
+        ],
+    },
+    {
+        "id": "anthropic-requests",
+        "left": {
+            "remaining": "anthropic-ratelimit-requests-remaining",
+            "limit": "anthropic-ratelimit-requests-limit",
+        },
+        "reset": [{"name": "anthropic-ratelimit-requests-reset", "form": "rfc3339"}],
+    },
+    {
+        "id": "anthropic-tokens",
+        "left": {
+            "remaining": "anthropic-ratelimit-tokens-remaining",
+            "limit": "anthropic-ratelimit-tokens-limit",
+        },
+        "reset": [{"name": "anthropic-ratelimit-tokens-reset", "form": "rfc3339"}],
+    },
+    {
+        "id": "anthropic-input-tokens",
+        "left": {
+            "remaining": "anthropic-ratelimit-input-tokens-remaining",
+            "limit": "anthropic-ratelimit-input-tokens-limit",
+        },
+        "reset": [{"name": "anthropic-ratelimit-input-tokens-reset", "form": "rfc3339"}],
+    },
+    {
+        "id": "anthropic-output-tokens",
+        "left": {
+            "remaining": "anthropic-ratelimit-output-tokens-remaining",
+            "limit": "anthropic-ratelimit-output-tokens-limit",
+        },
+        "reset": [{"name": "anthropic-ratelimit-output-tokens-reset", "form": "rfc3339"}],
+    },
+    {
+        "id": "x-ratelimit-requests",
+        "left": {
+            "remaining": "x-ratelimit-remaining-requests",
+            "limit": "x-ratelimit-limit-requests",
+        },
+        "reset": [
+            {"name": "x-ratelimit-reset-requests", "form": "go-duration"},
+            {"name": "x-ratelimit-reset-requests", "form": "seconds"},
+        ],
+    },
+    {
+        "id": "x-ratelimit-tokens",
+        "left": {"remaining": "x-ratelimit-remaining-tokens", "limit": "x-ratelimit-limit-tokens"},
+        "reset": [
+            {"name": "x-ratelimit-reset-tokens", "form": "go-duration"},
+            {"name": "x-ratelimit-reset-tokens", "form": "seconds"},
+        ],
+    },
+    {
+        "id": "x-ratelimit-project-tokens",
+        "left": {
+            "remaining": "x-ratelimit-remaining-project-tokens",
+            "limit": "x-ratelimit-limit-project-tokens",
+        },
+        "reset": [
+            {"name": "x-ratelimit-reset-project-tokens", "form": "go-duration"},
+            {"name": "x-ratelimit-reset-project-tokens", "form": "seconds"},
+        ],
+    },
+    {
+        "id": "x-ratelimit-requests-day",
+        "left": {
+            "remaining": "x-ratelimit-remaining-requests-day",
+            "limit": "x-ratelimit-limit-requests-day",
+        },
+        "reset": [
+            {"name": "x-ratelimit-reset-requests-day", "form": "go-duration"},
+            {"name": "x-ratelimit-reset-requests-day", "form": "seconds"},
+        ],
+    },
+    {
+        "id": "x-ratelimit-tokens-minute",
+        "left": {
+            "remaining": "x-ratelimit-remaining-tokens-minute",
+            "limit": "x-ratelimit-limit-tokens-minute",
+        },
+        "reset": [
+            {"name": "x-ratelimit-reset-tokens-minute", "form": "go-duration"},
+            {"name": "x-ratelimit-reset-tokens-minute", "form": "seconds"},
+        ],
+    },
+    {
+        "id": "codex-primary",
+        "left": {"used": "x-codex-primary-used-percent", "of": 100},
+        "reset": [
+            {"name": "x-codex-primary-reset-at", "form": "epoch"},
+            {"name": "x-codex-primary-reset-after-seconds", "form": "seconds"},
+        ],
+    },
+    {
+        "id": "codex-secondary",
+        "left": {"used": "x-codex-secondary-used-percent", "of": 100},
+        "reset": [
+            {"name": "x-codex-secondary-reset-at", "form": "epoch"},
+            {"name": "x-codex-secondary-reset-after-seconds", "form": "seconds"},
+        ],
     },
 ]

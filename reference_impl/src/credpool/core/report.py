@@ -3,9 +3,27 @@
 An `until` of None means: until somebody re-authenticates the entry.
 """
 
+from typing import Final, assert_never
+
 from credpool.core.cooldown import exhaustion
 from credpool.core.events import Attempt
 from credpool.core.model import FOREVER, Cooldown, Entry, Exhaustion, Out, PoolState
+from credpool.core.notices import (
+    EntryCooled,
+    EntryDied,
+    EntryRecovered,
+    EntryRefreshed,
+    EntrySwitched,
+    Notice,
+    OwnerShared,
+    PayerChanged,
+    RanOut,
+    RefreshRefused,
+)
+from credpool.core.select import available
+
+PAYER_FORBIDDEN: Final = "payer_forbidden"
+"""Stands in place of a failure class when the policy on payers leaves an entry out."""
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -13,7 +31,8 @@ Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 def report_pool(state: PoolState, *, now: float) -> dict[str, Json]:
     """Return the state of each entry, and when an exhausted pool returns."""
     entries: list[Json] = [_entry(e, now) for e in state.entries]
-    over = exhaustion(state, now=now, model=None) if state.is_exhausted(now) else None
+    ready = available(state, now=now, model=None)
+    over = None if ready else exhaustion(state, now=now, model=None)
     return {"entries": entries, "returns_at": None if over is None else over.returns_at}
 
 
@@ -32,6 +51,33 @@ def report_attempt(attempt: Attempt) -> dict[str, Json]:
     return {"entry": attempt.entry, "class": meant, "action": attempt.step.value}
 
 
+def report_notice(notice: Notice) -> dict[str, Json]:
+    """Return an event's name and its fields, as the table of events has them."""
+    match notice:
+        case EntryRefreshed(entry):
+            told: dict[str, Json] = {"entry": entry}
+        case RefreshRefused(entry, terminal):
+            told = {"entry": entry, "terminal": terminal}
+        case EntryCooled(entry, failure, until, model):
+            told = {"entry": entry, "class": failure.value, "until": until, "model": model}
+        case EntryDied(entry, failure):
+            told = {"entry": entry, "class": failure.value}
+        case EntryRecovered(entry, model):
+            told = {"entry": entry, "model": model}
+        case OwnerShared(owner, entries):
+            told = {"owner": owner, "entries": [*entries]}
+        case EntrySwitched(source, target, cause):
+            told = {"from": source, "to": target, "class": cause.value if cause else None}
+        case PayerChanged(source, target, payer, other):
+            told = {"from": source, "to": target}
+            told |= {"from_payer": payer.value, "to_payer": other.value}
+        case RanOut(exhaustion):
+            told = {"returns_at": exhaustion.returns_at}
+        case _:
+            assert_never(notice)
+    return {"event": notice.name, **told}
+
+
 def _entry(entry: Entry, now: float) -> dict[str, Json]:
     return {
         "id": entry.id,
@@ -44,6 +90,8 @@ def _entry(entry: Entry, now: float) -> dict[str, Json]:
 
 
 def _why(out: Cooldown | Out | None) -> dict[str, Json]:
+    if isinstance(out, Out) and out.forbidden:
+        return {"class": PAYER_FORBIDDEN, "until": None}
     if out is None or out.failure is None:
         return {"class": None, "until": None}
     return {"class": out.failure.value, "until": None if out.until == FOREVER else out.until}

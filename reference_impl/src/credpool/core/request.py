@@ -4,7 +4,7 @@ import json
 import re
 from typing import Final
 
-_IN_PATH: Final = re.compile(r"/models/([^/:?]+)(?:[:?]|\Z)")
+_IN_PATH: Final = re.compile(r"/models/([^/:?]+)(?:[:?]|\Z)|/model/([^/?]+)/(?:converse|invoke)")
 
 
 def model_of(url: str, content: bytes) -> str | None:
@@ -16,4 +16,4 @@ def model_of(url: str, content: bytes) -> str | None:
     if isinstance(data, dict) and isinstance(data.get("model"), str):
         return str(data["model"])
     found = _IN_PATH.search(url)
-    return found.group(1) if found else None
+    return found[found.lastindex or 0] if found else None

@@ -21,6 +21,7 @@ from credpool.core.model import (
     FailureClass,
     Status,
 )
+from credpool.core.payer import Payer
 
 _EXPIRY: Final = ("expires_at", "expires_at_ms")
 _STATUS: Final = (
@@ -30,8 +31,8 @@ _STATUS: Final = (
 _MAPPED: Final = frozenset(
     {
         *("id", "label", "auth_type", "priority", "source", "access_token", "refresh_token"),
-        *("base_url", "request_count", "owner", "token_url", "failure_class"),
-        *("model_cooldowns", "retry_pending", "probed_at", "claim"),
+        *("base_url", "request_count", "owner", "learnt_owner", "payer", "token_url"),
+        *("failure_class", "model_cooldowns", "retry_pending", "probed_at", "claim"),
     }
 )
 _MAPPED_IF_COOLING: Final = _MAPPED.union(_STATUS)
@@ -49,6 +50,7 @@ _CLASS_BY: Final[Mapping[object, FailureClass]] = MappingProxyType(
         403: FailureClass.FORBIDDEN,
     }
 )
+_PAYERS: Final = MappingProxyType({p.value: p for p in Payer})
 _AUTH_TYPES: Final = MappingProxyType({a.value: a for a in AuthType})
 _ANTHROPIC_OAUTH: Final = "sk-ant-oat"  # OAuth for Hermes, whatever the row says
 _ENCODER: Final = json.JSONEncoder(allow_nan=False)
@@ -74,6 +76,8 @@ def decode_row(row: object, *, key: str, index: int) -> Entry:
         refresh_token=fields.secret("refresh_token"),
         base_url=fields.text("base_url"),
         owner=fields.text("owner"),
+        learnt_owner=fields.text("learnt_owner"),
+        payer=_decode_payer(fields),
         token_url=fields.text("token_url"),
         expires_at=max(expiries, default=None),
         request_count=fields.whole("request_count") or 0,
@@ -103,6 +107,8 @@ def encode_row(entry: Entry) -> str:
         "refresh_token": entry.refresh_token and entry.refresh_token.reveal(),
         "base_url": entry.base_url,
         "owner": entry.owner,
+        "learnt_owner": entry.learnt_owner,
+        "payer": entry.payer and entry.payer.value,
         "token_url": entry.token_url,
         **_encode_expiry(entry.expires_at, extra),
         "model_cooldowns": _encode_models(entry.models, extra.pop("model_cooldowns", None)),
@@ -134,6 +140,14 @@ def _decode_auth_type(fields: Fields) -> AuthType:
     found = _AUTH_TYPES.get(fields.text("auth_type") or AuthType.API_KEY.value)
     if found is None:
         raise Malformed(f"{fields.where}.auth_type", f"expected one of {', '.join(_AUTH_TYPES)}")
+    return found
+
+
+def _decode_payer(fields: Fields) -> Payer | None:
+    told = fields.text("payer")
+    found = _PAYERS.get(told or "")
+    if told is not None and found is None:
+        raise Malformed(f"{fields.where}.payer", f"expected one of {', '.join(_PAYERS)}")
     return found
 
 

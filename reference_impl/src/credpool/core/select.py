@@ -13,12 +13,15 @@ from itertools import count
 from typing import assert_never
 
 from credpool.core.model import Entry, EntryId, PoolState, Strategy
+from credpool.core.payer import Payer, PayerChange
+from credpool.core.quota import next_reset, remaining
+from credpool.core.registry import provider
 
 
 def available(state: PoolState, *, now: float, model: str | None) -> tuple[Entry, ...]:
     """Return the entries that may be chosen at `now` for `model`, in order."""
     return tuple(  # spec: select.available+1, select.return+1
-        e for e in state.entries if e.secret is not None and e.blocked(now, model) is None
+        e for e in permitted(state) if e.secret is not None and e.blocked(now, model) is None
     )
 
 
@@ -37,7 +40,26 @@ def under_cap(state: PoolState, candidates: Sequence[Entry]) -> Sequence[Entry]:
     return [e for e in candidates if load[e.id] <= most]
 
 
-def choose(state: PoolState, candidates: Sequence[Entry], *, draw: float) -> Entry | None:
+def permitted(state: PoolState) -> tuple[Entry, ...]:
+    """Return the entries that the policy on payers lets the pool use, in order."""
+    if state.policy.payer_change is PayerChange.ALLOW or not state.entries:
+        return state.entries
+    first = payer_of(state, state.entries[0])
+    # spec: payer.forbid+1, payer.forbid.unknown+1
+    return tuple(e for e in state.entries if payer_of(state, e) is first)
+
+
+def payer_of(state: PoolState, entry: Entry) -> Payer:
+    """Return who pays for the entry: as a person has set it, else by its type of credential."""
+    if entry.payer is not None:
+        return entry.payer
+    known = provider(state.provider).credentials  # spec: payer.known+1
+    return next((c.payer for c in known if c.auth_type is entry.auth_type), Payer.UNKNOWN)
+
+
+def choose(
+    state: PoolState, candidates: Sequence[Entry], *, now: float, draw: float
+) -> Entry | None:
     """Return the strategy's choice among available `candidates`, given in order."""
     if not candidates:
         return None
@@ -50,8 +72,34 @@ def choose(state: PoolState, candidates: Sequence[Entry], *, draw: float) -> Ent
             return min(candidates, key=lambda e: e.request_count)
         case Strategy.RANDOM:  # spec: select.random+1
             return candidates[int(draw * len(candidates))]
+        case Strategy.QUOTA_AWARE:
+            return min(_with_quota(state, candidates, now), key=lambda e: e.request_count)
         case _:
             assert_never(state.strategy)
+
+
+def _with_quota(state: PoolState, candidates: Sequence[Entry], now: float) -> Sequence[Entry]:
+    """Return the candidates that `quota_aware` finds equally good; the request count decides.
+
+    It keeps the entry chosen last; else whoever has most left; else whoever nobody knows anything
+    of; else whoever has most left of too little.
+    """
+    left = {e.id: remaining(state.quotas.get(e.id, {}), now=now) for e in candidates}
+    enough = [(e, f) for e in candidates if (f := left[e.id]) is not None and is_enough(state, f)]
+    kept = [e for e, _ in enough if e.id == state.last]
+    if kept:  # spec: select.quota-aware.keep+1
+        return kept
+    unknown = [e for e in candidates if left[e.id] is None]
+    if unknown and not enough:  # spec: select.quota-aware.unknown+1
+        return unknown
+    known = enough or [(e, left[e.id] or 0.0) for e in candidates]
+    most = max(fraction for _, fraction in known)  # spec: select.quota-aware.most-left+1
+    return [e for e, fraction in known if fraction == most]
+
+
+def is_enough(state: PoolState, fraction: float | None) -> bool:
+    """Whether an entry with that much of its quota left is kept."""
+    return fraction is not None and fraction >= state.policy.avoid_below_fraction
 
 
 def _after_last(state: PoolState, candidates: Sequence[Entry]) -> Sequence[Entry]:
@@ -82,9 +130,10 @@ class Index:
     def __init__(self, state: PoolState, *, now: float, model: str | None) -> None:
         self.state = state
         self.ready = available(state, now=now, model=model)
-        self.expires = min(
-            (c.until for e in state.entries if (c := e.blocked(now, model))), default=math.inf
-        )
+        ends = (c.until for e in state.entries if (c := e.blocked(now, model)))
+        resets = (next_reset(windows, now=now) for windows in state.quotas.values())
+        self.expires = min((*ends, *resets), default=math.inf)
+        self._equals = self._equally_good(now)
         self._tickets = count()
         self._stage = self._first_stage()
 
@@ -103,14 +152,23 @@ class Index:
             stage = self._stage = self._stage_after(stage)
         return stage.group[(ticket - stage.start) % len(stage.group)]
 
+    def _equally_good(self, now: float) -> Sequence[Entry]:
+        """Return the entries among which the request count decides, for as long as it does."""
+        if self.state.strategy is not Strategy.QUOTA_AWARE or not self.ready:
+            return self.ready
+        found = _with_quota(self.state, self.ready, now)
+        first = min(found, key=lambda e: e.request_count)
+        left = remaining(self.state.quotas.get(first.id, {}), now=now)
+        return [first] if is_enough(self.state, left) else found
+
     def _first_stage(self) -> _Stage:
         match self.state.strategy:
             case Strategy.FILL_FIRST | Strategy.RANDOM:
                 return _Stage(0, math.inf, self.ready[:1])
             case Strategy.ROUND_ROBIN:
                 return _Stage(0, math.inf, _after_last(self.state, self.ready))
-            case Strategy.LEAST_USED:
-                lowest = min((e.request_count for e in self.ready), default=0)
+            case Strategy.LEAST_USED | Strategy.QUOTA_AWARE:
+                lowest = min((e.request_count for e in self._equals), default=0)
                 return self._fill(start=0, level=lowest)
             case _:
                 assert_never(self.state.strategy)
@@ -120,8 +178,8 @@ class Index:
 
     def _fill(self, *, start: int, level: int) -> _Stage:
         """Serve everyone at or below `level` until they reach the next entry's count."""
-        group = [e for e in self.ready if e.request_count <= level]
-        above = min((e.request_count for e in self.ready if e.request_count > level), default=None)
+        group = [e for e in self._equals if e.request_count <= level]
+        above = min((n for e in self._equals if (n := e.request_count) > level), default=None)
         if above is None:
             return _Stage(start, math.inf, group)
         return _Stage(start, (above - level) * len(group), group, above)

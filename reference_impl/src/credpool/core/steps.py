@@ -17,7 +17,8 @@ def turn_to(
     kept = at_home(candidates, call.home)
     if kept is not None:  # spec: affinity.cap+1, affinity.no-turn+1
         return Decision(state, call, begin_with(state, kept, now=now))
-    chosen = choose(state, under_cap(state, candidates), draw=draw)  # spec: lease.strategy+1
+    free = under_cap(state, candidates)
+    chosen = choose(state, free, now=now, draw=draw)  # spec: lease.strategy+1
     if chosen is None:
         return None
     action = begin_with(state, chosen, now=now)

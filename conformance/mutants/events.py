@@ -1,0 +1,275 @@
+"""Mutants of the chapter on events: what is told, when, and in which order."""
+
+from dataclasses import replace
+
+from credpool.core.events import Refreshed, RefreshFailed
+from credpool.core.notices import (
+    EntryCooled,
+    EntryDied,
+    EntryRecovered,
+    EntryRefreshed,
+    EntrySwitched,
+    RanOut,
+    RefreshRefused,
+)
+from credpool_conformance.matrix.mutant import Mutant, replaces
+
+
+class TellsTheSwitchFirst(Mutant):
+    """Tells what came of it before what happened."""
+
+    violates = "events.order+1"
+    kills = ("rotation-is-told", "dead-grant-is-told")
+    because = "events"
+
+    @replaces("credpool.core.telling.told")
+    def turned(original, *args, **rest):
+        return tuple(
+            sorted(original(*args, **rest), key=lambda n: not isinstance(n, EntrySwitched))
+        )
+
+
+class TellsEntriesBackwards(Mutant):
+    """Tells several entries in another order than the pool's."""
+
+    violates = "events.order+1"
+    kills = ("everybody-who-goes-out-is-told",)
+    because = "events"
+
+    @replaces("credpool.core.telling._changes")
+    def backwards(original, *args):
+        return [*original(*args)][::-1]
+
+
+class LeavesFieldsOut(Mutant):
+    """Tells a cooldown without its class."""
+
+    violates = "events.order+1"
+    kills = ("rotation-is-told",)
+    because = "events"
+
+    @replaces("testee_reference.Testee.hear")
+    def shorter(original, self, notice):
+        original(self, notice)
+        events = self.thread.call.events
+        events[-1] = {k: v for k, v in events[-1].items() if k != "class"}
+
+
+class TellsTheRefusedEntryOnly(Mutant):
+    """Does not tell entries that go out with another."""
+
+    violates = "events.out+1"
+    kills = ("everybody-who-goes-out-is-told",)
+    because = "events"
+
+    @replaces("credpool.core.telling._changes")
+    def one(original, *args):
+        return [*original(*args)][:1]
+
+
+class CallsTheDeadCooling(Mutant):
+    """Tells an entry's death as a cooldown without an end."""
+
+    violates = "events.out+1"
+    kills = ("death-is-told", "dead-grant-is-told")
+    because = "events"
+
+    @replaces("credpool.core.telling._out")
+    def cooling(original, *args):
+        for notice in original(*args):
+            if isinstance(notice, EntryDied):
+                yield EntryCooled(notice.entry, notice.failure, 0.0)
+            else:
+                yield notice
+
+
+class SaysNothingOfModels(Mutant):
+    """Tells a model's cooldown as one of the whole entry."""
+
+    violates = "events.out+1"
+    kills = ("model-is-told-too",)
+    because = "events"
+
+    @replaces("credpool.core.telling._out")
+    def whole(original, entry, model, old, new, now):
+        return original(entry, None, old, new, now)
+
+
+class SaysNothingOfLongerCooldowns(Mutant):
+    """Tells the first cooldown of an entry only, until it is back."""
+
+    violates = "events.out+1"
+    kills = ("later-report-is-told-when-it-changes-something:longer",)
+    because = "events"
+
+    @replaces("credpool.core.telling._out")
+    def first(original, entry, model, old, new, now):
+        running = old is not None and new is not None and old.until > now
+        return () if running else original(entry, model, old, new, now)
+
+
+class TellsEachReport(Mutant):
+    """Tells a cooldown for each refusal, whether it changes anything or not."""
+
+    violates = "events.out+1"
+    kills = ("later-report-is-told-when-it-changes-something:shorter",)
+    because = "events"
+
+    @replaces("credpool.core.telling._out")
+    def anyway(original, entry, model, old, new, now):
+        told = [*original(entry, model, old, new, now)]
+        if told or new is None:
+            return told
+        return [EntryCooled(entry, new.failure, new.until, model)]
+
+
+class SaysNothingOfRecoveries(Mutant):
+    """Does not tell that a probe has ended a cooldown."""
+
+    violates = "events.back+1"
+    kills = ("recovery-by-a-probe-is-told",)
+    because = "events"
+
+    @replaces("credpool.core.telling._changes")
+    def silent(original, *args):
+        return [n for n in original(*args) if not isinstance(n, EntryRecovered)]
+
+
+class SaysNothingOfReturns(Mutant):
+    """Does not tell a switch at the beginning of a call."""
+
+    violates = "events.switch+1"
+    kills = ("return-is-a-switch", "leaving-an-entry-that-runs-low-is-a-switch")
+    because = "events"
+
+    @replaces("credpool.core.telling.begun")
+    def silent(original, *args):
+        return ()
+
+
+class TellsSwitchesOfCooledEntriesOnly(Mutant):
+    """Does not tell a switch when nobody went out."""
+
+    violates = "events.switch+1"
+    kills = ("another-entry-for-one-call-is-a-switch",)
+    because = "events"
+
+    @replaces("credpool.core.telling._switch")
+    def quiet(original, before, event, made, now):
+        out = before.entries is not made.state.entries
+        return original(before, event, made, now) if out else ()
+
+
+class GivesNoCause(Mutant):
+    """Tells a switch without the failure that led to it."""
+
+    violates = "events.switch+1"
+    kills = ("rotation-is-told", "another-entry-for-one-call-is-a-switch")
+    because = "events"
+
+    @replaces("credpool.core.telling._cause")
+    def nothing(original, *args):
+        return None
+
+
+class TellsEachTurn(Mutant):
+    """Tells the turns of a strategy that takes turns."""
+
+    violates = "events.quiet+1"
+    kills = (
+        "what-is-usual-is-not-told:round-robin",
+        "what-is-usual-is-not-told:least-used",
+        "what-is-usual-is-not-told:random",
+        "turns-without-telemetry-are-not-told",
+    )
+    because = "events"
+
+    @replaces("credpool.core.telling.watches")
+    def always(original, state):
+        return True
+
+    @replaces("credpool.core.telling.begun")
+    def each(original, state, last, entry):
+        if last is not None and last != entry:
+            yield EntrySwitched(last, entry, None)
+
+
+class TellsEachSuccess(Mutant):
+    """Tells of a success with an entry that had been throttled."""
+
+    violates = "events.quiet+1"
+    kills = ("retry-is-not-told",)
+    because = "events"
+
+    @replaces("credpool.core.telling._changes")
+    def also(original, before, after, now):
+        yield from original(before, after, now)
+        for old, new in zip(before.entries, after.entries, strict=True):
+            if old.throttled and not new.throttled and new.cooldown is None:
+                yield EntryRecovered(new.id)
+
+
+class SaysNothingOfNewTokens(Mutant):
+    """Does not tell that a refresh has succeeded."""
+
+    violates = "events.refresh+1"
+    kills = ("refresh-is-told",)
+    because = "events"
+
+    @replaces("credpool.core.telling._refresh")
+    def silent(original, event):
+        return () if isinstance(event, Refreshed) else original(event)
+
+
+class TellsTerminalFailuresOnly(Mutant):
+    """Does not tell a refresh that fails while the token is good."""
+
+    violates = "events.refresh+1"
+    kills = ("harmless-refresh-failure-is-told",)
+    because = "events"
+
+    @replaces("credpool.core.telling._refresh")
+    def patient(original, event):
+        harmless = isinstance(event, RefreshFailed) and not event.terminal
+        return () if harmless else original(event)
+
+
+class CallsFailuresSuccesses(Mutant):
+    """Tells the failure of a refresh as its success."""
+
+    violates = "events.refresh+1"
+    kills = ("harmless-refresh-failure-is-told", "dead-grant-is-told")
+    because = "events"
+
+    @replaces("credpool.core.telling._refresh")
+    def rosy(original, event):
+        for notice in original(event):
+            rosy = isinstance(notice, RefreshRefused)
+            yield EntryRefreshed(notice.entry) if rosy else notice
+
+
+class TellsTheFirstExhaustionOnly(Mutant):
+    """Tells an exhaustion only to the call whose reply brought it about."""
+
+    violates = "events.exhausted+1"
+    kills = ("exhaustion-is-told",)
+    because = "events"
+
+    @replaces("credpool.core.telling._exhaustion")
+    def once(original, made):
+        return original(made) if made.call.attempts else ()
+
+
+class PromisesAReturn(Mutant):
+    """Tells a moment at which even the dead return."""
+
+    violates = "events.exhausted+1"
+    kills = ("exhaustion-for-good-is-told",)
+    because = "events"
+
+    @replaces("credpool.core.telling._exhaustion")
+    def promised(original, made):
+        for notice in original(made):
+            found = notice.exhaustion
+            dead = found.returns_at is None
+            yield RanOut(replace(found, returns_at=0.0)) if dead else notice

@@ -1,0 +1,497 @@
+"""Mutants of the chapter on scopes and money: owners, payers, quota-aware selection."""
+
+from dataclasses import replace
+
+from credpool.core.events import Failed, Succeeded
+from credpool.core.model import Strategy
+from credpool.core.notices import OwnerShared
+from credpool.core.payer import Payer, PayerChange
+from credpool.core.quota import Window
+from credpool.core.registry import provider
+from credpool.core.reply import dig
+from credpool.core.select import payer_of
+from credpool_conformance.matrix.mutant import Mutant, replaces
+
+
+class LearnsFromSuccessesOnly(Mutant):
+    """Learns no owner from a refusal."""
+
+    violates = "owner.learnt+1"
+    kills = ("owner-is-learnt-from-the-refusal",)
+    because = "wire"
+
+    @replaces("credpool.core.decide.decide")
+    def deaf(original, state, event, **rest):
+        if isinstance(event, Failed):
+            event = replace(event, owner=None)
+        return original(state, event, **rest)
+
+
+class LearnsFromRefusalsOnly(Mutant):
+    """Learns no owner from a success."""
+
+    violates = "owner.learnt+1"
+    kills = ("owner-is-learnt-from-replies", "owner-is-learnt-from-the-refusal")
+    because = "state"
+
+    @replaces("credpool.core.decide.decide")
+    def deaf(original, state, event, **rest):
+        if isinstance(event, Succeeded):
+            event = replace(event, owner=None)
+        return original(state, event, **rest)
+
+
+class ReadsNoToken(Mutant):
+    """Does not look for an owner in tokens."""
+
+    violates = "owner.claims+1"
+    kills = ("owner-is-read-from-the-token",)
+    because = "wire"
+
+    @replaces("credpool.core.owner._claimed")
+    def nobody(original, entry, by):
+        return None
+
+
+class TakesTheSubjectForTheOwner(Mutant):
+    """Reads the owner from the wrong claim of the token."""
+
+    violates = "owner.claims+1"
+    kills = ("owner-is-read-from-the-token",)
+    because = "wire"
+
+    @replaces("credpool.core.owner._claims")
+    def subject(original, token):
+        subject = dig(original(token), "sub")
+        return {"https://api.openai.com/auth": {"chatgpt_account_id": subject}}
+
+
+class BelievesRepliesFirst(Mutant):
+    """Prefers the owner that a reply names to the one that was set."""
+
+    violates = "owner.set+1"
+    kills = ("owner-that-was-set-wins",)
+    because = "wire"
+
+    @replaces("credpool.core.decide._owned")
+    def anyway(original, state, entry_id, owner, secret=None):
+        if owner is None:
+            return original(state, entry_id, owner, secret)
+        return state.change({entry_id: replace(state.find(entry_id), owner=owner)})
+
+    @replaces("credpool.pool.Pool.heard")
+    def always(original, self, entry, headers):
+        names = self.provider.owner_headers
+        return original(self, entry, headers) or next((headers.get(n) for n in names), None)
+
+
+class BelievesTokensFirst(Mutant):
+    """Prefers the owner that a token names to the one that was set."""
+
+    violates = "owner.set+1"
+    kills = ("owner-that-was-set-wins-over-the-token",)
+    because = "state"
+
+    @replaces("credpool.core.owner.owner_of")
+    def claimed(original, state, entry):
+        return original(state, replace(entry, owner=None)) or entry.owner
+
+
+class KeepsNoOwner(Mutant):
+    """Does not write a learnt owner."""
+
+    violates = "owner.kept+1"
+    kills = ("learnt-owner-outlives-the-program",)
+    because = "state"
+
+    @replaces("credpool.core.rows.encode_row")
+    def forgetful(original, entry):
+        return original(replace(entry, learnt_owner=None))
+
+
+class SaysNothingOfSharedOwners(Mutant):
+    """Does not tell that two keys have one owner."""
+
+    violates = "owner.shared+1"
+    kills = ("shared-owner-is-told",)
+    because = "events"
+
+    @replaces("credpool.core.telling._owners")
+    def silent(original, *args):
+        return ()
+
+
+class CountsOneSecretTwice(Mutant):
+    """Tells a shared owner anew for each row with one of its secrets."""
+
+    violates = "owner.shared+1"
+    kills = ("shared-owner-is-told",)
+    because = "events"
+
+    @replaces("credpool.core.telling._owners")
+    def rows(original, before, event, after):
+        named = getattr(event, "owner", None)
+        if named is not None and before.entries is not after.entries:
+            yield OwnerShared(named, tuple(e.id for e in after.entries if e.learnt_owner == named))
+
+
+class KeepsToOnePayer(Mutant):
+    """Forbids a change of payer unless it is allowed by name."""
+
+    violates = "payer.allow+1"
+    kills = ("payers-are-mixed-by-default:silent",)
+    because = "wire"
+
+    @replaces("testee_reference.Testee.configure")
+    def strict(original, self, message):
+        pool = message["pool"]
+        policy = {"payer_change": "forbid"} | pool["policy"]
+        return original(self, message | {"pool": pool | {"policy": policy}})
+
+
+class AsksTheRegistryOnly(Mutant):
+    """Does not read what a person has set."""
+
+    violates = "payer.known+1"
+    kills = (
+        "another-payer-is-not-used:set-by-a-person",
+        "another-payer-is-not-used:set-beside-the-registry",
+    )
+    because = "wire"
+
+    @replaces("credpool.core.select.payer_of")
+    def listed(original, state, entry):
+        return original(state, replace(entry, payer=None))
+
+
+class TakesTheUsualPayer(Mutant):
+    """Takes an unlisted type of credential for the one that the provider lists first."""
+
+    violates = "payer.known+1"
+    kills = ("unlisted-credential-has-an-unknown-payer",)
+    because = "wire"
+
+    @replaces("credpool.core.select.payer_of")
+    def usual(original, state, entry):
+        found = original(state, entry)
+        if entry.payer is None and found is Payer.UNKNOWN:
+            return provider(state.provider).credentials[0].payer
+        return found
+
+
+class ForbidsNothing(Mutant):
+    """Reads `payer_change: forbid` and goes on as before."""
+
+    violates = "payer.forbid+1"
+    kills = ("another-payer-is-not-used", "forbidden-payer-is-told-as-such")
+    because = "wire"
+
+    @replaces("credpool.core.select.permitted")
+    def everybody(original, state):
+        return state.entries
+
+
+class GoesByTheFirstAvailable(Mutant):
+    """Goes by the payer of the first entry that is available."""
+
+    violates = "payer.forbid+1"
+    kills = ("forbidden-payer-is-told-as-such",)
+    because = "wire"
+
+    @replaces("credpool.core.select.available")
+    def creeping(original, state, *, now, model):
+        ready = tuple(e for e in state.entries if e.secret and e.blocked(now, model) is None)
+        return original(replace(state, entries=ready), now=now, model=model)
+
+
+class TrustsUnknownPayers(Mutant):
+    """Lets an entry of unknown payer through."""
+
+    violates = "payer.forbid.unknown+1"
+    kills = ("unknown-payer-is-another:known-first",)
+    because = "wire"
+
+    @replaces("credpool.core.select.permitted")
+    def trusting(original, state):
+        kept = {e.id for e in original(state)}
+        return tuple(
+            e for e in state.entries if e.id in kept or payer_of(state, e) is Payer.UNKNOWN
+        )
+
+
+class WaitsForForbiddenEntries(Mutant):
+    """Tells a forbidden entry's cooldown as if it would be back."""
+
+    violates = "payer.forbid.told+1"
+    kills = (
+        "forbidden-payer-is-told-as-such",
+        "forbidden-payer-does-not-return:ready",
+        "forbidden-payer-does-not-return:out",
+    )
+    because = "exhausted"
+
+    @replaces("credpool.core.cooldown.exhaustion")
+    def everybody(original, state, **rest):
+        policy = replace(state.policy, payer_change=PayerChange.ALLOW)
+        return original(replace(state, policy=policy), **rest)
+
+
+class SaysNothingOfPayers(Mutant):
+    """Does not tell that somebody else pays."""
+
+    violates = "payer.changed+1"
+    kills = ("payer-change-is-told", "payer-change-by-turns-is-told")
+    because = "events"
+
+    @replaces("credpool.core.telling._payer_change")
+    def silent(original, *args):
+        return ()
+
+
+class TellsPayersOfRotationsOnly(Mutant):
+    """Does not tell a change of payer at the beginning of a call."""
+
+    violates = "payer.changed+1"
+    kills = ("payer-change-is-told", "payer-change-by-turns-is-told")
+    because = "events"
+
+    @replaces("credpool.pool.Pool.pick")
+    def unheard(original, self, model, now):
+        self._watches = False
+        return original(self, model, now)
+
+
+class AlwaysTakesTheFullest(Mutant):
+    """Goes to whoever has most left at each call."""
+
+    violates = "select.quota-aware.keep+1"
+    kills = ("entry-with-enough-is-kept:default", "entry-with-enough-is-kept:of-the-policy")
+    because = "wire"
+
+    @replaces("credpool.core.select._with_quota")
+    def restless(original, state, candidates, now):
+        return original(replace(state, last=None), candidates, now)
+
+
+class LeavesAtTheEdge(Mutant):
+    """Leaves an entry that has exactly the policy's fraction left."""
+
+    violates = "select.quota-aware.keep+1"
+    kills = ("entry-with-enough-is-kept:default", "entry-with-enough-is-kept:of-the-policy")
+    because = "wire"
+
+    @replaces("credpool.core.select.is_enough")
+    def more(original, state, fraction):
+        return fraction is not None and fraction > state.policy.avoid_below_fraction
+
+
+class IgnoresThePolicysFraction(Mutant):
+    """Finds a fifth enough, whatever the policy says."""
+
+    violates = "select.quota-aware.keep+1"
+    kills = ("entry-with-enough-is-kept:of-the-policy",)
+    because = "wire"
+
+    @replaces("credpool.core.select.is_enough")
+    def fifth(original, state, fraction):
+        return fraction is not None and fraction >= 0.2
+
+
+class TakesTheNextInOrder(Mutant):
+    """Takes the first of those that have enough, or of all."""
+
+    violates = "select.quota-aware.most-left+1"
+    kills = ("entry-with-most-left-comes-next:enough", "rotation-goes-to-most-left")
+    because = "wire"
+
+    @replaces("credpool.core.select._with_quota")
+    def in_order(original, state, candidates, now):
+        found = original(state, candidates, now)
+        known = all(state.quotas.get(e.id) for e in candidates)
+        kept = [e for e in found if e.id == state.last]
+        return found if kept or not known else [candidates[0]]
+
+
+class TriesTheUnknownFirst(Mutant):
+    """Tries an entry that has told nothing before one that has enough."""
+
+    violates = "select.quota-aware.most-left+1"
+    kills = ("enough-is-better-than-unknown",)
+    because = "wire"
+
+    @replaces("credpool.core.select._with_quota")
+    def curious(original, state, candidates, now):
+        found = original(state, candidates, now)
+        unknown = [e for e in candidates if not state.quotas.get(e.id)]
+        return found if found[0].id == state.last or not unknown else unknown
+
+
+class AvoidsTheUnknown(Mutant):
+    """Spends what is known to be little before it tries the unknown."""
+
+    violates = "select.quota-aware.unknown+1"
+    kills = ("unknown-is-better-than-little",)
+    because = "wire"
+
+    @replaces("credpool.core.select._with_quota")
+    def cautious(original, state, candidates, now):
+        known = [e for e in candidates if state.quotas.get(e.id)]
+        return original(state, known or candidates, now)
+
+
+class StaysOnTheUnknown(Mutant):
+    """Stays on an entry of which nothing is known."""
+
+    violates = "select.quota-aware.unknown+1"
+    kills = ("without-telemetry-the-least-used-is-next", "unknown-is-better-than-little")
+    because = "wire"
+
+    @replaces("credpool.core.select._with_quota")
+    def staying(original, state, candidates, now):
+        found = original(state, candidates, now)
+        return [e for e in found if e.id == state.last] or found
+
+    @replaces("credpool.core.select.Index._fill")
+    def still(original, self, *, start, level):
+        stage = original(self, start=start, level=level)
+        if self.state.strategy is not Strategy.QUOTA_AWARE:
+            return stage
+        return replace(stage, group=stage.group[:1], length=float("inf"))
+
+
+class BreaksQuotaTiesByOrder(Mutant):
+    """Takes the first of several that have as much left, however much it has done."""
+
+    violates = "select.quota-aware.ties+1"
+    kills = ("equal-quotas-are-decided-by-use",)
+    because = "wire"
+
+    @replaces("credpool.core.select._with_quota")
+    def first(original, state, candidates, now):
+        found = original(state, candidates, now)
+        return found[:1] if state.quotas.get(found[0].id) else found
+
+
+class TakesPercentForAFraction(Mutant):
+    """Takes what is given in per cent for a fraction."""
+
+    violates = "quota.forms+1"
+    kills = ("quota-form:codex-primary-1", "quota-form:codex-secondary-1")
+    because = "wire"
+
+    @replaces("credpool.core.quota._parts")
+    def of_one(original, row):
+        parts = original(row)
+        return parts | {"of": "1"} if "of" in parts else parts
+
+
+class TakesUsedForLeft(Mutant):
+    """Takes what has been used for what is left."""
+
+    violates = "quota.forms+1"
+    kills = ("quota-form:unified-5h-2", "quota-form:unified-7d-2")
+    because = "wire"
+
+    @replaces("credpool.core.quota._left")
+    def turned(original, row, told):
+        left = original(row, told)
+        return 1 - left if left is not None and "used" in row["left"] else left
+
+
+class ReadsQuotaOfSuccessesOnly(Mutant):
+    """Does not read what a refusal tells of the quota."""
+
+    violates = "quota.forms+1"
+    kills = ("quota-is-read-from-refusals",)
+    because = "wire"
+
+    @replaces("credpool.calls.ActiveCall.failed")
+    def unread(original, self, entry, reply):
+        pool, heard = self._pool, self._pool.heard
+        pool.heard = lambda entry, headers: None
+        try:
+            return original(self, entry, reply)
+        finally:
+            pool.heard = heard
+
+
+class BelievesWhatNeverResets(Mutant):
+    """Believes a window without a readable reset."""
+
+    violates = "quota.forms+1"
+    kills = ("quota-form:codex-primary-3",)
+    because = "wire"
+
+    @replaces("credpool.core.quota._seconds")
+    def some_day(original, reset, told, now):
+        seconds = original(reset, told, now)
+        return 86400.0 if seconds is None and reset["name"] in told else seconds
+
+
+class TakesTheFullestWindow(Mutant):
+    """Goes by the window of which most is left."""
+
+    violates = "quota.least-window+1"
+    kills = ("least-window-counts",)
+    because = "wire"
+
+    @replaces("credpool.core.quota.remaining")
+    def most(original, windows, *, now):
+        return max((w.left if w.until > now else 1.0 for w in windows.values()), default=None)
+
+
+class ForgetsWhatIsNotMentioned(Mutant):
+    """Forgets the windows that the latest reply does not mention."""
+
+    violates = "quota.least-window+1"
+    kills = ("window-stands-until-it-is-told-again:still-empty",)
+    because = "wire"
+
+    @replaces("credpool.telemetry.Telemetry.take")
+    def latest(original, self, state, entry, headers, *, now):
+        known = self._windows.pop(entry.id, None)
+        changed = original(self, state, entry, headers, now=now)
+        if entry.id not in self._windows and known is not None:
+            self._windows[entry.id] = known
+        return changed
+
+
+class BelievesTheFirst(Mutant):
+    """Does not change what it knows of a window."""
+
+    violates = "quota.least-window+1"
+    kills = ("window-stands-until-it-is-told-again:told-anew",)
+    because = "wire"
+
+    @replaces("credpool.telemetry.Telemetry.take")
+    def first(original, self, state, entry, headers, *, now):
+        known = self._windows.get(entry.id, {})
+        found = original(self, state, entry, headers, now=now)
+        self._windows[entry.id] = {**self._windows.get(entry.id, {}), **known}
+        return found
+
+
+class NeverForgives(Mutant):
+    """Does not notice that a window has reset."""
+
+    violates = "quota.reset+1"
+    kills = ("window-is-whole-after-its-reset",)
+    because = "wire"
+
+    @replaces("credpool.core.quota._window")
+    def lasting(original, row, told, headers, now):
+        found = original(row, told, headers, now)
+        return None if found is None else Window(found.left, found.until + 31 * 86400)
+
+
+class ForgivesEarly(Mutant):
+    """Takes a window for whole before it has reset."""
+
+    violates = "quota.reset+1"
+    kills = ("window-is-whole-after-its-reset",)
+    because = "wire"
+
+    @replaces("credpool.core.quota._window")
+    def shorter(original, row, told, headers, now):
+        found = original(row, told, headers, now)
+        return None if found is None else Window(found.left, now + (found.until - now) * 0.9)

@@ -1,0 +1,178 @@
+"""What a decision gives a pool to tell of (spec: events): a comparison of before and after."""
+
+from collections.abc import Iterator, Mapping
+
+from credpool.core.events import (
+    Claimed,
+    Decision,
+    Deliver,
+    Event,
+    Failed,
+    GiveUp,
+    Refresh,
+    Refreshed,
+    RefreshFailed,
+    Send,
+    Succeeded,
+)
+from credpool.core.model import (
+    FOREVER,
+    Cooldown,
+    Entry,
+    EntryId,
+    FailureClass,
+    PoolState,
+    Strategy,
+)
+from credpool.core.notices import (
+    EntryCooled,
+    EntryDied,
+    EntryRecovered,
+    EntryRefreshed,
+    EntrySwitched,
+    Notice,
+    OwnerShared,
+    PayerChanged,
+    RanOut,
+    RefreshRefused,
+)
+from credpool.core.owner import owner_of
+from credpool.core.select import payer_of
+
+
+def told(before: PoolState, event: Event, made: Decision, *, now: float) -> tuple[Notice, ...]:
+    """Return what there is to tell, in the order of the table of events."""
+    # spec: events.order+1
+    return (
+        *_refresh(event),
+        *_changes(before, made.state, now),
+        *_owners(before, event, made.state),
+        *_switch(before, event, made, now),
+        *_exhaustion(made),
+    )
+
+
+def watches(state: PoolState) -> bool:
+    """Whether the beginning of a call with another entry than the last can be news."""
+    stays = state.strategy in (Strategy.FILL_FIRST, Strategy.QUOTA_AWARE)
+    return stays or len({payer_of(state, e) for e in state.entries}) > 1
+
+
+def begun(state: PoolState, last: EntryId | None, entry: EntryId) -> Iterator[Notice]:
+    """Yield what there is to tell of a call that begins with an entry; the last one was `last`."""
+    if last is not None and last != entry:
+        if _stays(state, last):  # spec: events.switch+1, events.quiet+1
+            yield EntrySwitched(last, entry, None)
+        yield from _payer_change(state, last, entry)
+
+
+def _stays(state: PoolState, last: EntryId) -> bool:
+    """Whether the strategy would have stayed on that entry; the others take turns."""
+    knows = state.strategy is Strategy.QUOTA_AWARE and bool(state.quotas.get(last))
+    return knows or state.strategy is Strategy.FILL_FIRST
+
+
+def shared_owners(state: PoolState) -> Mapping[str, tuple[EntryId, ...]]:
+    """Return the owners that several secrets draw on, and the entries of each."""
+    owned: dict[str, list[Entry]] = {}
+    for entry in state.entries:
+        if (owner := owner_of(state, entry)) is not None:
+            owned.setdefault(owner, []).append(entry)
+    return {
+        owner: tuple(e.id for e in entries)
+        for owner, entries in owned.items()
+        if len({e.secret for e in entries}) > 1
+    }
+
+
+def _owners(before: PoolState, event: Event, after: PoolState) -> Iterator[OwnerShared]:
+    named = event.owner if isinstance(event, Failed | Succeeded) else None
+    if named is None or before.entries is after.entries:
+        return
+    entries = shared_owners(after).get(named, ())
+    if entries != shared_owners(before).get(named, ()):  # spec: owner.shared+1
+        yield OwnerShared(named, entries)
+
+
+def _refresh(event: Event) -> Iterator[Notice]:
+    match event:  # spec: events.refresh+1
+        case Refreshed(_, entry_id):
+            yield EntryRefreshed(entry_id)
+        case RefreshFailed(_, entry_id, terminal):
+            yield RefreshRefused(entry_id, terminal)
+        case _:
+            pass
+
+
+def _changes(before: PoolState, after: PoolState, now: float) -> Iterator[Notice]:
+    if before.entries is after.entries:
+        return
+    old = {e.id: e for e in before.entries}
+    cooled = [n for e in after.entries if e.id in old for n in _outs(old[e.id], e, now)]
+    yield from (n for n in cooled if isinstance(n, EntryCooled))
+    yield from (n for n in cooled if isinstance(n, EntryDied))
+    yield from (n for n in cooled if isinstance(n, EntryRecovered))
+
+
+def _outs(before: Entry, after: Entry, now: float) -> Iterator[Notice]:
+    """Yield how an entry has gone out or come back, in general and for each model."""
+    if before is after:
+        return
+    yield from _out(after.id, None, before.cooldown, after.cooldown, now)
+    for model in (*before.models, *(m for m in after.models if m not in before.models)):
+        yield from _out(after.id, model, before.models.get(model), after.models.get(model), now)
+
+
+def _out(
+    entry: EntryId, model: str | None, old: Cooldown | None, new: Cooldown | None, now: float
+) -> Iterator[Notice]:
+    if new is None:
+        if old is not None and old.until > now:  # spec: events.back+1
+            yield EntryRecovered(entry, model)
+    elif old is None or (old.until, old.failure) != (new.until, new.failure):
+        # spec: events.out+1
+        if new.until == FOREVER:
+            yield EntryDied(entry, new.failure)
+        else:
+            yield EntryCooled(entry, new.failure, new.until, model)
+
+
+def _switch(before: PoolState, event: Event, made: Decision, now: float) -> Iterator[Notice]:
+    if not (made.selected and isinstance(made.action, Send | Refresh)):
+        return
+    target = made.action.entry.id
+    if isinstance(event, Failed | RefreshFailed | Claimed):
+        yield EntrySwitched(event.entry, target, _cause(event, made, now))
+        yield from _payer_change(before, event.entry, target)
+    else:
+        yield from begun(before, before.last, target)
+
+
+def _cause(
+    event: Failed | RefreshFailed | Claimed, made: Decision, now: float
+) -> FailureClass | None:
+    """Return the failure that made the call go on: of the reply, or why the entry is out."""
+    if isinstance(event, Failed):
+        return made.call.attempts[-1].failure
+    entry = made.state.find(event.entry)
+    out = None if entry is None else entry.blocked(now)
+    return None if out is None else out.failure
+
+
+def _payer_change(state: PoolState, last: EntryId, entry: EntryId) -> Iterator[Notice]:
+    source, target = state.find(last), state.find(entry)
+    if source is None or target is None:
+        return
+    payers = payer_of(state, source), payer_of(state, target)
+    if payers[0] is not payers[1]:  # spec: payer.changed+1
+        yield PayerChanged(last, entry, *payers)
+
+
+def _exhaustion(made: Decision) -> Iterator[Notice]:
+    match made.action:
+        case GiveUp(found):
+            yield RanOut(found)  # spec: events.exhausted+1
+        case Deliver(found) if found is not None:
+            yield RanOut(found)
+        case _:
+            pass

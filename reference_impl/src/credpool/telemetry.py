@@ -1,0 +1,32 @@
+"""What replies tell of quotas, kept in memory: it is soft, and new with every reply."""
+
+from collections.abc import Mapping
+
+from credpool.core.model import Entry, EntryId, PoolState
+from credpool.core.quota import Windows, read_windows, remaining
+from credpool.core.select import is_enough
+
+
+class Telemetry:
+    """The quota windows of a pool's entries."""
+
+    def __init__(self) -> None:
+        self._windows: dict[EntryId, Windows] = {}
+
+    @property
+    def windows(self) -> Mapping[EntryId, Windows]:
+        """What is known now; later replies do not change what was returned."""
+        return dict(self._windows)
+
+    def take(
+        self, state: PoolState, entry: Entry, headers: Mapping[str, str], *, now: float
+    ) -> bool:
+        """Note what a reply tells; return whether that can change whom the strategy chooses."""
+        told = read_windows({n.lower(): v for n, v in headers.items()}, now=now)
+        if not told:
+            return False
+        known = self._windows.get(entry.id, {})
+        self._windows[entry.id] = {**known, **told}
+        # An entry that had enough and still has is kept, or is not the one in use.
+        was, is_ = (remaining(w, now=now) for w in (known, self._windows[entry.id]))
+        return not (is_enough(state, was) and is_enough(state, is_))

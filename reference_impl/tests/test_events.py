@@ -1,0 +1,287 @@
+"""What a pool tells of by itself."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import get_args
+
+import httpx2
+import pytest
+import yaml
+
+from credpool import (
+    AuthType,
+    Cooldown,
+    Entry,
+    EntryId,
+    Exhaustion,
+    FailureClass,
+    Notice,
+    Payer,
+    Pool,
+    PoolExhausted,
+    Secret,
+    report_notice,
+)
+from credpool.core.events import Attempt, Call, Claimed, Failed, RefreshFailed, Verdict
+from credpool.core.model import Scope
+from credpool.core.notices import (
+    EntryCooled,
+    EntryDied,
+    EntryRecovered,
+    EntryRefreshed,
+    EntrySwitched,
+    OwnerShared,
+    PayerChanged,
+    RanOut,
+    RefreshRefused,
+)
+from credpool.core.recovery import Step
+from credpool.httpx2 import PoolAuth
+from credpool.log import log
+from credpool.testing import FakeClock, FakeProvider, FakeReply
+
+NOW = 1795392000.0
+A, B = EntryId("a"), EntryId("b")
+SPEC = Path(__file__).parents[2] / "spec" / "tables" / "events.yaml"
+ROWS: list[Mapping[str, object]] = yaml.safe_load(SPEC.read_text(encoding="utf-8"))["rows"]
+OVER = Exhaustion(returns_at=NOW + 60, entries=())
+CAP = FailureClass.USAGE_LIMITED
+EACH: dict[str, Notice] = {
+    "entry.refreshed": EntryRefreshed(A),
+    "refresh.failed": RefreshRefused(A, terminal=True),
+    "entry.cooled": EntryCooled(A, CAP, NOW, "large"),
+    "entry.died": EntryDied(A, FailureClass.AUTH_REVOKED),
+    "entry.recovered": EntryRecovered(A, None),
+    "owner.shared": OwnerShared("acme", (A, B)),
+    "entry.switched": EntrySwitched(A, B, CAP),
+    "payer.changed": PayerChanged(A, B, Payer.SUBSCRIPTION, Payer.METERED),
+    "pool.exhausted": RanOut(OVER),
+}
+NO_MONEY = FakeReply.error(402, None, "Insufficient credits")
+URL = "https://api.openai.com/v1/chat/completions"
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=str(row["event"])) for row in ROWS])
+def test_event_is_the_specifications(row: Mapping[str, object]) -> None:
+    """Each event of the library has the name and the fields of its row, in their order."""
+    told = report_notice(EACH[str(row["event"])])
+
+    fields = row["fields"]
+    assert isinstance(fields, dict)
+    assert list(told) == ["event", *fields]
+    assert told["event"] == row["event"]
+
+
+def test_the_vocabulary_is_closed() -> None:
+    """There is a class for each row of the table, and no other."""
+    assert [row["event"] for row in ROWS] == [kind.name for kind in get_args(Notice)]
+    assert len(EACH) == len(ROWS)
+
+
+def entry(name: str, **known: object) -> Entry:
+    """Return an entry."""
+    made = Entry(id=EntryId(name), secret=Secret(f"sk-made-up-{name}"))
+    return replace(made, **known)  # type: ignore[arg-type]
+
+
+def heard(pool: Pool) -> list[Notice]:
+    """Listen to a pool."""
+    told: list[Notice] = []
+    pool.listen(told.append)
+    return told
+
+
+def send(pool: Pool, provider: FakeProvider) -> None:
+    """Make one call."""
+    transport = httpx2.MockTransport(provider.handler(httpx2.Response))
+    with httpx2.Client(auth=PoolAuth(pool), transport=transport) as client:
+        client.post(URL, json={"model": "gpt-5"})
+
+
+def test_a_healthy_call_tells_nothing() -> None:
+    """A success with the entry that is in use is no event."""
+    pool = Pool.from_entries("openai", [entry("a"), entry("b")])
+    told = heard(pool)
+
+    for _ in range(3):
+        send(pool, FakeProvider({"sk-made-up-a": [FakeReply.json({})] * 3}))
+
+    assert told == []
+
+
+def test_a_rotation_and_the_return_are_told() -> None:
+    """Who went out, who took over, and that the preferred entry is back."""
+    clock = FakeClock(NOW)
+    pool = Pool.from_entries("openai", [entry("a"), entry("b")], clock=clock)
+    told = heard(pool)
+    provider = FakeProvider(
+        {"sk-made-up-a": [NO_MONEY, FakeReply.json({})], "sk-made-up-b": [FakeReply.json({})]}
+    )
+
+    send(pool, provider)
+    clock.advance(86400)
+    send(pool, provider)
+
+    assert told == [
+        EntryCooled(A, FailureClass.OUT_OF_CREDIT, NOW + 86400),
+        EntrySwitched(A, B, FailureClass.OUT_OF_CREDIT),
+        EntrySwitched(B, A, None),
+    ]
+
+
+def test_a_fallback_begins_where_the_pool_ends() -> None:
+    """The next layer is handed the exhaustion, before the call ends."""
+    pool = Pool.from_entries("openai", [entry("a", cooldown=_out(NOW + 60))], clock=FakeClock(NOW))
+    told = heard(pool)
+
+    with pytest.raises(PoolExhausted) as caught:
+        send(pool, FakeProvider({}))
+
+    assert told == [RanOut(caught.value.exhaustion)]
+
+
+def test_a_reset_tells_who_is_back() -> None:
+    """What a person ends before its time is told, for each model too; what is over is not."""
+    pool = Pool.from_entries(
+        "openai",
+        [
+            entry("a", cooldown=_out(NOW + 60), models={"large": _out(NOW + 60)}),
+            entry("b", cooldown=_out(NOW)),
+        ],
+        clock=FakeClock(NOW),
+    )
+    told = heard(pool)
+
+    pool.reset()
+
+    assert told == [EntryRecovered(A, None), EntryRecovered(A, "large")]
+
+
+def test_a_refresh_that_another_call_saw_fail_is_a_switch_alone() -> None:
+    """Whoever learns of a failed refresh from the state did not make it."""
+    failed = Cooldown(failure=FailureClass.AUTH_EXPIRED, since=NOW, until=NOW + 300)
+    login = entry("a", refresh_token=Secret("rt-made-up"), cooldown=failed)
+    pool = Pool.from_entries("chatgpt", [login, entry("b")], clock=FakeClock(NOW))
+    told = heard(pool)
+    assert login.secret is not None
+
+    refused = Attempt(entry=A, failure=FailureClass.AUTH_EXPIRED, step=Step.REFRESH)
+    pool.apply(Claimed(Call(started=NOW, attempts=(refused,)), A, login.secret, "me"))
+
+    assert told == [EntrySwitched(A, B, FailureClass.AUTH_EXPIRED)]
+
+
+def test_a_refusal_for_an_entry_that_is_gone_has_no_cause() -> None:
+    """A report that finds nobody to blame tells of its own failure alone."""
+    pool = Pool.from_entries("chatgpt", [entry("b")], clock=FakeClock(NOW))
+    told = heard(pool)
+
+    pool.apply(RefreshFailed(Call(started=NOW), A, terminal=False))
+
+    assert told == [RefreshRefused(A, terminal=False)]
+
+
+def test_a_strategy_that_takes_turns_tells_of_the_payer_alone() -> None:
+    """A turn is no event; somebody else's money is."""
+    plan = entry("a", auth_type=AuthType.OAUTH)
+    pool = Pool.from_entries("anthropic", [plan, entry("b")], strategy="round_robin")
+    told = heard(pool)
+
+    for _ in range(2):
+        pool.pick(lambda: None, NOW)
+
+    assert told == [PayerChanged(A, B, Payer.SUBSCRIPTION, Payer.METERED)]
+
+
+def test_an_entry_that_is_gone_changes_no_payer() -> None:
+    """Of an entry that the pool no longer holds nobody knows who paid."""
+    pool = Pool.from_entries("generic", [entry("b")], clock=FakeClock(NOW))
+    told = heard(pool)
+    verdict = Verdict(failure=FailureClass.FORBIDDEN, scope=Scope.CALL, rule="made-up")
+
+    pool.apply(Failed(Call(started=NOW), A, Secret("sk-gone"), verdict))
+
+    assert told == [EntrySwitched(A, B, FailureClass.FORBIDDEN)]
+
+
+def test_a_key_that_turns_out_to_share_its_owner_is_told_once() -> None:
+    """The reply that shows it is told, and the next ones are not."""
+    named = FakeReply.json({}, headers={"openai-organization": "acme"})
+    pool = Pool.from_entries("openai", [entry("a"), entry("b")], strategy="round_robin")
+    told = heard(pool)
+
+    for _ in range(2):
+        send(pool, FakeProvider({"sk-made-up-a": [named] * 2, "sk-made-up-b": [named] * 2}))
+        send(pool, FakeProvider({"sk-made-up-a": [named] * 2, "sk-made-up-b": [named] * 2}))
+
+    assert told == [OwnerShared("acme", (A, B))]
+    assert [e.learnt_owner for e in pool.state.entries] == ["acme", "acme"]
+
+
+def test_an_owner_that_nobody_shares_is_not_told() -> None:
+    """One more request for each key, and no word."""
+    named = FakeReply.json({}, headers={"openai-organization": "acme"})
+    pool = Pool.from_entries("openai", [entry("a"), entry("b")])
+    told = heard(pool)
+
+    send(pool, FakeProvider({"sk-made-up-a": [named]}))
+
+    assert told == []
+
+
+def test_keys_of_one_owner_are_told_as_the_pool_opens(caplog: pytest.LogCaptureFixture) -> None:
+    """The operator is warned of entries that add no quota."""
+    with caplog.at_level(logging.INFO, "credpool"):
+        Pool.from_entries("openai", [entry("a", owner="acme"), entry("b", owner="acme")])
+
+    assert caplog.messages == ["owner.shared owner=acme entries=['a', 'b']"]
+
+
+@pytest.mark.parametrize(
+    ("notice", "level"),
+    [
+        pytest.param(EACH["pool.exhausted"], logging.WARNING, id="a pool that ran out"),
+        pytest.param(EACH["payer.changed"], logging.WARNING, id="money"),
+        pytest.param(EACH["refresh.failed"], logging.WARNING, id="a grant that is gone"),
+        pytest.param(RefreshRefused(A, terminal=False), logging.INFO, id="a hiccup"),
+        pytest.param(EACH["entry.switched"], logging.INFO, id="a switch"),
+    ],
+)
+def test_what_somebody_should_know_is_a_warning(
+    notice: Notice, level: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log has one line for each event: its name, and its fields."""
+    with caplog.at_level(logging.INFO, "credpool"):
+        log(notice)
+
+    assert [record.levelno for record in caplog.records] == [level]
+    assert caplog.messages[0].startswith(notice.name + " ")
+
+
+def test_a_log_that_is_off_costs_no_words(caplog: pytest.LogCaptureFixture) -> None:
+    """What nobody reads is not written."""
+    with caplog.at_level(logging.ERROR, "credpool"):
+        log(EACH["pool.exhausted"])
+
+    assert caplog.records == []
+
+
+def test_an_error_of_a_listener_is_the_calls() -> None:
+    """A listener that fails is not passed over, and what it was told of has happened."""
+    pool = Pool.from_entries("openai", [entry("a", cooldown=_out(NOW + 60))], clock=FakeClock(NOW))
+
+    def broken(_: Notice) -> None:
+        raise LookupError("the listener's own")
+
+    pool.listen(broken)
+
+    with pytest.raises(LookupError, match="the listener's own"):
+        pool.reset()
+
+    assert pool.exhaustion() is None
+
+
+def _out(until: float) -> Cooldown:
+    return Cooldown(failure=CAP, since=NOW - 60, until=until)

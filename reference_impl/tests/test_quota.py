@@ -1,0 +1,137 @@
+"""What is left of an entry's quota, and whom `quota_aware` chooses."""
+
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+
+from credpool.core.model import Entry, EntryId, PoolState, Strategy
+from credpool.core.quota import Window, next_reset, read_windows, remaining
+from credpool.core.registry_data import QUOTA
+from credpool.core.reply import Reply
+from credpool.core.secret import Secret
+from credpool.core.select import Index, available, choose
+
+NOW = 1795392000.0
+SPEC = Path(__file__).parents[2] / "spec" / "tables" / "quota.yaml"
+TABLE = yaml.safe_load(SPEC.read_text(encoding="utf-8"))
+EXAMPLES = [
+    pytest.param(row["id"], example, id=f"{row['id']}-{n}")
+    for row in TABLE["rows"]
+    for n, example in enumerate(row["examples"], start=1)
+]
+REQUESTS = {"x-ratelimit-limit-requests": "100", "x-ratelimit-reset-requests": "60"}
+
+
+def test_the_rows_are_the_specifications() -> None:
+    """The library reads the rows of the specification's table, which has examples of each."""
+    assert TABLE["now"] == NOW
+    assert [row["id"] for row in QUOTA] == [row["id"] for row in TABLE["rows"]]
+    assert all(row["examples"] for row in TABLE["rows"])
+
+
+@pytest.mark.parametrize(("row", "example"), EXAMPLES)
+def test_example_reads_as_stated(
+    row: str, example: Mapping[str, object], reply_of: Callable[[Mapping[str, object]], Reply]
+) -> None:
+    """An example tells of its row's window what the specification says, and of no other."""
+    reply, left, resets = example["reply"], example["left"], example["resets"]
+    assert isinstance(reply, dict)
+
+    found = read_windows(reply_of(reply).headers, now=NOW)
+
+    if left is None or resets is None:
+        assert found == {}
+    else:
+        assert list(found) == [row]
+        assert found[row].left == pytest.approx(left)
+        assert found[row].until == pytest.approx(NOW + float(str(resets)))
+
+
+def test_a_reset_is_read_by_the_providers_clock() -> None:
+    """A moment is corrected by the reply's `Date`, as a hint is."""
+    told = {
+        "anthropic-ratelimit-unified-5h-utilization": "0.5",
+        "anthropic-ratelimit-unified-5h-reset": str(int(NOW) + 3600),
+        "date": "Mon, 23 Nov 2026 00:30:00 GMT",
+    }
+
+    found = read_windows(told, now=NOW)
+
+    assert found["unified-5h"].until == NOW + 1800
+
+
+@pytest.mark.parametrize(
+    ("windows", "left", "reset"),
+    [
+        pytest.param({}, None, math.inf, id="nothing is known"),
+        pytest.param({"5h": Window(0.3, NOW + 1)}, 0.3, NOW + 1, id="one window"),
+        pytest.param(
+            {"5h": Window(0.9, NOW + 9), "7d": Window(0.1, NOW + 99)}, 0.1, NOW + 9, id="the least"
+        ),
+        pytest.param(
+            {"5h": Window(0.0, NOW), "7d": Window(0.4, NOW + 99)}, 0.4, NOW + 99, id="reset now"
+        ),
+        pytest.param({"5h": Window(0.0, NOW)}, 1.0, math.inf, id="whole again"),
+    ],
+)
+def test_the_least_window_counts_until_it_resets(
+    windows: Mapping[str, Window], left: float | None, reset: float
+) -> None:
+    """The emptiest window that runs is what is left; one that has reset is whole."""
+    assert remaining(windows, now=NOW) == left
+    assert next_reset(windows, now=NOW) == reset
+
+
+def pool(last: str | None = None, **left: tuple[int, float | None]) -> PoolState:
+    """Return a pool of entries with a request count and a fraction that is left."""
+    return PoolState(
+        key="p",
+        provider="generic",
+        entries=tuple(
+            Entry(id=EntryId(name), secret=Secret(f"sk-{name}"), request_count=count)
+            for name, (count, _) in left.items()
+        ),
+        strategy=Strategy.QUOTA_AWARE,
+        last=None if last is None else EntryId(last),
+        quotas={
+            EntryId(name): {"w": Window(fraction, NOW + 60)}
+            for name, (_, fraction) in left.items()
+            if fraction is not None
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        pytest.param(pool("b", a=(0, 0.9), b=(9, 0.2)), "b", id="the last one is kept"),
+        pytest.param(pool("b", a=(0, None), b=(9, 0.2)), "b", id="kept before an unknown one"),
+        pytest.param(pool("b", a=(9, 0.3), b=(0, 0.19)), "a", id="it runs low"),
+        pytest.param(pool(None, a=(0, 0.3), b=(9, 0.5)), "b", id="most left"),
+        pytest.param(pool("c", a=(9, 0.5), b=(1, 0.5), c=(0, 0.1)), "b", id="as much: by count"),
+        pytest.param(pool("c", a=(1, 0.5), b=(1, 0.5), c=(0, 0.1)), "a", id="as much: by order"),
+        pytest.param(pool("a", a=(0, 0.1), b=(9, None)), "b", id="unknown before little"),
+        pytest.param(pool("b", a=(0, None), b=(9, 0.1), c=(3, 0.4)), "c", id="enough first"),
+        pytest.param(pool("b", a=(1, None), b=(0, None)), "b", id="nothing is known: by count"),
+        pytest.param(pool("a", a=(0, 0.05), b=(9, 0.1)), "b", id="all are low: most left"),
+    ],
+)
+def test_quota_aware_keeps_what_has_enough(state: PoolState, expected: str) -> None:
+    """Rule and index agree on the entry that is kept, or on the next."""
+    ready = available(state, now=NOW, model=None)
+
+    found = choose(state, ready, now=NOW, draw=0.0)
+
+    assert found is not None
+    assert found.id == expected
+    assert Index(state, now=NOW, model=None).pick(0.0).id == expected
+
+
+def test_the_index_expires_when_a_window_resets() -> None:
+    """What a reset changes is looked at again at that moment."""
+    state = pool("a", a=(0, 0.1), b=(0, 0.15))
+
+    assert Index(state, now=NOW, model=None).expires == NOW + 60
