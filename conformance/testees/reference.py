@@ -18,9 +18,10 @@ from credpool.stores import JsonFileStore
 
 HELLO = {"name": "credpool", "version": credpool.__version__, "language": "Python", "protocol": 1}
 HELLO |= {"spec": "1.0-draft", "clock": "virtual"}
-HELLO |= {"features": ["model-scope", "oauth", "owner-scope", "probe", "shared-store", "store"]}
+HELLO |= {"features": ["borrowed", "custom-endpoints", "model-scope", "oauth", "owner-scope"]}
+HELLO["features"] += ["probe", "seed", "shared-store", "store"]
 CODES = {credpool.UnknownStrategy: "unknown_strategy", credpool.StoreTooNew: "store_too_new"}
-CODES |= {credpool.StoreUnreadable: "store_unreadable"}
+CODES |= {credpool.StoreUnreadable: "store_unreadable", credpool.BadConfig: "bad_config"}
 FIXED = {"hello": {"hello": HELLO}, "stop": {"ok": True}}
 
 
@@ -65,7 +66,8 @@ class Testee:
         self.given = given = {k: v for k, v in message["pool"].items() if v is not None}
         policy, shared = given["policy"], {k: given.get(k) for k in ("base_url", "token_url")}
         cooldowns = {credpool.FailureClass(k): s for k, s in policy.get("cooldowns", {}).items()}
-        self.rules = {"policy": credpool.Policy(**policy | {"cooldowns": cooldowns})}
+        own = credpool.Policy(**policy | {"cooldowns": cooldowns})
+        self.rules = {"policy": own} if policy or not self.seeded() else {}
         self.rules |= {k: given[k] for k in given if k == "lock_timeout"}
         try:
             self.rules |= {k: credpool.Strategy(given[k]) for k in given if k == "strategy"}
@@ -75,12 +77,25 @@ class Testee:
         except tuple(CODES) as error:
             return {"refused": {"code": CODES[type(error)], "message": str(error)}}
 
+    def seeded(self):
+        return "environment" in self.given or "home" in self.given
+
     def store(self):
-        return JsonFileStore(self.path, self.given["provider"], **self.rules)
+        key, provider = self.given.get("key", self.given["provider"]), self.given["provider"]
+        return JsonFileStore(self.path, key, provider=provider, **self.rules)
 
     def restart(self, message):
-        self.pool = credpool.Pool(self.store(), clock=self, dice=lambda: self.randoms.pop(0))
+        own = {"clock": self, "dice": lambda: self.randoms.pop(0)}
+        self.pool = self.found(own) if self.seeded() else credpool.Pool(self.store(), **own)
         return {"ok": True}
+
+    def found(self, own):
+        given, home = self.given, Path(self.given["home"]) if "home" in self.given else None
+        around = {"environ": given.get("environment", {}), "home": home, "folder": home}
+        around |= {k: given.get(k) for k in ("base_url", "provider")}
+        own |= self.rules | {"store": self.path, "notify": lambda n: print(n, file=sys.stderr)}
+        key = given.get("key", given["provider"])
+        return credpool.open_pool(key, credpool.Surroundings(**around), **own)
 
     def inspect(self, message):
         return {"pool": credpool.report_pool(self.pool.state, now=self.time)}
@@ -89,7 +104,8 @@ class Testee:
         self.thread.call, body, streaming = call, "", asked["stream"]
         auth = self.auth(self.pool, observe=call.attempts.append)
         client = self.clients[asked["follow_redirects"]]
-        url, rest = self.given["base_url"], {"headers": asked["headers"], "json": asked["body"]}
+        url = self.given.get("base_url") or [*self.pool.bases, "http://no.pool"][0]
+        rest = {"headers": asked["headers"], "json": asked["body"]}
         try:
             request = client.build_request(asked["method"], url + asked["path"], **rest)
             response = client.send(request, auth=auth, stream=True)

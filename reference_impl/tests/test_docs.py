@@ -120,9 +120,14 @@ def test_no_block_is_passed_over() -> None:
 
 
 PUBLIC = sorted(
-    name
-    for name, value in vars(credpool).items()
-    if not name.startswith("_") and not isinstance(value, ModuleType)
+    {
+        *credpool._HOMES,  # noqa: SLF001
+        *(
+            name
+            for name, value in vars(credpool).items()
+            if not name.startswith("_") and not isinstance(value, ModuleType)
+        ),
+    }
 )
 
 

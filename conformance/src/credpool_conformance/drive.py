@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
+from credpool_conformance.aliases import Aliases
 from credpool_conformance.book.yaml_lines import Json, fields, text
 from credpool_conformance.clock import VirtualClock
 from credpool_conformance.events import Held, Parked, Ranaway
@@ -22,6 +23,7 @@ from credpool_conformance.scenario import (
     Plain,
     Release,
     Resume,
+    Rewrite,
     Scenario,
     Write,
 )
@@ -49,6 +51,7 @@ class Drive:
         self._trace: Trace = situation.trace
         self._calls: dict[str, Progress] = {}
         self._holds: dict[str, Progress] = {}
+        self._aliases = Aliases(scenario.given.entries)
         self._refused: str | None = None
         self.runaway: str | None = None
 
@@ -111,6 +114,9 @@ class Drive:
                 return self._settled(number, progress)
             case Write(content):
                 self._situation.write(content)
+                return Observed(number=number)
+            case Rewrite(files):
+                self._situation.rewrite(files)
                 return Observed(number=number)
             case Plain():
                 return self._plain(number, action)
@@ -207,11 +213,14 @@ class Drive:
         unasked = phase.expect.get("state") == ANY
         if self._refused is None and not self.runaway and not unasked:
             state = fields(self._session.ask("inspect", now=self._clock.now).content)
+            self._aliases.learn(state)
+            state = {**self._aliases.pool(state)}
         wire = tuple(self._mock.seen[begun:])
         kept, wanted = self._situation.kept, phase.expect.get("store")
         stored, wrong = None, [] if kept is None else kept.faults()
         if kept is not None and wanted is not None:
-            stored = (kept.wanted(wanted), kept.compared(wanted))
+            filled = kept.wanted(wanted)
+            stored = (filled, kept.compared(filled))
         if observed.progress:
             observed.progress.before = len(observed.progress.requests)
             observed.progress.requests += wire
@@ -222,6 +231,7 @@ class Drive:
             state=state,
             stored=stored,
             file_faults=tuple(wrong),
+            result=self._aliases.result(observed.result),
         )
 
 
@@ -241,6 +251,8 @@ def _describe(phase: Phase) -> str:
             return f"{advance}call {name} ({model})"
         case Write():
             return f"{advance}another program writes the file"
+        case Rewrite(files):
+            return f"{advance}other tools write {', '.join(files)}"
         case Release(hold):
             return f"{advance}release {hold!r}"
         case Resume(name):

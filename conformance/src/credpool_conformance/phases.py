@@ -6,7 +6,16 @@ Not the judgement of what they expect: see `judge`.
 from collections.abc import Mapping
 
 from credpool_conformance.book.yaml_lines import Json, fields, items, text
-from credpool_conformance.scenario import Action, Call, Phase, Plain, Release, Resume, Write
+from credpool_conformance.scenario import (
+    Action,
+    Call,
+    Phase,
+    Plain,
+    Release,
+    Resume,
+    Rewrite,
+    Write,
+)
 from credpool_conformance.successes import dialect
 
 
@@ -37,6 +46,8 @@ def _action(raw: Mapping[str, Json], number: int, provider: str) -> Action:
             return Resume(text(call))
         case {"write": content}:
             return Write(content)
+        case {"home": files}:
+            return Rewrite(fields(files))
         case _:
             return next((plain for plain in Plain if plain.value in raw), Plain.LOOK)
 

@@ -39,6 +39,8 @@ class Entry:
     same_secret_as: str | None = None
     origin: Origin = Origin.MAIN
     has_secret: bool = True
+    source: str | None = None
+    """Where the testee is to find it by itself; it is then not given."""
 
     @property
     def secret_id(self) -> str:
@@ -59,6 +61,9 @@ class Given:
     store_mode: str | None = None
     store_is_link: bool = False
     lock_timeout: float | None = None
+    key: str | None = None
+    environment: Mapping[str, Json] | None = None
+    home: Mapping[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +116,13 @@ class Write:
     content: Json
 
 
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """Let other tools write files of the home; null removes one."""
+
+    files: Mapping[str, Json]
+
+
 class Plain(Enum):
     """The actions without particulars; `LOOK` is inspection, which follows every phase anyway."""
 
@@ -121,7 +133,7 @@ class Plain(Enum):
     UNLOCK = "unlock"
 
 
-Action: TypeAlias = Call | Release | Resume | Write | Plain
+Action: TypeAlias = Call | Release | Resume | Write | Rewrite | Plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from credpool.core.errors import StoreError, UnknownEntry
 from credpool.core.events import (
     Decision,
     Event,
+    Grant,
     Reset,
 )
 from credpool.core.model import (
@@ -71,6 +72,7 @@ class Pool:
         *,
         clock: Clock | None = None,
         dice: Callable[[], float] = random.random,
+        lender: Callable[[Entry], Grant | None] | None = None,
     ) -> None:
         """Open a pool.
 
@@ -78,6 +80,7 @@ class Pool:
             store: where the pool is kept.
             clock: where the time comes from; the machine's clock if not given.
             dice: draws from [0, 1), for the `random` strategy.
+            lender: reads a borrowed entry's token again where it is from.
 
         Raises:
             StoreError: the store cannot be read.
@@ -86,6 +89,7 @@ class Pool:
         self.clock = clock if clock is not None else SystemClock()
         self._store = store
         self._dice = dice
+        self.lender: Callable[[Entry], Grant | None] = lender or (lambda _: None)
         self._mutex = Lock()
         self._uses: deque[EntryId] = deque()
         self._pending: Counter[EntryId] = Counter()

@@ -16,6 +16,7 @@ from credpool import (
     FOREVER,
     Attempt,
     AuthType,
+    BadConfig,
     BadInput,
     Clock,
     Cooldown,
@@ -24,6 +25,7 @@ from credpool import (
     EntryId,
     Exhaustion,
     FailureClass,
+    Notice,
     Policy,
     Pool,
     PoolExhausted,
@@ -36,12 +38,14 @@ from credpool import (
     StoreUnreadable,
     StoreUnwritable,
     Strategy,
+    Surroundings,
     SystemClock,
     UnknownEntry,
     UnknownProvider,
     UnknownStrategy,
     Why,
     WrongOrigin,
+    open_pool,
     report_attempt,
     report_exhaustion,
     report_pool,
@@ -76,6 +80,17 @@ def opening() -> None:
     store = JsonFileStore(Path("auth.json"), "openai", strategy=Strategy.ROUND_ROBIN)
     assert_type(Pool(store, clock=FakeClock(), dice=lambda: 0.5), Pool)
     assert_type(Pool(MemoryStore(PoolState(key="openai", provider="openai"))), Pool)
+
+
+def finding() -> None:
+    """Open pools of what is found."""
+    around = Surroundings(environ={"OPENAI_API_KEY": "sk-one"}, home=Path(), folder=Path())
+    told: list[Notice] = []
+    pool = open_pool("openai", around, store="auth.json", notify=told.append)
+    assert_type(pool, Pool)
+    assert_type([f"{n.where}: {n.what}; {n.mend}" for n in told], list[str])
+    configured = Surroundings(environ={}, config={"custom_providers": []}, provider="openai")
+    open_pool("custom:work", configured, strategy=Strategy.RANDOM, policy=Policy())
 
 
 def using(pool: Pool) -> None:
@@ -136,6 +151,8 @@ def handling(call: Callable[[], None]) -> float | None:
         assert_type(err.target, str)
     except (UnknownStrategy, UnknownProvider) as err:
         assert_type(err.name, str)
+    except BadConfig as err:
+        assert_type(err.where, str)
     except (StoreUnreadable, StoreTooNew, StoreUnwritable) as err:
         assert_type(err.where, str)
     except (BadInput, StoreError, CredpoolError):

@@ -17,6 +17,7 @@ REGIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "classification.md": ("registry",),
     "billing.md": ("billing",),
     "storage.md": ("auth-document", "auth-row"),
+    "seeding.md": ("environment",),
 }
 _END: Final = "<!-- /generated -->"
 _BEGIN = re.compile(r"<!-- generated:(\S+) -->")

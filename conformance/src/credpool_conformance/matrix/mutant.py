@@ -22,7 +22,7 @@ from typing import ClassVar, Final
 ASPECTS: Final = frozenset(
     {
         *("wire", "attempts", "waits", "outcome", "reply"),
-        *("headers", "exhausted", "state", "counts", "canary", "store"),
+        *("headers", "exhausted", "state", "counts", "canary", "store", "labels"),
     }
 )
 """What a failing check can name as the thing that was not as it should be."""

@@ -8,7 +8,8 @@ The tree, one class for each thing a caller would do differently::
     ├── BadInput           a value the caller can correct
     │   ├── UnknownStrategy
     │   ├── UnknownProvider
-    │   └── UnknownEntry
+    │   ├── UnknownEntry
+    │   └── BadConfig
     └── StoreError         the store was left as it is
         ├── StoreUnreadable
         ├── StoreTooNew
@@ -84,6 +85,14 @@ class UnknownEntry(BadInput):
     def __init__(self, target: str, labels: Iterable[str]) -> None:
         super().__init__(f"no entry {target!r} in this pool; there are {_listed(labels) or 'none'}")
         self.target = target
+
+
+class BadConfig(BadInput):
+    """The configuration says something that it cannot say; `where` names it."""
+
+    def __init__(self, where: str, what: str) -> None:
+        super().__init__(f"config.yaml, {where}: {what}; correct it there")
+        self.where = where
 
 
 class StoreError(CredpoolError):

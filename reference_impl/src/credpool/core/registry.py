@@ -27,6 +27,9 @@ class Credential:
     payer: str
     extra_headers: Mapping[str, str]
     token_url: str | None
+    env: tuple[str, ...]
+    """The environment variables it is found in, the first one first."""
+    prefixes: tuple[str, ...]
     base_url: str | None
     """Where it is valid, if not at the provider's own address."""
 
@@ -93,6 +96,8 @@ def _credential(data: Mapping[str, object]) -> Credential:
         payer=str(data.get("payer", "unknown")),
         extra_headers={k: str(v) for k, v in _map(data.get("extra_headers")).items()},
         token_url=_text(data.get("token_url")),
+        env=_texts(data.get("env")),
+        prefixes=_texts(data.get("prefix")),
         base_url=_text(data.get("base_url")),
     )
 
