@@ -18,11 +18,11 @@ from credpool.stores import JsonFileStore
 
 HELLO = {"name": "credpool", "version": credpool.__version__, "language": "Python", "protocol": 1}
 HELLO |= {"spec": "1.0-draft", "clock": "virtual"}
-FEATURES = "affinity events lease model-scope oauth operator owner-scope payer probe"
-FEATURES += " quota-aware shared-store store"
+FEATURES = "affinity borrowed custom-endpoints events lease model-scope oauth operator owner-scope"
+FEATURES += " payer probe quota-aware seed shared-store store"
 HELLO |= {"features": FEATURES.split()}
 CODES = {credpool.UnknownStrategy: "unknown_strategy", credpool.StoreTooNew: "store_too_new"}
-CODES |= {credpool.StoreUnreadable: "store_unreadable"}
+CODES |= {credpool.StoreUnreadable: "store_unreadable", credpool.BadConfig: "bad_config"}
 REFUSALS = {credpool.UnknownEntry: "unknown_target", credpool.AmbiguousTarget: "ambiguous_target"}
 REFUSALS |= {credpool.UnusableSecret: "unusable_secret"}
 REFUSALS |= {credpool.DuplicateSecret: "duplicate_secret"}
@@ -77,7 +77,8 @@ class Testee:
         policy, shared = given["policy"], {k: given.get(k) for k in ("base_url", "token_url")}
         cooldowns = {credpool.FailureClass(k): s for k, s in policy.get("cooldowns", {}).items()}
         change = {k: credpool.PayerChange(policy[k]) for k in policy if k == "payer_change"}
-        self.rules = {"policy": credpool.Policy(**policy | change | {"cooldowns": cooldowns})}
+        own = credpool.Policy(**policy | change | {"cooldowns": cooldowns})
+        self.rules = {"policy": own} if policy or not self.seeded() else {}
         self.rules |= {k: given[k] for k in given if k == "lock_timeout"}
         try:
             self.rules |= {k: credpool.Strategy(given[k]) for k in given if k == "strategy"}
@@ -87,13 +88,26 @@ class Testee:
         except tuple(CODES) as error:
             return {"refused": {"code": CODES[type(error)], "message": str(error)}}
 
+    def seeded(self):
+        return "environment" in self.given or "home" in self.given
+
     def store(self):
-        return JsonFileStore(self.path, self.given["provider"], **self.rules)
+        key, provider = self.given.get("key", self.given["provider"]), self.given["provider"]
+        return JsonFileStore(self.path, key, provider=provider, **self.rules)
 
     def restart(self, message):
-        self.pool = credpool.Pool(self.store(), clock=self, dice=lambda: self.randoms.pop(0))
+        own = {"clock": self, "dice": lambda: self.randoms.pop(0)}
+        self.pool = self.found(own) if self.seeded() else credpool.Pool(self.store(), **own)
         self.pool.listen(self.hear)
         return {"ok": True}
+
+    def found(self, own):
+        given, home = self.given, Path(self.given["home"]) if "home" in self.given else None
+        around = {"environ": given.get("environment", {}), "home": home, "folder": home}
+        around |= {k: given.get(k) for k in ("base_url", "provider")}
+        own |= self.rules | {"store": self.path, "notify": lambda n: print(n, file=sys.stderr)}
+        key = given.get("key", given["provider"])
+        return credpool.open_pool(key, credpool.Surroundings(**around), **own)
 
     def inspect(self, message):
         return {"pool": credpool.report_pool(self.pool.state, now=self.time)}
@@ -134,10 +148,10 @@ class Testee:
         auth = self.auth(self.pool, observe=call.attempts.append)
         client = self.clients[asked["follow_redirects"]]
         session = {"x-credpool-session": asked["session"]} if "session" in asked else {}
+        url = self.given.get("base_url") or [*self.pool.bases, "http://no.pool"][0]
         rest = {"headers": asked["headers"] | session, "json": asked["body"]}
         try:
-            url = self.given["base_url"] + asked["path"]
-            request = client.build_request(asked["method"], url, **rest)
+            request = client.build_request(asked["method"], url + asked["path"], **rest)
             response = client.send(request, auth=auth, stream=True)
             head = {"status": response.status_code, "headers": dict(response.headers)}
             for chunk in response.iter_bytes():

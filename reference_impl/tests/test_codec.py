@@ -86,7 +86,7 @@ def written(entry: Entry) -> dict[str, object]:
 def again(document: object, key: str = "openrouter") -> object:
     """Return what a document is after it has been read and written."""
     read = codec.decode(json.dumps(document), key)
-    text = codec.encode(read.head, map(codec.encode_row, read.entries), "now")
+    text = codec.encode(read.head, map(codec.encode_row, read.entries), "now", read.suppressed)
     back: object = json.loads(text)
     return back
 
@@ -447,6 +447,7 @@ BORROWED = Entry(
     secret=Secret("made-up-1"),
     refresh_token=Secret("made-up-2"),
     source="env:KEY",
+    borrowed=True,
     extra=MappingProxyType({"agent_key": "x", "accessToken": "y", "token_type": "z", "seen": 1}),
 )
 
@@ -594,3 +595,33 @@ def test_a_row_says_the_same_when_written_again(row: dict[str, object]) -> None:
 
     assert replace(read, extra=entry.extra) == entry
     assert codec.encode_row(read) == line
+
+
+@pytest.mark.parametrize("told", [[], "env:A", {"openai": "env:A"}, {"openai": [1]}, {"openai": 1}])
+def test_removed_sources_of_another_shape_are_refused(told: object) -> None:
+    """What is no mapping of pools to lists of sources is refused, and none of it repeated."""
+    with pytest.raises(codec.Malformed, match="suppressed_sources") as caught:
+        codec.decode(json.dumps({"suppressed_sources": told}), "openai")
+
+    assert "env:A" not in str(caught.value)
+
+
+def test_removed_sources_are_read_and_written() -> None:
+    """The removed sources of every pool survive; without any, the field is not written."""
+    told = {"openai": ["env:A"], "groq": []}
+
+    read = codec.decode(json.dumps({"suppressed_sources": told}), "openai")
+
+    assert read.suppressed == told
+    assert json.loads(codec.encode(read.head, [], "now", told))["suppressed_sources"] == told
+    assert "suppressed_sources" not in codec.encode(read.head, [], "now", {})
+
+
+def test_a_reference_takes_the_secrets_place() -> None:
+    """A row that names a place holds no secret, is borrowed, and is written as it was."""
+    read = codec.decode_row({"access_token": "env:MINE"}, key="openai", index=0)
+    lent = replace(read, secret=Secret("sk-made-up-of-mine"))
+
+    assert (read.secret, read.reference, read.borrowed) == (None, "env:MINE", True)
+    assert keep(lent).secret is None
+    assert json.loads(codec.encode_row(lent))["access_token"] == "env:MINE"

@@ -134,9 +134,14 @@ def test_whoever_may_be_billed_is_told() -> None:
 
 
 PUBLIC = sorted(
-    name
-    for name, value in vars(credpool).items()
-    if not name.startswith("_") and not isinstance(value, ModuleType)
+    {
+        *credpool._HOMES,  # noqa: SLF001
+        *(
+            name
+            for name, value in vars(credpool).items()
+            if not name.startswith("_") and not isinstance(value, ModuleType)
+        ),
+    }
 )
 
 

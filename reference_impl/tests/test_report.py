@@ -40,6 +40,7 @@ def test_a_healthy_entry_has_no_reason_and_no_end() -> None:
             {
                 "id": "a",
                 "label": "work",
+                "source": "manual",
                 "status": "ok",
                 "class": None,
                 "until": None,

@@ -446,3 +446,16 @@ def test_a_pool_that_could_not_be_read_again_is_not_written(path: Path) -> None:
             opened(path).update(lambda s, e=entries: replace(s, entries=e))  # type: ignore[misc]
 
     assert path.read_bytes() == before
+
+
+def test_removed_sources_are_kept(tmp_path: Path) -> None:
+    """A source that was removed is known to the next opening, and other pools' lists stay."""
+    path = tmp_path / "auth.json"
+    path.write_text('{"suppressed_sources": {"groq": ["env:G"]}}')
+    store = JsonFileStore(path, "openai")
+
+    store.update(lambda state: replace(state, suppressed=frozenset({"env:B", "env:A"})))
+
+    assert JsonFileStore(path, "openai").load().suppressed == {"env:A", "env:B"}
+    told = json.loads(path.read_text())["suppressed_sources"]
+    assert told == {"groq": ["env:G"], "openai": ["env:A", "env:B"]}

@@ -1,7 +1,8 @@
 """Call entries whose id the testee chose what the scenario calls them.
 
-Nobody can tell a testee which id to give to what is added: an entry is known from then on by the
-first id under which it was seen, which it has to keep.
+Nobody can tell a testee which id to give to what is added or found: an entry is known by the answer
+to its adding, or by its source, and from then on by the first id under which it was seen, which it
+has to keep.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,8 +15,10 @@ class Aliases:
     """The scenario's names, by the testee's ids."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
-        """Begin with the ids that the scenario gives."""
-        self._given = {entry.id for entry in entries}
+        """Begin with the ids that the scenario gives, and with what it expects to be found."""
+        whole = [*entries]
+        self._given = {entry.id for entry in whole if not entry.source}
+        self._unseen = {entry.source: entry.id for entry in whole if entry.source}
         self._names: dict[str, str] = {}
 
     def call(self, entry_id: str, name: str) -> bool:
@@ -23,6 +26,13 @@ class Aliases:
         new = bool(entry_id) and entry_id not in self._given | self._names.keys()
         self._names[entry_id] = name
         return new
+
+    def learn(self, pool: Mapping[str, Json]) -> None:
+        """Take the ids from what the testee says of its pool."""
+        for entry in map(fields, items(pool.get("entries"))):
+            name = self._unseen.pop(text(entry.get("source")), None)
+            if name:
+                self._names[text(entry.get("id"))] = name
 
     def pool(self, told: Mapping[str, Json]) -> dict[str, Json]:
         """Rename the entries of a pool."""

@@ -27,6 +27,7 @@ from credpool_conformance.scenario import (
     Plain,
     Release,
     Resume,
+    Rewrite,
     Scenario,
     Write,
 )
@@ -123,6 +124,9 @@ class Drive:
                 return Observed(number=number)
             case Manage():
                 return self._manage(number, action)
+            case Rewrite(files):
+                self._situation.rewrite(files)
+                return Observed(number=number)
             case Plain():
                 return self._plain(number, action)
 
@@ -260,13 +264,15 @@ class Drive:
         unasked = phase.expect.get("state") == ANY
         if self._refused is None and not self.runaway and not unasked:
             session = self._processes[phase.process]
-            told = session.ask("inspect", now=self._clock.now).content
-            state = self._aliases.pool(fields(told))
+            told = fields(session.ask("inspect", now=self._clock.now).content)
+            self._aliases.learn(told)
+            state = self._aliases.pool(told)
         wire = tuple(self._mock.seen[begun:])
         kept, wanted = self._situation.kept, phase.expect.get("store")
         stored, wrong = None, [] if kept is None else kept.faults()
         if kept is not None and wanted is not None:
-            stored = (kept.wanted(wanted), kept.compared(wanted))
+            filled = kept.wanted(wanted)
+            stored = (filled, kept.compared(filled))
         if observed.progress:
             observed.progress.before = len(observed.progress.requests)
             observed.progress.requests += wire
@@ -300,6 +306,8 @@ def _describe(phase: Phase) -> str:
             return f"{advance}another program writes the file"
         case Manage(verb=verb, told=told):
             return f"{advance}the operator's {verb} {text(told.get('target'))}".rstrip()
+        case Rewrite(files):
+            return f"{advance}other tools write {', '.join(files)}"
         case Release(hold):
             return f"{advance}release {hold!r}"
         case Resume(name):

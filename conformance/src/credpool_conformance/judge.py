@@ -15,7 +15,16 @@ from credpool_conformance.canary import Kind
 from credpool_conformance.match import ANY, matches
 from credpool_conformance.mock import Seen
 from credpool_conformance.observed import Observed, Progress
-from credpool_conformance.scenario import Entry, Manage, Origin, Phase, Plain, Scenario, Write
+from credpool_conformance.scenario import (
+    Entry,
+    Manage,
+    Origin,
+    Phase,
+    Plain,
+    Rewrite,
+    Scenario,
+    Write,
+)
 from credpool_conformance.situation import Situation
 from credpool_conformance.tampering import tampering
 from credpool_conformance.wording import (
@@ -98,6 +107,8 @@ def _aspects(
         yield "state", _expected_state(scenario, expect), state
         told = fields(expect.get("counts"))
         yield "counts", told, {key: value for key, value in counts.items() if key in told}
+        labels = fields(expect.get("labels"))
+        yield "labels", labels, {key: label for key, label in _labels(seen) if key in labels}
 
 
 def _usual(phase: Phase) -> str:
@@ -111,7 +122,7 @@ def _is_manage(phase: Phase) -> bool:
 
 
 def _is_call(phase: Phase) -> bool:
-    return not isinstance(phase.action, Plain | Write) or phase.action is Plain.CONFIGURE
+    return not isinstance(phase.action, Plain | Write | Rewrite) or phase.action is Plain.CONFIGURE
 
 
 def _expected_wire(scenario: Scenario, expect: Mapping[str, Json], seen: Observed) -> Json:
@@ -185,6 +196,11 @@ def _expected_state(scenario: Scenario, expect: Mapping[str, Json]) -> Json:
         return wanted
     whole: dict[str, Json] = {**{entry.id: "ok" for entry in scenario.given.entries}, **wanted}
     return {name: state for name, state in whole.items() if state is not None}
+
+
+def _labels(seen: Observed) -> Iterator[tuple[str, Json]]:
+    for entry in map(fields, items(seen.state.get("entries"))):
+        yield text(entry.get("id")), entry.get("label")
 
 
 def _timeless(value: Json) -> Json:

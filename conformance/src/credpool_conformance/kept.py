@@ -1,7 +1,8 @@
 """The file in which a pool is kept, as another program writes and reads it (spec: storage).
 
-In a scenario's content `$secret:a` and `$refresh:a` stand for an entry's secrets, `$base` and
-`$token` for the endpoints and `$epoch+30` for a moment.
+In a scenario's content `$secret:a` and `$refresh:a` stand for an entry's secrets, `$new:a` for
+another secret from now on, `$base`, `$other` and `$token` for the endpoints, `$home` for the home
+folder, `$host` for the endpoint as its pool is named, and `$epoch+30` and `$millis+30` for a moment.
 """
 
 import fcntl
@@ -17,8 +18,11 @@ from typing import IO, Final
 from credpool_conformance.auth_file import faults
 from credpool_conformance.book.yaml_lines import Json
 
-_PLACEHOLDER: Final = re.compile(r"\$(secret|refresh):(\w+)|\$(base|token)\b|\$(epoch)([+-]\d+)?")
+_PLACEHOLDER: Final = re.compile(
+    r"\$(secret|new|refresh):(\w+)|\$(base|other|token|home|host)\b|\$(epoch|millis)([+-]\d+)?"
+)
 UNCHANGED: Final = "unchanged"
+Fill = Callable[[re.Match[str]], Json]
 
 
 def _lacks(there: Json, wanted: Json) -> bool:
@@ -30,12 +34,24 @@ def _lacks(there: Json, wanted: Json) -> bool:
             return False
 
 
+def filled(value: Json, fill: Fill) -> Json:
+    """Return the value with its placeholders filled in."""
+    if isinstance(value, dict):
+        return {key: filled(item, fill) for key, item in value.items()}
+    if isinstance(value, list):
+        return [filled(item, fill) for item in value]
+    if not isinstance(value, str):
+        return value
+    whole = _PLACEHOLDER.fullmatch(value)
+    return fill(whole) if whole else _PLACEHOLDER.sub(lambda found: str(fill(found)), value)
+
+
 class KeptFile:
     """One pool's file; `fill` answers what a placeholder stands for."""
 
     def __init__(
         self,
-        fill: Callable[[re.Match[str]], Json],
+        fill: Fill,
         *,
         mode: str | None = None,
         link: bool = False,
@@ -75,8 +91,8 @@ class KeptFile:
 
         A second name of it is kept: whoever writes in place changes what is found under that name.
         """
-        filled = self._filled(content)
-        text = filled if isinstance(filled, str) else json.dumps(filled)
+        whole = self._filled(content)
+        text = whole if isinstance(whole, str) else json.dumps(whole)
         self._written = text.encode()
         number = len([*self._elsewhere.iterdir()])
         self._copy = self._elsewhere / f"{number}.copy"
@@ -142,13 +158,4 @@ class KeptFile:
         return found
 
     def _filled(self, value: Json) -> Json:
-        if isinstance(value, dict):
-            return {key: self._filled(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self._filled(item) for item in value]
-        if not isinstance(value, str):
-            return value
-        whole = _PLACEHOLDER.fullmatch(value)
-        if whole:
-            return self._fill(whole)
-        return _PLACEHOLDER.sub(lambda found: str(self._fill(found)), value)
+        return filled(value, self._fill)

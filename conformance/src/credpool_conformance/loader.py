@@ -192,6 +192,9 @@ def _given(raw: Mapping[str, Json], registry: Registry) -> Given:
         store_is_link=place.get("link") is True,
         lock_timeout=float(patience) if isinstance(patience, int | float) else None,
         processes=tuple(text(name) for name in items(raw.get("processes"))) or (MAIN,),
+        key=text(raw.get("key")) or None,
+        environment=fields(raw["environment"]) if "environment" in raw else None,
+        home=fields(raw["home"]) if "home" in raw else None,
     )
 
 
@@ -214,4 +217,5 @@ def entry_of(raw: Json, position: int, usual_type: str) -> Entry:
         same_secret_as=text(written.get("same_secret_as")) or None,
         origin=Origin(text(written.get("base")) or "main"),
         has_secret="secret" not in written,
+        source=text(written.get("source")) or None,
     )

@@ -18,6 +18,7 @@ from credpool_conformance.scenario import (
     Plain,
     Release,
     Resume,
+    Rewrite,
     Write,
 )
 from credpool_conformance.successes import dialect
@@ -55,6 +56,8 @@ def _action(raw: Mapping[str, Json], number: int, provider: str) -> Action:
             return _manage(fields(asked))
         case {"write": content}:
             return Write(content)
+        case {"home": files}:
+            return Rewrite(fields(files))
         case _:
             named = [kind(text(raw[key])) for key, kind in _NAMED.items() if key in raw]
             plain = [action for action in Plain if action.value in raw]

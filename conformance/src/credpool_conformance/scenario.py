@@ -44,6 +44,8 @@ class Entry:
     same_secret_as: str | None = None
     origin: Origin = Origin.MAIN
     has_secret: bool = True
+    source: str | None = None
+    """Where the testee is to find it by itself; it is then not given."""
 
     @property
     def secret_id(self) -> str:
@@ -65,6 +67,9 @@ class Given:
     store_is_link: bool = False
     lock_timeout: float | None = None
     processes: tuple[str, ...] = (MAIN,)
+    key: str | None = None
+    environment: Mapping[str, Json] | None = None
+    home: Mapping[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +139,13 @@ class Manage:
     newcomer: Entry | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """Let other tools write files of the home; null removes one."""
+
+    files: Mapping[str, Json]
+
+
 class Plain(Enum):
     """The actions without particulars; `LOOK` is inspection, which follows every phase anyway.
 
@@ -148,7 +160,7 @@ class Plain(Enum):
     UNLOCK = "unlock"
 
 
-Action: TypeAlias = Call | Release | Resume | Close | Write | Manage | Plain
+Action: TypeAlias = Call | Release | Resume | Close | Write | Rewrite | Manage | Plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

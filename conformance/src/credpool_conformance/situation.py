@@ -14,7 +14,8 @@ from credpool_conformance.book.yaml_lines import Json, fields, text
 from credpool_conformance.canary import Canaries, Kind
 from credpool_conformance.clock import VirtualClock
 from credpool_conformance.events import Deliver
-from credpool_conformance.kept import KeptFile
+from credpool_conformance.home import Home
+from credpool_conformance.kept import KeptFile, filled
 from credpool_conformance.mock import TOKEN_PATH, Stage
 from credpool_conformance.registry import Provider
 from credpool_conformance.scenario import Call, Entry, Manage, Origin, Scenario
@@ -53,7 +54,8 @@ class Situation:
         self._sessions: dict[str, str] = {}
         self._tokens: dict[str, str | None] = {}
         self.kept = self._kept() if "store" in scenario.features else None
-        self.pool = self._pool()
+        self.home = None if scenario.given.home is None else Home(self._filled)
+        self.pool = {**self._pool(), **self._seeds()}
         if self.kept is not None and scenario.given.store is not None:
             self.kept.write(scenario.given.store)
 
@@ -70,8 +72,9 @@ class Situation:
 
     def close(self) -> None:
         """Leave nothing on the disk."""
-        if self.kept is not None:
-            self.kept.close()
+        for place in (self.kept, self.home):
+            if place is not None:
+                place.close()
 
     def joined(self) -> Json:
         """Write out the pool for a process that comes to a store which is there already."""
@@ -86,6 +89,11 @@ class Situation:
         """Let another program take the lock of the pool's file, or let it go."""
         if self.kept is not None:
             self.kept.lock(held=held)
+
+    def rewrite(self, files: Mapping[str, Json]) -> None:
+        """Let other tools write files of the home, if there is one."""
+        if self.home is not None:
+            self.home.write(files)
 
     def request(self, call: Call) -> dict[str, Json]:
         """Write the caller's request."""
@@ -149,13 +157,14 @@ class Situation:
                 prefix = _token(entry.claims) or self._provider.prefix(entry.auth_type)
                 secrets[entry.id] = self.canaries.mint(entry.id, Kind.ACCESS, prefix).value
         for entry in given.entries:
-            entries.append(self._entry(entry, secrets.get(entry.secret_id)))
+            written = self._entry(entry, secrets.get(entry.secret_id))
+            entries += [written] if entry.source is None else []
         patience: dict[str, Json] = (
             {} if given.lock_timeout is None else {"lock_timeout": given.lock_timeout}
         )
         return {
             "provider": given.provider,
-            "base_url": self._base(Origin.MAIN),
+            "base_url": None if _is_custom(given.key) else self._base(Origin.MAIN),
             "token_url": self._urls[Origin.MAIN] + TOKEN_PATH,
             "strategy": given.strategy,
             "policy": {**given.policy},
@@ -163,6 +172,20 @@ class Situation:
             "store": None if self.kept is None else str(self.kept.path),
             **patience,
         }
+
+    def _seeds(self) -> dict[str, Json]:
+        """Write what the pool is to be seeded from, and its files."""
+        given = self._scenario.given
+        told: dict[str, Json] = {} if given.key is None else {"key": self._filled(given.key)}
+        if given.environment is not None:
+            told["environment"] = self._filled({**given.environment})
+        if self.home is not None and given.home is not None:
+            self.home.write(given.home)
+            told["home"] = str(self.home.path)
+        return told
+
+    def _filled(self, value: Json) -> Json:
+        return filled(value, self._stands_for)
 
     def _entry(self, entry: Entry, secret: str | None) -> Json:
         # two rows with one secret are one login, and have one refresh token
@@ -185,13 +208,27 @@ class Situation:
         }
 
     def _stands_for(self, found: re.Match[str]) -> Json:
-        kind, entry, base, _, offset = found.groups()
+        kind, entry, base, unit, offset = found.groups()
+        if base == "home":
+            return None if self.home is None else str(self.home.path)
+        if base == "host":
+            return _named_after(self._base(Origin.MAIN))
         if base:
             token_url = self._urls[Origin.MAIN] + TOKEN_PATH
-            return token_url if base == "token" else self._base(Origin.MAIN)
-        if kind == "secret":
-            return self._secrets[entry]
-        return self._tokens[entry] if kind == "refresh" else self.clock.now + float(offset or 0)
+            own = Origin.OTHER if base == "other" else Origin.MAIN
+            return token_url if base == "token" else self._base(own)
+        if unit:
+            return (self.clock.now + float(offset or 0)) * (1000 if unit == "millis" else 1)
+        if kind == "refresh":
+            return self._tokens[entry]
+        return self._another(entry) if kind == "new" else self._secrets[entry]
+
+    def _another(self, name: str) -> str:
+        """Mint the secret that an entry has from now on."""
+        entry = next(e for e in self._scenario.given.entries if e.id == name)
+        prefix = self._provider.prefix(entry.auth_type)
+        self._secrets[name] = self.canaries.mint(name, Kind.ACCESS, prefix).value
+        return self._secrets[name]
 
     def _base(self, origin: Origin) -> str:
         return self._urls[origin] + self._provider.base_path
@@ -203,3 +240,15 @@ def _token(claims: Mapping[str, Json]) -> str | None:
         return None
     parts = (json.dumps(part).encode() for part in ({"alg": "none"}, {**claims}))
     return "".join(base64.urlsafe_b64encode(part).decode().rstrip("=") + "." for part in parts)
+
+
+def _named_after(url: str) -> str:
+    """Return how the pool of an endpoint that nobody has named is called (custom.model.host)."""
+    parts = urlsplit(url)
+    here = parts.hostname in ("localhost", "127.0.0.1")
+    return f"local-({parts.netloc})" if here else parts.netloc
+
+
+def _is_custom(key: str | None) -> bool:
+    """Tell whether the pool is that of an endpoint which the configuration names."""
+    return key is not None and key.startswith("custom:")

@@ -2,12 +2,18 @@
 
 Open a `Pool`, and give its `PoolAuth` (`credpool.httpx2`, or `credpool.httpx` for older clients)
 to an HTTP client or an SDK. Stores that persist a pool are in `credpool.stores`.
+
+What finds credentials is imported when it is first named: not every program needs it.
 """
+
+import importlib
+import typing
 
 from credpool.clock import Clock as Clock
 from credpool.clock import SystemClock as SystemClock
 from credpool.clock import Why as Why
 from credpool.core.errors import AmbiguousTarget as AmbiguousTarget
+from credpool.core.errors import BadConfig as BadConfig
 from credpool.core.errors import BadInput as BadInput
 from credpool.core.errors import CredpoolError as CredpoolError
 from credpool.core.errors import DuplicateSecret as DuplicateSecret
@@ -56,4 +62,17 @@ from credpool.pool import Listener as Listener
 from credpool.pool import Pool as Pool
 from credpool.pool import Store as Store
 
+if typing.TYPE_CHECKING:
+    from credpool.core.seeding import Complaint as Complaint
+    from credpool.opening import open_pool as open_pool
+    from credpool.seed.surroundings import Surroundings as Surroundings
+
 __version__ = "0.1.0"
+
+_HOMES = {"Complaint": "core.seeding", "Surroundings": "seed.surroundings", "open_pool": "opening"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -21,7 +21,7 @@ from credpool.core.events import (
     Started,
     Succeeded,
 )
-from credpool.core.model import Entry
+from credpool.core.model import Entry, FailureClass
 from credpool.core.recovery import Step
 from credpool.core.reply import Reply
 from credpool.oauth.refresh import Refusal
@@ -67,9 +67,7 @@ class ActiveCall:
         entry = None if capped else self._pool.pick(self._model, self._started, self._home)
         if entry is None:
             return self._decided(Started(self._asked()))
-        # spec: oauth.window.advisory+1, oauth.window.mandatory+1
-        due = entry.expires_within(self._pool.policy.advisory_window, self._started)
-        return Refresh(entry) if due else Send(entry)
+        return Refresh(entry) if entry.is_due(self._pool.policy, self._started) else Send(entry)
 
     def sending(self, entry: Entry) -> None:
         """Note that a request goes out with the entry's secret."""
@@ -105,6 +103,15 @@ class ActiveCall:
         if unsaved is not None and unsaved.replaces == entry.secret:
             return self.refreshed(entry, unsaved)  # spec: oauth.saved-first.again+1
         return self._decided(Claimed(self._asked(), entry.id, entry.secret, self._holder))
+
+    def reread(self, entry: Entry) -> Action:
+        """Look for a newer token where a borrowed one is from."""
+        grant = self._pool.lender(entry)
+        if grant is not None and grant.secret != entry.secret:
+            return self.refreshed(entry, grant)
+        terminal = self._asked().refused(entry.id) is FailureClass.AUTH_REVOKED
+        message = "there is no newer token where this one is from"
+        return self.refresh_failed(entry, Refusal(terminal=terminal, message=message))
 
     def refreshed(self, entry: Entry, grant: Grant) -> Action:
         """Store new tokens, before they are used.

@@ -182,6 +182,8 @@ class Flow(Generic[R, A]):
             self._over(active)
 
     def _renewed(self, active: ActiveCall, entry: Entry) -> Action:
+        if entry.borrowed:
+            return active.reread(entry)  # spec: borrow.no-refresh+1
         while isinstance(action := active.claim(entry), AwaitClaim):
             self._pool.clock.sleep(self._look_again(action), "claim")
         if not isinstance(action, Exchange):
@@ -191,6 +193,8 @@ class Flow(Generic[R, A]):
         return self._exchanged(active, action.entry, asked, reply)
 
     async def _renewed_async(self, active: ActiveCall, entry: Entry) -> Action:
+        if entry.borrowed:
+            return active.reread(entry)  # spec: borrow.no-refresh+1
         while isinstance(action := active.claim(entry), AwaitClaim):
             await self._pool.clock.sleep_async(self._look_again(action), "claim")
         if not isinstance(action, Exchange):

@@ -80,6 +80,7 @@ class Pool:
         *,
         clock: Clock | None = None,
         dice: Callable[[], float] = random.random,
+        lender: Callable[[Entry], Grant | None] | None = None,
     ) -> None:
         """Open a pool.
 
@@ -87,6 +88,7 @@ class Pool:
             store: where the pool is kept.
             clock: where the time comes from; the machine's clock if not given.
             dice: draws from [0, 1), for the `random` strategy.
+            lender: reads a borrowed entry's token again where it is from.
 
         Raises:
             StoreError: the store cannot be read.
@@ -95,6 +97,7 @@ class Pool:
         self.clock = clock if clock is not None else SystemClock()
         self._store = store
         self._dice = dice
+        self.lender: Callable[[Entry], Grant | None] = lender or (lambda _: None)
         self._last: EntryId | None = None
         self._strategy: Strategy | None = None
         self._indexes: dict[str | None, Index] = {}

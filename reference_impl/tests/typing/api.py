@@ -17,8 +17,10 @@ from credpool import (
     AmbiguousTarget,
     Attempt,
     AuthType,
+    BadConfig,
     BadInput,
     Clock,
+    Complaint,
     Cooldown,
     CredpoolError,
     DuplicateSecret,
@@ -52,6 +54,7 @@ from credpool import (
     StoreUnreadable,
     StoreUnwritable,
     Strategy,
+    Surroundings,
     SystemClock,
     UnknownEntry,
     UnknownProvider,
@@ -59,6 +62,7 @@ from credpool import (
     UnusableSecret,
     Why,
     WrongOrigin,
+    open_pool,
     report_attempt,
     report_exhaustion,
     report_notice,
@@ -95,6 +99,17 @@ def opening() -> None:
     store = JsonFileStore(Path("auth.json"), "openai", strategy=Strategy.ROUND_ROBIN)
     assert_type(Pool(store, clock=FakeClock(), dice=lambda: 0.5), Pool)
     assert_type(Pool(MemoryStore(PoolState(key="openai", provider="openai"))), Pool)
+
+
+def finding() -> None:
+    """Open pools of what is found."""
+    around = Surroundings(environ={"OPENAI_API_KEY": "sk-one"}, home=Path(), folder=Path())
+    told: list[Complaint] = []
+    pool = open_pool("openai", around, store="auth.json", notify=told.append)
+    assert_type(pool, Pool)
+    assert_type([f"{n.where}: {n.what}; {n.mend}" for n in told], list[str])
+    configured = Surroundings(environ={}, config={"custom_providers": []}, provider="openai")
+    open_pool("custom:work", configured, strategy=Strategy.RANDOM, policy=Policy())
 
 
 def using(pool: Pool) -> None:
@@ -202,9 +217,7 @@ def handling(call: Callable[[], None]) -> float | None:
         return assert_type(err.returns_at, float | None)
     except WrongOrigin as err:
         assert_type((err.asked, err.allowed), tuple[str, str])
-    except UnknownEntry as err:
-        assert_type(err.target, str)
-    except AmbiguousTarget as err:
+    except (UnknownEntry, AmbiguousTarget) as err:
         assert_type(err.target, str)
     except UnusableSecret as err:
         assert_type(err.why, str)
@@ -212,7 +225,7 @@ def handling(call: Callable[[], None]) -> float | None:
         assert_type(err.holder, str)
     except (UnknownStrategy, UnknownProvider) as err:
         assert_type(err.name, str)
-    except (StoreUnreadable, StoreTooNew, StoreUnwritable) as err:
+    except (BadConfig, StoreUnreadable, StoreTooNew, StoreUnwritable) as err:
         assert_type(err.where, str)
     except (BadInput, StoreError, CredpoolError):
         raise

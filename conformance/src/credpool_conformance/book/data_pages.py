@@ -12,7 +12,7 @@ from credpool_conformance.book.citations import Scenario
 from credpool_conformance.book.evidence import EVIDENCE
 from credpool_conformance.book.markdown import table
 from credpool_conformance.book.sources import Book
-from credpool_conformance.book.tables import duration, scalar
+from credpool_conformance.book.tables import duration, environment_table, scalar
 from credpool_conformance.book.yaml_lines import Json, fields, items, text
 
 _CONDITIONS: Final = {
@@ -43,37 +43,11 @@ def providers_page(book: Book) -> str:
         "[Billing notes](../spec/billing.md) has every statement, with its source.",
         "## Environment variables",
         "In order of precedence; a numbered one, such as `OPENAI_API_KEY_2`, goes by its base name.",
-        _environment(book),
+        environment_table(book, "#{}"),
     ]
     for name, document in book.registry.items():
         parts += _provider(name, fields(document.data))
     return NOTICE + "\n\n".join(parts) + "\n"
-
-
-def _environment(book: Book) -> str:
-    """Render one row for each credential of each provider."""
-    header = ("provider", "credential", "variables", "header", "base URL", "payer")
-    rows = []
-    for name, document in book.registry.items():
-        data = fields(document.data)
-        for entry in map(fields, items(data.get("credentials"))):
-            base = entry.get("base_url") or data.get("base_url")
-            rows.append(
-                (
-                    f"[{text(data.get('title')) or name}](#{name})",
-                    scalar(entry.get("auth_type")),
-                    ", ".join(f"`{scalar(v)}`" for v in items(entry.get("env"))) or "none",
-                    f"`{_carrier(entry)}`",
-                    f"`{scalar(base)}`" if base else "the entry's own",
-                    scalar(entry.get("payer")),
-                )
-            )
-    return table(header, rows)
-
-
-def _carrier(entry: Mapping[str, Json]) -> str:
-    scheme = f"{text(entry.get('scheme'))} " if entry.get("scheme") else ""
-    return f"{text(entry.get('header'))}: {scheme}…"
 
 
 def _scenario(book: Book, scenario: Scenario) -> Iterator[str]:

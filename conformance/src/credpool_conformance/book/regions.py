@@ -19,6 +19,7 @@ REGIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "storage.md": ("auth-document", "auth-row"),
     "events.md": ("events",),
     "scopes-and-money.md": ("quota",),
+    "seeding.md": ("environment",),
 }
 _END: Final = "<!-- /generated -->"
 _BEGIN = re.compile(r"<!-- generated:(\S+) -->")

@@ -53,7 +53,34 @@ def region_contents(book: Book) -> Mapping[str, str]:
         "registry": _registry(book),
         "billing": billing_table(book),
         **auth_tables(book),
+        "environment": environment_table(book, "registry/{}.yaml"),
     }
+
+
+def environment_table(book: Book, link: str) -> str:
+    """Render one row for each credential of each provider; `link` has a place for its name."""
+    header = ("provider", "credential", "variables", "header", "base URL", "payer")
+    rows = []
+    for name, document in book.registry.items():
+        data = fields(document.data)
+        for entry in map(fields, items(data.get("credentials"))):
+            base = entry.get("base_url") or data.get("base_url")
+            rows.append(
+                (
+                    f"[{text(data.get('title')) or name}]({link.format(name)})",
+                    scalar(entry.get("auth_type")),
+                    ", ".join(f"`{scalar(v)}`" for v in items(entry.get("env"))) or "none",
+                    f"`{_carrier(entry)}`",
+                    f"`{scalar(base)}`" if base else "the entry's own",
+                    scalar(entry.get("payer")),
+                )
+            )
+    return table(header, rows)
+
+
+def _carrier(entry: Row) -> str:
+    scheme = f"{text(entry.get('scheme'))} " if entry.get("scheme") else ""
+    return f"{text(entry.get('header'))}: {scheme}…"
 
 
 def duration(value: Json) -> str:

@@ -3,9 +3,15 @@
 Not the messages themselves: see `protocol`.
 """
 
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 from credpool_conformance.events import Deliver, Message
+
+HOST_VARIABLES: Final = dict.fromkeys(
+    ("OPENAI_API_KEY", "OPENAI_API_KEY_2", "ANTHROPIC_API_KEY", "GEMINI_API_KEY"),
+    "sk-a-key-of-the-host-that-nobody-gave-the-testee",
+)
+"""What is in the environment of every testee, and in no environment that a scenario gives it."""
 
 
 class Connector(Protocol):

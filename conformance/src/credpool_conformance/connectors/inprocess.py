@@ -8,14 +8,16 @@ import contextlib
 import importlib
 import importlib.util
 import io
+import os
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Final, Protocol, Self
 
+from credpool_conformance.connectors import HOST_VARIABLES
 from credpool_conformance.events import Broke, Deliver, Message, Said
 from credpool_conformance.faults import HarnessError
 from credpool_conformance.frozen import FrozenTime
@@ -52,6 +54,9 @@ class World:
         self._changed = contextlib.ExitStack()
         self._changed.enter_context(contextlib.redirect_stdout(self.written))
         self._changed.enter_context(contextlib.redirect_stderr(self.written))
+        before = {name: os.environ.get(name) for name in HOST_VARIABLES}
+        self._changed.callback(_set_variables, before)
+        _set_variables(HOST_VARIABLES)
         self.intercept.start()
         self._changed.callback(self.intercept.stop)
         self.time.start()
@@ -163,6 +168,14 @@ def _handle(testee: Testee, message: Message, deliver: Deliver, world: World) ->
     except Exception as error:  # noqa: BLE001 (the testee's fault, whatever it is)
         world.written.write(traceback.format_exc())
         deliver(Broke(f"the testee raised {type(error).__name__}: {error}"))
+
+
+def _set_variables(values: Mapping[str, str | None]) -> None:
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 def _load(testee: str) -> Callable[[Callable[[Message], None]], Testee]:

@@ -14,6 +14,7 @@ import threading
 from pathlib import Path
 from typing import IO, Final, Self
 
+from credpool_conformance.connectors import HOST_VARIABLES
 from credpool_conformance.events import Broke, Deliver, Message, Said
 from credpool_conformance.faults import HarnessError
 from credpool_conformance.protocol import parse
@@ -46,6 +47,7 @@ class StdioConnector:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
+                env={**os.environ, **HOST_VARIABLES},
             )
         except (OSError, ValueError) as error:
             raise HarnessError(f"the testee cannot be started: {error}", costly=True) from error

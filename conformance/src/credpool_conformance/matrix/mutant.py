@@ -33,6 +33,7 @@ ASPECTS: Final = frozenset(
             "names",
             "listing",
             "events",
+            "labels",
         ),
     }
 )

@@ -4,18 +4,16 @@ Text in, values out, and back; no file is opened here.
 Whatever the document holds besides the pool in hand is carried as it is.
 """
 
-import hmac
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from types import MappingProxyType
 from typing import Final, NoReturn
 
+from credpool.core.borrowing import FINGERPRINT, OURS, borrowed, fingerprint
 from credpool.core.fields import Malformed, kind
 from credpool.core.model import Cooldown, Entry
 from credpool.core.rows import decode_row, encode_row
-from credpool.core.secret import Secret
 
 __all__ = [
     "VERSION",
@@ -29,27 +27,17 @@ __all__ = [
     "decode_row",
     "encode",
     "encode_row",
+    "fingerprint",
     "settled",
 ]
 
 VERSION: Final = 1
 
-_OWNED: Final = frozenset(
-    {
-        ("anthropic", "hermes_pkce"),
-        ("minimax-oauth", "oauth"),
-        ("nous", "device_code"),
-        ("openai-codex", "device_code"),
-        ("xai-oauth", "device_code"),
-    }
-)
 _SECRET_ENDINGS: Final = (
     *("key", "token", "tokens", "secret", "password"),
     *("credential", "credentials", "authorization"),
 )
 _TOLD: Final = ("last_error_reason", "last_error_message")
-_FINGERPRINT: Final = "secret_fingerprint"
-_FINGERPRINT_SCHEME: Final = "hmac-sha256:"
 
 
 class TooNew(Malformed):
@@ -58,10 +46,12 @@ class TooNew(Malformed):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """One pool's entries, and all that the document says before them."""
+    """One pool's entries and removed sources, and all that the document says before them."""
 
     entries: tuple[Entry, ...]
     head: str
+    suppressed: Mapping[str, Sequence[str]]
+    """By pool; an empty list is not kept."""
 
 
 def decode(text: str, key: str) -> Document:
@@ -76,6 +66,7 @@ def decode(text: str, key: str) -> Document:
         raise Malformed("line 1, column 1", f"expected an object, found {kind(document)}")
     _check_version(document.pop("version", None))
     document.pop("updated_at", None)
+    suppressed = _suppressed(document.pop("suppressed_sources", None))
     pools = document.pop("credential_pool", None)
     pools = {} if pools is None else pools
     if not isinstance(pools, dict):
@@ -86,13 +77,16 @@ def decode(text: str, key: str) -> Document:
         raise Malformed(f"credential_pool[{key!r}]", f"expected a list, found {kind(rows)}")
     entries = tuple(decode_row(row, key=key, index=index) for index, row in enumerate(rows))
     check_ids(entries, key)
-    return Document(entries=entries, head=_head(document, pools, key))
+    return Document(entries=entries, head=_head(document, pools, key), suppressed=suppressed)
 
 
-def encode(head: str, rows: Iterable[str], updated_at: str) -> str:
+def encode(
+    head: str, rows: Iterable[str], updated_at: str, suppressed: Mapping[str, Sequence[str]]
+) -> str:
     """Return the whole document with those rows, one a line."""
     lines = ",\n".join(rows)
-    return f'{head}\n{lines}\n]}},\n"updated_at": {json.dumps(updated_at)}\n}}\n'
+    removed = f'"suppressed_sources": {json.dumps(suppressed)},\n' if suppressed else ""
+    return f'{head}\n{lines}\n]}},\n{removed}"updated_at": {json.dumps(updated_at)}\n}}\n'
 
 
 def settled(entry: Entry, key: str) -> tuple[Entry, str]:
@@ -100,14 +94,6 @@ def settled(entry: Entry, key: str) -> tuple[Entry, str]:
     line = encode_row(entry)
     read = decode_row(json.loads(line), key=key, index=0)
     return (entry if read == entry else read), line
-
-
-def borrowed(key: str, source: str) -> bool:
-    """Return whether another tool owns what comes from that source."""
-    name = source.strip().lower()
-    if name in ("", "manual") or name.startswith("manual:"):
-        return False
-    return (key.strip().lower(), name) not in _OWNED
 
 
 def as_kept(
@@ -118,20 +104,15 @@ def as_kept(
     What is borrowed keeps no secret of its own, only a fingerprint if there is a key for one.
     """
     entry = _redacted(entry, clean)
-    if not borrowed(key, entry.source):
+    if entry.reference is None and not borrowed(key, entry.source):
         return entry
     extra = {n: v for n, v in entry.extra.items() if not n.lower().endswith(_SECRET_ENDINGS)}
-    theirs = not str(extra.get(_FINGERPRINT, _FINGERPRINT_SCHEME)).startswith(_FINGERPRINT_SCHEME)
+    theirs = not str(extra.get(FINGERPRINT, OURS)).startswith(OURS)
     if entry.secret is not None and fingerprint_key is not None and not theirs:
-        extra[_FINGERPRINT] = fingerprint(entry.secret, fingerprint_key)
+        # spec: borrow.not-kept+1
+        extra[FINGERPRINT] = fingerprint(entry.secret, fingerprint_key)
     kept = replace(entry, secret=None, refresh_token=None, extra=MappingProxyType(extra))
     return entry if kept == entry else kept
-
-
-def fingerprint(secret: Secret, key: bytes) -> str:
-    """Return a keyed digest that tells two secrets apart without storing either."""
-    value = secret.reveal().encode(errors="surrogatepass")
-    return _FINGERPRINT_SCHEME + hmac.new(key, value, sha256).hexdigest()[:16]
 
 
 def _redacted(entry: Entry, clean: Callable[[str], str]) -> Entry:
@@ -187,6 +168,18 @@ def _check_version(version: object) -> None:
         raise Malformed("version", f"expected {VERSION}, found {kind(version)}")
     if version > VERSION:
         raise TooNew("version", f"the document has version {version}, this library knows {VERSION}")
+
+
+def _suppressed(value: object) -> dict[str, list[str]]:
+    """Return the sources that were removed, by pool."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Malformed("suppressed_sources", f"expected an object, found {kind(value)}")
+    for sources in value.values():
+        if not isinstance(sources, list) or not all(isinstance(name, str) for name in sources):
+            raise Malformed("suppressed_sources", "expected a list of strings for each pool")
+    return value
 
 
 def check_ids(entries: Sequence[Entry], key: str) -> None:

@@ -106,7 +106,7 @@ def _fail(state: PoolState, event: Failed, *, now: float, draw: float) -> Decisi
     entry = state.find(event.entry)
     if entry is not None:
         event = replace(event, verdict=_settled(event.verdict, entry))
-    step = RECOVERY[event.verdict.failure].step
+    step = _step(entry, event)
     if entry is None or (_is_stale(entry, event) and step is Step.ROTATE):
         last = deliver if step is Step.DELIVER else partial(go_on, step=Step.TRY_NEXT, draw=draw)
         return last(state, event, now=now)  # spec: pool.attribution.unknown+1
@@ -126,6 +126,13 @@ def _fail(state: PoolState, event: Failed, *, now: float, draw: float) -> Decisi
             return go_on(state, replace(event, call=call), Step.ROTATE, now=now, draw=draw)
 
 
+def _step(entry: Entry | None, event: Failed) -> Step:
+    """Return what the failure asks for; a borrowed token is read again before it dies."""
+    if entry is not None and entry.borrowed and _is_death(event):
+        return Step.REFRESH  # spec: borrow.reread.revoked+1
+    return RECOVERY[event.verdict.failure].step
+
+
 def _is_death(event: Failed) -> bool:
     return event.verdict.failure is FailureClass.AUTH_REVOKED
 
@@ -137,7 +144,7 @@ def _is_stale(entry: Entry, event: Failed) -> bool:
 
 def _settled(verdict: Verdict, entry: Entry) -> Verdict:
     """Tell a token that has run out from a key that is refused, by what the entry can do."""
-    match verdict.failure, entry.refreshable:
+    match verdict.failure, entry.renewable:
         case FailureClass.AUTH_REJECTED, True:  # spec: classify.refreshable+1
             return replace(verdict, failure=FailureClass.AUTH_EXPIRED)
         case FailureClass.AUTH_EXPIRED, False:

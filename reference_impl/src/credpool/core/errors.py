@@ -11,7 +11,8 @@ The tree, one class for each thing a caller would do differently::
     │   ├── UnknownEntry
     │   ├── AmbiguousTarget
     │   ├── UnusableSecret
-    │   └── DuplicateSecret
+    │   ├── DuplicateSecret
+    │   └── BadConfig
     └── StoreError         the store was left as it is
         ├── StoreUnreadable
         ├── StoreTooNew
@@ -117,6 +118,14 @@ class DuplicateSecret(BadInput):
             f"the entry {holder} holds this secret already; reset that one, or give another secret"
         )
         self.holder = holder
+
+
+class BadConfig(BadInput):
+    """The configuration says something that it cannot say; `where` names it."""
+
+    def __init__(self, where: str, what: str) -> None:
+        super().__init__(f"config.yaml, {where}: {what}; correct it there")
+        self.where = where
 
 
 class StoreError(CredpoolError):

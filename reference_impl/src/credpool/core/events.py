@@ -50,6 +50,10 @@ class Call:
         """Whether the call has taken that step with the entry."""
         return any(a.entry == entry_id and a.step is step for a in self.attempts)
 
+    def refused(self, entry_id: EntryId) -> FailureClass | None:
+        """Return what the latest refusal of the entry meant, if there was one."""
+        return next((a.failure for a in reversed(self.attempts) if a.entry == entry_id), None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:

@@ -136,6 +136,10 @@ class Entry:
     throttled: bool = False
     probed_at: float | None = None
     claim: Claim | None = None
+    borrowed: bool = False
+    """Whether somebody else owns the secret: it is read again, never refreshed, never kept."""
+    reference: str | None = None
+    """Where the secret stands, if a row names that in its place: `env:NAME`, `file:PATH`, …"""
     extra: Mapping[str, object] = field(default_factory=lambda: _NO_EXTRA, repr=False)
 
     @property
@@ -146,12 +150,23 @@ class Entry:
     @property
     def refreshable(self) -> bool:
         """Whether the library may exchange a refresh token for this entry."""
-        return self.refresh_token is not None
+        return self.refresh_token is not None and not self.borrowed  # spec: borrow.no-refresh+1
+
+    @property
+    def renewable(self) -> bool:
+        """Whether there may be a newer token: to be had in exchange, or where this one is from."""
+        return self.refreshable or self.borrowed
 
     def expires_within(self, seconds: float, now: float) -> bool:
-        """Whether the token can be refreshed, and ends within that time."""
+        """Whether the token can be renewed, and ends within that time."""
         ends = self.expires_at is not None and self.expires_at - now <= seconds
-        return ends and self.refreshable
+        return ends and self.renewable
+
+    def is_due(self, policy: "Policy", now: float) -> bool:
+        """Whether the token is renewed before a request is sent with it."""
+        # spec: oauth.window.advisory+1, oauth.window.mandatory+1, borrow.reread.expiry+1
+        window = policy.mandatory_window if self.borrowed else policy.advisory_window
+        return self.expires_within(window, now)
 
     def blocked(self, now: float, model: str | None = None) -> Cooldown | None:
         """Return the cooldown that keeps the entry out at `now` for `model`, the longest first."""
@@ -201,6 +216,8 @@ class PoolState:
     last: EntryId | None = None
     leases: Mapping[EntryId, int] = field(default_factory=lambda: _NO_LEASES)
     quotas: Mapping[EntryId, Windows] = field(default_factory=lambda: _NO_QUOTAS, repr=False)
+    suppressed: frozenset[str] = frozenset()
+    """The sources that were removed, and are not seeded until they are added again."""
     extra: Mapping[str, object] = field(default_factory=lambda: _NO_EXTRA, repr=False)
 
     def find(self, entry_id: EntryId) -> Entry | None:

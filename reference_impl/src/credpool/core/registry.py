@@ -28,6 +28,9 @@ class Credential:
     payer: Payer
     extra_headers: Mapping[str, str]
     token_url: str | None
+    env: tuple[str, ...]
+    """The environment variables it is found in, the first one first."""
+    prefixes: tuple[str, ...]
     base_url: str | None
     """Where it is valid, if not at the provider's own address."""
     owner_claim: tuple[str, ...]
@@ -98,6 +101,8 @@ def _credential(data: Mapping[str, object]) -> Credential:
         payer=Payer(data["payer"]),
         extra_headers={k: str(v) for k, v in _map(data.get("extra_headers")).items()},
         token_url=_text(data.get("token_url")),
+        env=_texts(data.get("env")),
+        prefixes=_texts(data.get("prefix")),
         base_url=_text(data.get("base_url")),
         owner_claim=_texts(data.get("owner_claim")),
     )

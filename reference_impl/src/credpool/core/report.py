@@ -82,6 +82,7 @@ def _entry(entry: Entry, now: float) -> dict[str, Json]:
     return {
         "id": entry.id,
         "label": entry.label,
+        "source": entry.source,
         "status": entry.status(now).value,
         **_why(entry.blocked(now)),
         "models": {m: _why(c) for m, c in entry.models.items() if c.until > now},

@@ -10,6 +10,7 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Final
 
+from credpool.core.borrowing import borrowed, is_reference
 from credpool.core.fields import Fields, Malformed, in_form, kind, to_seconds
 from credpool.core.model import (
     FOREVER,
@@ -65,14 +66,18 @@ def decode_row(row: object, *, key: str, index: int) -> Entry:
     fields = _fields(row, f"credential_pool[{key!r}][{index}]")
     cooldown = _decode_cooldown(fields)
     models, foreign = _decode_models(fields)
+    source, token = fields.text("source") or "manual", fields.text("access_token") or ""
+    reference = token if is_reference(token) else None
     expiries = [at for at in map(fields.time, _EXPIRY) if at is not None]
     return Entry(
         id=EntryId(fields.text("id") or _derived_id(fields, key, index)),
         label=fields.text("label") or "",
-        source=fields.text("source") or "manual",
+        source=source,
         auth_type=_decode_auth_type(fields),
         priority=fields.whole("priority") or 0,
-        secret=fields.secret("access_token"),
+        secret=None if reference else fields.secret("access_token"),
+        reference=reference,
+        borrowed=reference is not None or borrowed(key, source),
         refresh_token=fields.secret("refresh_token"),
         base_url=fields.text("base_url"),
         owner=fields.text("owner"),
@@ -103,7 +108,7 @@ def encode_row(entry: Entry) -> str:
         "auth_type": entry.auth_type.value,
         "priority": entry.priority,
         "source": entry.source,
-        "access_token": entry.secret and entry.secret.reveal(),
+        "access_token": entry.reference or (entry.secret and entry.secret.reveal()),
         "refresh_token": entry.refresh_token and entry.refresh_token.reveal(),
         "base_url": entry.base_url,
         "owner": entry.owner,

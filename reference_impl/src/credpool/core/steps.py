@@ -27,9 +27,7 @@ def turn_to(
 
 def begin_with(state: PoolState, entry: Entry, *, now: float) -> Send | Refresh:
     """Return what is done first with an entry: a token about to end is refreshed."""
-    # spec: oauth.window.advisory+1, oauth.window.mandatory+1
-    due = entry.expires_within(state.policy.advisory_window, now)
-    return Refresh(entry) if due else Send(entry)
+    return Refresh(entry) if entry.is_due(state.policy, now) else Send(entry)
 
 
 def go_on(state: PoolState, event: Failed, step: Step, *, now: float, draw: float) -> Decision:

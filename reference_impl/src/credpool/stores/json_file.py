@@ -6,7 +6,7 @@ A strategy and a policy are not in it, and come from the constructor.
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -25,6 +25,8 @@ class _Seen:
 
     stamp: Stamp | None
     head: str
+    removed: Mapping[str, Sequence[str]]
+    """The sources that were removed, of every pool."""
     state: PoolState
     lines: Mapping[int, str]
     """The rows that are encoded already, by the identity of their entry in `state`."""
@@ -58,7 +60,7 @@ class JsonFileStore:
             policy=policy or Policy(),
         )
         # Replaced whole, so that readers need no lock.
-        self._seen = _Seen(None, codec.decode("{}", key).head, self._empty, {})
+        self._seen = _Seen(None, codec.decode("{}", key).head, {}, self._empty, {})
 
     def load(self) -> PoolState:
         """Return the pool as the file has it now; there is nothing else that this does.
@@ -82,7 +84,7 @@ class JsonFileStore:
     def update(self, change: Callable[[PoolState], PoolState]) -> PoolState:
         """Change the pool as it is now, durably, and return it as a `load` would.
 
-        The change is called with the lock held: it must be pure, and only its entries are kept.
+        The change is called with the lock held: it must be pure; its entries and what is suppressed are kept.
 
         Raises:
             StoreUnreadable: the file is there and cannot be read.
@@ -92,7 +94,7 @@ class JsonFileStore:
         with self._file.locked():
             seen = self._read()
             changed = change(seen.state)
-            return self._write(seen, changed.entries).state
+            return self._write(seen, changed).state
 
     def _read(self) -> _Seen:
         seen = self._seen
@@ -104,7 +106,9 @@ class JsonFileStore:
         before = {entry.id: entry for entry in seen.state.entries}
         entries = tuple(self._recalled(entry, before) for entry in document.entries)
         lines = {id(e): seen.lines[id(e)] for e in entries if id(e) in seen.lines}
-        self._seen = _Seen(stamp, document.head, replace(self._empty, entries=entries), lines)
+        suppressed = frozenset(document.suppressed.get(self._empty.key, ()))
+        state = replace(self._empty, entries=entries, suppressed=suppressed)
+        self._seen = _Seen(stamp, document.head, document.suppressed, state, lines)
         return self._seen
 
     def _recalled(self, entry: Entry, before: Mapping[EntryId, Entry]) -> Entry:
@@ -132,21 +136,24 @@ class JsonFileStore:
             raise StoreTooNew(where, what, "upgrade this library, or name another file")
         raise StoreUnreadable(where, what, "mend it, or move it away to begin with an empty pool")
 
-    def _write(self, seen: _Seen, entries: tuple[Entry, ...]) -> _Seen:
+    def _write(self, seen: _Seen, changed: PoolState) -> _Seen:
         """Return what the file holds afterwards; what is equal is not written."""
         try:
-            rows = self._rows(seen, entries)
+            rows = self._rows(seen, changed.entries)
         except ValueError as err:
             mend = "the change that made it is at fault"
             raise StoreUnwritable(str(self._file.path), f"no such pool: {err}", mend) from err
         kept = tuple(entry for entry, _ in rows)
-        if kept == seen.state.entries:
+        if kept == seen.state.entries and changed.suppressed == seen.state.suppressed:
             return seen
+        removed = {**seen.removed, self._empty.key: sorted(changed.suppressed)}
+        removed = {pool: sources for pool, sources in removed.items() if sources}
         now = datetime.fromtimestamp(self._now(), UTC).isoformat()
-        text = codec.encode(seen.head, (line for _, line in rows), now)
+        text = codec.encode(seen.head, (line for _, line in rows), now, removed)
         stamp = self._file.replace(text.encode("ascii"))
         lines = {id(entry): line for entry, line in rows}
-        self._seen = _Seen(stamp, seen.head, replace(self._empty, entries=kept), lines)
+        state = replace(self._empty, entries=kept, suppressed=changed.suppressed)
+        self._seen = _Seen(stamp, seen.head, removed, state, lines)
         return self._seen
 
     def _rows(self, seen: _Seen, entries: tuple[Entry, ...]) -> list[tuple[Entry, str]]:

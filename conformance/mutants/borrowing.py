@@ -1,0 +1,131 @@
+"""Mutants of the chapter on seeding: what is borrowed."""
+
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from credpool.core.events import Send
+from credpool.core.recovery import RECOVERY
+from credpool.oauth.refresh import TokenRequest
+from credpool_conformance.matrix.mutant import Mutant, replaces
+
+
+class KnowsNoOtherTools(Mutant):
+    """Reads no file of another tool."""
+
+    violates = "borrow.files+1"
+    kills = ("login-of-another-tool-is-found", "tools-own-folder-is-found")
+    because = "wire"
+
+    @replaces("credpool.seed.foreign.ForeignFile.read")
+    def nothing(original, self):
+        return []
+
+
+class KeepsWhatItBorrows(Mutant):
+    """Writes borrowed secrets to the store."""
+
+    violates = "borrow.not-kept+1"
+    kills = ("borrowed-secret-is-not-kept",)
+    because = "store"
+
+    @replaces("credpool.core.codec.as_kept")
+    def whole(original, entry, **given):
+        kept = original(entry, **given)
+        return kept if entry.reference else replace(kept, secret=entry.secret)
+
+
+class RefreshesWhatItBorrows(Mutant):
+    """Asks the token endpoint before it looks at the source."""
+
+    violates = "borrow.no-refresh+1"
+    kills = (
+        "borrowed-token-is-read-again-before-its-end",
+        "refused-borrowed-token-is-read-again",
+    )
+    because = "wire"
+
+    @replaces("credpool.flow.Flow._renewed")
+    def asked(original, self, active, entry):
+        if entry.borrowed and entry.base_url:
+            host = urlsplit(entry.base_url)
+            url = f"{host.scheme}://{host.netloc}/oauth/token"
+            self._post(TokenRequest(url, {"refresh_token": entry.secret.reveal()}))
+        return original(self, active, entry)
+
+
+class SendsWhatIsAboutToEnd(Mutant):
+    """Looks at no expiry of a borrowed token."""
+
+    violates = "borrow.reread.expiry+1"
+    kills = ("borrowed-token-is-read-again-before-its-end",)
+    because = "wire"
+
+    @replaces("credpool.core.model.Entry.is_due")
+    def never(original, self, policy, now):
+        return not self.borrowed and original(self, policy, now)
+
+
+class ReadsOnce(Mutant):
+    """Takes what it has read first for all that there is."""
+
+    violates = "borrow.reread.refused+1"
+    kills = ("refused-borrowed-token-is-read-again",)
+    because = "wire"
+
+    @replaces("credpool.seed.borrowing.BorrowingStore.reread")
+    def nothing_new(original, self, entry):
+        return None
+
+
+class InsistsOnTheOldToken(Mutant):
+    """Sends the old token when the source has no newer one."""
+
+    violates = "borrow.reread.none+1"
+    kills = ("borrowed-token-at-its-end-rotates",)
+    because = "wire"
+
+    @replaces("credpool.calls.ActiveCall.reread")
+    def insisted(original, self, entry):
+        grant = self._pool.lender(entry)
+        if grant is not None and grant.secret != entry.secret:
+            return original(self, entry)
+        return Send(entry)
+
+
+class DeclaresDeadUnread(Mutant):
+    """Takes a borrowed token's end for that of the login."""
+
+    violates = "borrow.reread.revoked+1"
+    kills = ("revoked-borrowed-token-is-read-again",)
+    because = "wire"
+
+    @replaces("credpool.core.decide._step")
+    def by_class(original, entry, event):
+        return RECOVERY[event.verdict.failure].step
+
+
+class TakesReferencesForSecrets(Mutant):
+    """Sends a reference as it stands in the row."""
+
+    violates = "borrow.reference+1"
+    kills = ("reference-leads-to-the-secret", "reference-to-nothing-is-not-sent")
+    because = "wire"
+
+    @replaces("credpool.core.borrowing.is_reference")
+    def never(original, text):
+        return False
+
+
+class ResolvesReferencesForGood(Mutant):
+    """Writes the secret in the place of the reference that led to it."""
+
+    violates = "borrow.reference.kept+1"
+    kills = ("reference-leads-to-the-secret",)
+    because = "store"
+
+    @replaces("credpool.core.codec.as_kept")
+    def resolved(original, entry, **given):
+        kept = original(entry, **given)
+        if entry.reference is None or entry.secret is None:
+            return kept
+        return replace(kept, secret=entry.secret, reference=None, borrowed=False)

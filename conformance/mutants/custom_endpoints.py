@@ -1,0 +1,135 @@
+"""Mutants of the chapter on custom endpoints."""
+
+import re
+from dataclasses import replace
+
+from credpool_conformance.matrix.mutant import Mutant, replaces
+
+
+class TidiesNames(Mutant):
+    """Makes one hyphen of all that is no letter, digit or dot in a name."""
+
+    violates = "custom.key+1"
+    kills = (
+        "endpoints-name-makes-its-pools-key:spaces-and-brackets",
+        "endpoints-name-makes-its-pools-key:spaces-around",
+    )
+    because = "wire"
+
+    @replaces("credpool.core.config.custom_key")
+    def tidy(original, name):
+        return "custom:" + re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-")
+
+
+class OverlooksTheListedKey(Mutant):
+    """Takes an endpoint's URL from the list, and not its key."""
+
+    violates = "custom.list+1"
+    kills = ("listed-key-is-found",)
+    because = "wire"
+
+    @replaces("credpool.core.config._endpoint")
+    def keyless(original, item, where):
+        return replace(original(item, where), api_key=None)
+
+
+class OverlooksTheNamedVariable(Mutant):
+    """Takes no notice of `key_env`."""
+
+    violates = "custom.key-env+1"
+    kills = ("key-env-is-found",)
+    because = "wire"
+
+    @replaces("credpool.core.config._endpoint")
+    def nameless(original, item, where):
+        return replace(original(item, where), key_env=None)
+
+
+class OverlooksTheModelsKey(Mutant):
+    """Takes no notice of the model's own key, unless its endpoint is in no list."""
+
+    violates = "custom.model+1"
+    kills = ("models-own-key-joins-its-endpoint",)
+    because = "wire"
+
+    @replaces("credpool.core.config._with_model")
+    def without(original, found, model):
+        return found or original(found, model)
+
+
+class GivesTheModelsKeyToEverybody(Mutant):
+    """Gives the model's own key to every endpoint, whatever its URL."""
+
+    violates = "custom.model+1"
+    kills = ("models-key-stays-with-its-url",)
+    because = "state"
+
+    @replaces("credpool.core.config._with_model")
+    def all_of_them(original, found, model):
+        return original(found, model | {"base_url": found[0].base_url} if found else model)
+
+
+class NamesItAfterNothing(Mutant):
+    """Gives every endpoint that nobody has named one name."""
+
+    violates = "custom.model.host+1"
+    kills = ("unlisted-endpoint-is-named-after-its-host",)
+    because = "wire"
+
+    @replaces("credpool.core.config._host_name")
+    def model(original, base_url):
+        return "model"
+
+
+class GoesByTheUrl(Mutant):
+    """Gives the model's own key to all names with its URL."""
+
+    violates = "custom.by-name+1"
+    kills = ("one-url-two-names-two-pools",)
+    because = "state"
+
+    @replaces("credpool.core.config._with_model")
+    def by_url(original, found, model):
+        keyed = (original([endpoint], {**model, "provider": "custom"})[0] for endpoint in found)
+        return [*keyed] or original(found, model)
+
+
+class TakesTheFirstOfTwo(Mutant):
+    """Passes over an endpoint whose name leads to a pool that is taken."""
+
+    violates = "custom.collision+1"
+    kills = ("names-that-collide-are-refused",)
+    because = "outcome"
+
+    @replaces("credpool.core.config.endpoints")
+    def first(original, config):
+        listed = {}
+        for item in config.get("custom_providers") or []:
+            listed.setdefault(item["name"].strip().lower().replace(" ", "-"), item)
+        return original({**config, "custom_providers": [*listed.values()]})
+
+
+class LetsAVariableMoveIt(Mutant):
+    """Takes the endpoint from a variable when there is one."""
+
+    violates = "custom.one-source+1"
+    kills = ("variables-do-not-move-an-endpoint",)
+    because = "wire"
+
+    @replaces("credpool.seed.surroundings.Surroundings.endpoint")
+    def moved(original, self, key):
+        found, moved = original(self, key), self.environ.get("OPENAI_BASE_URL")
+        return replace(found, base_url=moved) if found and moved else found
+
+
+class LeavesTheKeyBehind(Mutant):
+    """Leaves an entry with the endpoint where it was found first."""
+
+    violates = "custom.one-source+1"
+    kills = ("changed-endpoint-takes-its-key-along",)
+    because = "wire"
+
+    @replaces("credpool.core.seeding._taken_up")
+    def there(original, entry, item, fingerprint_key):
+        fresh = original(entry, item, fingerprint_key)
+        return replace(fresh, base_url=entry.base_url or fresh.base_url)

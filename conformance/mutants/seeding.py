@@ -1,0 +1,250 @@
+"""Mutants of the chapter on seeding: what is found, and what an entry takes up of it."""
+
+import os
+from dataclasses import replace
+
+from credpool.core.errors import BadConfig
+from credpool.core.model import Policy, Strategy
+from credpool_conformance.matrix.mutant import Mutant, replaces
+
+
+class ReadsTheHostsEnvironment(Mutant):
+    """Takes variables of the process for those that it was not given."""
+
+    violates = "seed.given-environment+1"
+    kills = ("nothing-is-found-in-an-empty-environment",)
+    because = "wire"
+
+    @replaces("credpool.seed.surroundings.Surroundings._variables")
+    def everything(original, self):
+        found, told = original(self)
+        return {**os.environ, **found}, told
+
+
+class KnowsOneVariable(Mutant):
+    """Looks at the first variable of a provider, and at no other."""
+
+    violates = "seed.environment+1"
+    kills = ("variables-follow-the-registrys-order", "variables-become-entries:second-name")
+    because = "wire"
+
+    @replaces("credpool.seed.environment.Environment.read")
+    def first(original, self):
+        return original(replace(self, names=self.names[:1]))
+
+
+class KnowsNoNumbers(Mutant):
+    """Looks at a variable, and at none of the numbered ones."""
+
+    violates = "seed.numbered+1"
+    kills = ("numbered-variables-up-to-the-gap", "numbering-goes-on-behind-a-placeholder")
+    because = "wire"
+
+    @replaces("credpool.seed.environment._series")
+    def alone(original, base, variables):
+        return [base] if base in variables else []
+
+
+class CountsPastTheGap(Mutant):
+    """Takes every numbered variable, however far up."""
+
+    violates = "seed.numbered+1"
+    kills = ("numbered-variables-up-to-the-gap",)
+    because = "state"
+
+    @replaces("credpool.seed.environment._series")
+    def all_of_them(original, base, variables):
+        names = [base, *(f"{base}_{number}" for number in range(2, 10))]
+        return [name for name in names if name in variables]
+
+
+class PrefersDotenv(Mutant):
+    """Lets `.env` win over the environment."""
+
+    violates = "seed.precedence+1"
+    kills = ("environment-wins-over-dotenv", "empty-variable-hides-dotenv")
+    because = "wire"
+
+    @replaces("credpool.seed.surroundings.Surroundings._variables")
+    def file_first(original, self):
+        found, told = original(replace(self, environ={}))
+        return {**self.environ, **found}, told
+
+
+class TakesPlaceholdersForKeys(Mutant):
+    """Takes every value that is not empty for a key."""
+
+    violates = "seed.placeholder+1"
+    kills = (
+        "placeholder-is-no-key:dots",
+        "placeholder-is-no-key:masked",
+        "placeholder-is-no-key:your",
+        "placeholder-is-no-key:changeme",
+    )
+    because = "state"
+
+    @replaces("credpool.core.seeding.is_placeholder")
+    def never(original, value):
+        return False
+
+
+class PutsInOrderWhatItTakesUp(Mutant):
+    """Gives an entry its source's name and place at each start."""
+
+    violates = "seed.match+1"
+    kills = ("source-is-taken-up-by-its-entry",)
+    because = "labels"
+
+    @replaces("credpool.core.seeding._taken_up")
+    def renamed(original, entry, item, fingerprint_key):
+        fresh = original(entry, item, fingerprint_key)
+        return replace(fresh, label=item.source, priority=0)
+
+
+class PutsWhatIsFoundFirst(Mutant):
+    """Puts what turns up before everything else."""
+
+    violates = "seed.order+1"
+    kills = ("what-is-found-comes-last",)
+    because = "wire"
+
+    @replaces("credpool.core.seeding._added")
+    def first(original, key, item, entries):
+        return replace(original(key, item, entries), priority=-1)
+
+
+class TakesTheSameKeyTwice(Mutant):
+    """Makes an entry of every source, whatever secret it holds."""
+
+    violates = "seed.duplicate+1"
+    kills = ("one-secret-is-found-once", "secret-added-by-hand-is-not-found-again")
+    because = "state"
+
+    @replaces("credpool.core.seeding._is_held")
+    def never(original, item, entries):
+        return False
+
+
+class PrunesWhatIsGone(Mutant):
+    """Removes the entries whose source is not there any more."""
+
+    violates = "seed.never-deletes+1"
+    kills = ("loading-deletes-nothing",)
+    because = "state"
+
+    @replaces("credpool.core.seeding.seeded")
+    def pruned(original, state, found, *, fingerprint_key=None):
+        there = {item.source for item in found}
+        fresh = original(state, found, fingerprint_key=fingerprint_key)
+        kept = (e for e in fresh.entries if e.source in there or e.source.startswith("manual"))
+        return replace(fresh, entries=tuple(kept))
+
+
+class ForgetsWhatWasRemoved(Mutant):
+    """Takes up what somebody has removed."""
+
+    violates = "seed.sticky+1"
+    kills = ("removed-source-stays-away",)
+    because = "wire"
+
+    @replaces("credpool.core.seeding.seeded")
+    def again(original, state, found, *, fingerprint_key=None):
+        free = replace(state, suppressed=frozenset())
+        fresh = original(free, found, fingerprint_key=fingerprint_key)
+        return replace(fresh, suppressed=state.suppressed)
+
+
+class BlamesTheNewKey(Mutant):
+    """Leaves the old key's cooldown on the new one."""
+
+    violates = "seed.changed-secret+1"
+    kills = ("replaced-key-is-used-at-once", "replaced-login-lives-again")
+    because = "state"
+
+    @replaces("credpool.core.borrowing.is_same")
+    def always(original, entry, secret, key):
+        return True
+
+
+class ForgivesAtEachStart(Mutant):
+    """Takes every key that it finds for a new one."""
+
+    violates = "seed.unchanged-secret+1"
+    kills = ("same-key-keeps-its-history",)
+    because = "state"
+
+    @replaces("credpool.core.borrowing.is_same")
+    def never(original, entry, secret, key):
+        return False
+
+
+class StopsAtABrokenFile(Mutant):
+    """Refuses to open the pool when a file of another tool is broken."""
+
+    violates = "seed.broken-file+1"
+    kills = ("broken-file-stops-nobody:cut-off", "broken-file-stops-nobody:empty")
+    because = "outcome"
+
+    @replaces("credpool.seed.foreign.ForeignFile.read")
+    def strict(original, self):
+        for told in original(self):
+            if hasattr(told, "mend"):
+                raise BadConfig(told.where, told.what)
+            yield told
+
+
+class IgnoresTheChosenStrategy(Mutant):
+    """Takes the default, whatever the configuration says."""
+
+    violates = "config.strategy+1"
+    kills = ("configured-strategy-is-the-pools",)
+    because = "wire"
+
+    @replaces("credpool.core.config.strategy_of")
+    def default(original, config, key):
+        original(config, key)
+        return Strategy.FILL_FIRST
+
+
+class TakesAnyPoolsStrategy(Mutant):
+    """Takes the first strategy of the configuration, whichever pool it is for."""
+
+    violates = "config.strategy+1"
+    kills = ("another-pools-strategy-is-not-this-ones",)
+    because = "wire"
+
+    @replaces("credpool.core.config.strategy_of")
+    def first(original, config, key):
+        chosen = config.get("credential_pool_strategies") or {}
+        return original(config, next(iter(chosen), key))
+
+
+class IgnoresTheConfiguredPolicy(Mutant):
+    """Checks a policy, and goes by the default."""
+
+    violates = "config.policy+1"
+    kills = ("configured-policy-is-the-pools",)
+    because = "state"
+
+    @replaces("credpool.core.config.policy_of")
+    def default(original, config, key):
+        original(config, key)
+        return Policy()
+
+
+class PassesOverWhatItDoesNotKnow(Mutant):
+    """Goes by the default policy when the configured one cannot be."""
+
+    violates = "config.refused+2"
+    kills = (
+        "unusable-configuration-is-refused:unknown-name",
+        "unusable-configuration-is-refused:no-number",
+    )
+    because = "outcome"
+
+    @replaces("credpool.core.config.policy_of")
+    def lenient(original, config, key):
+        try:
+            return original(config, key)
+        except BadConfig:
+            return Policy()

@@ -1,0 +1,122 @@
+"""A store with what it must not keep: borrowed secrets are put in when it is read (spec: seeding).
+
+What is written underneath never holds them, and a reference stays a reference.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from threading import Lock
+from types import MappingProxyType
+from typing import Protocol
+
+from credpool.core.events import Grant
+from credpool.core.model import Entry, EntryId, PoolState
+from credpool.core.secret import Secret
+from credpool.core.seeding import Found
+
+
+class _Store(Protocol):
+    def load(self) -> PoolState: ...
+    def update(self, change: Callable[[PoolState], PoolState]) -> PoolState: ...
+    def stamp(self) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Lent:
+    """An entry as it is kept, the secret that was found for it, and both together."""
+
+    kept: Entry
+    found: Grant | None
+    whole: Entry
+
+
+class BorrowingStore:
+    """Keep a pool in `store`, and lend its entries what `look` finds."""
+
+    def __init__(
+        self,
+        store: _Store,
+        *,
+        look: Callable[[], Mapping[str, Found]],
+        resolve: Callable[[str], Secret | None],
+        base_url: str | None = None,
+    ) -> None:
+        self._store = store
+        self._look = look
+        self._resolve = resolve
+        self._base_url = base_url
+        self._lock = Lock()
+        self._found: Mapping[str, Found] = look()
+        self._resolved: Mapping[str, Secret | None] = MappingProxyType({})
+        self._lent: Mapping[EntryId, _Lent] = MappingProxyType({})
+        self._rounds = 0
+
+    def load(self) -> PoolState:
+        """Return the pool as it is kept, with the secrets it has on loan."""
+        return self._whole(self._store.load())
+
+    def update(self, change: Callable[[PoolState], PoolState]) -> PoolState:
+        """Change the pool durably; what is on loan is not kept."""
+
+        def kept(state: PoolState) -> PoolState:
+            whole = self._whole(state)
+            changed = change(whole)
+            before = {id(w): k for w, k in zip(whole.entries, state.entries, strict=True)}
+            entries = tuple(before.get(id(e), e) for e in changed.entries)
+            same = len(entries) == len(state.entries) and all(
+                new is old for new, old in zip(entries, state.entries, strict=True)
+            )
+            return replace(changed, entries=state.entries if same else entries)
+
+        return self._whole(self._store.update(kept))
+
+    def stamp(self) -> object:
+        """Return what differs once the store has been written, or a newer secret been found."""
+        return (self._store.stamp(), self._rounds)
+
+    def reread(self, entry: Entry) -> Grant | None:
+        """Look again where the entry's secret is from, and return what is there."""
+        with self._lock:
+            if entry.reference is not None:
+                fresh = self._resolve(entry.reference)
+                self._resolved = {**self._resolved, entry.reference: fresh}
+            else:
+                self._found = self._look()
+            grant = self._grant(entry)
+            if grant is not None and grant.secret != entry.secret:
+                self._rounds += 1
+            return grant
+
+    def _whole(self, state: PoolState) -> PoolState:
+        """Return the state with secrets; an entry that is as before is the same object."""
+        lent = {e.id: self._lend(e) for e in state.entries}
+        self._lent = lent
+        return replace(state, entries=tuple(lent[e.id].whole for e in state.entries))
+
+    def _lend(self, kept: Entry) -> _Lent:
+        grant, known = self._grant(kept), self._lent.get(kept.id)
+        if known is not None and known.kept is kept and known.found == grant:
+            return known
+        whole = kept
+        if grant is not None:
+            whole = replace(
+                kept, secret=grant.secret, expires_at=grant.expires_at or kept.expires_at
+            )
+        if whole.base_url is None and self._base_url is not None:
+            whole = replace(whole, base_url=self._base_url)
+        return _Lent(kept, grant, whole)
+
+    def _grant(self, entry: Entry) -> Grant | None:
+        """Return what was found for an entry; None for one that holds its own secret."""
+        if entry.reference is not None:
+            secret = self._secret_at(entry.reference)  # spec: borrow.reference+1
+            return None if secret is None else Grant(secret=secret)
+        found = self._found.get(entry.source) if entry.borrowed else None
+        if found is None:
+            return None
+        return Grant(secret=found.secret, expires_at=found.expires_at)
+
+    def _secret_at(self, reference: str) -> Secret | None:
+        if reference not in self._resolved:
+            self._resolved = {**self._resolved, reference: self._resolve(reference)}
+        return self._resolved[reference]

@@ -1,0 +1,90 @@
+"""`config.yaml`: read it, and set a strategy in it without touching a comment (spec: storage)."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from credpool.core.config import STRATEGIES
+from credpool.core.errors import BadConfig
+from credpool.core.model import Strategy
+from credpool.seed.files import Unusable, read_text
+
+if TYPE_CHECKING:
+    from ruamel.yaml import YAML
+
+
+def read_config(path: Path) -> Mapping[str, object]:
+    """Return what the file says; an empty mapping when there is none.
+
+    Raises:
+        BadConfig: it is no YAML mapping, or cannot be read; nobody may go on with half of it.
+    """
+    try:
+        text = read_text(path)
+    except Unusable as err:
+        raise BadConfig("the file", str(err.notice)) from None
+    return {} if text is None else _parsed(text, _yaml("safe"))
+
+
+def set_strategy(path: Path, key: str, strategy: Strategy) -> None:
+    """Choose a pool's strategy; everything else in the file stays as it is.
+
+    Raises:
+        BadConfig: the file is no YAML mapping, or cannot be read or written.
+    """
+    yaml = _yaml("rt")
+    try:
+        text = read_text(path)
+        document = {} if text is None else _parsed(text, yaml)
+        chosen = document.setdefault(STRATEGIES, {})
+        if not isinstance(chosen, dict):
+            raise BadConfig(STRATEGIES, "expected a mapping")
+        chosen[key] = strategy.value
+        _replace(path, document, yaml)
+    except (OSError, Unusable) as err:
+        raise BadConfig("the file", f"{path} cannot be written: {err}") from None
+
+
+def _parsed(text: str, yaml: "YAML") -> dict[str, object]:
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415  as below
+
+    try:
+        found = yaml.load(text)
+    except YAMLError as err:
+        mark = getattr(err, "problem_mark", None)
+        where = "the file" if mark is None else f"line {mark.line + 1}, column {mark.column + 1}"
+    else:
+        if found is None:
+            return {}
+        if isinstance(found, dict):
+            return found
+        where = "the file"
+    raise BadConfig(where, "is no YAML mapping")  # the parser's own words quote the text
+
+
+def _yaml(kind: str) -> "YAML":
+    try:
+        from ruamel.yaml import YAML  # noqa: PLC0415  an extra: who parses YAML has it
+    except ImportError:
+        raise BadConfig("the file", "needs a YAML parser: install credpool[cli]") from None
+    yaml = YAML(typ=kind, pure=True)
+    yaml.preserve_quotes = True
+    return yaml
+
+
+def _replace(path: Path, document: Mapping[str, object], yaml: "YAML") -> None:
+    """Put a new file in the old one's place; it may hold a key, so it is its owner's alone."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    target = Path(os.path.realpath(path))
+    fd, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            yaml.dump(document, file)
+            file.flush()
+            os.fsync(fd)
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,41 @@
+"""The keys of an endpoint of the operator's own, in the configuration (spec: custom endpoints)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from credpool.core.config import Endpoint
+from credpool.core.model import AuthType
+from credpool.core.secret import Secret
+from credpool.core.seeding import Complaint, Found
+from credpool.seed.environment import Environment, usable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfiguredEndpoint:
+    """One endpoint, with the variables that its `key_env` may name."""
+
+    endpoint: Endpoint
+    variables: Mapping[str, str]
+
+    def read(self) -> Iterator[Found | Complaint]:
+        """Tell its keys: the one in the list, those of its variable, the model's own."""
+        endpoint = self.endpoint
+        if endpoint.api_key is not None:  # spec: custom.list+1
+            yield self._found(f"config:{endpoint.name}", endpoint.api_key)
+        if endpoint.key_env is not None:  # spec: custom.key-env+1
+            yield from Environment(
+                variables=self.variables,
+                names=[(endpoint.key_env, AuthType.API_KEY)],
+                base_url=endpoint.base_url,
+            ).read()
+        if endpoint.model_key is not None:  # spec: custom.model+1
+            yield self._found("model_config", endpoint.model_key)
+
+    def _found(self, source: str, secret: Secret) -> Found | Complaint:
+        value = secret.reveal().strip()
+        return usable(source, value) or Found(
+            source=source,
+            secret=Secret(value),
+            label=self.endpoint.name,
+            base_url=self.endpoint.base_url,
+        )

@@ -1,0 +1,59 @@
+"""Read the files that credentials are found in; one that cannot be read is a notice, not an error."""
+
+import json
+from pathlib import Path
+
+from credpool.core.seeding import Complaint
+
+_MOST: int = 1024 * 1024
+
+
+class Unusable(Exception):
+    """A file is there and says nothing that can be used; `notice` tells why."""
+
+    def __init__(self, path: Path, what: str, mend: str) -> None:
+        super().__init__(what)
+        self.notice = Complaint(where=str(path), what=what, mend=mend)
+
+
+def read_text(path: Path) -> str | None:
+    """Return what a file says; None when there is none.
+
+    Raises:
+        Unusable: it is no text file, or cannot be read.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            raise Unusable(path, "is no file", "move it away")
+        with path.open("rb") as file:
+            content = file.read(_MOST + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as err:
+        mend = "make it readable, or its credentials are left out"
+        raise Unusable(path, f"cannot be read: {err.strerror}", mend) from None
+    if len(content) > _MOST:
+        raise Unusable(path, "is larger than a megabyte", "put a smaller file in its place")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Unusable(path, "is not UTF-8", "save it as UTF-8") from None
+
+
+def read_object(path: Path) -> dict[str, object] | None:
+    """Return the JSON object that a file holds; None when there is no file.
+
+    Raises:
+        Unusable: it holds no JSON object, or cannot be read.
+    """
+    text = read_text(path)
+    if text is None:
+        return None
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None  # no part of the text may be in the error
+    if not isinstance(found, dict):
+        mend = "log in again with the tool that owns it"
+        raise Unusable(path, "holds no JSON object", mend)
+    return found

@@ -1,0 +1,25 @@
+"""The login of Gemini CLI, in `~/.gemini/oauth_creds.json`."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from credpool.core.fields import to_seconds
+from credpool.core.model import AuthType
+from credpool.core.secret import Secret
+from credpool.core.seeding import Found
+
+SOURCE: Final = "gemini_cli"
+
+
+def parse(data: Mapping[str, object]) -> Found | None:
+    """Return the login, if the file holds one."""
+    token = data.get("access_token")
+    if not isinstance(token, str):
+        return None
+    return Found(
+        source=SOURCE,
+        label="Gemini CLI",
+        secret=Secret(token),
+        auth_type=AuthType.OAUTH,
+        expires_at=to_seconds("expiry_date_ms", data.get("expiry_date")),
+    )

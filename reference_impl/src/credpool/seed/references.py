@@ -1,0 +1,61 @@
+"""Resolve what a row holds in a secret's place: `env:NAME`, `file:PATH`, `keyring:SERVICE/NAME`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from credpool.core.secret import Secret
+from credpool.core.seeding import Complaint
+from credpool.seed.environment import usable
+from credpool.seed.files import Unusable, read_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class References:
+    """Where references lead, given the variables and the folder that a relative path is in."""
+
+    variables: Mapping[str, str]
+    folder: Path | None
+
+    def resolve(self, reference: str) -> Secret | Complaint:
+        """Return the secret that a reference leads to, or why it leads to none."""
+        scheme, _, rest = reference.partition(":")
+        found = _BY_SCHEME[scheme](self, rest.strip())
+        if isinstance(found, Complaint):
+            return found
+        if found is None:
+            return Complaint(
+                where=reference, what="leads nowhere", mend="correct it, or set what it names"
+            )
+        return usable(reference, found.strip()) or Secret(found.strip())
+
+    def _variable(self, name: str) -> str | Complaint | None:
+        return self.variables.get(name)
+
+    def _file(self, path: str) -> str | Complaint | None:
+        try:
+            return read_text((self.folder or Path()) / Path(path).expanduser())
+        except Unusable as err:
+            return err.notice
+
+    def _keyring(self, name: str) -> str | Complaint | None:
+        try:
+            import keyring  # noqa: PLC0415  an extra, and slow to import
+            from keyring.errors import KeyringError  # noqa: PLC0415
+        except ImportError:
+            mend = "install credpool[keyring]"
+            return Complaint(where=f"keyring:{name}", what="there is no keyring library", mend=mend)
+        service, _, user = name.rpartition("/")
+        try:
+            return keyring.get_password(service, user)
+        except KeyringError as err:
+            what = f"the keyring refuses ({type(err).__name__})"
+            return Complaint(where=f"keyring:{name}", what=what, mend="unlock it, and try again")
+
+
+_Read = Callable[[References, str], str | Complaint | None]
+_BY_SCHEME: Mapping[str, _Read] = {
+    "env": References._variable,  # noqa: SLF001  a table of this class's own
+    "file": References._file,  # noqa: SLF001
+    "keyring": References._keyring,  # noqa: SLF001
+}

@@ -1,0 +1,118 @@
+"""Which sources a pool has, and what they hold (spec: seeding, custom endpoints).
+
+Everything is given: nothing of the process, the machine or its user is looked at unasked.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from credpool.core import registry
+from credpool.core.config import Endpoint, endpoints, is_custom
+from credpool.core.registry_data import PROVIDERS
+from credpool.core.seeding import Complaint, Found
+from credpool.seed import dotenv
+from credpool.seed.config_file import read_config
+from credpool.seed.endpoint import ConfiguredEndpoint
+from credpool.seed.environment import Environment
+from credpool.seed.files import Unusable, read_text
+from credpool.seed.foreign import TOOLS, ForeignFile, Tool
+from credpool.seed.references import References
+
+
+class Source(Protocol):
+    """A place where credentials are found."""
+
+    def read(self) -> Iterable[Found | Complaint]:
+        """Tell what is there, and what is there and cannot be used. Changes nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """Where credentials are looked for; what is not given is not looked at.
+
+    Args:
+        environ: the environment variables, such as `os.environ`.
+        home: the home folder, with the files of other tools.
+        folder: the folder of `auth.json`, `config.yaml` and `.env`.
+        config: what `config.yaml` says, if it is not to be read from the folder.
+        base_url: where credentials are valid that are found without an endpoint of their own.
+        provider: the provider whose rules hold, for a pool whose key is not a provider's.
+    """
+
+    environ: Mapping[str, str]
+    home: Path | None = None
+    folder: Path | None = None
+    config: Mapping[str, object] | None = None
+    base_url: str | None = None
+    provider: str | None = None
+
+    def provider_of(self, key: str) -> str:
+        """Return the provider by whose rules the pool goes."""
+        listed = key in PROVIDERS or not (is_custom(key) or _tools(key))
+        return self.provider or (key if listed else registry.GENERIC)
+
+    def settings(self) -> Mapping[str, object]:
+        """Return the configuration.
+
+        Raises:
+            BadConfig: the file is no YAML mapping, or cannot be read.
+        """
+        if self.config is not None or self.folder is None:
+            return self.config or {}
+        return read_config(self.folder / "config.yaml")
+
+    def endpoint(self, key: str) -> Endpoint | None:
+        """Return the custom endpoint of a pool, if there is one.
+
+        Raises:
+            BadConfig: the configuration cannot be used.
+        """
+        if not is_custom(key):
+            return None
+        return next((e for e in endpoints(self.settings()) if e.key == key), None)
+
+    def find(self, key: str) -> tuple[list[Found], list[Complaint]]:
+        """Return what there is for a pool, and what is there and cannot be used.
+
+        Raises:
+            BadConfig: the configuration cannot be used.
+        """
+        variables, told = self._variables()
+        for source in self._sources(key, variables):
+            told += source.read()
+        placed = [
+            replace(item, base_url=item.base_url or self.base_url)
+            for item in told
+            if isinstance(item, Found)
+        ]
+        return placed, [item for item in told if isinstance(item, Complaint)]
+
+    def references(self) -> References:
+        """Return where the references in rows lead."""
+        return References(variables=self._variables()[0], folder=self.folder)
+
+    def _sources(self, key: str, variables: Mapping[str, str]) -> Iterator[Source]:
+        """Yield the sources of a pool, in the order of their precedence."""
+        endpoint = self.endpoint(key)
+        if endpoint is not None:
+            yield ConfiguredEndpoint(endpoint=endpoint, variables=variables)
+        if key in PROVIDERS:
+            yield Environment.of(registry.provider(key), variables)
+        if self.home is not None:
+            for tool in _tools(key):
+                yield ForeignFile(tool=tool, home=self.home, variables=variables)
+
+    def _variables(self) -> tuple[Mapping[str, str], list[Found | Complaint]]:
+        """Return the variables, those of `.env` behind those of the environment."""
+        try:
+            text = None if self.folder is None else read_text(self.folder / ".env")
+        except Unusable as err:
+            return self.environ, [err.notice]  # spec: seed.broken-file+1
+        # spec: seed.precedence+1
+        return {**dotenv.parse(text or ""), **self.environ}, []
+
+
+def _tools(key: str) -> list[Tool]:
+    return [tool for tool in TOOLS if tool.pool == key]

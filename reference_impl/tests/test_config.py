@@ -1,0 +1,163 @@
+"""What a parsed `config.yaml` says of pools (spec: storage, custom endpoints)."""
+
+import pytest
+
+from credpool import BadConfig, FailureClass, PayerChange, Policy, Secret, Strategy, UnknownStrategy
+from credpool.core.config import custom_key, endpoints, policy_of, strategy_of
+
+URL = "https://llm.example.com/v1"
+SECRET = "a-secret-of-nobody"
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("together.ai", "custom:together.ai"),
+        ("Local (localhost:8080)", "custom:local-(localhost:8080)"),
+        (" My  Host ", "custom:my--host"),
+        ("a/b\tc", "custom:a/b\tc"),
+    ],
+)
+def test_a_name_makes_a_key(name: str, key: str) -> None:
+    """A name is trimmed and in lower case, each space is a hyphen, and the rest stays."""
+    assert custom_key(name) == key
+
+
+def test_what_is_not_said_is_the_default() -> None:
+    """An empty configuration has no endpoints, the default strategy and the default policy."""
+    assert endpoints({}) == ()
+    assert strategy_of({}, "openai") is Strategy.FILL_FIRST
+    assert policy_of({"credential_pool_policies": None}, "openai") == Policy()
+
+
+def test_a_pool_has_its_own_settings() -> None:
+    """The strategy and the policy of a pool are those under its key."""
+    config = {
+        "credential_pool_strategies": {"openai": " Round_Robin ", "groq": "random"},
+        "credential_pool_policies": {
+            "openai": {
+                "max_retry_wait": 5,
+                "cooldowns": {"out_of_credit": 7200},
+                "max_concurrent": 2,
+                "payer_change": "forbid",
+            }
+        },
+    }
+
+    policy = policy_of(config, "openai")
+
+    assert strategy_of(config, "openai") is Strategy.ROUND_ROBIN
+    assert (policy.max_retry_wait, policy.sole_cooldown) == (5.0, 60.0)
+    assert policy.cooldowns == {FailureClass.OUT_OF_CREDIT: 7200.0}
+    assert (policy.max_concurrent, policy.payer_change) == (2, PayerChange.FORBID)
+
+
+def test_an_unknown_strategy_is_named() -> None:
+    """A strategy that does not exist is refused by name."""
+    with pytest.raises(UnknownStrategy, match="rotund_robin"):
+        strategy_of({"credential_pool_strategies": {"openai": "rotund_robin"}}, "openai")
+
+
+@pytest.mark.parametrize(
+    ("policy", "where"),
+    [
+        (SECRET, r"credential_pool_policies\['openai'\]: expected a mapping"),
+        ({"max_retry_wiat": 5}, r"max_retry_wiat: there is no such name"),
+        ({"max_retry_wait": SECRET}, r"max_retry_wait: expected a number of seconds"),
+        ({"max_retry_wait": True}, r"max_retry_wait: expected a number of seconds"),
+        ({"max_retry_wait": -1}, r"max_retry_wait: expected a number of seconds"),
+        ({"max_concurrent": 0}, r"max_concurrent: expected a whole number above 0"),
+        ({"max_concurrent": True}, r"max_concurrent: expected a whole number above 0"),
+        ({"max_concurrent": SECRET}, r"max_concurrent: expected a whole number above 0"),
+        ({"payer_change": SECRET}, r"payer_change: expected one of allow, forbid"),
+        ({"cooldowns": []}, r"cooldowns: expected a mapping"),
+        ({"cooldowns": {"out_of_luck": 1}}, r"out_of_luck: there is no such name"),
+    ],
+)
+def test_a_policy_that_cannot_be_is_refused(policy: object, where: str) -> None:
+    """What a policy cannot say is refused with its place, and without its value."""
+    with pytest.raises(BadConfig, match=where) as caught:
+        policy_of({"credential_pool_policies": {"openai": policy}}, "openai")
+
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("config", "where"),
+    [
+        ({"custom_providers": {}}, None),
+        ({"custom_providers": "x"}, "custom_providers: expected a list"),
+        ({"custom_providers": [SECRET]}, r"custom_providers\[0\]: expected a mapping"),
+        ({"custom_providers": [{"name": "a"}]}, r"custom_providers\[0\]: there is no base_url"),
+        ({"custom_providers": [{"name": 7, "base_url": URL}]}, r"\[0\]\.name: expected text"),
+        ({"custom_providers": [{"base_url": URL, "api_key": 7}]}, r"api_key: expected text"),
+        (
+            {"custom_providers": [{"name": n, "base_url": URL} for n in ("My Host", "my-host")]},
+            r"\[1\]\.name: the name 'my-host' leads to 'custom:my-host', which is taken",
+        ),
+        ({"model": []}, "model: expected a mapping"),
+    ],
+)
+def test_an_endpoint_that_cannot_be_is_refused(
+    config: dict[str, object], where: str | None
+) -> None:
+    """What is no list of endpoints is refused with its place, and without its values."""
+    if where is None:
+        assert endpoints(config) == ()
+        return
+
+    with pytest.raises(BadConfig, match=where) as caught:
+        endpoints(config)
+
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://api.together.ai/v1", "api.together.ai"),
+        ("http://localhost:8080/v1/", "Local (localhost:8080)"),
+        ("http://127.0.0.1/v1", "Local (127.0.0.1)"),
+        ("https://user:pass@llm.example:8443", "llm.example:8443"),
+    ],
+)
+def test_an_endpoint_without_a_name_is_called_after_its_host(url: str, name: str) -> None:
+    """Its name is the host and the port, and nothing else of the URL."""
+    (listed,) = endpoints({"custom_providers": [{"base_url": url}]})
+    (own,) = endpoints({"model": {"base_url": url, "api_key": SECRET}})
+
+    assert (listed.name, own.name, own.model_key) == (name, name, Secret(SECRET))
+
+
+@pytest.mark.parametrize(
+    ("model", "keyed"),
+    [
+        ({"provider": "custom", "base_url": f"{URL}/"}, ["One"]),
+        ({"provider": "custom:one", "base_url": URL}, ["One"]),
+        ({"provider": "custom:two", "base_url": URL}, []),
+        ({"provider": "openai", "base_url": URL}, []),
+        ({"provider": "custom", "base_url": "https://two.example"}, []),
+        ({"base_url": ""}, []),
+        ({"base_url": URL, "api_key": ""}, []),
+    ],
+)
+def test_the_models_key_goes_to_its_endpoint(model: dict[str, object], keyed: list[str]) -> None:
+    """The model's own key goes to the endpoint with its URL, unless its provider is another."""
+    listed = [
+        {"name": "One", "base_url": URL},
+        {"name": "Two", "base_url": "https://two.example"},
+        {"name": "Three", "base_url": "https://two.example"},
+    ]
+
+    found = endpoints({"custom_providers": listed, "model": {"api_key": SECRET} | model})
+
+    assert [e.name for e in found if e.model_key is not None] == keyed
+
+
+def test_a_host_whose_name_is_taken_gets_nothing() -> None:
+    """The model's key does not join an endpoint that only has the name of its host."""
+    listed = [{"name": "llm.example.com", "base_url": "https://elsewhere.example"}]
+
+    found = endpoints({"custom_providers": listed, "model": {"base_url": URL, "api_key": SECRET}})
+
+    assert [e.model_key for e in found] == [None]
