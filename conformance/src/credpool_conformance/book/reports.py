@@ -18,7 +18,7 @@ PAGE: Final = "docs/reports.md"
 
 _FORGE: Final = "https://github.com"
 _SHOWN: Final = 6  # under a requirement; the page has the others
-_ANSWERS: Final = ("requirements", "why_not", "pending")
+_ANSWERS: Final = ("requirements", "why_not")
 _EMPTY: Final = Document(path="", data=None, lines={})
 
 
@@ -63,12 +63,10 @@ def reported(book: Book, requirement: Requirement) -> str:
 
 
 def report_counts(book: Book) -> list[str]:
-    """Say how many reports there are, and how many are answered, declined and pending."""
-    every, answered, declined, pending = _counts(book)
-    if not every:
-        return []
-    line = f"reports {every}: {answered} covered, {declined} declined"
-    return [f"{line}, {pending} pending" if pending else line]
+    """Say how many reports there are, how many are answered, and how many are declined."""
+    answered, declined = _counts(book)
+    every = answered + declined
+    return [f"reports {every}: {answered} covered, {declined} declined"] if every else []
 
 
 def report_problems(book: Book) -> Iterator[Problem]:
@@ -115,12 +113,13 @@ def _names(value: Json) -> tuple[str, ...]:
     )
 
 
-def _counts(book: Book) -> tuple[int, int, int, int]:
-    """Count the reports: all of them, and those with each kind of answer."""
+def _counts(book: Book) -> tuple[int, int]:
+    """Count the reports with each kind of answer."""
     found = rows(book)
-    by_answer = [sum(len(row.every) for row in found if name in row.data) for name in _ANSWERS]
-    answered, declined, pending = by_answer
-    return sum(len(row.every) for row in found), answered, declined, pending
+    answered, declined = (
+        sum(len(row.every) for row in found if name in row.data) for name in _ANSWERS
+    )
+    return answered, declined
 
 
 def _link(name: str, shown: str) -> str:
@@ -129,7 +128,8 @@ def _link(name: str, shown: str) -> str:
 
 
 def _totals(book: Book) -> str:
-    every, answered, declined, _ = _counts(book)
+    answered, declined = _counts(book)
+    every = answered + declined
     return f"{every} reports: {answered} answered by a requirement, {declined} by a reason why not."
 
 
@@ -148,4 +148,4 @@ def _answer(book: Book, row: Row) -> str:
         known = [book.requirements[id_] for id_ in row.requirements]
         links = (f"[{breakable(r.id)}](spec/{r.chapter}#{r.id})" for r in known)
         return "<br>".join(links)
-    return text(row.data.get("why_not")) or f"(pending: {text(row.data.get('pending'))})"
+    return text(row.data.get("why_not"))
