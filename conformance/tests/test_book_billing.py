@@ -127,7 +127,7 @@ def test_the_providers_page_has_their_variables(root: Path) -> None:
 
     assert (
         "| [Sample](#sample) | api_key | `SAMPLE_API_KEY` | `authorization: Bearer …` | "
-        "`https://api.sample.test/v1` | metered |" in page
+        "<code>https://api.<wbr>sample.<wbr>test/<wbr>v1</code> | metered |" in page
     )
     assert '\n--8<-- "spec/_includes/billing.md"\n' in page
 

@@ -80,7 +80,7 @@ def _row(book: Book, requirement: Requirement) -> tuple[str, ...]:
     checks = book.checks[requirement.id]
     shown = str(len(checks)) if checks else _without_check(book, requirement)
     link = requirement_link(requirement)
-    return link, requirement.keyword, requirement.feature, requirement.text, shown
+    return link, requirement.keyword, requirement.feature, _located(requirement.text), shown
 
 
 def _box(requirement: Requirement, lines: list[str]) -> Iterator[str]:
@@ -91,12 +91,18 @@ def _box(requirement: Requirement, lines: list[str]) -> Iterator[str]:
     title = f"[`{requirement.reference}`](#{requirement.id}) · {requirement.feature}"
     yield f'!!! requirement "{title}"'
     yield ""
-    yield from (f"    {line}" for line in quoted if line)
+    yield from (f"    {_located(line)}" for line in quoted if line)
+
+
+def _located(line: str) -> str:
+    """Lead a link to a source of the specification to where the site has it."""
+    for pattern, target in _TARGETS:
+        line = pattern.sub(target, line)
+    return line
 
 
 def _linked(book: Book, line: str) -> str:
-    for pattern, target in _TARGETS:
-        line = pattern.sub(target, line)
+    line = _located(line)
     # a forge wants the bar of a table cell escaped inside code, the site's Markdown shows the escape
     line = _CODE.sub(lambda found: found[0].replace("\\|", "|"), line)
     shown = breakable if line.startswith("|") else "`{}`".format

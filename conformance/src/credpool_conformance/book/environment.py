@@ -19,8 +19,9 @@ _ABOUT: Final = """\
 # Environment variables
 
 The variables in which each provider's credentials are commonly kept, as the registry lists them.
-*Place* is a variable's place among those of the same provider and kind of credential: the first one that is set counts.
-A numbered one, such as `OPENAI_API_KEY_2`, goes by the name of the one without a number."""
+Each one that is set becomes an entry of the provider's pool; *place* is its place among those of the same kind of credential.
+`NAME_2`, `NAME_3` and so on become entries too, up to the first that is not set.
+[Seeding](../spec/seeding.md) has the rules."""
 _READ: Final = """\
 The library reads no environment by itself: what it may see is handed to it, so that a test never sees the host's.
 [Providers](../reference/providers.md) has the same by provider, with addresses and headers."""

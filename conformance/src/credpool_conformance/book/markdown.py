@@ -41,8 +41,9 @@ def fold(value: str) -> str:
 
 
 def breakable(name: str) -> str:
-    """Render a dotted name for a narrow cell: as code that may break behind each dot."""
-    return f"<code>{name.replace('.', '.<wbr>')}</code>"
+    """Render a name or an address for a narrow cell: as code that may break behind dot and slash."""
+    parts = name.replace(".", ".<wbr>").replace("/", "/<wbr>").replace("/<wbr>/<wbr>", "//")
+    return f"<code>{parts}</code>"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 
 from credpool_conformance.book.auth_file import auth_tables
 from credpool_conformance.book.billing import billing_table
-from credpool_conformance.book.markdown import table
+from credpool_conformance.book.markdown import breakable, table
 from credpool_conformance.book.sources import Book
 from credpool_conformance.book.yaml_lines import Json, fields, items, text
 
@@ -71,7 +71,7 @@ def environment_table(book: Book, link: str) -> str:
                     scalar(entry.get("auth_type")),
                     ", ".join(f"`{scalar(v)}`" for v in items(entry.get("env"))) or "none",
                     f"`{_carrier(entry)}`",
-                    f"`{scalar(base)}`" if base else "the entry's own",
+                    breakable(scalar(base)) if base else "the entry's own",
                     scalar(entry.get("payer")),
                 )
             )
