@@ -85,7 +85,7 @@ class NamesNobody(Mutant):
         return error
 
 
-class TakesTheFirstOfTwo(Mutant):
+class TakesTheFirstLabelOfTwo(Mutant):
     """Lets a label that two entries have mean the first of them."""
 
     violates = "operator.target.ambiguous+1"
