@@ -117,6 +117,7 @@ class SlowsDownOnce(Mutant):
     violates = "login.device.slow-down+1"
     kills = ("slow-down-lasts:as-written",)
     because = "waits"
+    may = {"a provider names another interval": ("login.device.interval",)}
 
     @replaces("credpool.oauth.device._later")
     def once(original, waiting, now):
@@ -142,11 +143,11 @@ class AsksOnWhenTheCodeHasEnded(Mutant):
 
     violates = "login.device.expired+1"
     kills = ("code-that-has-ended-ends-the-login:by-time",)
-    because = "outcome"
+    because = "wire"
 
     @replaces("credpool.oauth.device._later")
     def on(original, waiting, now):
-        found = original(replace(waiting, until=now + 60), now)
+        found = original(replace(waiting, until=waiting.until + 12), now)
         return replace(found, until=waiting.until)
 
 
@@ -168,6 +169,7 @@ class ChallengesInPlain(Mutant):
     violates = "login.browser.pkce+1"
     kills = ("login-by-browser",)
     because = "login"
+    may = {"a person logs in with the browser": ("login.*", "oauth.client-id")}
 
     @replaces("credpool.oauth.pkce.challenge")
     def plain(original, verifier):
@@ -180,6 +182,7 @@ class ProvesNothing(Mutant):
     violates = "login.browser.pkce+1"
     kills = ("login-by-browser",)
     because = "login"
+    may = {"a person logs in with the browser": ("login.*", "oauth.client-id")}
 
     @replaces("credpool.oauth.pkce.exchange_request")
     def nothing(original, app, asked, code):
@@ -206,6 +209,7 @@ class ListensByName(Mutant):
     violates = "login.browser.loopback+1"
     kills = ("login-by-browser",)
     because = "login"
+    may = {"a person logs in with the browser": ("login.*", "oauth.client-id")}
 
     @replaces("credpool.callback.Callback.__init__")
     def by_name(original, self, *args):
