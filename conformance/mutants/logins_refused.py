@@ -47,6 +47,7 @@ class TakesAnySuccessForTokens(Mutant):
         "reply-without-a-token-leaves-what-is-there:error-with-200",
     )
     because = "wire"
+    may = {"a reply holds no token": ("login.no-token", "recover.auth-expired.failed")}
 
     @replaces("credpool.oauth.refresh.read_token_reply")
     def taken(original, reply, *, now):
@@ -120,7 +121,7 @@ class RestsAsUsual(Mutant):
 
 
 class SendsTheRefreshTokenAlong(Mutant):
-    """Sends the refresh token to the provider, in a header of its own."""
+    """Sends an owner's refresh token to the provider, in a header of its own."""
 
     violates = "oauth.refresh-token.apart+1"
     kills = ("tokens-go-their-own-ways",)
@@ -129,14 +130,14 @@ class SendsTheRefreshTokenAlong(Mutant):
     @replaces("credpool.core.wire.seal")
     def along(original, entry, *args):
         sealed = original(entry, *args)
-        if entry.refresh_token is None:
+        if entry.refresh_token is None or entry.owner is None:
             return sealed
         header = (b"x-refresh-token", entry.refresh_token.reveal().encode())
         return replace(sealed, plain=(*sealed.plain, header))
 
 
 class SendsTheAccessTokenAlong(Mutant):
-    """Sends the old access token to the token endpoint too."""
+    """Sends an owner's old access token to the token endpoint too."""
 
     violates = "oauth.access-token.apart+1"
     kills = ("tokens-go-their-own-ways",)
@@ -145,4 +146,6 @@ class SendsTheAccessTokenAlong(Mutant):
     @replaces("credpool.oauth.refresh.token_request")
     def along(original, entry, provider):
         asked = original(entry, provider)
+        if entry.owner is None:
+            return asked
         return replace(asked, form={**asked.form, "access_token": entry.secret.reveal()})

@@ -14,11 +14,14 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import credpool
+from credpool.login import LoginApp, login_by_browser, login_by_device
 from credpool.stores import JsonFileStore
 
 HELLO = {"name": "credpool", "version": credpool.__version__, "language": "Python", "protocol": 1}
 HELLO |= {"spec": "1.0-draft", "clock": "virtual"}
-FEATURES = "affinity borrowed custom-endpoints events lease model-scope oauth operator owner-scope"
+FEATURES = (
+    "affinity borrowed custom-endpoints events lease login model-scope oauth operator owner-scope"
+)
 FEATURES += " payer probe quota-aware seed shared-store store"
 HELLO |= {"features": FEATURES.split()}
 CODES = {credpool.UnknownStrategy: "unknown_strategy", credpool.StoreTooNew: "store_too_new"}
@@ -27,6 +30,7 @@ REFUSALS = {credpool.UnknownEntry: "unknown_target", credpool.AmbiguousTarget: "
 REFUSALS |= {credpool.UnusableSecret: "unusable_secret"}
 REFUSALS |= {credpool.DuplicateSecret: "duplicate_secret"}
 REFUSALS |= {credpool.UnknownStrategy: "unknown_strategy"}
+FLOWS = {"device": login_by_device, "pkce": login_by_browser}
 FIXED = {"hello": {"hello": HELLO}, "stop": {"ok": True}}
 
 
@@ -48,6 +52,10 @@ class Testee:
             call = SimpleNamespace(seq=seq, resumed=queue.Queue(), attempts=[], events=[])
             self.calls[message["call"]] = call
             threading.Thread(target=self.run, args=(call, message["request"]), daemon=True).start()
+        elif command == "login":
+            call = SimpleNamespace(seq=seq, resumed=queue.Queue())
+            self.calls[message["login"]] = call
+            threading.Thread(target=self.login, args=(call, message), daemon=True).start()
         else:
             self.emit({"seq": seq, **(FIXED.get(command) or getattr(self, command)(message))})
 
@@ -66,9 +74,12 @@ class Testee:
     def now(self):
         return self.time
 
-    def sleep(self, until, why):
-        self.say(self.thread.call, "wait", {"until": until, "why": why})
+    def ask(self, kind, content):
+        self.say(self.thread.call, kind, content)
         self.thread.call.seq = self.thread.call.resumed.get()
+
+    def sleep(self, until, why):
+        self.ask("wait", {"until": until, "why": why})
 
     def configure(self, message):
         self.randoms, self.folder = message["randoms"], tempfile.TemporaryDirectory()
@@ -142,6 +153,20 @@ class Testee:
     def do_strategy(self, strategy, **_):
         credpool.Operator(self.pool).choose_by(strategy)
         return {}
+
+    def login(self, call, asked):
+        self.thread.call, name = call, asked["login"]
+        urls = {k: asked[k] for k in ("device_url", "authorize_url", "token_url")}
+        app = LoginApp(client_id=asked["client_id"], **urls)
+        new = credpool.Entry(id=name, label=name, base_url=self.given["base_url"])
+        show = lambda prompt: self.ask("prompt", {"url": prompt.url, "code": prompt.code})  # noqa: E731
+        try:
+            FLOWS[asked["flow"]](self.pool, app, show, into=asked["entry"], new=new)
+            self.emit({"seq": call.seq, "ok": True})
+        except credpool.LoginFailed as error:
+            self.say(call, "refused", {"code": error.why.value, "message": str(error)})
+        except Exception as error:
+            self.say(call, "error", f"{type(error).__name__}: {error}")
 
     def run(self, call, asked):
         self.thread.call, body, streaming = call, "", asked["stream"]

@@ -13,7 +13,7 @@ from typing import Final
 
 _MARK_LENGTH: Final = 16
 _DEFAULT_PREFIXES: Final = MappingProxyType(
-    {"access": "sk-", "refresh": "rt-", "placeholder": "sk-", "session": "session-"}
+    {"access": "sk-", "refresh": "rt-", "placeholder": "sk-", "session": "session-", "code": "c-"}
 )
 
 
@@ -24,6 +24,7 @@ class Kind(Enum):
     REFRESH = "refresh"
     PLACEHOLDER = "placeholder"
     SESSION = "session"
+    CODE = "code"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

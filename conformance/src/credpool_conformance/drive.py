@@ -16,12 +16,14 @@ from credpool_conformance.faults import HarnessError
 from credpool_conformance.managing import managed
 from credpool_conformance.match import ANY
 from credpool_conformance.mock import Mock
+from credpool_conformance.narration import describe
 from credpool_conformance.observed import Observed, Progress
+from credpool_conformance.person import Person, wrong_clients
 from credpool_conformance.scenario import (
-    MAIN,
     Action,
     Call,
     Close,
+    Login,
     Manage,
     Phase,
     Plain,
@@ -58,6 +60,8 @@ class Drive:
         self._calls: dict[str, Progress] = {}
         self._holds: dict[str, Progress] = {}
         self._aliases = Aliases(scenario.given.entries)
+        self._person: Person | None = None
+        self._clients: dict[str, str] = {}
         self._refused: str | None = None
         self.runaway: str | None = None
 
@@ -80,7 +84,7 @@ class Drive:
             if phase.advance:
                 self._clock.advance(phase.advance)
             self._turn = self._processes[phase.process]
-            self._trace.phase(number, _describe(phase))
+            self._trace.phase(number, describe(phase))
             seen = self._act(number, phase.action)
             observed = self._look(phase, seen, begun)
             yield phase, observed
@@ -115,20 +119,26 @@ class Drive:
         match action:
             case Call():
                 return self._call(number, action)
+            case Login():
+                return self._log_in(number, action)
             case Release(hold):
                 return self._release(number, hold)
             case Resume() | Close():
                 return self._read_on(number, action)
-            case Write(content):
-                self._situation.write(content)
-                return Observed(number=number)
             case Manage():
                 return self._manage(number, action)
-            case Rewrite(files):
-                self._situation.rewrite(files)
-                return Observed(number=number)
+            case Write() | Rewrite():
+                return self._elsewhere(number, action)
             case Plain():
                 return self._plain(number, action)
+
+    def _elsewhere(self, number: int, action: Write | Rewrite) -> Observed:
+        """Let other programs write the pool's file, or their own."""
+        if isinstance(action, Write):
+            self._situation.write(action.content)
+        else:
+            self._situation.rewrite(action.files)
+        return Observed(number=number)
 
     def _plain(self, number: int, action: Plain) -> Observed:
         match action:
@@ -191,6 +201,32 @@ class Drive:
         self._calls[call.name] = progress
         return self._settled(number, progress)
 
+    def _log_in(self, number: int, login: Login) -> Observed:
+        self._mock.log_in(login.name)
+        self._clients[login.name] = login.client_id
+        self._person = person = Person(login, self._situation)
+        begun, waits = len(self._mock.seen), list[float]()
+        seq = self._turn.send("login", now=self._clock.now, **person.command())
+        answer = self._settle(
+            Progress(call=_as_call(login), session=self._turn, seq=seq, request={}), waits
+        )
+        wire, outcome = self._mock.seen[begun:], "pending"
+        if answer is not None:
+            refused = text(fields(answer.content).get("code"))
+            outcome = "logged-in" if answer.kind == "ok" else f"refused {refused}"
+        self._trace.result(login.name, outcome)
+        found, faults = tuple(waits), tuple(person.faults(wire))
+        return Observed(number=number, outcome=outcome, waits=found, login_faults=faults)
+
+    def _prompted(self, progress: Progress, prompt: Mapping[str, Json]) -> None:
+        """Let the person do what is asked; a call has nobody to ask."""
+        person = self._person
+        if person is None:
+            raise HarnessError("a prompt, and nobody is there to log in")
+        person.look(prompt, self._mock.seen)
+        self._resume(progress)
+        person.visit()
+
     def _resume(self, progress: Progress, **how: Json) -> None:
         name, progress.waiting = progress.call.name, False
         self._turn = progress.session
@@ -228,6 +264,8 @@ class Drive:
                     return None
                 case Answer(kind="wait", content=content):
                     self._wait(progress, fields(content), waits)
+                case Answer(kind="prompt", content=content):
+                    self._prompted(progress, fields(content))
                 case Answer() as answer:
                     progress.streaming = fields(answer.content).get("outcome") == "streaming"
                     progress.done = not progress.streaming
@@ -284,6 +322,7 @@ class Drive:
             state=state,
             stored=stored,
             file_faults=tuple(wrong),
+            login_faults=(*observed.login_faults, *wrong_clients(wire, self._clients)),
         )
 
 
@@ -296,23 +335,13 @@ def _refusal(refused: Mapping[str, Json]) -> str:
     return f"refused {code}"
 
 
-def _describe(phase: Phase) -> str:
-    advance = f"{phase.advance:g} s later, " if phase.advance else ""
-    advance += f"in {phase.process}, " if phase.process != MAIN else ""
-    match phase.action:
-        case Call(name=name, model=model):
-            return f"{advance}call {name} ({model})"
-        case Write():
-            return f"{advance}another program writes the file"
-        case Manage(verb=verb, told=told):
-            return f"{advance}the operator's {verb} {text(told.get('target'))}".rstrip()
-        case Rewrite(files):
-            return f"{advance}other tools write {', '.join(files)}"
-        case Release(hold):
-            return f"{advance}release {hold!r}"
-        case Resume(name):
-            return f"{advance}read on in {name}"
-        case Close(call):
-            return f"{advance}close the stream of {call}"
-        case Plain() as plain:
-            return f"{advance}{plain.value}"
+def _as_call(login: Login) -> Call:
+    """Return what a login is called when it is resumed."""
+    return Call(
+        name=login.name,
+        model="",
+        stream=False,
+        follow_redirects=False,
+        placeholder=False,
+        headers={},
+    )

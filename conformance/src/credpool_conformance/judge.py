@@ -80,7 +80,6 @@ def _aspects(
     scenario: Scenario, situation: Situation, phase: Phase, seen: Observed
 ) -> Iterator[tuple[str, Json, Json]]:
     expect = phase.expect
-    unconfigured = (seen.outcome or "").startswith("refused") and not _is_manage(phase)
     yield "wire", _expected_wire(scenario, expect, seen), _wire(seen)
     if unexpected := dict.fromkeys(item.item for item in seen.wire if not item.expected):
         yield "wire", "nothing but scripted requests", f"unexpected: {', '.join(unexpected)}"
@@ -102,7 +101,8 @@ def _aspects(
     yield "store", [], [*seen.file_faults]
     if _is_manage(phase):
         yield from managing.aspects(expect, seen, seen.now)
-    if not unconfigured and not seen.note and expect.get("state") != ANY:
+    yield "login", [], [*seen.login_faults]
+    if seen.state and not seen.note and expect.get("state") != ANY:
         state, counts = state_in_words(seen.state, seen.now)
         yield "state", _expected_state(scenario, expect), state
         told = fields(expect.get("counts"))
@@ -221,7 +221,8 @@ def _may_go(owner: str, kind: Kind, seen: Seen, situation: Situation) -> bool:
         return False
     if kind is Kind.PLACEHOLDER or seen.request.is_token:
         return kind is not Kind.ACCESS
-    return kind is Kind.ACCESS and situation.origins.get(owner) is seen.request.origin
+    there = situation.origins.get(owner, Origin.MAIN) is seen.request.origin
+    return kind is Kind.ACCESS and there and not seen.request.is_device
 
 
 def _name(owner: str, kind: Kind) -> str:
@@ -230,5 +231,6 @@ def _name(owner: str, kind: Kind) -> str:
         Kind.REFRESH: "refresh token",
         Kind.PLACEHOLDER: "credential",
         Kind.SESSION: "session key",
+        Kind.CODE: "login code",
     }
     return f"the {names[kind]} of {owner}"

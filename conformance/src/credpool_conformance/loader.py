@@ -27,6 +27,7 @@ _SCENARIO: Final = jsonschema.Draft202012Validator(
     {"$ref": "#/$defs/scenario", "$defs": _SCHEMA["$defs"]}
 )
 _SPECIAL_KEYS: Final = ("other", "-")
+_ENDPOINTS: Final = ("token", "device")
 
 
 def load(data: Data, registry: Registry, requirements: Requirements) -> tuple[Scenario, ...]:
@@ -106,9 +107,11 @@ def _unknown(
             yield document.problem((*where, "verifies", position), what, fix)
     given = fields(scenario.get("given"))
     ids = [_entry_id(entry) for entry in items(given.get("entries"))] + _added(scenario)
+    logins = [text(fields(fields(p).get("login")).get("as")) for p in items(scenario["phases"])]
+    known = [*ids, *filter(None, logins), *_SPECIAL_KEYS, *_ENDPOINTS]
     for key in fields(scenario.get("upstream")):
-        if key not in (*ids, *_SPECIAL_KEYS, "token"):
-            fix = f"write one of: {', '.join([*ids, *_SPECIAL_KEYS, 'token'])}"
+        if key not in known:
+            fix = f"write one of: {', '.join(known)}"
             yield document.problem((*where, "upstream", key), f"no entry {key!r}", fix)
     processes = [text(name) for name in items(given.get("processes"))] or [MAIN]
     for position, phase in enumerate(items(scenario.get("phases"))):
@@ -164,9 +167,9 @@ def _replies(key: str, raw: Json, provider: str, registry: Registry) -> Iterator
 
 def _scripts(upstream: Mapping[str, Json]) -> Iterator[tuple[str, Where, Json]]:
     for key, value in upstream.items():
-        if key == "token":
+        if key in _ENDPOINTS:
             for entry, replies in fields(value).items():
-                yield f"token:{entry}", ("upstream", "token", entry), replies
+                yield f"{key}:{entry}", ("upstream", key, entry), replies
         else:
             yield key, ("upstream", key), value
 

@@ -18,10 +18,13 @@ from credpool_conformance.script import Sent, render
 from credpool_conformance.trace import Trace
 
 TOKEN_PATH: Final = "/oauth/token"  # noqa: S105 (a path)
+DEVICE_PATH: Final = "/oauth/device"
+AUTHORIZE_PATH: Final = "/oauth/authorize"
 MOVED_PATH: Final = "/moved"
 UNEXPECTED: Final = 599
 _MOST_REQUESTS: Final = 100
-_KINDS: Final = {"access": Kind.ACCESS, "refresh": Kind.REFRESH}
+_KINDS: Final = {"access": Kind.ACCESS, "refresh": Kind.REFRESH, "device": Kind.CODE}
+_OF_TOKENS: Final = (Kind.REFRESH, Kind.CODE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,11 @@ class Request:
     def is_token(self) -> bool:
         """Tell whether it went to the token endpoint."""
         return self.origin is Origin.MAIN and self.path.partition("?")[0] == TOKEN_PATH
+
+    @property
+    def is_device(self) -> bool:
+        """Tell whether it began a login by device code."""
+        return self.origin is Origin.MAIN and self.path.partition("?")[0] == DEVICE_PATH
 
     def texts(self) -> list[str]:
         """All places in which a secret could travel."""
@@ -89,6 +97,7 @@ class Mock:
         self._cut: set[str] = set()
         self._stream_gate = threading.Event()
         self._over = False
+        self._login = "-"
         self._lock = threading.Lock()
 
     def play(self, stage: Stage) -> None:
@@ -102,6 +111,10 @@ class Mock:
             self._over = False
             self._stream_gate = threading.Event()
             self._stream_gate.set()
+
+    def log_in(self, login: str) -> None:
+        """Expect a login of this name: whoever asks for a device code is it."""
+        self._login = login
 
     def close_streams(self) -> None:
         """Keep the rest of every stream back until `open_streams`."""
@@ -143,8 +156,10 @@ class Mock:
             raise ConnectionCutError
         found = tuple(stage.canaries.find(request.texts()))
         with self._lock:
-            reply = self._next(_script_key(request, found, stage.entries))
+            reply = self._next(self._script_key(request, found, stage))
             seen = _arrival(stage, request, found, expected=reply is not None)
+            if request.is_device:
+                seen.item = f"device:{self._login}"
             self.seen.append(seen)
             arrived = len(self.seen)
             gate = self._gate(reply)
@@ -188,6 +203,19 @@ class Mock:
         if sent.drop:
             raise ConnectionCutError
 
+    def _script_key(self, request: Request, found: Iterable[Canary], stage: Stage) -> str:
+        if request.is_device:
+            return f"device:{self._login}"
+        owner = next(
+            (canary.owner for canary in found if canary.kind is not Kind.PLACEHOLDER), None
+        )
+        if request.is_token:
+            return f"token:{owner or '-'}"
+        entry = None if owner is None else stage.entries.get(owner)
+        if owner and request.origin is (entry.origin if entry else Origin.MAIN):
+            return owner
+        return "other" if request.origin is Origin.OTHER else "-"
+
     def _next(self, key: str) -> Reply | None:
         script = self._scripts.get(key)
         if not script:
@@ -202,7 +230,8 @@ class Mock:
     def _answer(self, stage: Stage, seen: Seen, reply: Reply | None) -> Sent:
         sent = _NOTHING
         if reply is not None:
-            owner = next((canary.owner for canary in seen.canaries), "-")
+            asks = self._login if seen.request.is_device else "-"
+            owner = next((canary.owner for canary in seen.canaries), asks)
             location = _location(seen.request, reply, self.urls)
             sent = render(reply, stage.clock.now, _minter(stage, owner), location)
         seen.sent = sent
@@ -233,7 +262,8 @@ def wire_item(request: Request, found: Iterable[Canary], canaries: Canaries) -> 
     for canary in found:
         if request.is_token and canary.kind is Kind.ACCESS:
             continue
-        suffix = "" if canary.kind is kind else f".{canary.kind.value}"
+        usual = canary.kind is kind or (request.is_token and canary.kind in _OF_TOKENS)
+        suffix = "" if usual else f".{canary.kind.value}"
         age = "" if canaries.is_newest(canary) else "~old"
         names.append(f"{canary.owner}{suffix}{age}")
     prefix = "token:" if request.is_token else _PREFIXES[request.origin]
@@ -241,15 +271,6 @@ def wire_item(request: Request, found: Iterable[Canary], canaries: Canaries) -> 
 
 
 _PREFIXES: Final = {Origin.MAIN: "", Origin.OTHER: "other:"}
-
-
-def _script_key(request: Request, found: Iterable[Canary], entries: Mapping[str, Entry]) -> str:
-    owner = next((canary.owner for canary in found if canary.owner in entries), None)
-    if request.is_token:
-        return f"token:{owner or '-'}"
-    if owner and entries[owner].origin is request.origin:
-        return owner
-    return "other" if request.origin is Origin.OTHER else "-"
 
 
 def _location(request: Request, reply: Reply | None, urls: Mapping[Origin, str]) -> str | None:

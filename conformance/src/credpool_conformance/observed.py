@@ -46,4 +46,5 @@ class Observed:
     file_faults: tuple[str, ...] = ()
     message: str = ""
     listing: Mapping[str, Json] | None = None
+    login_faults: tuple[str, ...] = ()
     note: str | None = None

@@ -13,6 +13,7 @@ from credpool_conformance.scenario import (
     Call,
     Close,
     Entry,
+    Login,
     Manage,
     Phase,
     Plain,
@@ -54,6 +55,8 @@ def _action(raw: Mapping[str, Json], number: int, provider: str) -> Action:
             return _call(fields(call), number, provider)
         case {"manage": asked}:
             return _manage(fields(asked))
+        case {"login": login}:
+            return _login(fields(login))
         case {"write": content}:
             return Write(content)
         case {"home": files}:
@@ -62,6 +65,15 @@ def _action(raw: Mapping[str, Json], number: int, provider: str) -> Action:
             named = [kind(text(raw[key])) for key, kind in _NAMED.items() if key in raw]
             plain = [action for action in Plain if action.value in raw]
             return next(iter([*named, *plain]), Plain.LOOK)
+
+
+def _login(raw: Mapping[str, Json]) -> Login:
+    return Login(
+        name=text(raw.get("as")),
+        flow=text(raw.get("flow")),
+        entry=text(raw.get("entry")) or None,
+        answer=text(raw.get("answer")) or "allow",
+    )
 
 
 def _call(raw: Mapping[str, Json], number: int, provider: str) -> Call:

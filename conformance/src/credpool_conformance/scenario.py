@@ -102,6 +102,21 @@ class Call:
     session: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """Let a person log in: with `name` the new entry is known, `entry` is to be logged in again."""
+
+    name: str
+    flow: str
+    entry: str | None
+    answer: str
+
+    @property
+    def client_id(self) -> str:
+        """The operator's own client, another one for each login."""
+        return f"client-of-{self.name}"
+
+
 @dataclass(frozen=True, slots=True)
 class Release:
     """Let a held reply go."""
@@ -160,7 +175,7 @@ class Plain(Enum):
     UNLOCK = "unlock"
 
 
-Action: TypeAlias = Call | Release | Resume | Close | Write | Rewrite | Manage | Plain
+Action: TypeAlias = Call | Login | Release | Resume | Close | Write | Rewrite | Manage | Plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ Shorthands: `ok`, `stream`, `token_ok`, `provider/rule`.  Placeholders: `$epoch+
 Not the sending: see `mock`.
 """
 
+import base64
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -18,13 +19,21 @@ from credpool_conformance.scenario import Redirect, Reply
 from credpool_conformance.successes import EVENT_STREAM, JSON_HEADERS, dialect
 
 _PLACEHOLDER: Final = re.compile(
-    r"\$(?:(?P<form>epoch_ms|epoch|iso|date)(?P<offset>[+-]\d+(?:\.\d+)?)?|(?P<token>access|refresh)\b)"
+    r"\$(?:(?P<form>epoch_ms|epoch|iso|date)(?P<offset>[+-]\d+(?:\.\d+)?)?|jwt:(?P<account>[a-z]+)(?:/(?P<workspace>[a-z]+))?"
+    r"|(?P<token>access|refresh|device)\b)"
 )
 _TOKEN_OK: Final[Mapping[str, Json]] = {
     "access_token": "$access",
     "refresh_token": "$refresh",
     "token_type": "Bearer",
     "expires_in": 3600,
+}
+_DEVICE_OK: Final[Mapping[str, Json]] = {
+    "device_code": "$device",
+    "user_code": "WDJB-MJHT",
+    "verification_uri": "https://login.example/device",
+    "expires_in": 600,
+    "interval": 5,
 }
 _MODEL_PATH: Final = "{model}"
 
@@ -125,6 +134,8 @@ def _example(name: str, provider: str, registry: Registry) -> Mapping[str, Json]
             return {"status": 200, "headers": headers, "stream": [*spoken.stream]}
         case "token_ok":
             return {"status": 200, "headers": {**JSON_HEADERS}, "body": {**_TOKEN_OK}}
+        case "device_ok":
+            return {"status": 200, "headers": {**JSON_HEADERS}, "body": {**_DEVICE_OK}}
         case _ if name in registry.examples:
             return registry.examples[name].reply
         case _:
@@ -156,6 +167,8 @@ def _fill_text(value: str, now: float, mint: Mint) -> Json:
 def _value(found: re.Match[str], now: float, mint: Mint) -> Json:
     if found["token"]:
         return mint(found["token"])
+    if found["account"]:
+        return _id_token(found["account"], found["workspace"])
     moment = now + float(found["offset"] or 0)
     match str(found["form"]):
         case "epoch":
@@ -168,6 +181,16 @@ def _value(found: re.Match[str], now: float, mint: Mint) -> Json:
             return written.replace("+00:00", "Z")
         case _:
             return formatdate(moment, usegmt=True)
+
+
+def _id_token(account: str, workspace: str | None) -> str:
+    """Write a token that says whose login it is; nobody has signed it."""
+    claims: dict[str, Json] = {"sub": account, "email": f"{account}@example.com"}
+    if workspace:
+        claims["https://api.openai.com/auth"] = {"chatgpt_account_id": workspace}
+    parts = (json.dumps(part).encode() for part in ({"alg": "none"}, claims))
+    written = [base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts]
+    return ".".join([*written, "unsigned"])
 
 
 def _number(value: float) -> int | float:

@@ -16,7 +16,7 @@ from credpool_conformance.clock import VirtualClock
 from credpool_conformance.events import Deliver
 from credpool_conformance.home import Home
 from credpool_conformance.kept import KeptFile, filled
-from credpool_conformance.mock import TOKEN_PATH, Stage
+from credpool_conformance.mock import AUTHORIZE_PATH, DEVICE_PATH, TOKEN_PATH, Stage
 from credpool_conformance.registry import Provider
 from credpool_conformance.scenario import Call, Entry, Manage, Origin, Scenario
 from credpool_conformance.script import names_model_in_path, request_path
@@ -69,6 +69,16 @@ class Situation:
             trace=self.trace,
             deliver=deliver,
         )
+
+    @property
+    def login_urls(self) -> dict[str, Json]:
+        """Where a person logs in, and where that is exchanged for tokens."""
+        base = self._urls[Origin.MAIN]
+        return {
+            "device_url": base + DEVICE_PATH,
+            "authorize_url": base + AUTHORIZE_PATH,
+            "token_url": base + TOKEN_PATH,
+        }
 
     def close(self) -> None:
         """Leave nothing on the disk."""

@@ -119,7 +119,10 @@ export class Call {
     return { ...row, hint: null };
   }
 
-  /** spec: recover.auth-expired.terminal+1, recover.auth-expired.transient+1, oauth.expires-in+1 */
+  /**
+   * spec: recover.auth-expired.terminal+1, recover.auth-expired.transient+1, oauth.expires-in+1
+   * spec: oauth.reply.no-token+1, oauth.refusal.hint+1
+   */
   async exchange(id) {
     const { world } = this;
     const { refresh_token: token, token_url: url } = world.entry(id);
@@ -127,11 +130,18 @@ export class Call {
       const form = { grant_type: "refresh_token", refresh_token: token };
       const reply = await postForm(url ?? world.tokenUrl, form, world.signal);
       const transient = reply.status === 429 || reply.status >= 500;
-      const gone = readReply(reply).codes.some((code) => GRANT_GONE.includes(code));
-      if (reply.status >= 300) return { type: "refresh_failed", terminal: gone && !transient };
+      const told = readReply(reply);
+      const gone = told.codes.some((code) => GRANT_GONE.includes(code));
+      if (reply.status >= 300) {
+        const hint = readHint(world.tables.hints, null, told, world.now);
+        const verdict = { ...this.expired(), hint };
+        return { type: "refresh_failed", terminal: gone && !transient, verdict };
+      }
       const { access_token: secret, refresh_token, expires_in } = JSON.parse(reply.text);
-      if (typeof secret !== "string") return { type: "refresh_failed", terminal: false };
-      const expires_at = expires_in ? world.now + expires_in : null;
+      if (typeof secret !== "string" || secret === "") {
+        return { type: "refresh_failed", terminal: false };
+      }
+      const expires_at = Number.isFinite(expires_in) ? world.now + expires_in : null;
       return { type: "refreshed", secret, refresh_token, expires_at };
     } catch {
       return { type: "refresh_failed", terminal: false };

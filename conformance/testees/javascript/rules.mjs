@@ -125,7 +125,8 @@ function claim(state, event, now, draw) {
  * spec: recover.auth-expired.refresh+1, oauth.refresh-token.shared+1
  * spec: oauth.refresh-token.replaced+1, oauth.refresh-token.kept+1
  */
-function refreshed({ pool }, event) {
+function refreshed(state, event, now, draw) {
+  const { pool } = state;
   const entry = find(pool, event.entry);
   for (const row of login(pool, entry)) {
     row.secret = event.secret;
@@ -133,6 +134,10 @@ function refreshed({ pool }, event) {
     row.expires_at = event.expires_at;
     row.claim = null;
     if (row.cooldown?.class.startsWith("auth_")) row.cooldown = null;
+  }
+  if (event.expires_at !== null && event.expires_at <= now) {
+    const over = { ...event, secret: entry.secret, terminal: false };
+    return refreshFailed(state, over, now, draw); // spec: oauth.reply.over+1
   }
   return { do: "send", entry: entry.id };
 }

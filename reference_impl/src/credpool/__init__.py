@@ -17,6 +17,8 @@ from credpool.core.errors import BadConfig as BadConfig
 from credpool.core.errors import BadInput as BadInput
 from credpool.core.errors import CredpoolError as CredpoolError
 from credpool.core.errors import DuplicateSecret as DuplicateSecret
+from credpool.core.errors import LoginFailed as LoginFailed
+from credpool.core.errors import NoLogin as NoLogin
 from credpool.core.errors import PoolExhausted as PoolExhausted
 from credpool.core.errors import StoreError as StoreError
 from credpool.core.errors import StoreTooNew as StoreTooNew

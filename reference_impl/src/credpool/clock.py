@@ -3,8 +3,8 @@
 import time
 from typing import Literal, Protocol
 
-Why = Literal["retry", "claim"]
-"""What is waited for: the time of a retry, or somebody else's refresh."""
+Why = Literal["retry", "claim", "login"]
+"""What is waited for: the time of a retry, somebody else's refresh, or a person who logs in."""
 
 
 class Clock(Protocol):

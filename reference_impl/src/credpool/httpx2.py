@@ -7,12 +7,11 @@ from collections.abc import AsyncGenerator, Generator
 
 import httpx2
 
-from credpool.core.reply import Reply
 from credpool.core.wire import Seal
 from credpool.flow import MAX_SENDS, Flow, Observer
 from credpool.leases import Lease, LeasedAsyncStream, LeasedStream
-from credpool.oauth.refresh import TokenRequest
 from credpool.pool import Pool
+from credpool.token_http import post, post_async
 
 
 class SealedHeaders(httpx2.Headers):
@@ -53,8 +52,8 @@ class PoolAuth(httpx2.Auth):
             pool,
             sealed=_sealed,
             hold=_hold,
-            post=_post,
-            post_async=_post_async,
+            post=post,
+            post_async=post_async,
             observe=observe,
             max_sends=max_sends,
         )
@@ -104,24 +103,3 @@ def _hold(response: httpx2.Response, lease: Lease) -> None:
         response.stream = _LeasedStream(response.stream, lease)
     else:
         response.stream = _LeasedAsyncStream(response.stream, lease)
-
-
-def _post(asked: TokenRequest) -> Reply | None:
-    """Speak to the token endpoint on a client of its own, never through the caller's."""
-    try:
-        with httpx2.Client() as client:
-            return _reply(client.post(asked.url, data=asked.form))
-    except (httpx2.HTTPError, httpx2.InvalidURL):
-        return None
-
-
-async def _post_async(asked: TokenRequest) -> Reply | None:
-    try:
-        async with httpx2.AsyncClient() as client:
-            return _reply(await client.post(asked.url, data=asked.form))
-    except (httpx2.HTTPError, httpx2.InvalidURL):
-        return None
-
-
-def _reply(response: httpx2.Response) -> Reply:
-    return Reply(response.status_code, dict(response.headers), response.content)

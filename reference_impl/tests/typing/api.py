@@ -34,6 +34,8 @@ from credpool import (
     Exhaustion,
     FailureClass,
     Listener,
+    LoginFailed,
+    NoLogin,
     Notice,
     Operator,
     OwnerShared,
@@ -68,6 +70,7 @@ from credpool import (
     report_notice,
     report_pool,
 )
+from credpool.login import LoginApp, Prompt, login_by_browser, login_by_device
 from credpool.stores import JsonFileStore, MemoryStore
 from credpool.testing import FakeClock, FakeProvider, FakeReply, FakeRequest, StoreContract
 
@@ -285,6 +288,17 @@ def extending() -> None:
     store: Store = OwnStore()
     clock: Clock = OwnClock()
     assert_type(Pool(store, clock=clock).clock, Clock)
+
+
+def logging_in(pool: Pool) -> None:
+    """Let a person log in, with a client of one's own."""
+    shown: list[Prompt] = []
+    app = LoginApp.at("openai", client_id="mine", device_url="https://auth.example/device")
+    try:
+        assert_type(login_by_device(pool, app, shown.append), Entry)
+        assert_type(login_by_browser(pool, app, shown.append), Entry)
+    except LoginFailed as error:
+        assert_type(error.why, NoLogin)
 
 
 def testing() -> None:

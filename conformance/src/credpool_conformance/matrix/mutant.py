@@ -34,6 +34,7 @@ ASPECTS: Final = frozenset(
             "listing",
             "events",
             "labels",
+            "login",
         ),
     }
 )

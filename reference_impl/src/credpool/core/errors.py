@@ -13,6 +13,7 @@ The tree, one class for each thing a caller would do differently::
     │   ├── UnusableSecret
     │   ├── DuplicateSecret
     │   └── BadConfig
+    ├── LoginFailed        a person's login came to nothing; `why` tells how
     └── StoreError         the store was left as it is
         ├── StoreUnreadable
         ├── StoreTooNew
@@ -20,6 +21,7 @@ The tree, one class for each thing a caller would do differently::
 """
 
 from collections.abc import Iterable
+from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -126,6 +128,24 @@ class BadConfig(BadInput):
     def __init__(self, where: str, what: str) -> None:
         super().__init__(f"config.yaml, {where}: {what}; correct it there")
         self.where = where
+
+
+class NoLogin(Enum):
+    """Why a login came to nothing."""
+
+    DENIED = "login_denied"
+    EXPIRED = "login_expired"
+    WRONG_STATE = "wrong_state"
+    NO_TOKEN = "no_token"  # noqa: S105 (a name)
+    OTHER_ACCOUNT = "other_account"
+
+
+class LoginFailed(CredpoolError):
+    """A person's login came to nothing, and the pool is as it was."""
+
+    def __init__(self, why: NoLogin, what: str, mend: str) -> None:
+        super().__init__(f"{what}; nothing was changed; {mend}")
+        self.why = why
 
 
 class StoreError(CredpoolError):

@@ -52,14 +52,14 @@ def token_request(entry: Entry, provider: Provider) -> TokenRequest | Refusal:
         return Refusal(terminal=False, message="no token endpoint is known; set token_url")
     form = {"grant_type": "refresh_token", "refresh_token": entry.refresh_token.reveal()}
     client = {n: v for n in CLIENT if isinstance(v := entry.extra.get(n), str)}
-    return TokenRequest(url, form | client)
+    return TokenRequest(url, form | client)  # spec: oauth.client-id+1
 
 
 def read_token_reply(reply: Reply, *, now: float) -> Grant | Refusal:
     """Return the new tokens, or why there are none (an error may come with status 200)."""
     token = dig(reply.data, "access_token")
     if reply.status == 200 and isinstance(token, str) and token:
-        renewed, lasts = dig(reply.data, "refresh_token"), _lifetime(dig(reply.data, "expires_in"))
+        renewed, lasts = dig(reply.data, "refresh_token"), seconds(dig(reply.data, "expires_in"))
         return Grant(
             secret=Secret(token),
             refresh_token=Secret(renewed) if isinstance(renewed, str) and renewed else None,
@@ -71,12 +71,12 @@ def read_token_reply(reply: Reply, *, now: float) -> Grant | Refusal:
     return Refusal(terminal, f"the token endpoint answered {reply.status}", hint)
 
 
-def _lifetime(told: object) -> float | None:
-    """Return `expires_in` in seconds, which some endpoints write as text; None when it is no time."""
+def seconds(told: object) -> float | None:
+    """Return a length of time in seconds, which some endpoints write as text; None when it is no time."""
     if isinstance(told, bool) or not isinstance(told, int | float | str):
         return None
     try:
-        seconds = float(told)
+        number = float(told)
     except (ValueError, OverflowError):
         return None
-    return seconds if math.isfinite(seconds) else None
+    return number if math.isfinite(number) else None

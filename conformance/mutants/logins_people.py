@@ -1,0 +1,297 @@
+"""Mutants of the chapter on logins: people who log in, and whose entry that is."""
+
+from dataclasses import replace
+from urllib.parse import parse_qs
+
+from credpool.core.errors import LoginFailed, NoLogin
+from credpool.core.events import Grant
+from credpool.core.logins import Login, logged_in
+from credpool.core.secret import Secret
+from credpool.oauth import device
+from credpool_conformance.matrix.mutant import Mutant, replaces
+
+
+class PosesAsAnotherProgram(Mutant):
+    """Asks for a code with a client id that it brought along."""
+
+    violates = "login.client+1"
+    kills = ("login-by-code:named",)
+    because = "login"
+    may = {"a person is asked for a code": ("login.*",)}
+
+    @replaces("credpool.oauth.device.device_request")
+    def shipped(original, app):
+        asked = original(app)
+        return replace(asked, form={**asked.form, "client_id": "another-programs"})
+
+
+class ForgetsTheClient(Mutant):
+    """Refreshes without a word about the client."""
+
+    violates = "oauth.client-id+1"
+    kills = ("refresh-names-the-logins-client",)
+    because = "login"
+
+    @replaces("credpool.oauth.refresh.token_request")
+    def forgotten(original, entry, provider):
+        asked = original(entry, provider)
+        return replace(asked, form={k: v for k, v in asked.form.items() if k != "client_id"})
+
+
+class KeepsNothingForALogin(Mutant):
+    """Puts whatever came in place of the tokens that were there."""
+
+    violates = "login.no-token+1"
+    kills = (
+        "login-without-a-token-changes-nothing:empty",
+        "login-without-a-token-changes-nothing:no-json",
+        "login-without-a-token-changes-nothing:only-a-refresh-token",
+    )
+    because = "outcome"
+
+    @replaces("credpool.oauth.app.read_login")
+    def kept(original, app, reply, *, now):
+        try:
+            return original(app, reply, now=now)
+        except LoginFailed:
+            grant = Grant(secret=Secret("nothing"))
+            return Login(grant=grant, account=None, token_url=app.token_url)
+
+
+class SavesNoLogin(Mutant):
+    """Reports a login that it has only in memory."""
+
+    violates = "login.durable+1"
+    kills = ("login-is-there-after-a-restart",)
+    because = "state"
+    may = {"the next change finds no login in the store": ("login.*", "oauth.client-id")}
+
+    @replaces("credpool.login._keep")
+    def forgotten(original, pool, login, *, into, new, source):
+        pool._state = logged_in(pool._state, login, into=into, new=new)
+        return new
+
+
+class ReadsTheCodeAloud(Mutant):
+    """Shows the code with letters in place of the figures that look like them."""
+
+    violates = "login.device.prompt+1"
+    kills = ("login-by-code:named",)
+    because = "login"
+
+    @replaces("credpool.oauth.device.read_device")
+    def aloud(original, reply, *, now):
+        found = original(reply, now=now)
+        prompt = replace(found.prompt, code=found.prompt.code.replace("0", "O"))
+        return replace(found, prompt=prompt)
+
+
+class AsksEveryFiveSeconds(Mutant):
+    """Asks every five seconds, however seldom the provider wants to be asked."""
+
+    violates = "login.device.interval+1"
+    kills = ("login-by-code:longer",)
+    because = "waits"
+
+    @replaces("credpool.oauth.device.read_device")
+    def impatient(original, reply, *, now):
+        found = original(reply, now=now)
+        return replace(found, interval=min(found.interval, 5.0), at=min(found.at, now + 5.0))
+
+
+class IsNotSlowedDown(Mutant):
+    """Takes `slow_down` for a mere `authorization_pending`."""
+
+    violates = "login.device.slow-down+1"
+    kills = ("slow-down-lasts:as-written", "slow-down-lasts:with-429", "slow-down-lasts:with-200")
+    because = "waits"
+
+    @replaces("credpool.oauth.device.SLOWER")
+    def none(original):
+        return 0.0
+
+
+class SlowsDownOnce(Mutant):
+    """Waits longer after `slow_down`, and then as long as before."""
+
+    violates = "login.device.slow-down+1"
+    kills = ("slow-down-lasts:as-written",)
+    because = "waits"
+    may = {"a provider names another interval": ("login.device.interval",)}
+
+    @replaces("credpool.oauth.device._later")
+    def once(original, waiting, now):
+        return replace(original(waiting, now), interval=5.0)
+
+
+class AsksOnWhenRefused(Mutant):
+    """Takes a person's refusal for one who has not finished."""
+
+    violates = "login.device.denied+1"
+    kills = ("refused-code-ends-the-login:as-written", "refused-code-ends-the-login:with-403")
+    because = "outcome"
+
+    @replaces("credpool.oauth.device.after_poll")
+    def on(original, app, waiting, reply, *, now):
+        if reply is not None and "access_denied" in reply.codes:
+            return device._later(waiting, now)
+        return original(app, waiting, reply, now=now)
+
+
+class AsksOnWhenTheCodeHasEnded(Mutant):
+    """Goes on asking for the token of a code that has ended."""
+
+    violates = "login.device.expired+1"
+    kills = ("code-that-has-ended-ends-the-login:by-time",)
+    because = "wire"
+
+    @replaces("credpool.oauth.device._later")
+    def on(original, waiting, now):
+        found = original(replace(waiting, until=waiting.until + 12), now)
+        return replace(found, until=waiting.until)
+
+
+class TakesAnEndedCodeForNoToken(Mutant):
+    """Does not know the word by which a provider says that a code has ended."""
+
+    violates = "login.device.expired+1"
+    kills = ("code-that-has-ended-ends-the-login:by-word",)
+    because = "outcome"
+
+    @replaces("credpool.oauth.device._expired")
+    def another(original):
+        return LoginFailed(NoLogin.NO_TOKEN, "no token", "log in again")
+
+
+class ChallengesInPlain(Mutant):
+    """Sends the verifier itself as its challenge."""
+
+    violates = "login.browser.pkce+1"
+    kills = ("login-by-browser",)
+    because = "login"
+    may = {"a person logs in with the browser": ("login.*", "oauth.client-id")}
+
+    @replaces("credpool.oauth.pkce.challenge")
+    def plain(original, verifier):
+        return verifier.reveal()
+
+
+class ProvesNothing(Mutant):
+    """Leaves the verifier out of the exchange."""
+
+    violates = "login.browser.pkce+1"
+    kills = ("login-by-browser",)
+    because = "login"
+    may = {"a person logs in with the browser": ("login.*", "oauth.client-id")}
+
+    @replaces("credpool.oauth.pkce.exchange_request")
+    def nothing(original, app, asked, code):
+        found = original(app, asked, code)
+        return replace(found, form={k: v for k, v in found.form.items() if k != "code_verifier"})
+
+
+class BelievesAnyState(Mutant):
+    """Takes whatever state the browser comes back with."""
+
+    violates = "login.browser.state+1"
+    kills = ("redirect-from-elsewhere-is-no-login:wrong",)
+    because = "outcome"
+
+    @replaces("credpool.oauth.pkce.read_callback")
+    def any_state(original, asked, query):
+        state = parse_qs(query).get("state", ["none"])[0]
+        return original(replace(asked, state=Secret(state)), query)
+
+
+class ListensByName(Mutant):
+    """Sends the browser to a name, which anybody may answer to."""
+
+    violates = "login.browser.loopback+1"
+    kills = ("login-by-browser",)
+    because = "login"
+    may = {"a person logs in with the browser": ("login.*", "oauth.client-id")}
+
+    @replaces("credpool.callback.Callback.__init__")
+    def by_name(original, self, *args):
+        original(self, *args)
+        self.url = self.url.replace("127.0.0.1", "localhost")
+
+
+class TakesARefusalForAFault(Mutant):
+    """Tells a person who has refused that there was no code."""
+
+    violates = "login.browser.denied+1"
+    kills = ("browser-that-was-refused-ends-the-login",)
+    because = "outcome"
+
+    @replaces("credpool.oauth.pkce.read_callback")
+    def fault(original, asked, query):
+        return original(asked, query.replace("error=", "fault="))
+
+
+class AddsEveryLogin(Mutant):
+    """Makes another entry of every login."""
+
+    violates = "login.same-account+1"
+    kills = (
+        "login-again-takes-the-place:person",
+        "login-again-takes-the-place:person-in-a-workspace",
+    )
+    because = "state"
+
+    @replaces("credpool.core.logins._entry_of")
+    def none(original, state, login):
+        return None
+
+
+class KnowsPersonsOnly(Mutant):
+    """Takes two workspaces of one person for one account."""
+
+    violates = "login.other-account+1"
+    kills = ("second-account-is-another-entry:two-workspaces",)
+    because = "state"
+
+    @replaces("credpool.core.accounts.account")
+    def person(original, told):
+        found = original(told)
+        return found and found.partition("/")[0]
+
+
+class OverwritesWhoIsNotKnown(Mutant):
+    """Puts a login of nobody knows whom in place of the last one."""
+
+    violates = "login.other-account+1"
+    kills = (
+        "second-account-is-another-entry:nobody-knows",
+        "second-account-is-another-entry:one-is-not-known",
+    )
+    because = "state"
+
+    @replaces("credpool.core.logins._entry_of")
+    def last(original, state, login):
+        logins = [e for e in state.entries if "client_id" in e.extra]
+        return original(state, login) or (None if login.account else next(iter(logins), None))
+
+
+class GivesAnEntryToAnybody(Mutant):
+    """Logs an entry in again as whoever comes."""
+
+    violates = "login.target+1"
+    kills = ("somebody-else-does-not-take-an-entry",)
+    because = "outcome"
+
+    @replaces("credpool.core.logins._again")
+    def anybody(original, state, login, into):
+        return state.find(into)
+
+
+class LeavesTheDeadDead(Mutant):
+    """Puts the new tokens in place, and leaves the entry out."""
+
+    violates = "login.revives+1"
+    kills = ("login-revives-a-dead-entry:by-code", "login-revives-a-dead-entry:by-browser")
+    because = "state"
+
+    @replaces("credpool.core.logins._with")
+    def dead(original, entry, login):
+        return replace(original(entry, login), cooldown=entry.cooldown)

@@ -1,0 +1,137 @@
+"""Let a person log in, and keep what that brings (spec: logins).
+
+    app = LoginApp.at("xai", client_id="your own", device_url="https://…")
+    entry = login_by_device(pool, app, lambda prompt: print(prompt.url, prompt.code))
+
+`login_by_browser` opens a port of this machine for the browser's way back.
+"""
+
+import secrets
+from collections.abc import Callable
+from typing import Final
+
+from credpool.callback import PATIENCE, Callback
+from credpool.core.errors import LoginFailed, NoLogin
+from credpool.core.logins import Login, logged_in
+from credpool.core.model import AuthType, Entry, EntryId
+from credpool.core.secret import Secret
+from credpool.oauth.app import LoginApp, read_login
+from credpool.oauth.device import (
+    Prompt,
+    Waiting,
+    after_poll,
+    device_request,
+    poll_request,
+    read_device,
+)
+from credpool.oauth.pkce import authorize, exchange_request, read_callback
+from credpool.pool import Pool
+from credpool.token_http import post, post_async
+
+__all__ = [
+    "LoginApp",
+    "Prompt",
+    "login_by_browser",
+    "login_by_device",
+    "login_by_device_async",
+]
+
+_RANDOM_BYTES: Final = 48
+"""Of state and verifier; 64 characters."""
+
+Show = Callable[[Prompt], None]
+
+
+def login_by_device(
+    pool: Pool,
+    app: LoginApp,
+    show: Show,
+    *,
+    into: str | None = None,
+    new: Entry | None = None,
+) -> Entry:
+    """Log in with a code that a person types on any device; return the entry.
+
+    Args:
+        pool: where the login is kept.
+        app: the operator's own OAuth client.
+        show: tells the person where to go and what to type.
+        into: the id of an entry to log in again; without it, the account decides.
+        new: the entry to make for an account that has none.
+
+    Raises:
+        LoginFailed: it came to nothing, and the pool is as it was.
+        UnknownEntry: the pool has no entry `into`.
+        StoreError: the login could not be made durable.
+    """
+    clock = pool.clock
+    begun = read_device(post(device_request(app)), now=clock.now())
+    show(begun.prompt)  # spec: login.device.prompt+1
+    step: Login | Waiting = begun
+    while isinstance(step, Waiting):
+        clock.sleep(step.at, "login")
+        step = after_poll(app, step, post(poll_request(app, step)), now=clock.now())
+    return _keep(pool, step, into=into, new=new, source="manual:device_code")
+
+
+async def login_by_device_async(
+    pool: Pool,
+    app: LoginApp,
+    show: Show,
+    *,
+    into: str | None = None,
+    new: Entry | None = None,
+) -> Entry:
+    """Log in with a code that a person types on any device; see `login_by_device`."""
+    clock = pool.clock
+    begun = read_device(await post_async(device_request(app)), now=clock.now())
+    show(begun.prompt)
+    step: Login | Waiting = begun
+    while isinstance(step, Waiting):
+        await clock.sleep_async(step.at, "login")
+        step = after_poll(app, step, await post_async(poll_request(app, step)), now=clock.now())
+    return _keep(pool, step, into=into, new=new, source="manual:device_code")
+
+
+def login_by_browser(
+    pool: Pool,
+    app: LoginApp,
+    show: Show,
+    *,
+    into: str | None = None,
+    new: Entry | None = None,
+    patience: float = PATIENCE,
+) -> Entry:
+    """Log in with this machine's browser; return the entry.
+
+    `show` opens the prompt's address, or tells the person to; `patience` is in real seconds.
+    The other arguments, and what is raised, are those of `login_by_device`.
+    """
+    with Callback(patience) as callback:
+        asked = authorize(app, callback.url, state=_random(), verifier=_random())
+        show(Prompt(asked.url))
+        query = callback.wait()
+    if query is None:
+        raise LoginFailed(NoLogin.EXPIRED, "the browser has not come back", "log in again")
+    reply = post(exchange_request(app, asked, read_callback(asked, query)))
+    login = read_login(app, reply, now=pool.clock.now())
+    return _keep(pool, login, into=into, new=new, source="manual:pkce")
+
+
+def _random() -> Secret:
+    return Secret(secrets.token_urlsafe(_RANDOM_BYTES))
+
+
+def _keep(pool: Pool, login: Login, *, into: str | None, new: Entry | None, source: str) -> Entry:
+    """Make the login durable, and return its entry."""
+    target = None if into is None else EntryId(into)
+    made = new if new is not None else _new(login, source)
+    # spec: login.durable+1
+    state = pool.change(lambda state: logged_in(state, login, into=target, new=made))
+    return next(e for e in state.entries if e.secret == login.grant.secret)
+
+
+def _new(login: Login, source: str) -> Entry:
+    name = login.name or "login"
+    entry_id = EntryId(secrets.token_hex(3))
+    return Entry(id=entry_id, label=name, auth_type=AuthType.OAUTH, source=source)

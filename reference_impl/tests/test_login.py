@@ -1,0 +1,199 @@
+"""Logging in, over real HTTP on the loopback address; no test waits."""
+
+import asyncio
+import http.client
+import json
+from collections.abc import Callable, Iterator
+from threading import Thread
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from credpool import LoginFailed, NoLogin, Pool, Secret
+from credpool.callback import Callback
+from credpool.fakes.server import Server
+from credpool.login import (
+    LoginApp,
+    Prompt,
+    login_by_browser,
+    login_by_device,
+    login_by_device_async,
+)
+from credpool.testing import FakeClock, FakeReply, FakeRequest
+
+PENDING = FakeReply.error(400, "authorization_pending")
+DEVICE = FakeReply.json(
+    {
+        "device_code": "made-up-device",
+        "user_code": "WDJB-MJHT",
+        "verification_uri": "https://auth.example/go",
+    }
+)
+TOKENS = FakeReply.json({"access_token": "made-up-access", "refresh_token": "made-up-refresh"})
+Started = Callable[..., LoginApp]
+
+
+@pytest.fixture
+def asked() -> list[FakeRequest]:
+    """Return the requests that reach the endpoints."""
+    return []
+
+
+@pytest.fixture
+def answering(asked: list[FakeRequest]) -> Iterator[Started]:
+    """Return how to start the endpoints with their replies, in order."""
+    servers: list[Server] = []
+
+    def start(*replies: FakeReply) -> LoginApp:
+        left = list(replies)
+
+        def answer(request: FakeRequest) -> FakeReply:
+            asked.append(request)
+            return left.pop(0)
+
+        servers.append(Server(answer))
+        url = f"http://127.0.0.1:{servers[-1].server_address[1]}"
+        return LoginApp(
+            client_id="mine",
+            token_url=f"{url}/token",
+            device_url=f"{url}/device",
+            authorize_url=f"{url}/authorize",
+        )
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Return a clock that nobody waits for."""
+    return FakeClock()
+
+
+@pytest.fixture
+def pool(clock: FakeClock) -> Pool:
+    """Return a pool without entries."""
+    return Pool.from_entries("openai", (), clock=clock)
+
+
+def test_by_code(answering: Started, pool: Pool, clock: FakeClock) -> None:
+    """A code is shown, the provider is asked at its pace, and the login is in the pool."""
+    app, shown = answering(DEVICE, PENDING, TOKENS), list[Prompt]()
+
+    entry = login_by_device(pool, app, shown.append)
+
+    assert shown == [Prompt("https://auth.example/go", "WDJB-MJHT")]
+    assert clock.waits == [5.0, 5.0]
+    assert pool.state.entries == (entry,)
+    assert (entry.secret, entry.source) == (Secret("made-up-access"), "manual:device_code")
+
+
+def test_by_code_without_blocking(answering: Started, pool: Pool, clock: FakeClock) -> None:
+    """The asynchronous twin does the same."""
+    app, shown = answering(DEVICE, PENDING, TOKENS), list[Prompt]()
+
+    entry = asyncio.run(login_by_device_async(pool, app, shown.append))
+
+    assert (clock.waits, len(shown)) == ([5.0, 5.0], 1)
+    assert pool.state.entries == (entry,)
+
+
+def test_the_endpoints_are_asked_for_json(
+    answering: Started, pool: Pool, asked: list[FakeRequest]
+) -> None:
+    """Some providers answer with a form unless they are asked for JSON."""
+    login_by_device(pool, answering(DEVICE, TOKENS), lambda _: None)
+
+    assert [dict(request.headers)["accept"] for request in asked] == ["application/json"] * 2
+
+
+def visit(url: str, query: str) -> int:
+    """Come to a redirect address as a browser does; return the status."""
+    there = urlsplit(url)
+    connection = http.client.HTTPConnection(there.hostname or "", there.port or 0, timeout=10)
+    try:
+        connection.request("GET", f"{there.path}?{query}")
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def browser(query: str) -> tuple[Callable[[Prompt], None], list[Thread]]:
+    """Return somebody who follows a prompt and comes back with `query`; `%s` is the state."""
+    threads: list[Thread] = []
+
+    def show(prompt: Prompt) -> None:
+        told = parse_qs(urlsplit(prompt.url).query)
+        target, state = told["redirect_uri"][0], told["state"][0]
+        threads.append(Thread(target=visit, args=(target, query.replace("%s", state))))
+        threads[-1].start()
+
+    return show, threads
+
+
+def test_by_browser(answering: Started, pool: Pool, asked: list[FakeRequest]) -> None:
+    """The browser comes back to this machine, and the code is exchanged once."""
+    app = answering(TOKENS)
+    show, threads = browser("code=made-up-code&state=%s")
+
+    entry = login_by_browser(pool, app, show)
+
+    threads[0].join()
+    (exchange,) = asked
+    form = parse_qs(exchange.body.decode())
+    assert form["code"] == ["made-up-code"]
+    assert len(form["code_verifier"][0]) == 64
+    assert pool.state.entries == (entry,)
+
+
+def test_by_browser_with_another_state(
+    answering: Started, pool: Pool, asked: list[FakeRequest]
+) -> None:
+    """Nothing is exchanged for a stranger's code, and the error does not show it."""
+    show, threads = browser("code=made-up-code&state=another")
+
+    with pytest.raises(LoginFailed) as failed:
+        login_by_browser(pool, answering(), show)
+
+    threads[0].join()
+    assert failed.value.why is NoLogin.WRONG_STATE
+    assert "made-up" not in str(failed.value)
+    assert (asked, pool.state.entries) == ([], ())
+
+
+def test_nobody_comes_back(answering: Started, pool: Pool) -> None:
+    """A login that nobody finishes ends."""
+    with pytest.raises(LoginFailed) as failed:
+        login_by_browser(pool, answering(), lambda _: None, patience=0.01)
+
+    assert failed.value.why is NoLogin.EXPIRED
+
+
+def test_other_visits_do_not_count() -> None:
+    """A browser that asks for an icon first is still awaited, at a port of this machine only."""
+    with Callback(patience=10) as callback:
+        queries: list[str | None] = []
+        waiting = Thread(target=lambda: queries.append(callback.wait()))
+        waiting.start()
+        statuses = [
+            visit(callback.url.replace("/callback", "/favicon.ico"), ""),
+            visit(callback.url, "code=c"),
+        ]
+        waiting.join()
+
+    assert statuses == [404, 200]
+    assert queries == ["code=c"]
+    assert urlsplit(callback.url).hostname == "127.0.0.1"
+
+
+def test_the_log_says_nothing(
+    answering: Started, pool: Pool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The redirect's line, which holds the code, is not written anywhere."""
+    show, threads = browser("code=made-up-code&state=%s")
+
+    login_by_browser(pool, answering(TOKENS), show)
+
+    threads[0].join()
+    assert json.dumps(capfd.readouterr()) == '["", ""]'
