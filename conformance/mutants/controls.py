@@ -4,6 +4,7 @@ import json
 import threading
 from dataclasses import replace
 
+from credpool.core.errors import UnknownStrategy
 from credpool.core.model import Scope
 from credpool.core.wire import origin
 from credpool.stores.memory import MemoryStore
@@ -212,3 +213,42 @@ class DerivesIdsFromThePlace(Control):
     @replaces("credpool.core.rows._derived_id")
     def placed(original, fields, key, index):
         return f"{key}-{index}"
+
+
+class TellsNothingByItself(Control):
+    """Does not declare `events`, and has none."""
+
+    @replaces("testee_reference.Testee.__init__")
+    def undeclared(original, self, *args):
+        original(self, *args)
+        without(self, "events")
+
+    @replaces("testee_reference.Testee.hear")
+    def deaf(original, self, notice):
+        pass
+
+
+class KnowsFourStrategies(Control):
+    """Does not declare `quota-aware`, and names the four other strategies."""
+
+    @replaces("testee_reference.Testee.__init__")
+    def undeclared(original, self, *args):
+        original(self, *args)
+        without(self, "quota-aware")
+
+    @replaces("credpool.core.model.Strategy._missing_")
+    def four(original, cls, value):
+        raise UnknownStrategy(str(value), [s.value for s in cls if s is not cls.QUOTA_AWARE])
+
+
+class AsksNobodyWhoPays(Control):
+    """Does not declare `payer`, and lets everybody pay."""
+
+    @replaces("testee_reference.Testee.__init__")
+    def undeclared(original, self, *args):
+        original(self, *args)
+        without(self, "payer")
+
+    @replaces("credpool.core.select.permitted")
+    def everybody(original, state):
+        return state.entries

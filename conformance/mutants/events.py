@@ -21,6 +21,7 @@ class TellsTheSwitchFirst(Mutant):
     violates = "events.order+1"
     kills = ("rotation-is-told", "dead-grant-is-told")
     because = "events"
+    may = {"a switch comes behind what led to it": ("events.*",)}
 
     @replaces("credpool.core.telling.told")
     def turned(original, *args, **rest):
@@ -47,12 +48,14 @@ class LeavesFieldsOut(Mutant):
     violates = "events.order+1"
     kills = ("rotation-is-told",)
     because = "events"
+    may = {"their events have a class": ("events.*",)}
 
     @replaces("testee_reference.Testee.hear")
     def shorter(original, self, notice):
         original(self, notice)
-        events = self.thread.call.events
-        events[-1] = {k: v for k, v in events[-1].items() if k != "class"}
+        call = getattr(self.thread, "call", None)
+        if call is not None:
+            call.events[-1] = {k: v for k, v in call.events[-1].items() if k != "class"}
 
 
 class TellsTheRefusedEntryOnly(Mutant):
@@ -73,6 +76,7 @@ class CallsTheDeadCooling(Mutant):
     violates = "events.out+1"
     kills = ("death-is-told", "dead-grant-is-told")
     because = "events"
+    may = {"a pool of the dead is told with them": ("events.exhausted",)}
 
     @replaces("credpool.core.telling._out")
     def cooling(original, *args):
@@ -114,6 +118,7 @@ class TellsEachReport(Mutant):
     violates = "events.out+1"
     kills = ("later-report-is-told-when-it-changes-something:shorter",)
     because = "events"
+    may = {"a success changes the entry that is out as well": ("events.back",)}
 
     @replaces("credpool.core.telling._out")
     def anyway(original, entry, model, old, new, now):
@@ -141,6 +146,7 @@ class SaysNothingOfReturns(Mutant):
     violates = "events.switch+1"
     kills = ("return-is-a-switch", "leaving-an-entry-that-runs-low-is-a-switch")
     because = "events"
+    may = {"the payer changes with the entry": ("payer.changed",)}
 
     @replaces("credpool.core.telling.begun")
     def silent(original, *args):
@@ -166,6 +172,7 @@ class GivesNoCause(Mutant):
     violates = "events.switch+1"
     kills = ("rotation-is-told", "another-entry-for-one-call-is-a-switch")
     because = "events"
+    may = {"a rotation is told with them": ("events.*", "payer.changed")}
 
     @replaces("credpool.core.telling._cause")
     def nothing(original, *args):
@@ -183,6 +190,7 @@ class TellsEachTurn(Mutant):
         "turns-without-telemetry-are-not-told",
     )
     because = "events"
+    may = {"their strategy takes turns": ("owner.shared", "payer.changed")}
 
     @replaces("credpool.core.telling.watches")
     def always(original, state):

@@ -19,12 +19,14 @@ from credpool import (
     FailureClass,
     Notice,
     Payer,
+    Policy,
     Pool,
     PoolExhausted,
     Secret,
     report_notice,
 )
-from credpool.core.events import Attempt, Call, Claimed, Failed, RefreshFailed, Verdict
+from credpool.calls import ActiveCall
+from credpool.core.events import Attempt, Call, Claimed, Failed, RefreshFailed, Send, Verdict
 from credpool.core.model import Scope
 from credpool.core.notices import (
     EntryCooled,
@@ -228,6 +230,19 @@ def test_an_owner_that_nobody_shares_is_not_told() -> None:
 
     send(pool, FakeProvider({"sk-made-up-a": [named]}))
 
+    assert told == []
+
+
+def test_a_soft_cap_that_spreads_calls_is_no_switch() -> None:
+    """Whoever is free takes the next call, and that is how it was meant."""
+    policy = Policy(max_concurrent=1)
+    pool = Pool.from_entries("generic", [entry("a"), entry("b")], policy=policy)
+    told = heard(pool)
+
+    calls = [ActiveCall(pool, lambda: None) for _ in range(2)]
+    begun = [call.start() for call in calls]
+
+    assert [action.entry.id for action in begun if isinstance(action, Send)] == [A, B]
     assert told == []
 
 

@@ -127,6 +127,17 @@ def test_a_known_secret_tells_more_than_a_fingerprint() -> None:
     assert seeded(pool(old), [found()]).entries[0].cooldown is None
 
 
+def test_an_owner_that_was_learnt_goes_with_the_secret() -> None:
+    """Another key may be another account's; what a person has set is the entry's."""
+    old = entry(
+        "a", source="env:OPENAI_API_KEY", secret=Secret("old"), owner="me", learnt_owner="it"
+    )
+
+    fresh = seeded(pool(old), [found()]).entries[0]
+
+    assert (fresh.owner, fresh.learnt_owner) == ("me", None)
+
+
 def test_a_reference_to_the_same_place_is_enough() -> None:
     """A variable that a row refers to does not become another entry."""
     row = entry("a", reference="env:OPENAI_API_KEY", borrowed=True)

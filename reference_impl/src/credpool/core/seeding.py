@@ -111,6 +111,7 @@ def _taken_up(entry: Entry, item: Found, fingerprint_key: bytes | None) -> Entry
     extra = {name: value for name, value in entry.extra.items() if name != FINGERPRINT}
     return replace(  # spec: seed.changed-secret+1
         fresh,
+        learnt_owner=None,
         cooldown=None,
         models={},
         throttled=False,

@@ -68,6 +68,8 @@ def begun(state: PoolState, last: EntryId | None, entry: EntryId) -> Iterator[No
 
 def _stays(state: PoolState, last: EntryId) -> bool:
     """Whether the strategy would have stayed on that entry; the others take turns."""
+    if state.policy.max_concurrent is not None:
+        return False  # the calls under way decide, and spread out at each of them
     knows = state.strategy is Strategy.QUOTA_AWARE and bool(state.quotas.get(last))
     return knows or state.strategy is Strategy.FILL_FIRST
 
