@@ -60,7 +60,7 @@ class DropsForeignFields(Mutant):
         return replace(state, entries=tuple(replace(e, extra={}) for e in left))
 
 
-class LeavesTheDeadDead(Mutant):
+class LeavesTheDeadOutAtAReset(Mutant):
     """Resets what cools down, and lets the dead rest."""
 
     violates = "operator.reset.clean+1"
