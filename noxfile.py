@@ -138,6 +138,7 @@ def spec(session: nox.Session) -> None:
     session.run(
         "python", "-m", "credpool_conformance.book", *(session.posargs or ["--check", "--unproven"])
     )
+    session.run("python", "-m", "credpool.cli.page", "--check")
 
 
 @nox.session
@@ -160,6 +161,7 @@ def generate(session: nox.Session) -> None:
     """Write every generated page anew: the specification's, the mutants', and a fresh run's."""
     install_packages(session)
     session.run("python", "-m", "credpool_conformance.book", "--write")
+    session.run("python", "-m", "credpool.cli.page", "--write")
     session.run("python", "-m", "credpool_conformance.matrix", "--write")
     write_page(session, "--write", *run_reference(session))
 
