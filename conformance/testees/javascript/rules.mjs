@@ -125,7 +125,8 @@ function claim(state, event, now, draw) {
  * spec: recover.auth-expired.refresh+1, oauth.refresh-token.shared+1
  * spec: oauth.refresh-token.replaced+1, oauth.refresh-token.kept+1
  */
-function refreshed({ pool }, event) {
+function refreshed(state, event, now, draw) {
+  const { pool } = state;
   const entry = find(pool, event.entry);
   for (const row of login(pool, entry)) {
     row.secret = event.secret;
@@ -134,6 +135,9 @@ function refreshed({ pool }, event) {
     row.claim = null;
     if (row.cooldown?.class.startsWith("auth_")) row.cooldown = null;
   }
+  // spec: oauth.reply.over+1
+  const over = event.expires_at !== null && event.expires_at <= now;
+  if (over) return refreshFailed(state, { ...event, terminal: false, hint: null }, now, draw);
   return { do: "send", entry: entry.id };
 }
 
@@ -149,7 +153,8 @@ function refreshFailed(state, event, now, draw) {
     return { do: "send", entry: entry.id }; // the claim stays, so that nobody asks again at once
   }
   for (const row of login(pool, entry)) row.claim = null;
-  bench(state, entry, event.terminal ? GRANT_GONE : event.verdict, now);
+  const passing = { ...event.verdict, hint: event.hint ?? null };
+  bench(state, entry, event.terminal ? GRANT_GONE : passing, now);
   return advance(state, now, draw);
 }
 
