@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from pathlib import Path
-from threading import Barrier, Event, Thread
+from threading import Barrier, Event, Semaphore, Thread
 
 import httpx2
 import pytest
@@ -34,8 +34,10 @@ def in_threads(provider: FakeProvider, pool: Pool, workers: int, calls: int) -> 
     barrier = Barrier(workers, timeout=GIVE_UP)  # a thread that never starts must not hang us
     transport = httpx2.MockTransport(provider.handler(httpx2.Response))
     codes: list[int] = []
+    begun = Semaphore(0)
 
     def work(client: httpx2.Client) -> None:
+        begun.release()
         barrier.wait()
         for _ in range(calls):
             codes.append(client.post(URL, json={"model": "gpt-5"}).status_code)
@@ -44,6 +46,7 @@ def in_threads(provider: FakeProvider, pool: Pool, workers: int, calls: int) -> 
         threads = [Thread(target=work, args=(client,)) for _ in range(workers)]
         for thread in threads:
             thread.start()
+            begun.acquire()  # one after the other: two at once may not install a tracer (3.11)
         for thread in threads:
             thread.join()
     return codes
