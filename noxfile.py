@@ -87,8 +87,9 @@ def wheel(session: nox.Session) -> None:
 @nox.session
 def hermes(session: nox.Session) -> None:
     """Share one `auth.json` with the real Hermes Agent, in its environment: 240 MB, its own pins."""
-    session.install(HERMES, *group("interop"))
-    session.install("-e", "reference_impl")
+    its_own = {"PIP_CONSTRAINT": None}  # it pins what our lock has otherwise
+    session.install(HERMES, *group("interop"), env=its_own)
+    session.install("-e", "reference_impl", env=its_own)
     session.run("pytest", "reference_impl/interop/test_hermes.py", *session.posargs)
 
 
