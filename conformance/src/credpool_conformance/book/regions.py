@@ -16,6 +16,7 @@ REGIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "cooldowns.md": ("hints", "hint-forms"),
     "classification.md": ("registry",),
     "billing.md": ("billing",),
+    "conformance.md": ("features",),
     "storage.md": ("auth-document", "auth-row"),
     "events.md": ("events",),
     "scopes-and-money.md": ("quota",),
