@@ -255,3 +255,18 @@ class WritesItsOwnCounts(Mutant):
         pairs = zip(state.entries, counts, strict=True)
         entries = tuple(replace(entry, request_count=count) for entry, count in pairs)
         return original(self, replace(state, entries=entries))
+
+
+class TakesEveryStatusForAnHour(Mutant):
+    """Keeps an entry that another program marked without a time out for an hour."""
+
+    violates = "store.foreign-status+2"
+    kills = (
+        "status-without-a-class-or-a-time:401",
+        "status-without-a-class-or-a-time:402",
+    )
+    because = "state"
+
+    @replaces("credpool.core.rows._TTL")
+    def none(original):
+        return {}

@@ -4,6 +4,7 @@
  * Every decision is made in one step, without waiting in between, so calls can overlap.
  * It holds no rule of its own.
  */
+import { Refused } from "./codec.mjs";
 import { matchingRule, verdictOf } from "./classify.mjs";
 import { readHint } from "./hints.mjs";
 import { ownerNamed } from "./owners.mjs";
@@ -33,8 +34,17 @@ export class Call {
     this.last = null; // the last reply that the provider sent
   }
 
-  /** Perform actions until one ends the call. */
+  /** Perform actions until one ends the call, or the store refuses what it has learnt. */
   async run() {
+    try {
+      await this.#run();
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.fail(error); // spec: store.loud+1
+    }
+  }
+
+  async #run() {
     let action = this.decide({ type: "start" });
     for (;;) {
       if (action.do === "send") action = await this.attempt(action);
@@ -45,7 +55,7 @@ export class Call {
 
   decide(event) {
     const { world } = this;
-    const state = { pool: world.pool, call: this.memory };
+    const state = { pool: world.follow(), call: this.memory };
     const { pool, call, action } = decide(state, event, world.now, world.draw());
     if (action?.drew) world.drawn();
     world.keep(pool);
@@ -130,22 +140,24 @@ export class Call {
       const form = { grant_type: "refresh_token", refresh_token: token };
       const reply = await postForm(url ?? world.tokenUrl, form, world.signal);
       const transient = reply.status === 429 || reply.status >= 500;
-      const told = readReply(reply);
-      const gone = told.codes.some((code) => GRANT_GONE.includes(code));
-      if (reply.status >= 300) {
-        const hint = readHint(world.tables.hints, null, told, world.now);
-        const verdict = { ...this.expired(), hint };
-        return { type: "refresh_failed", terminal: gone && !transient, verdict };
+      const gone = readReply(reply).codes.some((code) => GRANT_GONE.includes(code));
+      // spec: oauth.reply.no-token+1
+      const { access_token: secret, refresh_token, expires_in } = parsed(reply.text);
+      if (reply.status >= 300 || typeof secret !== "string" || secret.trim() === "") {
+        return { type: "refresh_failed", terminal: gone && !transient, hint: this.patience(reply) };
       }
-      const { access_token: secret, refresh_token, expires_in } = JSON.parse(reply.text);
-      if (typeof secret !== "string" || secret === "") {
-        return { type: "refresh_failed", terminal: false };
-      }
-      const expires_at = Number.isFinite(expires_in) ? world.now + expires_in : null;
+      const lasts = Number.parseFloat(expires_in); // some write it as a text
+      const expires_at = Number.isFinite(lasts) ? world.now + lasts : null;
       return { type: "refreshed", secret, refresh_token, expires_at };
     } catch {
       return { type: "refresh_failed", terminal: false };
     }
+  }
+
+  /** For how long a token endpoint asks to be left alone. spec: oauth.refusal.hint+1 */
+  patience(reply) {
+    const { tables, now } = this.world;
+    return reply.status < 400 ? null : readHint(tables.hints, undefined, readReply(reply), now);
   }
 
   end(action) {
@@ -182,5 +194,14 @@ export class Call {
   fail(error) {
     const { attempts } = this.memory;
     this.talk.result({ outcome: "failed", body: this.world.redact(error.message), attempts });
+  }
+}
+
+/** A token reply's fields; of what is no object there are none. */
+function parsed(text) {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return {};
   }
 }

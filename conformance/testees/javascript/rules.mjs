@@ -135,10 +135,9 @@ function refreshed(state, event, now, draw) {
     row.claim = null;
     if (row.cooldown?.class.startsWith("auth_")) row.cooldown = null;
   }
-  if (event.expires_at !== null && event.expires_at <= now) {
-    const over = { ...event, secret: entry.secret, terminal: false };
-    return refreshFailed(state, over, now, draw); // spec: oauth.reply.over+1
-  }
+  // spec: oauth.reply.over+1
+  const over = event.expires_at !== null && event.expires_at <= now;
+  if (over) return refreshFailed(state, { ...event, terminal: false, hint: null }, now, draw);
   return { do: "send", entry: entry.id };
 }
 
@@ -154,7 +153,8 @@ function refreshFailed(state, event, now, draw) {
     return { do: "send", entry: entry.id }; // the claim stays, so that nobody asks again at once
   }
   for (const row of login(pool, entry)) row.claim = null;
-  bench(state, entry, event.terminal ? GRANT_GONE : event.verdict, now);
+  const passing = { ...event.verdict, hint: event.hint ?? null };
+  bench(state, entry, event.terminal ? GRANT_GONE : passing, now);
   return advance(state, now, draw);
 }
 

@@ -1,14 +1,16 @@
 /**
  * The pool behind the testee protocol (conformance/PROTOCOL.md): one JSON object per line.
  *
- * Time and dice are the suite's. The store is a text in memory: `restart` forgets all but that.
+ * Time and dice are the suite's. `restart` forgets all but what the store has.
  */
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 import { Call } from "./calls.mjs";
+import { Refused } from "./codec.mjs";
 import { ownerClaimed } from "./owners.mjs";
 import { look, makePool } from "./pool.mjs";
+import { FileStore, MemoryStore } from "./store.mjs";
 
 const DATA = new URL("../../../docs/data/", import.meta.url);
 const REGISTRY = table("registry");
@@ -23,7 +25,7 @@ const MANIFEST = {
   language: "javascript",
   protocol: 1,
   spec: REGISTRY.version,
-  features: ["model-scope", "oauth", "owner-scope", "probe"],
+  features: ["model-scope", "oauth", "owner-scope", "probe", "store"],
   clock: "virtual",
 };
 
@@ -35,7 +37,7 @@ const COMMANDS = {
   configure,
   call,
   resume: ({ call: name }, answer) => calls.get(name).resume(answer),
-  inspect: ({ now }) => ({ pool: look(world.pool, now) }),
+  inspect: ({ now }) => ({ pool: look(world.follow(), now) }),
   restart,
   stop: () => ({ ok: true }),
 };
@@ -43,7 +45,8 @@ const COMMANDS = {
 /** What one pool's calls share: the pool, where it lives, the tables, the time and the dice. */
 class World {
   #abort = new AbortController();
-  #stored = "";
+  #store;
+  #empty;
   tables = TABLES;
   name = `${process.pid}`;
 
@@ -53,15 +56,20 @@ class World {
     this.tokenUrl = pool.token_url;
     this.randoms = [...randoms];
     this.now = now;
-    const entries = pool.entries.map((entry) => ({
-      ...entry,
-      claimed_owner: ownerClaimed(this.known, entry),
-    }));
-    this.keep(makePool({ ...pool, entries }));
+    this.#store = pool.store ? new FileStore(pool.store, pool.provider) : new MemoryStore();
+    this.#empty = makePool({ ...pool, entries: [] });
+    this.pool = this.#owned(this.#store.load(this.#empty));
+    if (pool.entries.length > 0) this.keep(this.#owned(makePool(pool)));
   }
 
   get known() {
     return this.tables.providers[this.provider] ?? this.tables.providers.generic;
+  }
+
+  /** The pool, with what another program has changed meanwhile. */
+  follow() {
+    this.#take(this.#store.follow(this.pool));
+    return this.pool;
   }
 
   get signal() {
@@ -79,7 +87,7 @@ class World {
   /** Everything is hard state here; what may lag does not. */
   keep(pool) {
     this.pool = pool;
-    this.#stored = JSON.stringify(pool);
+    this.#take(this.#store.keep(pool, this.now));
   }
 
   entry(id) {
@@ -93,13 +101,23 @@ class World {
   }
 
   restart() {
-    this.leave();
-    this.#abort = new AbortController();
-    this.pool = JSON.parse(this.#stored);
+    this.#take(this.#store.load(this.#empty));
   }
 
   leave() {
     this.#abort.abort();
+  }
+
+  #take(pool) {
+    if (pool !== this.pool) this.pool = this.#owned(pool);
+  }
+
+  #owned(pool) {
+    const entries = pool.entries.map((entry) => ({
+      ...entry,
+      claimed_owner: ownerClaimed(this.known, entry),
+    }));
+    return { ...pool, entries };
   }
 }
 
@@ -148,6 +166,9 @@ function configure(message) {
   try {
     world = new World(message);
   } catch (error) {
+    if (error instanceof Refused) {
+      return { refused: { code: error.code, message: error.message } };
+    }
     if (!(error instanceof RangeError)) throw error;
     return { refused: { code: "unknown_strategy", message: error.message } };
   }
@@ -161,8 +182,7 @@ function call({ call: name, request }, answer) {
 }
 
 function restart() {
-  calls = new Map();
-  world.restart();
+  world.restart(); // a call that is under way is answered all the same
   return { ok: true };
 }
 

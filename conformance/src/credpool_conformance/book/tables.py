@@ -8,9 +8,8 @@ from typing import Final
 
 from credpool_conformance.book.auth_file import auth_tables
 from credpool_conformance.book.billing import billing_table
-from credpool_conformance.book.markdown import breakable, table
 from credpool_conformance.book.features import features_table
-from credpool_conformance.book.markdown import table
+from credpool_conformance.book.markdown import breakable, table
 from credpool_conformance.book.sources import Book
 from credpool_conformance.book.yaml_lines import Json, fields, items, text
 
