@@ -5,7 +5,7 @@ from dataclasses import replace
 from credpool.core import probe, steps
 from credpool.core.events import Decision, Deliver, Send
 from credpool.core.recovery import Step
-from credpool.core.select import available, choose
+from credpool.core.select import available
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -20,10 +20,11 @@ class TriesASecretUnderAnotherName(Mutant):
     def by_row(original, state, event, step, *, now, draw):
         tried = steps.noted(event.call, event.entry, event.verdict, step)
         ready = available(state, now=now, model=event.call.model)
-        chosen = choose(state, [e for e in ready if not tried.tried(e.id)], draw=draw)
-        if chosen is None or step is not Step.TRY_NEXT:
+        untried = [e for e in ready if not tried.tried(e.id)]
+        turned = steps.turn_to(state, tried, untried, now=now, draw=draw)
+        if turned is None or step is not Step.TRY_NEXT:
             return original(state, event, step, now=now, draw=draw)
-        return steps.selected(state, tried, chosen, now=now)
+        return turned
 
 
 class KeepsTheOldReason(Mutant):
@@ -32,6 +33,7 @@ class KeepsTheOldReason(Mutant):
     violates = "cooldown.lengthened+1"
     kills = ("longer-report-says-why",)
     because = "state"
+    may = {"two processes lengthen one cooldown": ("share.longest",)}
 
     @replaces("credpool.core.cooldown._longer")
     def old_reason(original, old, new):

@@ -123,6 +123,7 @@ class GoesOnWithoutSaving(Mutant):
     violates = "store.loud+1"
     kills = ("nothing-is-written-past-a-lock",)
     because = "outcome"
+    may = {"new tokens cannot be saved": ("oauth.saved-first.failed",)}
 
     @replaces("credpool.stores.json_file.JsonFileStore.update")
     def silent(original, self, change):
@@ -215,13 +216,25 @@ class TakesNoLock(Mutant):
     violates = "store.lock+1"
     kills = ("nothing-is-written-past-a-lock",)
     because = "store"
+    may = {"new tokens meet a lock": ("oauth.saved-first.failed",)}
 
     @replaces("credpool.stores.disk.WholeFile.locked")
     def unlocked(original, self):
         return nullcontext()
 
 
-class WritesItsMemoryBack(Mutant):
+class Remembers:
+    """Knows what its rows were before another program wrote the file."""
+
+    @replaces("credpool.pool.Pool._follow")
+    def remembering(original, self):
+        before = self._state.entries
+        original(self)
+        if self._state.entries is not before:
+            self.before = {entry.id: entry for entry in before}
+
+
+class WritesItsMemoryBack(Remembers, Mutant):
     """Puts the cooldowns it remembers back into rows that have none any more."""
 
     violates = "store.reset-stays+1"
@@ -230,31 +243,37 @@ class WritesItsMemoryBack(Mutant):
 
     @replaces("credpool.pool.Pool._commit")
     def remembered(original, self, change):
-        known = {entry.id: entry.cooldown for entry in self._state.entries}
+        known = {name: entry.cooldown for name, entry in getattr(self, "before", {}).items()}
 
         def with_memory(state):
             found = [replace(e, cooldown=e.cooldown or known.get(e.id)) for e in state.entries]
-            return change(replace(state, entries=tuple(found)))
+            return change(replace(state, entries=tuple(found)) if any(known.values()) else state)
 
         return original(self, with_memory)
 
 
-class WritesItsOwnCounts(Mutant):
+class WritesItsOwnCounts(Remembers, Mutant):
     """Writes the counts that it knows of, whatever the file says."""
 
     violates = "store.counts+1"
     kills = ("counts-of-two-programs-add-up",)
     because = "store"
 
-    @replaces("credpool.pool.Pool._folded")
-    def its_own(original, self, state):
-        known = {entry.id: entry.request_count for entry in self._state.entries}
-        counts = [known.get(entry.id, entry.request_count) for entry in state.entries]
-        if counts == [entry.request_count for entry in state.entries]:
-            return original(self, state)
-        pairs = zip(state.entries, counts, strict=True)
-        entries = tuple(replace(entry, request_count=count) for entry, count in pairs)
-        return original(self, replace(state, entries=entries))
+    @replaces("credpool.pool.Pool._commit")
+    def its_own(original, self, change):
+        before = getattr(self, "before", {})
+
+        def counted(entry):
+            known = before.get(entry.id)
+            count = known.request_count + self._pending[entry.id] if known else entry.request_count
+            return replace(entry, request_count=count)
+
+        def by_memory(state):
+            if not before:
+                return change(state)
+            return change(replace(state, entries=tuple(map(counted, state.entries))))
+
+        return original(self, by_memory)
 
 
 class TakesEveryStatusForAnHour(Mutant):
