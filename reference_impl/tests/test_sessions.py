@@ -30,7 +30,7 @@ def client(provider: FakeProvider, pool: Pool) -> httpx2.Client:
     return httpx2.Client(auth=PoolAuth(pool), transport=transport)
 
 
-@pytest.mark.parametrize("strategy", ["round_robin", "least_used"])
+@pytest.mark.parametrize("strategy", ["round_robin", "least_used", "quota_aware"])
 def test_a_session_stays_and_the_others_take_turns(strategy: str, provider: FakeProvider) -> None:
     """Two sessions keep a key each, and calls without one are spread as the strategy has it."""
     pool = Pool.from_keys("openai", KEYS, strategy=strategy)
@@ -39,7 +39,7 @@ def test_a_session_stays_and_the_others_take_turns(strategy: str, provider: Fake
         for headers in (CHAT, TALK, CHAT, TALK, CHAT, None, None):
             http.post(URL, headers=headers, json={})
 
-    turns = {"round_robin": ["sk-c", "sk-a"], "least_used": ["sk-c", "sk-c"]}[strategy]
+    turns = ["sk-c", "sk-a"] if strategy == "round_robin" else ["sk-c", "sk-c"]
     assert provider.secrets == ["sk-a", "sk-b", "sk-a", "sk-b", "sk-a", *turns]
     assert [e.request_count for e in pool.state.entries] == [
         provider.secrets.count(key) for key in KEYS

@@ -32,7 +32,7 @@ from credpool.core.notices import Notice, OwnerShared
 from credpool.core.operate import resolve
 from credpool.core.owner import named_owner
 from credpool.core.secret import Secret
-from credpool.core.select import Index, available
+from credpool.core.select import BY_COUNT, Index, available
 from credpool.core.telling import begun, shared_owners, told, watches
 from credpool.core.wire import base_url
 from credpool.forks import watch
@@ -264,7 +264,7 @@ class Pool:
         if not index.ready:
             return None
         if home is not None and home in index.by_id:
-            if self._state.strategy is Strategy.LEAST_USED:
+            if self._state.strategy in BY_COUNT:
                 self._indexes = {}  # it has counted on making every choice itself
             return index.by_id[home]  # spec: affinity.stay+1
         entry = index.pick(self._dice() if self._state.strategy is Strategy.RANDOM else 0.0)

@@ -10,12 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
-from typing import assert_never
+from typing import Final, assert_never
 
 from credpool.core.model import Entry, EntryId, PoolState, Strategy
 from credpool.core.payer import Payer, PayerChange
 from credpool.core.quota import next_reset, remaining
 from credpool.core.registry import provider
+
+BY_COUNT: Final = frozenset({Strategy.LEAST_USED, Strategy.QUOTA_AWARE})
+"""The strategies that look at request counts, and so at what others have done."""
 
 
 def available(state: PoolState, *, now: float, model: str | None) -> tuple[Entry, ...]:
