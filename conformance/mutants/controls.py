@@ -252,3 +252,25 @@ class AsksNobodyWhoPays(Control):
     @replaces("credpool.core.select.permitted")
     def everybody(original, state):
         return state.entries
+
+
+class WritesEachCountAtOnce(Control):
+    """Lets the stored request counts lag behind by nothing."""
+
+    @replaces("credpool.pool.LAG")
+    def at_once(original):
+        return 1
+
+
+class CountsNoCallsAndKnowsNoSessions(Control):
+    """Declares neither `lease` nor `affinity`, and pays no heed to a cap or a session."""
+
+    @replaces("testee_reference.Testee.__init__")
+    def undeclared(original, self, *args):
+        original(self, *args)
+        without(self, "lease")
+        without(self, "affinity")
+
+    @replaces("credpool.pool.Pool.lease")
+    def nothing(original, self):
+        return None
