@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from threading import Event, Timer
+from threading import Barrier, Event, Timer
 from typing import IO
 
 import pytest
@@ -137,12 +137,19 @@ def test_eight_processes_refresh_a_login_once(tmp_path: Path) -> None:
 
 
 def test_eight_processes_lose_no_update(tmp_path: Path) -> None:
-    """Eight keys run out in eight processes at once: all are out afterwards, every request counted."""
-    path = tmp_path / "auth.json"
+    """Eight keys run out in eight processes in one instant: all are out, every request counted."""
+    path, together = tmp_path / "auth.json", Barrier(MANY, timeout=GIVE_UP)
     names = "abcdefgh"
-    with FakeProvider({f"sk-{name}": [NO_MONEY] for name in names}) as provider:
+
+    def at_once() -> Iterator[bytes]:
+        together.wait()
+        assert isinstance(NO_MONEY.body, bytes)
+        yield NO_MONEY.body
+
+    refusals = {f"sk-{name}": [replace(NO_MONEY, body=at_once())] for name in names}
+    with FakeProvider(refusals) as provider:
         keep(path, [key(name) for name in f"{names}z"], provider)
-        with workers(path, provider, [f"{n / 9:.3f}1" for n in range(MANY)]) as started:
+        with workers(path, provider, [f"{(n + 0.5) / 9}" for n in range(MANY)]) as started:
             for worker in started:
                 worker.tell("call")
             codes = [worker.hear() for worker in started]
