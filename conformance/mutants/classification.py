@@ -25,15 +25,6 @@ class BlamesTheServerForAnyOtherBody(Mutant):
         "plain-text-is-read",
     )
     because = "attempts"
-    may = {
-        "their replies have no JSON body": (
-            "classify.registry",
-            "cooldown.hint.lies",
-            "exhaust.plain-reply",
-            "recover.*",
-            "select.per-call",
-        )
-    }
 
     @replaces("credpool.core.classify.classify")
     def server(original, reply, provider, auth_type, *, now):
@@ -65,7 +56,6 @@ class SearchesTheWholeBody(Mutant):
         "echoes-are-not-the-message:prompt-about-size",
     )
     because = "attempts"
-    may = {"their bodies hold more than the message": ("cooldown.hint.forms",)}
 
     @replaces("credpool.core.reply.Reply.message")
     def everything(original, self):
@@ -93,7 +83,6 @@ class TakesARefusedLoginLiterally(Mutant):
     violates = "classify.refreshable+1"
     kills = ("refused-login-is-refreshed",)
     because = "attempts"
-    may = {"a login is refused without a reason": ("exhaust.probe.success",)}
 
     @replaces("credpool.core.decide._settled")
     def literally(original, verdict, entry):
@@ -121,12 +110,6 @@ class AsksTheGenericRulesFirst(Mutant):
         "own-rules-come-before-the-generic-ones:by-login",
     )
     because = "attempts"
-    may = {
-        "their replies mean something else to a login's provider": (
-            "cooldown.hint.lies",
-            "recover.*",
-        )
-    }
 
     @replaces("credpool.core.classify.classify")
     def generic_first(original, reply, provider, auth_type, *, now):
@@ -149,12 +132,6 @@ class LetsTheLastRuleWin(Mutant):
         "earlier-rules-win:money-before-rate",
     )
     because = "attempts"
-    may = {
-        "several rules of one provider match": (
-            "cooldown.hint.lies",
-            "recover.*",
-        )
-    }
 
     @replaces("credpool.core.classify.classify")
     def backwards(original, reply, provider, auth_type, *, now):
@@ -189,15 +166,6 @@ class BlamesTheRequestForNewCodes(Mutant):
         "unknown-code-of-a-throttle-still-rotates",
     )
     because = "attempts"
-    may = {
-        "they have a code that no rule names": (
-            "classify.*",
-            "classify.registry",
-            "cooldown.hint.lies",
-            "exhaust.last-reply",
-            "recover.*",
-        )
-    }
 
     @replaces("credpool.core.classify.classify")
     def request(original, reply, provider, auth_type, *, now):

@@ -37,11 +37,11 @@ def pruned(value):
 
 
 class LeavesNullsOut(Control):
-    """Leaves fields that are null out of its replies."""
+    """Leaves fields that are null out of its replies, but for listings, where all are shown."""
 
     @replaces("testee_reference.Testee.__init__")
     def brief(original, self, emit, *args):
-        original(self, lambda reply: emit(pruned(reply)), *args)
+        original(self, lambda r: emit(r if "managed" in r else pruned(r)), *args)
 
 
 class ListsEntriesBackwards(Control):
@@ -60,6 +60,8 @@ class HasNoLabels(Control):
     @replaces("testee_reference.Testee.inspect")
     def unlabelled(original, self, message):
         told = original(self, message)
+        if "environment" in self.given:
+            return told  # there they are the operator's, and must be kept
         for entry in told["pool"]["entries"]:
             del entry["label"]
         return told
@@ -97,6 +99,8 @@ class KeepsNothingOnDisk(Control):
 
     @replaces("testee_reference.Testee.store")
     def in_memory(original, self):
+        if self.seeded():
+            return original(self)
         kept = self.__dict__.setdefault("kept", {})
         if kept.get("given") is not self.given:
             state = replace(original(self).load(), **self.rules)
@@ -202,8 +206,8 @@ class LaysTheFileOutOtherwise(Control):
     """Writes `auth.json` indented, its fields sorted by name."""
 
     @replaces("credpool.core.codec.encode")
-    def laid_out(original, head, rows, updated_at):
-        document = json.loads(original(head, rows, updated_at))
+    def laid_out(original, head, rows, *rest):
+        document = json.loads(original(head, rows, *rest))
         return json.dumps(document, indent=2, sort_keys=True)
 
 

@@ -18,7 +18,6 @@ class HasNoCeiling(Mutant):
         "bounds-are-the-operators:longest",
     )
     because = "state"
-    may = {"one of its hints is longer than 31 days": ("cooldown.hint.forms",)}
 
     @replaces("credpool.core.cooldown._seconds")
     def unbounded(original, state, *args, **kwargs):
@@ -73,15 +72,6 @@ class AsksForMoneyEveryHour(Mutant):
         "policy-sets-the-cooldown",
     )
     because = "state"
-    may = {
-        "they tell when an empty account is back": (
-            "cooldown.*",
-            "exhaust.*",
-            "pool.read.effect-free",
-            "recover.outage-guard",
-            "store.*",
-        )
-    }
 
     @replaces("credpool.core.cooldown._seconds")
     def an_hour(original, state, entry, verdict, **kwargs):
@@ -108,16 +98,6 @@ class EndsCooldownsLate(Mutant):
     violates = "cooldown.end+1"
     kills = ("cooldown-ends-to-the-second",)
     because = "wire"
-    may = {
-        "they call at the moment at which a cooldown ends": (
-            "cooldown.past",
-            "cooldown.sole",
-            "recover.*",
-            "select.return",
-            "select.round-robin",
-            "store.foreign-status",
-        )
-    }
 
     @replaces("credpool.core.select.available")
     def late(original, state, *, now, model):
@@ -147,16 +127,6 @@ class ShowsACooldownUntilTheNextCall(Mutant):
     violates = "cooldown.end+1"
     kills = ("cooldown-ends-to-the-second", "status-and-selection-agree-at-the-end")
     because = "state"
-    may = {
-        "they look at an entry that is back": (
-            "cooldown.past",
-            "cooldown.sole",
-            "recover.*",
-            "select.return",
-            "select.round-robin",
-            "store.foreign-status",
-        )
-    }
 
     @replaces("credpool.core.report._entry")
     def still_out(original, entry, now):
@@ -184,7 +154,6 @@ class RestsEveryThrottleForAMinute(Mutant):
     violates = "cooldown.default+1"
     kills = ("cooldown-of-a-throttle-without-a-hint",)
     because = "state"
-    may = {"a throttled entry has another one beside it": ("recover.outage-guard",)}
 
     @replaces("credpool.core.cooldown._is_sole")
     def always(original, *args):
@@ -197,7 +166,6 @@ class RestsAFailedRefreshForAnHour(Mutant):
     violates = "cooldown.default+1"
     kills = ("cooldown-of-a-failed-refresh",)
     because = "state"
-    may = {"a refresh has failed": ("recover.auth-expired.transient",)}
 
     @replaces("credpool.core.cooldown._seconds")
     def an_hour(original, state, entry, verdict, **kwargs):

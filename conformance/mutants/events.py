@@ -21,7 +21,6 @@ class TellsTheSwitchFirst(Mutant):
     violates = "events.order+1"
     kills = ("rotation-is-told", "dead-grant-is-told")
     because = "events"
-    may = {"a switch comes behind what led to it": ("events.*",)}
 
     @replaces("credpool.core.telling.told")
     def turned(original, *args, **rest):
@@ -48,7 +47,6 @@ class LeavesFieldsOut(Mutant):
     violates = "events.order+1"
     kills = ("rotation-is-told",)
     because = "events"
-    may = {"their events have a class": ("events.*",)}
 
     @replaces("testee_reference.Testee.hear")
     def shorter(original, self, notice):
@@ -76,7 +74,6 @@ class CallsTheDeadCooling(Mutant):
     violates = "events.out+1"
     kills = ("death-is-told", "dead-grant-is-told")
     because = "events"
-    may = {"a pool of the dead is told with them": ("events.exhausted",)}
 
     @replaces("credpool.core.telling._out")
     def cooling(original, *args):
@@ -118,7 +115,6 @@ class TellsEachReport(Mutant):
     violates = "events.out+1"
     kills = ("later-report-is-told-when-it-changes-something:shorter",)
     because = "events"
-    may = {"a success changes the entry that is out as well": ("events.back",)}
 
     @replaces("credpool.core.telling._out")
     def anyway(original, entry, model, old, new, now):
@@ -146,7 +142,6 @@ class SaysNothingOfReturns(Mutant):
     violates = "events.switch+1"
     kills = ("return-is-a-switch", "leaving-an-entry-that-runs-low-is-a-switch")
     because = "events"
-    may = {"the payer changes with the entry": ("payer.changed",)}
 
     @replaces("credpool.core.telling.begun")
     def silent(original, *args):
@@ -172,7 +167,6 @@ class GivesNoCause(Mutant):
     violates = "events.switch+1"
     kills = ("rotation-is-told", "another-entry-for-one-call-is-a-switch")
     because = "events"
-    may = {"a rotation is told with them": ("events.*", "payer.changed")}
 
     @replaces("credpool.core.telling._cause")
     def nothing(original, *args):
@@ -190,7 +184,6 @@ class TellsEachTurn(Mutant):
         "turns-without-telemetry-are-not-told",
     )
     because = "events"
-    may = {"their strategy takes turns": ("owner.shared", "payer.changed")}
 
     @replaces("credpool.core.telling.watches")
     def always(original, state):

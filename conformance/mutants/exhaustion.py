@@ -19,12 +19,6 @@ class KnocksAnyway(Mutant):
         "exhausted-for-one-model",
     )
     because = "outcome"
-    may = {
-        "they call a pool that is out": (
-            "exhaust.*",
-            "security.no-leak",
-        )
-    }
 
     @replaces("credpool.core.decide._start")
     def knocks(original, state, call, *, now, draw):
@@ -41,13 +35,6 @@ class CallsEverythingARateLimit(Mutant):
     violates = "exhaust.reasons+1"
     kills = ("reasons-are-told-for-each-entry",)
     because = "exhausted"
-    may = {
-        "they tell why an entry is out": (
-            "cooldown.default",
-            "exhaust.nothing-sent",
-            "exhaust.probe.failure",
-        )
-    }
 
     @replaces("credpool.core.cooldown._out")
     def limit(original, entry, cooldown):
@@ -89,13 +76,6 @@ class AsksAnotherProvider(Mutant):
     violates = "exhaust.same-provider+1"
     kills = ("no-other-provider-is-asked",)
     because = "wire"
-    may = {
-        "they call a pool of one that is out": (
-            "exhaust.*",
-            "oauth.window.advisory",
-            "security.no-leak",
-        )
-    }
 
     @replaces("testee_reference.Testee.end")
     def elsewhere(original, self, call, outcome, over=None, **result):
@@ -111,12 +91,6 @@ class PromisesADeadPoolsReturn(Mutant):
     violates = "exhaust.returns-at+1"
     kills = ("dead-entries-never-return",)
     because = "exhausted"
-    may = {
-        "all of their entries are dead": (
-            "cooldown.default",
-            "store.absent-is-empty",
-        )
-    }
 
     @replaces("credpool.core.cooldown.exhaustion")
     def promised(original, state, *, now, model):

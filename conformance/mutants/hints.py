@@ -17,14 +17,6 @@ class HintsOnlyLengthen(Mutant):
         "hint-beats-the-policy",
     )
     because = "state"
-    may = {
-        "their hints are shorter than the default": (
-            "classify.registry",
-            "cooldown.*",
-            "recover.rate-limited.*",
-            "recover.usage-limited.rotate",
-        )
-    }
 
     @replaces("credpool.core.cooldown._seconds")
     def longer(original, state, entry, verdict, **kwargs):
@@ -70,12 +62,6 @@ class ReadsNoDates(Mutant):
         "hint-form:retry-after-6",
     )
     because = "state"
-    may = {
-        "their hints are HTTP dates": (
-            "cooldown.*",
-            "recover.rate-limited.*",
-        )
-    }
 
     @replaces("credpool.core.hints._parsed")
     def no_dates(original, raw, forms, now):
@@ -95,7 +81,6 @@ class TakesTheLastHint(Mutant):
         "first-readable-hint-wins:past-header-is-readable",
     )
     because = "state"
-    may = {"one of two hints lies": ("cooldown.hint.lies",)}
 
     @replaces("credpool.core.hints.read_hint")
     def last(original, reply, rule, *, now):
@@ -128,7 +113,6 @@ class TakesThePastForNoHint(Mutant):
     violates = "cooldown.past+1"
     kills = ("past-hint-is-the-shortest-cooldown",)
     because = "state"
-    may = {"their hints are due already": ("cooldown.hint.forms",)}
 
     @replaces("credpool.core.cooldown._seconds")
     def none(original, state, entry, verdict, **kwargs):
@@ -152,8 +136,8 @@ class TrustsItsOwnClock(Mutant):
     )
     because = "state"
 
-    @replaces("credpool.core.hints._server_time")
-    def its_own(original, reply, now):
+    @replaces("credpool.core.hints.server_time")
+    def its_own(original, headers, now):
         return now
 
 
@@ -168,6 +152,6 @@ class CorrectsDelays(Mutant):
     def corrected(original, reply, rule, *, now):
         hint = original(reply, rule, now=now)
         delay = hints._number(reply.headers.get("retry-after"))
-        return (
-            hint if hint is None or delay != hint else hint - hints._server_time(reply, now) + now
-        )
+        if hint is None or delay != hint:
+            return hint
+        return hint - hints.server_time(reply.headers, now) + now

@@ -29,17 +29,17 @@ class DeliversTheTokenEndpointsReply(Mutant):
     violates = "exhaust.last-reply+1"
     kills = ("last-reply-is-the-providers-not-the-token-endpoints",)
     because = "reply"
-    may = {"a sole login cannot be refreshed": ("security.no-leak",)}
 
     @replaces("credpool.flow.Flow._exchanged")
     def heard(original, self, active, entry, asked, reply):
-        self._pool.heard = reply
+        if reply is not None and reply.status >= 400:
+            self._pool.overheard = reply
         return original(self, active, entry, asked, reply)
 
     @replaces("credpool.flow._finish")
     def told(original, pool, action, response):
         original(pool, action, response)
-        heard = getattr(pool, "heard", None)
+        heard = getattr(pool, "overheard", None)
         if heard is not None and response.status_code >= 400:
             response._content = heard.body
 
@@ -65,7 +65,6 @@ class SaysNothingToTheSdk(Mutant):
     violates = "exhaust.no-sdk-retry+1"
     kills = ("exhausted-reply-stops-the-sdk:provider-is-silent",)
     because = "headers"
-    may = {"their last reply is a 429 about money": ("exhaust.probe.failure",)}
 
     @replaces("credpool.flow._finish")
     def silent(original, pool, action, response):
@@ -103,15 +102,6 @@ class InventsAReasonOfItsOwn(Mutant):
     violates = "exhaust.last-reply+1"
     kills = ("last-reply-is-delivered-unchanged", "last-reply-of-a-streamed-call")
     because = "reply"
-    may = {
-        "their entries are out for several reasons": (
-            "cooldown.sole",
-            "exhaust.*",
-            "recover.outage-guard",
-            "security.no-leak",
-            "select.round-robin",
-        )
-    }
 
     @replaces("credpool.flow._finish")
     def invented(original, pool, action, response):
@@ -131,13 +121,6 @@ class TellsTheSdkToStopAtOnce(Mutant):
         "plain-reply-after-a-rotation",
     )
     because = "headers"
-    may = {
-        "a fault of the server is delivered": (
-            "classify.any-body",
-            "recover.*",
-            "select.count",
-        )
-    }
 
     @replaces("credpool.flow._finish")
     def stop(original, pool, action, response):

@@ -16,13 +16,6 @@ class WaitsForTheTokenToEnd(Mutant):
         "windows-are-the-operators",
     )
     because = "wire"
-    may = {
-        "no token is seen to end": (
-            "oauth.*",
-            "store.moments",
-            "store.schema",
-        )
-    }
 
     @replaces("credpool.core.model.Entry.expires_within")
     def never(original, self, seconds, now):
@@ -48,11 +41,12 @@ class RefreshesTheFirstOfACallOnly(Mutant):
     kills = ("token-of-a-rotation-is-refreshed-first-too",)
     because = "wire"
 
-    @replaces("credpool.core.steps.selected")
-    def unlooked(original, state, call, entry, *, now):
-        decision = original(state, call, entry, now=now)
-        is_later = bool(call.attempts) and isinstance(decision.action, Refresh)
-        return replace(decision, action=Send(entry)) if is_later else decision
+    @replaces("credpool.core.steps.turn_to")
+    def unlooked(original, state, call, candidates, **kwargs):
+        decision = original(state, call, candidates, **kwargs)
+        if decision is None or not call.attempts or not isinstance(decision.action, Refresh):
+            return decision
+        return replace(decision, action=Send(decision.action.entry))
 
 
 class TrustsATokenThatIsAboutToEnd(Mutant):
@@ -61,7 +55,6 @@ class TrustsATokenThatIsAboutToEnd(Mutant):
     violates = "oauth.window.mandatory.failed+1"
     kills = ("failed-mandatory-refresh-rotates",)
     because = "wire"
-    may = {"a token that is about to end is taken for a good one": ("oauth.*",)}
 
     @replaces("credpool.core.renewal._is_good_still")
     def trusted(original, state, entry, call, *, now):
@@ -74,7 +67,6 @@ class WaitsForTheMandatoryWindow(Mutant):
     violates = "oauth.window.advisory+1"
     kills = ("token-is-refreshed-ahead-of-its-end",)
     because = "wire"
-    may = {"a token is refreshed ahead of its end": ("oauth.*",)}
 
     @replaces("credpool.core.model.Entry.expires_within")
     def at_last(original, self, seconds, now):
@@ -87,7 +79,6 @@ class LeavesTheEdgeOut(Mutant):
     violates = "oauth.window.advisory+1"
     kills = ("token-is-refreshed-ahead-of-its-end:at-the-edge",)
     because = "wire"
-    may = {"a token's time is measured by the edge of a window": ("oauth.expires-in",)}
 
     @replaces("credpool.core.model.Entry.expires_within")
     def less(original, self, seconds, now):
@@ -100,7 +91,6 @@ class GivesUpAGoodToken(Mutant):
     violates = "oauth.window.advisory.harmless+1"
     kills = ("failed-advisory-refresh-harms-nobody",)
     because = "state"
-    may = {"a refresh fails ahead of time": ("oauth.window.advisory.rest",)}
 
     @replaces("credpool.core.renewal.refresh_failed")
     def given_up(original, state, event, *, now, draw):
@@ -133,7 +123,6 @@ class TakesNoClaim(Mutant):
     violates = "oauth.single-flight+1"
     kills = ("two-calls-refresh-once",)
     because = "wire"
-    may = {"a call waits for another's refresh": ("oauth.claim.expires",)}
 
     @replaces("credpool.core.renewal.claim")
     def unclaimed(original, state, event, *, now, draw):
@@ -164,7 +153,6 @@ class WaitsForABetterToken(Mutant):
     violates = "oauth.single-flight.no-wait+1"
     kills = ("nobody-waits-while-the-token-is-good",)
     because = "outcome"
-    may = {"a refresh that failed has left its claim": ("oauth.window.advisory.rest",)}
 
     @replaces("credpool.core.renewal.claim")
     def waits(original, state, event, *, now, draw):
@@ -182,12 +170,6 @@ class HoldsItsClaimForEver(Mutant):
     violates = "oauth.claim.expires+1"
     kills = ("refresh-of-a-lost-holder-is-taken-over",)
     because = "outcome"
-    may = {
-        "the end of a claim is seen": (
-            "oauth.window.advisory.rest",
-            "store.schema",
-        )
-    }
 
     @replaces("credpool.core.renewal.claim")
     def for_ever(original, state, event, *, now, draw):
@@ -202,12 +184,6 @@ class LetsGoOfItsClaimTooSoon(Mutant):
     violates = "oauth.claim.expires+1"
     kills = ("refresh-of-a-lost-holder-is-taken-over",)
     because = "outcome"
-    may = {
-        "the end of a claim is seen": (
-            "oauth.window.advisory.rest",
-            "store.schema",
-        )
-    }
 
     @replaces("credpool.core.renewal.claim")
     def half(original, state, event, *, now, draw):
@@ -222,7 +198,6 @@ class KeepsASpentRefreshToken(Mutant):
     violates = "oauth.refresh-token.replaced+1"
     kills = ("new-refresh-token-is-the-next-to-be-presented",)
     because = "wire"
-    may = {"a login is refreshed a second time": ("oauth.saved-first",)}
 
     @replaces("credpool.core.renewal.refreshed")
     def spent(original, state, event):
@@ -235,7 +210,6 @@ class ForgetsItsRefreshToken(Mutant):
     violates = "oauth.refresh-token.kept+1"
     kills = ("refresh-token-stays-when-the-reply-has-none",)
     because = "wire"
-    may = {"a token that came alone is refreshed": ("oauth.expires-in",)}
 
     @replaces("credpool.core.renewal.refreshed")
     def forgotten(original, state, event):
@@ -251,14 +225,6 @@ class TakesALengthForADate(Mutant):
     violates = "oauth.expires-in+1"
     kills = ("expiry-counts-from-the-reply",)
     because = "wire"
-    may = {
-        "a call follows a refresh": (
-            "oauth.saved-first",
-            "pool.identity",
-            "recover.auth-expired.*",
-            "store.moments",
-        )
-    }
 
     @replaces("credpool.oauth.refresh.read_token_reply")
     def since_1970(original, reply, *, now):
@@ -271,13 +237,6 @@ class UsesNewTokensUnsaved(Mutant):
     violates = "oauth.saved-first+1"
     kills = ("new-tokens-are-saved-before-they-are-used",)
     because = "wire"
-    may = {
-        "a login is refreshed again, or its file is read": (
-            "oauth.*",
-            "recover.bounded",
-            "store.schema",
-        )
-    }
 
     @replaces("credpool.calls.ActiveCall.refreshed")
     def unsaved(original, self, entry, grant):

@@ -17,7 +17,6 @@ class PosesAsAnotherProgram(Mutant):
     violates = "login.client+1"
     kills = ("login-by-code:named",)
     because = "login"
-    may = {"a person is asked for a code": ("login.*",)}
 
     @replaces("credpool.oauth.device.device_request")
     def shipped(original, app):
@@ -64,12 +63,42 @@ class SavesNoLogin(Mutant):
     violates = "login.durable+1"
     kills = ("login-is-there-after-a-restart",)
     because = "state"
-    may = {"the next change finds no login in the store": ("login.*", "oauth.client-id")}
 
     @replaces("credpool.login._keep")
     def forgotten(original, pool, login, *, into, new, source):
         pool._state = logged_in(pool._state, login, into=into, new=new)
         return new
+
+
+class LosesPatience(Mutant):
+    """Ends a login at the first poll that brings nothing."""
+
+    violates = "login.device.patience+1"
+    kills = (
+        "bad-second-does-not-end-a-login:down",
+        "bad-second-does-not-end-a-login:no-answer",
+    )
+    because = "outcome"
+
+    @replaces("credpool.oauth.device.after_poll")
+    def at_once(original, app, waiting, reply, *, now):
+        if reply is None or reply.status >= 500:
+            raise LoginFailed(NoLogin.NO_TOKEN, "the token endpoint is down", "log in again")
+        return original(app, waiting, reply, now=now)
+
+
+class KeepsTheTokensAlone(Mutant):
+    """Forgets everything about a login but its tokens."""
+
+    violates = "login.fields+1"
+    kills = ("login-is-kept-with-what-it-was-told",)
+    because = "store"
+
+    @replaces("credpool.login.logged_in")
+    def bare(original, state, login, **kwargs):
+        bare = original(state, login, **kwargs)
+        forgotten = {e.id: replace(e, extra={}, token_url=None) for e in bare.entries}
+        return bare.change(forgotten)
 
 
 class ReadsTheCodeAloud(Mutant):
@@ -117,7 +146,6 @@ class SlowsDownOnce(Mutant):
     violates = "login.device.slow-down+1"
     kills = ("slow-down-lasts:as-written",)
     because = "waits"
-    may = {"a provider names another interval": ("login.device.interval",)}
 
     @replaces("credpool.oauth.device._later")
     def once(original, waiting, now):
@@ -169,7 +197,6 @@ class ChallengesInPlain(Mutant):
     violates = "login.browser.pkce+1"
     kills = ("login-by-browser",)
     because = "login"
-    may = {"a person logs in with the browser": ("login.*", "oauth.client-id")}
 
     @replaces("credpool.oauth.pkce.challenge")
     def plain(original, verifier):
@@ -182,7 +209,6 @@ class ProvesNothing(Mutant):
     violates = "login.browser.pkce+1"
     kills = ("login-by-browser",)
     because = "login"
-    may = {"a person logs in with the browser": ("login.*", "oauth.client-id")}
 
     @replaces("credpool.oauth.pkce.exchange_request")
     def nothing(original, app, asked, code):
@@ -209,7 +235,6 @@ class ListensByName(Mutant):
     violates = "login.browser.loopback+1"
     kills = ("login-by-browser",)
     because = "login"
-    may = {"a person logs in with the browser": ("login.*", "oauth.client-id")}
 
     @replaces("credpool.callback.Callback.__init__")
     def by_name(original, self, *args):

@@ -47,7 +47,6 @@ class TakesAnySuccessForTokens(Mutant):
         "reply-without-a-token-leaves-what-is-there:error-with-200",
     )
     because = "wire"
-    may = {"a reply holds no token": ("login.no-token", "recover.auth-expired.failed")}
 
     @replaces("credpool.oauth.refresh.read_token_reply")
     def taken(original, reply, *, now):

@@ -9,15 +9,6 @@ class LookingTakesATurn(Mutant):
     violates = "pool.read.effect-free+1"
     kills = ("looking-does-not-move-the-turn",)
     because = "wire"
-    may = {
-        "the pool is looked at between calls, and it goes round": (
-            "pool.attribution",
-            "recover.rate-limited.across-calls",
-            "security.own-origin",
-            "select.return",
-            "select.round-robin",
-        )
-    }
 
     @replaces("testee_reference.Testee.inspect")
     def next_one(original, self, message):
@@ -32,7 +23,6 @@ class LookingTakesADraw(Mutant):
     violates = "pool.read.effect-free+1"
     kills = ("looking-takes-no-draw",)
     because = "wire"
-    may = {"the pool is looked at between draws": ("select.*",)}
 
     @replaces("testee_reference.Testee.inspect")
     def next_one(original, self, message):
@@ -46,12 +36,15 @@ class LookingRefreshes(Mutant):
     violates = "pool.read.effect-free+1"
     kills = ("looking-does-not-refresh",)
     because = "wire"
-    may = {"somebody looks at a token that is about to end": ("oauth.*", "store.schema")}
 
     @replaces("testee_reference.Testee.inspect")
     def refreshed(original, self, message):
         for entry in self.pool.state.entries:
-            if entry.expires_at is not None and entry.expires_at - self.time < 120:
+            if (
+                entry.renewable
+                and not entry.borrowed
+                and entry.is_due(self.pool.state.policy, self.time)
+            ):
                 form = {"refresh_token": entry.refresh_token.reveal()}
                 self.http.post(self.given["token_url"], data=form)
         return original(self, message)
@@ -63,15 +56,6 @@ class LookingRevives(Mutant):
     violates = "pool.read.effect-free+1"
     kills = ("looking-does-not-revive", "looking-does-not-probe")
     because = "state"
-    may = {
-        "somebody looks a minute after a cooldown has begun": (
-            "cooldown.end",
-            "exhaust.*",
-            "recover.*",
-            "select.*",
-            "store.*",
-        )
-    }
 
     @replaces("testee_reference.Testee.inspect")
     def revived(original, self, message):

@@ -15,16 +15,12 @@ class BlamesTheCurrentEntry(Mutant):
         "round-robin-blames-the-key-it-used",
     )
     because = "state"
-    may = {
-        "another call has chosen an entry before the reply came": (
-            "cooldown.never-shorten",
-            "oauth.single-flight",
-        )
-    }
 
     @replaces("credpool.core.decide._fail")
     def current(original, state, event, *, now, draw):
         entry = state.find(state.last or event.entry)
+        if entry is None:
+            return original(state, event, now=now, draw=draw)
         blamed = replace(event, entry=entry.id, secret=entry.secret)
         return original(state, blamed, now=now, draw=draw)
 
@@ -38,7 +34,6 @@ class NumbersEntriesByPlace(Mutant):
         "id-survives-a-restart",
     )
     because = "state"
-    may = {"their entries are listed in another order than that of their priorities": ("select.*",)}
 
     @replaces("testee_reference.Testee.inspect")
     def by_place(original, self, message):
@@ -55,18 +50,6 @@ class RenamesWithTheToken(Mutant):
     violates = "pool.identity+1"
     kills = ("id-survives-a-refresh",)
     because = "state"
-    may = {
-        "a login is refreshed": (
-            "classify.refreshable",
-            "classify.registry",
-            "cooldown.never-shorten",
-            "oauth.*",
-            "recover.auth-expired.*",
-            "recover.bounded",
-            "select.count",
-            "store.*",
-        )
-    }
 
     @replaces("credpool.core.renewal.refreshed")
     def renamed(original, state, event):
@@ -114,7 +97,6 @@ class TakesTwinsForStrangers(Mutant):
         "same-secret-shares-a-rate-limit",
     )
     because = "state"
-    may = {"a key is listed twice": ("cooldown.sole",)}
 
     @replaces("credpool.core.cooldown.spread")
     def by_row(original, state, entry, secret, scope):
@@ -122,24 +104,17 @@ class TakesTwinsForStrangers(Mutant):
 
 
 class TakesUnknownOwnersForOne(Mutant):
-    """Takes the keys of a gateway whose owners nobody knows for one owner's."""
+    """Takes keys whose owners nobody knows for one owner's, when there are several and a plan is used up."""
 
     violates = "pool.same-owner+1"
     kills = ("unknown-owners-are-not-the-same",)
     because = "state"
-    may = {
-        "a gateway's keys have no owner, and one of them is capped or without money": (
-            "classify.*",
-            "cooldown.*",
-            "cooldown.hint.forms",
-            "exhaust.plain-reply",
-            "recover.*",
-        )
-    }
 
-    @replaces("credpool.core.cooldown.spread")
-    def one_owner(original, state, entry, secret, scope):
-        unknown = entry.owner is None and state.provider == "generic"
-        if unknown and scope is Scope.OWNER and len(state.entries) == 2:
-            return iter(state.entries)
-        return original(state, entry, secret, scope)
+    @replaces("credpool.core.cooldown.bench")
+    def one_owner(original, state, entry, event, *, now):
+        several = len(state.entries) > 2 and not any(e.owner for e in state.entries)
+        if not several or event.verdict.rule != "generic/usage-limit":
+            return original(state, entry, event, now=now)
+        one = state.change({e.id: replace(e, owner="nobody") for e in state.entries})
+        benched, call = original(one, one.find(entry.id), event, now=now)
+        return benched.change({e.id: replace(e, owner=None) for e in benched.entries}), call

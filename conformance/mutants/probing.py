@@ -15,12 +15,6 @@ class NeverProbes(Mutant):
         "probe-passes-the-dead-over",
     )
     because = "outcome"
-    may = {
-        "they wait for a probe": (
-            "exhaust.probe.*",
-            "pool.read.effect-free",
-        )
-    }
 
     @replaces("credpool.core.probe.probe_due")
     def never(original, state, call, *, now):
@@ -70,7 +64,6 @@ class StartsTheWaitAnew(Mutant):
     violates = "exhaust.probe.failure+1"
     kills = ("probe-that-fails-changes-nothing",)
     because = "state"
-    may = {"a probe fails": ("exhaust.probe",)}
 
     @replaces("credpool.core.decide._fail")
     def anew(original, state, event, *, now, draw):
@@ -91,12 +84,6 @@ class KeepsTheProvenOut(Mutant):
         "probe-refreshes-a-login",
     )
     because = "state"
-    may = {
-        "a probe succeeds": (
-            "exhaust.probe",
-            "pool.read.effect-free",
-        )
-    }
 
     @replaces("credpool.core.probe.released")
     def still_out(original, state, entry, model):
@@ -109,12 +96,6 @@ class ProbesBesideAHealthyEntry(Mutant):
     violates = "exhaust.probe+2"
     kills = ("probe-after-an-hour", "no-probe-while-another-is-available")
     because = "wire"
-    may = {
-        "an entry has been out for an hour when a call is made": (
-            "exhaust.probe.*",
-            "pool.read.effect-free",
-        )
-    }
 
     @replaces("credpool.core.select.available")
     def old_ones_too(original, state, *, now, model):

@@ -33,7 +33,6 @@ class KeepsTheOldReason(Mutant):
     violates = "cooldown.lengthened+1"
     kills = ("longer-report-says-why",)
     because = "state"
-    may = {"two processes lengthen one cooldown": ("share.longest",)}
 
     @replaces("credpool.core.cooldown._longer")
     def old_reason(original, old, new):

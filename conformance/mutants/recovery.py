@@ -17,12 +17,6 @@ class GivesUpAfterThree(Mutant):
         "each-strategy-tries-every-entry",
     )
     because = "wire"
-    may = {
-        "a third entry is asked, and it is not the last": (
-            "exhaust.reasons",
-            "recover.outage-guard",
-        )
-    }
 
     @replaces("credpool.core.steps.go_on")
     def three(original, state, event, step, *, now, draw):
@@ -38,7 +32,6 @@ class RefreshesTwice(Mutant):
     violates = "recover.bounded+1"
     kills = ("refresh-and-retry-are-bounded-together",)
     because = "wire"
-    may = {"a new token is refused": ("recover.auth-expired.failed",)}
 
     @replaces("credpool.core.decide._may_refresh")
     def twice(original, entry, event):
@@ -84,14 +77,6 @@ class ReturnsToTheRefused(Mutant):
     violates = "recover.progress+2"
     kills = ("forbidden-goes-round-once",)
     because = "wire"
-    may = {
-        "a refusal leaves the entry available": (
-            "exhaust.plain-reply",
-            "recover.*",
-            "select.per-call",
-            "store.reset-stays",
-        )
-    }
 
     @replaces("credpool.core.cooldown.secrets_tried")
     def nobody(original, state, call):
@@ -104,7 +89,6 @@ class RotatesInACircle(Mutant):
     violates = "recover.progress+2"
     kills = ("rotation-never-returns-to-the-refused-key",)
     because = "wire"
-    may = {"a hint has passed when it comes": ("cooldown.*",)}
 
     @replaces("credpool.core.cooldown._seconds")
     def at_once(original, state, entry, verdict, **kwargs):
@@ -122,17 +106,6 @@ class RetriesTwice(Mutant):
     violates = "recover.bounded+1"
     kills = ("all-throttled-costs-two-requests-each",)
     because = "wire"
-    may = {
-        "an entry is throttled twice": (
-            "classify.unknown-code",
-            "cooldown.default",
-            "cooldown.sole",
-            "pool.same-secret",
-            "recover.*",
-            "security.one-secret",
-            "select.count",
-        )
-    }
 
     @replaces("credpool.core.decide._may_retry")
     def twice(original, state, entry, event, *, now):
@@ -159,12 +132,6 @@ class GuardsAgainstAnything(Mutant):
     violates = "recover.outage-guard+1"
     kills = ("outage-guard-needs-like-refusals",)
     because = "state"
-    may = {
-        "several entries are refused without a hint, and none is left": (
-            "exhaust.*",
-            "select.round-robin",
-        )
-    }
 
     @replaces("credpool.core.cooldown.cap")
     def alike(original, state, call, *, now):

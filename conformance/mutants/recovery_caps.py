@@ -12,12 +12,6 @@ class BenchesForEveryModel(Mutant):
     violates = "recover.not-entitled.other-models+1"
     kills = ("other-models-go-on",)
     because = "state"
-    may = {
-        "an entry is out for one model": (
-            "exhaust.nothing-sent",
-            "store.schema",
-        )
-    }
 
     @replaces("credpool.core.cooldown._rest")
     def altogether(original, entry, cooldown, *, model):
@@ -33,16 +27,6 @@ class ForgetsWhatAPlanLacks(Mutant):
         "missing-plan-rotates",
     )
     because = "state"
-    may = {
-        "an entry may not use what was asked for": (
-            "cooldown.default",
-            "exhaust.nothing-sent",
-            "pool.same-owner",
-            "recover.not-entitled.other-models",
-            "select.available",
-            "store.schema",
-        )
-    }
 
     @replaces("credpool.core.cooldown._rest")
     def forgotten(original, entry, cooldown, *, model):
@@ -61,15 +45,6 @@ class DeliversA402(Mutant):
         "no-money-rotates-on-the-first-reply:status-alone",
     )
     because = "wire"
-    may = {
-        "an account answers with 402": (
-            "classify.registry",
-            "cooldown.hint",
-            "exhaust.probe.success",
-            "oauth.window.mandatory",
-            "store.schema",
-        )
-    }
 
     @replaces("credpool.core.decide._fail")
     def delivered(original, state, event, *, now, draw):
@@ -85,12 +60,6 @@ class WaitsForAPlan(Mutant):
     violates = "recover.usage-limited.rotate+1"
     kills = ("short-usage-hint-is-not-slept-through",)
     because = "waits"
-    may = {
-        "a used-up plan has a short hint": (
-            "cooldown.clamp",
-            "cooldown.hint.forms",
-        )
-    }
 
     @replaces("credpool.core.decide._fail")
     def waits(original, state, event, *, now, draw):
@@ -108,12 +77,6 @@ class RetriesAUsedUpPlan(Mutant):
     violates = "recover.usage-limited.rotate+1"
     kills = ("usage-limit-rotates-on-the-first-reply:text-alone",)
     because = "wire"
-    may = {
-        "a used-up plan has no hint": (
-            "cooldown.*",
-            "cooldown.hint.forms",
-        )
-    }
 
     @replaces("credpool.core.decide._fail")
     def again(original, state, event, *, now, draw):

@@ -26,14 +26,6 @@ class BenchesTheForbidden(Mutant):
         "forbidden-everywhere-is-delivered",
     )
     because = "state"
-    may = {
-        "a call is forbidden": (
-            "exhaust.plain-reply",
-            "recover.all-tried",
-            "recover.bounded",
-            "select.per-call",
-        )
-    }
 
     @replaces("credpool.core.steps.go_on")
     def out(original, state, event, step, *, now, draw):
@@ -52,12 +44,6 @@ class BenchesTheSilent(Mutant):
         "no-reply-after-a-rotation",
     )
     because = "state"
-    may = {
-        "a connection breaks": (
-            "recover.rate-limited.across-calls",
-            "security.no-leak",
-        )
-    }
 
     @replaces("testee_reference.Testee.end")
     def out(original, self, call, outcome, over=None, **result):
@@ -94,7 +80,6 @@ class WalksThroughThePoolWithAWrongRequest(Mutant):
     violates = "recover.request-error.deliver+1"
     kills = ("wrong-request-benches-nobody",)
     because = "wire"
-    may = {"a request is wrong": ("classify.registry",)}
 
     @replaces("credpool.core.decide._fail")
     def everyone(original, state, event, *, now, draw):
@@ -148,7 +133,6 @@ class DrainsStreams(Mutant):
         "stream-after-a-rotation-is-not-drained",
     )
     because = "outcome"
-    may = {"a stream is read": ("recover.stream.no-retry",)}
 
     @replaces("credpool.flow._judged")
     def drained(original, active, sent, response, entry):

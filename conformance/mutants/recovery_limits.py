@@ -16,7 +16,6 @@ class ForgetsThrottles(Mutant):
         "another-entrys-success-clears-nothing",
     )
     because = "wire"
-    may = {"an earlier call was throttled": ("security.redirect.reply",)}
 
     @replaces("credpool.core.decide._may_retry")
     def forgotten(original, state, entry, event, *, now):
@@ -46,14 +45,6 @@ class SleepsThroughLongHints(Mutant):
         "long-hint-of-a-sole-entry-is-delivered",
     )
     because = "waits"
-    may = {
-        "a throttle has a long hint": (
-            "classify.registry",
-            "cooldown.hint.lies",
-            "cooldown.sole",
-            "recover.outage-guard",
-        )
-    }
 
     @replaces("credpool.core.decide._may_retry")
     def sleeps(original, state, entry, event, *, now):
@@ -72,18 +63,6 @@ class RotatesAtOnce(Mutant):
         "each-entry-has-a-retry-of-its-own",
     )
     because = "wire"
-    may = {
-        "an entry is throttled": (
-            "classify.unknown-code",
-            "cooldown.*",
-            "pool.same-secret",
-            "recover.*",
-            "security.one-secret",
-            "security.redirect.reply",
-            "select.*",
-            "store.schema",
-        )
-    }
 
     @replaces("credpool.core.decide._may_retry")
     def never(original, state, entry, event, *, now):
@@ -114,7 +93,6 @@ class WaitsWholeSeconds(Mutant):
         "retry-waits-for-a-short-hint:text",
     )
     because = "waits"
-    may = {"a hint is not a whole number of seconds": ("cooldown.hint.lies",)}
 
     @replaces("credpool.core.decide._retry")
     def whole(original, state, entry, event, *, now):
@@ -133,12 +111,6 @@ class RetriesWithoutWaiting(Mutant):
         "longest-wait-is-the-operators",
     )
     because = "waits"
-    may = {
-        "a throttle has a short hint": (
-            "cooldown.hint.lies",
-            "recover.rate-limited.rotate-second",
-        )
-    }
 
     @replaces("credpool.core.decide._retry")
     def at_once(original, state, entry, event, *, now):
@@ -164,19 +136,6 @@ class PausesBeforeEveryRetry(Mutant):
     violates = "recover.rate-limited.wait-hint+1"
     kills = ("retry-without-a-hint-does-not-wait",)
     because = "waits"
-    may = {
-        "a throttle has no hint": (
-            "classify.*",
-            "cooldown.default",
-            "cooldown.sole",
-            "pool.same-secret",
-            "recover.*",
-            "security.one-secret",
-            "security.redirect.reply",
-            "select.*",
-            "store.schema",
-        )
-    }
 
     @replaces("credpool.core.decide._retry")
     def a_second(original, state, entry, event, *, now):

@@ -15,14 +15,6 @@ class LosesTheCallWithTheToken(Mutant):
     violates = "recover.auth-expired.failed+1"
     kills = ("refresh-that-fails-rotates",)
     because = "outcome"
-    may = {
-        "a refresh fails": (
-            "cooldown.default",
-            "exhaust.last-reply",
-            "oauth.window.*",
-            "recover.auth-expired.transient",
-        )
-    }
 
     @replaces("credpool.core.renewal.refresh_failed")
     def lost(original, state, event, *, now, draw):
@@ -43,20 +35,6 @@ class NeverRefreshes(Mutant):
         "expired-token-is-refreshed-once",
     )
     because = "wire"
-    may = {
-        "a token has run out": (
-            "classify.refreshable",
-            "classify.registry",
-            "cooldown.*",
-            "exhaust.last-reply",
-            "oauth.single-flight",
-            "pool.identity",
-            "recover.auth-expired.*",
-            "recover.bounded",
-            "security.no-leak",
-            "select.count",
-        )
-    }
 
     @replaces("credpool.core.decide._may_refresh")
     def never(original, entry, event):
@@ -69,7 +47,6 @@ class TakesNothingForFinal(Mutant):
     violates = "recover.auth-expired.terminal+1"
     kills = ("grant-refused-for-good-is-dead",)
     because = "state"
-    may = {"a grant is refused for good": ("security.no-leak",)}
 
     @replaces("credpool.oauth.refresh.read_token_reply")
     def passing(original, reply, *, now):
@@ -89,14 +66,6 @@ class TakesABadMinuteForFinal(Mutant):
         "token-endpoints-bad-minute-kills-nobody:503-with-a-terminal-word",
     )
     because = "state"
-    may = {
-        "a token endpoint is busy or broken": (
-            "cooldown.default",
-            "exhaust.last-reply",
-            "oauth.window.*",
-            "recover.auth-expired.failed",
-        )
-    }
 
     @replaces("credpool.oauth.refresh.read_token_reply")
     def final(original, reply, *, now):
@@ -127,13 +96,6 @@ class DeliversABare401(Mutant):
     violates = "recover.auth-rejected.rotate+1"
     kills = ("rejected-key-rotates-and-comes-back:status-alone",)
     because = "wire"
-    may = {
-        "a key is refused without a reason": (
-            "classify.refreshable",
-            "exhaust.*",
-            "select.least-used",
-        )
-    }
 
     @replaces("credpool.core.decide._fail")
     def delivered(original, state, event, *, now, draw):
@@ -150,17 +112,6 @@ class BringsTheRevokedBack(Mutant):
     violates = "recover.auth-revoked.dead+1"
     kills = ("revoked-credential-is-dead",)
     because = "state"
-    may = {
-        "an entry is revoked": (
-            "cooldown.*",
-            "exhaust.*",
-            "pool.same-secret",
-            "recover.auth-expired.terminal",
-            "security.no-leak",
-            "select.available",
-            "store.*",
-        )
-    }
 
     @replaces("credpool.core.cooldown._seconds")
     def five_minutes(original, state, entry, verdict, **kwargs):
@@ -174,11 +125,13 @@ class KeepsARefusedNewToken(Mutant):
     violates = "recover.auth-expired.failed+1"
     kills = ("new-token-refused-rotates",)
     because = "wire"
-    may = {"a new token is refused": ("recover.bounded",)}
 
     @replaces("credpool.core.decide._fail")
     def delivered(original, state, event, *, now, draw):
-        expired = decide._settled(event.verdict, state.find(event.entry)).failure
+        entry = state.find(event.entry)
+        if entry is None:
+            return original(state, event, now=now, draw=draw)
+        expired = decide._settled(event.verdict, entry).failure
         renewed = event.call.did(Step.REFRESH, event.entry)
         if expired is FailureClass.AUTH_EXPIRED and renewed:
             return steps.deliver(state, event, now=now)

@@ -33,7 +33,6 @@ class LearnsFromRefusalsOnly(Mutant):
     violates = "owner.learnt+1"
     kills = ("owner-is-learnt-from-replies", "owner-is-learnt-from-the-refusal")
     because = "state"
-    may = {"they learn an owner from a success": ("owner.*",)}
 
     @replaces("credpool.core.decide.decide")
     def deaf(original, state, event, **rest):
@@ -73,7 +72,6 @@ class BelievesRepliesFirst(Mutant):
     violates = "owner.set+1"
     kills = ("owner-that-was-set-wins",)
     because = "wire"
-    may = {"a reply of a known owner is taken for news": ("owner.shared",)}
 
     @replaces("credpool.core.decide._owned")
     def anyway(original, state, entry_id, owner, secret=None):
@@ -105,7 +103,6 @@ class KeepsNoOwner(Mutant):
     violates = "owner.kept+1"
     kills = ("learnt-owner-outlives-the-program",)
     because = "state"
-    may = {"the pool is read from its file at each change": ("owner.*",)}
 
     @replaces("credpool.core.rows.encode_row")
     def forgetful(original, entry):
@@ -144,7 +141,6 @@ class KeepsToOnePayer(Mutant):
     violates = "payer.allow+1"
     kills = ("payers-are-mixed-by-default:silent",)
     because = "wire"
-    may = {"their entries have two payers": ("classify.registry", "payer.changed")}
 
     @replaces("testee_reference.Testee.configure")
     def strict(original, self, message):
@@ -162,7 +158,6 @@ class AsksTheRegistryOnly(Mutant):
         "another-payer-is-not-used:set-beside-the-registry",
     )
     because = "wire"
-    may = {"a person has set their payers": ("payer.forbid.*",)}
 
     @replaces("credpool.core.select.payer_of")
     def listed(original, state, entry):
@@ -190,7 +185,6 @@ class ForbidsNothing(Mutant):
     violates = "payer.forbid+1"
     kills = ("another-payer-is-not-used", "forbidden-payer-is-told-as-such")
     because = "wire"
-    may = {"they forbid a payer": ("payer.*",)}
 
     @replaces("credpool.core.select.permitted")
     def everybody(original, state):
@@ -203,7 +197,6 @@ class GoesByTheFirstAvailable(Mutant):
     violates = "payer.forbid+1"
     kills = ("forbidden-payer-is-told-as-such",)
     because = "wire"
-    may = {"their first entry goes out": ("payer.*",)}
 
     @replaces("credpool.core.select.available")
     def creeping(original, state, *, now, model):
@@ -261,7 +254,6 @@ class TellsPayersOfRotationsOnly(Mutant):
     violates = "payer.changed+1"
     kills = ("payer-change-is-told", "payer-change-by-turns-is-told")
     because = "events"
-    may = {"a switch at the beginning of a call goes with it": ("events.switch",)}
 
     @replaces("credpool.pool.Pool.pick")
     def unheard(original, self, *args):
@@ -287,7 +279,6 @@ class LeavesAtTheEdge(Mutant):
     violates = "select.quota-aware.keep+1"
     kills = ("entry-with-enough-is-kept:default", "entry-with-enough-is-kept:of-the-policy")
     because = "wire"
-    may = {"they have exactly that much left": ("select.quota-aware.*",)}
 
     @replaces("credpool.core.select.is_enough")
     def more(original, state, fraction):
@@ -312,7 +303,6 @@ class TakesTheNextInOrder(Mutant):
     violates = "select.quota-aware.most-left+1"
     kills = ("entry-with-most-left-comes-next:enough", "rotation-goes-to-most-left")
     because = "wire"
-    may = {"several have as much left as is enough": ("select.quota-aware.*",)}
 
     @replaces("credpool.core.select._with_quota")
     def in_order(original, state, candidates, now):
@@ -342,13 +332,6 @@ class AvoidsTheUnknown(Mutant):
     violates = "select.quota-aware.unknown+1"
     kills = ("unknown-is-better-than-little",)
     because = "wire"
-    may = {
-        "an unknown entry comes after one with little left": (
-            "quota.*",
-            "select.quota-aware.*",
-            "events.switch",
-        )
-    }
 
     @replaces("credpool.core.select._with_quota")
     def cautious(original, state, candidates, now):
@@ -362,7 +345,6 @@ class StaysOnTheUnknown(Mutant):
     violates = "select.quota-aware.unknown+1"
     kills = ("without-telemetry-the-least-used-is-next", "unknown-is-better-than-little")
     because = "wire"
-    may = {"nothing is known of their entries": ("quota.*", "events.quiet")}
 
     @replaces("credpool.core.select._with_quota")
     def staying(original, state, candidates, now):
@@ -422,7 +404,6 @@ class ReadsQuotaOfSuccessesOnly(Mutant):
     violates = "quota.forms+1"
     kills = ("quota-is-read-from-refusals",)
     because = "wire"
-    may = {"a refusal tells them something": ("owner.learnt", "select.quota-aware.*")}
 
     @replaces("credpool.calls.ActiveCall.failed")
     def unread(original, self, entry, reply):
@@ -481,7 +462,6 @@ class BelievesTheFirst(Mutant):
     violates = "quota.least-window+1"
     kills = ("window-stands-until-it-is-told-again:told-anew",)
     because = "wire"
-    may = {"their window is told again": ("select.quota-aware.*",)}
 
     @replaces("credpool.telemetry.Telemetry.take")
     def first(original, self, state, entry, headers, *, now):
@@ -497,7 +477,6 @@ class NeverForgives(Mutant):
     violates = "quota.reset+1"
     kills = ("window-is-whole-after-its-reset",)
     because = "wire"
-    may = {"their window resets": ("select.quota-aware.*",)}
 
     @replaces("credpool.core.quota._window")
     def lasting(original, row, told, headers, now):

@@ -37,7 +37,6 @@ class PrintsTheRefusedConfiguration(Mutant):
     violates = "security.no-leak+1"
     kills = ("refused-pool-names-no-secret",)
     because = "canary"
-    may = {"their configuration is refused": ("select.unknown-strategy",)}
 
     @replaces("testee_reference.Testee.configure")
     def printed(original, self, message):
@@ -53,12 +52,6 @@ class LogsTheRequestThatFailed(Mutant):
     violates = "security.no-leak+1"
     kills = ("secrets-stay-out-of-errors",)
     because = "canary"
-    may = {
-        "a connection breaks": (
-            "recover.*",
-            "store.loud",
-        )
-    }
 
     @replaces("testee_reference.Testee.end")
     def logged(original, self, call, outcome, over=None, **result):
@@ -73,7 +66,6 @@ class LogsTheRefreshThatFailed(Mutant):
     violates = "security.no-leak+1"
     kills = ("tokens-stay-out-of-errors",)
     because = "canary"
-    may = {"a grant is refused for good": ("recover.auth-expired.*",)}
 
     @replaces("credpool.flow.Flow._exchanged")
     def logged(original, self, active, entry, asked, reply):
@@ -124,7 +116,6 @@ class LetsRedirectsCarryTheSecret(Mutant):
         "redirect-after-a-retry-carries-no-secret",
     )
     because = "wire"
-    may = {"a redirect is followed": ("security.one-secret",)}
 
     @replaces("credpool.httpx._sealed")
     def plain(original, request, url, sealed):
@@ -178,7 +169,6 @@ class LeavesTheLastSecretInTheRequest(Mutant):
     violates = "security.one-secret+1"
     kills = ("each-attempt-carries-one-secret",)
     because = "wire"
-    may = {"the caller had put flags there that the pool adds to": ("security.caller-headers",)}
 
     @replaces("credpool.httpx._sealed")
     def both(original, request, url, sealed):

@@ -16,13 +16,6 @@ class IgnoresPriorities(Mutant):
         "turn-follows-priorities",
     )
     because = "wire"
-    may = {
-        "they give their entries priorities": (
-            "pool.identity",
-            "select.least-used",
-            "select.random",
-        )
-    }
 
     @replaces("credpool.core.model.in_order")
     def as_listed(original, entries):
@@ -47,7 +40,6 @@ class DrawsBenchedEntries(Mutant):
     violates = "select.available+1"
     kills = ("benched-entries-are-not-chosen:random",)
     because = "wire"
-    may = {"they draw while an entry is out": ("select.random",)}
 
     @replaces("credpool.core.select.available")
     def all_that_live(original, state, *, now, model):
@@ -79,18 +71,12 @@ class SticksToItsFirstDraw(Mutant):
     violates = "select.per-call+1"
     kills = ("each-call-selects-anew",)
     because = "wire"
-    may = {
-        "they make several calls under `random`": (
-            "pool.read.effect-free",
-            "select.random",
-        )
-    }
 
     @replaces("credpool.pool.Pool.pick")
-    def again(original, self, model, now):
+    def again(original, self, model, now, home=None):
         last = self.state.find(self._last) if self._last else None
         sticks = self.state.strategy is Strategy.RANDOM and last is not None
-        return last if sticks and last.blocked(now) is None else original(self, model, now)
+        return last if sticks and last.blocked(now) is None else original(self, model, now, home)
 
 
 class StaysOnTheFallBack(Mutant):
@@ -99,20 +85,19 @@ class StaysOnTheFallBack(Mutant):
     violates = "select.per-call+1"
     kills = ("rotation-does-not-stick",)
     because = "wire"
-    may = {"they look at who is used after a `forbidden` reply": ("recover.forbidden.call-only",)}
 
     @replaces("credpool.pool.Pool.pick")
-    def again(original, self, model, now):
-        chosen = original(self, model, now)
+    def again(original, self, model, now, home=None):
+        chosen = original(self, model, now, home)
         stays = getattr(self, "fall_back", None)
         return self.state.find(stays) if stays else chosen
 
     @replaces("credpool.calls.ActiveCall.succeeded")
-    def noted(original, self, entry):
+    def noted(original, self, entry, headers):
         forbidden = [a for a in self.attempts if a.step.value == "try-next"]
         if forbidden:
             self._pool.fall_back = entry.id
-        return original(self, entry)
+        return original(self, entry, headers)
 
 
 class RejoinsAtTheEnd(Mutant):
@@ -124,14 +109,6 @@ class RejoinsAtTheEnd(Mutant):
         "turn-takes-a-returned-entry-in-again",
     )
     because = "wire"
-    may = {
-        "they call again after a cooldown": (
-            "cooldown.end",
-            "cooldown.past",
-            "recover.*",
-            "store.foreign-status",
-        )
-    }
 
     @replaces("credpool.core.select.available")
     def veterans_last(original, state, *, now, model):
@@ -149,12 +126,6 @@ class CountsCallsNotRequests(Mutant):
         "count-leaves-the-token-endpoint-out",
     )
     because = "counts"
-    may = {
-        "the strategy goes by the counts": (
-            "exhaust.nothing-sent",
-            "select.least-used",
-        )
-    }
 
     @replaces("credpool.pool.Pool.used")
     def first_only(original, self, entry):
@@ -187,13 +158,6 @@ class ForgetsWhichModelIsOut(Mutant):
     violates = "select.available+1"
     kills = ("model-cooldown-counts-for-that-model",)
     because = "wire"
-    may = {
-        "an entry is out for one model": (
-            "exhaust.nothing-sent",
-            "recover.not-entitled.*",
-            "recover.outage-guard",
-        )
-    }
 
     @replaces("credpool.core.select.available")
     def for_any(original, state, *, now, model):

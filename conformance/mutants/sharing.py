@@ -14,14 +14,6 @@ class LooksAtItsOwnMemory(Mutant):
         "cooldown-of-one-process-counts-in-another:revoked",
     )
     because = "wire"
-    may = {
-        "it meets what others have changed at its next write, or never": (
-            "share.*",
-            "store.others-changes",
-            "store.reset-stays",
-            "store.counts",
-        )
-    }
 
     @replaces("credpool.pool.Pool._follow")
     def never(original, self):
@@ -34,13 +26,6 @@ class LetsTheLastWriterWin(Mutant):
     violates = "share.longest+1"
     kills = ("later-end-wins-between-processes:long-one-first",)
     because = "state"
-    may = {
-        "a cooldown is never longer than the latest report of it": (
-            "cooldown.never-shorten",
-            "events.*",
-            "recover.outage-guard",
-        )
-    }
 
     @replaces("credpool.core.cooldown._longer")
     def latest(original, old, new):
@@ -85,13 +70,6 @@ class ClaimsInMemory(Mutant):
     violates = "share.claim.durable+1"
     kills = ("killed-in-a-refresh",)
     because = "outcome"
-    may = {
-        "the store is where a claim is looked for, by its holder too": (
-            "oauth.*",
-            "share.*",
-            "store.schema",
-        )
-    }
 
     @replaces("credpool.stores.json_file.JsonFileStore._as_kept")
     def unclaimed(original, self, entry, clean):
@@ -104,7 +82,6 @@ class WritesItsOwnCount(Mutant):
     violates = "share.counts+1"
     kills = ("counts-of-processes-add-up",)
     because = "counts"
-    may = {"another program's count is another one's too": ("store.counts",)}
 
     @replaces("credpool.pool.Pool.__init__")
     def from_the_start(original, self, *args, **kwargs):

@@ -40,7 +40,6 @@ class CallsASoleEntryBackAgainstTheHint(Mutant):
     violates = "cooldown.sole+1"
     kills = ("sole-entry-believes-a-hint",)
     because = "state"
-    may = {"a sole entry has a hint": ("recover.rate-limited.long-hint",)}
 
     @replaces("credpool.core.cooldown._seconds")
     def a_minute(original, state, entry, verdict, *, now, model):
@@ -56,13 +55,6 @@ class AsksASoleAccountEveryMinute(Mutant):
     violates = "cooldown.sole+1"
     kills = ("sole-entry-without-money-rests-as-usual",)
     because = "state"
-    may = {
-        "the last entry is out for another reason than a throttle": (
-            "exhaust.*",
-            "pool.read.effect-free",
-            "select.round-robin",
-        )
-    }
 
     @replaces("credpool.core.cooldown._seconds")
     def a_minute(original, state, entry, verdict, *, now, model):

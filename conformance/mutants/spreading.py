@@ -12,14 +12,6 @@ class SpreadsUnasked(Mutant):
     violates = "lease.off+1"
     kills = ("without-a-cap-calls-share-an-entry",)
     because = "wire"
-    may = {
-        "calls overlap there": (
-            "cooldown.*",
-            "events.*",
-            "pool.attribution",
-            "recover.*",
-        )
-    }
 
     @replaces("credpool.pool.Pool.lease")
     def always(original, self):
@@ -42,7 +34,6 @@ class HasNoCap(Mutant):
         "cap-holds-for-rotations-too",
     )
     because = "wire"
-    may = {"calls are under way there": ("lease.*",)}
 
     @replaces("credpool.core.select.under_cap")
     def everyone(original, state, candidates):
@@ -55,7 +46,6 @@ class CountsTheCapAsAllowedBeyond(Mutant):
     violates = "lease.cap+1"
     kills = ("calls-at-once-spread", "cap-of-two-lets-two-through")
     because = "wire"
-    may = {"calls are under way there": ("lease.*",)}
 
     @replaces("credpool.core.select.under_cap")
     def one_more(original, state, candidates):
@@ -102,7 +92,6 @@ class OccupiesWhatItLeft(Mutant):
     violates = "lease.end+1"
     kills = ("entry-that-was-left-is-free",)
     because = "wire"
-    may = {"a retry is counted a second time": ("lease.cap",)}
 
     @replaces("credpool.leases.Lease.take")
     def both(original, self, entry):
@@ -115,7 +104,6 @@ class OccupiesWhatItLost(Mutant):
     violates = "lease.end+1"
     kills = ("lost-connection-frees-its-place",)
     because = "wire"
-    may = {"a refusal is left in the same way": ("lease.reply",)}
 
     @replaces("credpool.flow.Flow._over")
     def kept(original, self, active):
@@ -130,12 +118,6 @@ class OccupiesWhatItHasRead(Mutant):
     violates = "lease.reply+1"
     kills = ("answered-call-frees-its-place:success",)
     because = "wire"
-    may = {
-        "an earlier call has been read there": (
-            "lease.strategy",
-            "affinity.cap",
-        )
-    }
 
     @replaces("credpool.flow.Flow._leave")
     def kept(original, self, active, action, response):
@@ -173,7 +155,6 @@ class KnowsNoSessions(Mutant):
         "session-belongs-to-the-entry-that-answered",
     )
     because = "wire"
-    may = {"there is no session to go over, to be forgotten or to stay": ("affinity.*",)}
 
     @replaces("credpool.sessions.Sessions.home")
     def nowhere(original, self, session, now):
@@ -236,7 +217,6 @@ class TellsTheSession(Mutant):
     violates = "affinity.private+1"
     kills = ("session-is-told-to-nobody",)
     because = "canary"
-    may = {"there is a session whose name is told": ("affinity.*",)}
 
     @replaces("credpool.core.wire._NOT_UPSTREAM")
     def told(original):

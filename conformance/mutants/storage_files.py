@@ -123,7 +123,6 @@ class GoesOnWithoutSaving(Mutant):
     violates = "store.loud+1"
     kills = ("nothing-is-written-past-a-lock",)
     because = "outcome"
-    may = {"new tokens cannot be saved": ("oauth.saved-first.failed",)}
 
     @replaces("credpool.stores.json_file.JsonFileStore.update")
     def silent(original, self, change):
@@ -216,7 +215,6 @@ class TakesNoLock(Mutant):
     violates = "store.lock+1"
     kills = ("nothing-is-written-past-a-lock",)
     because = "store"
-    may = {"new tokens meet a lock": ("oauth.saved-first.failed",)}
 
     @replaces("credpool.stores.disk.WholeFile.locked")
     def unlocked(original, self):
@@ -232,6 +230,19 @@ class Remembers:
         original(self)
         if self._state.entries is not before:
             self.before = {entry.id: entry for entry in before}
+
+
+class WritesThePoolItRemembers(Remembers, Mutant):
+    """Changes the rows that it read before another program wrote the file, and writes those."""
+
+    violates = "store.no-lost-update+1"
+    kills = ("two-programs-lose-nothing-of-each-other",)
+    because = "store"
+
+    @replaces("credpool.pool.Pool._commit")
+    def remembered(original, self, change):
+        before = tuple(self.__dict__.pop("before", {}).values())
+        return original(self, lambda s: change(replace(s, entries=before) if before else s))
 
 
 class WritesItsMemoryBack(Remembers, Mutant):

@@ -41,7 +41,6 @@ class BeginsAnewWithEveryFile(Mutant):
     violates = "store.unreadable-refused+1"
     kills = ("unreadable-file-is-refused",)
     because = "outcome"
-    may = {"a file is damaged": ("store.*",)}
 
     @replaces("credpool.core.codec.decode")
     def anew(original, text, key):
@@ -56,10 +55,9 @@ class BeginsAnewWithEveryFile(Mutant):
 class RaisesForeignDead(Mutant):
     """Uses a row that another program has marked as dead."""
 
-    violates = "store.foreign-status+1"
+    violates = "store.foreign-status+2"
     kills = ("status-of-another-program-counts",)
     because = "state"
-    may = {"another program has marked a row": ("store.byte-order-mark",)}
 
     @replaces("credpool.core.rows._decode_cooldown")
     def raised(original, fields):
@@ -70,15 +68,9 @@ class RaisesForeignDead(Mutant):
 class TimesForeignCooldownsItself(Mutant):
     """Keeps a row that another program has marked out for an hour, whatever it says."""
 
-    violates = "store.foreign-status+1"
+    violates = "store.foreign-status+2"
     kills = ("status-of-another-program-counts",)
     because = "state"
-    may = {
-        "another program has marked a row": (
-            "cooldown.never-shorten",
-            "store.*",
-        )
-    }
 
     @replaces("credpool.core.rows._decode_cooldown")
     def an_hour(original, fields):
@@ -107,12 +99,6 @@ class KeepsWhatItLearntInMemory(Mutant):
     violates = "store.durable+1"
     kills = ("cooldown-is-durable-before-the-call-goes-on",)
     because = "store"
-    may = {
-        "the file is read after a change": (
-            "oauth.saved-first",
-            "store.*",
-        )
-    }
 
     @replaces("credpool.stores.disk.WholeFile.replace")
     def once(original, self, content):
@@ -143,7 +129,6 @@ class DropsTheFieldsOfARow(Mutant):
     violates = "store.unknown-fields+1"
     kills = ("unknown-fields-stay",)
     because = "store"
-    may = {"another program has added a field": ("store.no-lost-update",)}
 
     @replaces("credpool.core.rows.encode_row")
     def known(original, entry):
@@ -213,25 +198,3 @@ class RedactsByShapeAlone(Mutant):
     @replaces("credpool.core.redact.redact")
     def by_shape(original, text, secrets=()):
         return original(text)
-
-
-class WritesThePoolItRemembers(Mutant):
-    """Changes the rows that it read last, and writes all of them."""
-
-    violates = "store.no-lost-update+1"
-    kills = ("two-programs-lose-nothing-of-each-other",)
-    because = "store"
-    may = {
-        "another program has written the file": (
-            "cooldown.never-shorten",
-            "store.*",
-        )
-    }
-
-    @replaces("credpool.stores.json_file.JsonFileStore.update")
-    def remembered(original, self, change):
-        if self._seen.stamp is None:
-            return original(self, change)
-        with self._file.locked():
-            changed = change(self._seen.state)
-            return self._write(self._seen, changed.entries).state

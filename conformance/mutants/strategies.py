@@ -12,12 +12,6 @@ class TurnsByDefault(Mutant):
     violates = "select.default+1"
     kills = ("default-strategy-stays-on-the-first-entry",)
     because = "wire"
-    may = {
-        "their pools of three name no strategy": (
-            "pool.*",
-            "recover.outage-guard",
-        )
-    }
 
     @replaces("testee_reference.Testee.configure")
     def in_turn(original, self, message):
@@ -33,24 +27,12 @@ class KeepsTheSecondInReserve(Mutant):
     violates = "select.fill-first+1"
     kills = ("fill-first-uses-the-first-available",)
     because = "wire"
-    may = {
-        "they have a first entry that is out, and more than one behind it": (
-            "classify.registry",
-            "cooldown.default",
-            "exhaust.*",
-            "pool.*",
-            "recover.*",
-            "security.one-secret",
-            "select.order",
-            "store.*",
-        )
-    }
 
     @replaces("credpool.core.select.choose")
-    def the_last(original, state, candidates, *, draw):
+    def the_last(original, state, candidates, *, now, draw):
         fills = state.strategy is Strategy.FILL_FIRST and len(candidates) > 1
         out = fills and candidates[0] is not state.entries[0]
-        return candidates[-1] if out else original(state, candidates, draw=draw)
+        return candidates[-1] if out else original(state, candidates, now=now, draw=draw)
 
 
 class StartsOverWhenTheLastIsOut(Mutant):
@@ -62,12 +44,6 @@ class StartsOverWhenTheLastIsOut(Mutant):
         "round-robin-does-not-start-over",
     )
     because = "wire"
-    may = {
-        "their turn goes past an entry that is out": (
-            "pool.attribution",
-            "select.return",
-        )
-    }
 
     @replaces("credpool.core.select._after_last")
     def anew(original, state, candidates):
@@ -87,20 +63,12 @@ class ForgetsTheTurn(Mutant):
         "round-robin-does-not-start-over",
     )
     because = "wire"
-    may = {
-        "they depend on the turn, or on its not having moved": (
-            "pool.*",
-            "recover.rate-limited.across-calls",
-            "security.own-origin",
-            "select.return",
-        )
-    }
 
     @replaces("credpool.pool.Pool.pick")
-    def first(original, self, model, now):
+    def first(original, self, model, now, home=None):
         if self.state.strategy is Strategy.ROUND_ROBIN:
             self._last, self._indexes = None, {}
-        return original(self, model, now)
+        return original(self, model, now, home)
 
 
 class RotatesToTheBusiest(Mutant):
@@ -111,9 +79,9 @@ class RotatesToTheBusiest(Mutant):
     because = "wire"
 
     @replaces("credpool.core.select.choose")
-    def busiest(original, state, candidates, *, draw):
+    def busiest(original, state, candidates, *, now, draw):
         if state.strategy is not Strategy.LEAST_USED or not candidates:
-            return original(state, candidates, draw=draw)
+            return original(state, candidates, now=now, draw=draw)
         return max(candidates, key=lambda e: e.request_count)
 
 
@@ -152,7 +120,6 @@ class TakesAnyStrategy(Mutant):
     violates = "select.unknown-strategy+1"
     kills = ("unknown-strategy-is-refused",)
     because = "outcome"
-    may = {"it misspells the strategy": ("security.no-leak",)}
 
     @replaces("credpool.core.model.Strategy._missing_")
     def default(original, cls, value):
@@ -169,12 +136,6 @@ class BreaksTiesFromTheEnd(Mutant):
         "least-used-rotates-to-the-least-used",
     )
     because = "wire"
-    may = {
-        "entries are used equally little": (
-            "recover.all-tried",
-            "select.available",
-        )
-    }
 
     @replaces("credpool.core.select.available")
     def from_the_end(original, state, *, now, model):

@@ -1,5 +1,6 @@
 """The table of features, and what is of no feature that it names."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,9 +8,11 @@ import pytest
 
 from credpool_conformance.book.features import feature_problems, features_table
 from credpool_conformance.book.sources import Book, load
-from credpool_conformance.book.yaml_lines import parse
+from credpool_conformance.book.yaml_lines import fields, items, parse
+from credpool_conformance.data import SCHEMAS
 
 TREE = Path(__file__).parent / "book_tree"
+ROOT = TREE.parents[2]
 
 
 def with_features(*names: str) -> Book:
@@ -40,3 +43,14 @@ def test_what_is_of_an_unknown_feature_is_found(names: tuple[str, ...], told: se
 
     assert {problem.what.rpartition(" an ")[2] for problem in found} == told
     assert len(found) == 2 * len(told)
+
+
+def test_a_testee_may_declare_what_the_table_names() -> None:
+    """The protocol's schema and the table name the same features."""
+    document = load(ROOT).tables["features"]
+    schema = json.loads((SCHEMAS / "protocol" / "hello.reply.schema.json").read_text())
+
+    declared = schema["properties"]["hello"]["properties"]["features"]["items"]["enum"]
+
+    rows = items(fields(document.data)["rows"])
+    assert declared == ["core", *(fields(row)["name"] for row in rows)]

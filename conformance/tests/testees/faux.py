@@ -118,7 +118,8 @@ ANSWERS = {
 def hello(_pool):
     if mode == "exit-at-hello":
         exit_with_reason(4)
-    features = ["shared-store"] if mode == "lying-manifest" else []
+    declared = {"lying-manifest": ["shared-store"], "unknown-feature": ["shared-stores"]}
+    features = declared.get(mode, [])
     protocol = 99 if mode == "other-protocol" else 1
     return {"hello": {"name": "faux", "version": "1", "language": "Python", "spec": "1",
                       "protocol": protocol, "features": features, "clock": "virtual"}}  # fmt: skip

@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(f"{where}: no spec/ folder here or above; pass --root DIR")
         return 2
     book = load(root)
-    problems = lint(book, draft=options.draft, unproven=options.write or options.unproven)
+    problems = lint(book, draft=options.draft, unproven=options.write)
     if problems:
         _complain(*map(str, problems), f"found wrong: {len(problems)}")
         return 2
@@ -51,8 +51,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     draft = "leave out the lint for requirements that no scenario verifies"
     parser.add_argument("--draft", action="store_true", help=draft)
-    unproven = "leave out the lint for requirements that no mutant has proven"
-    parser.add_argument("--unproven", action="store_true", help=unproven)
     parser.add_argument("--root", type=Path, help="the folder that holds spec/ (default: look up)")
     return parser
 

@@ -46,7 +46,7 @@ def run_campaign(
     """Run and judge; `everything` runs each check for each change.
 
     Otherwise those are left out on which the change makes no difference.  Where only a run could
-    tell that, the middle of a table is left out that is about nothing the mutant declares.
+    tell that, the middle of a table is left out that is not about what the mutant violates.
 
     Raises: BaselineError when the reference as it is fails a check.
     """
@@ -111,7 +111,7 @@ def _chosen(suite: Suite, change: type[Change], differs: set[str]) -> tuple[Scen
     last = {id_.partition(":")[0]: id_ for id_ in ids}
     first = {id_.partition(":")[0]: id_ for id_ in reversed(ids)}
     kept = killers.union(first.values(), last.values())
-    return tuple(s for s in found if s.id in kept or change.concerns(s.verifies))
+    return tuple(s for s in found if s.id in kept or change.violates in s.verifies)
 
 
 def _judged(corpus: Corpus, name: str, trial: Trial, scenarios: Sequence[Scenario]) -> Judgement:
@@ -122,8 +122,12 @@ def _judged(corpus: Corpus, name: str, trial: Trial, scenarios: Sequence[Scenari
 
 
 def _told(judgement: Judgement) -> Iterator[str]:
-    killers = len(judgement.killers)
-    by = f" by {killers} checks of {judgement.ran}" if judgement.fate is Fate.KILLED else ""
+    by = ""
+    if judgement.fate is Fate.KILLED:
+        killers, others = len(judgement.killers), len(judgement.others)
+        by = f" by {killers} checks of {judgement.ran}" + (
+            f", {others} more are red" if others else ""
+        )
     yield f"{judgement.fate.value:<10} {judgement.name}{by}"
     for fault in judgement.faults:
         yield f"           - {fault}"

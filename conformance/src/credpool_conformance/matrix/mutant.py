@@ -14,34 +14,19 @@
 How the replacing is done is `surgery`'s.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from types import MappingProxyType
 from typing import ClassVar, Final
 
 ASPECTS: Final = frozenset(
     {
-        *("wire", "attempts", "waits", "outcome", "reply"),
-        *(
-            "headers",
-            "exhausted",
-            "state",
-            "counts",
-            "canary",
-            "store",
-            "names",
-            "listing",
-            "events",
-            "labels",
-            "login",
-        ),
+        *("wire", "attempts", "waits", "outcome", "reply", "headers", "exhausted", "state"),
+        *("counts", "canary", "store", "names", "listing", "events", "labels", "login"),
     }
 )
 """What a failing check can name as the thing that was not as it should be."""
 
 Function = Callable[..., object]
-_NONE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,27 +67,13 @@ class Mutant(Change):
     """A breach of one requirement, and the checks that must notice it.
 
     Every check that `kills` names must fail, cite `violates`, and name `because` among what was
-    wrong.  Any other check that verifies what is violated may fail as well.  A breach that cannot
-    but harm other requirements says so in `may`: why, and which (`oauth.*`, without revisions);
-    then the checks that verify one of those may fail.
+    wrong.  Other checks may fail as well, since much rests on what is violated; they are shown,
+    and they must be few: a breach that turns more than a tenth of the checks red is too coarse.
     """
 
     violates: ClassVar[str]
     kills: ClassVar[tuple[str, ...]]
     because: ClassVar[str]
-    may: ClassVar[Mapping[str, tuple[str, ...]]] = _NONE
-
-    @classmethod
-    def harms(cls) -> tuple[str, ...]:
-        """List the patterns in `may`."""
-        return tuple(pattern for patterns in cls.may.values() for pattern in patterns)
-
-    @classmethod
-    def concerns(cls, references: Iterable[str]) -> bool:
-        """Tell whether any of these requirements is violated, or declared to be harmed."""
-        ids = [reference.partition("+")[0] for reference in references]
-        patterns = (cls.violates.partition("+")[0], *cls.harms())
-        return any(fnmatchcase(id_, pattern) for id_ in ids for pattern in patterns)
 
 
 class Control(Change):
