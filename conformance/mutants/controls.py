@@ -187,8 +187,8 @@ class AuthenticatesWithinTheOrigin(Control):
         return original(active, sent, response, entry)
 
 
-class DeclaresAnUnknownFeature(Control):
-    """Names itself and its version otherwise, and declares a feature that nobody knows."""
+class DeclaresAFeatureOfItsOwn(Control):
+    """Names itself and its version otherwise, and declares a feature of its own."""
 
     @replaces("testee_reference.Testee.__init__")
     def named(original, self, emit, *args):

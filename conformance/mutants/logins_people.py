@@ -94,7 +94,7 @@ class KeepsTheTokensAlone(Mutant):
     kills = ("login-is-kept-with-what-it-was-told",)
     because = "store"
 
-    @replaces("credpool.login.logged_in")
+    @replaces("credpool.core.logins.logged_in")
     def bare(original, state, login, **kwargs):
         bare = original(state, login, **kwargs)
         forgotten = {e.id: replace(e, extra={}, token_url=None) for e in bare.entries}

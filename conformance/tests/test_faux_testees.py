@@ -20,7 +20,7 @@ BROKEN = {
     "not-utf-8": "the testee wrote garbage",
     "newline-flood": "not a JSON message",
     "endless-line": "a line without an end",
-    "unknown-feature": "at $.hello.features[0]: \"'shared-stores' is not one of",
+    "unknown-feature": "at $.hello.features[0]: \"'shared-stores' does not match",
     "half-a-line": "half a line, then: exit code 0",
     "wrong-seq": "a reply that nobody asked for",
     "no-seq": "a reply that nobody asked for",

@@ -46,7 +46,7 @@ def run_campaign(
     """Run and judge; `everything` runs each check for each change.
 
     Otherwise those are left out on which the change makes no difference.  Where only a run could
-    tell that, the middle of a table is left out that is not about what the mutant violates.
+    tell that, the first case stands for a table that is not about what the mutant violates.
 
     Raises: BaselineError when the reference as it is fails a check.
     """
@@ -108,9 +108,8 @@ def _chosen(suite: Suite, change: type[Change], differs: set[str]) -> tuple[Scen
         return found
     ids = {scenario.id: None for scenario in found}
     killers = {id_ for pattern in change.kills for id_ in named(pattern, ids)}
-    last = {id_.partition(":")[0]: id_ for id_ in ids}
     first = {id_.partition(":")[0]: id_ for id_ in reversed(ids)}
-    kept = killers.union(first.values(), last.values())
+    kept = killers.union(first.values())
     return tuple(s for s in found if s.id in kept or change.violates in s.verifies)
 
 
@@ -125,9 +124,7 @@ def _told(judgement: Judgement) -> Iterator[str]:
     by = ""
     if judgement.fate is Fate.KILLED:
         killers, others = len(judgement.killers), len(judgement.others)
-        by = f" by {killers} checks of {judgement.ran}" + (
-            f", {others} more are red" if others else ""
-        )
+        by = f" by {killers} checks of {judgement.ran}, {others} more are red"
     yield f"{judgement.fate.value:<10} {judgement.name}{by}"
     for fault in judgement.faults:
         yield f"           - {fault}"
