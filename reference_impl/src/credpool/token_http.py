@@ -1,5 +1,6 @@
 """Speak to token endpoints, on a client of its own: never through the caller's, and no redirect."""
 
+from functools import cache
 from typing import Final
 
 import httpx2
@@ -8,12 +9,13 @@ from credpool.core.reply import Reply
 from credpool.oauth.refresh import TokenRequest
 
 _HEADERS: Final = {"accept": "application/json"}  # some answer with a form otherwise
+_trust = cache(httpx2.create_ssl_context)  # making one takes longer than the rest of a refresh
 
 
 def post(asked: TokenRequest) -> Reply | None:
     """Speak to a token endpoint; None when it does not answer."""
     try:
-        with httpx2.Client() as client:
+        with httpx2.Client(verify=_trust()) as client:
             return _reply(client.post(asked.url, data=asked.form, headers=_HEADERS))
     except (httpx2.HTTPError, httpx2.InvalidURL):
         return None
@@ -22,7 +24,7 @@ def post(asked: TokenRequest) -> Reply | None:
 async def post_async(asked: TokenRequest) -> Reply | None:
     """Speak to a token endpoint; None when it does not answer."""
     try:
-        async with httpx2.AsyncClient() as client:
+        async with httpx2.AsyncClient(verify=_trust()) as client:
             return _reply(await client.post(asked.url, data=asked.form, headers=_HEADERS))
     except (httpx2.HTTPError, httpx2.InvalidURL):
         return None
