@@ -135,6 +135,7 @@ def spec(session: nox.Session) -> None:
     """Lint the specification, what is proven of it, and whether every generated page is current."""
     install_packages(session)
     session.run("python", "-m", "credpool_conformance.book", *(session.posargs or ["--check"]))
+    session.run("python", "-m", "credpool.cli.page", "--check")
 
 
 @nox.session
@@ -157,6 +158,7 @@ def generate(session: nox.Session) -> None:
     """Write every generated page anew: the specification's, the mutants', and a fresh run's."""
     install_packages(session)
     session.run("python", "-m", "credpool_conformance.book", "--write")
+    session.run("python", "-m", "credpool.cli.page", "--write")
     session.run("python", "-m", "credpool_conformance.matrix", "--write")
     write_page(session, "--write", *run_reference(session))
 

@@ -41,6 +41,7 @@ def outputs(book: Book) -> Mapping[str, str]:
     return {
         REQUIREMENTS_JSON: requirements,
         library_data.PATH: library_data.render(book),
+        library_data.BILLING_PATH: library_data.render_billing(book),
         NOTE_PATH: NOTICE + billing_note(book),
         **{chapter.path: chapter.source for chapter in chapters},
         **{f"docs/spec/{chapter.name}": chapter_page(book, chapter) for chapter in chapters},

@@ -80,6 +80,24 @@ def decode(text: str, key: str) -> Document:
     return Document(entries=entries, head=_head(document, pools, key), suppressed=suppressed)
 
 
+def pool_keys(text: str) -> tuple[str, ...]:
+    """Return the keys of the pools that a document has.
+
+    Raises:
+        TooNew: the document's version is above ours.
+        Malformed: the text is no JSON, or says something that the format does not.
+    """
+    document = _parse(text)
+    if not isinstance(document, dict):
+        raise Malformed("line 1, column 1", f"expected an object, found {kind(document)}")
+    _check_version(document.get("version"))
+    pools = document.get("credential_pool")
+    pools = {} if pools is None else pools
+    if not isinstance(pools, dict):
+        raise Malformed("credential_pool", f"expected an object, found {kind(pools)}")
+    return tuple(pools)
+
+
 def encode(
     head: str, rows: Iterable[str], updated_at: str, suppressed: Mapping[str, Sequence[str]]
 ) -> str:

@@ -23,6 +23,8 @@ class Credential:
     """How one type of credential travels: the header, its scheme, what else must be sent."""
 
     auth_type: AuthType
+    env: tuple[str, ...]
+    """The environment variables it is found in, the first one first."""
     header: str
     scheme: str | None
     payer: Payer
@@ -89,6 +91,11 @@ def provider(name: str) -> Provider:
     )
 
 
+def names() -> tuple[str, ...]:
+    """Return the names of all providers, in the order of the registry."""
+    return tuple(PROVIDERS)
+
+
 def _rules(name: str) -> tuple[Rule, ...]:
     return tuple(_rule(f"{name}/{r['id']}", r) for r in _maps(PROVIDERS[name]["rules"]))
 
@@ -96,6 +103,7 @@ def _rules(name: str) -> tuple[Rule, ...]:
 def _credential(data: Mapping[str, object]) -> Credential:
     return Credential(
         auth_type=AuthType(data["auth_type"]),
+        env=_texts(data.get("env")),
         header=str(data["header"]),
         scheme=_text(data.get("scheme")),
         payer=Payer(data["payer"]),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
+from typing import TypeVar
 
 from credpool.core import codec
 from credpool.core.errors import StoreTooNew, StoreUnreadable, StoreUnwritable
@@ -17,6 +18,8 @@ from credpool.core.model import Entry, EntryId, Policy, PoolState, Strategy
 from credpool.core.redact import redact
 from credpool.core.secret import Secret
 from credpool.stores.disk import Stamp, WholeFile
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +127,7 @@ class JsonFileStore:
         )
 
     def _decode(self, content: bytes) -> codec.Document:
-        """Return the document, or refuse it in an error that holds none of it."""
-        try:
-            return codec.decode(content.decode("utf-8-sig"), self._empty.key)
-        except codec.Malformed as err:
-            refused = err
-        except UnicodeDecodeError as err:
-            refused = codec.Malformed(f"byte {err.start}", "not UTF-8")
-        where, what = str(self._file.path), f"{refused.where}: {refused.what}"
-        if isinstance(refused, codec.TooNew):
-            raise StoreTooNew(where, what, "upgrade this library, or name another file")
-        raise StoreUnreadable(where, what, "mend it, or move it away to begin with an empty pool")
+        return _understood(self._file, content, partial(codec.decode, key=self._empty.key))
 
     def _write(self, seen: _Seen, changed: PoolState) -> _Seen:
         """Return what the file holds afterwards; what is equal is not written."""
@@ -172,3 +165,29 @@ class JsonFileStore:
 def _secrets(entries: tuple[Entry, ...]) -> list[Secret]:
     both = (secret for e in entries for secret in (e.secret, e.refresh_token))
     return [secret for secret in both if secret is not None]
+
+
+def pool_keys(path: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Return the keys of the pools in an `auth.json`; none when there is no file.
+
+    Raises:
+        StoreUnreadable: the file is there and cannot be read.
+        StoreTooNew: a later version of the format wrote it.
+    """
+    file = WholeFile(path, lock_timeout=0.0)
+    found = file.read()
+    return () if found is None else _understood(file, found[0], codec.pool_keys)
+
+
+def _understood(file: WholeFile, content: bytes, read: Callable[[str], T]) -> T:
+    """Return what a document says, or refuse it in an error that holds none of it."""
+    try:
+        return read(content.decode("utf-8-sig"))
+    except codec.Malformed as err:
+        refused = err
+    except UnicodeDecodeError as err:
+        refused = codec.Malformed(f"byte {err.start}", "not UTF-8")
+    where, what = str(file.path), f"{refused.where}: {refused.what}"
+    if isinstance(refused, codec.TooNew):
+        raise StoreTooNew(where, what, "upgrade this library, or name another file")
+    raise StoreUnreadable(where, what, "mend it, or move it away to begin with an empty pool")

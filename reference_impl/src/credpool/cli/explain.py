@@ -1,0 +1,108 @@
+"""What a reply of a provider's would lead to: the class, the rule, the action, the hint."""
+
+from collections.abc import Iterable
+from types import MappingProxyType
+from typing import Final
+
+from credpool.cli.render import duration
+from credpool.core import registry
+from credpool.core.classify import classify
+from credpool.core.cooldown import bench
+from credpool.core.errors import BadInput
+from credpool.core.events import Call, Failed, Verdict
+from credpool.core.model import FOREVER, AuthType, Entry, EntryId, FailureClass, PoolState
+from credpool.core.recovery import RECOVERY, Step
+from credpool.core.redact import redact
+from credpool.core.reply import Reply
+from credpool.core.report import Json
+from credpool.core.secret import Secret
+
+_STEPS: Final = MappingProxyType(
+    {
+        Step.RETRY: "the same entry once more, then another one",
+        Step.ROTATE: "another entry at once",
+        Step.REFRESH: "refresh the login, then the same entry again",
+        Step.TRY_NEXT: "another entry for this call only",
+        Step.DELIVER: "give the reply to the caller",
+    }
+)
+_REQUIREMENTS: Final = MappingProxyType(
+    {
+        FailureClass.RATE_LIMITED: "recover.rate-limited.retry-once",
+        FailureClass.USAGE_LIMITED: "recover.usage-limited.rotate",
+        FailureClass.OUT_OF_CREDIT: "recover.out-of-credit.rotate",
+        FailureClass.AUTH_EXPIRED: "recover.auth-expired.refresh",
+        FailureClass.AUTH_REJECTED: "recover.auth-rejected.rotate",
+        FailureClass.AUTH_REVOKED: "recover.auth-revoked.dead",
+        FailureClass.NOT_ENTITLED: "recover.not-entitled.rotate",
+        FailureClass.FORBIDDEN: "recover.forbidden.call-only",
+        FailureClass.OVERLOADED: "recover.overloaded.deliver",
+        FailureClass.SERVER_ERROR: "recover.server-error.deliver",
+        FailureClass.REQUEST_ERROR: "recover.request-error.deliver",
+    }
+)
+
+
+def explain(
+    provider: str, status: int, headers: Iterable[str], body: bytes, auth_type: AuthType, now: float
+) -> dict[str, Json]:
+    """Return what the reply means and leads to, as a document.
+
+    Raises:
+        UnknownProvider: the registry has no such provider.
+        BadInput: a header is not written as `name: value`.
+    """
+    reply = Reply(status, dict(map(_header, headers)), body)
+    verdict = classify(reply, registry.provider(provider), auth_type, now=now)
+    row = RECOVERY[verdict.failure]
+    return {
+        "version": 1,
+        "provider": provider,
+        "status": status,
+        "class": verdict.failure.value,
+        "rule": verdict.rule,
+        "codes": [*sorted(map(redact, reply.codes))],
+        "message": redact(reply.message[:500]) or None,
+        "action": row.step.value,
+        "meaning": _STEPS[row.step],
+        "scope": verdict.scope.value,
+        "hint": verdict.hint if row.hint else None,
+        "cooldown": _seconds(verdict),
+        "requirement": _REQUIREMENTS[verdict.failure],
+    }
+
+
+def in_words(told: dict[str, Json]) -> str:
+    """Return the explanation as lines for a person."""
+    hint, cooldown = told["hint"], told["cooldown"]
+    lines = {
+        "class": told["class"],
+        "rule": told["rule"],
+        "action": f"{told['action']}: {told['meaning']}",
+        "rests on": told["scope"],
+        "hint": duration(hint) if isinstance(hint, int | float) else "none was read",
+        "cooldown": duration(cooldown) if isinstance(cooldown, int | float) else cooldown or "none",
+        "requirement": told["requirement"],
+        "codes": ", ".join(map(str, codes)) if isinstance(codes := told["codes"], list) else "",
+        "message": told["message"],
+    }
+    return "".join(f"{name + ':':<13}{value}\n" for name, value in lines.items() if value)
+
+
+def _header(line: str) -> tuple[str, str]:
+    name, colon, value = line.partition(":")
+    if not colon or not name.strip():
+        raise BadInput("a header is written as 'name: value', such as 'retry-after: 30'")
+    return name.strip().lower(), value.strip()
+
+
+def _seconds(verdict: Verdict) -> Json:
+    """Return how long the entry is out when the pool rotates; text for good, None for not at all."""
+    if RECOVERY[verdict.failure].cooldown is None:
+        return None
+    this, other = (Entry(id=EntryId(name), secret=Secret(name)) for name in ("this", "other"))
+    state = PoolState(key="", provider="", entries=(this, other))
+    failed = Failed(Call(started=0.0, model="any"), this.id, Secret("this"), verdict)
+    _, call = bench(state, this, failed, now=0.0)
+    until = call.benched[-1].until
+    return "until somebody logs in again" if until == FOREVER else until

@@ -1,0 +1,94 @@
+"""The verbs that answer a question, and those that carry pools from one machine to another."""
+
+import os
+import sys
+import time
+from typing import TextIO
+
+import click
+
+from credpool.cli import doctor as examination
+from credpool.cli import explain as explanation
+from credpool.cli import render, transfer
+from credpool.cli.exits import Exit
+from credpool.cli.session import Session, common, session
+from credpool.cli.verbs import TYPES
+from credpool.core import registry
+from credpool.core.select import available
+
+
+@click.command("list")
+@common
+@click.argument("provider", required=False)
+@session
+def list_(session: Session, provider: str | None) -> None:
+    """Show every entry, why it is out, and for how long."""
+    session.show(*([provider] if provider else []))
+
+
+@click.command()
+@common
+@session
+def status(session: Session) -> None:
+    """Show one line for each pool; the code is 1 if a pool has no available entry."""
+    states, now = session.home.states(), time.time()
+    if session.as_json:
+        render.show_pools(states, now=now, as_data=True)
+    else:
+        render.show_summary(states, now=now)
+    if not all(available(state, now=now, model=None) for state in states):
+        raise click.exceptions.Exit(Exit.LOOK)
+
+
+@click.command()
+@common
+@session
+def doctor(session: Session) -> None:
+    """Say what is wrong, what is billed, and what to do next; the code is 1 at a fault."""
+    found = list(examination.examine(session.home, os.environ, now=time.time()))
+    if session.as_json:
+        render.as_json(examination.report(found))
+    else:
+        examination.show(found)
+    if any(finding.level is not examination.Level.NOTE for finding in found):
+        raise click.exceptions.Exit(Exit.LOOK)
+
+
+@click.command()
+@common
+@click.option("--provider", default=registry.GENERIC, show_default=True)
+@click.option("--status", type=click.IntRange(100, 599), required=True, help="The HTTP status.")
+@click.option("--header", "headers", multiple=True, help="As 'name: value'; may be repeated.")
+@click.option("--type", "kind", type=click.Choice([*TYPES]), default="api-key", show_default=True)
+@session
+def explain(
+    session: Session, provider: str, status: int, headers: tuple[str, ...], kind: str
+) -> None:
+    """Say what a provider's failing reply means; its body is the standard input."""
+    body = b"" if sys.stdin.isatty() else sys.stdin.buffer.read()
+    told = explanation.explain(provider, status, headers, body, TYPES[kind], time.time())
+    if session.as_json:
+        render.as_json(told)
+    else:
+        click.echo(explanation.in_words(told), nl=False)
+
+
+@click.command()
+@common
+@click.argument("provider", required=False)
+@click.option("--with-secrets", is_flag=True, help="With the keys: whoever reads it can use them.")
+@session
+def export(session: Session, provider: str | None, *, with_secrets: bool) -> None:
+    """Write the pools for another machine, without their secrets unless asked for."""
+    states = session.home.states((provider,) if provider else None)
+    render.as_json(transfer.exported(states, with_secrets=with_secrets))
+
+
+@click.command("import")
+@common
+@click.argument("file", type=click.File("r", encoding="utf-8"), default="-")
+@session
+def import_(session: Session, file: TextIO) -> None:
+    """Add what an export holds, from a file or the standard input; what is there stays."""
+    for line in transfer.imported(session.home, file.read()):
+        render.say(line)

@@ -1,0 +1,116 @@
+"""What a person sees: tables of pools, and times as words. Data goes to stdout, talk to stderr."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from credpool.core.listing import listing
+from credpool.core.model import FOREVER, Entry, PoolState, Status
+from credpool.core.report import Json
+from credpool.core.select import available
+
+_WIDE: Final = 200
+"""The width where nobody looks: a program that reads the output wants whole lines."""
+
+_STYLES: Final = {Status.OK: "green", Status.EXHAUSTED: "yellow", Status.DEAD: "red"}
+_UNITS: Final = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def out() -> Console:
+    """Return where data goes."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
+
+
+def say(text: str) -> None:
+    """Tell the person something that is no data."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(text))
+
+
+def as_json(value: Json) -> None:
+    """Write a document for programs."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def show_pools(states: Sequence[PoolState], *, now: float, as_data: bool) -> None:
+    """Show every entry of the pools."""
+    if as_data:
+        as_json(listing(states, now=now))
+        return
+    for state in states:
+        out().print(_table(state, now))
+
+
+def show_summary(states: Iterable[PoolState], *, now: float) -> None:
+    """Show one line for each pool: how many can be used, and when the next one can."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for name in ("pool", "strategy", "available", "out", "dead", "next return"):
+        table.add_column(name, overflow="fold")
+    for state in states:
+        ready = len(available(state, now=now, model=None))
+        dead = sum(e.dead for e in state.entries)
+        ends = [c.until for e in state.entries if (c := e.blocked(now)) and c.until != FOREVER]
+        table.add_row(
+            Text(state.key),
+            state.strategy.value,
+            str(ready),
+            str(len(state.entries) - ready - dead),
+            str(dead),
+            duration(min(ends) - now) if ends else "–",
+        )
+    out().print(table)
+
+
+def duration(seconds: float) -> str:
+    """Return a time in its two largest units: `1 h 5 min`."""
+    left = max(round(seconds), 0)
+    words: list[str] = []
+    for size, unit in _UNITS:
+        if left >= size and len(words) < 2:
+            words.append(f"{left // size} {unit}")
+            left %= size
+    return " ".join(words) or "0 s"
+
+
+def condition(entry: Entry, now: float) -> str:
+    """Return why an entry is out, for what, and for how long."""
+    if entry.secret is None and not entry.dead:
+        return "no secret here"
+    parts = []
+    cooldown = entry.blocked(now)
+    if cooldown is not None:
+        left = "log in again" if entry.dead else f"{duration(cooldown.until - now)} left"
+        parts.append(f"{cooldown.failure.value}, {left}")
+    for model, out_for in sorted(entry.models.items()):
+        if out_for.until > now:
+            left = duration(out_for.until - now) if out_for.until != FOREVER else "for good"
+            parts.append(f"{model}: {out_for.failure.value}, {left}")
+    return "; ".join(parts)
+
+
+def _table(state: PoolState, now: float) -> Table:
+    title = f"{state.key} · {state.strategy.value}"
+    table = Table(
+        title=Text(title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+    )
+    for name in ("#", "label", "type", "status", "why", "requests", "source", "owner", "id"):
+        table.add_column(name, overflow="fold")
+    for place, entry in enumerate(state.entries, start=1):
+        status = entry.status(now)
+        table.add_row(
+            str(place),
+            Text(entry.label),
+            entry.auth_type.value.replace("_", " "),
+            Text(status.value, style=_STYLES[status]),
+            Text(condition(entry, now)),
+            str(entry.request_count),
+            Text(entry.source),
+            Text(entry.owner or ""),
+            Text(entry.id),
+        )
+    return table

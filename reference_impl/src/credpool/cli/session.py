@@ -1,0 +1,74 @@
+"""What holds for one run of the command, and the options that every verb has."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+from credpool.cli import render
+from credpool.cli.home import Home
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass
+class Session:
+    """What holds for one run of the command."""
+
+    store: str | None = None
+    as_json: bool = False
+
+    @property
+    def home(self) -> Home:
+        """The pools that are meant."""
+        return Home.find(self.store, os.environ)
+
+    def show(self, *keys: str) -> None:
+        """Show some pools as they are now, or all."""
+        states = self.home.states(keys or None)
+        if not any(state.entries for state in states):
+            render.say(f"There are no credentials yet; they will be kept in {self.home.store}.")
+        render.show_pools(states, now=time.time(), as_data=self.as_json)
+
+    def done(self, text: str, key: str) -> None:
+        """Say what was done, and for a program show the pool."""
+        render.say(text)
+        if self.as_json:
+            self.show(key)
+
+
+def _note(ctx: click.Context, param: click.Parameter, value: object) -> None:
+    session = ctx.ensure_object(Session)
+    if param.name == "store" and isinstance(value, str):
+        session.store = value
+    elif param.name == "as_json" and value is True:
+        session.as_json = True
+
+
+def common(function: F) -> F:
+    """Give a verb the options that all have."""
+    store = click.option(
+        *("--store", "store"),
+        metavar="PATH",
+        help="The auth.json to work on.",
+        expose_value=False,
+        callback=_note,
+    )
+    as_json = click.option(
+        *("--json", "as_json"),
+        is_flag=True,
+        help="Write data for programs.",
+        expose_value=False,
+        callback=_note,
+    )
+    return store(as_json(function))
+
+
+session = click.make_pass_decorator(Session, ensure=True)
+"""Hand the session to a verb."""
+
+provider = click.argument("provider")
+target = click.argument("target")

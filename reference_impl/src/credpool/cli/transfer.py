@@ -1,0 +1,62 @@
+"""Take pools from one machine to another, without their secrets unless asked for."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+
+from credpool.cli.home import Home
+from credpool.core import codec
+from credpool.core.errors import BadInput
+from credpool.core.model import Entry, PoolState
+from credpool.core.operate import shown
+from credpool.core.report import Json
+
+
+def exported(states: Sequence[PoolState], *, with_secrets: bool) -> dict[str, Json]:
+    """Return the pools as a document of the store's form, without what was learnt of them."""
+    pools: dict[str, Json] = {
+        state.key: [_row(entry, with_secrets=with_secrets) for entry in state.entries]
+        for state in states
+    }
+    return {"version": codec.VERSION, "credential_pool": pools}
+
+
+def imported(home: Home, text: str) -> Iterator[str]:
+    """Add the entries that the pools lack, and say of each what became of it.
+
+    Raises:
+        BadInput: the text is no export.
+        StoreError: the change could not be made durable.
+    """
+    try:
+        found = {key: codec.decode(text, key).entries for key in codec.pool_keys(text)}
+    except codec.Malformed as err:
+        raise BadInput(f"this is no export: {err.where}: {err.what}") from None
+    for key, entries in found.items():
+        pool = home.pool(key)
+        for entry in entries:
+            yield f"{key}, {shown(entry)}: {_taken(entry, pool.state)}"
+        pool.change(partial(_with, entries=entries))
+
+
+def _row(entry: Entry, *, with_secrets: bool) -> Json:
+    bare = replace(entry, cooldown=None, models={}, throttled=False, probed_at=None, claim=None)
+    if not with_secrets:
+        bare = replace(bare, secret=None, refresh_token=None, extra={})
+    row: Json = json.loads(codec.encode_row(bare))
+    return row
+
+
+def _with(state: PoolState, entries: Sequence[Entry]) -> PoolState:
+    new = tuple(e for e in entries if _taken(e, state) == "added")
+    return replace(state, entries=(*state.entries, *new)) if new else state
+
+
+def _taken(entry: Entry, state: PoolState) -> str:
+    """Return what becomes of an entry."""
+    if entry.secret is None:
+        return "left out, because the export has no secret for it; add its key"
+    if any(e.id == entry.id or e.secret == entry.secret for e in state.entries):
+        return "there already"
+    return "added"

@@ -1,0 +1,139 @@
+"""The conversation that bare `credpool` opens (spec: operator).
+
+Entries are named by their ids, so that nobody else's removal can move them in between.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from credpool.cli.home import Home
+from credpool.cli.prompter import Choice, Prompter
+from credpool.cli.render import condition
+from credpool.core import registry
+from credpool.core.errors import CredpoolError
+from credpool.core.model import AuthType, Entry, PoolState, Strategy
+from credpool.core.operate import shown
+from credpool.core.secret import Secret
+from credpool.operations import Operator
+
+Step = Callable[[], None]
+
+_TYPES: Final = {AuthType.API_KEY: "API key", AuthType.OAUTH: "OAuth login"}
+_MEANING: Final = {
+    Strategy.FILL_FIRST: "the first that is available",
+    Strategy.ROUND_ROBIN: "each in turn",
+    Strategy.LEAST_USED: "the one with the fewest requests",
+    Strategy.RANDOM: "any, by chance",
+}
+
+
+class Wizard:
+    """Show the state, ask what to do, do it, and begin again."""
+
+    def __init__(
+        self,
+        home: Home,
+        prompter: Prompter,
+        *,
+        show: Callable[[], None],
+        login: Callable[[str], None],
+        now: Callable[[], float],
+    ) -> None:
+        self._home = home
+        self._ask = prompter
+        self._show = show
+        self._login = login
+        self._now = now
+
+    def run(self) -> None:
+        """Go on until the person has had enough.
+
+        Raises:
+            KeyboardInterrupt: the person broke off; what was done before is kept.
+        """
+        while True:
+            self._show()
+            step = self._ask.choose("What do you want to do?", self._menu())
+            if step is None:
+                return
+            try:
+                step()
+            except CredpoolError as err:
+                self._ask.tell(f"{err}.")
+
+    def _menu(self) -> Sequence[Choice[Step | None]]:
+        menu: list[Choice[Step | None]] = [("Add a credential", self._add)]
+        if self._home.keys():
+            menu += [
+                ("Remove a credential", self._remove),
+                ("Reset cooldowns", self._reset),
+                ("Set a strategy", self._strategy),
+            ]
+        return [*menu, ("Leave", None)]
+
+    def _add(self) -> None:
+        there = self._home.keys()
+        known = [key for key in registry.names() if key not in there]
+        key = self._ask.choose("For which provider?", [(key, key) for key in (*there, *known)])
+        if self._type_for(key) is AuthType.OAUTH:
+            self._login(key)
+            return
+        secret = Secret(self._ask.ask_secret("The key (it is not shown):"))
+        label = self._ask.ask("A label, so that you know it again (may be empty):")
+        added = self._home.operator(key).add(secret, label=label)
+        self._ask.tell(f"Added {shown(added)} to {key}.")
+
+    def _type_for(self, key: str) -> AuthType:
+        types = types_of(key)
+        if len(types) == 1:
+            return types[0]
+        return self._ask.choose("API key or OAuth login?", [(_TYPES[t], t) for t in types])
+
+    def _remove(self) -> None:
+        key = self._pool("From which pool?")
+        entry = self._entry(key, "Which one?")
+        if self._ask.confirm(f"Remove {shown(entry)} from {key}?"):
+            self._operator(key).remove(entry.id)
+            self._ask.tell(f"Removed {shown(entry)}.")
+
+    def _reset(self) -> None:
+        key = self._pool("In which pool?")
+        choices: list[Choice[str | None]] = [("All of them", None)]
+        choices += [(self._line(e), e.id) for e in self._state(key).entries]
+        self._operator(key).reset(self._ask.choose("Which one?", choices))
+        self._ask.tell("Reset.")
+
+    def _strategy(self) -> None:
+        key = self._pool("Of which pool?")
+        present = self._state(key).strategy
+        choices = [
+            (f"{'●' if s is present else '○'} {s.value}: {_MEANING.get(s, '')}", s)
+            for s in Strategy
+        ]
+        chosen = self._ask.choose("How should it choose? (● is in force)", choices)
+        self._home.choose_by(key, chosen)
+        self._ask.tell(f"{key} chooses by {chosen.value}.")
+
+    def _pool(self, question: str) -> str:
+        keys = self._home.keys()
+        return keys[0] if len(keys) == 1 else self._ask.choose(question, [(k, k) for k in keys])
+
+    def _entry(self, key: str, question: str) -> Entry:
+        return self._ask.choose(question, [(self._line(e), e) for e in self._state(key).entries])
+
+    def _line(self, entry: Entry) -> str:
+        why = condition(entry, self._now())
+        return f"{shown(entry)}: {why}" if why else shown(entry)
+
+    def _state(self, key: str) -> PoolState:
+        return self._home.pool(key).state
+
+    def _operator(self, key: str) -> Operator:
+        return self._home.operator(key)
+
+
+def types_of(key: str) -> Sequence[AuthType]:
+    """Return the types of credentials that a provider takes."""
+    if key not in registry.names():
+        return [AuthType.API_KEY]
+    return list(dict.fromkeys(c.auth_type for c in registry.provider(key).credentials))

@@ -1,0 +1,175 @@
+"""The conversation that bare `credpool` opens, with a prompter that answers by itself."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from credpool import Cooldown, FailureClass, Pool, Secret, Strategy
+from credpool.cli.home import Home
+from credpool.cli.prompter import Choice
+from credpool.cli.wizard import Wizard
+from credpool.operations import Operator
+
+T = TypeVar("T")
+ONE, TWO = "sk-one-0123456789abcdef", "sk-two-0123456789abcdef"
+
+
+class Scripted:
+    """Answer by the beginnings of the wanted choices, and note what was asked and shown."""
+
+    def __init__(self, *answers: str) -> None:
+        self._answers = iter(answers)
+        self.offered: list[list[str]] = []
+        self.said: list[str] = []
+
+    def choose(self, question: str, choices: Sequence[Choice[T]]) -> T:
+        """Return the choice whose text begins with the next answer."""
+        del question
+        self.offered.append([text for text, _ in choices])
+        wanted = next(self._answers)
+        if wanted == "^C":
+            raise KeyboardInterrupt
+        return next(value for text, value in choices if text.startswith(wanted))
+
+    def ask(self, question: str, default: str = "") -> str:
+        """Return the next answer."""
+        del question, default
+        return next(self._answers)
+
+    def ask_secret(self, question: str) -> str:
+        """Return the next answer."""
+        del question
+        return next(self._answers)
+
+    def confirm(self, question: str) -> bool:
+        """Return whether the next answer is yes."""
+        del question
+        return next(self._answers) == "yes"
+
+    def tell(self, text: str) -> None:
+        """Note it."""
+        self.said.append(text)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """Return a place without a store."""
+    return Home(tmp_path / "auth.json")
+
+
+def talk(home: Home, *answers: str) -> tuple[Scripted, list[str]]:
+    """Hold a conversation, and return who was asked and the providers that were logged in to."""
+    prompter, logins = Scripted(*answers), []  # type: ignore[var-annotated]
+    shown: list[int] = []
+    wizard = Wizard(
+        home,
+        prompter,
+        show=lambda: shown.append(len(prompter.offered)),
+        login=logins.append,
+        now=lambda: 100.0,
+    )
+    wizard.run()
+    assert shown, "the state comes first"
+    return prompter, logins
+
+
+def with_keys(home: Home, *keys: str) -> Pool:
+    """Put keys into OpenAI's pool."""
+    for key in keys:
+        home.operator("openai").add(Secret(key))
+    return home.pool("openai")
+
+
+def test_an_empty_home_offers_to_add(home: Home) -> None:
+    """There is nothing to remove yet."""
+    prompter, _ = talk(home, "Leave")
+
+    assert prompter.offered == [["Add a credential", "Leave"]]
+
+
+def test_a_key_is_added(home: Home) -> None:
+    """A provider that takes keys alone is not asked about; the key is never said."""
+    prompter, _ = talk(home, "Add", "groq", ONE, "work", "Leave")
+
+    (entry,) = home.pool("groq").state.entries
+    assert (entry.label, entry.secret) == ("work", Secret(ONE))
+    assert ONE not in str(prompter.said)
+
+
+def test_a_provider_with_both_is_asked_which(home: Home) -> None:
+    """An API key and a login are billed to different payers."""
+    prompter, logins = talk(home, "Add", "anthropic", "OAuth login", "Leave")
+
+    assert prompter.offered[2] == ["API key", "OAuth login"]
+    assert logins == ["anthropic"]
+
+
+def test_an_entry_is_removed_when_that_is_confirmed(home: Home) -> None:
+    """No means no."""
+    pool = with_keys(home, ONE, TWO)
+    first, second = (e.id for e in pool.state.entries)
+
+    talk(home, "Remove", first, "no", "Remove", second, "yes", "Leave")
+
+    assert [e.id for e in pool.state.entries] == [first]
+
+
+def test_cooldowns_are_reset_for_one_or_all(home: Home) -> None:
+    """The choices say who is out, and for how long."""
+    pool = with_keys(home, ONE)
+    (entry,) = pool.state.entries
+    out = Cooldown(failure=FailureClass.OUT_OF_CREDIT, since=0.0, until=160.0)
+    pool.change(
+        lambda s: s.change(
+            {e.id: type(e)(id=e.id, secret=e.secret, cooldown=out) for e in s.entries}
+        )
+    )
+
+    prompter, _ = talk(home, "Reset", "All", "Leave")
+
+    assert f"{entry.id}: out_of_credit, 1 min left" in prompter.offered[1]
+    assert pool.state.entries[0].cooldown is None
+
+
+def test_all_strategies_are_shown_and_the_present_one_is_marked(home: Home) -> None:
+    """The choice holds for whoever opens the pool next."""
+    with_keys(home, ONE)
+
+    prompter, _ = talk(home, "Set", "○ random", "Set", "● random", "Leave")
+
+    names = [line.split()[1].rstrip(":") for line in prompter.offered[1]]
+    assert names == [s.value for s in Strategy]
+    assert [line[0] for line in prompter.offered[1]].count("●") == 1
+    assert home.pool("openai").state.strategy is Strategy.RANDOM
+
+
+def test_a_refusal_is_said_and_the_conversation_goes_on(home: Home) -> None:
+    """A duplicate is no reason to begin anew."""
+    with_keys(home, ONE)
+
+    prompter, _ = talk(home, "Add", "openai", "API", ONE, "", "Leave")
+
+    assert "holds this secret already" in prompter.said[0]
+
+
+def test_several_pools_are_chosen_from(home: Home) -> None:
+    """With one pool there is no such question."""
+    with_keys(home, ONE)
+    Operator(home.pool("groq")).add(Secret(TWO))
+
+    prompter, _ = talk(home, "Remove", "groq", "", "yes", "Leave")
+
+    assert prompter.offered[1] == ["openai", "groq"]
+    assert home.pool("groq").state.entries == ()
+
+
+def test_breaking_off_leaves_nothing_by_halves(home: Home) -> None:
+    """What was done before stays done."""
+    pool = with_keys(home, ONE, TWO)
+
+    with pytest.raises(KeyboardInterrupt):
+        talk(home, "Remove", "", "yes", "Remove", "^C")
+
+    assert len(pool.state.entries) == 1
