@@ -44,7 +44,7 @@ class RefreshesWhatItBorrows(Mutant):
     )
     because = "wire"
 
-    @replaces("credpool.flow.Flow._renewed")
+    @replaces("credpool.renewing.Renewal.run")
     def asked(original, self, active, entry):
         if entry.borrowed and entry.base_url:
             host = urlsplit(entry.base_url)

@@ -30,7 +30,7 @@ class DeliversTheTokenEndpointsReply(Mutant):
     kills = ("last-reply-is-the-providers-not-the-token-endpoints",)
     because = "reply"
 
-    @replaces("credpool.flow.Flow._exchanged")
+    @replaces("credpool.renewing.Renewal._exchanged")
     def heard(original, self, active, entry, asked, reply):
         if reply is not None and reply.status >= 400:
             self._pool.overheard = reply

@@ -256,7 +256,7 @@ class AddsTwice(Mutant):
     because = "outcome"
 
     @replaces("credpool.core.operate._holder")
-    def nobody(original, state, secret):
+    def nobody(original, state, new):
         return None
 
 
@@ -270,3 +270,39 @@ class DoesNotSayWhoHoldsIt(Mutant):
     @replaces("credpool.core.operate.shown")
     def nameless(original, entry):
         return "an entry"
+
+
+class LetsTheRemovedComeBack(Mutant):
+    """Removes an entry, and not a word about where it was found."""
+
+    violates = "operator.remove.sticky+1"
+    kills = ("removed-variable-stays-removed",)
+    because = "store"
+
+    @replaces("credpool.core.operate.removed")
+    def forgotten(original, state, target):
+        return replace(original(state, target), suppressed=state.suppressed)
+
+
+class TakesANameForAKey(Mutant):
+    """Takes the name of a variable for the secret itself."""
+
+    violates = "operator.add.source+1"
+    kills = ("credential-that-is-added-by-the-name-of-its-place",)
+    because = "wire"
+
+    @replaces("credpool.core.operate.is_reference")
+    def never(original, text):
+        return False
+
+
+class KeepsTheRemovedAway(Mutant):
+    """Adds a source by its name, and leaves it among the removed ones."""
+
+    violates = "operator.add.source+1"
+    kills = ("credential-that-is-added-by-the-name-of-its-place",)
+    because = "store"
+
+    @replaces("credpool.core.operate.added")
+    def away(original, state, entry, **kwargs):
+        return replace(original(state, entry, **kwargs), suppressed=state.suppressed)

@@ -67,7 +67,7 @@ class LogsTheRefreshThatFailed(Mutant):
     kills = ("tokens-stay-out-of-errors",)
     because = "canary"
 
-    @replaces("credpool.flow.Flow._exchanged")
+    @replaces("credpool.renewing.Renewal._exchanged")
     def logged(original, self, active, entry, asked, reply):
         if reply is not None and 400 <= reply.status < 429:
             print(asked.form, file=sys.stderr)

@@ -20,7 +20,7 @@ from credpool import (
     UnknownStrategy,
     UnusableSecret,
 )
-from credpool.core.operate import added, resolve, shown, usable
+from credpool.core.operate import added, holding, resolve, shown
 from credpool.stores import JsonFileStore, MemoryStore
 from credpool.testing import FakeClock
 
@@ -94,9 +94,31 @@ def test_a_key_that_was_pasted_as_a_target_is_not_repeated() -> None:
 
 def test_a_secret_is_taken_without_the_space_around_it() -> None:
     """A pasted key often ends with the line."""
-    secret = usable(f"  {ONE}\n")
+    held = holding(Entry(id=EntryId("new")), f"  {ONE}\n")
 
-    assert secret == Secret(ONE)
+    assert held.secret == Secret(ONE)
+
+
+@pytest.mark.parametrize("name", ["env:MY_KEY", "file:/run/secrets/key", "keyring:openai/me"])
+def test_the_name_of_a_place_is_no_secret(name: str) -> None:
+    """It is kept as it is, and what is removed there is wanted again."""
+    state = replace(pool_of(entry("one")), suppressed=frozenset({name, "env:OTHER"}))
+    new = holding(Entry(id=EntryId("new")), f" {name}\n")
+
+    after = added(state, new)
+
+    assert (new.reference, new.secret, new.borrowed) == (name, None, True)
+    assert after.suppressed == {"env:OTHER"}
+
+
+def test_a_place_that_an_entry_names_already_is_refused() -> None:
+    """Be it that its row has the name, or that it was found there."""
+    new = holding(Entry(id=EntryId("new")), "env:MY_KEY")
+    there = replace(new, id=EntryId("there")), replace(entry("found"), source="env:MY_KEY")
+
+    for other in there:
+        with pytest.raises(DuplicateSecret, match=other.id):
+            added(pool_of(entry("one"), Entry(id=EntryId("empty")), other), new)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +134,7 @@ def test_a_secret_is_taken_without_the_space_around_it() -> None:
 def test_what_is_no_secret_is_refused(value: str, why: str) -> None:
     """The error says why, and does not repeat the value."""
     with pytest.raises(UnusableSecret, match=why) as caught:
-        usable(value)
+        holding(Entry(id=EntryId("new")), value)
 
     assert value.strip() == "" or value not in str(caught.value)
 

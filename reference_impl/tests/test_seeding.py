@@ -14,8 +14,9 @@ from credpool.core.model import (
     FailureClass,
     PoolState,
 )
+from credpool.core.operate import removed
 from credpool.core.secret import Secret
-from credpool.core.seeding import Complaint, Found, is_placeholder, removed, seeded
+from credpool.core.seeding import Complaint, Found, is_placeholder, seeded
 
 KEY = b"the key of the fingerprints"
 SECRET = Secret("sk-made-up-one")
@@ -154,7 +155,6 @@ def test_what_was_removed_stays_away() -> None:
 
     assert (without.entries, without.suppressed) == ((), {"env:OPENAI_API_KEY"})
     assert seeded(without, [found()]) is without
-    assert removed(without, seed.id) is without
 
 
 def test_an_entry_keeps_its_own_where_the_source_is_silent() -> None:

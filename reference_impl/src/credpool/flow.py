@@ -5,39 +5,25 @@
 """
 
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, MutableMapping
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from credpool.calls import ActiveCall
 from credpool.core.errors import BadInput, PoolExhausted
-from credpool.core.events import (
-    Action,
-    Attempt,
-    AwaitClaim,
-    Deliver,
-    Exchange,
-    GiveUp,
-    Grant,
-    Refresh,
-    Send,
-    Wait,
-)
+from credpool.core.events import Action, Attempt, Deliver, GiveUp, Refresh, Send, Wait
 from credpool.core.model import EXHAUSTION, Entry, EntryId, Exhaustion, Out
 from credpool.core.reply import Reply
 from credpool.core.request import model_of
 from credpool.core.wire import SESSION_HEADER, Seal, origin, seal, target
 from credpool.leases import Lease
-from credpool.oauth.refresh import Refusal, TokenRequest, read_token_reply, token_request
 from credpool.pool import Pool
+from credpool.renewing import Post, PostAsync, Renewal
 
 _UNSENDABLE: Final = re.compile(rb"[\x00-\x1f\x7f]|\xed[\xa0-\xbf]|\A(?: |\Z)| \Z| .* ")
 """A header's value that no secret makes: one space, behind the scheme, is all there may be."""
 
 MAX_SENDS: Final = 21
 """How many requests a client sends for one call before it breaks off with an error."""
-
-_POLL: Final = 0.1
-"""How often somebody else's refresh is looked after, in seconds."""
 
 
 class Request(Protocol):
@@ -95,8 +81,6 @@ class Response(Protocol):
 
 R = TypeVar("R", bound=Request)
 A = TypeVar("A", bound=Response)
-Post = Callable[[TokenRequest], Reply | None]
-PostAsync = Callable[[TokenRequest], Awaitable[Reply | None]]
 Observer = Callable[[Attempt], None]
 
 
@@ -121,8 +105,7 @@ class Flow(Generic[R, A]):
         self._max_sends = max_sends
         self._sealed = sealed
         self._hold = hold
-        self._post = post
-        self._post_async = post_async
+        self._renewal = Renewal(pool, post=post, post_async=post_async)
         self._observe = observe
         self._seals: dict[EntryId, tuple[Entry, Seal]] = {}
 
@@ -147,7 +130,7 @@ class Flow(Generic[R, A]):
                             response.read()
                         action = _judged(active, sent, response, entry)
                     case Refresh(entry):
-                        action = self._renewed(active, entry)
+                        action = self._renewal.run(active, entry)
                     case _:
                         return self._leave(active, action, response)
         finally:
@@ -174,56 +157,12 @@ class Flow(Generic[R, A]):
                             await response.aread()
                         action = _judged(active, sent, response, entry)
                     case Refresh(entry):
-                        action = await self._renewed_async(active, entry)
+                        action = await self._renewal.run_async(active, entry)
                     case _:
                         self._leave(active, action, response)
                         return
         finally:
             self._over(active)
-
-    def _renewed(self, active: ActiveCall, entry: Entry) -> Action:
-        if entry.borrowed:
-            return active.reread(entry)  # spec: borrow.no-refresh+1
-        while isinstance(action := active.claim(entry), AwaitClaim):
-            self._pool.clock.sleep(self._look_again(action), "claim")
-        if not isinstance(action, Exchange):
-            return action
-        asked = token_request(action.entry, self._pool.provider)
-        reply = self._post(asked) if isinstance(asked, TokenRequest) else None
-        return self._exchanged(active, action.entry, asked, reply)
-
-    async def _renewed_async(self, active: ActiveCall, entry: Entry) -> Action:
-        if entry.borrowed:
-            return active.reread(entry)  # spec: borrow.no-refresh+1
-        while isinstance(action := active.claim(entry), AwaitClaim):
-            await self._pool.clock.sleep_async(self._look_again(action), "claim")
-        if not isinstance(action, Exchange):
-            return action
-        asked = token_request(action.entry, self._pool.provider)
-        reply = await self._post_async(asked) if isinstance(asked, TokenRequest) else None
-        return self._exchanged(active, action.entry, asked, reply)
-
-    def _look_again(self, action: AwaitClaim) -> float:
-        return min(action.until, self._pool.clock.now() + _POLL)
-
-    def _exchanged(
-        self,
-        active: ActiveCall,
-        entry: Entry,
-        asked: TokenRequest | Refusal,
-        reply: Reply | None,
-    ) -> Action:
-        """Tell the pool what the token endpoint said."""
-        outcome: Grant | Refusal
-        if isinstance(asked, Refusal):
-            outcome = asked
-        elif reply is None:
-            outcome = Refusal(terminal=False, message="the token endpoint did not answer")
-        else:
-            outcome = read_token_reply(reply, now=self._pool.clock.now())
-        if isinstance(outcome, Refusal):
-            return active.refresh_failed(entry, outcome)
-        return active.refreshed(entry, outcome)
 
     def _begin(self, request: R) -> ActiveCall:
         session = request.headers.get(SESSION_HEADER)

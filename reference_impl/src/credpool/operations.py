@@ -38,19 +38,22 @@ class Operator:
     ) -> Entry:
         """Add a credential and return its entry: the last in order, if it is given no priority.
 
+        In place of the secret there may be the name of where it is: `env:NAME`, `file:PATH`,
+        `keyring:SERVICE/NAME`.
+
         Raises:
             UnusableSecret: the secret is empty, a placeholder, or cannot be sent.
             DuplicateSecret: an entry holds it already.
             StoreError: the change could not be made durable.
         """
-        entry = Entry(
+        bare = Entry(
             id=new_id(self._pool.state),
-            secret=operate.usable(secret.reveal()),
             label=label,
             auth_type=auth_type,
             owner=owner,
             base_url=base_url,
         )
+        entry = operate.holding(bare, secret.reveal())
         after = self._pool.change(partial(operate.added, entry=entry, priority=priority))
         return after.find(entry.id) or entry
 

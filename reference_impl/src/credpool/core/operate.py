@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from credpool.core.borrowing import borrowed, is_reference
 from credpool.core.errors import AmbiguousTarget, DuplicateSecret, UnknownEntry, UnusableSecret
 from credpool.core.model import Entry, EntryId, PoolState
-from credpool.core.placeholders import is_placeholder
 from credpool.core.redact import redact
 from credpool.core.secret import Secret
+from credpool.core.seeding import is_placeholder
 
 _SENDABLE: Final = re.compile(r"[\x21-\x7e\x80-\ud7ff\ue000-\U0010ffff]+")
 """What a header can carry in one word."""
@@ -38,13 +39,20 @@ def resolve(state: PoolState, target: str) -> Entry:
     return found
 
 
-def usable(value: str) -> Secret:
-    """Return a value as a secret, without the space around it.
+def holding(entry: Entry, value: str) -> Entry:
+    """Return the entry with a secret, or with the name of the place where its secret is.
 
     Raises:
-        UnusableSecret: it is empty, a placeholder, or cannot be sent in a header.
+        UnusableSecret: the value is empty, a placeholder, or cannot be sent in a header.
     """
-    value = value.strip()  # spec: operator.add.unusable+1
+    value = value.strip()
+    if is_reference(value):  # spec: operator.add.source+1
+        return replace(entry, reference=value, borrowed=True)
+    return replace(entry, secret=_usable(value))
+
+
+def _usable(value: str) -> Secret:
+    # spec: operator.add.unusable+1
     if not value:
         raise UnusableSecret("is empty")
     if is_placeholder(value):
@@ -58,9 +66,9 @@ def added(state: PoolState, entry: Entry, *, priority: int | None = None) -> Poo
     """Return the pool with one more entry, behind the others unless it is given a priority.
 
     Raises:
-        DuplicateSecret: an entry holds that secret already.
+        DuplicateSecret: an entry holds that secret, or names its place, already.
     """
-    holder = _holder(state, entry.secret)
+    holder = _holder(state, entry)
     if holder is not None:  # spec: operator.add.duplicate+1
         raise DuplicateSecret(shown(holder))
     behind = max((e.priority for e in state.entries), default=-1) + 1
@@ -69,17 +77,21 @@ def added(state: PoolState, entry: Entry, *, priority: int | None = None) -> Poo
         priority=behind if priority is None else priority,
         label=entry.label.strip() or _label(state, entry),
     )
-    return replace(state, entries=(*state.entries, placed))
+    suppressed = state.suppressed - {entry.reference}
+    return replace(state, entries=(*state.entries, placed), suppressed=suppressed)
 
 
 def removed(state: PoolState, target: str) -> PoolState:
-    """Return the pool without that entry, and the others as they are.
+    """Return the pool without that entry, and the others as they are; what was found stays away.
 
     Raises:
         UnknownEntry, AmbiguousTarget: as `resolve`.
     """
     gone = resolve(state, target)  # spec: operator.remove.others+1
-    return replace(state, entries=tuple(e for e in state.entries if e is not gone))
+    left = tuple(e for e in state.entries if e is not gone)
+    found = borrowed(state.key, gone.source)  # spec: operator.remove.sticky+1
+    suppressed = state.suppressed | {gone.source} if found else state.suppressed
+    return replace(state, entries=left, suppressed=suppressed)
 
 
 def renamed(state: PoolState, target: str, label: str) -> PoolState:
@@ -123,8 +135,13 @@ def _is_sendable(value: str) -> bool:
     return _SENDABLE.fullmatch(value) is not None
 
 
-def _holder(state: PoolState, secret: Secret | None) -> Entry | None:
-    return next((e for e in state.entries if e.secret == secret), None)
+def _holder(state: PoolState, new: Entry) -> Entry | None:
+    def is_same(entry: Entry) -> bool:
+        if new.reference is not None:
+            return new.reference in (entry.reference, entry.source)
+        return entry.secret == new.secret
+
+    return next(filter(is_same, state.entries), None)
 
 
 def _told(state: PoolState, target: str) -> str:

@@ -23,8 +23,6 @@ class Credential:
     """How one type of credential travels: the header, its scheme, what else must be sent."""
 
     auth_type: AuthType
-    env: tuple[str, ...]
-    """The environment variables it is found in, the first one first."""
     header: str
     scheme: str | None
     payer: Payer
@@ -103,7 +101,6 @@ def _rules(name: str) -> tuple[Rule, ...]:
 def _credential(data: Mapping[str, object]) -> Credential:
     return Credential(
         auth_type=AuthType(data["auth_type"]),
-        env=_texts(data.get("env")),
         header=str(data["header"]),
         scheme=_text(data.get("scheme")),
         payer=Payer(data["payer"]),

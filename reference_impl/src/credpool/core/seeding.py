@@ -81,17 +81,6 @@ def seeded(
     return state if same else replace(state, entries=tuple(entries))
 
 
-def removed(state: PoolState, entry_id: EntryId) -> PoolState:
-    """Return the pool without that entry, whose source is then not seeded again."""
-    entry = state.find(entry_id)
-    if entry is None:
-        return state
-    left = tuple(e for e in state.entries if e is not entry)
-    seeds = borrowed(state.key, entry.source)
-    suppressed = state.suppressed | {entry.source} if seeds else state.suppressed
-    return replace(state, entries=left, suppressed=suppressed)
-
-
 def _is(new: Entry, old: Entry) -> bool:
     return new is old
 
