@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from credpool.core.model import EntryId
+from credpool.core.secret import Secret
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -289,11 +290,11 @@ class TakesANameForAKey(Mutant):
 
     violates = "operator.add.source+1"
     kills = ("credential-that-is-added-by-the-name-of-its-place",)
-    because = "wire"
+    because = "store"
 
-    @replaces("credpool.core.operate.is_reference")
-    def never(original, text):
-        return False
+    @replaces("credpool.core.operate.holding")
+    def key(original, entry, value):
+        return replace(entry, secret=Secret(value.strip()))
 
 
 class KeepsTheRemovedAway(Mutant):

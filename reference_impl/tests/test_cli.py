@@ -48,8 +48,8 @@ def credpool(
     path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Command:
     """Run the command on the store, with a standard input that is no terminal."""
-    monkeypatch.setenv("CREDPOOL_HOME", str(path.parent))
-    monkeypatch.setenv("NO_COLOR", "1")
+    around = {"HOME": str(path.parent.parent), "CREDPOOL_HOME": str(path.parent), "NO_COLOR": "1"}
+    monkeypatch.setattr("os.environ", around)
 
     def command(*arguments: str, stdin: str = "") -> Ran:
         typed = io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8")

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import pytest
 
-from credpool import Cooldown, FailureClass, Pool, Secret, Strategy
+from credpool import Cooldown, FailureClass, Pool, Secret, Strategy, Surroundings
 from credpool.cli.home import Home
 from credpool.cli.prompter import Choice
 from credpool.cli.wizard import Wizard
@@ -56,7 +56,8 @@ class Scripted:
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     """Return a place without a store."""
-    return Home(tmp_path / "auth.json")
+    store = tmp_path / "auth.json"
+    return Home(store, Surroundings(environ={}, home=tmp_path, folder=tmp_path))
 
 
 def talk(home: Home, *answers: str) -> tuple[Scripted, list[str]]:

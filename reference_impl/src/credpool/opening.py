@@ -50,27 +50,62 @@ def open_pool(
         UnknownProvider: the registry has no such provider.
         UnknownStrategy: there is no such strategy.
     """
-    tell, config = notify or _log, surroundings.settings()
-    empty = PoolState(
+    tell = notify or _log
+    empty = _empty(key, surroundings, strategy, policy)
+    found, notices = surroundings.find(key)
+    for notice in notices:
+        tell(notice)
+    kept, fingerprint_key = _kept(empty, _path(surroundings, store), create=bool(found))
+    kept.update(partial(seeded, found=found, fingerprint_key=fingerprint_key))
+    lending = _lending(kept, key, surroundings, tell)
+    return Pool(lending, clock=clock, dice=dice, lender=lending.reread)
+
+
+def view_pool(
+    key: str,
+    surroundings: Surroundings,
+    *,
+    store: str | PathLike[str] | None = None,
+    notify: Callable[[Complaint], None] | None = None,
+) -> PoolState:
+    """Return the pool as `open_pool` would open it, and change nothing.
+
+    The arguments, and what is raised, are those of `open_pool`.
+    """
+    tell = notify or _log
+    found, notices = surroundings.find(key)
+    for notice in notices:
+        tell(notice)
+    empty = _empty(key, surroundings, None, None)
+    kept, fingerprint_key = _kept(empty, _path(surroundings, store), create=False)
+    state = seeded(kept.load(), found, fingerprint_key=fingerprint_key)
+    from credpool.stores.memory import MemoryStore  # noqa: PLC0415  as in `credpool.stores`
+
+    return _lending(MemoryStore(state), key, surroundings, tell).load()
+
+
+def _empty(
+    key: str, surroundings: Surroundings, strategy: Strategy | None, policy: Policy | None
+) -> PoolState:
+    config = surroundings.settings()
+    return PoolState(
         key=key,
         provider=surroundings.provider_of(key),
         strategy=strategy or strategy_of(config, key),
         policy=policy or policy_of(config, key),
     )
-    found, notices = surroundings.find(key)
-    for notice in notices:
-        tell(notice)
-    path = _path(surroundings, store)
-    kept, fingerprint_key = _kept(empty, path, seeding=bool(found))
-    kept.update(partial(seeded, found=found, fingerprint_key=fingerprint_key))
+
+
+def _lending(
+    kept: Store, key: str, surroundings: Surroundings, tell: Callable[[Complaint], None]
+) -> BorrowingStore:
     endpoint = surroundings.endpoint(key)
-    lending = BorrowingStore(
+    return BorrowingStore(
         kept,
         look=lambda: _by_source(surroundings, key),
         resolve=partial(_resolved, surroundings, tell),
         base_url=surroundings.base_url if endpoint is None else endpoint.base_url,
     )
-    return Pool(lending, clock=clock, dice=dice, lender=lending.reread)
 
 
 def _log(notice: Complaint) -> None:
@@ -83,7 +118,7 @@ def _path(surroundings: Surroundings, store: str | PathLike[str] | None) -> Path
     return None if surroundings.folder is None else surroundings.folder / "auth.json"
 
 
-def _kept(empty: PoolState, path: Path | None, *, seeding: bool) -> tuple[Store, bytes | None]:
+def _kept(empty: PoolState, path: Path | None, *, create: bool) -> tuple[Store, bytes | None]:
     """Return where the pool is kept, and the key of the fingerprints there."""
     if path is None:
         from credpool.stores.memory import MemoryStore  # noqa: PLC0415  as in `credpool.stores`
@@ -92,7 +127,7 @@ def _kept(empty: PoolState, path: Path | None, *, seeding: bool) -> tuple[Store,
     from credpool.stores.json_file import JsonFileStore  # noqa: PLC0415
     from credpool.stores.key_file import key_beside  # noqa: PLC0415
 
-    fingerprint_key = key_beside(path, create=seeding)
+    fingerprint_key = key_beside(path, create=create)
     store = JsonFileStore(
         path,
         empty.key,

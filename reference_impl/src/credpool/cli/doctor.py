@@ -11,9 +11,8 @@ from rich.text import Text
 from credpool.cli.billing_data import NOTES
 from credpool.cli.home import Home
 from credpool.cli.render import condition, out
-from credpool.cli.settings import BadSetting
 from credpool.core import registry
-from credpool.core.errors import StoreError, UnknownStrategy
+from credpool.core.errors import BadConfig, StoreError, UnknownStrategy
 from credpool.core.model import PoolState
 from credpool.core.operate import shown
 from credpool.core.report import Json
@@ -61,7 +60,7 @@ def examine(home: Home, environ: Mapping[str, str], *, now: float) -> Iterator[F
         )
     try:
         states = home.states()
-    except (StoreError, BadSetting, UnknownStrategy) as err:
+    except (StoreError, BadConfig, UnknownStrategy) as err:
         yield Finding(level=Level.FAULT, where=str(home.store), what=str(err), mend=_restore(home))
         states = []
     for state in states:

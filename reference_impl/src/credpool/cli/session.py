@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -24,7 +25,7 @@ class Session:
     @property
     def home(self) -> Home:
         """The pools that are meant."""
-        return Home.find(self.store, os.environ)
+        return Home.find(self.store, os.environ, Path.home())
 
     def show(self, *keys: str) -> None:
         """Show some pools as they are now, or all."""
