@@ -230,8 +230,8 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(
         "pay your bill",
         "credpool reset openai a",
         "share one quota",
-        "billed as metered",
-        "$GROQ_API_KEY: holds a key of groq",
+        "billed to the key's organisation, per token",
+        "groq: a credential is found at env:GROQ_API_KEY",
     ):
         assert told in ran.out
     assert "gsk_0123" not in ran.out

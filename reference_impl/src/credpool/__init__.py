@@ -19,6 +19,7 @@ from credpool.core.errors import CredpoolError as CredpoolError
 from credpool.core.errors import DuplicateSecret as DuplicateSecret
 from credpool.core.errors import LoginFailed as LoginFailed
 from credpool.core.errors import NoLogin as NoLogin
+from credpool.core.errors import NotRefreshed as NotRefreshed
 from credpool.core.errors import PoolExhausted as PoolExhausted
 from credpool.core.errors import StoreError as StoreError
 from credpool.core.errors import StoreTooNew as StoreTooNew

@@ -3,7 +3,8 @@
     app = LoginApp.at("xai", client_id="your own", device_url="https://…")
     entry = login_by_device(pool, app, lambda prompt: print(prompt.url, prompt.code))
 
-`login_by_browser` opens a port of this machine for the browser's way back.
+`login_by_browser` opens a port of this machine for the browser's way back, and `refresh` gets new
+tokens for a login that is there.
 """
 
 import secrets
@@ -11,9 +12,11 @@ from collections.abc import Callable
 from typing import Final
 
 from credpool.callback import PATIENCE, Callback
-from credpool.core.errors import LoginFailed, NoLogin
+from credpool.calls import ActiveCall
+from credpool.core.errors import LoginFailed, NoLogin, NotRefreshed
 from credpool.core.logins import Login, logged_in
 from credpool.core.model import AuthType, Entry, EntryId
+from credpool.core.operate import resolve, shown
 from credpool.core.secret import Secret
 from credpool.oauth.app import LoginApp, read_login
 from credpool.oauth.device import (
@@ -26,6 +29,7 @@ from credpool.oauth.device import (
 )
 from credpool.oauth.pkce import authorize, exchange_request, read_callback
 from credpool.pool import Pool
+from credpool.renewing import Renewal
 from credpool.token_http import post, post_async
 
 __all__ = [
@@ -34,6 +38,7 @@ __all__ = [
     "login_by_browser",
     "login_by_device",
     "login_by_device_async",
+    "refresh",
 ]
 
 _RANDOM_BYTES: Final = 48
@@ -116,6 +121,48 @@ def login_by_browser(
     reply = post(exchange_request(app, asked, read_callback(asked, query)))
     login = read_login(app, reply, now=pool.clock.now())
     return _keep(pool, login, into=into, new=new, source="manual:pkce")
+
+
+def refresh(pool: Pool, target: str) -> Entry:
+    """Get new tokens for a login now, however long the old ones last; return its entry.
+
+    Args:
+        pool: where the login is kept.
+        target: the entry's id, label or place.
+
+    Raises:
+        UnknownEntry: the pool has no such entry.
+        AmbiguousTarget: it has several.
+        NotRefreshed: there are no new tokens; what the pool has learnt from that is kept.
+        StoreError: the tokens could not be made durable.
+    """
+    entry = resolve(pool.state, target)
+    active = ActiveCall(pool, lambda: None)
+    try:
+        if entry.borrowed:
+            grant = pool.lender(entry)
+            if grant is not None and grant.secret != entry.secret:
+                active.refreshed(entry, grant)
+        elif entry.refreshable:
+            Renewal(pool, post=post, post_async=post_async).run(active, entry)
+    finally:
+        if active.lease is not None:
+            active.lease.end()
+    fresh = pool.state.find(entry.id)
+    if fresh is None or fresh.secret == entry.secret:
+        raise _nothing_new(entry, fresh)
+    return fresh
+
+
+def _nothing_new(entry: Entry, now: Entry | None) -> NotRefreshed:
+    if entry.borrowed:
+        what, mend = f"is from {entry.source}, where there is nothing newer", "log in there"
+    elif not entry.refreshable:
+        what, mend = "is no login that can be refreshed", "log in"
+    else:
+        told = None if now is None or now.cooldown is None else now.cooldown.message
+        what, mend = f"got no new tokens ({told or 'no reason was given'})", "log in again"
+    return NotRefreshed(f"{shown(entry)} {what}", mend)
 
 
 def _random() -> Secret:

@@ -37,6 +37,7 @@ from credpool import (
     LoginFailed,
     NoLogin,
     Notice,
+    NotRefreshed,
     Operator,
     OwnerShared,
     Payer,
@@ -70,7 +71,7 @@ from credpool import (
     report_notice,
     report_pool,
 )
-from credpool.login import LoginApp, Prompt, login_by_browser, login_by_device
+from credpool.login import LoginApp, Prompt, login_by_browser, login_by_device, refresh
 from credpool.stores import JsonFileStore, MemoryStore
 from credpool.testing import FakeClock, FakeProvider, FakeReply, FakeRequest, StoreContract
 
@@ -297,8 +298,11 @@ def logging_in(pool: Pool) -> None:
     try:
         assert_type(login_by_device(pool, app, shown.append), Entry)
         assert_type(login_by_browser(pool, app, shown.append), Entry)
+        assert_type(refresh(pool, "work"), Entry)
     except LoginFailed as error:
         assert_type(error.why, NoLogin)
+    except NotRefreshed:
+        pass
 
 
 def testing() -> None:

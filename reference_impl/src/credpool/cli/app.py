@@ -9,12 +9,13 @@ import click
 from click.shell_completion import get_completion_class
 
 import credpool
-from credpool.cli import inquiries, render, verbs
+from credpool.cli import inquiries, logins, render, verbs
 from credpool.cli.exits import Exit, code_of
 from credpool.cli.prompter import Terminal, is_interactive
 from credpool.cli.session import Session, common
 from credpool.cli.wizard import Wizard
 from credpool.core.errors import CredpoolError
+from credpool.core.operate import shown
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -33,9 +34,13 @@ def cli(ctx: click.Context) -> None:
     if not is_interactive():
         session.show()
         return
-    Wizard(
-        session.home, Terminal(), show=session.show, login=verbs.login_elsewhere, now=time.time
-    ).run()
+    home, terminal = session.home, Terminal()
+
+    def login(key: str) -> None:
+        entry = logins.log_in(home, key, logins.Client().asked(terminal))
+        render.say(f"Logged in: {shown(entry)} of {key}.")
+
+    Wizard(home, terminal, show=session.show, login=login, now=time.time).run()
 
 
 @cli.command()
@@ -48,8 +53,9 @@ def completion(shell: str) -> None:
 
 
 for _verb in (
-    *(inquiries.list_, inquiries.status, verbs.add, verbs.remove, verbs.reset, verbs.rename),
-    *(verbs.priority, verbs.strategy, inquiries.doctor, inquiries.explain),
+    *(inquiries.list_, inquiries.status, verbs.add, logins.login, logins.refresh, verbs.remove),
+    *(verbs.reset, verbs.rename, verbs.priority, verbs.strategy, inquiries.doctor),
+    inquiries.explain,
     *(inquiries.export, inquiries.import_),
 ):
     cli.add_command(_verb)

@@ -1,21 +1,23 @@
 """What is wrong with the pools, and what to do next. Nothing is changed by looking."""
 
+import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Final
 
 from rich.text import Text
 
 from credpool.cli.billing_data import NOTES
-from credpool.cli.home import Home
-from credpool.cli.render import condition, out
-from credpool.core import registry
+from credpool.cli.home import Home, is_shared
+from credpool.cli.render import KINDS, PAYS, condition, out
 from credpool.core.errors import BadConfig, StoreError, UnknownStrategy
 from credpool.core.model import PoolState
 from credpool.core.operate import shown
 from credpool.core.report import Json
+from credpool.core.select import payer_of
 
 
 class Level(Enum):
@@ -48,26 +50,38 @@ class Finding:
         }
 
 
-def examine(home: Home, environ: Mapping[str, str], *, now: float) -> Iterator[Finding]:
+def examine(home: Home, *, now: float) -> Iterator[Finding]:
     """Yield everything that is to be said, the store first."""
-    yield Finding(level=Level.NOTE, where=str(home.store), what=_store(home))
-    if home.is_shared():
-        yield Finding(
-            level=Level.WARNING,
-            where=str(home.store),
-            what="other accounts of this machine may read it",
-            mend=f"chmod 600 {home.store}",
-        )
+    there = "this is the store" if home.store.exists() else "there is no store yet"
+    yield Finding(level=Level.NOTE, where=str(home.store), what=there)
+    yield from _permissions(home)
     try:
-        states = home.states()
-    except (StoreError, BadConfig, UnknownStrategy) as err:
-        yield Finding(level=Level.FAULT, where=str(home.store), what=str(err), mend=_restore(home))
-        states = []
-    for state in states:
-        yield from _entries(state, now)
-        yield from _owners(state)
-        yield from _bills(state)
-    yield from _variables(environ)
+        for key in home.known():
+            yield from _pool(home, key, now)
+    except StoreError as err:
+        yield Finding(
+            level=Level.FAULT, where=str(home.store), what=str(err), mend=_restore(home.store)
+        )
+    except (BadConfig, UnknownStrategy) as err:
+        mend = "mend what it names; until then no pool of this configuration is opened"
+        yield Finding(level=Level.FAULT, where=str(home.config), what=str(err), mend=mend)
+
+
+def _pool(home: Home, key: str, now: float) -> Iterator[Finding]:
+    found, complaints = home.surroundings.find(key)
+    for source in dict.fromkeys(item.source for item in found):
+        yield Finding(level=Level.NOTE, where=key, what=f"a credential is found at {source}")
+    for one in complaints:
+        yield Finding(
+            level=Level.WARNING, where=f"{key}, {one.where}", what=one.what, mend=one.mend
+        )
+    state = home.state(key, notify=lambda _: None)
+    for source in sorted(state.suppressed):
+        what = f"{source} was removed, and is not looked at"
+        yield Finding(level=Level.NOTE, where=key, what=what)
+    yield from _entries(state, now)
+    yield from _owners(state)
+    yield from _bills(state)
 
 
 def show(findings: Iterable[Finding]) -> None:
@@ -84,13 +98,21 @@ def report(findings: list[Finding]) -> dict[str, Json]:
     return {"version": 1, "findings": [finding.report() for finding in findings]}
 
 
-def _store(home: Home) -> str:
-    return "this is the store" if home.store.exists() else "there is no store yet"
+def _permissions(home: Home) -> Iterator[Finding]:
+    for path in (home.store, home.config, home.store.with_name(".env")):
+        if is_shared(path):
+            what, mend = "other accounts of this machine may read it", f"chmod 600 {path}"
+            yield Finding(level=Level.WARNING, where=str(path), what=what, mend=mend)
+    folder = home.store.parent
+    if home.store.exists() and not (os.access(home.store, os.W_OK) and os.access(folder, os.W_OK)):
+        what = "it cannot be written, and so no cooldown and no new token is kept"
+        mend = f"let your account write {folder} and {home.store.name} in it"
+        yield Finding(level=Level.FAULT, where=str(home.store), what=what, mend=mend)
 
 
-def _restore(home: Home) -> str:
+def _restore(store: Path) -> str:
     return (
-        f"keep a copy (cp {home.store} {home.store}.broken), mend what the error names, "
+        f"keep a copy (cp {store} {store}.broken), mend what the error names, "
         "or put a backup in its place; nothing is written until it can be read"
     )
 
@@ -131,29 +153,11 @@ def _owners(state: PoolState) -> Iterator[Finding]:
 
 
 def _bills(state: PoolState) -> Iterator[Finding]:
-    if state.provider not in registry.names():
-        return
-    types = {e.auth_type for e in state.entries}
-    for auth_type in sorted(types, key=lambda t: t.value):
-        payer = registry.provider(state.provider).credential(auth_type).payer
-        yield Finding(
-            level=Level.NOTE,
-            where=f"{state.key}, {auth_type.value.replace('_', ' ')}",
-            what=f"billed as {payer}",
-        )
+    for auth_type in sorted({e.auth_type for e in state.entries}, key=lambda t: t.value):
+        where = f"{state.key}, {KINDS[auth_type]}"
+        payers = {payer_of(state, e) for e in state.entries if e.auth_type is auth_type}
+        for payer in sorted(payers, key=lambda p: p.value):
+            yield Finding(level=Level.NOTE, where=where, what=f"billed to {PAYS[payer]}")
         for date, credential, says in NOTES.get(state.provider, ()):
             if credential in (auth_type.value, "any"):
-                where = f"{state.key}, {auth_type.value.replace('_', ' ')}, {date}"
-                yield Finding(level=Level.NOTE, where=where, what=says)
-
-
-def _variables(environ: Mapping[str, str]) -> Iterator[Finding]:
-    for key in registry.names():
-        for name in _variables_of(key):
-            if environ.get(name):
-                yield Finding(level=Level.NOTE, where=f"${name}", what=f"holds a key of {key}")
-
-
-def _variables_of(key: str) -> Iterator[str]:
-    for credential in registry.provider(key).credentials:
-        yield from credential.env
+                yield Finding(level=Level.NOTE, where=f"{where}, {date}", what=says)

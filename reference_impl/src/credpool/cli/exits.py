@@ -6,6 +6,8 @@ from credpool.core.errors import (
     AmbiguousTarget,
     CredpoolError,
     DuplicateSecret,
+    LoginFailed,
+    NotRefreshed,
     StoreError,
     UnknownEntry,
     UnusableSecret,
@@ -29,6 +31,7 @@ _BY_ERROR = (
     ((UnknownEntry, AmbiguousTarget), Exit.TARGET),
     ((UnusableSecret, DuplicateSecret), Exit.SECRET),
     ((StoreError,), Exit.STORE),
+    ((LoginFailed, NotRefreshed), Exit.LOGIN),
 )
 
 

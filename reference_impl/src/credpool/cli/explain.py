@@ -67,7 +67,7 @@ def explain(
         "meaning": _STEPS[row.step],
         "scope": verdict.scope.value,
         "hint": verdict.hint if row.hint else None,
-        "cooldown": _seconds(verdict),
+        "cooldown": _seconds(provider, verdict),
         "requirement": _REQUIREMENTS[verdict.failure],
     }
 
@@ -96,12 +96,12 @@ def _header(line: str) -> tuple[str, str]:
     return name.strip().lower(), value.strip()
 
 
-def _seconds(verdict: Verdict) -> Json:
+def _seconds(provider: str, verdict: Verdict) -> Json:
     """Return how long the entry is out when the pool rotates; text for good, None for not at all."""
     if RECOVERY[verdict.failure].cooldown is None:
         return None
     this, other = (Entry(id=EntryId(name), secret=Secret(name)) for name in ("this", "other"))
-    state = PoolState(key="", provider="", entries=(this, other))
+    state = PoolState(key=provider, provider=provider, entries=(this, other))
     failed = Failed(Call(started=0.0, model="any"), this.id, Secret("this"), verdict)
     _, call = bench(state, this, failed, now=0.0)
     until = call.benched[-1].until

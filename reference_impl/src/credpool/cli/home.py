@@ -5,7 +5,7 @@ The place is given, or `$CREDPOOL_HOME`, or the user's own configuration folder.
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -14,8 +14,9 @@ import platformdirs
 
 from credpool.cli.render import say
 from credpool.core import registry
-from credpool.core.config import endpoints, is_custom
-from credpool.core.model import PoolState, Strategy
+from credpool.core.config import custom_key, endpoints, is_custom
+from credpool.core.errors import BadInput
+from credpool.core.model import AuthType, PoolState, Strategy
 from credpool.core.seeding import Complaint
 from credpool.opening import open_pool, view_pool
 from credpool.operations import Operator
@@ -52,7 +53,7 @@ class Home:
         """The file in which strategies are chosen."""
         return self.store.with_name("config.yaml")
 
-    def keys(self) -> tuple[str, ...]:
+    def known(self) -> tuple[str, ...]:
         """Return the pools there are: kept, configured, or found.
 
         Raises:
@@ -64,27 +65,33 @@ class Home:
         found = [key for key in registry.names() if self.surroundings.find(key)[0]]
         return tuple(dict.fromkeys((*kept, *configured, *found)))
 
-    def pool(self, key: str) -> Pool:
+    def pool(self, key: str, *, new: bool = False) -> Pool:
         """Open a pool, which may be empty; what is found is taken up.
 
+        Args:
+            key: a provider, or `custom:` and the name of an endpoint.
+            new: whether the endpoint may be one that nobody has named yet.
+
         Raises:
-            UnknownProvider: the key is no provider's, and no custom endpoint's.
+            BadInput: the key is no provider's, and no custom endpoint's.
             StoreError: the store cannot be read, or written.
             BadConfig: the configuration cannot be used.
         """
-        return open_pool(self._known(key), self._rules(key), store=self.store, notify=_warn)
+        known = key if new and is_custom(key) else self._known(key)
+        return open_pool(known, self._rules(key), store=self.store, notify=_warn)
 
     def operator(self, key: str) -> Operator:
         """Return whoever changes a pool; raises what `pool` raises."""
         return Operator(self.pool(key))
 
-    def state(self, key: str) -> PoolState:
+    def state(self, key: str, notify: Callable[[Complaint], None] | None = None) -> PoolState:
         """Return a pool as it would be opened, and change nothing; raises what `pool` raises."""
-        return view_pool(self._known(key), self._rules(key), store=self.store, notify=_warn)
+        tell = notify or _warn
+        return view_pool(self._known(key), self._rules(key), store=self.store, notify=tell)
 
     def states(self, keys: tuple[str, ...] | None = None) -> list[PoolState]:
         """Return the pools as they are; raises what `pool` raises."""
-        return [self.state(key) for key in (self.keys() if keys is None else keys)]
+        return [self.state(key) for key in (self.known() if keys is None else keys)]
 
     def choose_by(self, key: str, strategy: Strategy) -> None:
         """Choose a pool's strategy for every program that opens it.
@@ -94,15 +101,17 @@ class Home:
         """
         set_strategy(self.config, key, strategy)
 
-    def is_shared(self) -> bool:
-        """Return whether others than the owner may read the store."""
-        if os.name != "posix" or not self.store.exists():
-            return False
-        return bool(stat.S_IMODE(self.store.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO))
-
     def _known(self, key: str) -> str:
-        if not is_custom(key) and key not in pool_keys(self.store):
-            registry.provider(key)
+        """Return the key, if there is such a pool or may be one."""
+        if key in pool_keys(self.store) or self.surroundings.endpoint(key) is not None:
+            return key
+        if is_custom(key):
+            there = ", ".join(e.key for e in endpoints(self.surroundings.settings())) or "none"
+            raise BadInput(
+                f"there is no endpoint {key!r}; configured are: {there}; list it under "
+                f"custom_providers in {self.config}, or add its first key with --base-url"
+            )
+        registry.provider(key)
         return key
 
     def _rules(self, key: str) -> Surroundings:
@@ -110,6 +119,25 @@ class Home:
         if key in registry.names() or is_custom(key):
             return self.surroundings
         return replace(self.surroundings, provider=registry.GENERIC)
+
+
+def is_shared(path: Path) -> bool:
+    """Return whether others than its owner may read a file."""
+    if os.name != "posix" or not path.exists():
+        return False
+    return bool(stat.S_IMODE(path.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO))
+
+
+def pool_key(typed: str) -> str:
+    """Return the key of the pool that somebody typed: an endpoint's name is put in its plain form."""
+    return custom_key(typed.partition(":")[2]) if is_custom(typed) else typed
+
+
+def types_of(key: str) -> Sequence[AuthType]:
+    """Return the types of credentials that a provider takes."""
+    if key not in registry.names():
+        return [AuthType.API_KEY]
+    return list(dict.fromkeys(c.auth_type for c in registry.provider(key).credentials))
 
 
 def _warn(notice: Complaint) -> None:

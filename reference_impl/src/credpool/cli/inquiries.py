@@ -1,6 +1,5 @@
 """The verbs that answer a question, and those that carry pools from one machine to another."""
 
-import os
 import sys
 import time
 from typing import TextIO
@@ -11,7 +10,7 @@ from credpool.cli import doctor as examination
 from credpool.cli import explain as explanation
 from credpool.cli import render, transfer
 from credpool.cli.exits import Exit
-from credpool.cli.session import Session, common, session
+from credpool.cli.session import Session, any_provider, common, session
 from credpool.cli.verbs import TYPES
 from credpool.core import registry
 from credpool.core.select import available
@@ -19,7 +18,7 @@ from credpool.core.select import available
 
 @click.command("list")
 @common
-@click.argument("provider", required=False)
+@any_provider
 @session
 def list_(session: Session, provider: str | None) -> None:
     """Show every entry, why it is out, and for how long."""
@@ -45,7 +44,7 @@ def status(session: Session) -> None:
 @session
 def doctor(session: Session) -> None:
     """Say what is wrong, what is billed, and what to do next; the code is 1 at a fault."""
-    found = list(examination.examine(session.home, os.environ, now=time.time()))
+    found = list(examination.examine(session.home, now=time.time()))
     if session.as_json:
         render.as_json(examination.report(found))
     else:
@@ -75,7 +74,7 @@ def explain(
 
 @click.command()
 @common
-@click.argument("provider", required=False)
+@any_provider
 @click.option("--with-secrets", is_flag=True, help="With the keys: whoever reads it can use them.")
 @session
 def export(session: Session, provider: str | None, *, with_secrets: bool) -> None:

@@ -10,15 +10,27 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from credpool.core.borrowing import borrowed, is_reference
 from credpool.core.listing import listing
-from credpool.core.model import FOREVER, Entry, PoolState, Status
+from credpool.core.model import FOREVER, AuthType, Entry, PoolState, Status
+from credpool.core.payer import Payer
 from credpool.core.report import Json
-from credpool.core.select import available
+from credpool.core.select import available, payer_of
 
 _WIDE: Final = 200
 """The width where nobody looks: a program that reads the output wants whole lines."""
 
+KINDS: Final = {AuthType.API_KEY: "API key", AuthType.OAUTH: "OAuth login"}
+PAYS: Final = {
+    Payer.METERED: "the key's organisation, per token",
+    Payer.SUBSCRIPTION: "a subscription, within its limits",
+    Payer.FREE: "nobody: a free allowance",
+    Payer.UNKNOWN: "whom nobody has written down: ask the provider",
+}
+"""Who is billed, in words; what is known beyond that is in the billing notes."""
+
 _STYLES: Final = {Status.OK: "green", Status.EXHAUSTED: "yellow", Status.DEAD: "red"}
+_COLUMNS: Final = ("#", "label", "type", "status", "why", "requests", "billed", "source", "owner", "id")  # fmt: skip
 _UNITS: Final = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -93,24 +105,45 @@ def condition(entry: Entry, now: float) -> str:
     return "; ".join(parts)
 
 
-def _table(state: PoolState, now: float) -> Table:
-    title = f"{state.key} · {state.strategy.value}"
-    table = Table(
-        title=Text(title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+def stays_away(key: str, gone: Entry) -> str:
+    """Return what is to be known of a removed entry that was found somewhere, or nothing."""
+    if not borrowed(key, gone.source):
+        return ""
+    again = (
+        f" until you do: credpool add {key} --from {gone.source}"
+        if is_reference(gone.source)
+        else ""
     )
-    for name in ("#", "label", "type", "status", "why", "requests", "source", "owner", "id"):
+    return f" It was found at {gone.source}, and is not taken up again{again}."
+
+
+def _table(state: PoolState, now: float) -> Table:
+    """Return a pool as a table, without the columns in which there is nothing."""
+    title = Text(f"{state.key} · {state.strategy.value}", style="bold")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    cells = [_cells(place, state, e, now) for place, e in enumerate(state.entries, start=1)]
+    shown = [name for name in _COLUMNS if any(row[name].plain for row in cells)]
+    for name in shown:
         table.add_column(name, overflow="fold")
-    for place, entry in enumerate(state.entries, start=1):
-        status = entry.status(now)
-        table.add_row(
-            str(place),
-            Text(entry.label),
-            entry.auth_type.value.replace("_", " "),
-            Text(status.value, style=_STYLES[status]),
-            Text(condition(entry, now)),
-            str(entry.request_count),
-            Text(entry.source),
-            Text(entry.owner or ""),
-            Text(entry.id),
-        )
+    for row in cells:
+        table.add_row(*(row[name] for name in shown))
     return table
+
+
+def _cells(place: int, state: PoolState, entry: Entry, now: float) -> dict[str, Text]:
+    status = entry.status(now)
+    told = (
+        str(place),
+        entry.label,
+        KINDS[entry.auth_type],
+        status.value,
+        condition(entry, now),
+        str(entry.request_count),
+        payer_of(state, entry).value,
+        "" if entry.source == "manual" else entry.source,
+        entry.owner or entry.learnt_owner or "",
+        entry.id,
+    )
+    cells = dict(zip(_COLUMNS, map(Text, told), strict=True))
+    cells["status"].stylize(_STYLES[status])
+    return cells

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from credpool.cli import render
-from credpool.cli.home import Home
+from credpool.cli.home import Home, pool_key
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -71,5 +71,11 @@ def common(function: F) -> F:
 session = click.make_pass_decorator(Session, ensure=True)
 """Hand the session to a verb."""
 
-provider = click.argument("provider")
+
+def _key(_context: click.Context, _parameter: click.Parameter, typed: str | None) -> str | None:
+    return None if typed is None else pool_key(typed)
+
+
+provider = click.argument("provider", callback=_key)
+any_provider = click.argument("provider", required=False, callback=_key)
 target = click.argument("target")

@@ -42,7 +42,7 @@ def imported(home: Home, text: str) -> Iterator[str]:
 
 def _row(entry: Entry, *, with_secrets: bool) -> Json:
     bare = replace(entry, cooldown=None, models={}, throttled=False, probed_at=None, claim=None)
-    if not with_secrets:
+    if entry.borrowed or not with_secrets:  # what is on loan is somebody else's to carry
         bare = replace(bare, secret=None, refresh_token=None, extra={})
     row: Json = json.loads(codec.encode_row(bare))
     return row
@@ -55,8 +55,12 @@ def _with(state: PoolState, entries: Sequence[Entry]) -> PoolState:
 
 def _taken(entry: Entry, state: PoolState) -> str:
     """Return what becomes of an entry."""
-    if entry.secret is None:
+    if entry.secret is None and entry.reference is None:
         return "left out, because the export has no secret for it; add its key"
-    if any(e.id == entry.id or e.secret == entry.secret for e in state.entries):
+    if any(e.id == entry.id or _is_same(e, entry) for e in state.entries):
         return "there already"
     return "added"
+
+
+def _is_same(there: Entry, entry: Entry) -> bool:
+    return (there.secret, there.reference) == (entry.secret, entry.reference)

@@ -6,15 +6,20 @@ from typing import Final
 
 import click
 
+from credpool.cli import render
+from credpool.cli.home import types_of
+from credpool.cli.logins import Client, log_in
 from credpool.cli.prompter import Terminal, is_interactive
-from credpool.cli.session import Session, common, provider, session, target
-from credpool.cli.wizard import types_of
+from credpool.cli.session import Session, any_provider, common, provider, session, target
+from credpool.core.borrowing import is_reference
 from credpool.core.errors import BadInput
-from credpool.core.model import AuthType, Strategy
+from credpool.core.model import AuthType, Entry, Strategy
 from credpool.core.operate import shown
 from credpool.core.secret import Secret
+from credpool.operations import Operator
 
 TYPES: Final = MappingProxyType({"api-key": AuthType.API_KEY, "oauth": AuthType.OAUTH})
+PLACES: Final = "env:NAME, file:PATH or keyring:SERVICE/NAME"
 
 
 @click.command()
@@ -25,18 +30,22 @@ TYPES: Final = MappingProxyType({"api-key": AuthType.API_KEY, "oauth": AuthType.
 @click.option("--priority", type=int, help="Its place in the order, 0 first; last if not given.")
 @click.option("--owner", help="Whose quota it draws on.")
 @click.option("--base-url", help="Where it is valid, if not at the provider's own address.")
+@click.option("--from", "place", metavar="PLACE", help=f"Where the key is, in its stead: {PLACES}.")
 @session
 def add(
     session: Session, provider: str, kind: str | None, label: str, priority: int | None,
-    owner: str | None, base_url: str | None,
+    owner: str | None, base_url: str | None, place: str | None,
 ) -> None:  # fmt: skip
     """Add a credential: the key is asked for, or read from the standard input."""
-    operator = session.home.operator(provider)
+    operator = Operator(session.home.pool(provider, new=base_url is not None))
     if _type(provider, kind) is AuthType.OAUTH:
-        login_elsewhere(provider)
-    secret = Secret(_secret())
-    added = operator.add(secret, label=label, priority=priority, owner=owner, base_url=base_url)
-    session.done(f"Added {shown(added)} to {provider}.", provider)
+        entry = _logged_in(session, provider)
+    else:
+        secret = _secret(place)
+        entry = operator.add(secret, label=label, priority=priority, owner=owner, base_url=base_url)
+    session.done(f"Added {shown(entry)} to {provider}.", provider)
+    if place is not None and entry.secret is None:
+        render.say(f"There is no key at {place} yet; until there is, the entry is passed over.")
 
 
 @click.command()
@@ -47,17 +56,19 @@ def add(
 def remove(session: Session, provider: str, target: str) -> None:
     """Take an entry out."""
     gone = session.home.operator(provider).remove(target)
-    session.done(f"Removed {shown(gone)} from {provider}.", provider)
+    session.done(
+        f"Removed {shown(gone)} from {provider}.{render.stays_away(provider, gone)}", provider
+    )
 
 
 @click.command()
 @common
-@click.argument("provider", required=False)
+@any_provider
 @click.argument("target", required=False)
 @session
 def reset(session: Session, provider: str | None, target: str | None) -> None:
     """End the cooldowns of all pools, of one, or of one entry."""
-    for key in [provider] if provider else session.home.keys():
+    for key in [provider] if provider else session.home.known():
         session.home.operator(key).reset(target)
         session.done(f"Reset {target or 'all entries'} of {key}.", key)
 
@@ -93,12 +104,11 @@ def priority(session: Session, provider: str, target: str, priority: int) -> Non
 @session
 def strategy(session: Session, provider: str, name: str | None) -> None:
     """Choose how the pool chooses; without NAME, show which there are."""
+    present = session.home.state(provider).strategy
     if name is not None:
-        session.home.pool(provider)
         session.home.choose_by(provider, Strategy(name))
         session.done(f"{provider} chooses by {name}.", provider)
         return
-    present = session.home.pool(provider).state.strategy
     if session.as_json:
         session.show(provider)
         return
@@ -117,19 +127,24 @@ def _type(provider: str, kind: str | None) -> AuthType:
     return Terminal().choose("API key or OAuth login?", choices)
 
 
-def _secret() -> str:
-    if is_interactive():
-        return Terminal().ask_secret("The key (it is not shown):")
-    return sys.stdin.read()  # spec: operator.add.prompt+1
-
-
-def login_elsewhere(provider: str) -> None:
-    """Say where a login is made.
+def _secret(place: str | None) -> Secret:
+    """Return the key, or the name of the place where it is.
 
     Raises:
-        BadInput: always.
+        BadInput: the place is not written as one.
     """
-    raise BadInput(
-        f"a login of {provider} is not added by hand; use credpool.login from Python, "
-        "or add an API key with --type api-key"
-    )
+    if place is not None:
+        if not is_reference(place):
+            raise BadInput(f"--from names a place as {PLACES}, and never a key")
+        return Secret(place)
+    if is_interactive():
+        return Secret(Terminal().ask_secret("The key (it is not shown):"))
+    return Secret(sys.stdin.read())  # spec: operator.add.prompt+1
+
+
+def _logged_in(session: Session, key: str) -> Entry:
+    if not is_interactive():
+        raise BadInput(
+            f"a login needs a person and an OAuth client: see credpool login {key} --help"
+        )
+    return log_in(session.home, key, Client().asked(Terminal()))

@@ -6,9 +6,9 @@ Entries are named by their ids, so that nobody else's removal can move them in b
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from credpool.cli.home import Home
+from credpool.cli.home import Home, types_of
 from credpool.cli.prompter import Choice, Prompter
-from credpool.cli.render import condition
+from credpool.cli.render import KINDS, condition, stays_away
 from credpool.core import registry
 from credpool.core.errors import CredpoolError
 from credpool.core.model import AuthType, Entry, PoolState, Strategy
@@ -18,7 +18,6 @@ from credpool.operations import Operator
 
 Step = Callable[[], None]
 
-_TYPES: Final = {AuthType.API_KEY: "API key", AuthType.OAUTH: "OAuth login"}
 _MEANING: Final = {
     Strategy.FILL_FIRST: "the first that is available",
     Strategy.ROUND_ROBIN: "each in turn",
@@ -63,7 +62,7 @@ class Wizard:
 
     def _menu(self) -> Sequence[Choice[Step | None]]:
         menu: list[Choice[Step | None]] = [("Add a credential", self._add)]
-        if self._home.keys():
+        if self._home.known():
             menu += [
                 ("Remove a credential", self._remove),
                 ("Reset cooldowns", self._reset),
@@ -72,7 +71,7 @@ class Wizard:
         return [*menu, ("Leave", None)]
 
     def _add(self) -> None:
-        there = self._home.keys()
+        there = self._home.known()
         known = [key for key in registry.names() if key not in there]
         key = self._ask.choose("For which provider?", [(key, key) for key in (*there, *known)])
         if self._type_for(key) is AuthType.OAUTH:
@@ -87,14 +86,14 @@ class Wizard:
         types = types_of(key)
         if len(types) == 1:
             return types[0]
-        return self._ask.choose("API key or OAuth login?", [(_TYPES[t], t) for t in types])
+        return self._ask.choose("API key or OAuth login?", [(KINDS[t], t) for t in types])
 
     def _remove(self) -> None:
         key = self._pool("From which pool?")
         entry = self._entry(key, "Which one?")
         if self._ask.confirm(f"Remove {shown(entry)} from {key}?"):
             self._operator(key).remove(entry.id)
-            self._ask.tell(f"Removed {shown(entry)}.")
+            self._ask.tell(f"Removed {shown(entry)}.{stays_away(key, entry)}")
 
     def _reset(self) -> None:
         key = self._pool("In which pool?")
@@ -115,7 +114,7 @@ class Wizard:
         self._ask.tell(f"{key} chooses by {chosen.value}.")
 
     def _pool(self, question: str) -> str:
-        keys = self._home.keys()
+        keys = self._home.known()
         return keys[0] if len(keys) == 1 else self._ask.choose(question, [(k, k) for k in keys])
 
     def _entry(self, key: str, question: str) -> Entry:
@@ -126,14 +125,7 @@ class Wizard:
         return f"{shown(entry)}: {why}" if why else shown(entry)
 
     def _state(self, key: str) -> PoolState:
-        return self._home.pool(key).state
+        return self._home.state(key)
 
     def _operator(self, key: str) -> Operator:
         return self._home.operator(key)
-
-
-def types_of(key: str) -> Sequence[AuthType]:
-    """Return the types of credentials that a provider takes."""
-    if key not in registry.names():
-        return [AuthType.API_KEY]
-    return list(dict.fromkeys(c.auth_type for c in registry.provider(key).credentials))

@@ -14,6 +14,7 @@ The tree, one class for each thing a caller would do differently::
     │   ├── DuplicateSecret
     │   └── BadConfig
     ├── LoginFailed        a person's login came to nothing; `why` tells how
+    ├── NotRefreshed       there are no new tokens for a login
     └── StoreError         the store was left as it is
         ├── StoreUnreadable
         ├── StoreTooNew
@@ -146,6 +147,13 @@ class LoginFailed(CredpoolError):
     def __init__(self, why: NoLogin, what: str, mend: str) -> None:
         super().__init__(f"{what}; nothing was changed; {mend}")
         self.why = why
+
+
+class NotRefreshed(CredpoolError):
+    """There are no new tokens for an entry; the message names it, and says what to do."""
+
+    def __init__(self, what: str, mend: str) -> None:
+        super().__init__(f"{what}; {mend}")
 
 
 class StoreError(CredpoolError):

@@ -1,0 +1,135 @@
+"""A person's login from the command: with a code on any device, or in this machine's browser."""
+
+import sys
+from dataclasses import dataclass, replace
+from typing import Final
+
+import click
+
+from credpool.cli.home import Home, types_of
+from credpool.cli.prompter import Prompter, Terminal, is_interactive
+from credpool.cli.render import say
+from credpool.cli.session import Session, common, provider, session
+from credpool.core.errors import BadInput
+from credpool.core.model import AuthType, Entry
+from credpool.core.operate import resolve, shown
+from credpool.core.secret import Secret
+from credpool.login import LoginApp, Prompt, login_by_browser, login_by_device
+from credpool.login import refresh as renewed
+
+_NO_ENDPOINT: Final = (
+    "no login endpoint was given: name your OAuth client's --device-url (a code that is typed on any "
+    "device), or its --authorize-url (this machine's browser); the provider's documentation has them"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """The operator's own OAuth client, as far as it was named."""
+
+    client_id: str | None = None
+    device_url: str | None = None
+    authorize_url: str | None = None
+    token_url: str | None = None
+    scope: str | None = None
+    secret: Secret | None = None
+
+    def asked(self, prompter: Prompter) -> "Client":
+        """Return the client with what a person says of it; nothing is asked twice."""
+        told = replace(
+            self,
+            client_id=self.client_id or prompter.ask("The id of your own OAuth client:"),
+            device_url=self.device_url
+            or prompter.ask("Its device endpoint (empty: log in with this machine's browser):"),
+        )
+        if not told.device_url:
+            url = prompter.ask("Its authorisation endpoint:")
+            told = replace(told, authorize_url=told.authorize_url or url)
+        return replace(
+            told,
+            token_url=told.token_url or prompter.ask("Its token endpoint (empty: the usual one):"),
+            scope=told.scope or prompter.ask("The scope to ask for (may be empty):"),
+        )
+
+
+def log_in(home: Home, key: str, client: Client, *, into: str | None = None) -> Entry:
+    """Let a person log in, and return the entry.
+
+    Raises:
+        BadInput: the client or its endpoint is missing; or the provider takes no login.
+        LoginFailed: it came to nothing, and the pool is as it was.
+        StoreError: the login could not be made durable.
+    """
+    if AuthType.OAUTH not in types_of(key):
+        raise BadInput(f"{key} takes API keys alone: credpool add {key}")
+    pool = home.pool(key)
+    target = None if into is None else resolve(pool.state, into).id
+    if not client.client_id:
+        raise BadInput(
+            "a login needs the id of your own OAuth client: give --client-id; this program ships none"
+        )
+    app = LoginApp.at(
+        pool.state.provider,
+        client_id=client.client_id,
+        token_url=client.token_url or None,
+        device_url=client.device_url or None,
+        authorize_url=client.authorize_url or None,
+        scope=client.scope or None,
+        client_secret=client.secret,
+    )
+    if app.device_url:
+        return login_by_device(pool, app, _say_code, into=target)
+    if app.authorize_url:
+        return login_by_browser(pool, app, _say_address, into=target)
+    raise BadInput(_NO_ENDPOINT)
+
+
+@click.command()
+@common
+@provider
+@click.option("--client-id", help="The id of your own OAuth client.")
+@click.option("--client-secret", "has_secret", is_flag=True, help="It has a secret: ask for it.")
+@click.option("--device-url", help="Its endpoint for codes that are typed on any device.")
+@click.option("--authorize-url", help="Its endpoint for this machine's browser.")
+@click.option("--token-url", help="Its token endpoint, if not the provider's usual one.")
+@click.option("--scope", help="What to ask for.")
+@click.option("--entry", "into", metavar="TARGET", help="The entry to log in again.")
+@session
+def login(
+    session: Session, /, provider: str, *, has_secret: bool, into: str | None, **told: str | None
+) -> None:
+    """Log in to PROVIDER with your own OAuth client."""
+    client = Client(**told, secret=_client_secret() if has_secret else None)
+    entry = log_in(session.home, provider, client, into=into)
+    session.done(f"Logged in: {shown(entry)} of {provider}.", provider)
+
+
+@click.command()
+@common
+@provider
+@click.argument("target", required=False)
+@session
+def refresh(session: Session, provider: str, target: str | None) -> None:
+    """Get new tokens now, for one login or for all of the pool."""
+    pool = session.home.pool(provider)
+    logins = [e.id for e in pool.state.entries if e.renewable]
+    if target is None and not logins:
+        raise BadInput(
+            f"{provider} has no login that can be refreshed; see credpool list {provider}"
+        )
+    for one in logins if target is None else [target]:
+        session.done(f"Refreshed {shown(renewed(pool, one))} of {provider}.", provider)
+
+
+def _client_secret() -> Secret:
+    if is_interactive():
+        return Secret(Terminal().ask_secret("The client's secret (it is not shown):"))
+    return Secret(sys.stdin.readline().strip())
+
+
+def _say_code(prompt: Prompt) -> None:
+    say(f"Open {prompt.url} on any device, and type the code {prompt.code} there.")
+
+
+def _say_address(prompt: Prompt) -> None:
+    say(f"Open this address in the browser of this machine:\n{prompt.url}")
