@@ -3,6 +3,7 @@
 stdout is data, stderr is talk.
 """
 
+import logging
 import time
 
 import click
@@ -46,7 +47,10 @@ def cli(ctx: click.Context) -> None:
 @cli.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Write the completion script of a shell: eval "$(credpool completion bash)"."""
+    """Write the completion script of a shell.
+
+    For instance, in ~/.bashrc: eval "$(credpool completion bash)"
+    """
     made = get_completion_class(shell)
     assert made is not None, "click completes in all of these"
     click.echo(made(cli, {}, "credpool", "_CREDPOOL_COMPLETE").source())
@@ -63,6 +67,7 @@ for _verb in (
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command, and return its exit code."""
+    logging.getLogger("credpool").addHandler(logging.NullHandler())  # what matters is said here
     try:
         code = cli.main(arguments, "credpool", standalone_mode=False)
     except click.exceptions.Abort:

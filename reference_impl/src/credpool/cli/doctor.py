@@ -10,9 +10,10 @@ from typing import Final
 
 from rich.text import Text
 
-from credpool.cli.billing_data import NOTES
+from credpool.cli.billing import notes
 from credpool.cli.home import Home, is_shared
 from credpool.cli.render import KINDS, PAYS, condition, out
+from credpool.core import registry
 from credpool.core.errors import BadConfig, StoreError, UnknownStrategy
 from credpool.core.model import PoolState
 from credpool.core.operate import shown
@@ -56,7 +57,7 @@ def examine(home: Home, *, now: float) -> Iterator[Finding]:
     yield Finding(level=Level.NOTE, where=str(home.store), what=there)
     yield from _permissions(home)
     try:
-        for key in home.known():
+        for key in dict.fromkeys((*home.known(), *registry.names())):
             yield from _pool(home, key, now)
     except StoreError as err:
         yield Finding(
@@ -158,6 +159,5 @@ def _bills(state: PoolState) -> Iterator[Finding]:
         payers = {payer_of(state, e) for e in state.entries if e.auth_type is auth_type}
         for payer in sorted(payers, key=lambda p: p.value):
             yield Finding(level=Level.NOTE, where=where, what=f"billed to {PAYS[payer]}")
-        for date, credential, says in NOTES.get(state.provider, ()):
-            if credential in (auth_type.value, "any"):
-                yield Finding(level=Level.NOTE, where=f"{where}, {date}", what=says)
+        for note in notes(state.provider, auth_type):
+            yield Finding(level=Level.NOTE, where=where, what=note)

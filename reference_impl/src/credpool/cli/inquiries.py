@@ -29,7 +29,10 @@ def list_(session: Session, provider: str | None) -> None:
 @common
 @session
 def status(session: Session) -> None:
-    """Show one line for each pool; the code is 1 if a pool has no available entry."""
+    """Show one line for each pool.
+
+    The exit code is 1 if a pool has no available entry.
+    """
     states, now = session.home.states(), time.time()
     if session.as_json:
         render.show_pools(states, now=now, as_data=True)
@@ -43,7 +46,10 @@ def status(session: Session) -> None:
 @common
 @session
 def doctor(session: Session) -> None:
-    """Say what is wrong, what is billed, and what to do next; the code is 1 at a fault."""
+    """Say what is wrong, who is billed, and what to do.
+
+    The exit code is 1 if there is anything but notes.
+    """
     found = list(examination.examine(session.home, now=time.time()))
     if session.as_json:
         render.as_json(examination.report(found))
@@ -63,7 +69,10 @@ def doctor(session: Session) -> None:
 def explain(
     session: Session, provider: str, status: int, headers: tuple[str, ...], kind: str
 ) -> None:
-    """Say what a provider's failing reply means; its body is the standard input."""
+    """Say what a provider's failing reply means.
+
+    Its body is read from the standard input.
+    """
     body = b"" if sys.stdin.isatty() else sys.stdin.buffer.read()
     told = explanation.explain(provider, status, headers, body, TYPES[kind], time.time())
     if session.as_json:
@@ -78,7 +87,10 @@ def explain(
 @click.option("--with-secrets", is_flag=True, help="With the keys: whoever reads it can use them.")
 @session
 def export(session: Session, provider: str | None, *, with_secrets: bool) -> None:
-    """Write the pools for another machine, without their secrets unless asked for."""
+    """Write the pools for another machine.
+
+    Their secrets are left out unless --with-secrets asks for them.
+    """
     states = session.home.states((provider,) if provider else None)
     render.as_json(transfer.exported(states, with_secrets=with_secrets))
 
@@ -88,6 +100,9 @@ def export(session: Session, provider: str | None, *, with_secrets: bool) -> Non
 @click.argument("file", type=click.File("r", encoding="utf-8"), default="-")
 @session
 def import_(session: Session, file: TextIO) -> None:
-    """Add what an export holds, from a file or the standard input; what is there stays."""
+    """Add what an export holds; what is there stays.
+
+    It is read from FILE, or from the standard input.
+    """
     for line in transfer.imported(session.home, file.read()):
         render.say(line)

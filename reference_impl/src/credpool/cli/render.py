@@ -31,6 +31,9 @@ PAYS: Final = {
 
 _STYLES: Final = {Status.OK: "green", Status.EXHAUSTED: "yellow", Status.DEAD: "red"}
 _COLUMNS: Final = ("#", "label", "type", "status", "why", "requests", "billed", "source", "owner", "id")  # fmt: skip
+_WHOLE: Final = frozenset({"#", "type", "status", "id"})
+"""The columns that are never folded."""
+
 _UNITS: Final = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -41,7 +44,7 @@ def out() -> Console:
 
 def say(text: str) -> None:
     """Tell the person something that is no data."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(text))
+    Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty()).print(Text(text))
 
 
 def as_json(value: Json) -> None:
@@ -55,7 +58,8 @@ def show_pools(states: Sequence[PoolState], *, now: float, as_data: bool) -> Non
         as_json(listing(states, now=now))
         return
     for state in states:
-        out().print(_table(state, now))
+        if state.entries:
+            out().print(_table(state, now))
 
 
 def show_summary(states: Iterable[PoolState], *, now: float) -> None:
@@ -120,11 +124,11 @@ def stays_away(key: str, gone: Entry) -> str:
 def _table(state: PoolState, now: float) -> Table:
     """Return a pool as a table, without the columns in which there is nothing."""
     title = Text(f"{state.key} · {state.strategy.value}", style="bold")
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     cells = [_cells(place, state, e, now) for place, e in enumerate(state.entries, start=1)]
     shown = [name for name in _COLUMNS if any(row[name].plain for row in cells)]
     for name in shown:
-        table.add_column(name, overflow="fold")
+        table.add_column(name, overflow="fold", no_wrap=name in _WHOLE)
     for row in cells:
         table.add_row(*(row[name] for name in shown))
     return table

@@ -30,7 +30,10 @@ class Session:
     def show(self, *keys: str) -> None:
         """Show some pools as they are now, or all."""
         states = self.home.states(keys or None)
-        if not any(state.entries for state in states):
+        for state in states:
+            if keys and not state.entries:
+                render.say(f"{state.key} has no credentials: credpool add {state.key}.")
+        if not (keys or any(state.entries for state in states)):
             render.say(f"There are no credentials yet; they will be kept in {self.home.store}.")
         render.show_pools(states, now=time.time(), as_data=self.as_json)
 

@@ -7,7 +7,7 @@ from typing import Final
 import click
 
 from credpool.cli import render
-from credpool.cli.home import types_of
+from credpool.cli.billing import ask_type
 from credpool.cli.logins import Client, log_in
 from credpool.cli.prompter import Terminal, is_interactive
 from credpool.cli.session import Session, any_provider, common, provider, session, target
@@ -36,7 +36,10 @@ def add(
     session: Session, provider: str, kind: str | None, label: str, priority: int | None,
     owner: str | None, base_url: str | None, place: str | None,
 ) -> None:  # fmt: skip
-    """Add a credential: the key is asked for, or read from the standard input."""
+    """Add a credential.
+
+    The key is asked for without an echo, or read from the standard input.
+    """
     operator = Operator(session.home.pool(provider, new=base_url is not None))
     if _type(provider, kind) is AuthType.OAUTH:
         entry = _logged_in(session, provider)
@@ -92,7 +95,10 @@ def rename(session: Session, provider: str, target: str, label: str) -> None:
 @click.argument("priority", type=int)
 @session
 def priority(session: Session, provider: str, target: str, priority: int) -> None:
-    """Give an entry another place in the order, 0 being the first."""
+    """Give an entry another place in the order.
+
+    0 comes first.
+    """
     entry = session.home.operator(provider).prioritise(target, priority)
     session.done(f"{shown(entry)} has priority {priority}.", provider)
 
@@ -103,7 +109,10 @@ def priority(session: Session, provider: str, target: str, priority: int) -> Non
 @click.argument("name", required=False)
 @session
 def strategy(session: Session, provider: str, name: str | None) -> None:
-    """Choose how the pool chooses; without NAME, show which there are."""
+    """Choose how the pool chooses.
+
+    Without NAME it shows the strategies, the present one marked.
+    """
     present = session.home.state(provider).strategy
     if name is not None:
         session.home.choose_by(provider, Strategy(name))
@@ -120,11 +129,7 @@ def _type(provider: str, kind: str | None) -> AuthType:
     """Return what is to be added; only a person is asked."""
     if kind is not None:
         return TYPES[kind]
-    types = types_of(provider)
-    if len(types) == 1 or not is_interactive():
-        return AuthType.API_KEY
-    choices = [("API key", AuthType.API_KEY), ("OAuth login", AuthType.OAUTH)]
-    return Terminal().choose("API key or OAuth login?", choices)
+    return ask_type(Terminal(), provider) if is_interactive() else AuthType.API_KEY
 
 
 def _secret(place: str | None) -> Secret:

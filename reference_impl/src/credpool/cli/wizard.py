@@ -6,9 +6,10 @@ Entries are named by their ids, so that nobody else's removal can move them in b
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from credpool.cli.home import Home, types_of
+from credpool.cli.billing import ask_type
+from credpool.cli.home import Home
 from credpool.cli.prompter import Choice, Prompter
-from credpool.cli.render import KINDS, condition, stays_away
+from credpool.cli.render import condition, stays_away
 from credpool.core import registry
 from credpool.core.errors import CredpoolError
 from credpool.core.model import AuthType, Entry, PoolState, Strategy
@@ -23,6 +24,7 @@ _MEANING: Final = {
     Strategy.ROUND_ROBIN: "each in turn",
     Strategy.LEAST_USED: "the one with the fewest requests",
     Strategy.RANDOM: "any, by chance",
+    Strategy.QUOTA_AWARE: "the one with the most quota left, as far as the provider tells",
 }
 
 
@@ -74,19 +76,13 @@ class Wizard:
         there = self._home.known()
         known = [key for key in registry.names() if key not in there]
         key = self._ask.choose("For which provider?", [(key, key) for key in (*there, *known)])
-        if self._type_for(key) is AuthType.OAUTH:
+        if ask_type(self._ask, key) is AuthType.OAUTH:
             self._login(key)
             return
         secret = Secret(self._ask.ask_secret("The key (it is not shown):"))
         label = self._ask.ask("A label, so that you know it again (may be empty):")
         added = self._home.operator(key).add(secret, label=label)
         self._ask.tell(f"Added {shown(added)} to {key}.")
-
-    def _type_for(self, key: str) -> AuthType:
-        types = types_of(key)
-        if len(types) == 1:
-            return types[0]
-        return self._ask.choose("API key or OAuth login?", [(KINDS[t], t) for t in types])
 
     def _remove(self) -> None:
         key = self._pool("From which pool?")
@@ -98,7 +94,7 @@ class Wizard:
     def _reset(self) -> None:
         key = self._pool("In which pool?")
         choices: list[Choice[str | None]] = [("All of them", None)]
-        choices += [(self._line(e), e.id) for e in self._state(key).entries]
+        choices += [(line, entry.id) for line, entry in self._lines(key)]
         self._operator(key).reset(self._ask.choose("Which one?", choices))
         self._ask.tell("Reset.")
 
@@ -106,8 +102,7 @@ class Wizard:
         key = self._pool("Of which pool?")
         present = self._state(key).strategy
         choices = [
-            (f"{'●' if s is present else '○'} {s.value}: {_MEANING.get(s, '')}", s)
-            for s in Strategy
+            (f"{'●' if s is present else '○'} {s.value}: {_MEANING[s]}", s) for s in Strategy
         ]
         chosen = self._ask.choose("How should it choose? (● is in force)", choices)
         self._home.choose_by(key, chosen)
@@ -118,11 +113,15 @@ class Wizard:
         return keys[0] if len(keys) == 1 else self._ask.choose(question, [(k, k) for k in keys])
 
     def _entry(self, key: str, question: str) -> Entry:
-        return self._ask.choose(question, [(self._line(e), e) for e in self._state(key).entries])
+        return self._ask.choose(question, self._lines(key))
 
-    def _line(self, entry: Entry) -> str:
-        why = condition(entry, self._now())
-        return f"{shown(entry)}: {why}" if why else shown(entry)
+    def _lines(self, key: str) -> list[Choice[Entry]]:
+        """Return the entries with their places, as the listing above has them."""
+        found = []
+        for place, entry in enumerate(self._state(key).entries, start=1):
+            why = condition(entry, self._now())
+            found.append((f"{place}. {shown(entry)}{f': {why}' if why else ''}", entry))
+        return found
 
     def _state(self, key: str) -> PoolState:
         return self._home.state(key)

@@ -103,7 +103,11 @@ def test_a_provider_with_both_is_asked_which(home: Home) -> None:
     """An API key and a login are billed to different payers."""
     prompter, logins = talk(home, "Add", "anthropic", "OAuth login", "Leave")
 
-    assert prompter.offered[2] == ["API key", "OAuth login"]
+    assert prompter.offered[2] == [
+        "API key, billed to the key's organisation, per token",
+        "OAuth login, billed to a subscription, within its limits",
+    ]
+    assert "only on a Claude Max plan with purchased extra-usage credits" in prompter.said[0]
     assert logins == ["anthropic"]
 
 
@@ -112,7 +116,7 @@ def test_an_entry_is_removed_when_that_is_confirmed(home: Home) -> None:
     pool = with_keys(home, ONE, TWO)
     first, second = (e.id for e in pool.state.entries)
 
-    talk(home, "Remove", first, "no", "Remove", second, "yes", "Leave")
+    talk(home, "Remove", f"1. {first}", "no", "Remove", f"2. {second}", "yes", "Leave")
 
     assert [e.id for e in pool.state.entries] == [first]
 
@@ -130,7 +134,7 @@ def test_cooldowns_are_reset_for_one_or_all(home: Home) -> None:
 
     prompter, _ = talk(home, "Reset", "All", "Leave")
 
-    assert f"{entry.id}: out_of_credit, 1 min left" in prompter.offered[1]
+    assert f"1. {entry.id}: out_of_credit, 1 min left" in prompter.offered[1]
     assert pool.state.entries[0].cooldown is None
 
 

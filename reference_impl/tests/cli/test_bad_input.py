@@ -1,0 +1,174 @@
+"""Bad input to the command: a clear sentence, the documented code, and nothing lost."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Command
+
+ONE, TWO = "sk-one-0123456789abcdef", "sk-two-0123456789abcdef"
+FULL = """
+import resource, signal, sys
+from credpool.cli import main
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+sys.argv[0] = "credpool"
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "stdin", "code", "said"),
+    [
+        pytest.param("remove openai x", "", 3, "no entry 'x'", id="an unknown target"),
+        pytest.param("reset openai work", "", 3, "several entries", id="an ambiguous one"),
+        pytest.param("add openai", "", 4, "is empty", id="no key and no terminal"),
+        pytest.param("add openai", "sk-...", 4, "is a placeholder", id="a placeholder"),
+        pytest.param("add openai", ONE, 4, "holds this secret already", id="a duplicate"),
+        pytest.param("add opnai", ONE, 2, "unknown provider 'opnai'", id="an unknown provider"),
+        pytest.param("add openai --type oauth", ONE, 2, "login", id="a login by hand"),
+        pytest.param("strategy openai best", "", 2, "choose one of", id="an unknown strategy"),
+        pytest.param("fetch", "", 2, "No such command", id="an unknown verb"),
+        pytest.param("explain --status 429 --header x", "", 2, "name: value", id="no header"),
+        pytest.param("import", "{", 2, "this is no export", id="no export"),
+    ],
+)
+def test_bad_input_is_refused(
+    credpool: "Command", path: Path, line: str, stdin: str, code: int, said: str
+) -> None:
+    """The code is the documented one, stdout is empty, and the store is as it was."""
+    credpool("add", "openai", "--label", "work", stdin=ONE)
+    credpool("add", "openai", "--label", "Work", stdin=TWO)
+    before = path.read_bytes()
+
+    ran = credpool(*line.split(), stdin=stdin)
+
+    assert (ran.code, ran.out) == (code, "")
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        pytest.param("{,", "not JSON", id="corrupt"),
+        pytest.param('{"version": 2}', "upgrade this library", id="newer"),
+        pytest.param("[]", "expected an object", id="a list"),
+        pytest.param('{"credential_pool": []}', "expected an object", id="another form"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["list", "status", "reset", "add openai", "export"])
+def test_a_store_that_cannot_be_read_is_left_alone(
+    credpool: "Command", path: Path, content: str, said: str, verb: str
+) -> None:
+    """Every verb refuses it with one code, and the doctor says how to mend it."""
+    path.parent.mkdir()
+    path.write_text(content, encoding="utf-8")
+
+    ran, doctor = credpool(*verb.split(), stdin=ONE), credpool("doctor")
+
+    assert (ran.code, ran.out) == (5, "")
+    assert said in ran.err
+    assert (doctor.code, "put a backup in its place" in doctor.out) == (1, True)
+    assert path.read_text(encoding="utf-8") == content
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "- a list",
+        "a: [",
+        "credential_pool_strategies: [random]",
+        "credential_pool_strategies: {openai: best}",
+    ],
+)
+def test_a_configuration_that_cannot_be_read_is_left_alone(
+    credpool: "Command", path: Path, content: str
+) -> None:
+    """No strategy is guessed, and none is written over."""
+    credpool("add", "openai", stdin=ONE)
+    config = path.with_name("config.yaml")
+    config.write_text(content, encoding="utf-8")
+
+    ran = credpool("list")
+
+    assert (ran.code, ran.out, config.read_text(encoding="utf-8")) == (2, "", content)
+
+
+def test_a_pasted_key_is_not_repeated(credpool: "Command") -> None:
+    """Somebody may take the key for its name."""
+    credpool("add", "openai", stdin=ONE)
+
+    ran = credpool("remove", "openai", ONE)
+
+    assert (ran.code, ONE in ran.err) == (3, False)
+
+
+def test_a_variable_with_a_placeholder_is_told(credpool: "Command", around: dict[str, str]) -> None:
+    """It becomes no entry; a listing says so beside the data, and the doctor what to do."""
+    around |= {"OPENAI_API_KEY": "sk-...", "GROQ_API_KEY": ""}
+
+    ran, doctor = credpool("list", "openai"), credpool("doctor")
+
+    assert (ran.code, ran.out) == (0, "")
+    assert "env:OPENAI_API_KEY: holds a placeholder; put the key in its place" in ran.err
+    assert (doctor.code, "put the key in its place" in doctor.out) == (1, True)
+
+
+def test_a_store_that_is_a_folder_is_left_alone(credpool: "Command", path: Path) -> None:
+    """It cannot be read, whoever is asked."""
+    path.mkdir(parents=True)
+
+    ran = credpool("add", "openai", stdin=ONE)
+
+    assert (ran.code, ran.out, path.is_dir()) == (5, "", True)
+    assert str(path) in ran.err
+
+
+def test_a_full_disk_loses_nothing(path: Path) -> None:
+    """The file is as it was, and so is the folder."""
+    path.parent.mkdir()
+    path.write_text('{"version": 1, "credential_pool": {}}', encoding="utf-8")
+
+    ran = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", FULL, "--store", str(path), "add", "openai"],
+        input=ONE,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert (ran.returncode, ran.stdout) == (5, "")
+    assert "cannot be written" in ran.stderr
+    assert (ONE in ran.stderr, "Traceback" in ran.stderr) == (False, False)
+    assert path.read_text(encoding="utf-8") == '{"version": 1, "credential_pool": {}}'
+
+
+def test_the_lock_of_a_dead_process_is_no_lock(credpool: "Command", path: Path) -> None:
+    """Its file may be left; who held it is gone."""
+    credpool("add", "openai", stdin=ONE)
+    (lock,) = path.parent.glob("*.lock")
+    lock.write_text("4194304\n", encoding="utf-8")
+
+    assert credpool("add", "openai", stdin=TWO).code == 0
+
+
+def test_a_reader_that_goes_away_is_no_error(path: Path) -> None:
+    """`credpool list | head -1` ends quietly."""
+    command = f"{sys.executable} -m credpool --store {path} completion bash | true"
+
+    ran = subprocess.run(  # noqa: S603
+        ["bash", "-c", f"set -o pipefail; {command}"],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert ran.stderr == ""
