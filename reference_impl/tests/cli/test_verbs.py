@@ -180,7 +180,7 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(
         "pay your bill",
         "credpool reset openai a",
         "share one quota",
-        "billed to the key's organisation, per token",
+        "billed to its organisation, per token",
         "groq: a credential is found at env:GROQ_API_KEY",
     ):
         assert told in ran.out

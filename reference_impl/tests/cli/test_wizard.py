@@ -104,7 +104,7 @@ def test_a_provider_with_both_is_asked_which(home: Home) -> None:
     prompter, logins = talk(home, "Add", "anthropic", "OAuth login", "Leave")
 
     assert prompter.offered[2] == [
-        "API key, billed to the key's organisation, per token",
+        "API key, billed to its organisation, per token",
         "OAuth login, billed to a subscription, within its limits",
     ]
     assert "only on a Claude Max plan with purchased extra-usage credits" in prompter.said[0]

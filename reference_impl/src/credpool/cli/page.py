@@ -19,7 +19,7 @@ _HEAD: Final = """\
 `pip install 'credpool[cli]'` installs the `credpool` command.
 Without a verb it opens a conversation at a terminal, and elsewhere lists the pools.
 
-The pools are in the file that `--store` names, or else in `auth.json` of the folder `$CREDPOOL_HOME`, or else of the user's configuration folder; strategies are in `config.yaml` beside it.
+The pools are in the file that `--store` names, or else in `auth.json` of the folder `$CREDPOOL_HOME`, or else of the user's configuration folder; strategies and custom endpoints are in `config.yaml` beside it, and variables may be in `.env` there.
 What is data goes to the standard output, all else to the standard error; there are no colours where nobody looks, nor with `NO_COLOR`.
 `--json` writes a [listing](../data/listing.schema.json) of the pools that are meant, also after a change; `doctor` writes [findings](../data/findings.schema.json), and `explain` an [explanation](../data/explanation.schema.json).
 A key is never an argument: it is asked for without an echo, or read from the standard input.
@@ -34,7 +34,11 @@ def page() -> str:
 
 def _commands() -> Iterator[str]:
     above = click.Context(
-        cli, info_name="credpool", max_content_width=_WIDTH, terminal_width=_WIDTH
+        cli,
+        info_name="credpool",
+        max_content_width=_WIDTH,
+        terminal_width=_WIDTH,
+        **cli.context_settings,
     )
     yield _block(cli.get_help(above))
     for name in cli.list_commands(above):

@@ -22,17 +22,20 @@ _WIDE: Final = 200
 
 KINDS: Final = {AuthType.API_KEY: "API key", AuthType.OAUTH: "OAuth login"}
 PAYS: Final = {
-    Payer.METERED: "the key's organisation, per token",
+    Payer.METERED: "its organisation, per token",
     Payer.SUBSCRIPTION: "a subscription, within its limits",
     Payer.FREE: "nobody: a free allowance",
-    Payer.UNKNOWN: "whom nobody has written down: ask the provider",
+    Payer.UNKNOWN: "an account that is not known here: ask the provider",
 }
 """Who is billed, in words; what is known beyond that is in the billing notes."""
 
 _STYLES: Final = {Status.OK: "green", Status.EXHAUSTED: "yellow", Status.DEAD: "red"}
 _COLUMNS: Final = ("#", "label", "type", "status", "why", "requests", "billed", "source", "owner", "id")  # fmt: skip
-_WHOLE: Final = frozenset({"#", "type", "status", "id"})
+_WHOLE: Final = frozenset({"#", "type", "status", "requests", "id"})
 """The columns that are never folded."""
+
+_LEAST: Final = {"why": len("usage_limited,")}
+"""How wide a column must be, so that no word of it is broken."""
 
 _UNITS: Final = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -64,7 +67,7 @@ def show_pools(states: Sequence[PoolState], *, now: float, as_data: bool) -> Non
 
 def show_summary(states: Iterable[PoolState], *, now: float) -> None:
     """Show one line for each pool: how many can be used, and when the next one can."""
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table = _frame()
     for name in ("pool", "strategy", "available", "out", "dead", "next return"):
         table.add_column(name, overflow="fold")
     for state in states:
@@ -121,14 +124,21 @@ def stays_away(key: str, gone: Entry) -> str:
     return f" It was found at {gone.source}, and is not taken up again{again}."
 
 
+def _frame(title: Text | None = None) -> Table:
+    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+
+
 def _table(state: PoolState, now: float) -> Table:
-    """Return a pool as a table, without the columns in which there is nothing."""
-    title = Text(f"{state.key} · {state.strategy.value}", style="bold")
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    """Return a pool as a table, without the columns that tell no two entries apart."""
+    payers = {payer_of(state, e).value for e in state.entries}
+    billed = f" · billed: {payers.pop()}" if len(payers) == 1 else ""
+    title = Text(f"{state.key} · {state.strategy.value}{billed}", style="bold")
+    table = _frame(title)
     cells = [_cells(place, state, e, now) for place, e in enumerate(state.entries, start=1)]
-    shown = [name for name in _COLUMNS if any(row[name].plain for row in cells)]
+    left_out = {"billed"} if billed else set()
+    shown = [c for c in _COLUMNS if c not in left_out and any(row[c].plain for row in cells)]
     for name in shown:
-        table.add_column(name, overflow="fold", no_wrap=name in _WHOLE)
+        table.add_column(name, overflow="fold", no_wrap=name in _WHOLE, min_width=_LEAST.get(name))
     for row in cells:
         table.add_row(*(row[name] for name in shown))
     return table
