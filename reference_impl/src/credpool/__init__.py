@@ -68,11 +68,17 @@ from credpool.pool import Store as Store
 if typing.TYPE_CHECKING:
     from credpool.core.seeding import Complaint as Complaint
     from credpool.opening import open_pool as open_pool
+    from credpool.opening import view_pool as view_pool
     from credpool.seed.surroundings import Surroundings as Surroundings
 
 __version__ = "0.1.0"
 
-_HOMES = {"Complaint": "core.seeding", "Surroundings": "seed.surroundings", "open_pool": "opening"}
+_HOMES = {
+    "Complaint": "core.seeding",
+    "Surroundings": "seed.surroundings",
+    "open_pool": "opening",
+    "view_pool": "opening",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -70,6 +70,7 @@ from credpool import (
     report_exhaustion,
     report_notice,
     report_pool,
+    view_pool,
 )
 from credpool.login import LoginApp, Prompt, login_by_browser, login_by_device, refresh
 from credpool.stores import JsonFileStore, MemoryStore
@@ -113,6 +114,7 @@ def finding() -> None:
     assert_type(pool, Pool)
     assert_type([f"{n.where}: {n.what}; {n.mend}" for n in told], list[str])
     configured = Surroundings(environ={}, config={"custom_providers": []}, provider="openai")
+    assert_type(view_pool("openai", around), PoolState)
     open_pool("custom:work", configured, strategy=Strategy.RANDOM, policy=Policy())
 
 
