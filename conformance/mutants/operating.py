@@ -232,7 +232,7 @@ class TakesPlaceholders(Mutant):
     )
     because = "outcome"
 
-    @replaces("credpool.core.placeholders.is_placeholder")
+    @replaces("credpool.core.seeding.is_placeholder")
     def never(original, value):
         return False
 

@@ -46,7 +46,8 @@ def run_campaign(
     """Run and judge; `everything` runs each check for each change.
 
     Otherwise those are left out on which the change makes no difference.  Where only a run could
-    tell that, the first case stands for a table that is not about what the mutant violates.
+    tell that, the first case stands for a table that is not about what a mutant violates, and the
+    first and the last for any table of a control.
 
     Raises: BaselineError when the reference as it is fails a check.
     """
@@ -104,12 +105,15 @@ def _seen(suite: Suite, share: Sequence[Scenario], changes: dict[str, type[Chang
 def _chosen(suite: Suite, change: type[Change], differs: set[str]) -> tuple[Scenario, ...]:
     everywhere = EVERYWHERE in differs
     found = tuple(s for s in suite.scenarios if everywhere or s.id in differs)
-    if not issubclass(change, Mutant) or is_sure(change):
+    if is_sure(change):
         return found
     ids = {scenario.id: None for scenario in found}
-    killers = {id_ for pattern in change.kills for id_ in named(pattern, ids)}
     first = {id_.partition(":")[0]: id_ for id_ in reversed(ids)}
-    kept = killers.union(first.values())
+    kept = {*first.values()}
+    if not issubclass(change, Mutant):
+        last = {id_.partition(":")[0]: id_ for id_ in ids}
+        return tuple(s for s in found if s.id in kept.union(last.values()))
+    kept |= {id_ for pattern in change.kills for id_ in named(pattern, ids)}
     return tuple(s for s in found if s.id in kept or change.violates in s.verifies)
 
 
