@@ -8,7 +8,7 @@ from credpool.core import operate
 from credpool.core.listing import listing
 from credpool.core.model import AuthType, Entry, EntryId, PoolState, Strategy
 from credpool.core.report import Json
-from credpool.core.secret import Secret
+from credpool.core.secret import Secret, Veiled
 from credpool.pool import Pool
 
 
@@ -53,7 +53,7 @@ class Operator:
             owner=owner,
             base_url=base_url,
         )
-        entry = operate.holding(bare, secret.reveal())
+        entry = operate.holding(bare, Veiled(secret.reveal()))
         after = self._pool.change(partial(operate.added, entry=entry, priority=priority))
         return after.find(entry.id) or entry
 

@@ -13,6 +13,7 @@ from credpool.cli.exits import Exit
 from credpool.cli.session import Session, any_provider, common, session
 from credpool.cli.verbs import TYPES
 from credpool.core import registry
+from credpool.core.secret import Veiled
 from credpool.core.select import available
 
 
@@ -104,5 +105,5 @@ def import_(session: Session, file: TextIO) -> None:
 
     It is read from FILE, or from the standard input.
     """
-    for line in transfer.imported(session.home, file.read()):
+    for line in transfer.imported(session.home, Veiled(file.read())):
         render.say(line)

@@ -29,15 +29,22 @@ def imported(home: Home, text: str) -> Iterator[str]:
         BadInput: the text is no export.
         StoreError: the change could not be made durable.
     """
-    try:
-        found = {key: codec.decode(text, key).entries for key in codec.pool_keys(text)}
-    except codec.Malformed as err:
-        raise BadInput(f"this is no export: {err.where}: {err.what}") from None
+    found = _understood(text)
+    if isinstance(found, str):
+        raise BadInput(f"this is no export: {found}")
     for key, entries in found.items():
         pool = home.pool(key)
         for entry in entries:
             yield f"{key}, {shown(entry)}: {_taken(entry, pool.state)}"
         pool.change(partial(_with, entries=entries))
+
+
+def _understood(text: str) -> dict[str, tuple[Entry, ...]] | str:
+    """Return the entries of each pool, or what is wrong: an error's variables would show the text."""
+    try:
+        return {key: codec.decode(text, key).entries for key in codec.pool_keys(text)}
+    except codec.Malformed as err:
+        return f"{err.where}: {err.what}"
 
 
 def _row(entry: Entry, *, with_secrets: bool) -> Json:

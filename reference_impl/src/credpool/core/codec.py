@@ -13,7 +13,8 @@ from typing import Final, NoReturn
 from credpool.core.borrowing import FINGERPRINT, OURS, borrowed, fingerprint
 from credpool.core.fields import Malformed, kind
 from credpool.core.model import Cooldown, Entry
-from credpool.core.rows import decode_row, encode_row
+from credpool.core.rows import decode_row, encode_row, may_open
+from credpool.core.secret import Veiled
 
 __all__ = [
     "VERSION",
@@ -33,10 +34,6 @@ __all__ = [
 
 VERSION: Final = 1
 
-_SECRET_ENDINGS: Final = (
-    *("key", "token", "tokens", "secret", "password"),
-    *("credential", "credentials", "authorization"),
-)
 _TOLD: Final = ("last_error_reason", "last_error_message")
 
 
@@ -49,7 +46,7 @@ class Document:
     """One pool's entries and removed sources, and all that the document says before them."""
 
     entries: tuple[Entry, ...]
-    head: str
+    head: Veiled
     suppressed: Mapping[str, Sequence[str]]
     """By pool; an empty list is not kept."""
 
@@ -100,14 +97,14 @@ def pool_keys(text: str) -> tuple[str, ...]:
 
 def encode(
     head: str, rows: Iterable[str], updated_at: str, suppressed: Mapping[str, Sequence[str]]
-) -> str:
+) -> Veiled:
     """Return the whole document with those rows, one a line."""
     lines = ",\n".join(rows)
     removed = f'"suppressed_sources": {json.dumps(suppressed)},\n' if suppressed else ""
-    return f'{head}\n{lines}\n]}},\n{removed}"updated_at": {json.dumps(updated_at)}\n}}\n'
+    return Veiled(f'{head}\n{lines}\n]}},\n{removed}"updated_at": {json.dumps(updated_at)}\n}}\n')
 
 
-def settled(entry: Entry, key: str) -> tuple[Entry, str]:
+def settled(entry: Entry, key: str) -> tuple[Entry, Veiled]:
     """Return the entry exactly as its row will be read again, and the row."""
     line = encode_row(entry)
     read = decode_row(json.loads(line), key=key, index=0)
@@ -124,7 +121,7 @@ def as_kept(
     entry = _redacted(entry, clean)
     if entry.reference is None and not borrowed(key, entry.source):
         return entry
-    extra = {n: v for n, v in entry.extra.items() if not n.lower().endswith(_SECRET_ENDINGS)}
+    extra = {n: v for n, v in entry.extra.items() if not may_open(n)}
     theirs = not str(extra.get(FINGERPRINT, OURS)).startswith(OURS)
     if entry.secret is not None and fingerprint_key is not None and not theirs:
         # spec: borrow.not-kept+1
@@ -211,12 +208,12 @@ def check_ids(entries: Sequence[Entry], key: str) -> None:
     raise Malformed(where, what)
 
 
-def _head(document: dict[str, object], pools: dict[str, object], key: str) -> str:
+def _head(document: dict[str, object], pools: dict[str, object], key: str) -> Veiled:
     """Return the document's other fields and other pools, up to where the pool's rows begin."""
     fields = {"version": VERSION, **document}
     before = "".join(f"{json.dumps(n)}: {json.dumps(v)},\n" for n, v in fields.items())
     others = "".join(f"{json.dumps(n)}: {_pool(v)},\n" for n, v in pools.items())
-    return f'{{\n{before}"credential_pool": {{\n{others}{json.dumps(key)}: ['
+    return Veiled(f'{{\n{before}"credential_pool": {{\n{others}{json.dumps(key)}: [')
 
 
 def _pool(rows: object) -> str:

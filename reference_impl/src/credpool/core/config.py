@@ -12,7 +12,7 @@ from credpool.core.errors import BadConfig
 from credpool.core.fields import kind
 from credpool.core.model import FailureClass, Policy, Strategy
 from credpool.core.payer import PayerChange
-from credpool.core.secret import Secret
+from credpool.core.secret import Secret, Veiled
 
 STRATEGIES: Final = "credential_pool_strategies"
 POLICIES: Final = "credential_pool_policies"
@@ -50,6 +50,11 @@ def custom_key(name: str) -> str:
 def is_custom(key: str) -> bool:
     """Return whether a pool is that of an endpoint of the operator's own."""
     return key.startswith(_CUSTOM)
+
+
+def veiled(config: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the configuration with its keys veiled, as no error's variables may show them."""
+    return {name: _veiled(name, value) for name, value in config.items()}
 
 
 def strategy_of(config: Mapping[str, object], key: str) -> Strategy:
@@ -129,6 +134,18 @@ def _with_model(found: Sequence[Endpoint], model: Mapping[str, object]) -> Seque
     if len(here) != 1:  # spec: custom.by-name+1
         return found
     return [replace(e, model_key=secret) if e is here[0] else e for e in found]
+
+
+def _veiled(name: object, value: object) -> object:
+    match value:
+        case str() if name == "api_key":
+            return Veiled(value)
+        case dict():
+            return {n: _veiled(n, v) for n, v in value.items()}
+        case list():
+            return [_veiled(name, item) for item in value]
+        case _:
+            return value
 
 
 def _host_name(base_url: str) -> str:

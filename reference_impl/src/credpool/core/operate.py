@@ -12,7 +12,7 @@ from credpool.core.borrowing import borrowed, is_reference
 from credpool.core.errors import AmbiguousTarget, DuplicateSecret, UnknownEntry, UnusableSecret
 from credpool.core.model import Entry, EntryId, PoolState
 from credpool.core.redact import redact
-from credpool.core.secret import Secret
+from credpool.core.secret import Secret, Veiled
 from credpool.core.seeding import is_placeholder
 
 _SENDABLE: Final = re.compile(r"[\x21-\x7e\x80-\ud7ff\ue000-\U0010ffff]+")
@@ -45,9 +45,9 @@ def holding(entry: Entry, value: str) -> Entry:
     Raises:
         UnusableSecret: the value is empty, a placeholder, or cannot be sent in a header.
     """
-    value = value.strip()
+    value = Veiled(value.strip())
     if is_reference(value):  # spec: operator.add.source+1
-        return replace(entry, reference=value, borrowed=True)
+        return replace(entry, reference=str(value), borrowed=True)
     return replace(entry, secret=_usable(value))
 
 

@@ -23,6 +23,7 @@ from credpool.core.model import (
     Status,
 )
 from credpool.core.payer import Payer
+from credpool.core.secret import Veiled
 
 _EXPIRY: Final = ("expires_at", "expires_at_ms")
 _STATUS: Final = (
@@ -50,6 +51,10 @@ _CLASS_BY: Final[Mapping[object, FailureClass]] = MappingProxyType(
         402: FailureClass.OUT_OF_CREDIT,
         403: FailureClass.FORBIDDEN,
     }
+)
+_SECRET_ENDINGS: Final = (
+    *("key", "token", "tokens", "secret", "password"),
+    *("credential", "credentials", "authorization"),
 )
 _PAYERS: Final = MappingProxyType({p.value: p for p in Payer})
 _AUTH_TYPES: Final = MappingProxyType({a.value: a for a in AuthType})
@@ -95,7 +100,7 @@ def decode_row(row: object, *, key: str, index: int) -> Entry:
     )
 
 
-def encode_row(entry: Entry) -> str:
+def encode_row(entry: Entry) -> Veiled:
     """Return the entry as one line of JSON, with every secret it holds.
 
     Raises:
@@ -124,7 +129,12 @@ def encode_row(entry: Entry) -> str:
     row = {name: value for name, value in row.items() if value is not None}
     row |= _encode_status(entry.cooldown, extra)
     row["request_count"] = entry.request_count
-    return _ENCODER.encode(row | {n: v for n, v in extra.items() if n not in _MAPPED})
+    return Veiled(_ENCODER.encode(row | {n: v for n, v in extra.items() if n not in _MAPPED}))
+
+
+def may_open(name: str) -> bool:
+    """Return whether the name of a field tells that a secret is in it."""
+    return name.lower().endswith(_SECRET_ENDINGS)
 
 
 def _fields(row: object, where: str) -> Fields:
@@ -164,7 +174,11 @@ def _extra(
     So a status that says nothing is kept, and an expiry's form when it is not the one we write.
     """
     known = _MAPPED_IF_COOLING if cooling else _MAPPED
-    kept = {n: v for n, v in row.items() if n not in known and (v is not None or n not in _UNSAID)}
+    kept = {
+        n: Veiled(v) if isinstance(v, str) and may_open(n) else v
+        for n, v in row.items()
+        if n not in known and (v is not None or n not in _UNSAID)
+    }
     if "expires_at" not in kept:
         kept.pop("expires_at_ms", None)
     return kept | ({"model_cooldowns": foreign} if foreign else {})

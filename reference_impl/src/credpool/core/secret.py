@@ -1,4 +1,4 @@
-"""A value that opens a door, and masks itself everywhere but on the wire."""
+"""Values that open doors, and mask themselves everywhere but on the wire and in the store."""
 
 from typing import Final, NoReturn
 
@@ -36,3 +36,24 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Secret is not pickled; write it through a store")
+
+
+class Veiled(str):
+    """Text with secrets in it that is read and written whole; a traceback's variables do not show it.
+
+    It is a `str` in every other way, and what is cut out of it is a plain one.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"Veiled({MASK!r})"
+
+
+class VeiledBytes(bytes):
+    """The same, before it is decoded and after it is encoded."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"VeiledBytes({MASK!r})"

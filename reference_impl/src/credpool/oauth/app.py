@@ -15,7 +15,7 @@ from credpool.core.events import Grant
 from credpool.core.logins import Login
 from credpool.core.model import AuthType
 from credpool.core.reply import Reply, dig
-from credpool.core.secret import Secret
+from credpool.core.secret import Secret, Veiled
 from credpool.oauth.refresh import read_token_reply
 
 _TOLD: Final = ("scope", "token_type")
@@ -67,7 +67,7 @@ class LoginApp:
     def named(self) -> dict[str, str]:
         """The fields by which a request names the client."""
         secret = self.client_secret
-        proof = {} if secret is None else {"client_secret": secret.reveal()}
+        proof = {} if secret is None else {"client_secret": Veiled(secret.reveal())}
         return {"client_id": self.client_id, **proof}  # spec: login.client+1
 
     @property

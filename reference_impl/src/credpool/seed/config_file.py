@@ -25,7 +25,17 @@ def read_config(path: Path) -> Mapping[str, object]:
         text = read_text(path)
     except Unusable as err:
         raise BadConfig("the file", str(err.notice)) from None
-    return {} if text is None else _parsed(text, _yaml("safe"))
+    found = {} if text is None else _read(text)
+    if isinstance(found, BadConfig):
+        raise found
+    return found
+
+
+def _read(text: str) -> dict[str, object] | BadConfig:
+    try:
+        return _parsed(text, _yaml("safe"))
+    except BadConfig as err:
+        return err.with_traceback(None)
 
 
 def set_strategy(path: Path, key: str, strategy: Strategy) -> None:
@@ -34,17 +44,27 @@ def set_strategy(path: Path, key: str, strategy: Strategy) -> None:
     Raises:
         BadConfig: the file is no YAML mapping, or cannot be read or written.
     """
-    yaml = _yaml("rt")
+    fault = _set(path, key, strategy)
+    if fault is not None:
+        raise fault
+
+
+def _set(path: Path, key: str, strategy: Strategy) -> BadConfig | None:
+    """Set the strategy, or return why not: raised here, the error would show the document."""
     try:
+        yaml = _yaml("rt")
         text = read_text(path)
         document = {} if text is None else _parsed(text, yaml)
         chosen = document.setdefault(STRATEGIES, {})
         if not isinstance(chosen, dict):
-            raise BadConfig(STRATEGIES, "expected a mapping")
+            return BadConfig(STRATEGIES, "expected a mapping")
         chosen[key] = strategy.value
         _replace(path, document, yaml)
+    except BadConfig as err:
+        return err.with_traceback(None)
     except (OSError, Unusable) as err:
-        raise BadConfig("the file", f"{path} cannot be written: {err}") from None
+        return BadConfig("the file", f"{path} cannot be written: {err}")
+    return None
 
 
 def _parsed(text: str, yaml: "YAML") -> dict[str, object]:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from credpool.core.secret import Veiled, VeiledBytes
 from credpool.core.seeding import Complaint
 
 _MOST: int = 1024 * 1024
@@ -26,7 +27,7 @@ def read_text(path: Path) -> str | None:
         if path.exists() and not path.is_file():
             raise Unusable(path, "is no file", "move it away")
         with path.open("rb") as file:
-            content = file.read(_MOST + 1)
+            content = VeiledBytes(file.read(_MOST + 1))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as err:
@@ -35,7 +36,7 @@ def read_text(path: Path) -> str | None:
     if len(content) > _MOST:
         raise Unusable(path, "is larger than a megabyte", "put a smaller file in its place")
     try:
-        return content.decode("utf-8-sig")
+        return Veiled(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise Unusable(path, "is not UTF-8", "save it as UTF-8") from None
 

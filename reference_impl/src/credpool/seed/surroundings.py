@@ -4,13 +4,14 @@ Everything is given: nothing of the process, the machine or its user is looked a
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from credpool.core import registry
-from credpool.core.config import Endpoint, endpoints, is_custom
+from credpool.core.config import Endpoint, endpoints, is_custom, veiled
 from credpool.core.registry_data import PROVIDERS
+from credpool.core.secret import Veiled
 from credpool.core.seeding import Complaint, Found
 from credpool.seed import dotenv
 from credpool.seed.config_file import read_config
@@ -41,10 +42,10 @@ class Surroundings:
         provider: the provider whose rules hold, for a pool whose key is not a provider's.
     """
 
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
     home: Path | None = None
     folder: Path | None = None
-    config: Mapping[str, object] | None = None
+    config: Mapping[str, object] | None = field(default=None, repr=False)
     base_url: str | None = None
     provider: str | None = None
 
@@ -60,8 +61,8 @@ class Surroundings:
             BadConfig: the file is no YAML mapping, or cannot be read.
         """
         if self.config is not None or self.folder is None:
-            return self.config or {}
-        return read_config(self.folder / "config.yaml")
+            return veiled(self.config or {})
+        return veiled(read_config(self.folder / "config.yaml"))
 
     def endpoint(self, key: str) -> Endpoint | None:
         """Return the custom endpoint of a pool, if there is one.
@@ -109,9 +110,11 @@ class Surroundings:
         try:
             text = None if self.folder is None else read_text(self.folder / ".env")
         except Unusable as err:
-            return self.environ, [err.notice]  # spec: seed.broken-file+1
+            # spec: seed.broken-file+1
+            return {n: Veiled(v) for n, v in self.environ.items()}, [err.notice]
         # spec: seed.precedence+1
-        return {**dotenv.parse(text or ""), **self.environ}, []
+        told = {**dotenv.parse(text or ""), **self.environ}
+        return {name: Veiled(value) for name, value in told.items()}, []
 
 
 def _tools(key: str) -> list[Tool]:

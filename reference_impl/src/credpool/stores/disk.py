@@ -15,6 +15,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from credpool.core.errors import StoreUnreadable, StoreUnwritable
+from credpool.core.secret import VeiledBytes
 
 _POLL: Final = 0.002
 _LOCKS: Final = Path("/proc/locks")
@@ -46,7 +47,7 @@ class WholeFile:
         except OSError as err:
             raise self._unreadable(err) from err
 
-    def read(self) -> tuple[bytes, Stamp] | None:
+    def read(self) -> tuple[VeiledBytes, Stamp] | None:
         """Return what the file holds and its stamp; None when there is none.
 
         Raises:
@@ -59,7 +60,7 @@ class WholeFile:
             with self.path.open("rb") as file:
                 # Before the reading: what changes during it must not look like what was read.
                 stamp = _stamp(os.fstat(file.fileno()))
-                return file.read(), stamp
+                return VeiledBytes(file.read()), stamp
         except FileNotFoundError:
             return None
         except OSError as err:
@@ -83,7 +84,7 @@ class WholeFile:
                 raise self._unwritable(err) from err
             yield
 
-    def replace(self, content: bytes) -> Stamp:
+    def replace(self, content: VeiledBytes) -> Stamp:
         """Put a new file with that content in the old one's place, readable by its owner only.
 
         Raises:

@@ -16,7 +16,7 @@ from credpool.core import codec
 from credpool.core.errors import StoreTooNew, StoreUnreadable, StoreUnwritable
 from credpool.core.model import Entry, EntryId, Policy, PoolState, Strategy
 from credpool.core.redact import redact
-from credpool.core.secret import Secret
+from credpool.core.secret import Secret, Veiled, VeiledBytes
 from credpool.stores.disk import Stamp, WholeFile
 
 T = TypeVar("T")
@@ -27,11 +27,11 @@ class _Seen:
     """The file as it was when last read or written."""
 
     stamp: Stamp | None
-    head: str
+    head: Veiled
     removed: Mapping[str, Sequence[str]]
     """The sources that were removed, of every pool."""
     state: PoolState
-    lines: Mapping[int, str]
+    lines: Mapping[int, Veiled]
     """The rows that are encoded already, by the identity of their entry in `state`."""
 
 
@@ -104,7 +104,7 @@ class JsonFileStore:
         if self._file.stamp() == seen.stamp:
             return seen
         found = self._file.read()
-        content, stamp = found or (b"{}", None)
+        content, stamp = found or (VeiledBytes(b"{}"), None)
         document = self._decode(content)
         before = {entry.id: entry for entry in seen.state.entries}
         entries = tuple(self._recalled(entry, before) for entry in document.entries)
@@ -126,16 +126,15 @@ class JsonFileStore:
             entry, key=self._empty.key, clean=clean, fingerprint_key=self._fingerprint_key
         )
 
-    def _decode(self, content: bytes) -> codec.Document:
+    def _decode(self, content: VeiledBytes) -> codec.Document:
         return _understood(self._file, content, partial(codec.decode, key=self._empty.key))
 
     def _write(self, seen: _Seen, changed: PoolState) -> _Seen:
         """Return what the file holds afterwards; what is equal is not written."""
-        try:
-            rows = self._rows(seen, changed.entries)
-        except ValueError as err:
+        rows = self._rows(seen, changed.entries)
+        if isinstance(rows, str):
             mend = "the change that made it is at fault"
-            raise StoreUnwritable(str(self._file.path), f"no such pool: {err}", mend) from err
+            raise StoreUnwritable(str(self._file.path), f"no such pool: {rows}", mend)
         kept = tuple(entry for entry, _ in rows)
         if kept == seen.state.entries and changed.suppressed == seen.state.suppressed:
             return seen
@@ -143,23 +142,29 @@ class JsonFileStore:
         removed = {pool: sources for pool, sources in removed.items() if sources}
         now = datetime.fromtimestamp(self._now(), UTC).isoformat()
         text = codec.encode(seen.head, (line for _, line in rows), now, removed)
-        stamp = self._file.replace(text.encode("ascii"))
+        stamp = self._file.replace(VeiledBytes(text.encode("ascii")))
         lines = {id(entry): line for entry, line in rows}
         state = replace(self._empty, entries=kept, suppressed=changed.suppressed)
         self._seen = _Seen(stamp, seen.head, removed, state, lines)
         return self._seen
 
-    def _rows(self, seen: _Seen, entries: tuple[Entry, ...]) -> list[tuple[Entry, str]]:
-        """Return each entry with its line; those already in the file are taken as they are."""
-        codec.check_ids(entries, self._empty.key)
+    def _rows(self, seen: _Seen, entries: tuple[Entry, ...]) -> list[tuple[Entry, Veiled]] | str:
+        """Return each entry with its line, or what is wrong; those in the file are taken as they are.
+
+        It is no error, because an error would show the variables of whoever wrote the line.
+        """
         there = {id(entry) for entry in seen.state.entries}
         clean = cache(partial(redact, secrets=_secrets(entries)))
-        return [
-            (entry, seen.lines.get(id(entry)) or codec.encode_row(entry))
-            if id(entry) in there
-            else codec.settled(self._as_kept(entry, clean), self._empty.key)
-            for entry in entries
-        ]
+        try:
+            codec.check_ids(entries, self._empty.key)
+            return [
+                (entry, seen.lines.get(id(entry)) or codec.encode_row(entry))
+                if id(entry) in there
+                else codec.settled(self._as_kept(entry, clean), self._empty.key)
+                for entry in entries
+            ]
+        except (ValueError, OverflowError) as err:
+            return str(err)
 
 
 def _secrets(entries: tuple[Entry, ...]) -> list[Secret]:
@@ -179,7 +184,7 @@ def pool_keys(path: str | os.PathLike[str]) -> tuple[str, ...]:
     return () if found is None else _understood(file, found[0], codec.pool_keys)
 
 
-def _understood(file: WholeFile, content: bytes, read: Callable[[str], T]) -> T:
+def _understood(file: WholeFile, content: VeiledBytes, read: Callable[[str], T]) -> T:
     """Return what a document says, or refuse it in an error that holds none of it."""
     try:
         return read(content.decode("utf-8-sig"))
