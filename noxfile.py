@@ -14,7 +14,7 @@ import nox
 ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 LOCK = ROOT / "constraints.txt"
-PACKAGES = ("-e", "reference_impl[cli,httpx,keyring]", "-e", "conformance")
+PACKAGES = ("-e", "reference_impl[cli,httpx,keyring,otel]", "-e", "conformance")
 REPORTS = ROOT / "conformance" / "reports"
 REPORT_PAGE = "docs/conformance/report.md"
 TESTEE = "conformance/testees/reference.py"
