@@ -909,3 +909,16 @@ def test_dead_entries_stay_out(caller: Caller, clock: FakeClock) -> None:
 
     assert provider.secrets == [ONE, TWO, TWO]
     assert pool.state.entries[0].status(clock.now()) is Status.DEAD
+
+
+def test_the_fake_provider_takes_no_request_with_two_credentials() -> None:
+    """So whatever a test sends through a pool carries one secret, or the test fails."""
+    provider = FakeProvider({"one": [], "two": []})
+    transport = httpx2.MockTransport(provider.handler(httpx2.Response))
+
+    with httpx2.Client(transport=transport) as client:
+        headers = {"authorization": "Bearer one", "x-api-key": "two"}
+        reply = client.post("https://api.example/v1", headers=headers)
+
+    assert (reply.status_code, reply.json()["error"]["code"]) == (400, "two_credentials")
+    assert len(provider.requests) == 1

@@ -5,7 +5,7 @@ It knows nothing of pools, and is not for use in production.
 
 from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
-from typing import Protocol, Self, TypeVar
+from typing import Final, Protocol, Self, TypeVar
 
 from credpool.fakes.messages import FakeReply, FakeRequest
 from credpool.fakes.server import Server
@@ -35,9 +35,13 @@ class _MakesResponse(Protocol[A_co]):
     def __call__(self, status_code: int, *, headers: Mapping[str, str], content: bytes) -> A_co: ...
 
 
+_TWO: Final = FakeReply.error(400, "two_credentials", "the request carries two credentials")
+
+
 class FakeProvider:
     """Answer each secret by a script, and afterwards as the provider would when all is well.
 
+    A request with two credentials gets a 400, whatever they are: it carries one too many.
     As a context manager it is a server at `url` on the loopback address, for any client.
     `handler` makes it a client library's mock transport, for any host and without a server.
 
@@ -72,6 +76,8 @@ class FakeProvider:
         """Record a request, and return the reply to it."""
         with self._lock:
             self.requests.append(request)
+            if len(request.credentials) > 1:
+                return _TWO
             scripted = next(self._scripts.get(request.secret, iter(())), None)
         return scripted if scripted is not None else when_all_is_well(request)
 
