@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 from credpool import Cooldown, Entry, EntryId, FailureClass, Secret
+from credpool.cli.app import cli
 from credpool.core.model import FOREVER
 
 if TYPE_CHECKING:
@@ -192,6 +193,22 @@ def test_completion_is_for_the_three_shells(credpool: "Command") -> None:
     scripts = [credpool("completion", shell).out for shell in ("bash", "zsh", "fish")]
 
     assert all("_CREDPOOL_COMPLETE" in script for script in scripts)
+
+
+def test_a_provider_is_completed(
+    capsys: pytest.CaptureFixture[str], around: dict[str, str]
+) -> None:
+    """The shell asks the command what may come next."""
+    around |= {
+        "_CREDPOOL_COMPLETE": "bash_complete",
+        "COMP_WORDS": "credpool list op",
+        "COMP_CWORD": "2",
+    }
+
+    with pytest.raises(SystemExit):
+        cli.main([], "credpool", complete_var="_CREDPOOL_COMPLETE")
+
+    assert capsys.readouterr().out.split() == ["plain,openai", "plain,openrouter"]
 
 
 @pytest.mark.parametrize(

@@ -70,10 +70,7 @@ def run(arguments: list[str] | None = None) -> int:
     logging.getLogger("credpool").addHandler(logging.NullHandler())  # what matters is said here
     try:
         code = cli.main(arguments, "credpool", standalone_mode=False)
-    except click.exceptions.Abort:
-        render.say("\nInterrupted; nothing was changed by halves.")
-        return Exit.INTERRUPTED
-    except KeyboardInterrupt:
+    except (click.exceptions.Abort, KeyboardInterrupt):
         render.say("\nInterrupted; nothing was changed by halves.")
         return Exit.INTERRUPTED
     except click.ClickException as err:

@@ -11,6 +11,7 @@ import click
 
 from credpool.cli import render
 from credpool.cli.home import Home, pool_key
+from credpool.core import registry
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -79,6 +80,10 @@ def _key(_context: click.Context, _parameter: click.Parameter, typed: str | None
     return None if typed is None else pool_key(typed)
 
 
-provider = click.argument("provider", callback=_key)
-any_provider = click.argument("provider", required=False, callback=_key)
+def _completed(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    return [name for name in registry.names() if name.startswith(begun)]
+
+
+provider = click.argument("provider", callback=_key, shell_complete=_completed)
+any_provider = click.argument("provider", required=False, callback=_key, shell_complete=_completed)
 target = click.argument("target")
