@@ -257,6 +257,7 @@ def test_a_listing_tells_all_but_the_secret() -> None:
                         "owner": None,
                         "priority": 1,
                         "has_secret": True,
+                        "payer": "metered",
                     }
                 ],
             }

@@ -5,6 +5,7 @@ from typing import Final
 
 from credpool.core.model import Entry, PoolState
 from credpool.core.report import Json, report_pool
+from credpool.core.select import payer_of
 
 VERSION: Final = 1
 
@@ -19,7 +20,7 @@ def _pool(state: PoolState, now: float) -> Json:
     states = told["entries"]
     assert isinstance(states, list), "a report lists its entries"
     pairs = zip(state.entries, states, strict=True)
-    entries = [_entry(n, e, known) for n, (e, known) in enumerate(pairs, start=1)]
+    entries = [_entry(n, state, e, known) for n, (e, known) in enumerate(pairs, start=1)]
     return {
         "key": state.key,
         "provider": state.provider,
@@ -29,7 +30,7 @@ def _pool(state: PoolState, now: float) -> Json:
     }
 
 
-def _entry(place: int, entry: Entry, known: Json) -> Json:
+def _entry(place: int, state: PoolState, entry: Entry, known: Json) -> Json:
     assert isinstance(known, dict), "an entry is reported as an object"
     return {  # spec: operator.list.complete+1
         **known,
@@ -39,4 +40,5 @@ def _entry(place: int, entry: Entry, known: Json) -> Json:
         "owner": entry.owner,
         "priority": entry.priority,
         "has_secret": entry.secret is not None,
+        "payer": payer_of(state, entry).value,
     }
