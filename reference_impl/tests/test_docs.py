@@ -87,7 +87,8 @@ def test_a_block_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The block is a program: it runs by itself, prints, and sends no key that it does not show."""
-    monkeypatch.chdir(tmp_path)  # what it writes is not ours
+    monkeypatch.chdir(tmp_path)  # what it writes is not ours, and what is ours it does not read
+    monkeypatch.setattr("os.environ", {"HOME": str(tmp_path)})
     program = compile("\n" * block.line + block.code, str(block.page), "exec")
 
     exec(program, {"__name__": "__main__"})  # noqa: S102  running it is the test

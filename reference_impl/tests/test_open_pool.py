@@ -401,3 +401,16 @@ def test_strategies_of_another_shape_are_left(tmp_path: Path) -> None:
         set_strategy(path, "openai", Strategy.RANDOM)
 
     assert path.read_text() == "credential_pool_strategies: [a]\n"
+
+
+def test_the_usual_surroundings_are_the_commands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are the process's own where nothing is given."""
+    environ = {"CREDPOOL_HOME": str(tmp_path / "pools"), "HOME": str(tmp_path)}
+    monkeypatch.setattr("os.environ", environ)
+
+    usual = Surroundings.usual()
+
+    assert usual == Surroundings(environ=environ, home=tmp_path, folder=tmp_path / "pools")
+    assert usual == Surroundings.usual(environ, tmp_path)

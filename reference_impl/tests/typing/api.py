@@ -109,6 +109,7 @@ def opening() -> None:
 def finding() -> None:
     """Open pools of what is found."""
     around = Surroundings(environ={"OPENAI_API_KEY": "sk-one"}, home=Path(), folder=Path())
+    assert_type(Surroundings.usual(), Surroundings)
     told: list[Complaint] = []
     pool = open_pool("openai", around, store="auth.json", notify=told.append)
     assert_type(pool, Pool)

@@ -8,9 +8,6 @@ import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
-
-import platformdirs
 
 from credpool.cli.render import say
 from credpool.core import registry
@@ -24,8 +21,6 @@ from credpool.pool import Pool
 from credpool.seed.config_file import set_strategy
 from credpool.seed.surroundings import Surroundings
 from credpool.stores.json_file import pool_keys
-
-HOME: Final = "CREDPOOL_HOME"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +39,11 @@ class Home:
             environ: the environment variables.
             user: the user's home folder, with the files of other tools.
         """
-        folder = Path(environ.get(HOME) or platformdirs.user_config_dir("credpool"))
-        store = Path(given) if given else folder / "auth.json"
-        return cls(store, Surroundings(environ=environ, home=user, folder=store.parent))
+        usual = Surroundings.usual(environ, user)
+        if given:
+            return cls(Path(given), replace(usual, folder=Path(given).parent))
+        assert usual.folder is not None, "the usual surroundings have one"
+        return cls(usual.folder / "auth.json", usual)
 
     @property
     def config(self) -> Path:

@@ -3,10 +3,13 @@
 Everything is given: nothing of the process, the machine or its user is looked at unasked.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
+
+import platformdirs
 
 from credpool.core import registry
 from credpool.core.config import Endpoint, endpoints, is_custom, veiled
@@ -20,6 +23,9 @@ from credpool.seed.environment import Environment
 from credpool.seed.files import Unusable, read_text
 from credpool.seed.foreign import TOOLS, ForeignFile, Tool
 from credpool.seed.references import References
+
+FOLDER: Final = "CREDPOOL_HOME"
+"""The variable that names the folder of `auth.json`, `config.yaml` and `.env`."""
 
 
 class Source(Protocol):
@@ -48,6 +54,22 @@ class Surroundings:
     config: Mapping[str, object] | None = field(default=None, repr=False)
     base_url: str | None = None
     provider: str | None = None
+
+    @classmethod
+    def usual(
+        cls, environ: Mapping[str, str] | None = None, home: Path | None = None
+    ) -> "Surroundings":
+        """Return where the `credpool` command looks too: the user's own environment, home and folder.
+
+        The folder is `$CREDPOOL_HOME`, or else the user's configuration folder.
+
+        Args:
+            environ: the environment variables; the process's own if not given.
+            home: the home folder; the user's own if not given.
+        """
+        around = os.environ if environ is None else environ
+        folder = around.get(FOLDER) or platformdirs.user_config_dir("credpool")
+        return cls(environ=around, home=home or Path.home(), folder=Path(folder))
 
     def provider_of(self, key: str) -> str:
         """Return the provider by whose rules the pool goes."""
