@@ -14,7 +14,7 @@ from typing import IO
 
 import pytest
 
-from credpool import AuthType, Entry, EntryId, Secret, Status
+from credpool import AuthType, Entry, EntryId, Pool, Secret, Status
 from credpool.fakes.messages import FakeReply
 from credpool.fakes.provider import FakeProvider
 from credpool.stores import JsonFileStore
@@ -181,6 +181,39 @@ def test_eight_processes_see_a_cooldown_at_their_next_selection(tmp_path: Path) 
         assert [*before, empty, *after, *again] == ["200"] * (3 * MANY + 1)
         assert asked == {"sk-a": MANY + 1, "sk-b": MANY + 1}
         assert Counter(provider.secrets) == {"sk-a": 2 * MANY + 1, "sk-b": MANY + 1}
+
+
+COUNTING = """
+import sys
+from credpool import Pool
+from credpool.stores import JsonFileStore
+pool = Pool(JsonFileStore(sys.argv[1], "openai"))
+for _ in range(3):
+    pool.used(pool.state.entries[0])
+"""
+
+
+def test_a_process_that_ends_keeps_its_counts(tmp_path: Path) -> None:
+    """Three requests are three, although nobody asked for them to be written."""
+    path = tmp_path / "auth.json"
+    JsonFileStore(path, "openai").update(lambda state: replace(state, entries=(key("a"),)))
+
+    subprocess.run([sys.executable, "-c", COUNTING, str(path)], check=True, timeout=GIVE_UP)  # noqa: S603
+
+    assert JsonFileStore(path, "openai").load().entries[0].request_count == 3
+
+
+def test_a_process_that_ends_makes_no_file(tmp_path: Path) -> None:
+    """Where the store is gone there is nothing to keep counts in."""
+    path = tmp_path / "auth.json"
+    JsonFileStore(path, "openai").update(lambda state: replace(state, entries=(key("a"),)))
+    pool = Pool(JsonFileStore(path, "openai"))
+    pool.used(pool.state.entries[0])
+    path.unlink()
+
+    pool.ended()
+
+    assert not path.exists()
 
 
 def test_a_forked_process_is_one_of_two(tmp_path: Path) -> None:

@@ -35,9 +35,9 @@ from credpool.core.secret import Secret
 from credpool.core.select import BY_COUNT, Index, available
 from credpool.core.telling import begun, shared_owners, told, watches
 from credpool.core.wire import base_url
-from credpool.forks import watch
 from credpool.leases import Lease, Leases
 from credpool.log import log
+from credpool.processes import watch
 from credpool.sessions import Sessions
 from credpool.stores.memory import MemoryStore
 from credpool.telemetry import Telemetry
@@ -118,6 +118,12 @@ class Pool:
         self.sessions = Sessions()
         self.holder = os.urandom(8).hex()
         self.unsaved: dict[EntryId, Grant] = {}
+
+    def ended(self) -> None:
+        """Keep the request counts as the process ends, if there is still a place to keep them."""
+        with suppress(StoreError):
+            if (self._uses or self._pending) and self._store.stamp() is not None:
+                self.flush()
 
     @classmethod
     def from_keys(
