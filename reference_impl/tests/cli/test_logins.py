@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from credpool import AuthType, Entry, EntryId, Secret
+from credpool.cli.logins import Client
 from credpool.fakes.server import Server
 from credpool.stores import JsonFileStore
 from credpool.testing import FakeReply, FakeRequest
@@ -168,3 +169,36 @@ def test_a_borrowed_login_is_read_again(
     assert (ran.code, "nothing newer" in ran.err) == (6, True)
     assert "sk-0123456789" not in path.read_text(encoding="utf-8")
     assert credpool("status").code == 0
+
+
+class Answering:
+    """Answer questions in turn, and note them."""
+
+    def __init__(self, *answers: str) -> None:
+        self._answers = iter(answers)
+        self.asked: list[str] = []
+
+    def ask(self, question: str, default: str = "") -> str:
+        """Return the next answer."""
+        del default
+        self.asked.append(question)
+        return next(self._answers)
+
+
+def test_a_person_is_asked_for_what_is_missing() -> None:
+    """With a device endpoint nobody is asked for another; what was given is not asked again."""
+    by_code, by_browser = (
+        Answering("mine", "https://a/device", "", ""),
+        Answering("", "https://a/go", "", "all"),
+    )
+
+    first = Client().asked(by_code)  # type: ignore[arg-type]
+    second = Client(client_id="mine").asked(by_browser)  # type: ignore[arg-type]
+
+    assert (first.client_id, first.device_url, first.authorize_url) == (
+        "mine",
+        "https://a/device",
+        None,
+    )
+    assert (second.device_url, second.authorize_url, second.scope) == ("", "https://a/go", "all")
+    assert len(by_code.asked) == len(by_browser.asked) == 4
