@@ -149,8 +149,8 @@ class ListsWithoutAReason(Mutant):
     because = "listing"
 
     @replaces("credpool.core.listing._entry")
-    def bare(original, place, entry, known):
-        return original(place, entry, known | {"class": None, "until": None})
+    def bare(original, place, state, entry, known):
+        return original(place, state, entry, known | {"class": None, "until": None})
 
 
 class ListsInAFormOfItsOwn(Mutant):
