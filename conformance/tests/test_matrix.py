@@ -19,7 +19,15 @@ from credpool_conformance.matrix.judgement import Fate, Judgement, judge_control
 from credpool_conformance.matrix.mutant import Change, Control, Mutant, replaces
 from credpool_conformance.matrix.pages import outputs
 from credpool_conformance.matrix.shadow import EVERYWHERE, Shadow
-from credpool_conformance.matrix.surgery import TESTEE, VoidError, find, install, operated
+from credpool_conformance.matrix.surgery import (
+    TESTEE,
+    VoidError,
+    find,
+    fitting,
+    install,
+    load_testee,
+    operated,
+)
 from credpool_conformance.matrix.trial import Red, Suite, Trial, attempt, read_suite
 from credpool_conformance.matrix.workers import LostError, run_all
 
@@ -63,6 +71,14 @@ class Crashes(Idle):
     def nothing(original, *args):
         """Raise."""
         raise RuntimeError
+
+
+class Misfit(NeverRetries):
+    """Takes less than what it stands for is given."""
+
+    @replaces("testee_reference.Testee.decide")
+    def at_once(original, self):
+        """Never be called."""
 
 
 class WrongReason(NeverRetries):
@@ -125,6 +141,7 @@ def fate(suite: Suite, change: type[Change]) -> Judgement:
         (NeverRetries, Fate.KILLED, ()),
         (Idle, Fate.SURVIVED, ("no check noticed",)),
         (Misplaced, Fate.VOID, ("testee_reference.Testee.decided: there is no such name",)),
+        (Misfit, Fate.VOID, ("testee_reference.Testee.decide: does not fit the original: ",)),
         (
             Crashes,
             Fate.WRONG_RED,
@@ -437,3 +454,22 @@ def test_a_pattern_that_selects_nothing_is_bad_input(capsys: pytest.CaptureFixtu
 
     assert status == 2
     assert "--only 'NoSuchMutant' selects nothing" in capsys.readouterr().err
+
+
+def test_every_change_of_ours_fits_the_reference() -> None:
+    """So whoever changes a seam learns it here, and not after the whole matrix."""
+    root = HERE.parents[1]
+    load_testee(root / "conformance/testees/reference.py")
+    corpus = corpora.read(root / "conformance/mutants")
+
+    changes = {**corpus.mutants, **corpus.controls}
+    misfits = []
+    for name, change in changes.items():
+        for replacement in change.patches():
+            try:
+                fitting(replacement)
+            except VoidError as error:
+                misfits.append(f"{name}: {error}")
+
+    assert misfits == []
+    assert len(changes) > 300

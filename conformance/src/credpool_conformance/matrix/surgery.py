@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import module_from_spec, spec_from_file_location
+from inspect import signature
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -82,17 +83,39 @@ def find(dotted: str) -> Target:
     return found
 
 
+def fitting(replacement: Replacement) -> Target:
+    """Find the target of a replacement, which must take whatever the original takes.
+
+    Raises: VoidError when there is none, or the replacement would fail where the original does not.
+    """
+    target = find(replacement.target)
+    inner = target.original
+    for name in ("fget", "func", "__func__"):
+        inner = getattr(inner, name, inner)
+    if target.called and callable(inner):
+        given = signature(inner).parameters.values()
+        placed = [
+            one for one in given if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)
+        ]
+        named = {one.name: one for one in given if one.kind is one.KEYWORD_ONLY}
+        try:
+            signature(replacement.function).bind(inner, *placed, **named)
+        except TypeError as error:
+            raise VoidError(f"{replacement.target}: does not fit the original: {error}") from None
+    return target
+
+
 @contextmanager
 def operated(
     replacements: Iterable[Replacement], *, noticed: Callable[[str], None] = lambda _: None
 ) -> Iterator[None]:
     """Make the replacements for as long as the context lasts; `noticed` is told of each use.
 
-    Raises: VoidError when one of them has no target.
+    Raises: VoidError when one of them has no target, or does not fit it.
     """
     with ExitStack() as undo:
         for replacement in replacements:
-            target = find(replacement.target)
+            target = fitting(replacement)
             if not target.called:
                 noticed(replacement.target)
                 install(target, replacement.function(target.original), undo)
