@@ -37,13 +37,26 @@ from credpool.core.telling import begun, shared_owners, told, watches
 from credpool.core.wire import base_url
 from credpool.leases import Lease, Leases
 from credpool.log import log
-from credpool.processes import watch
+from credpool.processes import PerProcess, watch
 from credpool.sessions import Sessions
 from credpool.stores.memory import MemoryStore
 from credpool.telemetry import Telemetry
 
 LAG: Final = 1000
 """How many requests of this process the stored counts may lag behind (spec: soft state)."""
+
+
+class _Own:
+    """What a process begins with: it has sent nothing, holds nothing and claims nothing."""
+
+    def __init__(self) -> None:
+        self.mutex = Lock()
+        self.uses: deque[EntryId] = deque()
+        self.pending: Counter[EntryId] = Counter()
+        self.leases = Leases()
+        self.sessions = Sessions()
+        self.holder = os.urandom(8).hex()
+        self.unsaved: dict[EntryId, Grant] = {}
 
 
 Listener = Callable[[Notice], None]
@@ -101,7 +114,7 @@ class Pool:
         self._last: EntryId | None = None
         self._strategy: Strategy | None = None
         self._indexes: dict[str | None, Index] = {}
-        self.forked()
+        self._own = PerProcess(_Own)
         self._telemetry = Telemetry()
         self._listeners: tuple[Listener, ...] = (log,)
         self._read()
@@ -109,20 +122,26 @@ class Pool:
         watch(self)
         self._tell(OwnerShared(*shared) for shared in shared_owners(self._state).items())
 
-    def forked(self) -> None:
-        """Begin as a process of its own, which has sent nothing, holds nothing and claims nothing."""
-        self._mutex = Lock()
-        self._uses: deque[EntryId] = deque()
-        self._pending: Counter[EntryId] = Counter()
-        self._leases = Leases()
-        self.sessions = Sessions()
-        self.holder = os.urandom(8).hex()
-        self.unsaved: dict[EntryId, Grant] = {}
+    @property
+    def sessions(self) -> Sessions:
+        """The entries that sessions stay with."""
+        return self._own.value.sessions
+
+    @property
+    def holder(self) -> str:
+        """The name under which this process takes claims."""
+        return self._own.value.holder
+
+    @property
+    def unsaved(self) -> dict[EntryId, Grant]:
+        """Tokens that came and could not be made durable."""
+        return self._own.value.unsaved
 
     def ended(self) -> None:
         """Keep the request counts as the process ends, if there is still a place to keep them."""
+        own = self._own.value
         with suppress(StoreError):
-            if (self._uses or self._pending) and self._store.stamp() is not None:
+            if (own.uses or own.pending) and self._store.stamp() is not None:
                 self.flush()
 
     @classmethod
@@ -189,7 +208,7 @@ class Pool:
     def state(self) -> PoolState:
         """The pool as it is now, request counts included. Looking changes nothing."""
         self._follow()
-        with self._mutex:  # spec: pool.read.effect-free+1
+        with self._own.value.mutex:  # spec: pool.read.effect-free+1
             return self._folded(self._state)
 
     def exhaustion(self, model: str | None = None) -> Exhaustion | None:
@@ -217,13 +236,13 @@ class Pool:
         Raises:
             StoreError: the change could not be made durable.
         """
-        with self._mutex:
+        with self._own.value.mutex:
             self._commit(change)
             return self._folded(self._state)
 
     def choose_by(self, strategy: Strategy) -> None:
         """Choose by another strategy, from the next selection on and while the pool is open."""
-        with self._mutex:
+        with self._own.value.mutex:
             self._strategy = strategy
             self._read()
 
@@ -241,7 +260,7 @@ class Pool:
         Raises:
             StoreError: they could not be written; they are kept in memory.
         """
-        with self._mutex:
+        with self._own.value.mutex:
             self._gather()  # if it fails, it is tried again after as many more, not at each call
             self._commit(lambda state: state)
 
@@ -256,7 +275,7 @@ class Pool:
 
     def lease(self) -> Lease | None:
         """Return what counts a call among those under way, if anybody counts them."""
-        return None if self._state.policy.max_concurrent is None else self._leases.new()
+        return None if self._state.policy.max_concurrent is None else self._own.value.leases.new()
 
     def pick(
         self, model: Callable[[], str | None], now: float, home: EntryId | None = None
@@ -287,8 +306,8 @@ class Pool:
 
     def used(self, entry: Entry) -> None:
         """Note that a request goes out with the entry's secret."""
-        self._uses.append(entry.id)  # spec: select.count+1
-        if len(self._uses) >= LAG:
+        self._own.value.uses.append(entry.id)  # spec: select.count+1
+        if len(self._own.value.uses) >= LAG:
             with suppress(StoreError):  # counts may lag; they are kept, and written later
                 self.flush()
 
@@ -297,7 +316,7 @@ class Pool:
     def _follow(self) -> None:
         """Read the store again when somebody else has written it."""
         if self._store.stamp() != self._stamp:
-            with self._mutex:
+            with self._own.value.mutex:
                 self._read()
 
     def _read(self) -> None:
@@ -317,7 +336,7 @@ class Pool:
         return replace(state, entries=in_order(state.entries), strategy=strategy)
 
     def _reindex(self, model: str | None, now: float) -> Index:
-        with self._mutex:
+        with self._own.value.mutex:
             made = self._indexes.get(model)
             if made is not None and made.expires > now:
                 return made  # by another thread: two indexes would give each turn twice
@@ -329,16 +348,16 @@ class Pool:
         """Return the state with what has been used since it was made durable."""
         self._gather()
         counted = {
-            e.id: replace(e, request_count=e.request_count + self._pending[e.id])
+            e.id: replace(e, request_count=e.request_count + self._own.value.pending[e.id])
             for e in state.entries
-            if e.id in self._pending
+            if e.id in self._own.value.pending
         }
-        leases, quotas = self._leases.counts(), self._telemetry.windows
+        leases, quotas = self._own.value.leases.counts(), self._telemetry.windows
         return replace(state.change(counted), last=self._last, leases=leases, quotas=quotas)
 
     def _gather(self) -> None:
-        while self._uses:
-            self._pending[self._uses.popleft()] += 1
+        while self._own.value.uses:
+            self._own.value.pending[self._own.value.uses.popleft()] += 1
 
     def _measured(self, entry: Entry, headers: Mapping[str, str]) -> None:
         if self._telemetry.take(self._state, entry, headers, now=self.clock.now()):
@@ -350,7 +369,7 @@ class Pool:
         """Decide, and make the decision durable when it changes hard state; `lease` goes along."""
         self._follow()  # spec: share.adopt+1
         now = self.clock.now()
-        with self._mutex:
+        with self._own.value.mutex:
             known = self._folded(self._state)
             made = decide(known, event, now=now, draw=0.0)
             if made.selected and known.strategy is Strategy.RANDOM:
@@ -363,7 +382,7 @@ class Pool:
             self._last = made.state.last
             self._indexes = {}
             if lease is not None and isinstance(made.action, Send | Wait | Refresh):
-                self._leases.move(lease, made.action.entry.id)
+                self._own.value.leases.move(lease, made.action.entry.id)
         self._tell(told(known, event, made, now=now))
         return made
 
@@ -392,5 +411,5 @@ class Pool:
             return replace(changed, leases=state.leases)  # they are nobody else's
 
         self._store.update(whole)
-        self._pending.clear()
+        self._own.value.pending.clear()
         self._read()

@@ -5,6 +5,7 @@ from threading import Lock
 from typing import Final
 
 from credpool.core.model import EntryId
+from credpool.processes import PerProcess
 
 MOST: Final = 10_000
 """How many sessions are remembered; the one that has been silent for longest is forgotten first."""
@@ -16,7 +17,7 @@ class Sessions:
     def __init__(self, most: int = MOST) -> None:
         self._most = most
         self._homes: OrderedDict[str, tuple[EntryId, float]] = OrderedDict()
-        self._lock = Lock()
+        self._lock = PerProcess(Lock)
 
     def home(self, session: str, now: float) -> EntryId | None:
         """Return the entry that has answered the session, unless that is too long ago."""
@@ -25,7 +26,7 @@ class Sessions:
 
     def settle(self, session: str, entry: EntryId, until: float) -> None:
         """Remember until then that the entry has answered the session."""
-        with self._lock:
+        with self._lock.value:
             self._homes[session] = (entry, until)
             self._homes.move_to_end(session)
             if len(self._homes) > self._most:

@@ -13,6 +13,7 @@ from credpool.core.events import Grant
 from credpool.core.model import Entry, EntryId, PoolState
 from credpool.core.secret import Secret
 from credpool.core.seeding import Found
+from credpool.processes import PerProcess
 
 
 class _Store(Protocol):
@@ -45,7 +46,7 @@ class BorrowingStore:
         self._look = look
         self._resolve = resolve
         self._base_url = base_url
-        self._lock = Lock()
+        self._lock = PerProcess(Lock)
         self._found: Mapping[str, Found] = look()
         self._resolved: Mapping[str, Secret | None] = MappingProxyType({})
         self._lent: Mapping[EntryId, _Lent] = MappingProxyType({})
@@ -76,7 +77,7 @@ class BorrowingStore:
 
     def reread(self, entry: Entry) -> Grant | None:
         """Look again where the entry's secret is from, and return what is there."""
-        with self._lock:
+        with self._lock.value:
             if entry.reference is not None:
                 fresh = self._resolve(entry.reference)
                 self._resolved = {**self._resolved, entry.reference: fresh}

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from credpool.core.errors import StoreUnreadable, StoreUnwritable
 from credpool.core.secret import VeiledBytes
+from credpool.processes import PerProcess
 
 _POLL: Final = 0.002
 _LOCKS: Final = Path("/proc/locks")
@@ -32,7 +33,7 @@ class WholeFile:
         self.path = Path(path)
         self._name = os.fspath(path)
         self._timeout = lock_timeout
-        self._locks: dict[Path, FileLock] = {}
+        self._locks: PerProcess[dict[Path, FileLock]] = PerProcess(dict)
 
     def stamp(self) -> Stamp | None:
         """Return the stamp of the file; None when there is none.
@@ -114,12 +115,12 @@ class WholeFile:
         Hermes locks the name; a second name of the same file has only the latter in common.
         """
         names = {self.path.absolute(), Path(os.path.realpath(self.path))}
+        locks = self._locks.value
         paths = sorted(name.with_suffix(".lock") for name in names if name.parent.is_dir())
         for path in paths:
-            if path not in self._locks:
-                lock = FileLock(path, self._timeout, mode=0o600)
-                self._locks.setdefault(path, lock)
-        return [self._locks[path] for path in paths]
+            if path not in locks:
+                locks.setdefault(path, FileLock(path, self._timeout, mode=0o600))
+        return [locks[path] for path in paths]
 
     def _unreadable(self, err: OSError) -> StoreUnreadable:
         return StoreUnreadable(

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from threading import Lock
 
 from credpool.core.model import PoolState
+from credpool.processes import PerProcess
 
 
 class MemoryStore:
     """Hold one pool in memory, for any number of threads."""
 
     def __init__(self, state: PoolState) -> None:
-        self._lock = Lock()
+        self._lock = PerProcess(Lock)
         self._state = state
         self._writes = 0
 
@@ -20,7 +21,7 @@ class MemoryStore:
 
     def update(self, change: Callable[[PoolState], PoolState]) -> PoolState:
         """Put the changed pool in place of the one there is, and return it."""
-        with self._lock:
+        with self._lock.value:
             changed = change(self._state)
             if changed != self._state:
                 self._state = changed
