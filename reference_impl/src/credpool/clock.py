@@ -33,6 +33,6 @@ class SystemClock:
 
     async def sleep_async(self, until: float, _why: Why, /) -> None:
         """Return at that moment, letting others run."""
-        import asyncio  # noqa: PLC0415  a third of the package's import time, for async callers only
+        import anyio  # noqa: PLC0415  for async callers only
 
-        await asyncio.sleep(max(0.0, until - self.now()))
+        await anyio.sleep(max(0.0, until - self.now()))
