@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Final, Protocol, Self
 
 from credpool.clock import Clock, SystemClock
-from credpool.core import registry
+from credpool.core import moments, registry
 from credpool.core.cooldown import exhaustion
 from credpool.core.decide import decide
 from credpool.core.errors import StoreError
@@ -44,6 +44,9 @@ from credpool.telemetry import Telemetry
 
 LAG: Final = 1000
 """How many requests of this process the stored counts may lag behind (spec: soft state)."""
+
+_CLOCK_STEP: Final = 1.0
+"""A clock that goes back by less, in seconds, is two threads that looked at it at the same time."""
 
 
 class _Own:
@@ -114,6 +117,7 @@ class Pool:
         self._last: EntryId | None = None
         self._strategy: Strategy | None = None
         self._indexes: dict[str | None, Index] = {}
+        self._reading: moments.Reading | None = None
         self._own = PerProcess(_Own)
         self._telemetry = Telemetry()
         self._listeners: tuple[Listener, ...] = (log,)
@@ -207,7 +211,7 @@ class Pool:
     @property
     def state(self) -> PoolState:
         """The pool as it is now, request counts included. Looking changes nothing."""
-        self._follow()
+        self._follow(self.clock.now())
         with self._own.value.mutex:  # spec: pool.read.effect-free+1
             return self._folded(self._state)
 
@@ -281,7 +285,7 @@ class Pool:
         self, model: Callable[[], str | None], now: float, home: EntryId | None = None
     ) -> Entry | None:
         """Choose an entry for a call, or none; `model` is asked for when it matters."""
-        self._follow()
+        self._follow(now)
         asked = model() if self._by_model else None
         index = self._indexes.get(asked)
         if index is None or index.expires <= now:
@@ -313,16 +317,17 @@ class Pool:
 
     # Keeping up with the store, and with what has been used.
 
-    def _follow(self) -> None:
-        """Read the store again when somebody else has written it."""
-        if self._store.stamp() != self._stamp:
+    def _follow(self, now: float) -> None:
+        """Read the store again when somebody else has written it, or the clock has gone back."""
+        if self._store.stamp() != self._stamp or now < self._read_at - _CLOCK_STEP:
             with self._own.value.mutex:
                 self._read()
 
     def _read(self) -> None:
         """Take what the store has; the stamp comes first, so that no later write is missed."""
         self._stamp = self._store.stamp()
-        state = self._store.load()
+        reading = self._believed(self._store.load())
+        self._reading, self._read_at, state = reading, reading.at, reading.state
         self._state = self._ordered(state)
         self._by_model = any(e.models for e in state.entries)
         self.flagged = frozenset(e.id for e in state.entries if e.throttled)
@@ -330,6 +335,10 @@ class Pool:
         unowned = (e.id for e in state.entries if not (e.owner or e.learnt_owner))
         self._unowned = frozenset(unowned)
         self._indexes = {}
+
+    def _believed(self, state: PoolState) -> moments.Reading:
+        """Return what the store has, as far as its moments are believed."""
+        return moments.read(state, now=self.clock.now(), before=self._reading)
 
     def _ordered(self, state: PoolState) -> PoolState:
         strategy = self._strategy or state.strategy  # spec: operator.strategy+1
@@ -367,8 +376,8 @@ class Pool:
 
     def apply(self, event: Event, lease: Lease | None = None) -> Decision:
         """Decide, and make the decision durable when it changes hard state; `lease` goes along."""
-        self._follow()  # spec: share.adopt+1
         now = self.clock.now()
+        self._follow(now)  # spec: share.adopt+1
         with self._own.value.mutex:
             known = self._folded(self._state)
             made = decide(known, event, now=now, draw=0.0)
@@ -404,11 +413,12 @@ class Pool:
 
     def _commit(self, change: Callable[[PoolState], PoolState]) -> None:
         def whole(state: PoolState) -> PoolState:
-            ordered = self._ordered(state)
+            reading = self._believed(state)
+            ordered = self._ordered(reading.state)
             changed = change(self._folded(ordered))
             if changed.entries is ordered.entries:
                 return state
-            return replace(changed, leases=state.leases)  # they are nobody else's
+            return reading.as_kept(replace(changed, leases=state.leases))  # they are nobody else's
 
         self._store.update(whole)
         self._own.value.pending.clear()

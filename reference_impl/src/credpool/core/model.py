@@ -105,6 +105,8 @@ class Claim:
 
     holder: str
     until: float
+    doubtful: bool = False
+    """Whether it was stored with a later end than a claim can have, so that a clock is wrong."""
 
 
 _NO_MODELS: Final[Mapping[str, Cooldown]] = MappingProxyType({})

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from credpool.core.cooldown import bench
+from credpool.core.cooldown import bench, secrets_tried
 from credpool.core.events import (
     TOKEN_ENDPOINT,
     AwaitClaim,
@@ -22,7 +22,8 @@ from credpool.core.events import (
 )
 from credpool.core.model import Claim, Entry, FailureClass, PoolState
 from credpool.core.recovery import MENDED_BY_REFRESH, RECOVERY, Step
-from credpool.core.steps import deliver, go_on
+from credpool.core.select import available
+from credpool.core.steps import deliver, go_on, turn_to
 
 
 def claim(state: PoolState, event: Claimed, *, now: float, draw: float) -> Decision:
@@ -39,10 +40,25 @@ def claim(state: PoolState, event: Claimed, *, now: float, draw: float) -> Decis
     if held is not None and held.until > now and held.holder != event.holder:
         if _is_good_still(state, entry, event.call, now=now):
             return Decision(state, event.call, Send(entry))  # spec: oauth.single-flight.no-wait+1
+        if held.doubtful and (beside := _turned(state, entry, event.call, now=now, draw=draw)):
+            return beside  # spec: oauth.claim.doubtful+1
         return Decision(state, event.call, AwaitClaim(held.until))  # spec: oauth.single-flight+1
     mine = Claim(holder=event.holder, until=now + state.policy.claim_ttl)
     state = _changed(state, entry, claim=mine)
     return Decision(state, event.call, Exchange(replace(entry, claim=mine)))
+
+
+def _turned(
+    state: PoolState, entry: Entry, call: Call, *, now: float, draw: float
+) -> Decision | None:
+    """Go on with another entry that no claim holds up, if there is one."""
+    used = {entry.secret, *secrets_tried(state, call)}
+    free = [
+        e
+        for e in available(state, now=now, model=call.model)
+        if e.secret not in used and (e.claim is None or e.claim.until <= now)
+    ]
+    return turn_to(state, call, free, now=now, draw=draw)
 
 
 def arrived(state: PoolState, event: Refreshed, *, now: float, draw: float) -> Decision:
