@@ -177,6 +177,10 @@ class HoldsItsClaimForEver(Mutant):
         decision = original(for_long, event, now=now, draw=draw)
         return replace(decision, state=replace(decision.state, policy=state.policy))
 
+    @replaces("credpool.core.moments._claim")
+    def believed(original, claim, policy, now):
+        return claim
+
 
 class LetsGoOfItsClaimTooSoon(Mutant):
     """Gives the right to refresh away after half its time."""

@@ -1,7 +1,9 @@
 """How far a stored moment is believed: a clock was wrong when it was written, or is wrong now."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -17,6 +19,9 @@ from credpool import (
     PoolExhausted,
     PoolState,
     Secret,
+    Surroundings,
+    open_pool,
+    view_pool,
 )
 from credpool.core import registry
 from credpool.core.model import Claim
@@ -315,3 +320,24 @@ def test_a_clock_that_is_behind_destroys_nothing(change: Callable[[Pool], None])
 
     (entry, _) = store.load().entries
     assert (entry.cooldown, entry.claim) == (out, claim)
+
+
+def test_a_pool_is_viewed_as_it_is_opened(tmp_path: Path) -> None:
+    """Who looks at a file from a wrong clock is shown what a call would find."""
+    row = {
+        "id": "a",
+        "access_token": "sk-a",
+        "last_status": "exhausted",
+        "last_status_at": NOW + YEAR,
+        "last_error_reset_at": NOW + YEAR + 60,
+    }
+    text = json.dumps({"version": 1, "credential_pool": {"openai": [row]}})
+    (tmp_path / "auth.json").write_text(text)
+    around, clock = Surroundings(environ={}, folder=tmp_path), FakeClock(NOW)
+
+    viewed = view_pool("openai", around, clock=clock)
+
+    (entry,) = viewed.entries
+    assert entry == open_pool("openai", around, clock=clock).state.entries[0]
+    assert entry.cooldown is not None
+    assert entry.cooldown.until == NOW + 60

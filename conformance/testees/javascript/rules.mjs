@@ -114,11 +114,25 @@ function claim(state, event, now, draw) {
   if (held && held.until > now && held.holder !== event.holder) {
     // spec: oauth.single-flight.no-wait+1, oauth.window.advisory.rest+1
     if (isGoodStill(pool, call, entry, now)) return { do: "send", entry: entry.id };
-    return { do: "await", entry: entry.id, until: held.until };
+    // spec: oauth.claim.doubtful+1
+    const other = held.doubtful ? beside(state, entry, now, draw) : null;
+    return other ?? { do: "await", entry: entry.id, until: held.until };
   }
   const until = now + pool.policy.claim_ttl;
   for (const row of login(pool, entry)) row.claim = { holder: event.holder, until };
   return { do: "exchange", entry: entry.id };
+}
+
+/** Go on with another entry that no claim holds up, if there is one; this one was not tried. */
+function beside(state, entry, now, draw) {
+  const { pool, call } = state;
+  const used = [entry.id, ...call.tried].map((id) => find(pool, id)?.secret);
+  const free = available(pool, call.model, now).filter(
+    ({ secret, claim: held }) => !used.includes(secret) && !(held && held.until > now),
+  );
+  if (free.length === 0) return null;
+  if (!call.refreshed.includes(entry.id)) call.tried = call.tried.filter((id) => id !== entry.id);
+  return turnTo(state, free, now, draw);
 }
 
 /**
@@ -237,15 +251,26 @@ function advance(state, now, draw) {
   const left = available(pool, call.model, now).filter(untried);
   const probe = left.length === 0 ? probeable(state, now) : undefined;
   if (left.length === 0 && !probe) return end(state, now);
-  const chosen = probe ?? STRATEGIES[pool.strategy](left, pool, draw);
-  if (probe) probe.probed_at = now;
-  else pool.latest = chosen.id;
-  call.probing = probe ? probe.id : null;
+  if (!probe) return turnTo(state, left, now, draw);
+  probe.probed_at = now;
+  call.probing = probe.id;
+  return begin(state, probe, now);
+}
+
+/** Go on with the strategy's choice among entries of which there is one. */
+function turnTo(state, entries, now, draw) {
+  const { pool, call } = state;
+  const chosen = STRATEGIES[pool.strategy](entries, pool, draw);
+  pool.latest = chosen.id;
+  call.probing = null;
+  return { ...begin(state, chosen, now), drew: pool.strategy === "random" };
+}
+
+function begin({ pool, call }, chosen, now) {
   call.tried.push(chosen.id);
   // spec: oauth.window.mandatory+1, oauth.window.advisory+1
   const due = endsWithin(chosen, pool.policy.advisory_window, now);
-  const drew = !probe && pool.strategy === "random";
-  return { do: due ? "refresh" : "send", entry: chosen.id, drew };
+  return { do: due ? "refresh" : "send", entry: chosen.id };
 }
 
 /** spec: exhaust.last-reply+1, exhaust.nothing-sent+1 */

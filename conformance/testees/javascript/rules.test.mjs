@@ -6,7 +6,9 @@ import test from "node:test";
 import { makePool } from "./pool.mjs";
 import { decide, makeCall } from "./rules.mjs";
 
-const NAMES = ["codec", "reply", "classify", "forms", "hints", "pool", "owners", "cooldowns", "rules"];
+const NAMES = [
+  "codec", "moments", "reply", "classify", "forms", "hints", "pool", "owners", "cooldowns", "rules",
+];
 const PURE = NAMES.map((name) => `./${name}.mjs`);
 const OUTSIDE = /\b(process|require|globalThis|fetch|set\w+out|random\(|Date\.now|Date\(\))/;
 

@@ -8,6 +8,7 @@ import fs from "node:fs";
 import path from "node:path";
 
 import { decode, encode, Refused, rowOf } from "./codec.mjs";
+import { asKept, believed } from "./moments.mjs";
 
 const OWNER_ONLY = 0o600;
 
@@ -45,30 +46,33 @@ export class FileStore {
     return this.#stamp() !== null;
   }
 
-  load(pool) {
+  load(pool, now) {
     this.#seen = null;
-    return this.follow(pool);
+    return this.follow(pool, now);
   }
 
   /** Take what another program has written. spec: store.others-changes+1, store.read-only+1 */
-  follow(pool) {
+  follow(pool, now) {
     const stamp = this.#stamp();
     if (stamp === this.#seen) return pool;
     const text = stamp === null ? "{}" : fs.readFileSync(this.#path, "utf8");
     const { document, entries } = this.#named(() => decode(text, this.#key));
     this.#document = document;
     this.#seen = stamp;
-    return { ...pool, entries };
+    const before = new Map(pool.entries.map((entry) => [entry.id, entry]));
+    const read = (entry) => believed(entry, before.get(entry.id), pool.policy, now);
+    return { ...pool, entries: entries.map(read) };
   }
 
   /** Write what has changed. spec: store.durable+1, store.loud+1 */
   keep(pool, now) {
-    const rows = pool.entries.map(rowOf);
+    const entries = pool.entries.map(asKept);
+    const rows = entries.map(rowOf);
     const there = this.#document.credential_pool?.[this.#key] ?? [];
     if (JSON.stringify(rows) === JSON.stringify(there)) return pool;
-    this.#replace(encode(this.#document, this.#key, pool.entries, now));
+    this.#replace(encode(this.#document, this.#key, entries, now));
     this.#seen = null;
-    return this.follow(pool);
+    return this.follow(pool, now);
   }
 
   /** spec: store.atomic+1, store.link+1, store.owner-only+1, store.no-copies+1 */

@@ -58,7 +58,7 @@ class World {
     this.now = now;
     this.#store = pool.store ? new FileStore(pool.store, pool.provider) : new MemoryStore();
     this.#empty = makePool({ ...pool, entries: [] });
-    this.pool = this.#owned(this.#store.load(this.#empty));
+    this.pool = this.#owned(this.#store.load(this.#empty, now));
     if (pool.entries.length > 0) this.keep(this.#owned(makePool(pool)));
   }
 
@@ -68,7 +68,7 @@ class World {
 
   /** The pool, with what another program has changed meanwhile. */
   follow() {
-    this.#take(this.#store.follow(this.pool));
+    this.#take(this.#store.follow(this.pool, this.now));
     return this.pool;
   }
 
@@ -101,7 +101,7 @@ class World {
   }
 
   restart() {
-    this.#take(this.#store.load(this.#empty));
+    this.#take(this.#store.load(this.#empty, this.now));
   }
 
   leave() {

@@ -8,7 +8,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Final
 
-from credpool.clock import Clock
+from credpool.clock import Clock, SystemClock
+from credpool.core import moments
 from credpool.core.config import policy_of, strategy_of
 from credpool.core.model import Policy, PoolState, Strategy
 from credpool.core.secret import Secret
@@ -66,6 +67,7 @@ def view_pool(
     surroundings: Surroundings,
     *,
     store: str | PathLike[str] | None = None,
+    clock: Clock | None = None,
     notify: Callable[[Complaint], None] | None = None,
 ) -> PoolState:
     """Return the pool as `open_pool` would open it, and change nothing.
@@ -81,7 +83,8 @@ def view_pool(
     state = seeded(kept.load(), found, fingerprint_key=fingerprint_key)
     from credpool.stores.memory import MemoryStore  # noqa: PLC0415  as in `credpool.stores`
 
-    return _lending(MemoryStore(state), key, surroundings, tell).load()
+    whole = _lending(MemoryStore(state), key, surroundings, tell).load()
+    return moments.read(whole, now=(clock or SystemClock()).now()).state
 
 
 def _empty(

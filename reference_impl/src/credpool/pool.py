@@ -211,7 +211,7 @@ class Pool:
     @property
     def state(self) -> PoolState:
         """The pool as it is now, request counts included. Looking changes nothing."""
-        self._follow(self.clock.now())
+        self._follow()
         with self._own.value.mutex:  # spec: pool.read.effect-free+1
             return self._folded(self._state)
 
@@ -285,7 +285,7 @@ class Pool:
         self, model: Callable[[], str | None], now: float, home: EntryId | None = None
     ) -> Entry | None:
         """Choose an entry for a call, or none; `model` is asked for when it matters."""
-        self._follow(now)
+        self._follow()
         asked = model() if self._by_model else None
         index = self._indexes.get(asked)
         if index is None or index.expires <= now:
@@ -317,9 +317,10 @@ class Pool:
 
     # Keeping up with the store, and with what has been used.
 
-    def _follow(self, now: float) -> None:
+    def _follow(self) -> None:
         """Read the store again when somebody else has written it, or the clock has gone back."""
-        if self._store.stamp() != self._stamp or now < self._read_at - _CLOCK_STEP:
+        set_back = self.clock.now() < self._read_at - _CLOCK_STEP
+        if set_back or self._store.stamp() != self._stamp:
             with self._own.value.mutex:
                 self._read()
 
@@ -376,8 +377,8 @@ class Pool:
 
     def apply(self, event: Event, lease: Lease | None = None) -> Decision:
         """Decide, and make the decision durable when it changes hard state; `lease` goes along."""
+        self._follow()  # spec: share.adopt+1
         now = self.clock.now()
-        self._follow(now)  # spec: share.adopt+1
         with self._own.value.mutex:
             known = self._folded(self._state)
             made = decide(known, event, now=now, draw=0.0)

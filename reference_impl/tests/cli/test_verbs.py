@@ -1,6 +1,7 @@
 """The verbs of the `credpool` command: what they print, and what they leave (spec: operator)."""
 
 import json
+import time
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -77,7 +78,8 @@ def test_a_strategy_leaves_the_rest_of_the_configuration(credpool: "Command", pa
 def test_a_listing_shows_the_dead_and_the_time_left(credpool: "Command", keep: Keep) -> None:
     """A person sees why an entry is out, and until when."""
     dead = Cooldown(failure=FailureClass.AUTH_REVOKED, since=0.0, until=FOREVER)
-    out = Cooldown(failure=FailureClass.OUT_OF_CREDIT, since=0.0, until=4e9)
+    now = time.time()
+    out = Cooldown(failure=FailureClass.OUT_OF_CREDIT, since=now, until=now + 20.5 * 86400)
     keep(entry("a", cooldown=dead), entry("b", cooldown=out), entry("c"))
 
     listing, status = credpool("list"), credpool("status")

@@ -74,7 +74,7 @@ def _bounded(entry: Entry, policy: Policy, now: float) -> Entry:
     probed_at, claim = entry.probed_at, entry.claim
     if claim is None and entry.cooldown is None and not entry.models and probed_at is None:
         return entry
-    bounded = replace(
+    bounded = replace(  # spec: store.moments.bounded+1
         entry,
         claim=claim and _claim(claim, policy, now),
         cooldown=entry.cooldown and _cooldown(entry.cooldown, policy, now),
