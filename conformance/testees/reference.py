@@ -3,6 +3,7 @@
 As a program it sends with `httpx2`; in process its `Testee` takes the same messages, with `httpx`.
 """
 
+import contextvars
 import importlib
 import json
 import queue
@@ -38,7 +39,8 @@ class Testee:
     """Handle one message at a time, and be the pool's clock; replies may come from any thread."""
 
     def __init__(self, emit, library="httpx"):
-        self.emit, self.calls, self.time, self.thread = emit, {}, 0.0, threading.local()
+        self.emit, self.calls, self.time = emit, {}, 0.0
+        self.current = contextvars.ContextVar("call")  # also where a refresh of the call's is made
         self.http, ours = (importlib.import_module(m) for m in (library, f"credpool.{library}"))
         self.auth = ours.PoolAuth
         self.clients = {yes: self.http.Client(follow_redirects=yes) for yes in (False, True)}
@@ -68,15 +70,16 @@ class Testee:
         self.say(call, "result", result | {"events": [*call.events]})
 
     def hear(self, notice):
-        if call := getattr(self.thread, "call", None):  # what an operator does is no call's
+        if call := self.current.get(None):  # what an operator does is no call's
             call.events.append(credpool.report_notice(notice))
 
     def now(self):
         return self.time
 
     def ask(self, kind, content):
-        self.say(self.thread.call, kind, content)
-        self.thread.call.seq = self.thread.call.resumed.get()
+        call = self.current.get()
+        self.say(call, kind, content)
+        call.seq = call.resumed.get()
 
     def sleep(self, until, why):
         self.ask("wait", {"until": until, "why": why})
@@ -155,7 +158,8 @@ class Testee:
         return {}
 
     def login(self, call, asked):
-        self.thread.call, name = call, asked["login"]
+        self.current.set(call)
+        name = asked["login"]
         urls = {k: asked[k] for k in ("device_url", "authorize_url", "token_url")}
         app = LoginApp(client_id=asked["client_id"], **urls)
         new = credpool.Entry(id=name, label=name, base_url=self.given["base_url"])
@@ -169,7 +173,8 @@ class Testee:
             self.say(call, "error", f"{type(error).__name__}: {error}")
 
     def run(self, call, asked):
-        self.thread.call, body, streaming = call, "", asked["stream"]
+        self.current.set(call)
+        body, streaming = "", asked["stream"]
         auth = self.auth(self.pool, observe=call.attempts.append)
         client = self.clients[asked["follow_redirects"]]
         session = {"x-credpool-session": asked["session"]} if "session" in asked else {}

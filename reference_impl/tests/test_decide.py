@@ -22,6 +22,7 @@ from credpool.core.events import (
     RefreshFailed,
     Reset,
     Rest,
+    Resumed,
     Send,
     Started,
     Succeeded,
@@ -306,11 +307,12 @@ class TestProbe:
         """A token endpoint's bad minute frees the claim, and leaves the cooldown as it is."""
         resting = replace(login("a"), cooldown=self.long_out)
         state = pool(replace(resting, claim=Claim(holder="me", until=NOW + 60)))
-        probe = replace(REFUSED, probe=True)
+        probe = replace(REFUSED, probe=True, renewed=(A,))
 
-        made = after(state, RefreshFailed(probe, A, terminal=False))
+        failed = after(state, RefreshFailed(probe, A, terminal=False)).state
+        made = after(failed, Claimed(probe, A, Secret("sk-a"), "me"))
 
-        assert made.state.entries == (resting,)
+        assert made.state.entries == (replace(resting, refresh_failed_at=NOW),)
         assert isinstance(made.action, Deliver)
         assert made.call == probe
 
@@ -679,20 +681,39 @@ class TestClaimed:
     """One of many asks for the right to refresh."""
 
     asked = Claimed(CALL, A, Secret("sk-a"), "me")
+    needed = replace(asked, call=REFUSED)
 
     @pytest.mark.parametrize(
         "known",
         [
-            pytest.param(login("b"), id="it is gone"),
-            pytest.param(entry("a"), id="it has no refresh token"),
-            pytest.param(replace(login("a"), secret=None), id="it has no token"),
+            pytest.param((), id="it is gone"),
+            pytest.param((replace(login("a"), secret=None),), id="it has no token"),
+            pytest.param((replace(entry("a"), cooldown=DEAD),), id="it has died"),
+            pytest.param((replace(login("a"), cooldown=out()),), id="it has gone out"),
+            pytest.param((entry("a"),), id="it cannot be refreshed any more"),
         ],
     )
-    def test_nothing_is_done_when_there_is_nothing_to_refresh(self, known: Entry) -> None:
-        """An entry that has lost its grant meanwhile is left as it is."""
-        state = pool(known)
+    def test_another_entry_is_used_when(self, known: tuple[Entry, ...]) -> None:
+        """An entry that has changed while its token was wanted is left as it is."""
+        state = pool(*known, login("b"))
 
-        assert after(state, self.asked) == Decision(state, CALL, Rest())
+        made = after(state, self.needed)
+
+        assert (made.state.entries, made.action) == (state.entries, Send(login("b")))
+
+    def test_a_token_is_used_that_needs_no_refresh_any_more(self) -> None:
+        """What cannot be refreshed, and was not refused, is sent."""
+        state = pool(entry("a"))
+
+        assert after(state, self.asked).action == Send(entry("a"))
+
+    def test_an_entry_that_was_out_before_is_still_refreshed(self) -> None:
+        """A late refusal of a token is followed by a refresh, whatever else the entry is out for."""
+        state = pool(replace(login("a"), cooldown=out()), login("b"))
+
+        made = after(state, replace(self.needed, known=out()))
+
+        assert isinstance(made.action, Exchange)
 
     @pytest.mark.parametrize(
         "held",
@@ -703,13 +724,61 @@ class TestClaimed:
         ],
     )
     def test_it_is_given_when_free(self, held: Claim | None) -> None:
-        """A free claim is taken, with an expiry."""
+        """A free claim is taken, with an expiry, and the call has had its refresh."""
         state = pool(replace(login("a"), claim=held))
 
-        made = after(state, self.asked)
+        made = after(state, self.needed)
 
         mine = replace(login("a"), claim=Claim(holder="me", until=NOW + 60))
         assert (made.action, found(made.state)) == (Exchange(mine), mine)
+        assert made.call.renewed == (A,)
+
+    @pytest.mark.parametrize(("ago", "asks"), [(0, False), (59.9, False), (60, True), (-1, True)])
+    def test_ahead_of_time_it_rests_after_a_failure(self, ago: float, *, asks: bool) -> None:
+        """For a minute nobody asks ahead of time; a failure that is yet to come is none."""
+        known = replace(login("a"), expires_at=NOW + 31, refresh_failed_at=NOW - ago)
+
+        made = after(pool(known), self.asked)
+
+        assert isinstance(made.action, Exchange if asks else Send)
+
+    def test_whoever_needs_it_does_not_rest(self) -> None:
+        """A refusal a second after a refresh failed ahead of time is followed by another one."""
+        known = replace(login("a"), expires_at=NOW + 31, refresh_failed_at=NOW - 1)
+
+        made = after(pool(known), self.needed)
+
+        assert isinstance(made.action, Exchange)
+        assert found(made.state).refresh_failed_at is None
+
+    def test_a_refresh_that_failed_while_a_call_waited_is_not_repeated(self) -> None:
+        """The call benches what it cannot use, and goes on with another entry."""
+        known = replace(login("a"), expires_at=NOW + 31, refresh_failed_at=NOW)
+
+        made = after(pool(known, entry("b")), replace(self.needed, waits_since=NOW - 1))
+
+        assert made.action == Send(entry("b"))
+        assert found(made.state).blocked(NOW) is not None
+
+    def test_a_refresh_token_that_was_sent_without_an_answer_stays_unused(self) -> None:
+        """While the claim runs nobody presents it again, and nobody waits either."""
+        known = replace(login("a"), expires_at=NOW + 31, refresh_failed_at=NOW - 5)
+        known = replace(known, claim=Claim(holder="other", until=NOW + 55))
+
+        made = after(pool(known, entry("b")), self.needed)
+        probed = after(pool(known), replace(self.needed, call=replace(REFUSED, probe=True)))
+
+        assert made.action == Send(entry("b"))
+        assert found(made.state).blocked(NOW) is not None
+        assert found(probed.state) == known
+
+    def test_one_call_asks_once(self) -> None:
+        """Whoever has had its refresh goes on with another entry."""
+        had = replace(REFUSED, renewed=(A,))
+
+        made = after(pool(login("a"), entry("b")), replace(self.needed, call=had))
+
+        assert made.action == Send(entry("b"))
 
     @pytest.mark.parametrize(
         ("call", "ends"),
@@ -751,14 +820,63 @@ class TestClaimed:
 
         assert after(state, self.asked).action == Send(state.entries[0])
 
+    def test_a_new_token_that_has_run_out_meanwhile_is_refreshed(self) -> None:
+        """Whoever comes back late does not send what is over."""
+        state = pool(replace(login("a"), secret=Secret("sk-new"), expires_at=NOW + 30))
+
+        assert isinstance(after(state, self.asked).action, Exchange)
+
+
+class TestResumed:
+    """A call has waited for the time of its retry."""
+
+    waited = Resumed(CALL, A, Secret("sk-a"))
+
+    def test_the_entry_is_tried_again(self) -> None:
+        """With the token that it holds by then."""
+        state = pool(replace(login("a"), secret=Secret("sk-new")))
+
+        assert after(state, self.waited).action == Send(state.entries[0])
+
+    @pytest.mark.parametrize(
+        "known",
+        [
+            pytest.param((), id="is gone"),
+            pytest.param((replace(login("a"), cooldown=DEAD),), id="has died"),
+            pytest.param((replace(login("a"), cooldown=out()),), id="has gone out"),
+        ],
+    )
+    def test_another_one_is_tried_when_it(self, known: tuple[Entry, ...]) -> None:
+        """Nobody sends with an entry that another call has benched meanwhile."""
+        assert after(pool(*known, entry("b")), self.waited).action == Send(entry("b"))
+
+    def test_a_token_that_has_run_out_is_refreshed(self) -> None:
+        """Ten seconds may be the last that a token had."""
+        state = pool(replace(login("a"), expires_at=NOW + 30))
+
+        assert after(state, self.waited).action == Refresh(state.entries[0])
+
+    def test_a_token_is_refreshed_once(self) -> None:
+        """A call that has had its refresh goes on with another entry."""
+        state = pool(replace(login("a"), expires_at=NOW + 30), entry("b"))
+        had = replace(CALL, renewed=(A,))
+
+        assert after(state, replace(self.waited, call=had)).action == Send(entry("b"))
+
 
 class TestRefreshed:
     """The token endpoint gave new tokens."""
 
-    grant = Grant(secret=Secret("sk-new"), refresh_token=Secret("rt-new"), expires_at=NOW + 3600)
+    grant = Grant(
+        secret=Secret("sk-new"),
+        refresh_token=Secret("rt-new"),
+        expires_at=NOW + 3600,
+        replaces=Secret("sk-a"),
+        spent=Secret("rt-a"),
+    )
 
-    def test_they_are_stored_and_used(self) -> None:
-        """The new tokens replace the old ones, the claim is over, and the attempt is repeated."""
+    def test_they_are_stored(self) -> None:
+        """The new tokens replace the old ones, and the claim is over."""
         state = pool(replace(login("a"), claim=Claim(holder="me", until=NOW + 60)))
 
         made = after(state, Refreshed(CALL, A, self.grant))
@@ -766,25 +884,37 @@ class TestRefreshed:
         fresh = found(made.state)
         assert (fresh.secret, fresh.refresh_token) == (Secret("sk-new"), Secret("rt-new"))
         assert (fresh.expires_at, fresh.claim) == (NOW + 3600, None)
-        assert made.action == Send(fresh)
+        assert made.action == Rest()
 
     def test_the_old_refresh_token_stays_unless_replaced(self) -> None:
         """A grant without a refresh token keeps the one there is."""
-        grant = Grant(secret=Secret("sk-new"))
+        grant = replace(self.grant, refresh_token=None)
 
         made = after(pool(login("a")), Refreshed(CALL, A, grant))
 
         assert found(made.state).refresh_token == Secret("rt-a")
 
     @pytest.mark.parametrize(
-        "failure",
-        [FailureClass.AUTH_EXPIRED, FailureClass.AUTH_REJECTED, FailureClass.AUTH_REVOKED],
+        "known",
+        [
+            pytest.param(out(FailureClass.AUTH_EXPIRED), id="expired"),
+            pytest.param(out(FailureClass.AUTH_REJECTED), id="rejected"),
+            pytest.param(replace(DEAD, reason="token-endpoint"), id="lost to another refresh"),
+        ],
     )
-    def test_they_end_a_cooldown_of_the_old_token(self, failure: FailureClass) -> None:
+    def test_they_end_a_cooldown_of_the_old_token(self, known: Cooldown) -> None:
         """A refusal of the old token says nothing about the new one."""
-        state = pool(replace(login("a"), cooldown=out(failure)))
+        state = pool(replace(login("a"), cooldown=known))
 
         assert found(after(state, Refreshed(CALL, A, self.grant)).state).cooldown is None
+
+    def test_they_do_not_bring_back_what_the_provider_has_revoked(self) -> None:
+        """The tokens are kept, for a person who knows better."""
+        state = pool(replace(login("a"), cooldown=DEAD))
+
+        kept = found(after(state, Refreshed(CALL, A, self.grant)).state)
+
+        assert (kept.dead, kept.refresh_token) == (True, Secret("rt-new"))
 
     def test_they_do_not_end_a_cap(self) -> None:
         """A plan that is used up is so with a new token too."""
@@ -805,50 +935,81 @@ class TestRefreshed:
             Secret("rt-c"),
         ]
 
-    def test_a_token_that_is_over_is_kept_and_not_sent(self) -> None:
-        """The entry rests, with the refresh token that came, and the call rotates."""
+    @pytest.mark.parametrize(("left", "out"), [(30, True), (31, False)])
+    def test_a_token_that_is_over_is_no_new_token(self, left: float, *, out: bool) -> None:
+        """Its refresh token is kept; the entry is out only when the old token is no good."""
         over = replace(self.grant, expires_at=NOW)
+        known = replace(login("a"), expires_at=NOW + left)
 
-        made = after(pool(login("a"), entry("b")), Refreshed(CALL, A, over))
+        kept = found(after(pool(known), Refreshed(CALL, A, over)).state)
 
-        kept = found(made.state)
-        assert kept.refresh_token == Secret("rt-new")
-        assert kept.blocked(NOW) is not None
-        assert made.action == Send(entry("b"))
+        assert (kept.secret, kept.refresh_token) == (Secret("sk-a"), Secret("rt-new"))
+        assert (kept.blocked(NOW) is not None, kept.refresh_failed_at) == (out, NOW)
 
-    def test_late_ones_do_not_replace_newer_ones(self) -> None:
+    @pytest.mark.parametrize("missing", ["refresh_token", "spent"])
+    def test_a_token_that_is_over_may_come_alone(self, missing: str) -> None:
+        """What did not come takes nobody's place."""
+        over = replace(self.grant, expires_at=NOW, **{missing: None})
+
+        kept = found(after(pool(login("a")), Refreshed(CALL, A, over)).state)
+
+        assert kept.refresh_token == Secret("rt-a")
+
+    @pytest.mark.parametrize("spent", [Secret("rt-a"), None], ids=["a grant", "a borrowed token"])
+    def test_late_ones_do_not_replace_newer_ones(self, spent: Secret | None) -> None:
         """Tokens that could not be stored in time give way to those that are there now."""
-        late = replace(self.grant, replaces=Secret("sk-older"))
+        late = replace(self.grant, replaces=Secret("sk-older"), spent=spent)
         state = pool(login("a"))
 
-        made = after(state, Refreshed(CALL, A, late))
+        assert after(state, Refreshed(CALL, A, late)).state == state
 
-        assert (made.state, made.action) == (state, Send(login("a")))
+    def test_late_ones_do_not_replace_those_of_a_new_login(self) -> None:
+        """Who has logged in meanwhile holds another refresh token."""
+        state = pool(replace(login("a"), refresh_token=Secret("rt-of-a-login")))
 
-    def test_for_an_entry_that_is_gone_the_reply_is_delivered(self) -> None:
-        """Tokens for a removed entry are dropped."""
+        assert after(state, Refreshed(CALL, A, self.grant)).state == state
+
+    def test_a_borrowed_token_is_its_own_entrys(self) -> None:
+        """What was read again replaces the token that the entry had."""
+        borrowed = replace(entry("a"), borrowed=True)
+
+        made = after(pool(borrowed), Refreshed(CALL, A, replace(self.grant, spent=None)))
+
+        assert found(made.state).secret == Secret("sk-new")
+
+    def test_for_an_entry_that_is_gone_they_are_dropped(self) -> None:
+        """An entry that was removed during its refresh does not come back."""
         state = pool()
 
         made = after(state, Refreshed(CALL, EntryId("gone"), self.grant))
 
-        assert (made.state, made.action) == (state, Deliver())
+        assert (made.state, made.action) == (state, Rest())
+
+    def test_the_clone_of_an_entry_that_is_gone_takes_them(self) -> None:
+        """What was presented is spent for whoever holds it."""
+        state = pool(replace(login("b"), refresh_token=Secret("rt-a")))
+
+        made = after(state, Refreshed(CALL, A, self.grant))
+
+        assert found(made.state, B).refresh_token == Secret("rt-new")
 
 
 class TestRefreshFailed:
     """The token endpoint gave none."""
 
     claimed = replace(login("a"), claim=Claim(holder="me", until=NOW + 60))
+    failed = RefreshFailed(
+        REFUSED, A, terminal=False, message="busy", secret=Secret("sk-a"), holder="me"
+    )
 
-    def test_for_now_benches_and_rotates(self) -> None:
+    def test_for_now_benches(self) -> None:
         """A passing failure takes the login out for five minutes, and frees the claim."""
-        made = after(
-            pool(self.claimed, entry("b")),
-            RefreshFailed(REFUSED, A, terminal=False, message="busy"),
-        )
+        made = after(pool(self.claimed, entry("b")), self.failed)
 
-        assert made.action == Send(entry("b"))
+        assert made.action == Rest()
         assert found(made.state) == replace(
             login("a"),
+            refresh_failed_at=NOW,
             cooldown=Cooldown(
                 failure=FailureClass.AUTH_EXPIRED,
                 since=NOW,
@@ -858,66 +1019,74 @@ class TestRefreshFailed:
             ),
         )
 
-    def test_for_good_marks_dead_and_rotates(self) -> None:
+    def test_for_good_marks_dead(self) -> None:
         """A grant that is gone is dead until somebody logs in again."""
-        made = after(pool(self.claimed, entry("b")), RefreshFailed(REFUSED, A, terminal=True))
+        made = after(pool(self.claimed, entry("b")), replace(self.failed, terminal=True))
 
-        assert made.action == Send(entry("b"))
         assert found(made.state).dead
 
     def test_ahead_of_the_end_leaves_the_token_in_use(self) -> None:
-        """A token that is good still is sent, and the claim stays so that nobody asks at once."""
+        """The claim is over, and when it failed is noted."""
         state = pool(replace(self.claimed, expires_at=NOW + 31))
 
-        made = after(state, RefreshFailed(CALL, A, terminal=False))
+        made = after(state, replace(self.failed, call=CALL))
 
-        assert (made.state, made.action) == (state, Send(state.entries[0]))
+        rests = replace(login("a"), expires_at=NOW + 31, refresh_failed_at=NOW)
+        assert found(made.state) == rests
 
-    def test_at_the_end_benches_and_rotates(self) -> None:
+    def test_without_an_answer_leaves_the_claim(self) -> None:
+        """Nobody knows whether the refresh token is spent, so nobody presents it for now."""
+        state = pool(replace(self.claimed, expires_at=NOW + 31))
+
+        made = after(state, replace(self.failed, call=CALL, unanswered=True))
+
+        assert found(made.state) == replace(state.entries[0], refresh_failed_at=NOW)
+
+    def test_at_the_end_benches(self) -> None:
         """A token that is about to end is no better than none."""
         state = pool(replace(self.claimed, expires_at=NOW + 30), entry("b"))
 
-        made = after(state, RefreshFailed(CALL, A, terminal=False))
+        made = after(state, replace(self.failed, call=CALL))
 
-        assert made.action == Send(entry("b"))
         assert found(made.state).blocked(NOW) is not None
+
+    def test_of_a_holder_who_was_given_up_changes_nothing(self) -> None:
+        """The refresh is somebody else's by now, and so is its outcome."""
+        state = pool(replace(login("a"), claim=Claim(holder="other", until=NOW + 60)))
+
+        assert after(state, replace(self.failed, terminal=True)).state == state
 
     def test_adds_no_attempt(self) -> None:
         """No request has gone to the provider, so the call has tried nothing more."""
-        attempt = Attempt(entry=A, failure=FailureClass.AUTH_EXPIRED, step=Step.REFRESH)
-        call = replace(CALL, attempts=(attempt,))
+        made = after(pool(self.claimed), self.failed)
 
-        made = after(pool(login("a")), RefreshFailed(call, A, terminal=False))
+        assert (made.call.attempts, made.call.renewed) == (REFUSED.attempts, (A,))
 
-        assert made.call.attempts == (attempt,)
+    def test_of_a_token_that_was_replaced_meanwhile_changes_nothing(self) -> None:
+        """Whoever refreshed first has won, and the login is neither benched nor dead."""
+        state = pool(login("a"))
+
+        made = after(state, replace(self.failed, terminal=True, secret=Secret("older")))
+
+        assert made.state == state
+
+    def test_of_another_call_is_not_repeated(self) -> None:
+        """A call that waited for a refresh that failed rotates, and asks nobody again."""
+        failed = after(pool(self.claimed, entry("b")), self.failed).state
+
+        made = after(failed, Claimed(REFUSED, A, Secret("sk-a"), "you"))
+
+        assert made.action == Send(entry("b"))
 
     def test_of_the_last_entry_exhausts_the_pool(self) -> None:
         """With nobody left, the refusal that led here is delivered."""
-        made = after(pool(login("a")), RefreshFailed(REFUSED, A, terminal=False))
+        failed = after(pool(self.claimed), self.failed)
+
+        made = after(failed.state, Claimed(failed.call, A, Secret("sk-a"), "me"))
 
         assert isinstance(made.action, Deliver)
         assert made.action.exhaustion is not None
         assert made.action.exhaustion.returns_at == NOW + 300
-
-    def test_of_a_token_that_was_replaced_meanwhile_sends_the_new_one(self) -> None:
-        """Whoever refreshed first has won, and the login is neither benched nor dead."""
-        state = pool(login("a"))
-
-        made = after(state, RefreshFailed(CALL, A, terminal=True, secret=Secret("older")))
-
-        assert (made.state, made.action) == (state, Send(state.entries[0]))
-
-    def test_of_another_call_is_not_repeated(self) -> None:
-        """A call that waited for a refresh that failed rotates, and asks nobody again."""
-        failed = after(
-            pool(login("a"), entry("b")), RefreshFailed(REFUSED, A, terminal=False)
-        ).state
-        asked = found(failed).secret
-        assert asked is not None
-
-        made = after(failed, Claimed(REFUSED, A, asked, "me"))
-
-        assert made.action == Send(entry("b"))
 
     @pytest.mark.parametrize(
         "state",
@@ -928,9 +1097,9 @@ class TestRefreshFailed:
     )
     def test_of_an_entry_that_changed_meanwhile_changes_nothing(self, state: PoolState) -> None:
         """A failed refresh of what is no longer there is nobody's fault."""
-        made = after(state, RefreshFailed(REFUSED, A, terminal=True))
+        made = after(state, replace(self.failed, terminal=True))
 
-        assert (made.state, made.action) == (state, Deliver())
+        assert (made.state, made.action) == (state, Rest())
 
 
 class TestReset:
@@ -942,7 +1111,7 @@ class TestReset:
         models={"gpt-5": out()},
         throttled=True,
         probed_at=NOW,
-        claim=Claim(holder="me", until=NOW + 60),
+        refresh_failed_at=NOW,
     )
 
     def test_one_entry_is_as_new(self) -> None:
@@ -961,7 +1130,7 @@ class TestReset:
             pytest.param(replace(entry("a"), models={"gpt-5": out()}), id="out for a model"),
             pytest.param(replace(entry("a"), throttled=True), id="throttled"),
             pytest.param(
-                replace(entry("a"), claim=Claim(holder="me", until=NOW + 60)), id="claimed"
+                replace(entry("a"), refresh_failed_at=NOW), id="without a refresh for now"
             ),
         ],
     )
@@ -970,6 +1139,14 @@ class TestReset:
         made = after(pool(marked, replace(entry("b"), cooldown=out())), Reset())
 
         assert made.state.entries == (entry("a"), entry("b"))
+
+    def test_a_refresh_that_is_under_way_is_no_refusal(self) -> None:
+        """Whoever clears a claim lets a second call present the same refresh token."""
+        claimed = replace(self.history, claim=Claim(holder="me", until=NOW + 60))
+
+        made = after(pool(claimed), Reset())
+
+        assert made.state.entries == (replace(login("a"), claim=claimed.claim),)
 
     @pytest.mark.parametrize("target", [None, A, EntryId("gone")])
     def test_of_nothing_changes_nothing(self, target: EntryId | None) -> None:

@@ -128,9 +128,10 @@ def test_a_login_ends_whatever_the_entry_was_out_for() -> None:
         throttled=True,
         probed_at=1.0,
         claim=Claim(holder="me", until=9.0),
+        refresh_failed_at=2.0,
     )
 
     (found,) = after(was, account="alice")
 
     assert (found.cooldown, found.models, found.throttled) == (None, {}, False)
-    assert (found.probed_at, found.claim) == (None, None)
+    assert (found.probed_at, found.claim, found.refresh_failed_at) == (None, None, None)

@@ -28,6 +28,7 @@ from credpool.core.events import (
     Refreshed,
     RefreshFailed,
     Rest,
+    Resumed,
     Send,
     Started,
     Succeeded,
@@ -35,6 +36,7 @@ from credpool.core.events import (
     Wait,
 )
 from credpool.core.model import (
+    Claim,
     Cooldown,
     Entry,
     EntryId,
@@ -182,16 +184,27 @@ def _from(world: World, verdicts: Iterable[Verdict]) -> Iterator[tuple[Move | No
     for n, known in enumerate(world.calls):
         others = world.calls[:n] + world.calls[n + 1 :]
         for event, now in _outcomes(known, world.now, verdicts):
-            yield _moved(world, others, known.number, event, now)
+            yield _moved(world, others, known.number, event, now, known.claim)
 
 
 def _moved(
-    world: World, others: tuple[Open, ...], number: int, event: Event, now: float
+    world: World,
+    others: tuple[Open, ...],
+    number: int,
+    event: Event,
+    now: float,
+    asked: Claimed | None = None,
 ) -> tuple[Move, World]:
     made = decide(world.state, event, now=now, draw=0.0)
-    claim = event if isinstance(event, Claimed) else None
-    ended = isinstance(made.action, Deliver | GiveUp | Rest)
-    still = () if ended else (Open(number, made.call, made.action, claim),)
+    action, claim = made.action, event if isinstance(event, Claimed) else None
+    if isinstance(event, Refreshed | RefreshFailed):  # whoever has refreshed looks like the others
+        action, claim = AwaitClaim(now), asked
+    if claim is not None:
+        waits = claim.waits_since if claim.waits_since is not None else now
+        since = waits if isinstance(made.action, AwaitClaim) else claim.waits_since
+        claim = replace(claim, call=made.call, waits_since=since)
+    ended = isinstance(action, Deliver | GiveUp | Rest)
+    still = () if ended else (Open(number, made.call, action, claim),)
     after = replace(world, state=made.state, now=now, calls=(*others, *still))
     return Move(world=world, event=event, now=now, made=made), after
 
@@ -206,14 +219,17 @@ def _outcomes(
             yield Succeeded(call, sent), now
             yield from ((Failed(call, sent, secret, v), now) for v in verdicts)
         case Wait(Entry(id=sent, secret=Secret() as secret), until):
-            yield Succeeded(call, sent), max(now, until)
-            yield from ((Failed(call, sent, secret, v), max(now, until)) for v in verdicts)
+            yield Resumed(call, sent, secret), max(now, until)
         case Refresh(Entry(id=stale, secret=Secret() as secret)):
             yield Claimed(call, stale, secret, f"holder-{known.number}"), now
-        case Exchange(Entry(id=mine, secret=Secret() as secret)):
-            yield Refreshed(call, mine, Grant(secret=Secret(f"{secret.reveal()}-new"))), now
-            yield RefreshFailed(call, mine, terminal=False), now
-            yield RefreshFailed(call, mine, terminal=True), now
+        case Exchange(Entry(id=mine, secret=Secret() as secret, claim=Claim(holder=holder)) as old):
+            new = Secret(f"{secret.reveal()}-new")
+            grant = Grant(secret=new, replaces=secret, spent=old.refresh_token)
+            yield Refreshed(call, mine, grant, holder), now
+            failed = RefreshFailed(call, mine, terminal=False, secret=secret, holder=holder)
+            yield failed, now
+            yield replace(failed, unanswered=True), now
+            yield replace(failed, terminal=True), now
         case AwaitClaim(until) if known.claim is not None:
             yield known.claim, now
             yield known.claim, max(now, until)
@@ -222,7 +238,10 @@ def _outcomes(
 def _key(world: World) -> object:
     """Return what tells worlds apart; in which order the open calls are listed does not."""
     entries = tuple(
-        (e.secret, e.cooldown, tuple(e.models.items()), e.throttled, e.probed_at, e.claim)
+        (
+            *(e.secret, e.cooldown, tuple(e.models.items()), e.throttled),
+            *(e.probed_at, e.claim, e.refresh_failed_at),
+        )
         for e in world.state.entries
     )
     calls = frozenset((o.number, o.call, type(o.action), o.claim) for o in world.calls)
@@ -259,10 +278,10 @@ def test_the_courses_are_many() -> None:
     assert sum(len(worlds) for worlds, _ in found) > 7_000
     assert len(all_moves) > 20_000
     assert {type(m.event) for m in all_moves} == {
-        *(Started, Succeeded, Failed, Claimed, Refreshed, RefreshFailed)
+        *(Started, Succeeded, Failed, Claimed, Resumed, Refreshed, RefreshFailed)
     }
     assert {type(m.made.action) for m in all_moves} == {
-        *(Send, Wait, Refresh, Exchange, AwaitClaim, Deliver, GiveUp)
+        *(Send, Wait, Refresh, Exchange, AwaitClaim, Deliver, GiveUp, Rest)
     }
 
 
@@ -315,10 +334,12 @@ def test_rotation_is_progress(name: str) -> None:
                 step = move.made.call.attempts[-1].step
                 assert step in (Step.RETRY, Step.REFRESH)
                 assert not call.did(step, same)
-            case ((Failed(call, failed) | RefreshFailed(call, failed)), Send(entry)):
+            case (
+                (Failed(call, failed) | Claimed(call, failed) | Resumed(call, failed)),
+                Send(entry),
+            ) if entry.id != failed:
                 tried = [e.secret for e in move.world.state.entries if call.tried(e.id)]
                 assert entry in available(move.made.state, now=move.now, model=MODEL)
-                assert entry.id != failed
                 assert entry.secret not in tried
 
 
@@ -349,7 +370,7 @@ def test_an_exhaustion_is_told_exactly_when_nobody_is_available(name: str) -> No
     for move in course(name)[1]:
         ready = available(move.made.state, now=move.now, model=MODEL)
         match move.event, move.made.action:
-            case ((Failed() | RefreshFailed() | Claimed()), Deliver(exhaustion)):
+            case ((Failed() | Claimed() | Resumed()), Deliver(exhaustion)):
                 assert (exhaustion is None) == bool(ready)
             case Started(), GiveUp(exhaustion):
                 assert not ready
@@ -396,6 +417,25 @@ def test_a_grant_is_exchanged_by_one_call_at_a_time(name: str) -> None:
         claims = [o.action.entry.claim for o in world.calls if isinstance(o.action, Exchange)]
         holding = [c for c in claims if c is not None and c.until > world.now]
         assert len(holding) <= 1
+
+
+@every_course
+def test_a_call_asks_for_an_entrys_tokens_once(name: str) -> None:
+    """Whatever comes of it, and however often the call is refused: one request for each entry."""
+    for move in course(name)[1]:
+        if isinstance(move.made.action, Exchange):
+            renewed = move.made.call.renewed
+            assert len(set(renewed)) == len(renewed)
+
+
+@every_course
+def test_a_call_that_has_waited_looks_again(name: str) -> None:
+    """It sends what the entry holds by then, and never with an entry that has gone out."""
+    for move in course(name)[1]:
+        match move.event, move.made.action:
+            case ((Claimed(call, known) | Resumed(call, known)), Send(entry)) if entry.id == known:
+                assert entry == move.world.state.find(known)
+                assert call.probe or entry.blocked(move.now, MODEL) is None
 
 
 @every_course

@@ -11,12 +11,13 @@ from credpool.core.events import (
     Attempt,
     Call,
     Claimed,
+    Decision,
     Event,
     Failed,
-    Grant,
     Refresh,
     Refreshed,
     RefreshFailed,
+    Resumed,
     Send,
     Started,
     Succeeded,
@@ -24,10 +25,21 @@ from credpool.core.events import (
 from credpool.core.model import Entry, FailureClass
 from credpool.core.recovery import Step
 from credpool.core.reply import Reply
-from credpool.oauth.refresh import Refusal
 from credpool.pool import Pool
 
 _SERIAL: Final = count()
+
+
+def keep(pool: Pool, event: Refreshed) -> Decision:
+    """Store new tokens, before they are used.
+
+    Raises:
+        StoreError: they could not be stored; they are kept in memory for the next try.
+    """
+    pool.unsaved[event.entry] = event.grant
+    decision = pool.apply(event)
+    pool.unsaved.pop(event.entry, None)  # spec: oauth.saved-first.failed+1
+    return decision
 
 
 class ActiveCall:
@@ -66,7 +78,7 @@ class ActiveCall:
         capped = self.lease is not None  # then choosing and counting are one step, under the lock
         entry = None if capped else self._pool.pick(self._model, self._started, self._home)
         if entry is None:
-            return self._decided(Started(self._asked()))
+            return self._decided(Started(self.known))
         return Refresh(entry) if entry.is_due(self._pool.policy, self._started) else Send(entry)
 
     def sending(self, entry: Entry) -> None:
@@ -84,7 +96,7 @@ class ActiveCall:
         probing = self._call is not None and self._call.probe
         owner = self._pool.heard(entry, headers)
         if probing or owner is not None or entry.id in self._pool.flagged:
-            self._pool.apply(Succeeded(self._asked(), entry.id, owner))
+            self._pool.apply(Succeeded(self.known, entry.id, owner))
 
     def failed(self, entry: Entry, reply: Reply) -> Action:
         """Say what a failing reply leads to."""
@@ -92,46 +104,51 @@ class ActiveCall:
         provider, now = self._pool.provider, self._pool.clock.now()
         verdict = classify(reply, provider, entry.auth_type, now=now)
         owner = self._pool.heard(entry, reply.headers)
-        return self._decided(Failed(self._asked(), entry.id, entry.secret, verdict, owner))
+        return self._decided(Failed(self.known, entry.id, entry.secret, verdict, owner))
 
-    def claim(self, entry: Entry) -> Action:
-        """Ask for the right to refresh the entry."""
+    def claim(self, entry: Entry, waits_since: float | None = None) -> Action:
+        """Ask for the right to refresh the entry, or for what has come of it.
+
+        Raises:
+            StoreError: new tokens could still not be stored.
+        """
         assert entry.secret is not None, "only available entries are sent"
         if self._holder is None:  # a claim outlives its call, so no two calls may share a name
             self._holder = f"{self._pool.holder}-{next(_SERIAL)}"
         unsaved = self._pool.unsaved.get(entry.id)
         if unsaved is not None and unsaved.replaces == entry.secret:
-            return self.refreshed(entry, unsaved)  # spec: oauth.saved-first.again+1
-        return self._decided(Claimed(self._asked(), entry.id, entry.secret, self._holder))
+            # spec: oauth.saved-first.again+1
+            keep(self._pool, Refreshed(self.known, entry.id, unsaved))
+        out = entry.blocked(self._pool.clock.now(), self.known.model)
+        asked = Claimed(self.known, entry.id, entry.secret, self._holder, out, waits_since)
+        return self._decided(asked)
+
+    def resumed(self, entry: Entry) -> Action:
+        """Say how to go on with an entry after a wait."""
+        assert entry.secret is not None, "only available entries are sent"
+        out = entry.blocked(self._pool.clock.now(), self.known.model)
+        return self._decided(Resumed(self.known, entry.id, entry.secret, out))
 
     def reread(self, entry: Entry) -> Action:
-        """Look for a newer token where a borrowed one is from."""
-        grant = self._pool.lender(entry)
-        if grant is not None and grant.secret != entry.secret:
-            return self.refreshed(entry, grant)
-        terminal = self._asked().refused(entry.id) is FailureClass.AUTH_REVOKED
-        message = "there is no newer token where this one is from"
-        return self.refresh_failed(entry, Refusal(terminal=terminal, message=message))
-
-    def refreshed(self, entry: Entry, grant: Grant) -> Action:
-        """Store new tokens, before they are used.
+        """Look for a newer token where a borrowed one is from.
 
         Raises:
-            StoreError: they could not be stored; they are kept in memory for the next try.
+            StoreError: it could not be stored.
         """
-        self._pool.unsaved[entry.id] = replace(grant, replaces=entry.secret)
-        action = self._decided(Refreshed(self._asked(), entry.id, grant))
-        self._pool.unsaved.pop(entry.id, None)  # spec: oauth.saved-first.failed+1
-        return action
+        grant = self._pool.lender(entry)
+        if grant is not None and grant.secret != entry.secret:
+            new = replace(grant, replaces=entry.secret)
+            self._call = keep(self._pool, Refreshed(self.known, entry.id, new)).call
+        else:
+            terminal = self.known.refused(entry.id) is FailureClass.AUTH_REVOKED
+            message = "there is no newer token where this one is from"
+            failed = RefreshFailed(self.known, entry.id, terminal, message, entry.secret)
+            self._call = self._pool.apply(failed).call
+        return self.resumed(entry)
 
-    def refresh_failed(self, entry: Entry, refusal: Refusal) -> Action:
-        """Note that there are no new tokens."""
-        terminal, message, hint = refusal.terminal, refusal.message, refusal.hint
-        return self._decided(
-            RefreshFailed(self._asked(), entry.id, terminal, message, entry.secret, hint)
-        )
-
-    def _asked(self) -> Call:
+    @property
+    def known(self) -> Call:
+        """What the call has tried so far."""
         if self._call is None:
             self._call = Call(started=self._started, model=self._model(), home=self._home)
         return self._call

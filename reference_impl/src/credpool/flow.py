@@ -17,7 +17,7 @@ from credpool.core.request import model_of
 from credpool.core.wire import SESSION_HEADER, Seal, origin, seal, target
 from credpool.leases import Lease
 from credpool.pool import Pool
-from credpool.renewing import Post, PostAsync, Renewal
+from credpool.renewing import Renewal
 
 _UNSENDABLE: Final = re.compile(rb"[\x00-\x1f\x7f]|\xed[\xa0-\xbf]|\A(?: |\Z)| \Z| .* ")
 """A header's value that no secret makes: one space, behind the scheme, is all there may be."""
@@ -87,7 +87,7 @@ Observer = Callable[[Attempt], None]
 class Flow(Generic[R, A]):
     """Drive calls through a client.
 
-    `sealed` builds its requests, `hold` keeps a lease with a reply, `post` speaks to token hosts.
+    `sealed` builds its requests, `hold` keeps a lease with a reply.
     """
 
     def __init__(
@@ -96,8 +96,6 @@ class Flow(Generic[R, A]):
         *,
         sealed: Callable[[R, str | None, Seal], R],
         hold: Callable[[A, Lease], None],
-        post: Post,
-        post_async: PostAsync,
         observe: Observer | None,
         max_sends: int,
     ) -> None:
@@ -105,7 +103,7 @@ class Flow(Generic[R, A]):
         self._max_sends = max_sends
         self._sealed = sealed
         self._hold = hold
-        self._renewal = Renewal(pool, post=post, post_async=post_async)
+        self._renewal = Renewal(pool)
         self._observe = observe
         self._seals: dict[EntryId, tuple[Entry, Seal]] = {}
 
@@ -118,9 +116,10 @@ class Flow(Generic[R, A]):
         try:
             while True:
                 match action:
-                    case Send(entry) | Wait(entry) if active.sends < self._max_sends:
-                        if isinstance(action, Wait):
-                            self._pool.clock.sleep(action.until, "retry")
+                    case Wait(entry, until) if active.sends < self._max_sends:
+                        self._pool.clock.sleep(until, "retry")
+                        action = active.resumed(entry)
+                    case Send(entry) if active.sends < self._max_sends:
                         sent = self._outgoing(active, request, entry)
                         response = yield sent
                         if _lost_its_secret(sent, response):
@@ -145,9 +144,10 @@ class Flow(Generic[R, A]):
         try:
             while True:
                 match action:
-                    case Send(entry) | Wait(entry) if active.sends < self._max_sends:
-                        if isinstance(action, Wait):
-                            await self._pool.clock.sleep_async(action.until, "retry")
+                    case Wait(entry, until) if active.sends < self._max_sends:
+                        await self._pool.clock.sleep_async(until, "retry")
+                        action = active.resumed(entry)
+                    case Send(entry) if active.sends < self._max_sends:
                         sent = self._outgoing(active, request, entry)
                         response = yield sent
                         if _lost_its_secret(sent, response):

@@ -1,18 +1,13 @@
 """`PoolAuth` for `httpx` clients: older SDKs, and whatever else is built on them."""
 
 from collections.abc import AsyncGenerator, Generator
-from functools import cache
 
 import httpx
 
-from credpool.core.reply import Reply
 from credpool.core.wire import Seal
 from credpool.flow import MAX_SENDS, Flow, Observer
 from credpool.leases import Lease, LeasedAsyncStream, LeasedStream
-from credpool.oauth.refresh import TokenRequest
 from credpool.pool import Pool
-
-_trust = cache(httpx.create_ssl_context)  # making one takes longer than the rest of a refresh
 
 
 class SealedHeaders(httpx.Headers):
@@ -53,8 +48,6 @@ class PoolAuth(httpx.Auth):
             pool,
             sealed=_sealed,
             hold=_hold,
-            post=_post,
-            post_async=_post_async,
             observe=observe,
             max_sends=max_sends,
         )
@@ -104,24 +97,3 @@ def _hold(response: httpx.Response, lease: Lease) -> None:
         response.stream = _LeasedStream(response.stream, lease)
     else:
         response.stream = _LeasedAsyncStream(response.stream, lease)
-
-
-def _post(asked: TokenRequest) -> Reply | None:
-    """Speak to the token endpoint on a client of its own, never through the caller's."""
-    try:
-        with httpx.Client(verify=_trust()) as client:
-            return _reply(client.post(asked.url, data=asked.form))
-    except (httpx.HTTPError, httpx.InvalidURL):
-        return None
-
-
-async def _post_async(asked: TokenRequest) -> Reply | None:
-    try:
-        async with httpx.AsyncClient(verify=_trust()) as client:
-            return _reply(await client.post(asked.url, data=asked.form))
-    except (httpx.HTTPError, httpx.InvalidURL):
-        return None
-
-
-def _reply(response: httpx.Response) -> Reply:
-    return Reply(response.status_code, dict(response.headers), response.content)

@@ -11,7 +11,6 @@ from credpool.core.wire import Seal
 from credpool.flow import MAX_SENDS, Flow, Observer
 from credpool.leases import Lease, LeasedAsyncStream, LeasedStream
 from credpool.pool import Pool
-from credpool.token_http import post, post_async
 
 
 class SealedHeaders(httpx2.Headers):
@@ -52,8 +51,6 @@ class PoolAuth(httpx2.Auth):
             pool,
             sealed=_sealed,
             hold=_hold,
-            post=post,
-            post_async=post_async,
             observe=observe,
             max_sends=max_sends,
         )

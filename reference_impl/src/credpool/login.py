@@ -9,11 +9,13 @@ tokens for a login that is there.
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from credpool.callback import PATIENCE, Callback
-from credpool.calls import ActiveCall
+from credpool.calls import ActiveCall, keep
 from credpool.core.errors import LoginFailed, NoLogin, NotRefreshed
+from credpool.core.events import Refreshed
 from credpool.core.logins import Login, logged_in
 from credpool.core.model import AuthType, Entry, EntryId
 from credpool.core.operate import resolve, shown
@@ -30,7 +32,7 @@ from credpool.oauth.device import (
 from credpool.oauth.pkce import authorize, exchange_request, read_callback
 from credpool.pool import Pool
 from credpool.renewing import Renewal
-from credpool.token_http import post, post_async
+from credpool.token_http import ask, ask_async
 
 __all__ = [
     "LoginApp",
@@ -70,12 +72,12 @@ def login_by_device(
         StoreError: the login could not be made durable.
     """
     clock = pool.clock
-    begun = read_device(post(device_request(app)), now=clock.now())
+    begun = read_device(ask(device_request(app)), now=clock.now())
     show(begun.prompt)  # spec: login.device.prompt+1
     step: Login | Waiting = begun
     while isinstance(step, Waiting):
         clock.sleep(step.at, "login")
-        step = after_poll(app, step, post(poll_request(app, step)), now=clock.now())
+        step = after_poll(app, step, ask(poll_request(app, step)), now=clock.now())
     return _keep(pool, step, into=into, new=new, source="manual:device_code")
 
 
@@ -89,12 +91,12 @@ async def login_by_device_async(
 ) -> Entry:
     """Log in with a code that a person types on any device; see `login_by_device`."""
     clock = pool.clock
-    begun = read_device(await post_async(device_request(app)), now=clock.now())
+    begun = read_device(await ask_async(device_request(app)), now=clock.now())
     show(begun.prompt)
     step: Login | Waiting = begun
     while isinstance(step, Waiting):
         await clock.sleep_async(step.at, "login")
-        step = after_poll(app, step, await post_async(poll_request(app, step)), now=clock.now())
+        step = after_poll(app, step, await ask_async(poll_request(app, step)), now=clock.now())
     return _keep(pool, step, into=into, new=new, source="manual:device_code")
 
 
@@ -118,7 +120,7 @@ def login_by_browser(
         query = callback.wait()
     if query is None:
         raise LoginFailed(NoLogin.EXPIRED, "the browser has not come back", "log in again")
-    reply = post(exchange_request(app, asked, read_callback(asked, query)))
+    reply = ask(exchange_request(app, asked, read_callback(asked, query)))
     login = read_login(app, reply, now=pool.clock.now())
     return _keep(pool, login, into=into, new=new, source="manual:pkce")
 
@@ -142,9 +144,10 @@ def refresh(pool: Pool, target: str) -> Entry:
         if entry.borrowed:
             grant = pool.lender(entry)
             if grant is not None and grant.secret != entry.secret:
-                active.refreshed(entry, grant)
+                new = replace(grant, replaces=entry.secret)
+                keep(pool, Refreshed(active.known, entry.id, new))
         elif entry.refreshable:
-            Renewal(pool, post=post, post_async=post_async).run(active, entry)
+            Renewal(pool).run(active, entry)
     finally:
         if active.lease is not None:
             active.lease.end()

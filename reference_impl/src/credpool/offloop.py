@@ -1,14 +1,32 @@
-"""Wait in an event loop for what a thread does. Serves asyncio and trio.
+"""Let a thread do what must not be broken off, and wait for it. Serves asyncio and trio.
 
-The thread's work goes on when the waiter is cancelled, or its loop is closed.
+The thread's work goes on when the waiter is cancelled or interrupted, or its loop is closed.
 """
 
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from contextvars import copy_context
+from threading import Thread
 from typing import TypeVar
 
 T = TypeVar("T")
+
+
+def detached(work: Callable[[], T]) -> Future[T]:
+    """Do work in a thread of its own, with the caller's context; the process ends after it."""
+    future, context = Future[T](), copy_context()
+
+    def run() -> None:
+        try:
+            done = context.run(work)
+        except BaseException as error:  # noqa: BLE001  whoever waits raises it
+            future.set_exception(error)
+        else:
+            future.set_result(done)
+
+    Thread(target=run, name="credpool-detached", daemon=False).start()
+    return future
 
 
 async def outcome(future: Future[T]) -> T:

@@ -1,17 +1,34 @@
-"""Get a newer token for an entry: refresh a login, or read a borrowed one again (spec: oauth)."""
+"""Get a newer token for an entry: refresh a login, or read a borrowed one again (spec: oauth).
 
-from collections.abc import Awaitable, Callable
+A refresh is made in a thread of its own, from the request to the saving of what it brings. So
+neither cancelling a call nor closing its event loop loses a login. Listeners are told of it in
+that thread, with the context variables of the call.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
-from credpool.calls import ActiveCall
-from credpool.core.events import Action, AwaitClaim, Exchange, Grant
+from credpool import token_http
+from credpool.calls import ActiveCall, keep
+from credpool.core.events import (
+    Action,
+    AwaitClaim,
+    Call,
+    Exchange,
+    Grant,
+    Refreshed,
+    RefreshFailed,
+)
 from credpool.core.model import Entry
 from credpool.core.reply import Reply
-from credpool.oauth.refresh import Refusal, TokenRequest, read_token_reply, token_request
+from credpool.oauth.refresh import NoReply, Refusal, TokenRequest, read_token_reply, token_request
+from credpool.offloop import detached, outcome
 from credpool.pool import Pool
 
-Post = Callable[[TokenRequest], Reply | None]
-PostAsync = Callable[[TokenRequest], Awaitable[Reply | None]]
+Post = Callable[[TokenRequest, float], Reply | NoReply]
 
 _POLL: Final = 0.1
 """How often somebody else's refresh is looked after, in seconds."""
@@ -20,53 +37,74 @@ _POLL: Final = 0.1
 class Renewal:
     """Renew the tokens of a pool's entries, each once for all who ask; `post` speaks to token hosts."""
 
-    def __init__(self, pool: Pool, *, post: Post, post_async: PostAsync) -> None:
+    def __init__(self, pool: Pool, *, post: Post = token_http.post) -> None:
         self._pool = pool
         self._post = post
-        self._post_async = post_async
 
     def run(self, active: ActiveCall, entry: Entry) -> Action:
-        """Renew the entry's token, and say how the call goes on."""
+        """Renew the entry's token, and say how the call goes on.
+
+        Raises:
+            StoreError: new tokens could not be stored; they are kept in memory for the next try.
+        """
         if entry.borrowed:
             return active.reread(entry)  # spec: borrow.no-refresh+1
-        while isinstance(action := active.claim(entry), AwaitClaim):
-            self._pool.clock.sleep(self._look_again(action), "claim")
-        if not isinstance(action, Exchange):
-            return action
-        asked = token_request(action.entry, self._pool.provider)
-        reply = self._post(asked) if isinstance(asked, TokenRequest) else None
-        return self._exchanged(active, action.entry, asked, reply)
+        since, waited = self._pool.clock.now(), False
+        while isinstance(
+            action := active.claim(entry, since if waited else None), AwaitClaim | Exchange
+        ):
+            if isinstance(action, Exchange):
+                self._begin(active.known, action.entry).result()
+            else:
+                waited = True
+                self._pool.clock.sleep(self._look_again(action), "claim")
+        return action
 
     async def run_async(self, active: ActiveCall, entry: Entry) -> Action:
-        """Renew the entry's token, and say how the call goes on."""
+        """Renew the entry's token, and say how the call goes on; raises what `run` raises."""
         if entry.borrowed:
             return active.reread(entry)  # spec: borrow.no-refresh+1
-        while isinstance(action := active.claim(entry), AwaitClaim):
-            await self._pool.clock.sleep_async(self._look_again(action), "claim")
-        if not isinstance(action, Exchange):
-            return action
-        asked = token_request(action.entry, self._pool.provider)
-        reply = await self._post_async(asked) if isinstance(asked, TokenRequest) else None
-        return self._exchanged(active, action.entry, asked, reply)
+        since, waited = self._pool.clock.now(), False
+        while isinstance(
+            action := active.claim(entry, since if waited else None), AwaitClaim | Exchange
+        ):
+            if isinstance(action, Exchange):
+                await outcome(self._begin(active.known, action.entry))
+            else:
+                waited = True
+                await self._pool.clock.sleep_async(self._look_again(action), "claim")
+        return action
 
     def _look_again(self, action: AwaitClaim) -> float:
         return min(action.until, self._pool.clock.now() + _POLL)
 
-    def _exchanged(
-        self,
-        active: ActiveCall,
-        entry: Entry,
-        asked: TokenRequest | Refusal,
-        reply: Reply | None,
-    ) -> Action:
-        """Tell the pool what the token endpoint said."""
-        outcome: Grant | Refusal
+    def _begin(self, call: Call, entry: Entry) -> Future[None]:
+        """Begin the exchange; it ends whatever becomes of the caller."""
+        return detached(partial(self._exchange, call, entry))  # spec: oauth.exchange.survives+1
+
+    def _exchange(self, call: Call, entry: Entry) -> None:
+        """Exchange the entry's refresh token, and keep what that brings.
+
+        Raises:
+            StoreError: new tokens could not be stored; they are kept in memory for the next try.
+        """
+        pool, holder = self._pool, entry.claim.holder if entry.claim is not None else None
+        found = self._bought(entry)
+        if isinstance(found, Grant):
+            grant = replace(found, replaces=entry.secret, spent=entry.refresh_token)
+            keep(pool, Refreshed(call, entry.id, grant, holder))
+            return
+        failed = RefreshFailed(
+            call, entry.id, found.terminal, found.message, entry.secret, found.hint, holder
+        )
+        pool.apply(replace(failed, unanswered=found.unanswered))
+
+    def _bought(self, entry: Entry) -> Grant | Refusal:
+        """Return what the token endpoint gives for the entry's refresh token."""
+        asked = token_request(entry, self._pool.provider)
         if isinstance(asked, Refusal):
-            outcome = asked
-        elif reply is None:
-            outcome = Refusal(terminal=False, message="the token endpoint did not answer")
-        else:
-            outcome = read_token_reply(reply, now=self._pool.clock.now())
-        if isinstance(outcome, Refusal):
-            return active.refresh_failed(entry, outcome)
-        return active.refreshed(entry, outcome)
+            return asked
+        reply = self._post(asked, self._pool.policy.exchange_time)
+        if isinstance(reply, NoReply):
+            return Refusal(terminal=False, message=reply.message, unanswered=reply.sent)
+        return read_token_reply(reply, now=self._pool.clock.now())

@@ -21,6 +21,7 @@ from credpool.core.events import (
     RefreshFailed,
     Reset,
     Rest,
+    Resumed,
     Send,
     Started,
     Succeeded,
@@ -30,7 +31,7 @@ from credpool.core.events import (
 from credpool.core.model import Entry, EntryId, FailureClass, PoolState
 from credpool.core.probe import probe_due, released
 from credpool.core.recovery import MENDED_BY_REFRESH, RECOVERY, Step
-from credpool.core.renewal import arrived, claim, refresh_failed
+from credpool.core.renewal import arrived, claim, refresh_failed, resumed
 from credpool.core.secret import Secret
 from credpool.core.select import available
 from credpool.core.steps import begin_with, deliver, go_on, noted, turn_to
@@ -55,10 +56,12 @@ def decide(state: PoolState, event: Event, *, now: float, draw: float) -> Decisi
             return _fail(known, event, now=now, draw=draw)
         case Claimed():
             return claim(state, event, now=now, draw=draw)
+        case Resumed():
+            return resumed(state, event, now=now, draw=draw)
         case Refreshed():
-            return arrived(state, event, now=now, draw=draw)
+            return arrived(state, event, now=now)
         case RefreshFailed():
-            return refresh_failed(state, event, now=now, draw=draw)
+            return refresh_failed(state, event, now=now)
         case Reset(entry_id):
             return _reset(state, entry_id, now=now)
         case _:
@@ -157,7 +160,9 @@ def _may_refresh(entry: Entry, event: Failed) -> bool:
     """Whether the attempt is repeated with a new token."""
     if entry.secret is None or entry.dead:  # spec: recover.auth-expired.terminal+1
         return False
-    return not event.call.did(Step.REFRESH, entry.id)  # spec: recover.bounded+1
+    if event.call.did(Step.REFRESH, entry.id):  # spec: recover.bounded+1
+        return False
+    return entry.id not in event.call.renewed or entry.secret != event.secret  # spec: oauth.once+1
 
 
 def _may_retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> bool:
@@ -182,12 +187,17 @@ def _retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> Deci
 
 def _reset(state: PoolState, entry_id: EntryId | None, *, now: float) -> Decision:
     chosen = [e for e in state.entries if entry_id in (None, e.id) and _has_history(e)]
-    clean = {
-        e.id: replace(e, cooldown=None, models={}, throttled=False, probed_at=None, claim=None)
-        for e in chosen
-    }
+    clean = {e.id: _unrefused(e) for e in chosen}
     return Decision(state.change(clean), Call(started=now), Rest())
 
 
 def _has_history(entry: Entry) -> bool:
-    return bool(entry.cooldown or entry.models or entry.throttled or entry.claim)
+    rests = entry.refresh_failed_at is not None
+    return bool(entry.cooldown or entry.models or entry.throttled or rests)
+
+
+def _unrefused(entry: Entry) -> Entry:
+    """Return the entry without its refusals; a refresh that is under way is none."""
+    return replace(  # spec: operator.reset.claim+1
+        entry, cooldown=None, models={}, throttled=False, probed_at=None, refresh_failed_at=None
+    )

@@ -41,10 +41,12 @@ class Call:
     probe: bool = False
     attempts: tuple[Attempt, ...] = ()
     benched: tuple[Cooldown, ...] = ()
+    renewed: tuple[EntryId, ...] = ()
+    """The entries whose one refresh the call has had, whatever came of it."""
 
     def tried(self, entry_id: EntryId) -> bool:
-        """Whether the call has sent a request with the entry."""
-        return any(a.entry == entry_id for a in self.attempts)
+        """Whether the call has sent a request with the entry, or had its refresh."""
+        return entry_id in self.renewed or any(a.entry == entry_id for a in self.attempts)
 
     def did(self, step: Step, entry_id: EntryId) -> bool:
         """Whether the call has taken that step with the entry."""
@@ -72,13 +74,19 @@ class Verdict:
 class Grant:
     """New tokens for an entry; no refresh token means: keep the old one (RFC 6749 §6).
 
-    `replaces` is the token in whose place they are to be, where somebody has to remember it.
+    `replaces` is the access token in whose place they are to be, and `spent` the refresh token
+    that was presented for them; who holds neither any more has no use for them.
     """
 
     secret: Secret
     refresh_token: Secret | None = None
     expires_at: float | None = None
     replaces: Secret | None = None
+    spent: Secret | None = None
+
+    def is_over(self, now: float) -> bool:
+        """Whether the new token has already ended."""
+        return self.expires_at is not None and self.expires_at <= now
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,21 +118,38 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """`holder` asks for the right to refresh the entry whose token `secret` was refused."""
+    """`holder` asks for the right to refresh the entry whose token is `secret`, or for the outcome.
+
+    `known` is the cooldown that the entry had when its token was needed, and `waits_since` is
+    since when the call has waited for somebody else's refresh, if it has.
+    """
 
     call: Call
     entry: EntryId
     secret: Secret
     holder: str
+    known: Cooldown | None = None
+    waits_since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """A call that has waited goes on with the entry, which had `secret` and `known` before."""
+
+    call: Call
+    entry: EntryId
+    secret: Secret
+    known: Cooldown | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """The token endpoint gave new tokens."""
+    """The token endpoint gave new tokens to `holder`, who had the claim."""
 
     call: Call
     entry: EntryId
     grant: Grant
+    holder: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +157,8 @@ class RefreshFailed:
     """The token endpoint refused; `terminal` when the grant is gone for good.
 
     `secret` is the token that was to be replaced: whoever has replaced it meanwhile has won.
-    `hint` is how many seconds the token endpoint asks to be left alone.
+    `hint` is how many seconds the token endpoint asks to be left alone; `holder` is who had the
+    claim; `unanswered` tells that the request was sent, and what became of the grant is not known.
     """
 
     call: Call
@@ -141,6 +167,8 @@ class RefreshFailed:
     message: str | None = None
     secret: Secret | None = None
     hint: float | None = None
+    holder: str | None = None
+    unanswered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +178,7 @@ class Reset:
     entry: EntryId | None = None
 
 
-Event = Started | Succeeded | Failed | Claimed | Refreshed | RefreshFailed | Reset
+Event = Started | Succeeded | Failed | Claimed | Resumed | Refreshed | RefreshFailed | Reset
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +190,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Wait until that moment, then send the request with this entry's secret again."""
+    """Wait until that moment, then go on with the entry as it is by then."""
 
     entry: Entry
     until: float

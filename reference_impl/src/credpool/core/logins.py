@@ -90,5 +90,6 @@ def _with(entry: Entry, login: Login) -> Entry:
         throttled=False,
         probed_at=None,
         claim=None,
+        refresh_failed_at=None,
         extra=MappingProxyType(extra),
     )

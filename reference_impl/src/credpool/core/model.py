@@ -27,6 +27,10 @@ EXHAUSTION: Final = "credpool.exhaustion"
 """The key of a delivered reply's `extensions` under which the pool's `Exhaustion` is found."""
 
 
+LONGEST_EXCHANGE: Final = 20.0
+"""How many seconds a request to a token endpoint may take, from the look-up of its host to its end."""
+
+
 class AuthType(Enum):
     """How a credential authenticates, and so who is billed."""
 
@@ -138,6 +142,8 @@ class Entry:
     throttled: bool = False
     probed_at: float | None = None
     claim: Claim | None = None
+    refresh_failed_at: float | None = None
+    """When a refresh has failed last, since the last one that was begun."""
     borrowed: bool = False
     """Whether somebody else owns the secret: it is read again, never refreshed, never kept."""
     reference: str | None = None
@@ -170,6 +176,11 @@ class Entry:
         window = policy.mandatory_window if self.borrowed else policy.advisory_window
         return self.expires_within(window, now)
 
+    def rests(self, policy: "Policy", now: float) -> bool:
+        """Whether a refresh has failed so lately that none is made ahead of time."""
+        failed = self.refresh_failed_at  # spec: oauth.window.advisory.rest+1
+        return failed is not None and 0 <= now - failed < policy.claim_ttl
+
     def blocked(self, now: float, model: str | None = None) -> Cooldown | None:
         """Return the cooldown that keeps the entry out at `now` for `model`, the longest first."""
         found = (self.cooldown, self.models.get(model) if model is not None else None)
@@ -201,6 +212,11 @@ class Policy:
     payer_change: PayerChange = PayerChange.ALLOW  # spec: payer.allow+1
     avoid_below_fraction: float = 0.20
     cooldowns: Mapping[FailureClass, float] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def exchange_time(self) -> float:
+        """How long one request to a token endpoint may take: its claim outlives it."""
+        return min(LONGEST_EXCHANGE, self.claim_ttl * 2 / 3)  # spec: oauth.exchange.deadline+1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ _MAPPED: Final = frozenset(
         *("id", "label", "auth_type", "priority", "source", "access_token", "refresh_token"),
         *("base_url", "request_count", "owner", "learnt_owner", "payer", "token_url"),
         *("failure_class", "model_cooldowns", "retry_pending", "probed_at", "claim"),
+        "refresh_failed_at",
     }
 )
 _MAPPED_IF_COOLING: Final = _MAPPED.union(_STATUS)
@@ -96,6 +97,7 @@ def decode_row(row: object, *, key: str, index: int) -> Entry:
         throttled=fields.flag("retry_pending"),
         probed_at=fields.time("probed_at"),
         claim=_decode_claim(fields),
+        refresh_failed_at=fields.time("refresh_failed_at"),
         extra=MappingProxyType(_extra(fields.raw, foreign, cooling=cooldown is not None)),
     )
 
@@ -125,6 +127,7 @@ def encode_row(entry: Entry) -> Veiled:
         "retry_pending": entry.throttled or None,
         "probed_at": entry.probed_at,
         "claim": entry.claim and {"holder": entry.claim.holder, "until": entry.claim.until},
+        "refresh_failed_at": entry.refresh_failed_at,
     }
     row = {name: value for name, value in row.items() if value is not None}
     row |= _encode_status(entry.cooldown, extra)

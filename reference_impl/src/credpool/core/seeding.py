@@ -106,6 +106,7 @@ def _taken_up(entry: Entry, item: Found, fingerprint_key: bytes | None) -> Entry
         throttled=False,
         probed_at=None,
         claim=None,
+        refresh_failed_at=None,
         extra=MappingProxyType(extra),
     )
 

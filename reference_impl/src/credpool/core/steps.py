@@ -32,19 +32,32 @@ def begin_with(state: PoolState, entry: Entry, *, now: float) -> Send | Refresh:
 
 def go_on(state: PoolState, event: Failed, step: Step, *, now: float, draw: float) -> Decision:
     """Go on with an untried available entry, or end the call."""
-    ready = available(state, now=now, model=event.call.model)
     tried = noted(event.call, event.entry, event.verdict, step)
-    used = secrets_tried(state, tried)  # spec: recover.progress+2, pool.same-secret+1
-    untried = [e for e in ready if e.secret not in used]
-    turned = turn_to(state, tried, untried, now=now, draw=draw)
+    turned = turn_to(state, tried, untried(state, tried, now=now), now=now, draw=draw)
     if turned is not None:  # spec: recover.progress+2, recover.all-tried+1
         return turned
     return deliver(cap(state, tried, now=now), event, now=now)
 
 
+def leave(state: PoolState, call: Call, *, now: float, draw: float) -> Decision:
+    """Go on with an untried available entry, or end the call: of this one there is no reply."""
+    turned = turn_to(state, call, untried(state, call, now=now), now=now, draw=draw)
+    return turned or _ended(cap(state, call, now=now), call, now=now)
+
+
+def untried(state: PoolState, call: Call, *, now: float) -> Sequence[Entry]:
+    """Return the available entries of which the call has tried neither the row nor the secret."""
+    ready = available(state, now=now, model=call.model)
+    used = secrets_tried(state, call)  # spec: recover.progress+2, pool.same-secret+1
+    return [e for e in ready if e.secret not in used]
+
+
 def deliver(state: PoolState, event: Failed, *, now: float) -> Decision:
     """End the call with the latest reply."""
-    call = noted(event.call, event.entry, event.verdict, Step.DELIVER)
+    return _ended(state, noted(event.call, event.entry, event.verdict, Step.DELIVER), now=now)
+
+
+def _ended(state: PoolState, call: Call, *, now: float) -> Decision:
     if available(state, now=now, model=call.model):  # spec: exhaust.plain-reply+1
         return Decision(state, call, Deliver())
     return Decision(state, call, Deliver(exhaustion(state, now=now, model=call.model)))

@@ -12,6 +12,7 @@ from credpool.core.events import (
     Refresh,
     Refreshed,
     RefreshFailed,
+    Resumed,
     Send,
     Succeeded,
 )
@@ -44,7 +45,7 @@ def told(before: PoolState, event: Event, made: Decision, *, now: float) -> tupl
     """Return what there is to tell, in the order of the table of events."""
     # spec: events.order+1
     return (
-        *_refresh(event),
+        *_refresh(event, now),
         *_changes(before, made.state, now),
         *_owners(before, event, made.state),
         *_switch(before, event, made, now),
@@ -96,8 +97,10 @@ def _owners(before: PoolState, event: Event, after: PoolState) -> Iterator[Owner
         yield OwnerShared(named, entries)
 
 
-def _refresh(event: Event) -> Iterator[Notice]:
+def _refresh(event: Event, now: float) -> Iterator[Notice]:
     match event:  # spec: events.refresh+1
+        case Refreshed(_, entry_id, grant, _) if grant.is_over(now):
+            yield RefreshRefused(entry_id, terminal=False)
         case Refreshed(_, entry_id):
             yield EntryRefreshed(entry_id)
         case RefreshFailed(_, entry_id, terminal):
@@ -143,16 +146,14 @@ def _switch(before: PoolState, event: Event, made: Decision, now: float) -> Iter
     if not (made.selected and isinstance(made.action, Send | Refresh)):
         return
     target = made.action.entry.id
-    if isinstance(event, Failed | RefreshFailed | Claimed):
+    if isinstance(event, Failed | Claimed | Resumed):
         yield EntrySwitched(event.entry, target, _cause(event, made, now))
         yield from _payer_change(before, event.entry, target)
     else:
         yield from begun(before, before.last, target)
 
 
-def _cause(
-    event: Failed | RefreshFailed | Claimed, made: Decision, now: float
-) -> FailureClass | None:
+def _cause(event: Failed | Claimed | Resumed, made: Decision, now: float) -> FailureClass | None:
     """Return the failure that made the call go on: of the reply, or why the entry is out."""
     if isinstance(event, Failed):
         return made.call.attempts[-1].failure

@@ -27,11 +27,27 @@ CLIENT: Final = ("client_id", "client_secret")
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """No new token; `terminal` when asking again is pointless; `hint`: not for so many seconds."""
+    """No new token; `terminal` when asking again is pointless; `hint`: not for so many seconds.
+
+    `unanswered` when the request was sent, and nobody knows what became of it.
+    """
 
     terminal: bool
     message: str
     hint: float | None = None
+    unanswered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NoReply:
+    """The token endpoint did not answer; `sent` when the request may have reached it."""
+
+    sent: bool
+
+    @property
+    def message(self) -> str:
+        """What to tell a person."""
+        return f"the token endpoint {'did not answer' if self.sent else 'could not be reached'}"
 
 
 @dataclass(frozen=True, slots=True)
