@@ -8,7 +8,10 @@ from datetime import UTC, datetime
 
 from credpool.core.codec import Malformed
 from credpool.core.errors import StoreError, StoreUnreadable
+from credpool.core.lines import Known
 from credpool_conformance.matrix.mutant import Mutant, replaces
+
+NOTHING = Known()
 
 
 class WritesADateForSeconds(Mutant):
@@ -85,10 +88,10 @@ class WantsThePoolToBeThere(Mutant):
     because = "outcome"
 
     @replaces("credpool.core.codec.decode")
-    def strict(original, text, key):
+    def strict(original, text, key, known=NOTHING):
         if '"credential_pool": null' in text or f'"{key}": null' in text:
             raise Malformed("credential_pool", "expected an object, found nothing")
-        return original(text, key)
+        return original(text, key, known)
 
 
 class TripsOverAByteOrderMark(Mutant):
@@ -99,8 +102,9 @@ class TripsOverAByteOrderMark(Mutant):
     because = "outcome"
 
     @replaces("credpool.stores.json_file.JsonFileStore._decode")
-    def tripped(original, self, content):
-        return original(self, b"?" + content if content.startswith(b"\xef\xbb\xbf") else content)
+    def tripped(original, self, content, known):
+        marked = content.startswith(b"\xef\xbb\xbf")
+        return original(self, b"?" + content if marked else content, known)
 
 
 class MendsPermissionsWhileReading(Mutant):
@@ -140,13 +144,13 @@ class BeginsAnewAfterDamage(Mutant):
     because = "outcome"
 
     @replaces("credpool.stores.json_file.JsonFileStore._decode")
-    def anew(original, self, content):
+    def anew(original, self, content, known):
         try:
-            return original(self, content)
+            return original(self, content, known)
         except StoreUnreadable:
             if not self._seen.state.entries:
                 raise
-            return original(self, b"{}")
+            return original(self, b"{}", known)
 
 
 class WritesInPlace(Mutant):
@@ -201,9 +205,9 @@ class SetsADamagedFileAside(Mutant):
     because = "store"
 
     @replaces("credpool.stores.json_file.JsonFileStore._decode")
-    def set_aside(original, self, content):
+    def set_aside(original, self, content, known):
         try:
-            return original(self, content)
+            return original(self, content, known)
         except StoreError:
             self._file.path.with_suffix(".corrupt").write_bytes(content)
             raise

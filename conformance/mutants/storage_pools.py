@@ -5,7 +5,10 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from credpool.core.codec import Malformed, TooNew
+from credpool.core.lines import Known
 from credpool_conformance.matrix.mutant import Mutant, replaces
+
+NOTHING = Known()
 
 
 class ReadsWhatItCannotKnow(Mutant):
@@ -43,13 +46,13 @@ class BeginsAnewWithEveryFile(Mutant):
     because = "outcome"
 
     @replaces("credpool.core.codec.decode")
-    def anew(original, text, key):
+    def anew(original, text, key, known=NOTHING):
         try:
-            return original(text, key)
+            return original(text, key, known)
         except TooNew:
             raise
         except Malformed:
-            return original("{}", key)
+            return original("{}", key, known)
 
 
 class RaisesForeignDead(Mutant):

@@ -166,6 +166,68 @@ def test_what_another_program_writes_is_seen(path: Path) -> None:
     assert json.loads(path.read_text())["new"] == 1
 
 
+def test_what_another_process_left_alone_is_not_read_again(path: Path) -> None:
+    """When another store has changed one row of a hundred, the other entries are the same objects."""
+    reader, writer = opened(path), opened(path)
+    many = tuple(Entry(id=EntryId(f"{n}"), secret=Secret(f"sk-made-up-{n}")) for n in range(100))
+    reader.update(lambda s: replace(s, entries=many))
+    before = reader.load().entries
+
+    writer.update(cool("40"))
+    after = reader.load().entries
+
+    assert [n for n in range(100) if after[n] is not before[n]] == [40]
+    assert after[40].cooldown is not None
+
+
+def test_a_change_of_nothing_takes_no_lock(path: Path) -> None:
+    """Where there is nothing to write, nobody is waited for and nothing is written."""
+    store, before = opened(path, lock_timeout=0.0), path.read_bytes()
+
+    with FileLock(path.with_suffix(".lock")):
+        state = store.update(lambda s: replace(s, entries=(replace(s.entries[0]), *s.entries[1:])))
+
+    assert state == store.load()
+    assert path.read_bytes() == before
+
+
+def test_a_change_is_made_once_when_nobody_else_writes(path: Path) -> None:
+    """What was decided without the lock holds when the file is still the same behind it."""
+    made: list[PoolState] = []
+
+    opened(path).update(lambda s: made.append(s) or cool("a")(s))  # type: ignore[func-returns-value]
+
+    assert len(made) == 1
+
+
+def test_a_change_is_made_again_on_what_somebody_wrote_meanwhile(path: Path) -> None:
+    """Another writer between the reading and the lock is not written over."""
+    store, made = opened(path), []
+
+    def change(state: PoolState) -> PoolState:
+        if not made:
+            opened(path).update(cool("b"))
+        made.append(state)
+        return cool("a")(state)
+
+    store.update(change)
+
+    assert len(made) == 2
+    assert all(e.cooldown is not None for e in opened(path).load().entries)
+
+
+def test_the_stamp_comes_with_what_was_read(path: Path) -> None:
+    """A store that was not asked for its stamp before returns the one of what it returns."""
+    store = opened(path)
+
+    stamp, state = store.read()
+    opened(path).update(cool("a"))
+
+    assert state.entries[0].cooldown is None
+    assert stamp != store.stamp()
+    assert store.read() == (store.stamp(), opened(path).load())
+
+
 def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
     """The file and a folder made for it are closed to others, and an open file is closed."""
     path = tmp_path / "new" / "auth.json"
@@ -319,11 +381,9 @@ def test_a_path_through_a_file_is_refused(path: Path) -> None:
     """A path that cannot exist is not an empty pool, and says so."""
     store = opened(path / "auth.json")
 
-    for use in (store.load, store.stamp):
+    for use in (store.load, store.stamp, lambda: store.update(lambda s: s)):
         with pytest.raises(StoreUnreadable, match="Not a directory"):
             use()
-    with pytest.raises(StoreUnwritable, match=r"make .* a folder that can be written"):
-        store.update(lambda s: s)
 
 
 def test_a_link_in_a_circle_is_refused(tmp_path: Path) -> None:
@@ -338,13 +398,13 @@ def test_a_link_in_a_circle_is_refused(tmp_path: Path) -> None:
 def test_a_failed_replacement_leaves_nothing_behind(path: Path) -> None:
     """When the new file cannot take its place, it is removed and the error says what to do."""
 
-    def change(state: PoolState) -> PoolState:
+    def now() -> float:
         path.unlink()
         path.mkdir()
-        return cool("a")(state)
+        return 0.0
 
     with pytest.raises(StoreUnwritable, match="nothing was changed; make"):
-        opened(path).update(change)
+        JsonFileStore(path, "openrouter", now=now).update(cool("a"))
 
     assert left(path.parent) == ["auth.json"]
     assert path.is_dir()

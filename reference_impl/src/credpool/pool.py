@@ -39,6 +39,7 @@ from credpool.leases import Lease, Leases
 from credpool.log import log
 from credpool.processes import PerProcess, watch
 from credpool.sessions import Sessions
+from credpool.stores.latest import latest
 from credpool.stores.memory import MemoryStore
 from credpool.telemetry import Telemetry
 
@@ -85,6 +86,8 @@ class Store(Protocol):
 
     def stamp(self) -> object:
         """Return a cheap token that differs once somebody else has written. Takes no lock."""
+
+    # A store may also have `read`, which returns the stamp and the pool that goes with it.
 
 
 class Pool:
@@ -322,12 +325,13 @@ class Pool:
         set_back = self.clock.now() < self._read_at - _CLOCK_STEP
         if set_back or self._store.stamp() != self._stamp:
             with self._own.value.mutex:
-                self._read()
+                if set_back or self._store.stamp() != self._stamp:  # no other thread has, meanwhile
+                    self._read()
 
     def _read(self) -> None:
-        """Take what the store has; the stamp comes first, so that no later write is missed."""
-        self._stamp = self._store.stamp()
-        reading = self._believed(self._store.load())
+        """Take what the store has; its stamp comes last, for then it has been taken."""
+        stamp, state = latest(self._store)
+        reading = self._believed(state)
         self._reading, self._read_at, state = reading, reading.at, reading.state
         self._state = self._ordered(state)
         self._by_model = any(e.models for e in state.entries)
@@ -336,6 +340,7 @@ class Pool:
         unowned = (e.id for e in state.entries if not (e.owner or e.learnt_owner))
         self._unowned = frozenset(unowned)
         self._indexes = {}
+        self._stamp = stamp
 
     def _believed(self, state: PoolState) -> moments.Reading:
         """Return what the store has, as far as its moments are believed."""

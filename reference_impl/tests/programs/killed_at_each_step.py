@@ -1,8 +1,8 @@
 """Kills a process at each step of a save, and prints what it left behind.
 
-    python killed_at_each_step.py FILE
+    python killed_at_each_step.py FILE [named]
 
-A step is one bytecode instruction in what replaces the file, and one line elsewhere in the stores. Each process is a fork that ends itself by SIGKILL, so nothing can be tidied up.
+A step is one bytecode instruction in what replaces the file, and one line elsewhere in the stores. Each process is a fork that ends itself by SIGKILL, so nothing can be tidied up. With `named`, files have names from the start, as on systems that have no others.
 """
 
 import json
@@ -13,9 +13,9 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+from credpool import replacing
 from credpool.stores import JsonFileStore, disk
 
-SAVING = ("replace", "_settle", "_sync_folder")
 STORES = str(Path(disk.__file__).parent)
 
 
@@ -38,9 +38,10 @@ def ends_at(step):
         return inside
 
     def tracer(frame, event, argument):
-        if not frame.f_code.co_filename.startswith(STORES):
+        file, name = frame.f_code.co_filename, frame.f_code.co_name
+        if not file.startswith((STORES, replacing.__file__)):
             return None
-        if frame.f_code.co_filename == disk.__file__ and frame.f_code.co_name in SAVING:
+        if file == replacing.__file__ or (file == disk.__file__ and name in ("replace", "_settle")):
             frame.f_trace_opcodes, frame.f_trace_lines = True, False
         return inside(frame, event, argument)
 
@@ -53,9 +54,11 @@ def left_behind(path, before):
     return {before: "old", before + 1: "new"}.get(found, f"{found} where {before} was")
 
 
-def main(path):
+def main(path, named=""):
     """Kill one save after the other, each a step later, until one is not killed."""
-    outcomes, step = Counter(), 0
+    if named:
+        replacing._UNNAMED = 0  # noqa: SLF001
+    outcomes, step, copies = Counter(), 0, Counter()
     store = JsonFileStore(path, "openai")
     while True:
         before = store.load().entries[0].request_count
@@ -67,16 +70,16 @@ def main(path):
             sys.settrace(None)
             os._exit(0)
         _, status = os.waitpid(child, 0)
+        left = [file for file in Path(path).parent.iterdir() if file.suffix == ".tmp"]
+        copies[len(left)] += 1
         if os.WIFEXITED(status):
             break
         assert os.WTERMSIG(status) == signal.SIGKILL
         outcomes[left_behind(path, before)] += 1
         step += 1
-    folder = Path(path).parent
-    left = [file for file in folder.iterdir() if file.suffix == ".tmp"]
     modes = sorted({oct(file.stat().st_mode & 0o777) for file in [*left, Path(path)]})
-    last = left_behind(path, before)
-    print(json.dumps({"steps": step, "outcomes": outcomes, "modes": modes, "last": last}))
+    found = {"steps": step, "outcomes": outcomes, "modes": modes, "copies": copies}
+    print(json.dumps(found | {"last": left_behind(path, before), "left": len(left)}))
 
 
 if __name__ == "__main__":

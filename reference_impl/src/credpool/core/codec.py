@@ -6,14 +6,15 @@ Whatever the document holds besides the pool in hand is carried as it is.
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final, NoReturn
 
 from credpool.core.borrowing import FINGERPRINT, OURS, borrowed, fingerprint
 from credpool.core.fields import Malformed, kind
+from credpool.core.lines import MARK, Known, cut
 from credpool.core.model import Cooldown, Entry
-from credpool.core.rows import decode_row, encode_row, may_open
+from credpool.core.rows import ENCODER, decode_row, encode_row, has_id, may_open
 from credpool.core.secret import Veiled
 
 __all__ = [
@@ -35,10 +36,20 @@ __all__ = [
 VERSION: Final = 1
 
 _TOLD: Final = ("last_error_reason", "last_error_message")
+_NOTHING: Final = Known()
 
 
 class TooNew(Malformed):
     """The document was written by a later version of the format."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """A pool's rows as JSON has them, and what is around them."""
+
+    rows: Sequence[object] = field(repr=False)
+    head: Veiled
+    suppressed: Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,18 +57,66 @@ class Document:
     """One pool's entries and removed sources, and all that the document says before them."""
 
     entries: tuple[Entry, ...]
+    texts: Sequence[str | None] = field(repr=False)
+    """What each row is known by; None for one whose id follows from its place."""
     head: Veiled
     suppressed: Mapping[str, Sequence[str]]
     """By pool; an empty list is not kept."""
 
 
-def decode(text: str, key: str) -> Document:
+def decode(text: str, key: str, known: Known = _NOTHING) -> Document:
     """Return that pool's entries and everything around them; an unknown pool is empty.
+
+    The entry of a row that is known is the one that it was.
 
     Raises:
         TooNew: the document's version is above ours.
         Malformed: the text is no JSON, or says something that the format does not.
     """
+    return _by_lines(text, key, known) or _whole(text, key, known)
+
+
+def _by_lines(text: str, key: str, known: Known) -> Document | None:
+    """Return what a document says that `encode` has laid out; only rows that are new are parsed."""
+    parts = cut(text, key)
+    if parts is None:
+        return None
+    try:
+        around = _around(parts.rest, key)
+        if around.rows != [MARK]:
+            return None
+        found = known.find(parts.rows)
+        new = {n: _parse(parts.rows[n]) for n, entry in enumerate(found) if entry is None}
+        return _document(around, key, parts.rows, found, new)
+    except Malformed:
+        return None  # reading it whole tells where
+
+
+def _whole(text: str, key: str, known: Known) -> Document:
+    around = _around(text, key)
+    texts = [_line(row) for row in around.rows]
+    found = known.find(texts)
+    new = {n: around.rows[n] for n, entry in enumerate(found) if entry is None}
+    return _document(around, key, texts, found, new)
+
+
+def _document(
+    around: _Around,
+    key: str,
+    texts: Sequence[str | None],
+    found: Sequence[Entry | None],
+    new: Mapping[int, object],
+) -> Document:
+    """Return the document, with the entries that were found and those of the rows that are new."""
+    decoded = {n: decode_row(row, key=key, index=n) for n, row in new.items()}
+    entries = tuple(e if e is not None else decoded[n] for n, e in enumerate(found))
+    check_ids(entries, key)
+    named = [None if n in new and not has_id(new[n]) else text for n, text in enumerate(texts)]
+    return Document(entries=entries, texts=named, head=around.head, suppressed=around.suppressed)
+
+
+def _around(text: str, key: str) -> _Around:
+    """Return a pool's rows, not yet understood, and what the document says besides."""
     document = _parse(text)
     if not isinstance(document, dict):
         raise Malformed("line 1, column 1", f"expected an object, found {kind(document)}")
@@ -72,9 +131,7 @@ def decode(text: str, key: str) -> Document:
     rows = [] if rows is None else rows
     if not isinstance(rows, list):
         raise Malformed(f"credential_pool[{key!r}]", f"expected a list, found {kind(rows)}")
-    entries = tuple(decode_row(row, key=key, index=index) for index, row in enumerate(rows))
-    check_ids(entries, key)
-    return Document(entries=entries, head=_head(document, pools, key), suppressed=suppressed)
+    return _Around(rows, _head(document, pools, key), suppressed)
 
 
 def pool_keys(text: str) -> tuple[str, ...]:
@@ -154,7 +211,7 @@ def _cleaned(cooldown: Cooldown, clean: Callable[[str], str]) -> Cooldown:
 def _parse(text: str) -> object:
     """Return the JSON value; nothing of the text is left in an error or in its context."""
     try:
-        return json.loads(text, parse_constant=_refuse, parse_float=_finite)
+        return _DECODER.decode(text)
     except Malformed:
         raise
     except json.JSONDecodeError as err:
@@ -173,6 +230,17 @@ def _refuse(name: str) -> NoReturn:
 def _finite(text: str) -> float:
     number = float(text)
     return number if abs(number) != float("inf") else _refuse("too large")
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
+
+
+def _line(row: object) -> str | None:
+    """Return a row as it is written; None when it is nested too deeply for that."""
+    try:
+        return ENCODER.encode(row)
+    except RecursionError:
+        return None
 
 
 def _check_version(version: object) -> None:
@@ -199,9 +267,9 @@ def _suppressed(value: object) -> dict[str, list[str]]:
 
 def check_ids(entries: Sequence[Entry], key: str) -> None:
     """Raise `Malformed` when two entries have the same id: a report could not tell them apart."""
-    first = {entry.id: index for index, entry in reversed([*enumerate(entries)])}
-    if len(first) == len(entries):
+    if len({entry.id for entry in entries}) == len(entries):
         return
+    first = {entry.id: index for index, entry in reversed([*enumerate(entries)])}
     index = next(n for n, entry in enumerate(entries) if first[entry.id] != n)
     where = f"credential_pool[{key!r}][{index}].id"
     what = f"row {first[entries[index].id]} has the same id; give one of them another"
@@ -217,7 +285,7 @@ def _head(document: dict[str, object], pools: dict[str, object], key: str) -> Ve
 
 
 def _pool(rows: object) -> str:
-    """Return another pool's JSON, one row a line."""
-    if not isinstance(rows, list):
+    """Return another pool's JSON, one row a line as in a pool of ours."""
+    if not isinstance(rows, list) or not rows:
         return json.dumps(rows)
-    return "[" + ",\n".join(map(json.dumps, rows)) + "]"
+    return "[\n" + ",\n".join(map(json.dumps, rows)) + "\n]"

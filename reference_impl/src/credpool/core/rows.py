@@ -60,7 +60,7 @@ _SECRET_ENDINGS: Final = (
 _PAYERS: Final = MappingProxyType({p.value: p for p in Payer})
 _AUTH_TYPES: Final = MappingProxyType({a.value: a for a in AuthType})
 _ANTHROPIC_OAUTH: Final = "sk-ant-oat"  # OAuth for Hermes, whatever the row says
-_ENCODER: Final = json.JSONEncoder(allow_nan=False)
+ENCODER: Final = json.JSONEncoder(allow_nan=False)
 
 
 def decode_row(row: object, *, key: str, index: int) -> Entry:
@@ -132,7 +132,12 @@ def encode_row(entry: Entry) -> Veiled:
     row = {name: value for name, value in row.items() if value is not None}
     row |= _encode_status(entry.cooldown, extra)
     row["request_count"] = entry.request_count
-    return Veiled(_ENCODER.encode(row | {n: v for n, v in extra.items() if n not in _MAPPED}))
+    return Veiled(ENCODER.encode(row | {n: v for n, v in extra.items() if n not in _MAPPED}))
+
+
+def has_id(row: object) -> bool:
+    """Return whether the row names itself, wherever it stands."""
+    return isinstance(row, dict) and bool(row.get("id"))
 
 
 def may_open(name: str) -> bool:

@@ -5,6 +5,7 @@ What is written underneath never holds them, and a reference stays a reference.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from operator import is_
 from threading import Lock
 from types import MappingProxyType
 from typing import Protocol
@@ -31,6 +32,17 @@ class _Lent:
     whole: Entry
 
 
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A pool as it is kept, what had been found then, and both together."""
+
+    kept: PoolState
+    found: Mapping[str, Found]
+    resolved: Mapping[str, Secret | None]
+    lent: Mapping[EntryId, _Lent]
+    whole: PoolState
+
+
 class BorrowingStore:
     """Keep a pool in `store`, and lend its entries what `look` finds."""
 
@@ -49,12 +61,16 @@ class BorrowingStore:
         self._lock = PerProcess(Lock)
         self._found: Mapping[str, Found] = look()
         self._resolved: Mapping[str, Secret | None] = MappingProxyType({})
-        self._lent: Mapping[EntryId, _Lent] = MappingProxyType({})
+        self._view: _View | None = None
         self._rounds = 0
 
     def load(self) -> PoolState:
         """Return the pool as it is kept, with the secrets it has on loan."""
         return self._whole(self._store.load())
+
+    def read(self) -> tuple[object, PoolState]:
+        """Return the pool as `load` does, and a stamp that is not newer."""
+        return self.stamp(), self.load()
 
     def update(self, change: Callable[[PoolState], PoolState]) -> PoolState:
         """Change the pool durably; what is on loan is not kept."""
@@ -64,9 +80,7 @@ class BorrowingStore:
             changed = change(whole)
             before = {id(w): k for w, k in zip(whole.entries, state.entries, strict=True)}
             entries = tuple(before.get(id(e), e) for e in changed.entries)
-            same = len(entries) == len(state.entries) and all(
-                new is old for new, old in zip(entries, state.entries, strict=True)
-            )
+            same = len(entries) == len(state.entries) and all(map(is_, entries, state.entries))
             return replace(changed, entries=state.entries if same else entries)
 
         return self._whole(self._store.update(kept))
@@ -90,12 +104,23 @@ class BorrowingStore:
 
     def _whole(self, state: PoolState) -> PoolState:
         """Return the state with secrets; an entry that is as before is the same object."""
-        lent = {e.id: self._lend(e) for e in state.entries}
-        self._lent = lent
-        return replace(state, entries=tuple(lent[e.id].whole for e in state.entries))
+        view = self._view
+        news = view is None or view.found is not self._found or view.resolved is not self._resolved
+        if view is not None and view.kept is state and not news:
+            return view.whole
+        found, before = self._found, {} if view is None else view.lent
+        lent = {
+            e.id: known
+            if (known := before.get(e.id)) is not None and known.kept is e and not news
+            else self._lend(e, known)
+            for e in state.entries
+        }
+        whole = replace(state, entries=tuple(lent[e.id].whole for e in state.entries))
+        self._view = _View(state, found, self._resolved, lent, whole)
+        return whole
 
-    def _lend(self, kept: Entry) -> _Lent:
-        grant, known = self._grant(kept), self._lent.get(kept.id)
+    def _lend(self, kept: Entry, known: _Lent | None) -> _Lent:
+        grant = self._grant(kept)
         if known is not None and known.kept is kept and known.found == grant:
             return known
         whole = kept

@@ -1,14 +1,16 @@
 """`config.yaml`: read it, and set a strategy in it without touching a comment (spec: storage)."""
 
 import os
-import tempfile
 from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from credpool.core.config import STRATEGIES
 from credpool.core.errors import BadConfig
 from credpool.core.model import Strategy
+from credpool.core.secret import VeiledBytes
+from credpool.replacing import put
 from credpool.seed.files import Unusable, read_text
 
 if TYPE_CHECKING:
@@ -97,14 +99,7 @@ def _yaml(kind: str) -> "YAML":
 def _replace(path: Path, document: Mapping[str, object], yaml: "YAML") -> None:
     """Put a new file in the old one's place; it may hold a key, so it is its owner's alone."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    target = Path(os.path.realpath(path))
-    fd, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(fd, "w", encoding="utf-8") as file:
-            yaml.dump(document, file)
-            file.flush()
-            os.fsync(fd)
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    text = StringIO()
+    yaml.dump(document, text)
+    content = VeiledBytes(text.getvalue().encode())
+    put(Path(os.path.realpath(path)), content, lambda *_: None)

@@ -6,7 +6,6 @@ What the file says is not known here.
 import errno
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -17,6 +16,7 @@ from filelock import FileLock, Timeout
 from credpool.core.errors import StoreUnreadable, StoreUnwritable
 from credpool.core.secret import VeiledBytes
 from credpool.processes import PerProcess
+from credpool.replacing import put, sweep
 
 _POLL: Final = 0.002
 _LOCKS: Final = Path("/proc/locks")
@@ -93,21 +93,10 @@ class WholeFile:
         """
         try:
             target = Path(os.path.realpath(self.path))  # a link stays a link
-            fd, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
-            try:
-                with os.fdopen(fd, "wb") as file:
-                    file.write(content)
-                    file.flush()
-                    stamp = _settle(file.fileno(), name, target)
-                Path(name).replace(target)
-            except BaseException:
-                with suppress(OSError):
-                    Path(name).unlink()
-                raise
+            sweep(target)
+            return put(target, content, lambda *new: _settle(*new, target))
         except OSError as err:
             raise self._unwritable(err) from err
-        _sync_folder(target.parent)
-        return stamp
 
     def _both_locks(self) -> list[FileLock]:
         """Return the locks of the name as given and of the file it leads to.
@@ -148,8 +137,8 @@ def _stamp(found: os.stat_result) -> Stamp:
     return (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size)
 
 
-def _settle(fd: int, name: str, target: Path) -> Stamp:
-    """Make the new file durable, owned as the old one was, and newer than it."""
+def _settle(fd: int, path: Path | None, target: Path) -> Stamp:
+    """Let the new file be owned as the old one is, and be newer than it."""
     with suppress(FileNotFoundError):
         old, new = target.stat(), os.fstat(fd)
         if hasattr(os, "fchown") and (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
@@ -157,19 +146,8 @@ def _settle(fd: int, name: str, target: Path) -> Stamp:
                 os.fchown(fd, old.st_uid, old.st_gid)
         # Inodes are reused and clocks tick slowly: two writes within one tick must differ.
         modified = max(new.st_mtime_ns, old.st_mtime_ns + 1000)
-        os.utime(name, ns=(modified, modified))
-    os.fsync(fd)
+        os.utime(fd if path is None else path, ns=(modified, modified))
     return _stamp(os.fstat(fd))
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the replacement durable; it has happened, so a failure is not one of the write."""
-    with suppress(OSError):
-        fd = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
 
 
 def _holder(lock: Path) -> str:

@@ -7,13 +7,14 @@ A strategy and a policy are not in it, and come from the constructor.
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import TypeVar
 
 from credpool.core import codec
 from credpool.core.errors import StoreTooNew, StoreUnreadable, StoreUnwritable
+from credpool.core.lines import Known
 from credpool.core.model import Entry, EntryId, Policy, PoolState, Strategy
 from credpool.core.redact import redact
 from credpool.core.secret import Secret, Veiled, VeiledBytes
@@ -31,8 +32,18 @@ class _Seen:
     removed: Mapping[str, Sequence[str]]
     """The sources that were removed, of every pool."""
     state: PoolState
-    lines: Mapping[int, Veiled]
+    known: Known
+    """The entries of `state` by their rows in the file: what has not changed is not parsed again."""
+    lines: Mapping[int, Veiled] = field(repr=False)
     """The rows that are encoded already, by the identity of their entry in `state`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """The pool as it shall be: what is in no row of it, and its entries with their rows."""
+
+    suppressed: frozenset[str]
+    rows: Sequence[tuple[Entry, Veiled]] = field(repr=False)
 
 
 class JsonFileStore:
@@ -63,7 +74,7 @@ class JsonFileStore:
             policy=policy or Policy(),
         )
         # Replaced whole, so that readers need no lock.
-        self._seen = _Seen(None, codec.decode("{}", key).head, {}, self._empty, {})
+        self._seen = _Seen(None, codec.decode("{}", key).head, {}, self._empty, Known(), {})
 
     def load(self) -> PoolState:
         """Return the pool as the file has it now; there is nothing else that this does.
@@ -72,7 +83,12 @@ class JsonFileStore:
             StoreUnreadable: the file is there and cannot be read.
             StoreTooNew: a later version of the format wrote it.
         """
-        return self._read().state
+        return self.read()[1]
+
+    def read(self) -> tuple[object, PoolState]:
+        """Return the pool as `load` does, and the stamp that the file had with it."""
+        seen = self._read()
+        return seen.stamp, seen.state
 
     def stamp(self) -> object:
         """Return what differs once the file has been written, by whomever.
@@ -87,17 +103,23 @@ class JsonFileStore:
     def update(self, change: Callable[[PoolState], PoolState]) -> PoolState:
         """Change the pool as it is now, durably, and return it as a `load` would.
 
-        The change is called with the lock held: it must be pure; its entries and what is suppressed are kept.
+        The change is made without the lock first, and a second time with it if somebody else has
+        written meanwhile: it must be pure. One that changes nothing takes no lock at all.
 
         Raises:
             StoreUnreadable: the file is there and cannot be read.
             StoreTooNew: a later version of the format wrote it.
             StoreUnwritable: the change could not be made durable.
         """
+        seen = self._read()
+        changed = self._changed(seen, change(seen.state))
+        if changed is None:
+            return seen.state
         with self._file.locked():
-            seen = self._read()
-            changed = change(seen.state)
-            return self._write(seen, changed).state
+            latest = self._read()
+            if latest is not seen:
+                changed = self._changed(latest, change(latest.state))
+            return latest.state if changed is None else self._write(latest, changed).state
 
     def _read(self) -> _Seen:
         seen = self._seen
@@ -105,17 +127,24 @@ class JsonFileStore:
             return seen
         found = self._file.read()
         content, stamp = found or (VeiledBytes(b"{}"), None)
-        document = self._decode(content)
-        before = {entry.id: entry for entry in seen.state.entries}
-        entries = tuple(self._recalled(entry, before) for entry in document.entries)
+        document = self._decode(content, seen.known)
+        entries = self._recalled(document.entries, seen.state.entries)
         lines = {id(e): seen.lines[id(e)] for e in entries if id(e) in seen.lines}
         suppressed = frozenset(document.suppressed.get(self._empty.key, ()))
         state = replace(self._empty, entries=entries, suppressed=suppressed)
-        self._seen = _Seen(stamp, document.head, document.suppressed, state, lines)
+        known = Known(document.texts, entries)
+        self._seen = _Seen(stamp, document.head, document.suppressed, state, known, lines)
         return self._seen
 
-    def _recalled(self, entry: Entry, before: Mapping[EntryId, Entry]) -> Entry:
-        """Return the entry as it may be kept: the same object as before when it is equal."""
+    def _recalled(self, entries: Sequence[Entry], before: Sequence[Entry]) -> tuple[Entry, ...]:
+        """Return the entries as they may be kept, each the same object as before if it is equal."""
+        there = {id(entry) for entry in before}
+        if all(id(entry) in there for entry in entries):
+            return tuple(entries)
+        by_id = {entry.id: entry for entry in before}
+        return tuple(e if id(e) in there else self._kept_alone(e, by_id) for e in entries)
+
+    def _kept_alone(self, entry: Entry, before: Mapping[EntryId, Entry]) -> Entry:
         own = [s for s in (entry.secret, entry.refresh_token) if s is not None]
         kept = self._as_kept(entry, partial(redact, secrets=own))
         old = before.get(entry.id)
@@ -126,26 +155,34 @@ class JsonFileStore:
             entry, key=self._empty.key, clean=clean, fingerprint_key=self._fingerprint_key
         )
 
-    def _decode(self, content: VeiledBytes) -> codec.Document:
-        return _understood(self._file, content, partial(codec.decode, key=self._empty.key))
+    def _decode(self, content: VeiledBytes, known: Known) -> codec.Document:
+        return _understood(
+            self._file, content, partial(codec.decode, key=self._empty.key, known=known)
+        )
 
-    def _write(self, seen: _Seen, changed: PoolState) -> _Seen:
-        """Return what the file holds afterwards; what is equal is not written."""
+    def _changed(self, seen: _Seen, changed: PoolState) -> _Changed | None:
+        """Return what is to be written; None when it is what there is."""
         rows = self._rows(seen, changed.entries)
         if isinstance(rows, str):
             mend = "the change that made it is at fault"
             raise StoreUnwritable(str(self._file.path), f"no such pool: {rows}", mend)
         kept = tuple(entry for entry, _ in rows)
         if kept == seen.state.entries and changed.suppressed == seen.state.suppressed:
-            return seen
+            return None
+        return _Changed(changed.suppressed, rows)
+
+    def _write(self, seen: _Seen, changed: _Changed) -> _Seen:
+        """Return what the file holds afterwards."""
         removed = {**seen.removed, self._empty.key: sorted(changed.suppressed)}
         removed = {pool: sources for pool, sources in removed.items() if sources}
         now = datetime.fromtimestamp(self._now(), UTC).isoformat()
-        text = codec.encode(seen.head, (line for _, line in rows), now, removed)
+        entries = tuple(entry for entry, _ in changed.rows)
+        lines = [line for _, line in changed.rows]
+        text = codec.encode(seen.head, lines, now, removed)
         stamp = self._file.replace(VeiledBytes(text.encode("ascii")))
-        lines = {id(entry): line for entry, line in rows}
-        state = replace(self._empty, entries=kept, suppressed=changed.suppressed)
-        self._seen = _Seen(stamp, seen.head, removed, state, lines)
+        state = replace(self._empty, entries=entries, suppressed=changed.suppressed)
+        by_id = {id(entry): line for entry, line in changed.rows}
+        self._seen = _Seen(stamp, seen.head, removed, state, Known(lines, entries), by_id)
         return self._seen
 
     def _rows(self, seen: _Seen, entries: tuple[Entry, ...]) -> list[tuple[Entry, Veiled]] | str:
@@ -154,11 +191,13 @@ class JsonFileStore:
         It is no error, because an error would show the variables of whoever wrote the line.
         """
         there = {id(entry) for entry in seen.state.entries}
-        clean = cache(partial(redact, secrets=_secrets(entries)))
+        lines = seen.lines
+        secrets = cache(partial(_secrets, entries))
+        clean = cache(lambda text: redact(text, secrets()))
         try:
             codec.check_ids(entries, self._empty.key)
             return [
-                (entry, seen.lines.get(id(entry)) or codec.encode_row(entry))
+                (entry, lines.get(id(entry)) or codec.encode_row(entry))
                 if id(entry) in there
                 else codec.settled(self._as_kept(entry, clean), self._empty.key)
                 for entry in entries

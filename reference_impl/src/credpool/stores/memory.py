@@ -12,22 +12,26 @@ class MemoryStore:
 
     def __init__(self, state: PoolState) -> None:
         self._lock = PerProcess(Lock)
-        self._state = state
-        self._writes = 0
+        # How often it was written, and what: replaced together, so that readers need no lock.
+        self._kept = (0, state)
 
     def load(self) -> PoolState:
         """Return the pool."""
-        return self._state
+        return self._kept[1]
+
+    def read(self) -> tuple[object, PoolState]:
+        """Return the pool, and the stamp that it has."""
+        return self._kept
 
     def update(self, change: Callable[[PoolState], PoolState]) -> PoolState:
         """Put the changed pool in place of the one there is, and return it."""
         with self._lock.value:
-            changed = change(self._state)
-            if changed != self._state:
-                self._state = changed
-                self._writes += 1
-            return self._state
+            writes, state = self._kept
+            changed = change(state)
+            if changed != state:
+                self._kept = (writes + 1, changed)
+            return self._kept[1]
 
     def stamp(self) -> object:
         """Return what differs once the pool has changed."""
-        return self._writes
+        return self._kept[0]

@@ -1,0 +1,22 @@
+"""A pool with the stamp that goes with it, from any store."""
+
+from typing import Protocol
+
+from credpool.core.model import PoolState
+
+
+class _Read(Protocol):
+    def load(self) -> PoolState: ...
+    def stamp(self) -> object: ...
+
+
+def latest(store: _Read) -> tuple[object, PoolState]:
+    """Return the stamp and the pool; a store without `read` is asked for the stamp first.
+
+    What is written between the two is then in the pool, and looks new once more.
+    """
+    read = getattr(store, "read", None)
+    if read is None:
+        return store.stamp(), store.load()
+    found: tuple[object, PoolState] = read()
+    return found
