@@ -183,6 +183,49 @@ class OrdersAtTheNextStart(Mutant):
         return entry
 
 
+class MovesByItsOwnPriorityAlone(Mutant):
+    """Gives a moved entry the priority of its new place, where it ties with the one that is there."""
+
+    violates = "operator.move+1"
+    kills = (
+        "move-puts-an-entry-where-it-was-sent:first",
+        "move-puts-an-entry-where-it-was-sent:up",
+        "move-puts-an-entry-where-it-was-sent:before-another",
+    )
+    because = "attempts"
+
+    @replaces("credpool.core.order._placed")
+    def tied(original, state, entry, place):
+        return state.change({entry.id: replace(entry, priority=state.entries[place].priority)})
+
+
+class MovesEveryoneAnew(Mutant):
+    """Begins anew with every entry that a move gives another number."""
+
+    violates = "operator.move+1"
+    kills = ("move-changes-places-alone",)
+    because = "state"
+
+    @replaces("credpool.core.order._placed")
+    def anew(original, state, entry, place):
+        after = original(state, entry, place)
+        return replace(after, entries=tuple(replace(e, cooldown=None) for e in after.entries))
+
+
+class ListsByIds(Mutant):
+    """Lists the entries in the order of their ids, which nobody uses them in."""
+
+    violates = "operator.list.order+1"
+    kills = ("listing-is-in-the-order-of-use",)
+    because = "listing"
+
+    @replaces("credpool.core.listing._pool")
+    def sorted_by_id(original, state, now):
+        return original(
+            replace(state, entries=tuple(sorted(state.entries, key=lambda e: e.id))), now
+        )
+
+
 class KeepsTheOldStrategy(Mutant):
     """Takes note of a strategy, and goes on by the old one."""
 

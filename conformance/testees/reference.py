@@ -153,6 +153,9 @@ class Testee:
     def do_priority(self, target, priority, **_):
         return {"entry": credpool.Operator(self.pool).prioritise(target, priority).id}
 
+    def do_move(self, target, to=None, before=None, **_):
+        return {"entry": credpool.Operator(self.pool).move(target, to, before=before).id}
+
     def do_strategy(self, strategy, **_):
         credpool.Operator(self.pool).choose_by(strategy)
         return {}

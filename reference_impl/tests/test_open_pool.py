@@ -4,6 +4,7 @@ import base64
 import json
 import stat
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2
@@ -13,15 +14,21 @@ import credpool
 from credpool import (
     AuthType,
     BadConfig,
+    BadInput,
     Complaint,
+    Cooldown,
     Entry,
     EntryId,
+    FailureClass,
+    Operator,
     Pool,
     Secret,
     Strategy,
     Surroundings,
     UnknownProvider,
+    UnusableSecret,
     open_pool,
+    view_pool,
 )
 from credpool.httpx2 import PoolAuth
 from credpool.seed import dotenv
@@ -99,6 +106,91 @@ def test_an_entry_of_its_own_keeps_its_secret(tmp_path: Path) -> None:
     pool = open_pool("openai", Surroundings(environ={"OPENAI_API_KEY": KEY}, folder=tmp_path))
 
     assert secrets(pool) == [OTHER, KEY]
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder of the command, with an environment that has nothing else."""
+    environ = {"HOME": str(tmp_path), "CREDPOOL_HOME": str(tmp_path / "pools")}
+    monkeypatch.setattr("os.environ", environ)
+    return tmp_path / "pools"
+
+
+def test_one_line_finds_what_the_command_finds(own: Path) -> None:
+    """The folder, its `.env` and the environment are the command's, with nothing said."""
+    written(own, {".env": f"OPENAI_API_KEY={KEY}\n"})
+
+    opened, longer = Pool.open("openai"), open_pool("openai")
+
+    assert secrets(opened) == secrets(longer) == [KEY]
+    assert (own / "auth.json").exists()
+
+
+def test_one_line_is_right_the_second_time(own: Path) -> None:
+    """What is known stays, with all that was learnt of it; what is new comes behind."""
+    first = Pool.open("openai", keys=[KEY])
+    Operator(first).rename("1", "work")
+    out = Cooldown(failure=FailureClass.OUT_OF_CREDIT, since=0.0, until=4e9)
+    first.change(lambda s: s.change({e.id: replace(e, cooldown=out) for e in s.entries}))
+
+    again = Pool.open("openai", keys=[OTHER, KEY, OTHER], strategy="round_robin")
+
+    assert own.joinpath("auth.json").exists()
+    assert secrets(again) == [KEY, OTHER]
+    assert again.state.entries[0] == first.state.entries[0]
+    assert (again.state.entries[0].label, again.state.entries[0].cooldown) == ("work", out)
+    assert again.state.strategy is Strategy.ROUND_ROBIN
+
+
+def test_a_path_is_the_commands_store(own: Path, tmp_path: Path) -> None:
+    """As with `--store`, the configuration is the one beside the file; nothing is written twice."""
+    folder = written(
+        tmp_path / "here", {"config.yaml": "credential_pool_strategies: {openai: random}\n"}
+    )
+    path = folder / "auth.json"
+    Pool.open("openai", keys=[KEY], path=path)
+    before = path.stat()
+
+    again = Pool.open("openai", keys=[KEY], path=str(path))
+
+    assert (secrets(again), again.state.strategy) == ([KEY], Strategy.RANDOM)
+    assert (path.stat().st_ino, own.exists()) == (before.st_ino, False)
+    assert view_pool("openai", store=path) == again.state
+
+
+def test_a_key_that_was_found_is_no_new_one(own: Path) -> None:
+    """A variable's key stays where it is, and out of the file."""
+    written(own, {".env": f"OPENAI_API_KEY={KEY}\n"})
+
+    pool = Pool.open("openai", keys=[KEY])
+
+    assert secrets(pool) == [KEY]
+    assert KEY not in (own / "auth.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("keys", "error"), [(KEY, BadInput), ([KEY, "sk-..."], UnusableSecret), ([""], UnusableSecret)]
+)
+def test_keys_that_are_none_are_refused_at_once(
+    keys: list[str], error: type[Exception], own: Path
+) -> None:
+    """Neither text that is no list, nor a placeholder in it, opens a pool; no key is kept."""
+    with pytest.raises(error):
+        Pool.open("openai", keys=keys)
+
+    assert not (own / "auth.json").exists()
+
+
+def test_a_pool_says_what_it_is(own: Path) -> None:
+    """A debugger shows how many can be used and when the next comes back, and looks at no file."""
+    pool = Pool.open("openai", keys=[KEY, OTHER], clock=FakeClock(1000.0))
+    out = Cooldown(failure=FailureClass.OUT_OF_CREDIT, since=0.0, until=1720.0)
+    whole = repr(pool)
+    pool.change(lambda s: s.change({s.entries[0].id: replace(s.entries[0], cooldown=out)}))
+    own.joinpath("auth.json").unlink()
+
+    assert whole == "<Pool openai: 2 of 2 available>"
+    assert repr(pool) == "<Pool openai: 1 of 2 available, next back in 12 min>"
 
 
 def test_an_unknown_provider_is_refused() -> None:

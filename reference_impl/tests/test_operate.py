@@ -7,6 +7,7 @@ import pytest
 from credpool import (
     AmbiguousTarget,
     AuthType,
+    BadInput,
     DuplicateSecret,
     Entry,
     EntryId,
@@ -21,6 +22,7 @@ from credpool import (
     UnusableSecret,
 )
 from credpool.core.operate import added, holding, resolve, shown
+from credpool.core.order import Move, is_plain, moved
 from credpool.stores import JsonFileStore, MemoryStore
 from credpool.testing import FakeClock
 
@@ -200,6 +202,75 @@ def test_the_verbs_change_what_they_are_for() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("to", "order"),
+    [
+        pytest.param("first", ["c", "a", "b", "d"], id="first"),
+        pytest.param("last", ["a", "b", "d", "c"], id="last"),
+        pytest.param("up", ["a", "c", "b", "d"], id="one up"),
+        pytest.param(Move.DOWN, ["a", "b", "d", "c"], id="one down"),
+    ],
+)
+def test_a_move_does_what_it_says_among_equal_priorities(to: Move | str, order: list[str]) -> None:
+    """The listing, the file and the order of use agree, in one durable change."""
+    store = MemoryStore(pool_of(*(entry(name, f"key {name}") for name in "abcd")))
+    operator = Operator(Pool(store))
+
+    was = operator.move("key c", to)
+
+    assert was.id == "c"
+    assert [e.id for e in Pool(store).state.entries] == order
+    assert [e.priority for e in Pool(store).state.entries] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("target", "before", "order"),
+    [
+        pytest.param("4", "2", ["a", "d", "b", "c"], id="by places"),
+        pytest.param("a", "d", ["b", "c", "a", "d"], id="further down"),
+        pytest.param("b", "b", ["a", "b", "c", "d"], id="before itself"),
+        pytest.param("b", "c", ["a", "b", "c", "d"], id="where it is"),
+    ],
+)
+def test_a_move_before_another(target: str, before: str, order: list[str]) -> None:
+    """Both are named as any target is."""
+    store = MemoryStore(pool_of(*(entry(name) for name in "abcd")))
+
+    Operator(Pool(store)).move(target, before=before)
+
+    assert [e.id for e in Pool(store).state.entries] == order
+
+
+def test_a_move_beyond_the_end_changes_nothing() -> None:
+    """Gaps between the priorities stay, for nothing was to be renumbered."""
+    state = pool_of(entry("a", priority=3), entry("b", priority=7))
+
+    assert moved(state, "a", Move.UP) is state
+    assert moved(state, "b", Move.LAST) is state
+
+
+@pytest.mark.parametrize("place", [{}, {"to": "first", "before": "b"}, {"to": "top"}], ids=str)
+def test_a_move_needs_one_place_that_there_is(place: dict[str, str]) -> None:
+    """What is refused says what may be named, and changes nothing."""
+    store = MemoryStore(pool_of(entry("a"), entry("b")))
+
+    with pytest.raises(BadInput, match="first, last, up, down"):
+        Operator(Pool(store)).move("a", **place)
+
+    assert [e.priority for e in store.load().entries] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("priorities", "plain"),
+    [((0, 1, 2), True), ((1, 2), True), ((), True), ((0, 0), False), ((0, 5), False)],
+)
+def test_priorities_that_say_more_than_places(priorities: tuple[int, ...], *, plain: bool) -> None:
+    """Ties and gaps are worth showing."""
+    state = pool_of(*(entry(str(n), priority=p) for n, p in enumerate(priorities)))
+
+    assert is_plain(state) is plain
+
+
 def test_a_reset_of_one_is_by_any_name() -> None:
     """A target is resolved as for the other verbs."""
     pool = Pool.from_keys("openai", [ONE, TWO])
@@ -268,3 +339,8 @@ def test_a_listing_tells_all_but_the_secret() -> None:
 def test_an_entry_is_named_with_its_label() -> None:
     """An id alone says little to a person."""
     assert (shown(entry("one", "work")), shown(entry("two"))) == ("one (work)", "two")
+
+
+def test_an_escape_in_a_label_is_made_visible() -> None:
+    """A label comes from a file: it names an entry, and does nothing to a terminal."""
+    assert shown(entry("one", "\x1b[2Jwork\n")) == "one (\\x1b[2Jwork\\n)"

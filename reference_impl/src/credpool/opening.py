@@ -1,19 +1,25 @@
 """`open_pool`: find a pool's credentials and open it, in one line (spec: seeding)."""
 
 import logging
+import os
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Final
 
 from credpool.clock import Clock, SystemClock
-from credpool.core import moments
+from credpool.core import moments, operate
+from credpool.core.codec import as_kept
 from credpool.core.config import policy_of, strategy_of
-from credpool.core.model import Policy, PoolState, Strategy
-from credpool.core.secret import Secret
+from credpool.core.errors import BadInput, DuplicateSecret
+from credpool.core.model import Entry, Policy, PoolState, Strategy, in_order
+from credpool.core.secret import Secret, Veiled
 from credpool.core.seeding import Complaint, Found, seeded
+from credpool.operations import fresh_id
 from credpool.pool import Pool, Store
 from credpool.seed.borrowing import BorrowingStore
 from credpool.seed.surroundings import Surroundings
@@ -23,7 +29,7 @@ _LOG: Final = logging.getLogger("credpool")
 
 def open_pool(
     key: str,
-    surroundings: Surroundings,
+    surroundings: Surroundings | None = None,
     *,
     store: str | PathLike[str] | None = None,
     strategy: Strategy | None = None,
@@ -36,7 +42,8 @@ def open_pool(
 
     Args:
         key: a provider of the registry, or `custom:` and the name of a configured endpoint.
-        surroundings: where credentials are looked for.
+        surroundings: where credentials are looked for; where the `credpool` command looks too, if
+            not given.
         store: the file to keep the pool in, if not `auth.json` in the surroundings' folder; with
             neither, the pool lives in memory.
         strategy: in place of the configured one.
@@ -51,20 +58,22 @@ def open_pool(
         UnknownProvider: the registry has no such provider.
         UnknownStrategy: there is no such strategy.
     """
-    tell = notify or _log
-    empty = _empty(key, surroundings, strategy, policy)
-    found, notices = surroundings.find(key)
+    tell, around = notify or _log, surroundings or _usual(store)
+    empty = _empty(key, around, strategy, policy)
+    found, notices = around.find(key)
     for notice in notices:
         tell(notice)
-    kept, fingerprint_key = _kept(empty, _path(surroundings, store), create=bool(found))
+    path = _path(around, store)
+    fingerprint_key = _fingerprint_key(path, create=bool(found))
+    kept = _kept(empty, path, fingerprint_key)
     kept.update(partial(seeded, found=found, fingerprint_key=fingerprint_key))
-    lending = _lending(kept, key, surroundings, tell)
+    lending = _lending(kept, key, around, tell)
     return Pool(lending, clock=clock, dice=dice, lender=lending.reread)
 
 
 def view_pool(
     key: str,
-    surroundings: Surroundings,
+    surroundings: Surroundings | None = None,
     *,
     store: str | PathLike[str] | None = None,
     clock: Clock | None = None,
@@ -74,17 +83,52 @@ def view_pool(
 
     The arguments, and what is raised, are those of `open_pool`.
     """
-    tell = notify or _log
-    found, notices = surroundings.find(key)
+    tell, around = notify or _log, surroundings or _usual(store)
+    found, notices = around.find(key)
     for notice in notices:
         tell(notice)
-    empty = _empty(key, surroundings, None, None)
-    kept, fingerprint_key = _kept(empty, _path(surroundings, store), create=False)
+    empty = _empty(key, around, None, None)
+    path = _path(around, store)
+    fingerprint_key = _fingerprint_key(path, create=False)
+    if fingerprint_key is None and found:
+        fingerprint_key = os.urandom(32)  # `open_pool` would make one, and would keep it
+    kept = _kept(empty, path, fingerprint_key)
     state = seeded(kept.load(), found, fingerprint_key=fingerprint_key)
+    state = replace(state, entries=tuple(as_kept(e, key=key, clean=str) for e in state.entries))
     from credpool.stores.memory import MemoryStore  # noqa: PLC0415  as in `credpool.stores`
 
-    whole = _lending(MemoryStore(state), key, surroundings, tell).load()
-    return moments.read(whole, now=(clock or SystemClock()).now()).state
+    whole = _lending(MemoryStore(state), key, around, tell).load()
+    viewed = moments.read(whole, now=(clock or SystemClock()).now()).state
+    return replace(viewed, entries=in_order(viewed.entries))  # spec: operator.list.order+1
+
+
+def take_up(pool: Pool, keys: Sequence[str]) -> None:
+    """Add the API keys that a pool does not have, in their order and behind the others.
+
+    Raises:
+        BadInput: it is one text, and no list.
+        UnusableSecret: one of them cannot be a key; none is added.
+        StoreError: they cannot be made durable.
+    """
+    if isinstance(keys, str):
+        raise BadInput("keys is a list of keys, not one text; put the key in brackets")
+    given = [operate.holding(Entry(id=fresh_id()), Veiled(key)) for key in keys]
+    if given:
+        pool.change(partial(_with, given=given))
+
+
+def _with(state: PoolState, given: Iterable[Entry]) -> PoolState:
+    """Return the pool with those of the entries whose secrets it does not have."""
+    for entry in given:
+        with suppress(DuplicateSecret):
+            state = operate.added(state, entry)
+    return state
+
+
+def _usual(store: str | PathLike[str] | None) -> Surroundings:
+    """Return where the command looks; the folder is that of the store, if there is one."""
+    usual = Surroundings.usual()
+    return usual if store is None else replace(usual, folder=Path(store).parent)
 
 
 def _empty(
@@ -121,17 +165,24 @@ def _path(surroundings: Surroundings, store: str | PathLike[str] | None) -> Path
     return None if surroundings.folder is None else surroundings.folder / "auth.json"
 
 
-def _kept(empty: PoolState, path: Path | None, *, create: bool) -> tuple[Store, bytes | None]:
-    """Return where the pool is kept, and the key of the fingerprints there."""
+def _fingerprint_key(path: Path | None, *, create: bool) -> bytes | None:
+    """Return the key of the fingerprints beside the file, if there is one."""
+    if path is None:
+        return None
+    from credpool.stores.key_file import key_beside  # noqa: PLC0415  as in `credpool.stores`
+
+    return key_beside(path, create=create)
+
+
+def _kept(empty: PoolState, path: Path | None, fingerprint_key: bytes | None) -> Store:
+    """Return where the pool is kept."""
     if path is None:
         from credpool.stores.memory import MemoryStore  # noqa: PLC0415  as in `credpool.stores`
 
-        return MemoryStore(empty), None
+        return MemoryStore(empty)
     from credpool.stores.json_file import JsonFileStore  # noqa: PLC0415
-    from credpool.stores.key_file import key_beside  # noqa: PLC0415
 
-    fingerprint_key = key_beside(path, create=create)
-    store = JsonFileStore(
+    return JsonFileStore(
         path,
         empty.key,
         provider=empty.provider,
@@ -139,7 +190,6 @@ def _kept(empty: PoolState, path: Path | None, *, create: bool) -> tuple[Store, 
         policy=empty.policy,
         fingerprint_key=fingerprint_key,
     )
-    return store, fingerprint_key
 
 
 def _by_source(surroundings: Surroundings, key: str) -> Mapping[str, Found]:

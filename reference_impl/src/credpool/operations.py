@@ -5,8 +5,10 @@ from collections.abc import Callable
 from functools import partial
 
 from credpool.core import operate
+from credpool.core.errors import BadInput
 from credpool.core.listing import listing
 from credpool.core.model import AuthType, Entry, EntryId, PoolState, Strategy
+from credpool.core.order import Move, moved, moved_before
 from credpool.core.report import Json
 from credpool.core.secret import Secret, Veiled
 from credpool.pool import Pool
@@ -87,6 +89,29 @@ class Operator:
         """
         return self._changed(target, lambda state: operate.prioritised(state, target, priority))
 
+    def move(
+        self, target: str, to: Move | str | None = None, *, before: str | None = None
+    ) -> Entry:
+        """Move an entry, and return it as it was; all entries get the priorities 0, 1, 2 and so on.
+
+        Args:
+            target: the entry that is moved.
+            to: "first", "last", "up" or "down".
+            before: in place of that, the entry that comes right behind it.
+
+        Raises:
+            BadInput: there is no such move, or not exactly one is given.
+            UnknownEntry: the pool has no such entry.
+            AmbiguousTarget: it has several.
+            StoreError: the change could not be made durable.
+        """
+        if (to is None) is (before is None):
+            raise BadInput("a move needs one place: first, last, up, down, or before another entry")
+        if before is not None:
+            return self._changed(target, lambda state: moved_before(state, target, before))
+        step = Move(to)
+        return self._changed(target, lambda state: moved(state, target, step))
+
     def reset(self, target: str | None = None) -> None:
         """Let one entry, or all, be as if never refused.
 
@@ -119,5 +144,10 @@ class Operator:
 
 def new_id(state: PoolState) -> EntryId:
     """Return an id that no entry has, and none had as far as chance can tell."""
-    made = EntryId(os.urandom(6).hex())  # spec: operator.add.id+1
+    made = fresh_id()  # spec: operator.add.id+1
     return made if state.find(made) is None else new_id(state)
+
+
+def fresh_id() -> EntryId:
+    """Return an id that chance gives to nobody twice."""
+    return EntryId(os.urandom(6).hex())

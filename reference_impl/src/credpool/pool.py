@@ -10,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from os import PathLike
 from threading import Lock
 from typing import Final, Protocol, Self
 
@@ -33,6 +34,7 @@ from credpool.core.operate import resolve
 from credpool.core.owner import named_owner
 from credpool.core.secret import Secret
 from credpool.core.select import BY_COUNT, Index, available
+from credpool.core.summary import summary
 from credpool.core.telling import begun, shared_owners, told, watches
 from credpool.core.wire import base_url
 from credpool.leases import Lease, Leases
@@ -150,6 +152,43 @@ class Pool:
         with suppress(StoreError):
             if (own.uses or own.pending) and self._store.stamp() is not None:
                 self.flush()
+
+    def __repr__(self) -> str:
+        return summary(self._state, now=self.clock.now())
+
+    @classmethod
+    def open(
+        cls,
+        key: str,
+        *,
+        keys: Sequence[str] = (),
+        path: str | PathLike[str] | None = None,
+        strategy: str | None = None,
+        policy: Policy | None = None,
+        clock: Clock | None = None,
+    ) -> "Pool":
+        """Open the pool that the `credpool` command keeps, with what is found and these API keys.
+
+        A new key comes behind the others; one that the pool has stays as it is, and so does what
+        was learnt of it: the same line is right the second time. `credpool.open_pool` takes more.
+
+        Args:
+            key: a provider of the registry, or `custom:` and the name of a configured endpoint.
+            keys: API keys that the pool is to have.
+            path: the file to keep the pool in, if not the command's.
+            strategy: in place of the configured one.
+            policy: in place of the configured one.
+            clock: where the time comes from; the machine's clock if not given.
+
+        Raises:
+            BadConfig, StoreError, UnknownProvider, UnknownStrategy, UnusableSecret: as `open_pool`.
+        """
+        from credpool.opening import open_pool, take_up  # noqa: PLC0415  not always needed
+
+        chosen = None if strategy is None else Strategy(strategy)
+        pool = open_pool(key, store=path, strategy=chosen, policy=policy, clock=clock)
+        take_up(pool, keys)
+        return pool
 
     @classmethod
     def from_keys(

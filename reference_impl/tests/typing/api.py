@@ -81,6 +81,8 @@ def opening() -> None:
     """Open pools: of keys, of entries, of a store."""
     policy = Policy(max_retry_wait=2.0, cooldowns={FailureClass.RATE_LIMITED: 30.0})
     assert_type(Policy(max_concurrent=2, affinity_ttl=600.0).max_concurrent, int | None)
+    assert_type(Pool.open("openai"), Pool)
+    assert_type(Pool.open("openai", keys=["sk-one"], path="auth.json"), Pool)
     assert_type(Pool.from_keys("openai", ["sk-one", "sk-two"]), Pool)
     assert_type(
         Pool.from_keys(
@@ -172,6 +174,8 @@ def operating(pool: Pool) -> None:
     assert_type(operator.add(key, label="spare", auth_type=AuthType.API_KEY, owner="org-1"), Entry)
     assert_type(operator.rename("spare", "reserve"), Entry)
     assert_type(operator.prioritise("reserve", 9), Entry)
+    assert_type(operator.move("reserve", "first"), Entry)
+    assert_type(operator.move("reserve", before="spare"), Entry)
     assert_type(operator.remove("reserve"), Entry)
     operator.reset()
     operator.reset("2")

@@ -14,6 +14,7 @@ from credpool.core.model import Entry, EntryId, PoolState
 from credpool.core.redact import redact
 from credpool.core.secret import Secret, Veiled
 from credpool.core.seeding import is_placeholder
+from credpool.core.visible import visible
 
 _SENDABLE: Final = re.compile(r"[\x21-\x7e\x80-\ud7ff\ue000-\U0010ffff]+")
 """What a header can carry in one word."""
@@ -116,7 +117,8 @@ def prioritised(state: PoolState, target: str, priority: int) -> PoolState:
 
 def shown(entry: Entry) -> str:
     """Return how an entry is named to a person."""
-    return entry.id if entry.label in ("", entry.id) else f"{entry.id} ({entry.label})"
+    name = entry.id if entry.label in ("", entry.id) else f"{entry.id} ({entry.label})"
+    return visible(name)
 
 
 def _plain(name: str) -> str:
