@@ -22,6 +22,7 @@ from credpool import (
     Policy,
     Pool,
     PoolExhausted,
+    PoolState,
     Secret,
     report_notice,
 )
@@ -251,34 +252,106 @@ def test_keys_of_one_owner_are_told_as_the_pool_opens(caplog: pytest.LogCaptureF
     with caplog.at_level(logging.INFO, "credpool"):
         Pool.from_entries("openai", [entry("a", owner="acme"), entry("b", owner="acme")])
 
-    assert caplog.messages == ["owner.shared owner=acme entries=['a', 'b']"]
+    assert caplog.messages == ["openai: a, b share one quota, that of acme"]
+
+
+NAMED = PoolState(
+    key="openai",
+    provider="openai",
+    entries=(Entry(id=A, label="work"), Entry(id=B, label="home\x1b[2J")),
+)
+LINES: dict[str, tuple[int, str]] = {
+    "entry.refreshed": (logging.INFO, "work has a new token"),
+    "refresh.failed": (logging.WARNING, "work got no new token; its login is gone"),
+    "entry.cooled": (logging.INFO, "work usage_limited for large, back in 12 min"),
+    "entry.died": (
+        logging.WARNING,
+        "work auth_revoked, back when somebody logs in again or replaces it",
+    ),
+    "entry.recovered": (logging.INFO, "work is back before its time"),
+    "owner.shared": (logging.WARNING, "work, home\\x1b[2J share one quota, that of acme"),
+    "entry.switched": (
+        logging.INFO,
+        "going on with home\\x1b[2J after work, which was usage_limited",
+    ),
+    "payer.changed": (
+        logging.WARNING,
+        "home\\x1b[2J after work: payer metered, no longer subscription",
+    ),
+    "pool.exhausted": (logging.WARNING, "no entry is available; the first is back in 13 min"),
+}
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_a_line_says_which_pool_and_which_entry(
+    name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each event has a line for people, by the entry's label; escapes in it are made visible."""
+    with caplog.at_level(logging.INFO, "credpool"):
+        log([EACH[name]], NAMED, now=NOW - 720)
+
+    assert [(r.levelno, r.getMessage()) for r in caplog.records] == [
+        (LINES[name][0], f"openai: {LINES[name][1]}")
+    ]
 
 
 @pytest.mark.parametrize(
-    ("notice", "level"),
+    ("notice", "level", "end"),
     [
-        pytest.param(EACH["pool.exhausted"], logging.WARNING, id="a pool that ran out"),
-        pytest.param(EACH["payer.changed"], logging.WARNING, id="money"),
-        pytest.param(EACH["refresh.failed"], logging.WARNING, id="a grant that is gone"),
-        pytest.param(RefreshRefused(A, terminal=False), logging.INFO, id="a hiccup"),
-        pytest.param(EACH["entry.switched"], logging.INFO, id="a switch"),
+        pytest.param(RefreshRefused(A, terminal=False), logging.INFO, "later", id="a hiccup"),
+        pytest.param(
+            RanOut(Exhaustion(returns_at=None, entries=())),
+            logging.WARNING,
+            "none returns by itself",
+            id="nobody comes back",
+        ),
+        pytest.param(
+            EntryCooled(A, FailureClass.OUT_OF_CREDIT, NOW + 86400),
+            logging.WARNING,
+            "back in 1 d",
+            id="somebody has to pay",
+        ),
+        pytest.param(EntrySwitched(A, B, None), logging.INFO, "after work", id="a new call"),
     ],
 )
-def test_what_somebody_should_know_is_a_warning(
-    notice: Notice, level: int, caplog: pytest.LogCaptureFixture
+def test_what_only_a_person_mends_is_a_warning(
+    notice: Notice, level: int, end: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The log has one line for each event: its name, and its fields."""
+    """What time mends is information."""
     with caplog.at_level(logging.INFO, "credpool"):
-        log(notice)
+        log([notice], NAMED, now=NOW)
 
-    assert [record.levelno for record in caplog.records] == [level]
-    assert caplog.messages[0].startswith(notice.name + " ")
+    (record,) = caplog.records
+    assert record.levelno == level
+    assert record.getMessage().endswith(end)
+
+
+def test_the_log_of_a_call_answers_which_key_and_why(caplog: pytest.LogCaptureFixture) -> None:
+    """A 429 that is tried again is a detail; the switch is one line with status, rule and time."""
+    pool = Pool.from_entries("openai", [entry("a"), entry("b")], clock=FakeClock(NOW))
+    slow = FakeReply.error(429, "rate_limit_exceeded", "Rate limit reached for requests")
+    soon = FakeReply.error(429, "rate_limit_exceeded", "Rate limit reached; try again in 2s.")
+    provider = FakeProvider({"sk-made-up-a": [soon, slow], "sk-made-up-b": [FakeReply.json({})]})
+
+    with caplog.at_level(logging.DEBUG, "credpool"):
+        send(pool, provider)
+
+    assert [(r.levelno, r.getMessage()) for r in caplog.records] == [
+        (
+            logging.DEBUG,
+            "openai: a rate_limited (429, openai/rate-limit); asked once more in 2.0 s",
+        ),
+        (
+            logging.INFO,
+            "openai: a rate_limited (429, openai/rate-limit), back in 1 h; going on with b",
+        ),
+    ]
 
 
 def test_a_log_that_is_off_costs_no_words(caplog: pytest.LogCaptureFixture) -> None:
     """What nobody reads is not written."""
     with caplog.at_level(logging.ERROR, "credpool"):
-        log(EACH["pool.exhausted"])
+        log([EACH["pool.exhausted"]], NAMED, now=NOW)
 
     assert caplog.records == []
 

@@ -19,7 +19,7 @@ from credpool.core import moments, registry
 from credpool.core.cooldown import exhaustion
 from credpool.core.decide import decide
 from credpool.core.errors import StoreError
-from credpool.core.events import Decision, Event, Grant, Refresh, Reset, Send, Wait
+from credpool.core.events import Action, Decision, Event, Grant, Refresh, Reset, Send, Wait
 from credpool.core.model import (
     Entry,
     EntryId,
@@ -125,7 +125,7 @@ class Pool:
         self._reading: moments.Reading | None = None
         self._own = PerProcess(_Own)
         self._telemetry = Telemetry()
-        self._listeners: tuple[Listener, ...] = (log,)
+        self._listeners: tuple[Listener, ...] = ()
         self._read()
         self.provider = registry.provider(self._state.provider)
         watch(self)
@@ -437,11 +437,16 @@ class Pool:
             self._indexes = {}
             if lease is not None and isinstance(made.action, Send | Wait | Refresh):
                 self._own.value.leases.move(lease, made.action.entry.id)
-        self._tell(told(known, event, made, now=now))
+        notices = told(known, event, made, now=now)
+        self._tell(notices, event=event, action=made.action)
         return made
 
-    def _tell(self, notices: Iterable[Notice]) -> None:
-        for notice in notices:
+    def _tell(
+        self, notices: Iterable[Notice], event: Event | None = None, action: Action | None = None
+    ) -> None:
+        heard = (*notices,)
+        log(heard, self._state, now=self.clock.now(), event=event, action=action)
+        for notice in heard:
             for listener in self._listeners:
                 listener(notice)
 
