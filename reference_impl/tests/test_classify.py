@@ -295,6 +295,20 @@ class TestConditions:
         assert Reply(429, {}, json.dumps(body).encode()).quotas == ("q1", "q2", "q3")
 
 
+@pytest.mark.parametrize(
+    ("message", "failure"),
+    [
+        pytest.param("CREDIT BALANCE IS TOO LOW", FailureClass.OUT_OF_CREDIT, id="capitals"),
+        pytest.param(
+            "credit balance i\u017f too low", FailureClass.REQUEST_ERROR, id="a long s, which folds"
+        ),
+    ],
+)
+def test_case_is_ignored_for_a_to_z_alone(message: str, failure: FailureClass) -> None:
+    """A text rule takes a capital for its small letter, and no other letter for one of A to Z."""
+    assert read(400, error(message=message)).failure is failure
+
+
 def _of_example(name: str, rule: Mapping[str, object], reply_of: Maker) -> Verdict:
     example = rule["example"]
     assert isinstance(example, dict)

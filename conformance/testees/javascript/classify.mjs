@@ -62,9 +62,13 @@ function hasHeader(value, wanted) {
   return value !== undefined && any(wanted, (part) => contains(value, part));
 }
 
-/** spec: classify.message-only+1 — the text is the provider's message, case ignored */
+/** spec: classify.message-only+1 — the text is the provider's message, the case of A to Z ignored */
 function contains(text, part) {
-  return text.toLowerCase().includes(part.toLowerCase());
+  return small(text).includes(small(part));
+}
+
+function small(text) {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 function any(wanted, test) {

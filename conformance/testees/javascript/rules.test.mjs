@@ -1,6 +1,6 @@
 /** The rules run anywhere: they load nothing but each other, and decide without help. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import test from "node:test";
 
 import { makePool } from "./pool.mjs";
@@ -9,6 +9,7 @@ import { decide, makeCall } from "./rules.mjs";
 const NAMES = [
   "codec", "moments", "reply", "classify", "forms", "hints", "pool", "owners", "cooldowns", "rules",
 ];
+const DATA = new URL("../../../docs/data/", import.meta.url);
 const PURE = NAMES.map((name) => `./${name}.mjs`);
 const OUTSIDE = /\b(process|require|globalThis|fetch|set\w+out|random\(|Date\.now|Date\(\))/;
 
@@ -53,3 +54,21 @@ test("a token that is about to end is refreshed by the first who claims it, and 
   assert.deepEqual(first.action, { do: "exchange", entry: "a" });
   assert.deepEqual(second.action, { do: "await", entry: "a", until: 1060 });
 });
+
+test("every pattern of the data compiles, in both of the language's modes", () => {
+  const hints = JSON.parse(readFileSync(new URL("hints.json", DATA), "utf8"));
+  const schemas = readdirSync(DATA).filter((name) => name.endsWith(".schema.json"));
+  const written = schemas.flatMap((name) => patternsOf(JSON.parse(readFileSync(new URL(name, DATA), "utf8"))));
+  const texts = hints.rows.flatMap(({ pattern }) => pattern ?? []);
+
+  assert.ok(texts.length >= 4 && written.length >= 20);
+  for (const pattern of [...texts, ...written]) {
+    assert.doesNotThrow(() => [new RegExp(pattern), new RegExp(pattern, "u")], pattern);
+  }
+});
+
+function patternsOf(schema) {
+  if (typeof schema !== "object" || schema === null) return [];
+  const own = typeof schema.pattern === "string" ? [schema.pattern] : [];
+  return [...own, ...Object.values(schema).flatMap(patternsOf)];
+}

@@ -11,6 +11,7 @@ from typing import Final
 from credpool_conformance.book.billing import billing_problems
 from credpool_conformance.book.citations import Citation
 from credpool_conformance.book.features import feature_problems
+from credpool_conformance.book.patterns import pattern_problems
 from credpool_conformance.book.problems import Problem
 from credpool_conformance.book.regions import region_problems
 from credpool_conformance.book.reports import report_problems
@@ -211,4 +212,5 @@ LINTS: Final[tuple[Callable[[Book], Iterator[Problem]], ...]] = (
     billing_problems,
     report_problems,
     feature_problems,
+    pattern_problems,
 )

@@ -4,7 +4,7 @@ from credpool.core.events import Verdict
 from credpool.core.hints import read_hint
 from credpool.core.model import AuthType
 from credpool.core.registry import Provider, Rule
-from credpool.core.reply import Reply
+from credpool.core.reply import Reply, small
 
 
 def classify(reply: Reply, provider: Provider, auth_type: AuthType, *, now: float) -> Verdict:
@@ -24,7 +24,7 @@ def classify(reply: Reply, provider: Provider, auth_type: AuthType, *, now: floa
 
 def _matches(rule: Rule, reply: Reply, auth_type: AuthType) -> bool:
     """Whether every condition that the rule states holds."""
-    message = reply.message.casefold()  # spec: classify.message-only+1
+    message = small(reply.message)  # spec: classify.message-only+1
     return (
         (not rule.statuses or any(_status_is(s, reply.status) for s in rule.statuses))
         and (not rule.codes or not rule.codes.isdisjoint(reply.codes))
@@ -45,4 +45,4 @@ def _header_is(reply: Reply, name: str, wanted: bool | tuple[str, ...]) -> bool:
     value = reply.headers.get(name)
     if isinstance(wanted, bool):
         return (value is not None) is wanted
-    return value is not None and any(w.casefold() in value.casefold() for w in wanted)
+    return value is not None and any(small(w) in small(value) for w in wanted)

@@ -27,6 +27,7 @@ _RATELIMIT_ITEM: Final = re.compile(rf'"[^"]*"((?:;[a-z]+=(?:{_RATELIMIT_VALUE})
 _RATELIMIT_LIST: Final = re.compile(
     rf"{_RATELIMIT_ITEM.pattern}(?:\s*,\s*{_RATELIMIT_ITEM.pattern})*\Z"
 )
+_ASCII_CASE: Final = re.IGNORECASE | re.ASCII
 _MOMENT: Final = 1e9
 _MOMENT_MS: Final = 1e12
 
@@ -81,7 +82,7 @@ def _values(row: Mapping[str, object], reply: Reply) -> Iterator[object]:
         case "body":
             yield from _at(reply.data, str(row["path"]).split("."))
         case _:
-            found = re.search(str(row["pattern"]), reply.message, re.IGNORECASE)
+            found = re.search(str(row["pattern"]), reply.message, _ASCII_CASE)
             if found is not None:
                 yield " ".join(part for part in found.groups() if part is not None)
 

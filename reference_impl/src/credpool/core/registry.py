@@ -13,6 +13,7 @@ from credpool.core.model import AuthType, FailureClass, Scope
 from credpool.core.payer import Payer
 from credpool.core.recovery import RECOVERY
 from credpool.core.registry_data import PROVIDERS
+from credpool.core.reply import small
 
 GENERIC: Final = "generic"
 """The provider whose rules follow every other's, and serve endpoints nobody has listed."""
@@ -121,7 +122,7 @@ def _rule(name: str, data: Mapping[str, object]) -> Rule:
         name=name,
         statuses=_texts(when.get("status")),
         codes=frozenset(_texts(when.get("code"))),
-        messages=tuple(m.casefold() for m in _texts(when.get("message"))),
+        messages=tuple(small(m) for m in _texts(when.get("message"))),
         headers={
             name.lower(): v if isinstance(v, bool) else _texts(v)
             for name, v in _map(when.get("header")).items()

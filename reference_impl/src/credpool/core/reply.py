@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from string import ascii_lowercase, ascii_uppercase
 from typing import Final
 
 _CODE_PATHS: Final = (
@@ -30,7 +31,13 @@ _MESSAGE_PATHS: Final = (
     ("detail",),
     ("detail", "message"),
 )
+_SMALL: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 _BARE_NAME: Final = re.compile(r"[a-z][a-z0-9_]*\Z")
+
+
+def small(text: str) -> str:
+    """Return a text with its letters A to Z in lower case; case counts for all others."""
+    return text.translate(_SMALL)
 
 
 @dataclass(frozen=True)
