@@ -18,7 +18,7 @@ rows:
     date: "2026-11"
     says: Pay-per-token against the account.
     source: its documentation
-    evidence: D
+    evidence: documented
     confidence: high
     brief: true
   - provider: sample
@@ -26,7 +26,7 @@ rows:
     date: "2026-10"
     says: Nothing is free.
     source: the press
-    evidence: N
+    evidence: inferred
     confidence: low
     note: Nobody has checked it.
 """
@@ -53,9 +53,9 @@ def test_the_chapter_has_every_statement(root: Path) -> None:
     told = "Pay-per-token against the account."
     assert (
         f"| {link} | API key | 2026-11 | {told} | "
-        "its documentation (documented by the provider) | high |" in chapter
+        "its documentation (documented) | high |" in chapter
     )
-    assert "| the press (reported by the press). Nobody has checked it. | low |" in chapter
+    assert "| the press (inferred, not checked). Nobody has checked it. | low |" in chapter
 
 
 def test_the_note_has_the_brief_ones(root: Path) -> None:

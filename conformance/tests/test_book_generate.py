@@ -161,7 +161,7 @@ def test_the_providers_are_listed_with_what_their_rules_tell_apart(root: Path) -
     assert "`out_of_credit` when the status is `402` and a code is `a_long_code_of_a_pr" in rule
     assert "Cooldown without a hint: 24 h." in rule
     assert "nobody has seen it" in rule
-    assert "Source: hearsay (general knowledge, not checked); verified 2026-11-23." in rule
+    assert "Source: hearsay (inferred, not checked); as of 2026-11-23." in rule
     assert "```http\nHTTP/1.1 402\n\ngone\n```" in rule
 
 

@@ -15,6 +15,9 @@ from credpool_conformance.book.sources import Book
 from credpool_conformance.book.tables import duration, environment_table, scalar
 from credpool_conformance.book.yaml_lines import Json, fields, items, text
 
+COMPLETED: Final = (
+    "**Partly ours:** not all of this reply is the provider's; the source says what is."
+)
 _CONDITIONS: Final = {
     "status": "the status is",
     "code": "a code is",
@@ -91,11 +94,14 @@ def _rule(rule: Mapping[str, Json]) -> Iterator[str]:
         yield f"Hint: {scalar(rule.get('hint'))}."
     if rule.get("note"):
         yield text(rule.get("note"))
-    tags = [EVIDENCE.get(text(tag), text(tag)) for tag in items(rule.get("evidence"))]
-    source = f"Source: {scalar(rule.get('source'))} ({', '.join(tags)})"
-    yield f"{source}; verified {scalar(rule.get('verified'))}."
-    if rule.get("example"):
-        yield _example(fields(rule.get("example")))
+    known = EVIDENCE.get(text(rule.get("evidence")), "")
+    source = f"Source: {scalar(rule.get('source'))} ({known})"
+    yield f"{source}; as of {scalar(rule.get('verified'))}."
+    example = fields(rule.get("example"))
+    if example.get("completed"):
+        yield COMPLETED
+    if example:
+        yield _example(example)
 
 
 def _when(when: Mapping[str, Json]) -> str:

@@ -3,9 +3,8 @@
 from typing import Final
 
 EVIDENCE: Final = {
-    "D": "documented by the provider",
-    "S": "read in published source code",
-    "X": "seen in a capture or an issue",
-    "N": "reported by the press",
-    "K": "general knowledge, not checked",
+    "documented": "documented",
+    "captured": "captured",
+    "reported": "reported by others",
+    "inferred": "inferred, not checked",
 }

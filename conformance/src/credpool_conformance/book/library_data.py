@@ -50,7 +50,8 @@ def render(book: Book) -> str:
     for name, document in book.registry.items():
         data = fields(document.data)
         rules: list[Json] = [_pick(fields(rule), _RULE) for rule in items(data.get("rules"))]
-        providers[name] = {**_pick(data, _PROVIDER), "rules": rules}
+        ways: list[Json] = [_without(fields(way), "note") for way in items(data.get("credentials"))]
+        providers[name] = {**_pick(data, _PROVIDER), "credentials": ways, "rules": rules}
     hints: list[Json] = [_pick(fields(row), _HINT) for row in _rows(book, "hints")]
     quota: list[Json] = [_pick(fields(row), _QUOTA) for row in _rows(book, "quota")]
     parts = ((_PROVIDERS, providers), (_HINTS, hints), (_QUOTAS, quota))
@@ -83,6 +84,10 @@ def _assigned(name: str, value: Json) -> str:
 
 def _pick(data: Mapping[str, Json], names: tuple[str, ...]) -> dict[str, Json]:
     return {name: data[name] for name in names if name in data}
+
+
+def _without(data: Mapping[str, Json], name: str) -> dict[str, Json]:
+    return {key: value for key, value in data.items() if key != name}
 
 
 def _literal(value: Json, indent: int, taken: int) -> str:

@@ -10,6 +10,11 @@ from typing import Final
 
 from credpool_conformance.book.billing import billing_problems
 from credpool_conformance.book.citations import Citation
+from credpool_conformance.book.data_lints import (
+    comment_problems,
+    completion_problems,
+    duplicate_problems,
+)
 from credpool_conformance.book.features import feature_problems
 from credpool_conformance.book.patterns import pattern_problems
 from credpool_conformance.book.problems import Problem
@@ -19,7 +24,7 @@ from credpool_conformance.book.requirements import CORE, Requirement
 from credpool_conformance.book.sources import SCENARIO_SCHEMA, Book, load_schema
 from credpool_conformance.book.yaml_lines import Document, fields, items, text, violations
 
-_UNCHECKED_EVIDENCE: Final = frozenset({"K", "N"})
+_UNCHECKED: Final = "inferred"
 _STRING: Final = {"type": "string", "minLength": 1}
 _RETIRED_SCHEMA: Final = {
     "type": ["array", "null"],
@@ -186,8 +191,7 @@ def _decision_table(book: Book) -> Iterator[Problem]:
 def _evidence(book: Book) -> Iterator[Problem]:
     for document in book.registry.values():
         for index, rule in enumerate(map(fields, items(fields(document.data).get("rules")))):
-            evidence = {text(tag) for tag in items(rule.get("evidence"))}
-            if evidence & _UNCHECKED_EVIDENCE and not text(rule.get("note")):
+            if rule.get("evidence") == _UNCHECKED and not text(rule.get("note")):
                 what = f"rule {text(rule.get('id'))} rests on unchecked evidence without saying so"
                 yield document.problem(("rules", index), what, "add a note: what is not known")
 
@@ -213,4 +217,7 @@ LINTS: Final[tuple[Callable[[Book], Iterator[Problem]], ...]] = (
     report_problems,
     feature_problems,
     pattern_problems,
+    comment_problems,
+    duplicate_problems,
+    completion_problems,
 )

@@ -181,15 +181,22 @@ def _signal(row: Row) -> str:
     return f"<b>{text(row.get('class'))}</b><br/>{signal}"
 
 
+def _reading(data: Mapping[str, Json], rendered: str) -> str:
+    """Put the sentences that say how a table's rows are read before the table."""
+    sentences = [f"- {text(sentence)}" for sentence in items(data.get("reading"))]
+    return "\n".join([*sentences, "", rendered]) if sentences else rendered
+
+
 def _hints(data: Mapping[str, Json]) -> str:
     rows = [fields(row) for row in items(data.get("rows"))]
-    return table(
+    rendered = table(
         ("order", "hint", "found in", "read as"),
         [
             (str(order), f"`{text(row.get('id'))}`", _hint_place(row), scalar(row.get("form")))
             for order, row in enumerate(rows, start=1)
         ],
     )
+    return _reading(data, rendered)
 
 
 def _hint_forms(data: Mapping[str, Json]) -> str:
@@ -198,14 +205,14 @@ def _hint_forms(data: Mapping[str, Json]) -> str:
 
 
 def _quota(data: Mapping[str, Json]) -> str:
-    rows = [fields(row) for row in items(data.get("rows"))]
-    return table(
+    rendered = table(
         ("window", "what is left", "whole again at"),
         [
             (f"`{text(row.get('id'))}`", _left(fields(row.get("left"))), _resets(row))
-            for row in rows
+            for row in (fields(row) for row in items(data.get("rows")))
         ],
     )
+    return _reading(data, rendered)
 
 
 def _left(left: Row) -> str:
