@@ -35,6 +35,7 @@ from credpool.core.notices import (
     EntryRecovered,
     EntryRefreshed,
     EntrySwitched,
+    EntryUnusable,
     OwnerShared,
     PayerChanged,
     RanOut,
@@ -52,6 +53,7 @@ ROWS: list[Mapping[str, object]] = yaml.safe_load(SPEC.read_text(encoding="utf-8
 OVER = Exhaustion(returns_at=NOW + 60, entries=())
 CAP = FailureClass.USAGE_LIMITED
 EACH: dict[str, Notice] = {
+    "entry.unusable": EntryUnusable(A, "its secret has a blank in it"),
     "entry.refreshed": EntryRefreshed(A),
     "refresh.failed": RefreshRefused(A, terminal=True),
     "entry.cooled": EntryCooled(A, CAP, NOW, "large"),

@@ -48,6 +48,7 @@ from credpool.core.notices import EntryDied as EntryDied
 from credpool.core.notices import EntryRecovered as EntryRecovered
 from credpool.core.notices import EntryRefreshed as EntryRefreshed
 from credpool.core.notices import EntrySwitched as EntrySwitched
+from credpool.core.notices import EntryUnusable as EntryUnusable
 from credpool.core.notices import Notice as Notice
 from credpool.core.notices import OwnerShared as OwnerShared
 from credpool.core.notices import PayerChanged as PayerChanged

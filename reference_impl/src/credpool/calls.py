@@ -136,7 +136,7 @@ class ActiveCall:
             StoreError: it could not be stored.
         """
         grant = self._pool.lender(entry)
-        if grant is not None and grant.secret != entry.secret:
+        if grant is not None and grant.secret != entry.secret and grant.secret.flaw is None:
             new = replace(grant, replaces=entry.secret)
             self._call = keep(self._pool, Refreshed(self.known, entry.id, new)).call
         else:

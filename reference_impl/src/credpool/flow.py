@@ -4,12 +4,11 @@
 `sync` and `run` are twins that perform; what to do next is decided in `core`.
 """
 
-import re
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, MutableMapping
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from credpool.calls import ActiveCall
-from credpool.core.errors import BadInput, PoolExhausted
+from credpool.core.errors import PoolExhausted
 from credpool.core.events import Action, Attempt, Deliver, GiveUp, Refresh, Send, Wait
 from credpool.core.model import EXHAUSTION, Entry, EntryId, Exhaustion, Out
 from credpool.core.reply import Reply
@@ -18,9 +17,6 @@ from credpool.core.wire import SESSION_HEADER, Seal, origin, seal, target
 from credpool.leases import Lease
 from credpool.pool import Pool
 from credpool.renewing import Renewal
-
-_UNSENDABLE: Final = re.compile(rb"[\x00-\x1f\x7f]|\xed[\xa0-\xbf]|\A(?: |\Z)| \Z| .* ")
-"""A header's value that no secret makes: one space, behind the scheme, is all there may be."""
 
 MAX_SENDS: Final = 21
 """How many requests a client sends for one call before it breaks off with an error."""
@@ -192,21 +188,11 @@ class Flow(Generic[R, A]):
         return self._sealed(request, elsewhere or (url if moved else None), sealed)
 
     def _seal(self, entry: Entry, headers: Mapping[str, str]) -> Seal:
-        """Return how the entry's credential travels; what is fixed is worked out once.
-
-        Raises:
-            BadInput: no header can carry the secret; the client's own error would show it.
-        """
+        """Return how the entry's credential travels; what is fixed is worked out once."""
         known = self._seals.get(entry.id)
         if known is not None and known[0] is entry:
             return known[1]
         sealed = seal(entry, self._pool.provider, headers)
-        if _UNSENDABLE.search(sealed.value):  # spec: security.no-leak+1
-            raise BadInput(
-                f"entry {entry.id!r}: its secret is empty, or has a space, a line break or half "
-                "a character in it; "
-                "store it without"
-            )
         if sealed.fixed:
             self._seals[entry.id] = (entry, sealed)
         return sealed
@@ -263,4 +249,6 @@ def _exhausted(pool: Pool, exhaustion: Exhaustion | None) -> PoolExhausted:
 def _reason(out: Out) -> str:
     if out.forbidden:
         return "is left out, for payer_change forbids its payer"
-    return out.failure.value if out.failure else "has no secret"
+    if out.why is not None:
+        return f"cannot be used, because {out.why}"
+    return out.failure.value if out.failure else "is out"

@@ -17,6 +17,7 @@ from credpool.core.notices import (
     EntryRecovered,
     EntryRefreshed,
     EntrySwitched,
+    EntryUnusable,
     Notice,
     OwnerShared,
     PayerChanged,
@@ -80,6 +81,8 @@ def _told(
 
 def _line(notice: Notice, state: PoolState, now: float, event: Event | None) -> Line:
     match notice:
+        case EntryUnusable(entry, why):
+            return logging.WARNING, f"{_name(state, entry)} cannot be used: {why}"
         case EntryCooled() | EntryDied():
             return _out(notice, state, now, event)
         case EntryRecovered(entry, model):

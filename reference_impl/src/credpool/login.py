@@ -143,7 +143,7 @@ def refresh(pool: Pool, target: str) -> Entry:
     try:
         if entry.borrowed:
             grant = pool.lender(entry)
-            if grant is not None and grant.secret != entry.secret:
+            if grant is not None and grant.secret != entry.secret and grant.secret.flaw is None:
                 new = replace(grant, replaces=entry.secret)
                 keep(pool, Refreshed(active.known, entry.id, new))
         elif entry.refreshable:

@@ -3,7 +3,7 @@
 import logging
 import os
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -17,8 +17,10 @@ from credpool.core.codec import as_kept
 from credpool.core.config import policy_of, strategy_of
 from credpool.core.errors import BadInput, DuplicateSecret
 from credpool.core.model import Entry, Policy, PoolState, Strategy, in_order
+from credpool.core.operate import shown
 from credpool.core.secret import Secret, Veiled
 from credpool.core.seeding import Complaint, Found, seeded
+from credpool.core.usable import flawed
 from credpool.operations import fresh_id
 from credpool.pool import Pool, Store
 from credpool.seed.borrowing import BorrowingStore
@@ -50,7 +52,8 @@ def open_pool(
         policy: in place of the configured one.
         clock: where the time comes from; the machine's clock if not given.
         dice: draws from [0, 1), for the `random` strategy.
-        notify: is told what was found and cannot be used; a warning is logged if not given.
+        notify: is told what was found and cannot be used, and which entries cannot; a warning is
+            logged if not given.
 
     Raises:
         BadConfig: the configuration cannot be used.
@@ -68,7 +71,13 @@ def open_pool(
     kept = _kept(empty, path, fingerprint_key)
     kept.update(partial(seeded, found=found, fingerprint_key=fingerprint_key))
     lending = _lending(kept, key, around, tell)
-    return Pool(lending, clock=clock, dice=dice, lender=lending.reread)
+    pool = Pool(
+        lending, clock=clock, dice=dice, lender=lending.reread, base_url=lending.base_url
+    )
+    if notify is not None:  # else the pool itself has logged them
+        for complaint in complaints(pool.state):
+            notify(complaint)
+    return pool
 
 
 def view_pool(
@@ -99,7 +108,10 @@ def view_pool(
 
     whole = _lending(MemoryStore(state), key, around, tell).load()
     viewed = moments.read(whole, now=(clock or SystemClock()).now()).state
-    return replace(viewed, entries=in_order(viewed.entries))  # spec: operator.list.order+1
+    seen = replace(viewed, entries=in_order(viewed.entries))  # spec: operator.list.order+1
+    for complaint in complaints(seen):
+        tell(complaint)
+    return seen
 
 
 def take_up(pool: Pool, keys: Sequence[str]) -> None:
@@ -129,6 +141,23 @@ def _usual(store: str | PathLike[str] | None) -> Surroundings:
     """Return where the command looks; the folder is that of the store, if there is one."""
     usual = Surroundings.usual()
     return usual if store is None else replace(usual, folder=Path(store).parent)
+
+
+def complaints(state: PoolState) -> Iterator[Complaint]:
+    """Yield what is to be said of the entries of which something cannot be sent."""
+    for entry, why in flawed(state):
+        yield Complaint(
+            where=f"{state.key}, {shown(entry)}", what=why, mend=remedy(state.key, entry)
+        )
+
+
+def remedy(key: str, entry: Entry) -> str:
+    """Return what a person does about an entry that cannot be used."""
+    if entry.reference is not None:
+        return f"correct what {entry.reference} leads to"
+    if entry.borrowed:
+        return f"correct it where it is from: {entry.source}"
+    return f"take it out (credpool remove {key} {entry.id}) and add it again as it should be"
 
 
 def _empty(

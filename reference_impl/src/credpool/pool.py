@@ -15,7 +15,7 @@ from threading import Lock
 from typing import Final, Protocol, Self
 
 from credpool.clock import Clock, SystemClock
-from credpool.core import moments, registry
+from credpool.core import moments, registry, wire
 from credpool.core.cooldown import exhaustion
 from credpool.core.decide import decide
 from credpool.core.errors import StoreError
@@ -29,14 +29,13 @@ from credpool.core.model import (
     Strategy,
     in_order,
 )
-from credpool.core.notices import Notice, OwnerShared
+from credpool.core.given import entries_given, entries_of
+from credpool.core.notices import Notice
 from credpool.core.operate import resolve
 from credpool.core.owner import named_owner
-from credpool.core.secret import Secret
 from credpool.core.select import BY_COUNT, Index, available
 from credpool.core.summary import summary
-from credpool.core.telling import begun, shared_owners, told, watches
-from credpool.core.wire import base_url
+from credpool.core.telling import begun, opened, told, watches
 from credpool.leases import Lease, Leases
 from credpool.log import log
 from credpool.processes import PerProcess, watch
@@ -102,6 +101,7 @@ class Pool:
         clock: Clock | None = None,
         dice: Callable[[], float] = random.random,
         lender: Callable[[Entry], Grant | None] | None = None,
+        base_url: str | None = None,
     ) -> None:
         """Open a pool.
 
@@ -110,6 +110,7 @@ class Pool:
             clock: where the time comes from; the machine's clock if not given.
             dice: draws from [0, 1), for the `random` strategy.
             lender: reads a borrowed entry's token again where it is from.
+            base_url: where callers send, if no entry and no registered provider says so.
 
         Raises:
             StoreError: the store cannot be read.
@@ -128,8 +129,10 @@ class Pool:
         self._listeners: tuple[Listener, ...] = ()
         self._read()
         self.provider = registry.provider(self._state.provider)
+        self._homes = frozenset([(base_url or self.provider.base_url or "").rstrip("/")])
+        self._homes = frozenset(self.bases)  # callers still send there when its entry is removed
         watch(self)
-        self._tell(OwnerShared(*shared) for shared in shared_owners(self._state).items())
+        self._tell(opened(self._state))
 
     @property
     def sessions(self) -> Sessions:
@@ -206,17 +209,10 @@ class Pool:
         Raises:
             UnknownProvider: the registry has no such provider.
             UnknownStrategy: the strategy is none of the five.
+            UnusableSecret: a key is empty, a placeholder, or cannot be sent.
+            BadInput: the keys are no list of different keys, or the base URL is none.
         """
-        entries = tuple(
-            Entry(
-                id=EntryId(f"key-{n}"),
-                label=f"key-{n}",
-                secret=Secret(key),
-                priority=n,
-                base_url=base_url,
-            )
-            for n, key in enumerate(keys, start=1)
-        )
+        entries = entries_of(registry.provider(provider), keys, base_url)
         return cls.from_entries(provider, entries, strategy=strategy, policy=policy, clock=clock)
 
     @classmethod
@@ -230,16 +226,17 @@ class Pool:
         clock: Clock | None = None,
         dice: Callable[[], float] = random.random,
     ) -> Self:
-        """Open a pool of entries that lives in memory.
+        """Open a pool of entries that lives in memory; one that cannot be used is told and passed over.
 
         Raises:
             UnknownProvider: the registry has no such provider.
             UnknownStrategy: the strategy is none of the five.
+            BadInput: one is no entry, or two have one id.
         """
         state = PoolState(
             key=provider,
             provider=provider,
-            entries=tuple(entries),
+            entries=entries_given(entries),
             strategy=Strategy(strategy) if strategy is not None else Strategy.FILL_FIRST,
             policy=policy if policy is not None else Policy(),
         )
@@ -313,8 +310,7 @@ class Pool:
     @property
     def bases(self) -> Sequence[str]:
         """The endpoints of the pool, the longest first."""
-        found = {base_url(e, self.provider) for e in self._state.entries}
-        found.add((self.provider.base_url or "").rstrip("/"))
+        found = self._homes.union(wire.base_url(e, self.provider) for e in self._state.entries)
         return sorted(found - {""}, key=len, reverse=True)
 
     # What a healthy call does: no lock, no disk.

@@ -31,6 +31,7 @@ from credpool import (
     EntryRecovered,
     EntryRefreshed,
     EntrySwitched,
+    EntryUnusable,
     Exhaustion,
     FailureClass,
     Listener,
@@ -205,6 +206,8 @@ def listening(pool: Pool) -> Listener:
                 assert_type(terminal, bool)
             case OwnerShared(owner, entries):
                 assert_type((owner, entries), tuple[str, tuple[EntryId, ...]])
+            case EntryUnusable(_, why):
+                assert_type(why, str)
             case EntryDied(entry) | EntryRecovered(entry) | EntryRefreshed(entry):
                 assert_type(entry, EntryId)
 

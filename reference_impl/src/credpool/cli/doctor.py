@@ -19,6 +19,8 @@ from credpool.core.model import PoolState
 from credpool.core.operate import shown
 from credpool.core.report import Json
 from credpool.core.select import payer_of
+from credpool.core.usable import NO_SECRET, why_in
+from credpool.opening import remedy
 
 
 class Level(Enum):
@@ -120,15 +122,18 @@ def _restore(store: Path) -> str:
 
 def _entries(state: PoolState, now: float) -> Iterator[Finding]:
     for entry in state.entries:
-        why = condition(entry, now)
+        why = condition(state, entry, now)
         if not why:
             continue
+        flaw = why_in(state, entry)
         told = entry.cooldown.message if entry.cooldown is not None else None
         yield Finding(
             level=Level.WARNING,
             where=f"{state.key}, {shown(entry)}",
             what=f"{why}; the provider says: {told}" if told else why,
-            mend=_mend(state.key, entry.id, dead=entry.dead),
+            mend=_mend(state.key, entry.id, dead=entry.dead)
+            if flaw in (None, NO_SECRET) or entry.dead
+            else remedy(state.key, entry),
         )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from credpool.cli.render import say
 from credpool.core import registry
 from credpool.core.config import custom_key, endpoints, is_custom
-from credpool.core.errors import BadInput
+from credpool.core.errors import BadInput, CredpoolError, StoreError
 from credpool.core.model import AuthType, PoolState, Strategy
 from credpool.core.seeding import Complaint
 from credpool.opening import open_pool, view_pool
@@ -89,6 +89,22 @@ class Home:
     def states(self, keys: tuple[str, ...] | None = None) -> list[PoolState]:
         """Return the pools as they are; raises what `pool` raises."""
         return [self.state(key) for key in (self.known() if keys is None else keys)]
+
+    def readable(self) -> tuple[list[PoolState], list[CredpoolError]]:
+        """Return the pools that can be read, and what is wrong with the others.
+
+        Raises:
+            StoreError: the store cannot be read at all.
+            BadConfig: the configuration cannot be used.
+        """
+        states: list[PoolState] = []
+        errors: list[CredpoolError] = []
+        for key in self.known():
+            try:
+                states.append(self.state(key))
+            except (StoreError, BadInput) as err:
+                errors.append(err)
+        return states, errors
 
     def choose_by(self, key: str, strategy: Strategy) -> None:
         """Choose a pool's strategy for every program that opens it.

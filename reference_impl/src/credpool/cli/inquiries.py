@@ -10,7 +10,7 @@ from credpool.cli import doctor as examination
 from credpool.cli import explain as explanation
 from credpool.cli import render, transfer
 from credpool.cli.exits import Exit
-from credpool.cli.session import Session, any_provider, common, session
+from credpool.cli.session import Session, any_provider, common, leave_with, session
 from credpool.cli.verbs import TYPES
 from credpool.core import registry
 from credpool.core.secret import Veiled
@@ -34,11 +34,12 @@ def status(session: Session) -> None:
 
     The exit code is 1 if a pool has no available entry.
     """
-    states, now = session.home.states(), time.time()
+    (states, errors), now = session.home.readable(), time.time()
     if session.as_json:
         render.show_pools(states, now=now, as_data=True)
     else:
         render.show_summary(states, now=now)
+    leave_with(errors)
     if not all(available(state, now=now, model=None) for state in states):
         raise click.exceptions.Exit(Exit.LOOK)
 

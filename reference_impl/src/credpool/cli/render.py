@@ -16,6 +16,7 @@ from credpool.core.model import FOREVER, AuthType, Entry, PoolState, Status
 from credpool.core.payer import Payer
 from credpool.core.report import Json
 from credpool.core.select import available, payer_of
+from credpool.core.usable import NO_SECRET, why_in
 
 _WIDE: Final = 200
 """The width where nobody looks: a program that reads the output wants whole lines."""
@@ -96,10 +97,11 @@ def duration(seconds: float) -> str:
     return " ".join(words) or "0 s"
 
 
-def condition(entry: Entry, now: float) -> str:
+def condition(state: PoolState, entry: Entry, now: float) -> str:
     """Return why an entry is out, for what, and for how long."""
-    if entry.secret is None and not entry.dead:
-        return "no secret here"
+    why = why_in(state, entry)
+    if why is not None and not entry.dead:
+        return "no secret here" if why == NO_SECRET else why
     parts = []
     cooldown = entry.blocked(now)
     if cooldown is not None:
@@ -146,12 +148,13 @@ def _table(state: PoolState, now: float) -> Table:
 
 def _cells(place: int, state: PoolState, entry: Entry, now: float) -> dict[str, Text]:
     status = entry.status(now)
+    usable = entry.dead or why_in(state, entry) is None
     told = (
         str(place),
         entry.label,
         KINDS[entry.auth_type],
-        status.value,
-        condition(entry, now),
+        status.value if usable else "unusable",
+        condition(state, entry, now),
         str(entry.request_count),
         payer_of(state, entry).value,
         "" if entry.source == "manual" else entry.source,
@@ -159,5 +162,5 @@ def _cells(place: int, state: PoolState, entry: Entry, now: float) -> dict[str, 
         entry.id,
     )
     cells = dict(zip(_COLUMNS, map(Text, told), strict=True))
-    cells["status"].stylize(_STYLES[status])
+    cells["status"].stylize(_STYLES[status] if usable else "red")
     return cells

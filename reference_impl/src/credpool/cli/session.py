@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,10 +10,20 @@ from typing import Any, TypeVar
 import click
 
 from credpool.cli import render
+from credpool.cli.exits import code_of
 from credpool.cli.home import Home, pool_key
 from credpool.core import registry
+from credpool.core.errors import CredpoolError
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def leave_with(errors: Sequence[CredpoolError]) -> None:
+    """Say what is wrong with the pools that could not be shown, and end with its code."""
+    for error in errors:
+        render.say(f"credpool: {error}.")
+    if errors:
+        raise click.exceptions.Exit(code_of(errors[0]))
 
 
 @dataclass
@@ -30,13 +40,14 @@ class Session:
 
     def show(self, *keys: str) -> None:
         """Show some pools as they are now, or all."""
-        states = self.home.states(keys or None)
+        states, errors = (self.home.states(keys), []) if keys else self.home.readable()
         for state in states:
             if keys and not state.entries:
                 render.say(f"{state.key} has no credentials: credpool add {state.key}.")
         if not (keys or any(state.entries for state in states)):
             render.say(f"There are no credentials yet; they will be kept in {self.home.store}.")
         render.show_pools(states, now=time.time(), as_data=self.as_json)
+        leave_with(errors)
 
     def done(self, text: str, key: str) -> None:
         """Say what was done, and for a program show the pool."""

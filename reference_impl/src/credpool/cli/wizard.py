@@ -118,8 +118,9 @@ class Wizard:
     def _lines(self, key: str) -> list[Choice[Entry]]:
         """Return the entries with their places, as the listing above has them."""
         found = []
-        for place, entry in enumerate(self._state(key).entries, start=1):
-            why = condition(entry, self._now())
+        state = self._state(key)
+        for place, entry in enumerate(state.entries, start=1):
+            why = condition(state, entry, self._now())
             found.append((f"{place}. {shown(entry)}{f': {why}' if why else ''}", entry))
         return found
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Final
 from urllib.parse import urlsplit
 
+from credpool.core.credential import bare, url_flaw
 from credpool.core.errors import BadConfig
 from credpool.core.fields import kind
 from credpool.core.model import FailureClass, Policy, Strategy
@@ -109,12 +110,13 @@ def _endpoint(item: object, where: str) -> Endpoint:
     if not isinstance(item, dict):
         raise BadConfig(where, f"expected a mapping, found {kind(item)}")
     name, base_url = _text(item, "name", where), _text(item, "base_url", where)
+    base_url = bare(base_url or "").rstrip("/")
     if not base_url:
         raise BadConfig(where, "there is no base_url")
     key = _text(item, "api_key", where)
     return Endpoint(
-        name=(name or "").strip() or _host_name(base_url),
-        base_url=base_url.rstrip("/"),
+        name=(name or "").strip() or _host_name(base_url, where),
+        base_url=base_url,
         api_key=Secret(key) if key else None,
         key_env=_text(item, "key_env", where),
     )
@@ -126,10 +128,10 @@ def _with_model(found: Sequence[Endpoint], model: Mapping[str, object]) -> Seque
     provider = (_text(model, "provider", "model") or "custom").strip().lower()
     if not base_url or not key or (provider != "custom" and not is_custom(provider)):
         return found
-    base_url, secret = base_url.rstrip("/"), Secret(key)
+    base_url, secret = bare(base_url).rstrip("/"), Secret(key)
     here = [e for e in found if e.base_url == base_url and provider in ("custom", e.key)]
-    if not here and provider == "custom":  # spec: custom.model.host+1
-        own = Endpoint(name=_host_name(base_url), base_url=base_url, model_key=secret)
+    if not here and provider == "custom" and url_flaw(base_url) is None:  # spec: custom.model.host+1
+        own = Endpoint(name=_host_name(base_url, "model"), base_url=base_url, model_key=secret)
         return [*found, own] if all(e.key != own.key for e in found) else found
     if len(here) != 1:  # spec: custom.by-name+1
         return found
@@ -148,8 +150,11 @@ def _veiled(name: object, value: object) -> object:
             return value
 
 
-def _host_name(base_url: str) -> str:
+def _host_name(base_url: str, where: str) -> str:
     """Return the name of an endpoint that nobody has named."""
+    flaw = url_flaw(base_url)
+    if flaw is not None:
+        raise BadConfig(f"{where}.base_url", f"{flaw}, and so no name can be made of it")
     parts = urlsplit(base_url)
     host = parts.netloc.rpartition("@")[2]
     return f"Local ({host})" if parts.hostname in _HERE else host

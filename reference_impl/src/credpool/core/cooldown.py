@@ -16,8 +16,10 @@ from credpool.core.model import (
 )
 from credpool.core.owner import owner_of
 from credpool.core.recovery import RECOVERY
+from credpool.core.registry import provider
 from credpool.core.secret import Secret
 from credpool.core.select import available, permitted
+from credpool.core.usable import why_unusable
 
 
 def bench(state: PoolState, entry: Entry, event: Failed, *, now: float) -> tuple[PoolState, Call]:
@@ -117,9 +119,9 @@ def secrets_tried(state: PoolState, call: Call) -> set[Secret]:
 
 def exhaustion(state: PoolState, *, now: float, model: str | None) -> Exhaustion:
     """Return why each entry is out, and when the first returns."""
-    allowed = {e.id for e in permitted(state)}
+    allowed, known = {e.id for e in permitted(state)}, provider(state.provider)
     outs = tuple(  # spec: exhaust.reasons+1, payer.forbid.told+1
-        _out(e, e.blocked(now, model))
+        _out(e, e.blocked(now, model), why_unusable(e, known))
         if e.id in allowed
         else Out(id=e.id, failure=None, until=FOREVER, forbidden=True)
         for e in state.entries
@@ -128,9 +130,8 @@ def exhaustion(state: PoolState, *, now: float, model: str | None) -> Exhaustion
     return Exhaustion(returns_at=None if soonest == FOREVER else soonest, entries=outs)
 
 
-def _out(entry: Entry, cooldown: Cooldown | None) -> Out:
-    """Return one entry's part; without a secret it does not return, cooldown or not."""
-    if cooldown is None:
-        return Out(id=entry.id, failure=None, until=FOREVER)
-    until = cooldown.until if entry.secret is not None else FOREVER
-    return Out(id=entry.id, failure=cooldown.failure, until=until)
+def _out(entry: Entry, cooldown: Cooldown | None, why: str | None) -> Out:
+    """Return one entry's part; what cannot be sent does not return, cooldown or not."""
+    if why is not None or cooldown is None:  # spec: exhaust.unusable+1
+        return Out(id=entry.id, failure=None, until=FOREVER, why=why)
+    return Out(id=entry.id, failure=cooldown.failure, until=cooldown.until)

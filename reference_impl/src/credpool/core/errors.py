@@ -108,8 +108,10 @@ class AmbiguousTarget(BadInput):
 class UnusableSecret(BadInput):
     """The secret cannot be one; it is not repeated."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"the secret {why}; give the whole key as the provider shows it")
+    def __init__(self, why: str, which: str = "the secret") -> None:
+        super().__init__(
+            f"{which} {why}; give the whole key as the provider shows it, and nothing around it"
+        )
         self.why = why
 
 

@@ -10,11 +10,19 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
+from credpool.core.credential import bare
 from credpool.core.secret import Secret
 
 _KINDS: Final = MappingProxyType(
     {dict: "an object", list: "a list", str: "a string", bool: "true or false"}
 )
+_MOST: Final = 2**53
+"""The largest whole number that every program reads as it was written."""
+
+LATEST: Final = 253402300799.0
+"""The end of the year 9999, which is as late as a date can be written."""
+
+_EARLIEST: Final = 1.0
 _MILLISECONDS_FROM: Final = 1e12
 """A bare time above this is in milliseconds: as seconds it would be the year 33658."""
 
@@ -46,15 +54,12 @@ def to_seconds(name: str, value: object) -> float | None:
     if not math.isfinite(seconds):
         return None
     in_milliseconds = name.endswith("_ms") or seconds > _MILLISECONDS_FROM
-    return seconds / 1000.0 if in_milliseconds else seconds
+    return min(seconds / 1000.0 if in_milliseconds else seconds, LATEST)
 
 
 def in_form(name: str, like: object, seconds: float) -> float | int | str:
-    """Return the time in the form of another value of that field; milliseconds are rounded down.
-
-    Raises:
-        ValueError: a date in that form has no year so late.
-    """
+    """Return the time in the form of another value of that field; milliseconds are rounded down."""
+    seconds = min(max(seconds, _EARLIEST), LATEST)
     if name.endswith("_ms"):
         nearest = round(seconds * 1000)
         return nearest - 1 if nearest / 1000.0 > seconds else nearest
@@ -92,9 +97,9 @@ class Fields:
         raise self.refusal(name, "a string")
 
     def secret(self, name: str) -> Secret | None:
-        """Return a string that opens a door."""
-        value = self.text(name)
-        return None if value is None else Secret(value)
+        """Return a string that opens a door; of one that is blank there is none."""
+        value = bare(self.text(name) or "")
+        return Secret(value) if value else None
 
     def flag(self, name: str) -> bool:
         """Return true or false; false when absent."""
@@ -106,9 +111,11 @@ class Fields:
     def whole(self, name: str) -> int | None:
         """Return a whole number."""
         value = self.raw.get(name)
-        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        if value is None:
+            return None
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MOST:
             return value
-        raise self.refusal(name, "a whole number")
+        raise self.refusal(name, "a whole number of at most 53 bits")
 
     def time(self, name: str) -> float | None:
         """Return a time after the epoch, given in seconds, milliseconds or ISO 8601."""

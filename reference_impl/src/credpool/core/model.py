@@ -263,6 +263,8 @@ class Out:
     until: float
     forbidden: bool = False
     """Whether the policy on payers leaves it out, failure or not."""
+    why: str | None = None
+    """Why nothing can be sent with it, whatever replies have said of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

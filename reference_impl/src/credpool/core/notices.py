@@ -11,6 +11,15 @@ from credpool.core.payer import Payer
 
 
 @dataclass(frozen=True, slots=True)
+class EntryUnusable:
+    """Nothing can be sent with an entry, and why: told as the pool opens."""
+
+    name: ClassVar = "entry.unusable"
+    entry: EntryId
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class EntryRefreshed:
     """An entry has a new token."""
 
@@ -95,7 +104,8 @@ class RanOut:
 
 
 Notice = (
-    EntryRefreshed
+    EntryUnusable
+    | EntryRefreshed
     | RefreshRefused
     | EntryCooled
     | EntryDied

@@ -3,21 +3,17 @@
 A refusal names the candidates, never a secret.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Final
 
 from credpool.core.borrowing import borrowed, is_reference
-from credpool.core.errors import AmbiguousTarget, DuplicateSecret, UnknownEntry, UnusableSecret
+from credpool.core.credential import bare
+from credpool.core.errors import AmbiguousTarget, DuplicateSecret, UnknownEntry
+from credpool.core.given import checked_label, checked_url, usable_secret
 from credpool.core.model import Entry, EntryId, PoolState
 from credpool.core.redact import redact
 from credpool.core.secret import Secret, Veiled
-from credpool.core.seeding import is_placeholder
 from credpool.core.visible import visible
-
-_SENDABLE: Final = re.compile(r"[\x21-\x7e\x80-\ud7ff\ue000-\U0010ffff]+")
-"""What a header can carry in one word."""
 
 
 def resolve(state: PoolState, target: str) -> Entry:
@@ -46,21 +42,10 @@ def holding(entry: Entry, value: str) -> Entry:
     Raises:
         UnusableSecret: the value is empty, a placeholder, or cannot be sent in a header.
     """
-    value = Veiled(value.strip())
+    value = Veiled(bare(value))
     if is_reference(value):  # spec: operator.add.source+1
         return replace(entry, reference=str(value), borrowed=True)
-    return replace(entry, secret=_usable(value))
-
-
-def _usable(value: str) -> Secret:
-    # spec: operator.add.unusable+1
-    if not value:
-        raise UnusableSecret("is empty")
-    if is_placeholder(value):
-        raise UnusableSecret("is a placeholder")
-    if not _is_sendable(value):
-        raise UnusableSecret("has a space or a character that no header can carry")
-    return Secret(value)
+    return replace(entry, secret=usable_secret(value))
 
 
 def added(state: PoolState, entry: Entry, *, priority: int | None = None) -> PoolState:
@@ -68,6 +53,7 @@ def added(state: PoolState, entry: Entry, *, priority: int | None = None) -> Poo
 
     Raises:
         DuplicateSecret: an entry holds that secret, or names its place, already.
+        BadInput: its label cannot be shown, or its base URL is none.
     """
     holder = _holder(state, entry)
     if holder is not None:  # spec: operator.add.duplicate+1
@@ -76,7 +62,8 @@ def added(state: PoolState, entry: Entry, *, priority: int | None = None) -> Poo
     placed = replace(  # spec: operator.add.behind+1
         entry,
         priority=behind if priority is None else priority,
-        label=entry.label.strip() or _label(state, entry),
+        label=checked_label(entry.label) or _label(state, entry),
+        base_url=checked_url("base_url", entry.base_url),
     )
     suppressed = state.suppressed - {entry.reference}
     return replace(state, entries=(*state.entries, placed), suppressed=suppressed)
@@ -100,9 +87,10 @@ def renamed(state: PoolState, target: str, label: str) -> PoolState:
 
     Raises:
         UnknownEntry, AmbiguousTarget: as `resolve`.
+        BadInput: the label cannot be shown.
     """
     entry = resolve(state, target)
-    return state.change({entry.id: replace(entry, label=label.strip())})
+    return state.change({entry.id: replace(entry, label=checked_label(label))})
 
 
 def prioritised(state: PoolState, target: str, priority: int) -> PoolState:
@@ -131,10 +119,6 @@ def _places(state: PoolState) -> Mapping[str, Entry]:
 
 def _unknown(state: PoolState, target: str) -> UnknownEntry:
     return UnknownEntry(_told(state, target), map(shown, state.entries))
-
-
-def _is_sendable(value: str) -> bool:
-    return _SENDABLE.fullmatch(value) is not None
 
 
 def _holder(state: PoolState, new: Entry) -> Entry | None:

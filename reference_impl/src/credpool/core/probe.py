@@ -7,16 +7,18 @@ from credpool.core.cooldown import spread
 from credpool.core.events import Call
 from credpool.core.model import Entry, EntryId, FailureClass, PoolState, Scope
 from credpool.core.recovery import RECOVERY
+from credpool.core.registry import provider
 from credpool.core.select import permitted
+from credpool.core.usable import is_usable
 
 
 def probe_due(state: PoolState, call: Call, *, now: float) -> Entry | None:
     """Return the least recently probed entry that may be tried although it is out."""
-    policy = state.policy
+    policy, known = state.policy, provider(state.provider)
 
     def due(entry: Entry) -> bool:  # spec: exhaust.probe+2, exhaust.probe.dead+1
         cooldown = entry.blocked(now, call.model)
-        if cooldown is None or entry.dead or entry.secret is None:
+        if cooldown is None or entry.dead or not is_usable(entry, known):
             return False
         rested = entry.probed_at is None or now - entry.probed_at >= policy.probe_interval
         return rested and now - cooldown.since > policy.probe_after

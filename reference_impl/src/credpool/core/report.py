@@ -14,13 +14,16 @@ from credpool.core.notices import (
     EntryRecovered,
     EntryRefreshed,
     EntrySwitched,
+    EntryUnusable,
     Notice,
     OwnerShared,
     PayerChanged,
     RanOut,
     RefreshRefused,
 )
+from credpool.core.registry import provider
 from credpool.core.select import available
+from credpool.core.usable import why_unusable
 
 PAYER_FORBIDDEN: Final = "payer_forbidden"
 """Stands in place of a failure class when the policy on payers leaves an entry out."""
@@ -30,7 +33,8 @@ Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 def report_pool(state: PoolState, *, now: float) -> dict[str, Json]:
     """Return the state of each entry, and when an exhausted pool returns."""
-    entries: list[Json] = [_entry(e, now) for e in state.entries]
+    known = provider(state.provider)
+    entries: list[Json] = [_entry(e, why_unusable(e, known), now) for e in state.entries]
     ready = available(state, now=now, model=None)
     over = None if ready else exhaustion(state, now=now, model=None)
     return {"entries": entries, "returns_at": None if over is None else over.returns_at}
@@ -54,8 +58,10 @@ def report_attempt(attempt: Attempt) -> dict[str, Json]:
 def report_notice(notice: Notice) -> dict[str, Json]:
     """Return an event's name and its fields, as the table of events has them."""
     match notice:
+        case EntryUnusable(entry, why):
+            told: dict[str, Json] = {"entry": entry, "why": why}
         case EntryRefreshed(entry):
-            told: dict[str, Json] = {"entry": entry}
+            told = {"entry": entry}
         case RefreshRefused(entry, terminal):
             told = {"entry": entry, "terminal": terminal}
         case EntryCooled(entry, failure, until, model):
@@ -78,8 +84,8 @@ def report_notice(notice: Notice) -> dict[str, Json]:
     return {"event": notice.name, **told}
 
 
-def _entry(entry: Entry, now: float) -> dict[str, Json]:
-    return {
+def _entry(entry: Entry, why: str | None, now: float) -> dict[str, Json]:
+    told: dict[str, Json] = {
         "id": entry.id,
         "label": entry.label,
         "source": entry.source,
@@ -88,11 +94,14 @@ def _entry(entry: Entry, now: float) -> dict[str, Json]:
         "models": {m: _why(c) for m, c in entry.models.items() if c.until > now},
         "request_count": entry.request_count,
     }
+    return told if why is None else told | {"why": why}
 
 
 def _why(out: Cooldown | Out | None) -> dict[str, Json]:
     if isinstance(out, Out) and out.forbidden:
         return {"class": PAYER_FORBIDDEN, "until": None}
+    if isinstance(out, Out) and out.why is not None:
+        return {"class": None, "until": None, "why": out.why}
     if out is None or out.failure is None:
         return {"class": None, "until": None}
     return {"class": out.failure.value, "until": None if out.until == FOREVER else out.until}

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from credpool.core.borrowing import borrowed, is_reference
+from credpool.core.credential import bare
 from credpool.core.fields import Fields, Malformed, in_form, kind, to_seconds
 from credpool.core.model import (
     FOREVER,
@@ -72,7 +73,7 @@ def decode_row(row: object, *, key: str, index: int) -> Entry:
     fields = _fields(row, f"credential_pool[{key!r}][{index}]")
     cooldown = _decode_cooldown(fields)
     models, foreign = _decode_models(fields)
-    source, token = fields.text("source") or "manual", fields.text("access_token") or ""
+    source, token = fields.text("source") or "manual", bare(fields.text("access_token") or "")
     reference = token if is_reference(token) else None
     expiries = [at for at in map(fields.time, _EXPIRY) if at is not None]
     return Entry(
@@ -158,7 +159,7 @@ def _derived_id(fields: Fields, key: str, index: int) -> str:
 
 
 def _decode_auth_type(fields: Fields) -> AuthType:
-    if (fields.text("access_token") or "").startswith(_ANTHROPIC_OAUTH):
+    if bare(fields.text("access_token") or "").startswith(_ANTHROPIC_OAUTH):
         return AuthType.OAUTH
     found = _AUTH_TYPES.get(fields.text("auth_type") or AuthType.API_KEY.value)
     if found is None:

@@ -2,16 +2,30 @@
 
 from typing import Final, NoReturn
 
+from credpool.core.credential import bare, secret_flaw
+
 MASK: Final = "***"
 
 
 class Secret:
-    """Hold a credential; `reveal` is called only where the wire or the store is written."""
+    """Hold a credential; `reveal` is called only where the wire or the store is written.
 
-    __slots__ = ("_value",)
+    The blanks and line ends around it are no part of it, whichever door it comes through.
+    """
+
+    __slots__ = ("_checked", "_flaw", "_value")
 
     def __init__(self, value: str) -> None:
-        self._value = value
+        self._value = bare(value)
+        self._checked = False
+        self._flaw: str | None = None
+
+    @property
+    def flaw(self) -> str | None:
+        """Why no header can carry it, in words that follow "the secret …"; None when one can."""
+        if not self._checked:
+            self._flaw, self._checked = secret_flaw(self._value), True
+        return self._flaw
 
     def reveal(self) -> str:
         """Return the credential itself."""

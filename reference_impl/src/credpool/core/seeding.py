@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from credpool.core.borrowing import FINGERPRINT, borrowed, is_same
+from credpool.core.credential import bare
 from credpool.core.model import AuthType, Entry, EntryId, PoolState
 from credpool.core.secret import Secret
 
@@ -54,7 +55,7 @@ class Complaint:
 
 def is_placeholder(value: str) -> bool:
     """Return whether a value stands where a secret is to be put."""
-    return _PLACEHOLDER.fullmatch(value.strip()) is not None  # spec: seed.placeholder+1
+    return _PLACEHOLDER.fullmatch(bare(value)) is not None  # spec: seed.placeholder+1
 
 
 def seeded(

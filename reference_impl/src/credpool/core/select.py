@@ -16,6 +16,7 @@ from credpool.core.model import Entry, EntryId, PoolState, Strategy
 from credpool.core.payer import Payer, PayerChange
 from credpool.core.quota import next_reset, remaining
 from credpool.core.registry import provider
+from credpool.core.usable import is_usable
 
 BY_COUNT: Final = frozenset({Strategy.LEAST_USED, Strategy.QUOTA_AWARE})
 """The strategies that look at request counts, and so at what others have done."""
@@ -23,8 +24,9 @@ BY_COUNT: Final = frozenset({Strategy.LEAST_USED, Strategy.QUOTA_AWARE})
 
 def available(state: PoolState, *, now: float, model: str | None) -> tuple[Entry, ...]:
     """Return the entries that may be chosen at `now` for `model`, in order."""
+    known = provider(state.provider)
     return tuple(  # spec: select.available+1, select.return+1
-        e for e in permitted(state) if e.secret is not None and e.blocked(now, model) is None
+        e for e in permitted(state) if is_usable(e, known) and e.blocked(now, model) is None
     )
 
 

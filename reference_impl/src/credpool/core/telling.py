@@ -31,6 +31,7 @@ from credpool.core.notices import (
     EntryRecovered,
     EntryRefreshed,
     EntrySwitched,
+    EntryUnusable,
     Notice,
     OwnerShared,
     PayerChanged,
@@ -39,6 +40,7 @@ from credpool.core.notices import (
 )
 from credpool.core.owner import owner_of
 from credpool.core.select import payer_of
+from credpool.core.usable import flawed
 
 
 def told(before: PoolState, event: Event, made: Decision, *, now: float) -> tuple[Notice, ...]:
@@ -51,6 +53,14 @@ def told(before: PoolState, event: Event, made: Decision, *, now: float) -> tupl
         *_switch(before, event, made, now),
         *_exhaustion(made),
     )
+
+
+def opened(state: PoolState) -> Iterator[Notice]:
+    """Yield what there is to tell of a pool as it opens."""
+    for entry, why in flawed(state):
+        yield EntryUnusable(entry.id, why)  # spec: pool.unusable.told+1
+    for owner, entries in shared_owners(state).items():
+        yield OwnerShared(owner, entries)
 
 
 def watches(state: PoolState) -> bool:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from credpool.core.errors import BadInput, WrongOrigin
+from credpool.core.credential import bare
+from credpool.core.errors import WrongOrigin
 from credpool.core.model import Entry
 from credpool.core.registry import Provider
 from credpool.core.secret import Secret
@@ -48,7 +49,7 @@ def origin(url: str) -> str:
 def base_url(entry: Entry, provider: Provider) -> str:
     """Return the endpoint the entry belongs to: its own, its type's, or the provider's."""
     usual = provider.credential(entry.auth_type).base_url or provider.base_url
-    return (entry.base_url or usual or "").rstrip("/")
+    return bare(entry.base_url or usual or "").rstrip("/")
 
 
 def target(
@@ -57,15 +58,9 @@ def target(
     """Return where else the request goes with this entry: key and URL are swapped together.
 
     Raises:
-        BadInput: nobody has said where the entry belongs.
         WrongOrigin: the request is for no endpoint of the pool.
     """
     own = base_url(entry, provider)
-    if not own:
-        raise BadInput(
-            f"entry {entry.id!r} has no base_url, and {provider.name!r} has no endpoint of its own; "
-            "give the entry its base_url"
-        )
     if url.startswith(own + "/") or origin(url) == origin(own):
         return None  # spec: security.own-origin+1
     for base in bases():
@@ -77,6 +72,8 @@ def target(
 def seal(entry: Entry, provider: Provider, headers: Mapping[str, str]) -> Seal:
     """Return how the entry's credential travels in a request with these headers."""
     assert entry.secret is not None, "only available entries are sent"
+    # spec: security.no-leak+1
+    assert entry.secret.flaw is None, "only usable entries are sent: the client's error would show it"
     how = provider.credential(entry.auth_type)
     name, scheme = how.header, how.scheme
     if name == "x-api-key" and name not in headers and "authorization" in headers:

@@ -6,10 +6,12 @@ from typing import Final
 
 from credpool.core.events import Grant
 from credpool.core.hints import read_hint
+from credpool.core.credential import bare
 from credpool.core.model import Entry
 from credpool.core.registry import Provider
 from credpool.core.reply import Reply, dig
 from credpool.core.secret import Secret
+from credpool.core.usable import CLIENT
 
 TERMINAL: Final = frozenset(
     {
@@ -20,9 +22,6 @@ TERMINAL: Final = frozenset(
     }
 )
 """What a token endpoint calls a grant that is gone for good."""
-
-CLIENT: Final = ("client_id", "client_secret")
-"""The fields of an entry that name the client its login was made with; the operator's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +62,8 @@ class TokenRequest:
 
 def token_request(entry: Entry, provider: Provider) -> TokenRequest | Refusal:
     """Return the exchange of the entry's refresh token, if anyone has said where."""
-    url = entry.token_url or provider.credential(entry.auth_type).token_url
-    if url is None or entry.refresh_token is None:
+    url = bare(entry.token_url or provider.credential(entry.auth_type).token_url or "")
+    if not url or entry.refresh_token is None:
         return Refusal(terminal=False, message="no token endpoint is known; set token_url")
     form = {"grant_type": "refresh_token", "refresh_token": entry.refresh_token.reveal()}
     client = {n: v for n in CLIENT if isinstance(v := entry.extra.get(n), str)}
@@ -73,18 +72,24 @@ def token_request(entry: Entry, provider: Provider) -> TokenRequest | Refusal:
 
 def read_token_reply(reply: Reply, *, now: float) -> Grant | Refusal:
     """Return the new tokens, or why there are none (an error may come with status 200)."""
-    token = dig(reply.data, "access_token")
-    if reply.status == 200 and isinstance(token, str) and token:
-        renewed, lasts = dig(reply.data, "refresh_token"), seconds(dig(reply.data, "expires_in"))
+    token = _sendable(dig(reply.data, "access_token"))
+    if reply.status == 200 and token is not None:
+        lasts = seconds(dig(reply.data, "expires_in"))
         return Grant(
-            secret=Secret(token),
-            refresh_token=Secret(renewed) if isinstance(renewed, str) and renewed else None,
+            secret=token,
+            refresh_token=_sendable(dig(reply.data, "refresh_token")),
             expires_at=None if lasts is None else now + lasts,
         )
-    # spec: recover.auth-expired.terminal+1, recover.auth-expired.transient+1, oauth.reply.no-token+1
+    # spec: recover.auth-expired.terminal+1, recover.auth-expired.transient+1, oauth.reply.no-token+2
     terminal = reply.status < 429 and not TERMINAL.isdisjoint(reply.codes)
     hint = read_hint(reply, None, now=now) if reply.status >= 400 else None
     return Refusal(terminal, f"the token endpoint answered {reply.status}", hint)
+
+
+def _sendable(told: object) -> Secret | None:
+    """Return a token that can be sent, or None: what cannot be is no token."""
+    found = Secret(told) if isinstance(told, str) else None
+    return found if found is not None and found.flaw is None else None
 
 
 def seconds(told: object) -> float | None:

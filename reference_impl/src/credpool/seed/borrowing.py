@@ -57,7 +57,7 @@ class BorrowingStore:
         self._store = store
         self._look = look
         self._resolve = resolve
-        self._base_url = base_url
+        self.base_url = base_url
         self._lock = PerProcess(Lock)
         self._found: Mapping[str, Found] = look()
         self._resolved: Mapping[str, Secret | None] = MappingProxyType({})
@@ -128,8 +128,8 @@ class BorrowingStore:
             whole = replace(
                 kept, secret=grant.secret, expires_at=grant.expires_at or kept.expires_at
             )
-        if whole.base_url is None and self._base_url is not None:
-            whole = replace(whole, base_url=self._base_url)
+        if whole.base_url is None and self.base_url is not None:
+            whole = replace(whole, base_url=self.base_url)
         return _Lent(kept, grant, whole)
 
     def _grant(self, entry: Entry) -> Grant | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from credpool.core.config import Endpoint
 from credpool.core.model import AuthType
-from credpool.core.secret import Secret
+from credpool.core.secret import Secret, Veiled
 from credpool.core.seeding import Complaint, Found
 from credpool.seed.environment import Environment, usable
 
@@ -32,10 +32,9 @@ class ConfiguredEndpoint:
             yield self._found("model_config", endpoint.model_key)
 
     def _found(self, source: str, secret: Secret) -> Found | Complaint:
-        value = secret.reveal().strip()
-        return usable(source, value) or Found(
+        return usable(source, Veiled(secret.reveal())) or Found(
             source=source,
-            secret=Secret(value),
+            secret=secret,
             label=self.endpoint.name,
             base_url=self.endpoint.base_url,
         )

@@ -6,6 +6,7 @@ The variables are a mapping that is given; the process's own environment is neve
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from credpool.core.credential import bare
 from credpool.core.model import AuthType
 from credpool.core.registry import Credential, Provider
 from credpool.core.secret import Secret
@@ -34,7 +35,7 @@ class Environment:
         """Tell the variables that are set, each with its numbered ones behind it."""
         for base, auth_type in self.names:  # spec: seed.environment+1
             for name in _series(base, self.variables):
-                source, value = f"env:{name}", self.variables[name].strip()
+                source, value = f"env:{name}", bare(self.variables[name])
                 yield usable(source, value) or Found(
                     source=source,
                     secret=Secret(value),
@@ -49,8 +50,8 @@ class Environment:
 
 
 def usable(where: str, value: str) -> Complaint | None:
-    """Return why a value is no secret, if it is none."""
-    if not value:
+    """Return why a value is no secret at all; one that cannot be sent becomes an unusable entry."""
+    if not bare(value):
         return Complaint(where=where, what="is empty", mend="set it to a key, or remove it")
     if is_placeholder(value):
         return Complaint(where=where, what="holds a placeholder", mend="put the key in its place")

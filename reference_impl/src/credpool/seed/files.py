@@ -30,6 +30,8 @@ def read_text(path: Path) -> str | None:
             content = VeiledBytes(file.read(_MOST + 1))
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except ValueError:  # half a character, or NUL
+        raise Unusable(path, "is a path that there cannot be", "correct the path") from None
     except OSError as err:
         mend = "make it readable, or its credentials are left out"
         raise Unusable(path, f"cannot be read: {err.strerror}", mend) from None

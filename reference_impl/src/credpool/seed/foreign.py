@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from credpool.core.secret import Veiled
 from credpool.core.seeding import Complaint, Found
 from credpool.seed import claude_code, codex, gemini, qwen
 from credpool.seed.environment import usable
@@ -81,7 +82,7 @@ class ForeignFile:
             mend = f"log in with the tool that owns it, or ignore this ({self.tool.source})"
             yield Complaint(where=str(path), what="holds no login that is known here", mend=mend)
         else:
-            yield usable(str(path), found.secret.reveal()) or found
+            yield usable(str(path), Veiled(found.secret.reveal())) or found
 
     def _path(self) -> Path:
         usual = self.home / self.tool.path

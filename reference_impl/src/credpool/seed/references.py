@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from credpool.core.credential import bare
 from credpool.core.secret import Secret
 from credpool.core.seeding import Complaint
 from credpool.seed.environment import usable
@@ -20,14 +21,14 @@ class References:
     def resolve(self, reference: str) -> Secret | Complaint:
         """Return the secret that a reference leads to, or why it leads to none."""
         scheme, _, rest = reference.partition(":")
-        found = _BY_SCHEME[scheme](self, rest.strip())
+        found = _BY_SCHEME[scheme](self, bare(rest))
         if isinstance(found, Complaint):
             return found
         if found is None:
             return Complaint(
                 where=reference, what="leads nowhere", mend="correct it, or set what it names"
             )
-        return usable(reference, found.strip()) or Secret(found.strip())
+        return usable(reference, found) or Secret(found)
 
     def _variable(self, name: str) -> str | Complaint | None:
         return self.variables.get(name)
@@ -37,6 +38,9 @@ class References:
             return read_text((self.folder or Path()) / Path(path).expanduser())
         except Unusable as err:
             return err.notice
+        except RuntimeError:  # of `expanduser`
+            what, mend = "names the home of nobody who is known here", "write the path whole"
+            return Complaint(where=f"file:{path}", what=what, mend=mend)
 
     def _keyring(self, name: str) -> str | Complaint | None:
         try:
@@ -48,7 +52,7 @@ class References:
         service, _, user = name.rpartition("/")
         try:
             return keyring.get_password(service, user)
-        except KeyringError as err:
+        except (KeyringError, ValueError, RuntimeError) as err:
             what = f"the keyring refuses ({type(err).__name__})"
             return Complaint(where=f"keyring:{name}", what=what, mend="unlock it, and try again")
 
