@@ -112,7 +112,7 @@ def test_an_unknown_provider_is_refused() -> None:
 def test_an_empty_pool_says_so() -> None:
     """A pool without entries opens; a call says that it is empty, and sends nothing."""
     provider = FakeProvider()
-    pool = Pool.from_keys("openai", [])
+    pool = Pool.from_entries("openai", [])
 
     with pytest.raises(PoolExhausted, match="it is empty") as raised:
         send(provider, pool)

@@ -880,21 +880,42 @@ def test_our_own_errors_show_no_secret(caller: Caller, clock: FakeClock) -> None
 
 @pytest.mark.parametrize(
     "secret",
-    [f"{ONE}\n", f" {ONE}", f"{ONE} ", f"{ONE}\x00", f"{ONE}\r\nx-evil: 1", "", f"{ONE}\ud800"],
-    ids=["line break", "space before", "space behind", "NUL", "another header", "empty", "half"],
+    [f"{ONE}\x00", f"{ONE}\r\nx-evil: 1", f"Bearer {ONE}", f'"{ONE}"', "", f"{ONE}\ud800", "sk-é"],
+    ids=["NUL", "another header", "with its scheme", "in quotes", "empty", "half", "no ASCII"],
 )
-def test_a_secret_that_fits_no_header_is_refused(
+def test_a_secret_that_fits_no_header_is_passed_over(
     secret: str, caller: Caller, clock: FakeClock
 ) -> None:
-    """A key read with its line break is refused by name, and the error does not show it."""
+    """The call is answered with the key behind it; with no other the error says why, without it."""
     with FakeProvider() as provider:
-        pool = pool_of(provider, secret, clock=clock)
+        home = f"{provider.url}/v1"
+        bad, good = (
+            Entry(id=EntryId(name), secret=Secret(value), base_url=home)
+            for name, value in (("bad", secret), ("good", TWO))
+        )
 
-        with pytest.raises(BadInput, match="key-1") as raised:
-            caller.send(pool, provider.url + PATH)
+        response = caller.send(
+            Pool.from_entries("generic", [bad, good], clock=clock), provider.url + PATH
+        )
+        with pytest.raises(PoolExhausted, match="bad has a secret that") as raised:
+            caller.send(Pool.from_entries("generic", [bad], clock=clock), provider.url + PATH)
 
+    assert response.status_code == 200
+    assert provider.secrets == [TWO]
     assert leaked(traceback_of(raised.value)) == []
-    assert provider.requests == []
+
+
+@pytest.mark.parametrize("around", ["{}\n", " {}", "{}\r\n", "\t{} "])
+def test_the_blanks_around_a_secret_are_not_sent(
+    around: str, caller: Caller, clock: FakeClock
+) -> None:
+    """A key read with its line break is the key."""
+    with FakeProvider() as provider:
+        pool = pool_of(provider, around.format(ONE), clock=clock)
+
+        caller.send(pool, provider.url + PATH)
+
+    assert provider.secrets == [ONE]
 
 
 def test_dead_entries_stay_out(caller: Caller, clock: FakeClock) -> None:

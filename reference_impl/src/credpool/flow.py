@@ -249,6 +249,4 @@ def _exhausted(pool: Pool, exhaustion: Exhaustion | None) -> PoolExhausted:
 def _reason(out: Out) -> str:
     if out.forbidden:
         return "is left out, for payer_change forbids its payer"
-    if out.why is not None:
-        return f"cannot be used, because {out.why}"
-    return out.failure.value if out.failure else "is out"
+    return out.failure.value if out.failure else out.why or "is out"

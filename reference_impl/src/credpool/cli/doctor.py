@@ -19,7 +19,7 @@ from credpool.core.model import PoolState
 from credpool.core.operate import shown
 from credpool.core.report import Json
 from credpool.core.select import payer_of
-from credpool.core.usable import NO_SECRET, why_in
+from credpool.core.usable import NO_SECRET, why_unusable
 from credpool.opening import remedy
 
 
@@ -125,7 +125,7 @@ def _entries(state: PoolState, now: float) -> Iterator[Finding]:
         why = condition(state, entry, now)
         if not why:
             continue
-        flaw = why_in(state, entry)
+        flaw = why_unusable(state)(entry)
         told = entry.cooldown.message if entry.cooldown is not None else None
         yield Finding(
             level=Level.WARNING,

@@ -16,7 +16,7 @@ from credpool.core.model import FOREVER, AuthType, Entry, PoolState, Status
 from credpool.core.payer import Payer
 from credpool.core.report import Json
 from credpool.core.select import available, payer_of
-from credpool.core.usable import NO_SECRET, why_in
+from credpool.core.usable import NO_SECRET, why_unusable
 
 _WIDE: Final = 200
 """The width where nobody looks: a program that reads the output wants whole lines."""
@@ -99,7 +99,7 @@ def duration(seconds: float) -> str:
 
 def condition(state: PoolState, entry: Entry, now: float) -> str:
     """Return why an entry is out, for what, and for how long."""
-    why = why_in(state, entry)
+    why = why_unusable(state)(entry)
     if why is not None and not entry.dead:
         return "no secret here" if why == NO_SECRET else why
     parts = []
@@ -148,7 +148,7 @@ def _table(state: PoolState, now: float) -> Table:
 
 def _cells(place: int, state: PoolState, entry: Entry, now: float) -> dict[str, Text]:
     status = entry.status(now)
-    usable = entry.dead or why_in(state, entry) is None
+    usable = entry.dead or why_unusable(state)(entry) is None
     told = (
         str(place),
         entry.label,

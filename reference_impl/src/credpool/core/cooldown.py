@@ -16,7 +16,6 @@ from credpool.core.model import (
 )
 from credpool.core.owner import owner_of
 from credpool.core.recovery import RECOVERY
-from credpool.core.registry import provider
 from credpool.core.secret import Secret
 from credpool.core.select import available, permitted
 from credpool.core.usable import why_unusable
@@ -119,9 +118,9 @@ def secrets_tried(state: PoolState, call: Call) -> set[Secret]:
 
 def exhaustion(state: PoolState, *, now: float, model: str | None) -> Exhaustion:
     """Return why each entry is out, and when the first returns."""
-    allowed, known = {e.id for e in permitted(state)}, provider(state.provider)
+    allowed, why_not = {e.id for e in permitted(state)}, why_unusable(state)
     outs = tuple(  # spec: exhaust.reasons+1, payer.forbid.told+1
-        _out(e, e.blocked(now, model), why_unusable(e, known))
+        _out(e, e.blocked(now, model), why_not(e))
         if e.id in allowed
         else Out(id=e.id, failure=None, until=FOREVER, forbidden=True)
         for e in state.entries

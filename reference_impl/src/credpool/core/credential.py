@@ -28,7 +28,7 @@ _PARTS: Final = (
 
 _PASTED: Final = (
     ("has the name of a header before it", re.compile(r"(?i)(?:authorization|(?:x-)?api-key)\s*:")),
-    ("has “Bearer” before it, which the pool adds", re.compile(r"(?i)bearer\s")),
+    ("has “Bearer” before it, and so a blank that no header can carry", re.compile(r"(?i)bearer\s")),
     (
         "has the name of a variable before it",
         re.compile(r"(?:export\s+)?[A-Z_][A-Z0-9_]*(?:KEY|TOKEN|SECRET)[A-Z0-9_]*=(?!=*\Z)"),
@@ -57,8 +57,8 @@ def secret_flaw(text: str) -> str | None:
             return what
     part = _part(text)
     if part is not None:
-        return f"has {part} in it"
-    return None if _ASCII.fullmatch(text) else "has a character in it that no header carries"
+        return f"has {part} in it, which no header can carry"
+    return None if _ASCII.fullmatch(text) else "has a letter in it that no header can carry"
 
 
 @lru_cache(maxsize=1024)
@@ -78,6 +78,12 @@ def url_flaw(text: str) -> str | None:
     if parts.scheme not in ("http", "https"):
         return "does not begin with http:// or https://"
     return _place_flaw(parts)
+
+
+def form_flaw(text: str) -> str | None:
+    """Return why no form can carry the text, or None."""
+    what, pattern = _HALF
+    return f"has {what} in it" if pattern.search(text) else None
 
 
 def label_flaw(text: str) -> str | None:

@@ -16,13 +16,13 @@ from credpool.core.secret import Secret
 _KINDS: Final = MappingProxyType(
     {dict: "an object", list: "a list", str: "a string", bool: "true or false"}
 )
-_MOST: Final = 2**53
-"""The largest whole number that every program reads as it was written."""
+_MOST_BITS: Final = 4096
+"""How long a whole number may be, so that one more can be written."""
 
 LATEST: Final = 253402300799.0
 """The end of the year 9999, which is as late as a date can be written."""
 
-_EARLIEST: Final = 1.0
+_EARLIEST: Final = 0.001
 _MILLISECONDS_FROM: Final = 1e12
 """A bare time above this is in milliseconds: as seconds it would be the year 33658."""
 
@@ -58,8 +58,13 @@ def to_seconds(name: str, value: object) -> float | None:
 
 
 def in_form(name: str, like: object, seconds: float) -> float | int | str:
-    """Return the time in the form of another value of that field; milliseconds are rounded down."""
-    seconds = min(max(seconds, _EARLIEST), LATEST)
+    """Return the time in the form of another value of that field; milliseconds are rounded down.
+
+    Raises:
+        ValueError, OverflowError: it is no finite time.
+    """
+    if math.isfinite(seconds):
+        seconds = min(max(seconds, _EARLIEST), LATEST)
     if name.endswith("_ms"):
         nearest = round(seconds * 1000)
         return nearest - 1 if nearest / 1000.0 > seconds else nearest
@@ -113,9 +118,11 @@ class Fields:
         value = self.raw.get(name)
         if value is None:
             return None
-        if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MOST:
-            return value
-        raise self.refusal(name, "a whole number of at most 53 bits")
+        if isinstance(value, int) and not isinstance(value, bool):
+            if value.bit_length() <= _MOST_BITS:
+                return value
+            raise Malformed(f"{self.where}.{name}", "expected a whole number, found one too long")
+        raise self.refusal(name, "a whole number")
 
     def time(self, name: str) -> float | None:
         """Return a time after the epoch, given in seconds, milliseconds or ISO 8601."""

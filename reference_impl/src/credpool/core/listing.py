@@ -40,6 +40,5 @@ def _entry(place: int, state: PoolState, entry: Entry, known: Json) -> Json:
         "owner": entry.owner,
         "priority": entry.priority,
         "has_secret": entry.secret is not None,
-        "why": known.get("why"),  # spec: pool.unusable.told+1
         "payer": payer_of(state, entry).value,
     }

@@ -7,18 +7,17 @@ from credpool.core.cooldown import spread
 from credpool.core.events import Call
 from credpool.core.model import Entry, EntryId, FailureClass, PoolState, Scope
 from credpool.core.recovery import RECOVERY
-from credpool.core.registry import provider
 from credpool.core.select import permitted
-from credpool.core.usable import is_usable
+from credpool.core.usable import why_unusable
 
 
 def probe_due(state: PoolState, call: Call, *, now: float) -> Entry | None:
     """Return the least recently probed entry that may be tried although it is out."""
-    policy, known = state.policy, provider(state.provider)
+    policy, why_not = state.policy, why_unusable(state)
 
     def due(entry: Entry) -> bool:  # spec: exhaust.probe+2, exhaust.probe.dead+1
         cooldown = entry.blocked(now, call.model)
-        if cooldown is None or entry.dead or not is_usable(entry, known):
+        if cooldown is None or entry.dead or why_not(entry) is not None:
             return False
         rested = entry.probed_at is None or now - entry.probed_at >= policy.probe_interval
         return rested and now - cooldown.since > policy.probe_after

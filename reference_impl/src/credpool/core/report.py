@@ -21,7 +21,6 @@ from credpool.core.notices import (
     RanOut,
     RefreshRefused,
 )
-from credpool.core.registry import provider
 from credpool.core.select import available
 from credpool.core.usable import why_unusable
 
@@ -33,8 +32,8 @@ Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 def report_pool(state: PoolState, *, now: float) -> dict[str, Json]:
     """Return the state of each entry, and when an exhausted pool returns."""
-    known = provider(state.provider)
-    entries: list[Json] = [_entry(e, why_unusable(e, known), now) for e in state.entries]
+    why_not = why_unusable(state)
+    entries: list[Json] = [_entry(e, why_not(e), now) for e in state.entries]
     ready = available(state, now=now, model=None)
     over = None if ready else exhaustion(state, now=now, model=None)
     return {"entries": entries, "returns_at": None if over is None else over.returns_at}

@@ -16,7 +16,7 @@ from credpool.core.model import Entry, EntryId, PoolState, Strategy
 from credpool.core.payer import Payer, PayerChange
 from credpool.core.quota import next_reset, remaining
 from credpool.core.registry import provider
-from credpool.core.usable import is_usable
+from credpool.core.usable import why_unusable
 
 BY_COUNT: Final = frozenset({Strategy.LEAST_USED, Strategy.QUOTA_AWARE})
 """The strategies that look at request counts, and so at what others have done."""
@@ -24,9 +24,9 @@ BY_COUNT: Final = frozenset({Strategy.LEAST_USED, Strategy.QUOTA_AWARE})
 
 def available(state: PoolState, *, now: float, model: str | None) -> tuple[Entry, ...]:
     """Return the entries that may be chosen at `now` for `model`, in order."""
-    known = provider(state.provider)
-    return tuple(  # spec: select.available+1, select.return+1
-        e for e in permitted(state) if is_usable(e, known) and e.blocked(now, model) is None
+    why_not = why_unusable(state)
+    return tuple(  # spec: select.available+1, select.return+1, pool.unusable+1
+        e for e in permitted(state) if why_not(e) is None and e.blocked(now, model) is None
     )
 
 

@@ -1,66 +1,70 @@
 """Which entries nothing can be sent with, and why (spec: pools).
 
-It is computed of what the entry holds, and never stored: whoever corrects the row has corrected it.
+It is computed from what the entry holds, and never stored: a row that was corrected is usable.
+A reason is said in words that follow the entry's name.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
-from credpool.core.credential import bare, label_flaw, url_flaw
+from credpool.core.credential import bare, form_flaw, url_flaw
 from credpool.core.model import Entry, PoolState
-from credpool.core.registry import Provider, provider
+from credpool.core.registry import provider
 from credpool.core.wire import base_url
 
-NO_SECRET: Final = "it has no secret"  # noqa: S105 (a reason)
+NO_SECRET: Final = "has no secret"  # noqa: S105 (a reason)
 """Why an entry is passed over whose secret is not there; nothing is wrong with what is."""
 
-CLIENT: Final = ("client_id", "client_secret")
+_CLIENT: Final = ("client_id", "client_secret")
 """The fields of an entry that name the client its login was made with; the operator's own."""
 
-
-def why_unusable(entry: Entry, known: Provider) -> str | None:
-    """Return why nothing can be sent with an entry of that provider, or None."""
-    secret = entry.secret
-    if secret is None:
-        return NO_SECRET
-    if secret.flaw is not None:
-        return f"its secret {secret.flaw}"
-    home = base_url(entry, known)
-    if not home:
-        return "it has no base_url, and its provider has no endpoint of its own"
-    flaw = url_flaw(home)
-    if flaw is not None:
-        return f"its base_url {flaw}"
-    return _unrefreshable(entry) if entry.refreshable else None
+WhyNot = Callable[[Entry], str | None]
+"""Says why nothing can be sent with an entry; None for one that can be used."""
 
 
-def is_usable(entry: Entry, known: Provider) -> bool:
-    """Whether a request can be sent with the entry, as far as what it holds goes."""
-    return why_unusable(entry, known) is None  # spec: pool.unusable+1
+def why_unusable(state: PoolState) -> WhyNot:
+    """Return who says why nothing can be sent with an entry of the pool."""
+    known = provider(state.provider)
+    placed = any(base_url(e, known) for e in state.entries)
+    # With no address at all nobody is at fault but the caller, who is told so.
 
+    def why(entry: Entry) -> str | None:
+        if entry.secret is None:
+            return NO_SECRET
+        if entry.secret.flaw is not None:
+            return f"has a secret that {entry.secret.flaw}"
+        home = base_url(entry, known)
+        if not home:
+            return "has no base_url, and neither has its provider" if placed else None
+        flaw = url_flaw(home)
+        return None if flaw is None else f"has a base_url that {flaw}"
 
-def why_in(state: PoolState, entry: Entry) -> str | None:
-    """Return why nothing can be sent with an entry of that pool, or None."""
-    return why_unusable(entry, provider(state.provider))
+    return why
 
 
 def flawed(state: PoolState) -> Iterator[tuple[Entry, str]]:
     """Yield the entries of which something cannot be sent, each with the reason."""
-    known = provider(state.provider)
+    why_not = why_unusable(state)
     for entry in state.entries:
-        why = why_unusable(entry, known)
+        why = why_not(entry)
+        why = why_unrefreshable(entry) if why is None else why
         if why is not None and why != NO_SECRET:
             yield entry, why
 
 
-def _unrefreshable(entry: Entry) -> str | None:
-    """Return why the entry's login can never be refreshed, or None."""
-    token, url = entry.refresh_token, bare(entry.token_url or "")
-    if token is not None and token.flaw is not None:
-        return f"its refresh token {token.flaw}"
+def why_unrefreshable(entry: Entry) -> str | None:
+    """Return why a login cannot be refreshed, or None; its token is good to its end all the same."""
+    if entry.refresh_token is None or entry.borrowed:
+        return None
+    url = bare(entry.token_url or "")
     flaw = url_flaw(url) if url else None
     if flaw is not None:
-        return f"its token_url {flaw}"
-    told = ((name, entry.extra.get(name)) for name in CLIENT)
-    flaws = ((n, label_flaw(value)) for n, value in told if isinstance(value, str))
-    return next((f"its {name} {flaw}" for name, flaw in flaws if flaw is not None), None)
+        return f"has a token_url that {flaw}"
+    form = {"refresh token": entry.refresh_token.reveal(), **client_of(entry)}
+    flaws = ((name, form_flaw(text)) for name, text in form.items())
+    return next((f"has a {name} that {flaw}" for name, flaw in flaws if flaw is not None), None)
+
+
+def client_of(entry: Entry) -> dict[str, str]:
+    """Return the fields by which the client is named that a login was made with."""
+    return {n: v for n in _CLIENT if isinstance(v := entry.extra.get(n), str)}

@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from credpool.core.credential import bare
-from credpool.core.errors import WrongOrigin
+from credpool.core.errors import BadInput, WrongOrigin
 from credpool.core.model import Entry
 from credpool.core.registry import Provider
 from credpool.core.secret import Secret
@@ -58,9 +58,15 @@ def target(
     """Return where else the request goes with this entry: key and URL are swapped together.
 
     Raises:
+        BadInput: nobody has said where the entry belongs.
         WrongOrigin: the request is for no endpoint of the pool.
     """
     own = base_url(entry, provider)
+    if not own:
+        raise BadInput(
+            f"entry {entry.id!r} has no base_url, and {provider.name!r} has no endpoint of its own; "
+            "give the entry its base_url"
+        )
     if url.startswith(own + "/") or origin(url) == origin(own):
         return None  # spec: security.own-origin+1
     for base in bases():

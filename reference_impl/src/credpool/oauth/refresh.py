@@ -11,7 +11,7 @@ from credpool.core.model import Entry
 from credpool.core.registry import Provider
 from credpool.core.reply import Reply, dig
 from credpool.core.secret import Secret
-from credpool.core.usable import CLIENT
+from credpool.core.usable import client_of, why_unrefreshable
 
 TERMINAL: Final = frozenset(
     {
@@ -65,19 +65,21 @@ def token_request(entry: Entry, provider: Provider) -> TokenRequest | Refusal:
     url = bare(entry.token_url or provider.credential(entry.auth_type).token_url or "")
     if not url or entry.refresh_token is None:
         return Refusal(terminal=False, message="no token endpoint is known; set token_url")
+    flaw = why_unrefreshable(entry)
+    if flaw is not None:
+        return Refusal(terminal=False, message=f"the entry {flaw}")
     form = {"grant_type": "refresh_token", "refresh_token": entry.refresh_token.reveal()}
-    client = {n: v for n in CLIENT if isinstance(v := entry.extra.get(n), str)}
-    return TokenRequest(url, form | client)  # spec: oauth.client-id+1
+    return TokenRequest(url, form | client_of(entry))  # spec: oauth.client-id+1
 
 
 def read_token_reply(reply: Reply, *, now: float) -> Grant | Refusal:
     """Return the new tokens, or why there are none (an error may come with status 200)."""
-    token = _sendable(dig(reply.data, "access_token"))
-    if reply.status == 200 and token is not None:
+    token, renewed = (_secret(dig(reply.data, n)) for n in ("access_token", "refresh_token"))
+    if reply.status == 200 and token is not None and token.flaw is None:
         lasts = seconds(dig(reply.data, "expires_in"))
         return Grant(
             secret=token,
-            refresh_token=_sendable(dig(reply.data, "refresh_token")),
+            refresh_token=renewed,
             expires_at=None if lasts is None else now + lasts,
         )
     # spec: recover.auth-expired.terminal+1, recover.auth-expired.transient+1, oauth.reply.no-token+2
@@ -86,10 +88,8 @@ def read_token_reply(reply: Reply, *, now: float) -> Grant | Refusal:
     return Refusal(terminal, f"the token endpoint answered {reply.status}", hint)
 
 
-def _sendable(told: object) -> Secret | None:
-    """Return a token that can be sent, or None: what cannot be is no token."""
-    found = Secret(told) if isinstance(told, str) else None
-    return found if found is not None and found.flaw is None else None
+def _secret(told: object) -> Secret | None:
+    return Secret(told) if isinstance(told, str) and bare(told) else None
 
 
 def seconds(told: object) -> float | None:
