@@ -37,8 +37,8 @@ class CallsEverythingARateLimit(Mutant):
     because = "exhausted"
 
     @replaces("credpool.core.cooldown._out")
-    def limit(original, entry, cooldown):
-        out = original(entry, cooldown)
+    def limit(original, entry, cooldown, why):
+        out = original(entry, cooldown, why)
         return out if cooldown is None else replace(out, failure=FailureClass.RATE_LIMITED)
 
 
@@ -96,3 +96,18 @@ class PromisesADeadPoolsReturn(Mutant):
     def promised(original, state, *, now, model):
         over = original(state, now=now, model=model)
         return replace(over, returns_at=now + 300) if over.returns_at is None else over
+
+
+class TellsOfARefusalThatNeverWas(Mutant):
+    """Tells of a key that cannot be sent that the provider has refused it."""
+
+    violates = "exhaust.unusable+1"
+    kills = ("unusable-entries-are-told-without-a-return", "only-unusable-entries-never-return")
+    because = "exhausted"
+
+    @replaces("credpool.core.cooldown._out")
+    def refused(original, entry, cooldown, why):
+        out = original(entry, cooldown, why)
+        if why is None:
+            return out
+        return replace(out, failure=FailureClass.AUTH_REJECTED, why=None)

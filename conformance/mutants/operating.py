@@ -222,7 +222,7 @@ class NumbersTheNew(Mutant):
 class TakesPlaceholders(Mutant):
     """Takes whatever is not empty for a secret."""
 
-    violates = "operator.add.unusable+1"
+    violates = "operator.add.unusable+2"
     kills = (
         "unusable-secret-is-refused:cut-short",
         "unusable-secret-is-refused:masked",
@@ -238,15 +238,29 @@ class TakesPlaceholders(Mutant):
 
 
 class TakesTwoLines(Mutant):
-    """Takes a secret that no header can carry."""
+    """Takes a secret that cannot be sent."""
 
-    violates = "operator.add.unusable+1"
+    violates = "operator.add.unusable+2"
     kills = ("unusable-secret-is-refused:two-lines", "unusable-secret-is-refused:two-words")
     because = "outcome"
 
-    @replaces("credpool.core.operate._is_sendable")
-    def always(original, value):
-        return True
+    @replaces("credpool.core.given.usable_secret")
+    def always(original, value, which="the secret"):
+        words = value.split()
+        return Secret(value) if len(words) > 1 else original(value, which)
+
+
+class TakesWhatWasPastedAlong(Mutant):
+    """Takes quotes, and the name of a variable, for a part of the secret."""
+
+    violates = "operator.add.unusable+2"
+    kills = ("unusable-secret-is-refused:in-quotes", "unusable-secret-is-refused:with-its-variable")
+    because = "outcome"
+
+    @replaces("credpool.core.given.usable_secret")
+    def taken(original, value, which="the secret"):
+        pasted = value.startswith('"') or "=" in value
+        return Secret(value) if pasted else original(value, which)
 
 
 class AddsTwice(Mutant):

@@ -118,3 +118,42 @@ class TakesUnknownOwnersForOne(Mutant):
         one = state.change({e.id: replace(e, owner="nobody") for e in state.entries})
         benched, call = original(one, one.find(entry.id), event, now=now)
         return benched.change({e.id: replace(e, owner=None) for e in benched.entries}), call
+
+
+class SendsQuotesAlong(Mutant):
+    """Takes the quotation marks around a key for a part of it, and sends them."""
+
+    violates = "pool.unusable+1"
+    kills = ("unusable-secret-is-passed-over:in-quotes",)
+    because = "wire"
+
+    @replaces("credpool.core.credential.secret_flaw")
+    def quoted(original, text):
+        return None if text.startswith('"') else original(text)
+
+
+class SendsToAnyScheme(Mutant):
+    """Tries an endpoint whatever its URL begins with."""
+
+    violates = "pool.unusable+1"
+    kills = ("unusable-base-url-is-passed-over:another-scheme",)
+    because = "outcome"
+
+    @replaces("credpool.core.credential._address_flaw")
+    def tried(original, text):
+        return None if text.startswith("ftp:") else original(text)
+
+
+class KeepsTheLineEnd(Mutant):
+    """Takes the line end behind a value for a part of it."""
+
+    violates = "pool.blanks+1"
+    kills = (
+        "blanks-around-a-secret-are-not-sent:line-end",
+        "blanks-around-a-base-url-are-not-sent",
+    )
+    because = "wire"
+
+    @replaces("credpool.core.credential.bare")
+    def kept(original, text):
+        return text if text.endswith("\n") else original(text)

@@ -201,3 +201,20 @@ class RedactsByShapeAlone(Mutant):
     @replaces("credpool.core.redact.redact")
     def by_shape(original, text, secrets=()):
         return original(text)
+
+
+class DropsRowsThatCannotBeUsed(Mutant):
+    """Reads a pool without the rows whose key cannot be sent, and writes it so."""
+
+    violates = "store.unusable+1"
+    kills = (
+        "unusable-row-stays-as-it-is:secret-with-its-scheme",
+        "unusable-row-stays-as-it-is:secret-of-two-lines",
+    )
+    because = "state"
+
+    @replaces("credpool.core.codec.decode")
+    def dropped(original, text, key):
+        document = original(text, key)
+        usable = (e for e in document.entries if e.secret is None or e.secret.flaw is None)
+        return replace(document, entries=tuple(usable))

@@ -111,7 +111,8 @@ class Testee:
 
     def restart(self, message):
         own = {"clock": self, "dice": lambda: self.randoms.pop(0)}
-        self.pool = self.found(own) if self.seeded() else credpool.Pool(self.store(), **own)
+        home = {"base_url": self.given.get("base_url")}
+        self.pool = self.found(own) if self.seeded() else credpool.Pool(self.store(), **own, **home)
         self.pool.listen(self.hear)
         return {"ok": True}
 

@@ -219,6 +219,8 @@ def entry_of(raw: Json, position: int, usual_type: str) -> Entry:
         expires_in=float(expires_in) if isinstance(expires_in, int | float) else None,
         same_secret_as=text(written.get("same_secret_as")) or None,
         origin=Origin(text(written.get("base")) or "main"),
-        has_secret="secret" not in written,
+        has_secret=written.get("secret", "$secret") is not None,
+        secret_as=text(written.get("secret", "$secret")),
+        base_url=text(written.get("base_url")) or None,
         source=text(written.get("source")) or None,
     )

@@ -44,6 +44,9 @@ class Entry:
     same_secret_as: str | None = None
     origin: Origin = Origin.MAIN
     has_secret: bool = True
+    secret_as: str = "$secret"
+    """How the secret is given, `$secret` being what the mock knows it by."""
+    base_url: str | None = None
     source: str | None = None
     """Where the testee is to find it by itself; it is then not given."""
 

@@ -208,14 +208,19 @@ class Situation:
             "id": entry.id,
             "label": entry.label,
             "auth_type": entry.auth_type,
-            "secret": secret,
+            "secret": secret and entry.secret_as.replace("$secret", secret),
             "refresh_token": refresh,
             "expires_at": expires_at,
             "priority": entry.priority,
             "owner": entry.owner,
-            "base_url": None if entry.origin is Origin.MAIN else self._base(entry.origin),
+            "base_url": self._address(entry),
             **({} if entry.payer is None else {"payer": entry.payer}),
         }
+
+    def _address(self, entry: Entry) -> Json:
+        if entry.base_url is not None:
+            return self._filled(entry.base_url)
+        return None if entry.origin is Origin.MAIN else self._base(entry.origin)
 
     def _stands_for(self, found: re.Match[str]) -> Json:
         kind, entry, base, unit, offset = found.groups()

@@ -10,6 +10,7 @@ import { readHint } from "./hints.mjs";
 import { ownerNamed } from "./owners.mjs";
 import { readReply } from "./reply.mjs";
 import { decide, makeCall } from "./rules.mjs";
+import { bare, isSendable } from "./usable.mjs";
 import {
   callerHeaders, credentialHeaders, credentialOf, endpoint, postForm, send, textOf,
 } from "./wire.mjs";
@@ -143,12 +144,12 @@ export class Call {
       const gone = readReply(reply).codes.some((code) => GRANT_GONE.includes(code));
       // spec: oauth.reply.no-token+1
       const { access_token: secret, refresh_token, expires_in } = parsed(reply.text);
-      if (reply.status >= 300 || typeof secret !== "string" || secret.trim() === "") {
+      if (reply.status >= 300 || typeof secret !== "string" || !isSendable(bare(secret))) {
         return { type: "refresh_failed", terminal: gone && !transient, hint: this.patience(reply) };
       }
       const lasts = Number.parseFloat(expires_in); // some write it as a text
       const expires_at = Number.isFinite(lasts) ? world.now + lasts : null;
-      return { type: "refreshed", secret, refresh_token, expires_at };
+      return { type: "refreshed", secret: bare(secret), refresh_token, expires_at };
     } catch {
       return { type: "refresh_failed", terminal: false };
     }

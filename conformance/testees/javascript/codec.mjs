@@ -5,6 +5,7 @@
  * Pure: text and objects in, values out, and back; `store.mjs` reads and writes.
  * A row keeps what it has: only what has changed in an entry is written into it.
  */
+import { bare } from "./usable.mjs";
 
 const VERSION = 1;
 const MILLISECONDS_FROM = 1e12;
@@ -67,10 +68,10 @@ function entryOf(row, place) {
     auth_type: auth_type ?? "api_key",
     priority: priority ?? 0,
     source: source ?? "manual",
-    secret: row.access_token || null,
+    secret: bare(row.access_token) || null,
     refresh_token: row.refresh_token || null,
     expires_at: known.length > 0 ? Math.max(...known) : null,
-    base_url: row.base_url ?? null,
+    base_url: bare(row.base_url) || null,
     token_url: row.token_url ?? null,
     owner: row.owner ?? null,
     learnt_owner: row.learnt_owner ?? null,

@@ -2,8 +2,9 @@
  * A pool as a plain object: its entries, who of them is out and until when, and who is next
  * (spec: pools, selection, exhaustion).
  *
- * Pure: it imports nothing and reads no clock. Nothing here changes a pool; `rules.mjs` does.
+ * Pure: it imports only its like and reads no clock. Nothing here changes a pool; `rules.mjs` does.
  */
+import { tidy, whyNot } from "./usable.mjs";
 
 export const POLICY = {
   max_retry_wait: 10,
@@ -52,7 +53,7 @@ export function makePool({ provider, strategy, policy, entries }) {
     strategy: name,
     policy: { ...POLICY, ...policy },
     latest: null,
-    entries: entries.map((entry) => ({ ...entry, ...fresh, models: {} })),
+    entries: entries.map((entry) => ({ ...tidy(entry), ...fresh, models: {} })),
   };
 }
 
@@ -68,6 +69,7 @@ export function look(pool, now) {
       ...reason(runs(cooldown, now) ? cooldown : null),
       models: Object.fromEntries(running.map(([model, cooldown]) => [model, reason(cooldown)])),
       request_count: entry.request_count,
+      ...(whyNot(entry) === null ? {} : { why: whyNot(entry) }),
     };
   });
   return { entries, returns_at: exhaustion(pool, null, now)?.returns_at ?? null };
@@ -84,9 +86,9 @@ export function available(pool, model, now) {
   return inOrder(pool).filter((entry) => isAvailable(entry, model, now));
 }
 
-/** spec: select.available+1, select.return+1 */
+/** spec: select.available+1, select.return+1, pool.unusable+1 */
 export function isAvailable(entry, model, now) {
-  return entry.secret !== null && outFor(entry, model, now) === null;
+  return whyNot(entry) === null && outFor(entry, model, now) === null;
 }
 
 // --- what is out, and until when ------------------------------------------------------------
@@ -95,12 +97,12 @@ export function isAvailable(entry, model, now) {
 export function exhaustion(pool, model, now) {
   if (available(pool, model, now).length > 0) return null;
   const out = pool.entries.map((entry) => [entry, outFor(entry, model, now)]);
-  const returning = out.filter(([entry, cooldown]) => entry.secret !== null && !isDead(cooldown));
+  const returning = out.filter(([entry, cooldown]) => whyNot(entry) === null && !isDead(cooldown));
   return {
     // spec: exhaust.returns-at+1
     returns_at: returning.length > 0 ? Math.min(...returning.map(([, { until }]) => until)) : null,
-    // spec: exhaust.reasons+1
-    entries: Object.fromEntries(out.map(([{ id }, cooldown]) => [id, reason(cooldown)])),
+    // spec: exhaust.reasons+1, exhaust.unusable+1
+    entries: Object.fromEntries(out.map(([entry, cooldown]) => [entry.id, told(entry, cooldown)])),
   };
 }
 
@@ -119,6 +121,11 @@ export function runs(cooldown, now) {
 /** spec: recover.auth-revoked.dead+1 */
 export function isDead(cooldown) {
   return cooldown !== null && cooldown.until === null;
+}
+
+function told(entry, cooldown) {
+  const why = whyNot(entry);
+  return why === null ? reason(cooldown) : { ...reason(null), why };
 }
 
 function reason(cooldown) {

@@ -11,6 +11,7 @@ import {
   available, endsWithin, exhaustion, find, inOrder, isAvailable, isDead, login, outFor, STRATEGIES,
   twins,
 } from "./pool.mjs";
+import { whyNot } from "./usable.mjs";
 
 const GRANT_GONE = { class: "auth_revoked", scope: "entry", cooldown: FOREVER, hint: null };
 
@@ -291,7 +292,7 @@ function probeable({ pool, call }, now) {
   const due = inOrder(pool).filter((entry) => {
     const out = outFor(entry, call.model, now);
     const rested = entry.probed_at === null || now - entry.probed_at >= interval;
-    return out && !isDead(out) && entry.secret !== null && rested && now - out.since > after;
+    return out && !isDead(out) && whyNot(entry) === null && rested && now - out.since > after;
   });
   return due.sort((one, other) => (one.probed_at ?? 0) - (other.probed_at ?? 0))[0];
 }

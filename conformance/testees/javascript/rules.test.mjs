@@ -8,6 +8,7 @@ import { decide, makeCall } from "./rules.mjs";
 
 const NAMES = [
   "codec", "moments", "reply", "classify", "forms", "hints", "pool", "owners", "cooldowns", "rules",
+  "usable",
 ];
 const DATA = new URL("../../../docs/data/", import.meta.url);
 const PURE = NAMES.map((name) => `./${name}.mjs`);

@@ -64,6 +64,10 @@ def secret_flaw(text: str) -> str | None:
 @lru_cache(maxsize=1024)
 def url_flaw(text: str) -> str | None:
     """Return why nothing can be sent to the URL, or None."""
+    return _address_flaw(text)
+
+
+def _address_flaw(text: str) -> str | None:
     if not text:
         return "is empty"
     part = _part(text)
