@@ -20,6 +20,7 @@ from credpool.core.cooldown import exhaustion
 from credpool.core.decide import decide
 from credpool.core.errors import StoreError
 from credpool.core.events import Action, Decision, Event, Grant, Refresh, Reset, Send, Wait
+from credpool.core.given import entries_given, entries_of
 from credpool.core.model import (
     Entry,
     EntryId,
@@ -29,7 +30,6 @@ from credpool.core.model import (
     Strategy,
     in_order,
 )
-from credpool.core.given import entries_given, entries_of
 from credpool.core.notices import Notice
 from credpool.core.operate import resolve
 from credpool.core.owner import named_owner
@@ -157,7 +157,8 @@ class Pool:
                 self.flush()
 
     def __repr__(self) -> str:
-        return summary(self._state, now=self.clock.now())
+        state: PoolState | None = getattr(self, "_state", None)  # an error may show it half opened
+        return "<Pool>" if state is None else summary(state, now=self.clock.now())
 
     @classmethod
     def open(
