@@ -218,8 +218,8 @@ class SaysNothingOfNewTokens(Mutant):
     because = "events"
 
     @replaces("credpool.core.telling._refresh")
-    def silent(original, event):
-        return () if isinstance(event, Refreshed) else original(event)
+    def silent(original, event, now):
+        return () if isinstance(event, Refreshed) else original(event, now)
 
 
 class TellsTerminalFailuresOnly(Mutant):
@@ -230,9 +230,9 @@ class TellsTerminalFailuresOnly(Mutant):
     because = "events"
 
     @replaces("credpool.core.telling._refresh")
-    def patient(original, event):
+    def patient(original, event, now):
         harmless = isinstance(event, RefreshFailed) and not event.terminal
-        return () if harmless else original(event)
+        return () if harmless else original(event, now)
 
 
 class CallsFailuresSuccesses(Mutant):
@@ -243,8 +243,8 @@ class CallsFailuresSuccesses(Mutant):
     because = "events"
 
     @replaces("credpool.core.telling._refresh")
-    def rosy(original, event):
-        for notice in original(event):
+    def rosy(original, event, now):
+        for notice in original(event, now):
             rosy = isinstance(notice, RefreshRefused)
             yield EntryRefreshed(notice.entry) if rosy else notice
 

@@ -30,11 +30,12 @@ class DeliversTheTokenEndpointsReply(Mutant):
     kills = ("last-reply-is-the-providers-not-the-token-endpoints",)
     because = "reply"
 
-    @replaces("credpool.renewing.Renewal._exchanged")
-    def heard(original, self, active, entry, asked, reply):
-        if reply is not None and reply.status >= 400:
+    @replaces("credpool.renewing.Renewal._answer")
+    def heard(original, self, asked):
+        reply = original(self, asked)
+        if getattr(reply, "status", 0) >= 400:
             self._pool.overheard = reply
-        return original(self, active, entry, asked, reply)
+        return reply
 
     @replaces("credpool.flow._finish")
     def told(original, pool, action, response):

@@ -56,9 +56,9 @@ class TrustsATokenThatIsAboutToEnd(Mutant):
     kills = ("failed-mandatory-refresh-rotates",)
     because = "wire"
 
-    @replaces("credpool.core.renewal._is_good_still")
-    def trusted(original, state, entry, call, *, now):
-        return original(state, replace(entry, expires_at=None), call, now=now)
+    @replaces("credpool.core.renewal._is_good")
+    def trusted(original, state, entry, call, known, *, now):
+        return original(state, replace(entry, expires_at=None), call, known, now=now)
 
 
 class WaitsForTheMandatoryWindow(Mutant):
@@ -93,28 +93,41 @@ class GivesUpAGoodToken(Mutant):
     because = "state"
 
     @replaces("credpool.core.renewal.refresh_failed")
-    def given_up(original, state, event, *, now, draw):
+    def given_up(original, state, event, *, now):
         wide = replace(state.policy, mandatory_window=state.policy.advisory_window)
-        decision = original(replace(state, policy=wide), event, now=now, draw=draw)
+        decision = original(replace(state, policy=wide), event, now=now)
         return replace(decision, state=replace(decision.state, policy=state.policy))
 
 
 class AsksAgainAtOnce(Mutant):
-    """Gives the right to refresh back as soon as the refresh has failed."""
+    """Forgets at once that a refresh has failed."""
 
     violates = "oauth.window.advisory.rest+1"
     kills = ("failed-advisory-refresh-is-not-repeated-at-once",)
     because = "wire"
 
-    @replaces("credpool.core.renewal.refresh_failed")
-    def given_back(original, state, event, *, now, draw):
-        decision = original(state, event, now=now, draw=draw)
-        entry = decision.state.find(event.entry)
-        if entry is None or entry.claim is None:
-            return decision
-        return replace(
-            decision, state=decision.state.change({entry.id: replace(entry, claim=None)})
-        )
+    @replaces("credpool.core.model.Entry.rests")
+    def never(original, self, policy, now):
+        return False
+
+
+class ForgetsARestWithItsMemory(Mutant):
+    """Keeps it in memory alone that a refresh has failed."""
+
+    violates = "oauth.window.advisory.rest+1"
+    kills = ("rest-after-a-failed-refresh-survives-a-restart",)
+    because = "wire"
+
+    @replaces("testee_reference.Testee.restart")
+    def forgotten(original, self, message):
+        if hasattr(self, "pool"):
+            self.pool.change(
+                lambda state: replace(
+                    state,
+                    entries=tuple(replace(e, refresh_failed_at=None) for e in state.entries),
+                )
+            )
+        return original(self, message)
 
 
 class TakesNoClaim(Mutant):
@@ -135,14 +148,14 @@ class TakesNoClaim(Mutant):
 class RefreshesWhatIsFresh(Mutant):
     """Refreshes once more after another call has done so."""
 
-    violates = "oauth.single-flight.adopt+1"
+    violates = "oauth.single-flight.adopt+2"
     kills = ("two-calls-refresh-once",)
     because = "wire"
 
     @replaces("credpool.core.renewal.claim")
     def again(original, state, event, *, now, draw):
         entry = state.find(event.entry)
-        if entry is not None:
+        if entry is not None and entry.id not in event.call.renewed:
             event = replace(event, secret=entry.secret)
         return original(state, event, now=now, draw=draw)
 
@@ -242,15 +255,13 @@ class UsesNewTokensUnsaved(Mutant):
     kills = ("new-tokens-are-saved-before-they-are-used",)
     because = "wire"
 
-    @replaces("credpool.calls.ActiveCall.refreshed")
-    def unsaved(original, self, entry, grant):
-        pool = self._pool
-
+    @replaces("credpool.calls.keep")
+    def unsaved(original, pool, event):
         def remember(change):
             pool._state = change(pool._state)
 
         pool._commit = remember
         try:
-            return original(self, entry, grant)
+            return original(pool, event)
         finally:
             del pool._commit

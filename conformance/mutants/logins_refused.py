@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from credpool.core import renewal
 from credpool.core.errors import StoreError
-from credpool.core.events import Grant, Send
+from credpool.core.events import Grant
 from credpool.core.secret import Secret
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
@@ -16,12 +16,12 @@ class UsesWhatItCouldNotSave(Mutant):
     kills = ("unsaved-tokens-are-not-used",)
     because = "outcome"
 
-    @replaces("credpool.calls.ActiveCall.refreshed")
-    def used(original, self, entry, grant):
+    @replaces("credpool.calls.keep")
+    def used(original, pool, event):
         try:
-            return original(self, entry, grant)
+            return original(pool, event)
         except StoreError:
-            return Send(replace(entry, secret=grant.secret))
+            pool._state = renewal.refreshed(pool._state, event).state
 
 
 class ForgetsWhatItCouldNotSave(Mutant):
@@ -32,9 +32,9 @@ class ForgetsWhatItCouldNotSave(Mutant):
     because = "wire"
 
     @replaces("credpool.calls.ActiveCall.claim")
-    def forgotten(original, self, entry):
+    def forgotten(original, self, entry, waits_since=None):
         self._pool.unsaved.clear()
-        return original(self, entry)
+        return original(self, entry, waits_since)
 
 
 class TakesAnySuccessForTokens(Mutant):
@@ -69,7 +69,7 @@ class SendsWhatIsOver(Mutant):
     because = "attempts"
 
     @replaces("credpool.core.renewal.arrived")
-    def sent(original, state, event, *, now, draw):
+    def sent(original, state, event, *, now):
         return renewal.refreshed(state, event)
 
 
@@ -84,11 +84,11 @@ class DropsWhatIsOver(Mutant):
     because = "wire"
 
     @replaces("credpool.core.renewal.arrived")
-    def dropped(original, state, event, *, now, draw):
+    def dropped(original, state, event, *, now):
         grant = event.grant
         if grant.expires_at is not None and grant.expires_at <= now:
             event = replace(event, grant=replace(grant, refresh_token=None))
-        return original(state, event, now=now, draw=draw)
+        return original(state, event, now=now)
 
 
 class JudgesByWhatItRemembers(Mutant):
@@ -102,8 +102,8 @@ class JudgesByWhatItRemembers(Mutant):
     because = "outcome"
 
     @replaces("credpool.core.renewal.refresh_failed")
-    def remembered(original, state, event, *, now, draw):
-        return original(state, replace(event, secret=None), now=now, draw=draw)
+    def remembered(original, state, event, *, now):
+        return original(state, replace(event, secret=None), now=now)
 
 
 class RestsAsUsual(Mutant):

@@ -56,12 +56,8 @@ class RenamesWithTheToken(Mutant):
         decision = original(state, event)
         if state.find(event.entry) is None:
             return decision
-        fresh = replace(decision.action.entry, id=EntryId(f"{event.entry}-2"))
-        return replace(
-            decision,
-            state=decision.state.change({event.entry: fresh}),
-            action=replace(decision.action, entry=fresh),
-        )
+        fresh = replace(decision.state.find(event.entry), id=EntryId(f"{event.entry}-2"))
+        return replace(decision, state=decision.state.change({event.entry: fresh}))
 
 
 class KnowsNoOwners(Mutant):

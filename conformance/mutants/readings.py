@@ -96,6 +96,10 @@ class RenewsOneRow(Mutant):
     def alone(original, state, entry):
         return [row for row in state.entries if row.id == entry.id]
 
+    @replaces("credpool.core.renewal._holding")
+    def first(original, state, refresh_token):
+        return list(original(state, refresh_token))[:1]
+
 
 class ReadsTheModelUpToAColon(Mutant):
     """Finds no model in a path on which a question mark follows it."""
@@ -118,5 +122,6 @@ class KeepsALoginsOtherRows(Mutant):
     because = "wire"
 
     @replaces("credpool.core.renewal._changed")
-    def alone(original, state, entry, *, claim):
-        return state.change({entry.id: replace(entry, claim=claim)})
+    def alone(original, state, entry, *, claim, failed_at):
+        alone = replace(entry, claim=claim, refresh_failed_at=failed_at)
+        return state.change({entry.id: alone})

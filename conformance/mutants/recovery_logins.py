@@ -3,33 +3,27 @@
 from dataclasses import replace
 
 from credpool.core import decide, steps
-from credpool.core.events import Failed, Verdict
-from credpool.core.model import FailureClass, Scope
+from credpool.core.model import FailureClass
 from credpool.core.recovery import Step
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
 class LosesTheCallWithTheToken(Mutant):
-    """Ends the call when a refresh fails, and benches nobody."""
+    """Ends the call when a refresh fails."""
 
     violates = "recover.auth-expired.failed+1"
     kills = ("refresh-that-fails-rotates",)
     because = "outcome"
 
-    @replaces("credpool.core.renewal.refresh_failed")
-    def lost(original, state, event, *, now, draw):
-        if event.terminal:
-            return original(state, event, now=now, draw=draw)
-        entry = state.find(event.entry)
-        verdict = Verdict(failure=FailureClass.AUTH_EXPIRED, scope=Scope.ENTRY, rule="mutant")
-        state = state.change({entry.id: replace(entry, claim=None)})
-        return steps.deliver(state, Failed(event.call, entry.id, entry.secret, verdict), now=now)
+    @replaces("credpool.core.steps.leave")
+    def lost(original, state, call, *, now, draw):
+        return steps._ended(state, call, now=now)
 
 
 class NeverRefreshes(Mutant):
     """Benches a login whose token has run out."""
 
-    violates = "recover.auth-expired.refresh+1"
+    violates = "recover.auth-expired.refresh+2"
     kills = (
         "probe-refreshes-a-login",
         "expired-token-is-refreshed-once",

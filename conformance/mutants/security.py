@@ -67,11 +67,12 @@ class LogsTheRefreshThatFailed(Mutant):
     kills = ("tokens-stay-out-of-errors",)
     because = "canary"
 
-    @replaces("credpool.renewing.Renewal._exchanged")
-    def logged(original, self, active, entry, asked, reply):
-        if reply is not None and 400 <= reply.status < 429:
+    @replaces("credpool.renewing.Renewal._answer")
+    def logged(original, self, asked):
+        reply = original(self, asked)
+        if 400 <= getattr(reply, "status", 0) < 429:
             print(asked.form, file=sys.stderr)
-        return original(self, active, entry, asked, reply)
+        return reply
 
 
 class KeepsTheCallersCredential(Mutant):

@@ -146,10 +146,10 @@ class CountsRefreshes(Mutant):
     kills = ("count-leaves-the-token-endpoint-out",)
     because = "counts"
 
-    @replaces("credpool.calls.ActiveCall.refreshed")
-    def counted(original, self, entry, grant):
-        self._pool.used(entry)
-        return original(self, entry, grant)
+    @replaces("credpool.calls.keep")
+    def counted(original, pool, event):
+        pool.used(pool.state.find(event.entry))
+        return original(pool, event)
 
 
 class ForgetsWhichModelIsOut(Mutant):

@@ -8,6 +8,7 @@ import { Refused } from "./codec.mjs";
 import { matchingRule, verdictOf } from "./classify.mjs";
 import { readHint } from "./hints.mjs";
 import { ownerNamed } from "./owners.mjs";
+import { outFor } from "./pool.mjs";
 import { readReply } from "./reply.mjs";
 import { decide, makeCall } from "./rules.mjs";
 import { bare, isSendable } from "./usable.mjs";
@@ -18,6 +19,7 @@ import {
 const GRANT_GONE = [
   "invalid_grant", "refresh_token_reused", "refresh_token_expired", "refresh_token_invalidated",
 ];
+const UNSENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ERR_INVALID_URL"];
 const MODEL_IN_PATH = /\/models\/(?<a>[^/:?]+)(?:[:?]|$)|\/model\/(?<b>[^/?]+)\/(?:converse|invoke)/;
 
 let serial = 0;
@@ -48,7 +50,8 @@ export class Call {
   async #run() {
     let action = this.decide({ type: "start" });
     for (;;) {
-      if (action.do === "send") action = await this.attempt(action);
+      if (action.until > this.world.now) action = await this.pause(action);
+      else if (action.do === "send") action = await this.attempt(action);
       else if (action.do === "refresh") action = await this.refresh(action.entry);
       else return this.end(action);
     }
@@ -64,8 +67,21 @@ export class Call {
     return action;
   }
 
-  async attempt({ entry: id, until }) {
-    if (until > this.world.now) await this.talk.wait(until);
+  /** Wait for the time of a retry, and look again. spec: recover.rate-limited.look-again+1 */
+  async pause({ entry: id, until }) {
+    const about = this.about(id);
+    await this.talk.wait(until);
+    return this.decide({ type: "resumed", ...about });
+  }
+
+  /** What an entry is like before a wait. */
+  about(id) {
+    const { world, memory } = this;
+    const { secret, ...entry } = world.entry(id);
+    return { entry: id, secret, known: outFor(entry, memory.model, world.now) };
+  }
+
+  async attempt({ entry: id }) {
     const entry = this.world.entry(id);
     let reply = null;
     try {
@@ -114,13 +130,17 @@ export class Call {
 
   /** Refresh a login, or wait for the call that does. spec: oauth.single-flight+1 */
   async refresh(id) {
-    const { secret } = this.world.entry(id);
-    const about = { entry: id, secret, holder: this.holder, verdict: this.expired() };
+    const about = { ...this.about(id), holder: this.holder, verdict: this.expired() };
+    const began = this.world.now;
+    let since = null;
     for (;;) {
-      const action = this.decide({ type: "claim", ...about });
-      if (action.do === "exchange") return this.decide({ ...about, ...(await this.exchange(id)) });
-      if (action.do !== "await") return action;
-      await this.talk.wait(action.until, "claim");
+      const action = this.decide({ type: "claim", ...about, since });
+      if (action.do === "exchange") this.decide({ ...about, ...(await this.exchange(id)) });
+      else if (action.do !== "await") return action;
+      else {
+        since = began;
+        await this.talk.wait(action.until, "claim");
+      }
     }
   }
 
@@ -136,7 +156,7 @@ export class Call {
    */
   async exchange(id) {
     const { world } = this;
-    const { refresh_token: token, token_url: url } = world.entry(id);
+    const { secret: replaced, refresh_token: token, token_url: url } = world.entry(id);
     try {
       const form = { grant_type: "refresh_token", refresh_token: token };
       const reply = await postForm(url ?? world.tokenUrl, form, world.signal);
@@ -145,13 +165,16 @@ export class Call {
       // spec: oauth.reply.no-token+1
       const { access_token: secret, refresh_token, expires_in } = parsed(reply.text);
       if (reply.status >= 300 || typeof secret !== "string" || !isSendable(bare(secret))) {
-        return { type: "refresh_failed", terminal: gone && !transient, hint: this.patience(reply) };
+        const terminal = gone && !transient;
+        return { type: "refresh_failed", secret: replaced, terminal, hint: this.patience(reply) };
       }
       const lasts = Number.parseFloat(expires_in); // some write it as a text
       const expires_at = Number.isFinite(lasts) ? world.now + lasts : null;
-      return { type: "refreshed", secret: bare(secret), refresh_token, expires_at };
-    } catch {
-      return { type: "refresh_failed", terminal: false };
+      const grant = { secret: bare(secret), refresh_token, expires_at };
+      return { type: "refreshed", secret: replaced, spent: token, grant };
+    } catch (error) {
+      const unanswered = !UNSENT.includes(error.code); // spec: oauth.claim.unanswered+1
+      return { type: "refresh_failed", secret: replaced, terminal: false, unanswered };
     }
   }
 

@@ -79,6 +79,7 @@ function entryOf(row, place) {
     retried: row.retry_pending ?? false,
     probed_at: seconds(row.probed_at),
     claim: claim ? { holder: claim.holder, until: seconds(claim.until) } : null,
+    refresh_failed_at: seconds(row.refresh_failed_at),
     cooldown: cooldownOf(row),
     models: modelsOf(row),
     row,
@@ -133,6 +134,7 @@ const FIELDS = {
   retried: ({ retried }) => ({ retry_pending: retried }),
   probed_at: ({ probed_at }) => ({ probed_at }),
   claim: ({ claim }) => ({ claim }),
+  refresh_failed_at: ({ refresh_failed_at }) => ({ refresh_failed_at }),
   cooldown: ({ cooldown }) => statusOf(cooldown),
   models: ({ models }, row) => ({ model_cooldowns: { ...foreignOf(row), ...models } }),
 };

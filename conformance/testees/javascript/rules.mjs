@@ -6,14 +6,12 @@
  * A verdict is what `classify.mjs` and `hints.mjs` make of a failing reply.
  * It sends nothing: its caller performs the action it answers with.
  */
-import { bench, FOREVER, guardAgainstOutage } from "./cooldowns.mjs";
+import { bench, guardAgainstOutage } from "./cooldowns.mjs";
 import {
-  available, endsWithin, exhaustion, find, inOrder, isAvailable, isDead, login, outFor, STRATEGIES,
-  twins,
+  available, endsWithin, exhaustion, find, inOrder, isAvailable, isDead, outFor, STRATEGIES, twins,
 } from "./pool.mjs";
+import { isGood, isIn, mark, refreshed, refreshFailed, rests } from "./refreshes.mjs";
 import { whyNot } from "./usable.mjs";
-
-const GRANT_GONE = { class: "auth_revoked", scope: "entry", cooldown: FOREVER, hint: null };
 
 /** What follows a failing reply, by the action in its class's row of the decision table. */
 const ACTIONS = { retry, rotate, refresh, "try-next": tryNext, deliver };
@@ -26,20 +24,22 @@ const EVENTS = {
   silence,
   foreign,
   claim,
+  resumed,
   refreshed,
   refresh_failed: refreshFailed,
 };
 
 /** Make the memory of one call; `model` is null when the request names none. */
 export function makeCall(model, began = null) {
-  const memory = { attempts: [], tried: [], retried: [], refreshed: [], refusals: {} };
+  const memory = { attempts: [], tried: [], retried: [], refreshed: [], renewed: [], refusals: {} };
   return { model, began, ...memory, started: [], probing: null, sent: false };
 }
 
 /**
  * Decide what an event changes, and what is to be done.
- * Events: start; sent, success, failure, silence, foreign, claim, refreshed, refresh_failed of an
- * `entry`. A `claim` asks for the right to refresh, in the name of its `holder`.
+ * Events: start; sent, success, failure, silence, foreign, claim, resumed, refreshed,
+ * refresh_failed of an `entry`. A `claim` asks for the right to refresh, in the name of its
+ * `holder`, or for what has come of it; `known` is the cooldown that the entry had before.
  * Actions: send (from `until` on), refresh (which begins with a claim), exchange (the claim is
  * granted), await (another call's refresh), deliver, fail, exhausted.
  * `exhausted` says of each entry why it is out and until when.
@@ -103,24 +103,37 @@ function failure(state, event, now, draw) {
   return ACTIONS[outdated ? "refresh" : action](state, event, now, draw, entry);
 }
 
-/** spec: oauth.single-flight+1, oauth.single-flight.adopt+1, oauth.claim.expires+1 */
+/**
+ * A refresh is no call's: each call that wanted it looks at the entry again when it has ended.
+ * spec: oauth.single-flight+1, oauth.single-flight.adopt+2, oauth.claim.expires+1, oauth.once+1
+ */
 function claim(state, event, now, draw) {
   const { pool, call } = state;
+  const { holder, secret } = event;
   const entry = find(pool, event.entry);
-  if (isDead(entry.cooldown) || hasJustFailed(entry, call)) {
-    return refreshFailed(state, { ...event, terminal: isDead(entry.cooldown) }, now, draw);
+  if (!entry || !isIn(call, entry, event, now)) return advance(state, now, draw);
+  const had = call.renewed.includes(entry.id);
+  const held = entry.claim && entry.claim.until > now && entry.claim.holder !== holder;
+  const waits = held || rests(pool, entry, now) || !entry.refresh_token; // spec: oauth.window.advisory.rest+1
+  if (isGood(pool, call, entry, secret, now) && (had || entry.secret !== secret || waits)) {
+    return { do: "send", entry: entry.id }; // spec: oauth.single-flight.no-wait+1
   }
-  if (entry.secret !== event.secret) return { do: "send", entry: entry.id };
-  const { claim: held } = entry;
-  if (held && held.until > now && held.holder !== event.holder) {
-    // spec: oauth.single-flight.no-wait+1, oauth.window.advisory.rest+1
-    if (isGoodStill(pool, call, entry, now)) return { do: "send", entry: entry.id };
+  const { refresh_failed_at: failed } = entry;
+  if (held && failed === null) {
     // spec: oauth.claim.doubtful+1
-    const other = held.doubtful ? beside(state, entry, now, draw) : null;
-    return other ?? { do: "await", entry: entry.id, until: held.until };
+    const other = entry.claim.doubtful ? beside(state, entry, now, draw) : null;
+    return other ?? { do: "await", entry: entry.id, until: entry.claim.until };
   }
+  if (had || !entry.refresh_token) return advance(state, now, draw);
+  // spec: oauth.claim.unanswered+1
+  if (held || (failed !== null && event.since !== null && failed >= event.since)) {
+    call.renewed.push(entry.id);
+    bench(state, entry, { ...event.verdict, hint: null }, now);
+    return advance(state, now, draw);
+  }
+  call.renewed.push(entry.id);
   const until = now + pool.policy.claim_ttl;
-  for (const row of login(pool, entry)) row.claim = { holder: event.holder, until };
+  mark(pool, entry, { claim: { holder, until }, refresh_failed_at: null });
   return { do: "exchange", entry: entry.id };
 }
 
@@ -136,52 +149,14 @@ function beside(state, entry, now, draw) {
   return turnTo(state, free, now, draw);
 }
 
-/**
- * spec: recover.auth-expired.refresh+1, oauth.refresh-token.shared+1
- * spec: oauth.refresh-token.replaced+1, oauth.refresh-token.kept+1
- */
-function refreshed(state, event, now, draw) {
-  const { pool } = state;
-  const entry = find(pool, event.entry);
-  for (const row of login(pool, entry)) {
-    row.secret = event.secret;
-    row.refresh_token = event.refresh_token ?? row.refresh_token;
-    row.expires_at = event.expires_at;
-    row.claim = null;
-    if (row.cooldown?.class.startsWith("auth_")) row.cooldown = null;
-  }
-  // spec: oauth.reply.over+1
-  const over = event.expires_at !== null && event.expires_at <= now;
-  if (over) return refreshFailed(state, { ...event, terminal: false, hint: null }, now, draw);
-  return { do: "send", entry: entry.id };
-}
-
-/**
- * spec: recover.auth-expired.failed+1, recover.auth-expired.terminal+1
- * spec: oauth.window.mandatory.failed+1, oauth.window.advisory.harmless+1
- */
-function refreshFailed(state, event, now, draw) {
+/** spec: recover.rate-limited.look-again+1 */
+function resumed(state, event, now, draw) {
   const { pool, call } = state;
   const entry = find(pool, event.entry);
-  if (event.secret !== entry.secret) return { do: "send", entry: entry.id };
-  if (!event.terminal && isGoodStill(pool, call, entry, now)) {
-    return { do: "send", entry: entry.id }; // the claim stays, so that nobody asks again at once
-  }
-  for (const row of login(pool, entry)) row.claim = null;
-  const passing = { ...event.verdict, hint: event.hint ?? null };
-  bench(state, entry, event.terminal ? GRANT_GONE : passing, now);
-  return advance(state, now, draw);
-}
-
-/** Whether the token there is may be sent: not refused in this call, nor about to end. */
-function isGoodStill(pool, call, entry, now) {
-  const refused = call.refreshed.includes(entry.id);
-  return !refused && !endsWithin(entry, pool.policy.mandatory_window, now);
-}
-
-/** Whether another call's refresh has failed since this one began. */
-function hasJustFailed({ id, cooldown }, call) {
-  return call.probing !== id && cooldown?.class === "auth_expired" && cooldown.since >= call.began;
+  if (!entry || !isIn(call, entry, event, now)) return advance(state, now, draw);
+  if (isGood(pool, call, entry, event.secret, now)) return { do: "send", entry: entry.id };
+  if (call.renewed.includes(entry.id)) return advance(state, now, draw);
+  return { do: "refresh", entry: entry.id };
 }
 
 // --- what a failing reply leads to ----------------------------------------------------------
@@ -224,10 +199,15 @@ function deliver({ call }, event) {
 /** Refresh once in a call; if the token was replaced since, the new one is tried as it is. */
 function refresh(state, event, now, draw, entry) {
   const { call } = state;
-  if (call.refreshed.includes(entry.id)) return rotate(state, event, now, draw, entry);
+  const same = event.secret === entry.secret;
+  const had = call.refreshed.includes(entry.id) || (same && call.renewed.includes(entry.id));
+  if (had) {
+    if (same) return rotate(state, event, now, draw, entry); // spec: oauth.once+1
+    return goOn(state, event, now, draw, "try-next"); // spec: oauth.late-refusal+1
+  }
   call.refreshed.push(entry.id);
   record(call, event, event.verdict.class, "refresh");
-  return { do: event.secret === entry.secret ? "refresh" : "send", entry: entry.id };
+  return { do: same ? "refresh" : "send", entry: entry.id };
 }
 
 /** Go on with another entry; the attempt is said to deliver if its reply was the last. */

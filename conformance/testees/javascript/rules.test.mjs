@@ -7,8 +7,8 @@ import { makePool } from "./pool.mjs";
 import { decide, makeCall } from "./rules.mjs";
 
 const NAMES = [
-  "codec", "moments", "reply", "classify", "forms", "hints", "pool", "owners", "cooldowns", "rules",
-  "usable",
+  "codec", "moments", "reply", "classify", "forms", "hints", "pool", "owners", "cooldowns",
+  "refreshes", "rules", "usable",
 ];
 const DATA = new URL("../../../docs/data/", import.meta.url);
 const PURE = NAMES.map((name) => `./${name}.mjs`);

@@ -104,7 +104,10 @@ class Renewal:
         asked = token_request(entry, self._pool.provider)
         if isinstance(asked, Refusal):
             return asked
-        reply = self._post(asked, self._pool.policy.exchange_time)
+        reply = self._answer(asked)
         if isinstance(reply, NoReply):
             return Refusal(terminal=False, message=reply.message, unanswered=reply.sent)
         return read_token_reply(reply, now=self._pool.clock.now())
+
+    def _answer(self, asked: TokenRequest) -> Reply | NoReply:
+        return self._post(asked, self._pool.policy.exchange_time)

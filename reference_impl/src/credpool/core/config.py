@@ -11,7 +11,13 @@ from urllib.parse import urlsplit
 from credpool.core.credential import bare, url_flaw
 from credpool.core.errors import BadConfig
 from credpool.core.fields import kind
-from credpool.core.model import FailureClass, Policy, Strategy
+from credpool.core.model import (
+    LEAST_CLAIM,
+    LONGEST_EXCHANGE,
+    FailureClass,
+    Policy,
+    Strategy,
+)
 from credpool.core.payer import PayerChange
 from credpool.core.secret import Secret, Veiled
 
@@ -21,6 +27,7 @@ _CUSTOM: Final = "custom:"
 _HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _COOLDOWNS: Final = "cooldowns"
 _CAP: Final = "max_concurrent"
+_CLAIM: Final = "claim_ttl"
 _PAYERS: Final = "payer_change"
 _APART: Final = (_COOLDOWNS, _CAP, _PAYERS)
 _NAMES: Final = tuple(f.name for f in fields(Policy))
@@ -78,6 +85,9 @@ def policy_of(config: Mapping[str, object], key: str) -> Policy:
     where = f"{POLICIES}[{key!r}]"
     told = _table(_table(config, POLICIES), key, where)
     given = {n: _seconds(told, n, f"{where}.{n}", _NAMES) for n in told if n not in _APART}
+    if given.get(_CLAIM, LEAST_CLAIM) < LEAST_CLAIM:  # spec: oauth.exchange.deadline+1
+        what = f"expected at least {LEAST_CLAIM:.0f} seconds: a refresh may take {LONGEST_EXCHANGE:.0f}"
+        raise BadConfig(f"{where}.{_CLAIM}", what)
     cooldowns = _table(told, _COOLDOWNS, f"{where}.{_COOLDOWNS}")
     classes = [c.value for c in FailureClass]
     lengths = {n: _seconds(cooldowns, n, f"{where}.{_COOLDOWNS}.{n}", classes) for n in cooldowns}

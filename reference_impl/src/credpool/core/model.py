@@ -30,6 +30,9 @@ EXHAUSTION: Final = "credpool.exhaustion"
 LONGEST_EXCHANGE: Final = 20.0
 """How many seconds a request to a token endpoint may take, from the look-up of its host to its end."""
 
+LEAST_CLAIM: Final = 30.0
+"""How many seconds a claim has to last for that; a shorter one cuts the request short."""
+
 
 class AuthType(Enum):
     """How a credential authenticates, and so who is billed."""
@@ -216,7 +219,7 @@ class Policy:
     @property
     def exchange_time(self) -> float:
         """How long one request to a token endpoint may take: its claim outlives it."""
-        return min(LONGEST_EXCHANGE, self.claim_ttl * 2 / 3)  # spec: oauth.exchange.deadline+1
+        return LONGEST_EXCHANGE * min(1.0, self.claim_ttl / LEAST_CLAIM)  # spec: oauth.exchange.deadline+1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

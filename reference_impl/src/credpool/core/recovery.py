@@ -44,7 +44,7 @@ RECOVERY: Final[Mapping[FailureClass, Row]] = MappingProxyType(
         FailureClass.USAGE_LIMITED: Row(Step.ROTATE, _HOUR, Scope.OWNER, hint=True),
         # spec: recover.out-of-credit.rotate+1
         FailureClass.OUT_OF_CREDIT: Row(Step.ROTATE, _DAY, Scope.OWNER, hint=True),
-        # spec: recover.auth-expired.refresh+1
+        # spec: recover.auth-expired.refresh+2
         FailureClass.AUTH_EXPIRED: Row(Step.REFRESH, _FIVE_MINUTES, Scope.ENTRY, hint=False),
         # spec: recover.auth-rejected.rotate+1
         FailureClass.AUTH_REJECTED: Row(Step.ROTATE, _FIVE_MINUTES, Scope.ENTRY, hint=False),
