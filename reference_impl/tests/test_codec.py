@@ -228,6 +228,7 @@ def test_our_fields_are_written_when_set() -> None:
         throttled=True,
         probed_at=NOW,
         claim=Claim(holder="me", until=NOW + 60),
+        refresh_failed_at=NOW - 5,
         models={
             "gpt-5": Cooldown(
                 failure=FailureClass.NOT_ENTITLED, since=NOW, until=FOREVER, message="no plan"
@@ -243,6 +244,7 @@ def test_our_fields_are_written_when_set() -> None:
     assert row["retry_pending"] is True
     assert row["probed_at"] == NOW
     assert row["claim"] == {"holder": "me", "until": NOW + 60}
+    assert row["refresh_failed_at"] == NOW - 5
     assert row["model_cooldowns"] == {
         "gpt-5": {"class": "not_entitled", "since": NOW, "until": None, "message": "no plan"}
     }

@@ -62,6 +62,7 @@ def test_an_unknown_strategy_is_named() -> None:
     ("policy", "where"),
     [
         (SECRET, r"credential_pool_policies\['openai'\]: expected a mapping"),
+        ({"claim_ttl": 29}, r"claim_ttl: expected at least 30 seconds: a refresh may take 20"),
         ({"max_retry_wiat": 5}, r"max_retry_wiat: there is no such name"),
         ({"max_retry_wait": SECRET}, r"max_retry_wait: expected a number of seconds"),
         ({"max_retry_wait": True}, r"max_retry_wait: expected a number of seconds"),

@@ -1,6 +1,7 @@
 """The rules: what each event does to a pool, and what is to be done next."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -825,6 +826,25 @@ class TestClaimed:
         state = pool(replace(login("a"), secret=Secret("sk-new"), expires_at=NOW + 30))
 
         assert isinstance(after(state, self.asked).action, Exchange)
+
+    @pytest.mark.parametrize(
+        ("asked", "ends", "used"),
+        [
+            pytest.param({"call": replace(CALL, renewed=(A,))}, 20, True, id="refreshed for it"),
+            pytest.param({"waits_since": NOW - 29}, 20, True, id="waited for it"),
+            pytest.param({"waits_since": NOW - 30}, 20, False, id="comes back late"),
+            pytest.param({"waits_since": NOW - 29}, 0, False, id="finds it over"),
+        ],
+    )
+    def test_a_token_of_seconds_is_used_by_a_call_that(
+        self, asked: dict[str, Any], ends: float, *, used: bool
+    ) -> None:
+        """However short its life, nobody asks for the next one before it is sent."""
+        state = pool(replace(login("a"), secret=Secret("sk-new"), expires_at=NOW + ends))
+
+        made = after(state, replace(self.asked, **asked))
+
+        assert isinstance(made.action, Send if used else Exchange)
 
 
 class TestResumed:

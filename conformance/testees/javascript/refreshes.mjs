@@ -76,6 +76,13 @@ export function isGood(pool, call, entry, known, now) {
   return !refused && !endsWithin(entry, pool.policy.mandatory_window, now);
 }
 
+/** Whether the token is what the call has refreshed or waited for, however short its life. */
+export function hasComeFor(pool, call, entry, { secret, since }, now) {
+  const over = entry.expires_at !== null && entry.expires_at <= now;
+  const prompt = since !== null && now - since < pool.policy.mandatory_window;
+  return entry.secret !== secret && !over && (prompt || call.renewed.includes(entry.id));
+}
+
 /** Whether a new token proves a cooldown wrong. spec: oauth.late-token.dead+1 */
 function isMended(cooldown) {
   if (!cooldown?.class.startsWith("auth_")) return false;

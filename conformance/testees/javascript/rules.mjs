@@ -10,7 +10,7 @@ import { bench, guardAgainstOutage } from "./cooldowns.mjs";
 import {
   available, endsWithin, exhaustion, find, inOrder, isAvailable, isDead, outFor, STRATEGIES, twins,
 } from "./pool.mjs";
-import { isGood, isIn, mark, refreshed, refreshFailed, rests } from "./refreshes.mjs";
+import { hasComeFor, isGood, isIn, mark, refreshed, refreshFailed, rests } from "./refreshes.mjs";
 import { whyNot } from "./usable.mjs";
 
 /** What follows a failing reply, by the action in its class's row of the decision table. */
@@ -115,7 +115,8 @@ function claim(state, event, now, draw) {
   const had = call.renewed.includes(entry.id);
   const held = entry.claim && entry.claim.until > now && entry.claim.holder !== holder;
   const waits = held || rests(pool, entry, now) || !entry.refresh_token; // spec: oauth.window.advisory.rest+1
-  if (isGood(pool, call, entry, secret, now) && (had || entry.secret !== secret || waits)) {
+  const settled = isGood(pool, call, entry, secret, now) && (had || entry.secret !== secret || waits);
+  if (settled || hasComeFor(pool, call, entry, event, now)) {
     return { do: "send", entry: entry.id }; // spec: oauth.single-flight.no-wait+1
   }
   const { refresh_failed_at: failed } = entry;

@@ -219,7 +219,9 @@ class Policy:
     @property
     def exchange_time(self) -> float:
         """How long one request to a token endpoint may take: its claim outlives it."""
-        return LONGEST_EXCHANGE * min(1.0, self.claim_ttl / LEAST_CLAIM)  # spec: oauth.exchange.deadline+1
+        return LONGEST_EXCHANGE * min(
+            1.0, self.claim_ttl / LEAST_CLAIM
+        )  # spec: oauth.exchange.deadline+1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

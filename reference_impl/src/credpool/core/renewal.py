@@ -37,10 +37,10 @@ def claim(state: PoolState, event: Claimed, *, now: float, draw: float) -> Decis
     if entry is None or not _is_in(entry, event, now):  # spec: oauth.single-flight.adopt+2
         return leave(state, call, now=now, draw=draw)
     held = entry.claim if entry.claim is not None and entry.claim.until > now else None
-    settled = entry.id in call.renewed or entry.secret != event.secret
-    if _is_good(state, entry, call, event.secret, now=now) and (
-        settled or held is not None or entry.rests(state.policy, now) or not entry.refreshable
-    ):
+    is_good = _is_good(state, entry, call, event.secret, now=now)
+    waits = held is not None or entry.rests(state.policy, now) or not entry.refreshable
+    settled = entry.id in call.renewed or entry.secret != event.secret or waits
+    if (is_good and settled) or _has_come_for(state, entry, event, now=now):
         return Decision(state, call, Send(entry))  # spec: oauth.single-flight.no-wait+1
     if held is not None and held.holder != event.holder and entry.refresh_failed_at is None:
         beside = _turned(state, entry, call, now=now, draw=draw) if held.doubtful else None
@@ -223,6 +223,15 @@ def _is_good(state: PoolState, entry: Entry, call: Call, known: Secret, *, now: 
     """Whether the token there is may be sent: not refused in this call, nor about to end."""
     refused = entry.secret == known and call.refused(entry.id) in MENDED_BY_REFRESH
     return not refused and not entry.expires_within(state.policy.mandatory_window, now)
+
+
+def _has_come_for(state: PoolState, entry: Entry, event: Claimed, *, now: float) -> bool:
+    """Whether the token is what this call has refreshed or waited for, however short its life."""
+    if entry.secret == event.secret or (entry.expires_at is not None and entry.expires_at <= now):
+        return False
+    since = event.waits_since
+    prompt = since is not None and now - since < state.policy.mandatory_window
+    return prompt or entry.id in event.call.renewed
 
 
 def _has_just_failed(entry: Entry, event: Claimed) -> bool:
