@@ -261,7 +261,7 @@ class AsksNobodyWhoPays(Control):
 class WritesEachCountAtOnce(Control):
     """Lets the stored request counts lag behind by nothing."""
 
-    @replaces("credpool.pool.LAG")
+    @replaces("credpool.counts.LAG")
     def at_once(original):
         return 1
 

@@ -190,7 +190,7 @@ class TellsEachTurn(Mutant):
         return True
 
     @replaces("credpool.core.telling.begun")
-    def each(original, state, last, entry):
+    def each(original, state, last, entry, find=None):
         if last is not None and last != entry:
             yield EntrySwitched(last, entry, None)
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from credpool.core.events import AwaitClaim, Exchange, Refresh, Send
+from credpool.view import view_of
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -257,11 +258,14 @@ class UsesNewTokensUnsaved(Mutant):
 
     @replaces("credpool.calls.keep")
     def unsaved(original, pool, event):
-        def remember(change):
-            pool._state = change(pool._state)
+        kept = pool._kept
 
-        pool._commit = remember
+        def remember(change):
+            held = replace(kept.view.reading, state=change(kept.view.state))
+            kept.view = view_of(kept.view.stamp, held, None)
+
+        kept.commit = remember
         try:
             return original(pool, event)
         finally:
-            del pool._commit
+            del kept.commit

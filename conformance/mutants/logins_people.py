@@ -8,6 +8,7 @@ from credpool.core.events import Grant
 from credpool.core.logins import Login, logged_in
 from credpool.core.secret import Secret
 from credpool.oauth import device
+from credpool.view import view_of
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -66,7 +67,9 @@ class SavesNoLogin(Mutant):
 
     @replaces("credpool.login._keep")
     def forgotten(original, pool, login, *, into, new, source):
-        pool._state = logged_in(pool._state, login, into=into, new=new)
+        view = pool._kept.view
+        state = logged_in(view.state, login, into=into, new=new)
+        pool._kept.view = view_of(view.stamp, state, None)
         return new
 
 

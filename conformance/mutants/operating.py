@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from credpool.core.model import EntryId
 from credpool.core.secret import Secret
+from credpool.view import view_of
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -202,7 +203,7 @@ class AddsForTheNextStart(Mutant):
         entry = original(self, secret, **told)
         before, pool = self._pool.state, self._pool
         kept = tuple(e if e.id != entry.id else replace(e, secret=None) for e in before.entries)
-        pool._state, pool._indexes = replace(before, entries=kept), {}
+        pool._kept.view = view_of(pool._kept.view.stamp, replace(before, entries=kept), None)
         return entry
 
 

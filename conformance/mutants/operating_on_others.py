@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from credpool.core.model import Strategy
+from credpool.view import view_of
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -17,7 +18,7 @@ class RemovesFromTheListOnly(Mutant):
     def late(original, self, target):
         pool, before = self._pool, self._pool.state
         entry = original(self, target)
-        pool._state, pool._indexes = before, {}
+        pool._kept.view = view_of(pool._kept.view.stamp, before, None)
         return entry
 
 
@@ -179,7 +180,7 @@ class OrdersAtTheNextStart(Mutant):
     def late(original, self, target, priority):
         pool, before = self._pool, self._pool.state
         entry = original(self, target, priority)
-        pool._state, pool._indexes = before, {}
+        pool._kept.view = view_of(pool._kept.view.stamp, before, None)
         return entry
 
 
@@ -260,9 +261,9 @@ class ChangesMemoryOnly(Mutant):
 
     @replaces("credpool.pool.Pool.change")
     def memory(original, self, change):
-        self._state = self._ordered(change(self._ordered(self._folded(self._state))))
-        self._indexes = {}
-        return self._state
+        view = self._kept.view
+        self._kept.view = view_of(view.stamp, change(view.state), None)
+        return self._kept.view.state
 
 
 class BlamesTheNextInLine(Mutant):

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from credpool.core.events import Failed, Succeeded
-from credpool.core.model import Strategy
 from credpool.core.notices import OwnerShared
 from credpool.core.payer import Payer, PayerChange
 from credpool.core.quota import Window
@@ -239,7 +238,7 @@ class WaitsForForbiddenEntries(Mutant):
 class SaysNothingOfPayers(Mutant):
     """Does not tell that somebody else pays."""
 
-    violates = "payer.changed+1"
+    violates = "payer.changed+2"
     kills = ("payer-change-is-told", "payer-change-by-turns-is-told")
     because = "events"
 
@@ -251,14 +250,50 @@ class SaysNothingOfPayers(Mutant):
 class TellsPayersOfRotationsOnly(Mutant):
     """Does not tell a change of payer at the beginning of a call."""
 
-    violates = "payer.changed+1"
+    violates = "payer.changed+2"
     kills = ("payer-change-is-told", "payer-change-by-turns-is-told")
     because = "events"
 
-    @replaces("credpool.pool.Pool.pick")
-    def unheard(original, self, *args):
-        self._watches = False
-        return original(self, *args)
+    @replaces("credpool.core.telling.begun")
+    def unheard(original, *args):
+        return (told for told in original(*args) if told.name != "payer.changed")
+
+
+class TellsPayersAtEachTurn(Mutant):
+    """Tells each change of payer, as often as it happens."""
+
+    violates = "payer.changed+2"
+    kills = ("payer-change-by-turns-is-told",)
+    because = "events"
+
+    @replaces("credpool.core.telling.is_quiet")
+    def loud(original, notice, told, now):
+        return False
+
+
+class TellsPayersOnce(Mutant):
+    """Tells a change of payer once, and never again."""
+
+    violates = "payer.changed+2"
+    kills = ("payer-change-by-turns-is-told",)
+    because = "events"
+
+    @replaces("credpool.core.telling.PAYER_QUIET")
+    def forever(original):
+        return float("inf")
+
+
+class TellsOneWayOnly(Mutant):
+    """Takes the way back from one payer to another for what it has told already."""
+
+    violates = "payer.changed+2"
+    kills = ("payer-change-is-told", "payer-change-by-turns-is-told")
+    because = "events"
+
+    @replaces("credpool.core.telling.is_quiet")
+    def either(original, notice, told, now):
+        both = {**told, **{(target, source): at for (source, target), at in told.items()}}
+        return original(notice, both, now)
 
 
 class AlwaysTakesTheFullest(Mutant):
@@ -271,6 +306,10 @@ class AlwaysTakesTheFullest(Mutant):
     @replaces("credpool.core.select._with_quota")
     def restless(original, state, candidates, now):
         return original(replace(state, last=None), candidates, now)
+
+    @replaces("credpool.core.select.Index._stay")
+    def on(original, self, last):
+        return None
 
 
 class LeavesAtTheEdge(Mutant):
@@ -351,12 +390,9 @@ class StaysOnTheUnknown(Mutant):
         found = original(state, candidates, now)
         return [e for e in found if e.id == state.last] or found
 
-    @replaces("credpool.core.select.Index._fill")
-    def still(original, self, *, start, level):
-        stage = original(self, start=start, level=level)
-        if self.state.strategy is not Strategy.QUOTA_AWARE:
-            return stage
-        return replace(stage, group=stage.group[:1], length=float("inf"))
+    @replaces("credpool.core.select.Index._stay")
+    def still(original, self, last):
+        return original(self, last) or self.by_id.get(last)
 
 
 class BreaksQuotaTiesByOrder(Mutant):

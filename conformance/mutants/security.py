@@ -56,7 +56,7 @@ class LogsTheRequestThatFailed(Mutant):
     @replaces("testee_reference.Testee.end")
     def logged(original, self, call, outcome, over=None, **result):
         if outcome == "failed":
-            print([e.secret.reveal() for e in self.pool._state.entries], file=sys.stderr)
+            print([e.secret.reveal() for e in self.pool._kept.view.state.entries], file=sys.stderr)
         return original(self, call, outcome, over, **result)
 
 

@@ -74,7 +74,7 @@ class SticksToItsFirstDraw(Mutant):
 
     @replaces("credpool.pool.Pool.pick")
     def again(original, self, model, now, home=None):
-        last = self.state.find(self._last) if self._last else None
+        last = self.state.find(self._kept.last) if self._kept.last else None
         sticks = self.state.strategy is Strategy.RANDOM and last is not None
         return last if sticks and last.blocked(now) is None else original(self, model, now, home)
 

@@ -15,7 +15,7 @@ class LooksAtItsOwnMemory(Mutant):
     )
     because = "wire"
 
-    @replaces("credpool.pool.Pool._follow")
+    @replaces("credpool.keeping.Kept.follow")
     def never(original, self):
         pass
 
@@ -57,11 +57,11 @@ class WaitsWithoutLooking(Mutant):
 
     @replaces("credpool.pool.Pool.apply")
     def blind(original, self, *args):
-        self._follow = lambda: None
+        self.follow = lambda: None
         try:
             return original(self, *args)
         finally:
-            del self._follow
+            del self.follow
 
 
 class ClaimsInMemory(Mutant):
@@ -83,15 +83,15 @@ class WritesItsOwnCount(Mutant):
     kills = ("counts-of-processes-add-up",)
     because = "counts"
 
-    @replaces("credpool.pool.Pool.__init__")
+    @replaces("credpool.keeping.Kept.__init__")
     def from_the_start(original, self, *args, **kwargs):
         original(self, *args, **kwargs)
-        self.mine = {entry.id: entry.request_count for entry in self._state.entries}
+        self.mine = {entry.id: entry.request_count for entry in self.view.state.entries}
 
-    @replaces("credpool.pool.Pool._commit")
+    @replaces("credpool.keeping.Kept.commit")
     def own(original, self, change):
-        self._gather()
-        self.mine |= {id_: self.mine.get(id_, 0) + n for id_, n in self._pending.items()}
+        sums = self.own.counts.sums()
+        self.mine |= {id_: self.mine.get(id_, 0) + n for id_, n in sums.items()}
 
         def counted(state):
             counts = {e.id: replace(e, request_count=self.mine.get(e.id, 0)) for e in state.entries}

@@ -15,7 +15,7 @@ class SpreadsUnasked(Mutant):
 
     @replaces("credpool.pool.Pool.lease")
     def always(original, self):
-        return self._leases.new()
+        return self._kept.own.leases.new()
 
     @replaces("credpool.core.select.under_cap")
     def one(original, state, candidates):

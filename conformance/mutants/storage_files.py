@@ -228,11 +228,11 @@ class TakesNoLock(Mutant):
 class Remembers:
     """Knows what its rows were before another program wrote the file."""
 
-    @replaces("credpool.pool.Pool._follow")
+    @replaces("credpool.keeping.Kept.follow")
     def remembering(original, self):
-        before = self._state.entries
+        before = self.view.state.entries
         original(self)
-        if self._state.entries is not before:
+        if self.view.state.entries is not before:
             self.before = {entry.id: entry for entry in before}
 
 
@@ -243,7 +243,7 @@ class WritesThePoolItRemembers(Remembers, Mutant):
     kills = ("two-programs-lose-nothing-of-each-other",)
     because = "store"
 
-    @replaces("credpool.pool.Pool._commit")
+    @replaces("credpool.keeping.Kept.commit")
     def remembered(original, self, change):
         before = tuple(self.__dict__.pop("before", {}).values())
         return original(self, lambda s: change(replace(s, entries=before) if before else s))
@@ -256,7 +256,7 @@ class WritesItsMemoryBack(Remembers, Mutant):
     kills = ("reset-of-another-program-stays",)
     because = "state"
 
-    @replaces("credpool.pool.Pool._commit")
+    @replaces("credpool.keeping.Kept.commit")
     def remembered(original, self, change):
         known = {name: entry.cooldown for name, entry in getattr(self, "before", {}).items()}
 
@@ -274,13 +274,13 @@ class WritesItsOwnCounts(Remembers, Mutant):
     kills = ("counts-of-two-programs-add-up",)
     because = "store"
 
-    @replaces("credpool.pool.Pool._commit")
+    @replaces("credpool.keeping.Kept.commit")
     def its_own(original, self, change):
-        before = getattr(self, "before", {})
+        before, sent = getattr(self, "before", {}), self.own.counts.sums()
 
         def counted(entry):
             known = before.get(entry.id)
-            count = known.request_count + self._pending[entry.id] if known else entry.request_count
+            count = known.request_count + sent[entry.id] if known else entry.request_count
             return replace(entry, request_count=count)
 
         def by_memory(state):

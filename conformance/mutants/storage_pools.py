@@ -91,7 +91,7 @@ class NeverLooksAgain(Mutant):
     kills = ("change-from-outside-counts-at-the-next-call",)
     because = "state"
 
-    @replaces("credpool.pool.Pool._follow")
+    @replaces("credpool.keeping.Kept.follow")
     def never(original, self):
         return None
 

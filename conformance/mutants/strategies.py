@@ -50,6 +50,10 @@ class StartsOverWhenTheLastIsOut(Mutant):
         there = state.last in {e.id for e in candidates}
         return original(state if there else replace(state, last=None), candidates)
 
+    @replaces("credpool.core.select.Index.pick")
+    def again(original, self, draw, last):
+        return original(self, draw, last if last in self.by_id else None)
+
 
 class ForgetsTheTurn(Mutant):
     """Begins each turn at the first entry."""
@@ -67,7 +71,7 @@ class ForgetsTheTurn(Mutant):
     @replaces("credpool.pool.Pool.pick")
     def first(original, self, model, now, home=None):
         if self.state.strategy is Strategy.ROUND_ROBIN:
-            self._last, self._indexes = None, {}
+            self._kept.last = None
         return original(self, model, now, home)
 
 
@@ -85,6 +89,32 @@ class RotatesToTheBusiest(Mutant):
         return max(candidates, key=lambda e: e.request_count)
 
 
+class CountsForEachModelApart(Mutant):
+    """Counts what an entry has done for each model that has a cooldown, and for all others."""
+
+    violates = "select.least-used+1"
+    kills = ("least-used-counts-what-every-model-was-sent",)
+    because = "wire"
+
+    @replaces("credpool.core.select.Index.__init__")
+    def alone(original, self, state, *, now, model, counts):
+        original(self, state, now=now, model=model, counts=None)
+
+
+class TakesTurnsForEachModelApart(Mutant):
+    """Remembers for each model that has a cooldown, and for all others, who was chosen last."""
+
+    violates = "select.round-robin+1"
+    kills = ("turn-goes-on-whatever-the-model",)
+    because = "wire"
+
+    @replaces("credpool.core.select.Index.pick")
+    def alone(original, self, draw, last):
+        entry = original(self, draw, getattr(self, "latest", last))
+        self.latest = entry.id
+        return entry
+
+
 class RoundsTheDraw(Mutant):
     """Multiplies the draw by one less than there are entries, and rounds."""
 
@@ -96,9 +126,9 @@ class RoundsTheDraw(Mutant):
     because = "wire"
 
     @replaces("credpool.core.select.Index.pick")
-    def rounded(original, self, draw):
+    def rounded(original, self, draw, last):
         if self.state.strategy is not Strategy.RANDOM:
-            return original(self, draw)
+            return original(self, draw, last)
         return self.ready[round(draw * (len(self.ready) - 1))]
 
 
@@ -151,7 +181,7 @@ class DrawsAmongAll(Mutant):
     because = "wire"
 
     @replaces("credpool.core.select.Index.pick")
-    def among_all(original, self, draw):
+    def among_all(original, self, draw, last):
         if self.state.strategy is not Strategy.RANDOM:
-            return original(self, draw)
+            return original(self, draw, last)
         return self.ready[int(draw * len(self.state.entries)) % len(self.ready)]

@@ -212,20 +212,20 @@ def test_nothing_executed_is_not_good() -> None:
 def test_a_function_is_named_where_it_is_defined() -> None:
     """A name that was only imported is void, since others have imported it too."""
     with pytest.raises(VoidError, match=r"name it where it is defined, in credpool\.core\.model"):
-        find("credpool.pool.in_order")
+        find("credpool.view.in_order")
 
 
 def test_a_replacement_reaches_every_module_that_imported_the_name() -> None:
     """A rule is replaced wherever it is used, and put back everywhere."""
-    from credpool import pool  # noqa: PLC0415 (only here)
+    from credpool import view  # noqa: PLC0415 (only here)
 
-    target, there = find("credpool.core.model.in_order"), pool.in_order
+    target, there = find("credpool.core.model.in_order"), view.in_order
     with ExitStack() as undo:
         install(target, None, undo)
-        replaced = pool.in_order
+        replaced = view.in_order
 
     assert replaced is None
-    assert pool.in_order is there
+    assert view.in_order is there
 
 
 def test_each_kind_of_attribute_can_be_replaced() -> None:

@@ -100,7 +100,7 @@ def changing(folder: str) -> Iterator[Row]:
 
         def bench_and_reset(pool: Pool = pool) -> None:
             active = ActiveCall(pool, lambda: None)
-            active.failed(active.start().entry, OUT_OF_CREDIT)
+            active.settle(active.failed(active.start().entry, OUT_OF_CREDIT))
             pool.reset()
 
         bench_and_reset()

@@ -7,7 +7,8 @@ from threading import Event
 import anyio
 import pytest
 
-from credpool.offloop import outcome
+from credpool import SystemClock
+from credpool.offloop import loop_runs, outcome
 
 LOOPS = ("asyncio", "trio")
 
@@ -59,6 +60,27 @@ def test_what_the_thread_raises_the_waiter_raises(loop: str) -> None:
 
     with pytest.raises(LookupError, match="gone"):
         anyio.run(waits, backend=loop)
+
+
+def test_elsewhere_the_error_names_the_loops() -> None:
+    """A coroutine that no loop runs is told where it can be awaited, by every way of waiting."""
+    done: Future[None] = Future()
+    waits = (outcome(done), SystemClock().sleep_async(0.0, "retry"))
+
+    for waiting in waits:
+        with pytest.raises(RuntimeError, match="credpool waits in asyncio and trio"):
+            waiting.send(None)
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_running_loop_is_seen(loop: str) -> None:
+    """A thread knows whether it runs a loop."""
+
+    async def here() -> bool:
+        return loop_runs()
+
+    assert anyio.run(here, backend=loop)
+    assert not loop_runs()
 
 
 async def _soon(act: Callable[[], object]) -> None:

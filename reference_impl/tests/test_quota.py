@@ -127,7 +127,7 @@ def test_quota_aware_keeps_what_has_enough(state: PoolState, expected: str) -> N
 
     assert found is not None
     assert found.id == expected
-    assert Index(state, now=NOW, model=None).pick(0.0).id == expected
+    assert Index(state, now=NOW, model=None).pick(0.0, state.last).id == expected
 
 
 def test_the_index_expires_when_a_window_resets() -> None:

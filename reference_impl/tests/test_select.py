@@ -178,7 +178,7 @@ def test_an_index_of_least_used_fills_up_level_by_level() -> None:
     entries = (entry("a", count=4), entry("b"), entry("c", count=2))
     index = Index(pool(*entries, strategy=Strategy.LEAST_USED), now=NOW, model=None)
 
-    picked = [index.pick(0.0).id for _ in range(12)]
+    picked = [index.pick(0.0, None).id for _ in range(12)]
 
     assert picked == [*"bb", *"bcbc", *"abcabc"]
 

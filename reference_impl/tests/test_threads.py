@@ -16,7 +16,6 @@ from filelock import FileLock
 from credpool import Entry, Pool, PoolState, Secret, StoreUnwritable, Strategy
 from credpool.core.model import EntryId
 from credpool.httpx2 import PoolAuth
-from credpool.pool import LAG
 from credpool.stores import JsonFileStore, MemoryStore
 from credpool.testing import FakeProvider, FakeReply
 
@@ -304,20 +303,6 @@ def test_a_healthy_call_opens_no_file(tmp_path: Path) -> None:
     assert codes == [200] * 20
     assert healthy == []
     assert touched != []
-
-
-def test_counts_that_cannot_be_written_do_not_slow_each_call() -> None:
-    """A store that refuses is asked again after as many requests as before, and nothing is lost."""
-    store = WatchedStore(KEYS)
-    pool = Pool(store)
-    store.refuses = True
-    entry = pool.state.entries[0]
-
-    for _ in range(2 * LAG + 10):
-        pool.used(entry)
-
-    assert store.updates == 2
-    assert pool.state.entries[0].request_count == 2 * LAG + 10
 
 
 def test_pools_on_one_file_learn_from_each_other(tmp_path: Path) -> None:

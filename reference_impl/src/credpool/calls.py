@@ -75,10 +75,19 @@ class ActiveCall:
 
     def start(self) -> Action:
         """Choose the first entry."""
-        capped = self.lease is not None  # then choosing and counting are one step, under the lock
-        entry = None if capped else self._pool.pick(self._model, self._started, self._home)
+        return self.settle(self._begun(self._pool.pick))
+
+    async def start_async(self) -> Action:
+        """Choose the first entry."""
+        await self._pool.follow_async()
+        return await self.settle_async(self._begun(self._pool.choose))
+
+    def _begun(self, choose: Callable[..., Entry | None]) -> Action | Event:
+        """Choose the first entry, or say what is to be decided for it."""
+        capped = self.lease is not None  # then choosing and counting are one step, under a lock
+        entry = None if capped else choose(self._model, self._started, self._home)
         if entry is None:
-            return self._decided(Started(self.known))
+            return Started(self.known)
         return Refresh(entry) if entry.is_due(self._pool.policy, self._started) else Send(entry)
 
     def sending(self, entry: Entry) -> None:
@@ -87,24 +96,39 @@ class ActiveCall:
         self.sends += 1
         self._pool.used(entry)
 
-    def succeeded(self, entry: Entry, headers: Mapping[str, str]) -> None:
-        """Note that the provider answered."""
+    def succeeded(self, entry: Entry, headers: Mapping[str, str]) -> Succeeded | None:
+        """Note that the provider answered; return what there is to decide about it."""
         self._open, self._answered = None, entry
         if self._session:
             until = self._pool.clock.now() + self._pool.policy.affinity_ttl
             self._pool.sessions.settle(self._session, entry.id, until)  # spec: affinity.move+1
         probing = self._call is not None and self._call.probe
         owner = self._pool.heard(entry, headers)
-        if probing or owner is not None or entry.id in self._pool.flagged:
-            self._pool.apply(Succeeded(self.known, entry.id, owner))
+        if probing or owner is not None or self._pool.is_flagged(entry):
+            return Succeeded(self.known, entry.id, owner)
+        return None
 
-    def failed(self, entry: Entry, reply: Reply) -> Action:
-        """Say what a failing reply leads to."""
+    def failed(self, entry: Entry, reply: Reply) -> Failed:
+        """Return what a failing reply gives to decide."""
         assert entry.secret is not None, "only available entries are sent"
         provider, now = self._pool.provider, self._pool.clock.now()
         verdict = classify(reply, provider, entry.auth_type, now=now)
         owner = self._pool.heard(entry, reply.headers)
-        return self._decided(Failed(self.known, entry.id, entry.secret, verdict, owner))
+        return Failed(self.known, entry.id, entry.secret, verdict, owner)
+
+    def settle(self, step: Action | Event) -> Action:
+        """Decide what is to be decided, and say what to do.
+
+        Raises:
+            StoreError: what was decided could not be made durable, or the store cannot be read.
+        """
+        return self._decided(step) if isinstance(step, Event) else step
+
+    async def settle_async(self, step: Action | Event) -> Action:
+        """Decide as `settle` does, while the event loop goes on."""
+        if not isinstance(step, Event):
+            return step
+        return self._taken(step, await self._pool.apply_async(step, self.lease))
 
     def claim(self, entry: Entry, waits_since: float | None = None) -> Action:
         """Ask for the right to refresh the entry, or for what has come of it.
@@ -154,6 +178,10 @@ class ActiveCall:
         return self._call
 
     def _decided(self, event: Event) -> Action:
-        decision = self._pool.apply(event, self.lease)
-        self._open, self._call = None, decision.call
+        return self._taken(event, self._pool.apply(event, self.lease))
+
+    def _taken(self, event: Event, decision: Decision) -> Action:
+        """Go on as was decided; a success has ended the attempt by itself."""
+        if not isinstance(event, Succeeded):
+            self._open, self._call = None, decision.call
         return decision.action

@@ -3,6 +3,8 @@
 import time
 from typing import Literal, Protocol
 
+from credpool.offloop import pause
+
 Why = Literal["retry", "claim", "login"]
 """What is waited for: the time of a retry, somebody else's refresh, or a person who logs in."""
 
@@ -33,6 +35,4 @@ class SystemClock:
 
     async def sleep_async(self, until: float, _why: Why, /) -> None:
         """Return at that moment, letting others run."""
-        import anyio  # noqa: PLC0415  for async callers only
-
-        await anyio.sleep(max(0.0, until - self.now()))
+        await pause(max(0.0, until - self.now()))

@@ -5,11 +5,12 @@
 """
 
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, MutableMapping
+from functools import partial
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from credpool.calls import ActiveCall
 from credpool.core.errors import PoolExhausted
-from credpool.core.events import Action, Attempt, Deliver, GiveUp, Refresh, Send, Wait
+from credpool.core.events import Action, Attempt, Deliver, Event, GiveUp, Refresh, Send, Wait
 from credpool.core.model import EXHAUSTION, Entry, EntryId, Exhaustion, Out
 from credpool.core.reply import Reply
 from credpool.core.request import model_of
@@ -123,7 +124,7 @@ class Flow(Generic[R, A]):
                             response = yield sent
                         if response.status_code >= 400:
                             response.read()
-                        action = _judged(active, sent, response, entry)
+                        action = active.settle(_judged(active, sent, response, entry))
                     case Refresh(entry):
                         action = self._renewal.run(active, entry)
                     case _:
@@ -135,14 +136,14 @@ class Flow(Generic[R, A]):
         """Answer one request, sending as many as it takes."""
         await request.aread()
         active = self._begin(request)
-        action = active.start()
+        action = await active.start_async()
         response: A | None = None
         try:
             while True:
                 match action:
                     case Wait(entry, until) if active.sends < self._max_sends:
                         await self._pool.clock.sleep_async(until, "retry")
-                        action = active.resumed(entry)
+                        action = await self._pool.aside(partial(active.resumed, entry))
                     case Send(entry) if active.sends < self._max_sends:
                         sent = self._outgoing(active, request, entry)
                         response = yield sent
@@ -151,7 +152,8 @@ class Flow(Generic[R, A]):
                             response = yield sent
                         if response.status_code >= 400:
                             await response.aread()
-                        action = _judged(active, sent, response, entry)
+                        judged = _judged(active, sent, response, entry)
+                        action = await active.settle_async(judged)
                     case Refresh(entry):
                         action = await self._renewal.run_async(active, entry)
                     case _:
@@ -209,15 +211,15 @@ def _lost_its_secret(sent: Request, response: Response) -> bool:
     )
 
 
-def _judged(active: ActiveCall, sent: Request, response: Response, entry: Entry) -> Action:
-    """Tell the pool what the provider said, if it was the provider."""
+def _judged(active: ActiveCall, sent: Request, response: Response, entry: Entry) -> Action | Event:
+    """Return what the provider's reply gives to decide, if it was the provider's."""
     if response.request is not sent:  # a redirect's reply: it carried no secret
         return Deliver()  # spec: security.redirect.reply+1, pool.attribution+1
     if response.status_code >= 400:
         headers = {k.lower(): v for k, v in response.headers.items()}
         return active.failed(entry, Reply(response.status_code, headers, response.content))
     if response.status_code < 300:
-        active.succeeded(entry, response.headers)
+        return active.succeeded(entry, response.headers) or Deliver()
     return Deliver()
 
 
@@ -241,7 +243,7 @@ def _exhausted(pool: Pool, exhaustion: Exhaustion | None) -> PoolExhausted:
     )
     return PoolExhausted(
         found,
-        f"no credential of the pool {pool.state.key!r} is available ({reasons or 'it is empty'}); "
+        f"no credential of the pool {pool.key!r} is available ({reasons or 'it is empty'}); "
         f"{when}; use the next provider, or try again then",
     )
 

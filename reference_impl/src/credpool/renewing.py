@@ -63,17 +63,18 @@ class Renewal:
     async def run_async(self, active: ActiveCall, entry: Entry) -> Action:
         """Renew the entry's token, and say how the call goes on; raises what `run` raises."""
         if entry.borrowed:
-            return active.reread(entry)  # spec: borrow.no-refresh+1
+            return await self._pool.aside(partial(active.reread, entry))
         since, waited = self._pool.clock.now(), False
-        while isinstance(
-            action := active.claim(entry, since if waited else None), AwaitClaim | Exchange
-        ):
+        while True:
+            asked = partial(active.claim, entry, since if waited else None)
+            action = await self._pool.aside(asked)  # a claim is durable before the request
             if isinstance(action, Exchange):
                 await outcome(self._begin(active.known, action.entry))
-            else:
+            elif isinstance(action, AwaitClaim):
                 waited = True
                 await self._pool.clock.sleep_async(self._look_again(action), "claim")
-        return action
+            else:
+                return action
 
     def _look_again(self, action: AwaitClaim) -> float:
         return min(action.until, self._pool.clock.now() + _POLL)

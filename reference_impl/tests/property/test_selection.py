@@ -73,7 +73,7 @@ def test_the_index_answers_as_the_rule_does(
         expected = choose(state, available(state, now=now, model=None), now=now, draw=draw)
         assert bool(index.ready) == (expected is not None)
         if expected is not None:
-            assert index.pick(draw).id == expected.id
+            assert index.pick(draw, state.last).id == expected.id
             state = _used(state, expected)
 
 
@@ -89,7 +89,7 @@ def test_filling_up_is_the_repeated_minimum(counts: list[int]) -> None:
 
     for _ in range(60):
         lowest = min(range(len(counts)), key=counts.__getitem__)
-        assert index.pick(0.0).id == str(lowest)
+        assert index.pick(0.0, None).id == str(lowest)
         counts[lowest] += 1
 
 

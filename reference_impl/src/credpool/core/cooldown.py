@@ -51,7 +51,8 @@ def spread(state: PoolState, entry: Entry, secret: Secret | None, scope: Scope) 
 def _rest(entry: Entry, cooldown: Cooldown, *, model: str | None) -> Entry:
     if model is not None:  # spec: recover.not-entitled.other-models+1
         longest = _longer(entry.models.get(model), cooldown)
-        return replace(entry, models={**entry.models, model: longest}, throttled=False)
+        running = {m: c for m, c in entry.models.items() if c.until > cooldown.since}
+        return replace(entry, models={**running, model: longest}, throttled=False)
     return replace(entry, cooldown=_longer(entry.cooldown, cooldown), throttled=False)
 
 

@@ -249,9 +249,8 @@ class PoolState:
 
     def change(self, changed: Mapping[EntryId, Entry]) -> "PoolState":
         """Return the pool with those entries in place of the ones with their ids."""
-        if all(changed.get(e.id, e) is e for e in self.entries):
-            return self
-        return replace(self, entries=tuple(changed.get(e.id, e) for e in self.entries))
+        entries = tuple(changed.get(e.id, e) for e in self.entries) if changed else self.entries
+        return self if entries == self.entries else replace(self, entries=entries)
 
 
 def in_order(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:

@@ -1,15 +1,16 @@
 """Which entry comes next (spec: selection, sharing).
 
 Whoever is `available` and `at_home` for the session, or else the choice among those `under_cap`.
-`choose` is the rule, read off the specification. `Index` answers the same question in constant
-time for a state that does not change; it is derived from the state and thrown away with it.
+`choose` is the rule, read off the specification. `Index` answers the same question without a walk
+over the entries for a state that does not change; it is derived from the state and thrown away with it.
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property
-from itertools import count
+from heapq import heapify, heapreplace
 from typing import Final, assert_never
 
 from credpool.core.model import Entry, EntryId, PoolState, Strategy
@@ -20,6 +21,9 @@ from credpool.core.usable import why_unusable
 
 BY_COUNT: Final = frozenset({Strategy.LEAST_USED, Strategy.QUOTA_AWARE})
 """The strategies that look at request counts, and so at what others have done."""
+
+IN_TURN: Final = BY_COUNT | {Strategy.ROUND_ROBIN}
+"""The strategies whose choice depends on the choices before it."""
 
 
 def available(state: PoolState, *, now: float, model: str | None) -> tuple[Entry, ...]:
@@ -115,76 +119,103 @@ def _after_last(state: PoolState, candidates: Sequence[Entry]) -> Sequence[Entry
     return [*candidates[split:], *candidates[:split]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Stage:
-    """A stretch of tickets, from `start` for `length`, served by one group in turn."""
-
-    start: int
-    length: float
-    group: Sequence[Entry]
-    level: int = 0
-
-
 class Index:
-    """Selection in constant time while the state holds: ticket *n* has one answer.
+    """Selection in constant or logarithmic time while the state holds.
 
-    The only state is a counter whose increment is atomic, so that threads need no lock. Under
-    `least_used` the answers follow from filling the lowest counts up, level by level.
+    A choice by count changes `counts`, which the indexes of one state share, one for each model
+    that needs its own: so whoever picks in threads lets one pick at a time.
     """
 
-    def __init__(self, state: PoolState, *, now: float, model: str | None) -> None:
+    def __init__(
+        self,
+        state: PoolState,
+        *,
+        now: float,
+        model: str | None,
+        counts: dict[EntryId, int] | None = None,
+    ) -> None:
         self.state = state
         self.ready = available(state, now=now, model=model)
         ends = (c.until for e in state.entries if (c := e.blocked(now, model)))
         resets = (next_reset(windows, now=now) for windows in state.quotas.values())
         self.expires = min((*ends, *resets), default=math.inf)
-        self._equals = self._equally_good(now)
-        self._tickets = count()
-        self._stage = self._first_stage()
+        self.counts = counts if counts is not None else _counts(state)
+        self._now = now
 
     @cached_property
     def by_id(self) -> Mapping[EntryId, Entry]:
         """The entries that are `ready`, by their ids."""
         return {e.id: e for e in self.ready}
 
-    def pick(self, draw: float) -> Entry:
+    def pick(self, draw: float, last: EntryId | None) -> Entry:
         """Return the next of the entries that are `ready`, of which there must be one."""
-        if self.state.strategy is Strategy.RANDOM:
-            return self.ready[int(draw * len(self.ready))]
-        ticket = next(self._tickets)
-        stage = self._stage
-        while ticket - stage.start >= stage.length:
-            stage = self._stage = self._stage_after(stage)
-        return stage.group[(ticket - stage.start) % len(stage.group)]
-
-    def _equally_good(self, now: float) -> Sequence[Entry]:
-        """Return the entries among which the request count decides, for as long as it does."""
-        if self.state.strategy is not Strategy.QUOTA_AWARE or not self.ready:
-            return self.ready
-        found = _with_quota(self.state, self.ready, now)
-        first = min(found, key=lambda e: e.request_count)
-        left = remaining(self.state.quotas.get(first.id, {}), now=now)
-        return [first] if is_enough(self.state, left) else found
-
-    def _first_stage(self) -> _Stage:
         match self.state.strategy:
-            case Strategy.FILL_FIRST | Strategy.RANDOM:
-                return _Stage(0, math.inf, self.ready[:1])
+            case Strategy.FILL_FIRST:
+                return self.ready[0]
+            case Strategy.RANDOM:
+                return self.ready[int(draw * len(self.ready))]
             case Strategy.ROUND_ROBIN:
-                return _Stage(0, math.inf, _after_last(self.state, self.ready))
-            case Strategy.LEAST_USED | Strategy.QUOTA_AWARE:
-                lowest = min((e.request_count for e in self._equals), default=0)
-                return self._fill(start=0, level=lowest)
+                behind = bisect_right(self._ready_places, self._places.get(last, -1))
+                return self.ready[behind % len(self.ready)]
+            case Strategy.LEAST_USED:
+                return self._least_used()
+            case Strategy.QUOTA_AWARE:
+                return self._stay(last) or self._least_used()
             case _:
                 assert_never(self.state.strategy)
 
-    def _stage_after(self, stage: _Stage) -> _Stage:
-        return self._fill(start=stage.start + int(stage.length), level=stage.level)
+    def note(self, entry: Entry) -> None:
+        """Count a choice that was not made here."""
+        self.counts[entry.id] += 1
 
-    def _fill(self, *, start: int, level: int) -> _Stage:
-        """Serve everyone at or below `level` until they reach the next entry's count."""
-        group = [e for e in self._equals if e.request_count <= level]
-        above = min((n for e in self._equals if (n := e.request_count) > level), default=None)
-        if above is None:
-            return _Stage(start, math.inf, group)
-        return _Stage(start, (above - level) * len(group), group, above)
+    @cached_property
+    def _places(self) -> Mapping[EntryId | None, int]:
+        return {e.id: place for place, e in enumerate(self.state.entries)}
+
+    @cached_property
+    def _ready_places(self) -> Sequence[int]:
+        return [self._places[e.id] for e in self.ready]
+
+    @cached_property
+    def _enough(self) -> frozenset[EntryId]:
+        """The entries that are known to have enough left."""
+        left = ((e.id, self.state.quotas.get(e.id)) for e in self.ready)
+        known = ((e, remaining(windows, now=self._now)) for e, windows in left if windows)
+        return frozenset(e for e, fraction in known if is_enough(self.state, fraction))
+
+    def _stay(self, last: EntryId | None) -> Entry | None:
+        """Return the entry chosen last, when `quota_aware` keeps it."""
+        if last not in self._enough:
+            return None
+        self.note(kept := self.by_id[last])
+        return kept
+
+    @cached_property
+    def _equals(self) -> Sequence[Entry]:
+        """The entries among which the request count decides."""
+        if self.state.strategy is not Strategy.QUOTA_AWARE:
+            return self.ready
+        return _with_quota(replace(self.state, last=None), self.ready, self._now)
+
+    @cached_property
+    def _queue(self) -> list[tuple[int, int]]:
+        """A heap of counts and places; a count in it may be too low, and never is too high."""
+        queue = [(self.counts[e.id], place) for place, e in enumerate(self._equals)]
+        heapify(queue)
+        return queue
+
+    def _least_used(self) -> Entry:
+        queue, counts = self._queue, self.counts
+        while True:
+            known, place = queue[0]
+            entry = self._equals[place]
+            count = counts[entry.id]
+            if count == known:  # spec: select.least-used+1
+                counts[entry.id] = count + 1
+                heapreplace(queue, (count + 1, place))
+                return entry
+            heapreplace(queue, (count, place))  # it has been used otherwise
+
+
+def _counts(state: PoolState) -> dict[EntryId, int]:
+    return {e.id: e.request_count for e in state.entries}

@@ -1,6 +1,7 @@
 """What a decision gives a pool to tell of (spec: events): a comparison of before and after."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
 
 from credpool.core.events import (
     Claimed,
@@ -39,8 +40,14 @@ from credpool.core.notices import (
     RefreshRefused,
 )
 from credpool.core.owner import owner_of
+from credpool.core.payer import Payer
 from credpool.core.select import payer_of
 from credpool.core.usable import flawed
+
+Find = Callable[[EntryId], Entry | None]
+
+PAYER_QUIET: Final = 3600.0
+"""For how many seconds the same change of payer is not told again."""
 
 
 def told(before: PoolState, event: Event, made: Decision, *, now: float) -> tuple[Notice, ...]:
@@ -69,12 +76,25 @@ def watches(state: PoolState) -> bool:
     return stays or len({payer_of(state, e) for e in state.entries}) > 1
 
 
-def begun(state: PoolState, last: EntryId | None, entry: EntryId) -> Iterator[Notice]:
-    """Yield what there is to tell of a call that begins with an entry; the last one was `last`."""
+def begun(
+    state: PoolState, last: EntryId | None, entry: EntryId, find: Find | None = None
+) -> Iterator[Notice]:
+    """Yield what there is to tell of a call that begins with an entry; the last one was `last`.
+
+    `find` finds an entry of the state, if there is a faster way than to look for it.
+    """
     if last is not None and last != entry:
         if _stays(state, last):  # spec: events.switch+1, events.quiet+1
             yield EntrySwitched(last, entry, None)
-        yield from _payer_change(state, last, entry)
+        yield from _payer_change(state, last, entry, find or state.find)
+
+
+def is_quiet(notice: Notice, told: Mapping[tuple[Payer, Payer], float], now: float) -> bool:
+    """Whether a notice is left out, for it repeats what was told at those moments."""
+    if not isinstance(notice, PayerChanged):
+        return False
+    before = told.get((notice.source_payer, notice.target_payer))
+    return before is not None and 0 <= now - before < PAYER_QUIET  # spec: payer.changed+2
 
 
 def _stays(state: PoolState, last: EntryId) -> bool:
@@ -158,7 +178,7 @@ def _switch(before: PoolState, event: Event, made: Decision, now: float) -> Iter
     target = made.action.entry.id
     if isinstance(event, Failed | Claimed | Resumed):
         yield EntrySwitched(event.entry, target, _cause(event, made, now))
-        yield from _payer_change(before, event.entry, target)
+        yield from _payer_change(before, event.entry, target, before.find)
     else:
         yield from begun(before, before.last, target)
 
@@ -172,12 +192,12 @@ def _cause(event: Failed | Claimed | Resumed, made: Decision, now: float) -> Fai
     return None if out is None else out.failure
 
 
-def _payer_change(state: PoolState, last: EntryId, entry: EntryId) -> Iterator[Notice]:
-    source, target = state.find(last), state.find(entry)
+def _payer_change(state: PoolState, last: EntryId, entry: EntryId, find: Find) -> Iterator[Notice]:
+    source, target = find(last), find(entry)
     if source is None or target is None:
         return
     payers = payer_of(state, source), payer_of(state, target)
-    if payers[0] is not payers[1]:  # spec: payer.changed+1
+    if payers[0] is not payers[1]:  # spec: payer.changed+2
         yield PayerChanged(last, entry, *payers)
 
 
