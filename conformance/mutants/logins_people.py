@@ -69,7 +69,7 @@ class SavesNoLogin(Mutant):
     def forgotten(original, pool, login, *, into, new, source):
         view = pool._kept.view
         state = logged_in(view.state, login, into=into, new=new)
-        pool._kept.view = view_of(view.stamp, state, None)
+        pool._kept.view = view_of(view.stamp, replace(view.reading, state=state), None)
         return new
 
 

@@ -8,6 +8,10 @@ from credpool.view import view_of
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
+def _seen(view, state):
+    return view_of(view.stamp, replace(view.reading, state=state), None)
+
+
 class TriesPlacesFirst(Mutant):
     """Takes a number for a place, also when it is an entry's label."""
 
@@ -203,7 +207,7 @@ class AddsForTheNextStart(Mutant):
         entry = original(self, secret, **told)
         before, pool = self._pool.state, self._pool
         kept = tuple(e if e.id != entry.id else replace(e, secret=None) for e in before.entries)
-        pool._kept.view = view_of(pool._kept.view.stamp, replace(before, entries=kept), None)
+        pool._kept.view = _seen(pool._kept.view, replace(before, entries=kept))
         return entry
 
 

@@ -7,6 +7,10 @@ from credpool.view import view_of
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
+def _seen(view, state):
+    return view_of(view.stamp, replace(view.reading, state=state), None)
+
+
 class RemovesFromTheListOnly(Mutant):
     """Goes on choosing a removed entry until the pool is opened again."""
 
@@ -18,7 +22,7 @@ class RemovesFromTheListOnly(Mutant):
     def late(original, self, target):
         pool, before = self._pool, self._pool.state
         entry = original(self, target)
-        pool._kept.view = view_of(pool._kept.view.stamp, before, None)
+        pool._kept.view = _seen(pool._kept.view, before)
         return entry
 
 
@@ -180,7 +184,7 @@ class OrdersAtTheNextStart(Mutant):
     def late(original, self, target, priority):
         pool, before = self._pool, self._pool.state
         entry = original(self, target, priority)
-        pool._kept.view = view_of(pool._kept.view.stamp, before, None)
+        pool._kept.view = _seen(pool._kept.view, before)
         return entry
 
 
@@ -262,7 +266,7 @@ class ChangesMemoryOnly(Mutant):
     @replaces("credpool.pool.Pool.change")
     def memory(original, self, change):
         view = self._kept.view
-        self._kept.view = view_of(view.stamp, change(view.state), None)
+        self._kept.view = _seen(view, change(view.state))
         return self._kept.view.state
 
 

@@ -130,7 +130,8 @@ def test_one_line_is_right_the_second_time(own: Path) -> None:
     """What is known stays, with all that was learnt of it; what is new comes behind."""
     first = Pool.open("openai", keys=[KEY])
     Operator(first).rename("1", "work")
-    out = Cooldown(failure=FailureClass.OUT_OF_CREDIT, since=0.0, until=4e9)
+    now = first.clock.now()
+    out = Cooldown(failure=FailureClass.OUT_OF_CREDIT, since=now, until=now + 86400)
     first.change(lambda s: s.change({e.id: replace(e, cooldown=out) for e in s.entries}))
 
     again = Pool.open("openai", keys=[OTHER, KEY, OTHER], strategy="round_robin")
