@@ -1,6 +1,7 @@
 """Several real processes on one `auth.json`, and processes that are killed while they save."""
 
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -91,9 +92,9 @@ def key(name: str) -> Entry:
     return Entry(id=EntryId(name), secret=Secret(f"sk-{name}"), priority=ord(name))
 
 
-def run(program: str, path: Path) -> dict[str, object]:
+def run(program: str, path: Path, *more: str) -> dict[str, object]:
     """Run a program that prints what it found, as JSON."""
-    command = [sys.executable, str(PROGRAMS / program), str(path)]
+    command = [sys.executable, str(PROGRAMS / program), str(path), *more]
     done = subprocess.run(  # noqa: S603
         command, capture_output=True, text=True, timeout=GIVE_UP, check=False
     )
@@ -229,18 +230,49 @@ def test_a_forked_process_is_one_of_two(tmp_path: Path) -> None:
     assert found == {"child": "Exchange", "parent": "Send", "count": 8}
 
 
-def test_a_save_that_is_killed_leaves_the_old_file_or_the_new_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["memory", "file", "borrowing"])
+def test_a_forked_process_makes_changes_of_its_own(tmp_path: Path, kind: str) -> None:
+    """While four threads write, each child that is forked learns something, and none waits for ever."""
+    found = run("forks.py", tmp_path, kind, "10")
+
+    assert found == {"fine": 10, "failed": 0, "hung": 0, "stuck": 0}
+
+
+@pytest.mark.parametrize("kind", multiprocessing.get_all_start_methods())
+def test_a_child_of_multiprocessing_keeps_its_counts(tmp_path: Path, kind: str) -> None:
+    """Four children of two requests each, however they are started, and one parent: ten in all."""
+    found = run("forks.py", tmp_path, kind, "2")
+
+    assert found == {"fine": 4, "of": 4, "counted": 10}
+
+
+def test_a_fork_does_not_let_go_of_the_lock(tmp_path: Path) -> None:
+    """A child that is born and ends while its parent saves does not open the file to others."""
+    found = run("forks.py", tmp_path, "holding", "3")
+
+    assert found == {"held": 3}
+
+
+@pytest.mark.parametrize("named", [[], ["named"]], ids=["without a name", "with a name"])
+def test_a_save_that_is_killed_leaves_the_old_file_or_the_new_one(
+    tmp_path: Path, named: list[str]
+) -> None:
     """A process is killed at each step of a save in turn; nothing else is ever found."""
     path = tmp_path / "auth.json"
     entry = Entry(id=EntryId("a"), secret=Secret("made-up"), request_count=5)
     JsonFileStore(path, "openai").update(lambda state: replace(state, entries=(entry,)))
 
-    found = run("killed_at_each_step.py", path)
+    found = run("killed_at_each_step.py", path, *named)
 
-    outcomes, steps = found["outcomes"], found["steps"]
+    outcomes, steps, copies = found["outcomes"], found["steps"], found["copies"]
     assert isinstance(outcomes, dict)
     assert isinstance(steps, int)
+    assert isinstance(copies, dict)
     assert outcomes.keys() == {"old", "new"}
     assert sum(outcomes.values()) == steps > 300  # as many as there are instructions in a save
     assert found["last"] == "new"
     assert found["modes"] == ["0o600"]
+    assert copies.keys() == {"0", "1"}, "each save removes what the one before has left"
+    assert found["left"] == 0
+    if not named and sys.platform == "linux":
+        assert copies["1"] < 30, "there is a copy between its naming and its taking the place"

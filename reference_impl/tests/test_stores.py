@@ -435,6 +435,17 @@ def run(program: str, *arguments: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True)  # noqa: S603
 
 
+def test_what_a_killed_save_has_left_is_removed_by_the_next(path: Path) -> None:
+    """A copy of the keys beside the file does not outlive the next change; other files do."""
+    leftover, theirs = (path.with_name(f".auth.json.{n}.tmp") for n in ("0a1b2c3d", "backup"))
+    leftover.write_bytes(path.read_bytes())
+    theirs.write_bytes(b"")
+
+    opened(path).update(cool("a"))
+
+    assert left(path.parent) == [theirs.name, "auth.json"]
+
+
 def test_a_write_that_breaks_off_leaves_the_old_file(path: Path) -> None:
     """When the file cannot grow, as on a full disk, the old one is intact and is still read."""
     before = path.read_bytes()
@@ -471,6 +482,18 @@ def test_processes_lose_nothing(path: Path) -> None:
 
     assert codes == [0, 0, 0]
     assert opened(path).load().entries[0].request_count == 120
+
+
+def test_a_link_at_the_lock_is_not_followed(path: Path, tmp_path: Path) -> None:
+    """In a folder that others write, a link in the lock's place costs no file its content."""
+    precious = tmp_path / "precious"
+    precious.write_text("precious")
+    path.with_suffix(".lock").symlink_to(precious)
+
+    with pytest.raises(StoreUnwritable):
+        opened(path).update(cool("a"))
+
+    assert precious.read_text() == "precious"
 
 
 def test_a_held_lock_is_told(path: Path) -> None:

@@ -6,6 +6,7 @@ So each of them is held by a `PerProcess`, and nowhere else: a test reads the so
 
 import atexit
 import os
+import sys
 from collections.abc import Callable
 from typing import Final, Generic, Protocol, TypeVar
 from weakref import WeakSet
@@ -48,6 +49,31 @@ _ENDING: Final[WeakSet[Inhabitant]] = WeakSet()
 def watch(one: Inhabitant) -> None:
     """Tell it of the end of the process, for as long as it exists."""
     _ENDING.add(one)
+    _CHILD.value.watched()
+
+
+class _Child:
+    """A child of `multiprocessing`: it ends without `atexit`, but tells those who ask for it.
+
+    It begins by forgetting who asked before, so they ask when it has begun, and when they come.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
+        util = sys.modules.get("multiprocessing.util")
+        if util is not None:
+            util.register_after_fork(self, _Child._ask)
+
+    def watched(self) -> None:
+        """Ask, if nobody has; where there is no `multiprocessing` there is no such child."""
+        if not self._asked and "multiprocessing.util" in sys.modules:
+            self._ask()
+
+    def _ask(self) -> None:
+        from multiprocessing.util import Finalize  # noqa: PLC0415  it is there, or nobody asks
+
+        self._asked = True
+        Finalize(None, _ended, exitpriority=0)
 
 
 def _forked() -> None:
@@ -60,6 +86,8 @@ def _ended() -> None:
     for one in list(_ENDING):
         one.ended()
 
+
+_CHILD: Final = PerProcess(_Child)
 
 if hasattr(os, "register_at_fork"):  # where processes fork at all
     os.register_at_fork(after_in_child=_forked)

@@ -17,17 +17,19 @@ from credpool.core.model import LONGEST_EXCHANGE
 from credpool.core.reply import Reply
 from credpool.oauth.refresh import NoReply, TokenRequest
 from credpool.offloop import detached, outcome
+from credpool.processes import PerProcess
 
 MOST_READ: Final = 256 * 1024
 """How much of a reply is read, in bytes; tokens are a few thousand."""
 
 _HEADERS: Final = {"accept": "application/json"}  # some answer with a form otherwise
-_trust = cache(httpx2.create_ssl_context)  # making one takes longer than the rest of a refresh
+# Making one takes longer than the rest of a refresh.
+_TRUST: Final = PerProcess(lambda: cache(httpx2.create_ssl_context))
 
 
 def post(asked: TokenRequest, within: float) -> Reply | NoReply:
     """Make one request, in a thread without an event loop, and take at most so many seconds."""
-    trust, loop = _trust(), asyncio.new_event_loop()
+    trust, loop = _TRUST.value(), asyncio.new_event_loop()
     try:
         return loop.run_until_complete(_answer(asked, trust, within))
     finally:

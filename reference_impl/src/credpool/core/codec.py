@@ -7,6 +7,7 @@ Whatever the document holds besides the pool in hand is carried as it is.
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Final, NoReturn
 
@@ -108,11 +109,16 @@ def _document(
     new: Mapping[int, object],
 ) -> Document:
     """Return the document, with the entries that were found and those of the rows that are new."""
-    decoded = {n: decode_row(row, key=key, index=n) for n, row in new.items()}
-    entries = tuple(e if e is not None else decoded[n] for n, e in enumerate(found))
-    check_ids(entries, key)
-    named = [None if n in new and not has_id(new[n]) else text for n, text in enumerate(texts)]
-    return Document(entries=entries, texts=named, head=around.head, suppressed=around.suppressed)
+    entries, named = list(found), list(texts)
+    for index, row in new.items():
+        entries[index] = decode_row(row, key=key, index=index)
+        if not has_id(row):
+            named[index] = None
+    whole = tuple(entry for entry in entries if entry is not None)
+    check_ids(whole, key)
+    return Document(
+        entries=whole, texts=named, head=around.head, suppressed=around.suppressed
+    )
 
 
 def _around(text: str, key: str) -> _Around:
@@ -267,7 +273,7 @@ def _suppressed(value: object) -> dict[str, list[str]]:
 
 def check_ids(entries: Sequence[Entry], key: str) -> None:
     """Raise `Malformed` when two entries have the same id: a report could not tell them apart."""
-    if len({entry.id for entry in entries}) == len(entries):
+    if len(set(map(attrgetter("id"), entries))) == len(entries):
         return
     first = {entry.id: index for index, entry in reversed([*enumerate(entries)])}
     index = next(n for n, entry in enumerate(entries) if first[entry.id] != n)

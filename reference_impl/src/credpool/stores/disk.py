@@ -8,6 +8,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -33,7 +34,7 @@ class WholeFile:
         self.path = Path(path)
         self._name = os.fspath(path)
         self._timeout = lock_timeout
-        self._locks: PerProcess[dict[Path, FileLock]] = PerProcess(dict)
+        self._locks = PerProcess(partial(_Locks, lock_timeout))
 
     def stamp(self) -> Stamp | None:
         """Return the stamp of the file; None when there is none.
@@ -104,12 +105,8 @@ class WholeFile:
         Hermes locks the name; a second name of the same file has only the latter in common.
         """
         names = {self.path.absolute(), Path(os.path.realpath(self.path))}
-        locks = self._locks.value
         paths = sorted(name.with_suffix(".lock") for name in names if name.parent.is_dir())
-        for path in paths:
-            if path not in locks:
-                locks.setdefault(path, FileLock(path, self._timeout, mode=0o600))
-        return [locks[path] for path in paths]
+        return [self._locks.value.at(path) for path in paths]
 
     def _unreadable(self, err: OSError) -> StoreUnreadable:
         return StoreUnreadable(
@@ -131,6 +128,20 @@ class WholeFile:
             f"{holder} has held {lock} for {self._timeout:g} s",
             f"wait for {holder} or stop it, then try again; removing the lock file does not help",
         )
+
+
+class _Locks:
+    """The locks that a process has used, by their paths."""
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self._locks: dict[Path, FileLock] = {}
+
+    def at(self, path: Path) -> FileLock:
+        """Return the lock there, the same one at each call."""
+        if path not in self._locks:
+            self._locks.setdefault(path, FileLock(path, self._timeout, mode=0o600))
+        return self._locks[path]
 
 
 def _stamp(found: os.stat_result) -> Stamp:

@@ -32,18 +32,19 @@ class _Seen:
     removed: Mapping[str, Sequence[str]]
     """The sources that were removed, of every pool."""
     state: PoolState
-    known: Known
-    """The entries of `state` by their rows in the file: what has not changed is not parsed again."""
-    lines: Mapping[int, Veiled] = field(repr=False)
-    """The rows that are encoded already, by the identity of their entry in `state`."""
+    texts: Sequence[str | None] = field(default=(), repr=False)
+    """The rows in the file, as far as they are known by their text, in the order of the entries."""
+    lines: Sequence[Veiled | None] = field(default=(), repr=False)
+    """The rows that are encoded already, in the order of the entries."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Changed:
-    """The pool as it shall be: what is in no row of it, and its entries with their rows."""
+    """The entries as they are kept, their rows, and the sources that are removed."""
 
+    entries: tuple[Entry, ...]
+    lines: Sequence[Veiled] = field(repr=False)
     suppressed: frozenset[str]
-    rows: Sequence[tuple[Entry, Veiled]] = field(repr=False)
 
 
 class JsonFileStore:
@@ -74,7 +75,7 @@ class JsonFileStore:
             policy=policy or Policy(),
         )
         # Replaced whole, so that readers need no lock.
-        self._seen = _Seen(None, codec.decode("{}", key).head, {}, self._empty, Known(), {})
+        self._seen = _Seen(None, codec.decode("{}", key).head, {}, self._empty)
 
     def load(self) -> PoolState:
         """Return the pool as the file has it now; there is nothing else that this does.
@@ -127,20 +128,23 @@ class JsonFileStore:
             return seen
         found = self._file.read()
         content, stamp = found or (VeiledBytes(b"{}"), None)
-        document = self._decode(content, seen.known)
-        entries = self._recalled(document.entries, seen.state.entries)
-        lines = {id(e): seen.lines[id(e)] for e in entries if id(e) in seen.lines}
+        before = seen.state.entries
+        document = self._decode(content, Known(seen.texts, before))
+        entries = self._recalled(document.entries, before)
+        encoded = dict(zip(map(id, before), seen.lines, strict=True))
+        lines = tuple(map(encoded.get, map(id, entries)))
         suppressed = frozenset(document.suppressed.get(self._empty.key, ()))
         state = replace(self._empty, entries=entries, suppressed=suppressed)
-        known = Known(document.texts, entries)
-        self._seen = _Seen(stamp, document.head, document.suppressed, state, known, lines)
+        self._seen = _Seen(
+            stamp, document.head, document.suppressed, state, document.texts, lines
+        )
         return self._seen
 
-    def _recalled(self, entries: Sequence[Entry], before: Sequence[Entry]) -> tuple[Entry, ...]:
+    def _recalled(self, entries: tuple[Entry, ...], before: Sequence[Entry]) -> tuple[Entry, ...]:
         """Return the entries as they may be kept, each the same object as before if it is equal."""
-        there = {id(entry) for entry in before}
-        if all(id(entry) in there for entry in entries):
-            return tuple(entries)
+        there = set(map(id, before))
+        if there.issuperset(map(id, entries)):
+            return entries
         by_id = {entry.id: entry for entry in before}
         return tuple(e if id(e) in there else self._kept_alone(e, by_id) for e in entries)
 
@@ -166,44 +170,46 @@ class JsonFileStore:
         if isinstance(rows, str):
             mend = "the change that made it is at fault"
             raise StoreUnwritable(str(self._file.path), f"no such pool: {rows}", mend)
-        kept = tuple(entry for entry, _ in rows)
+        kept, lines = rows
         if kept == seen.state.entries and changed.suppressed == seen.state.suppressed:
             return None
-        return _Changed(changed.suppressed, rows)
+        return _Changed(kept, lines, changed.suppressed)
 
     def _write(self, seen: _Seen, changed: _Changed) -> _Seen:
         """Return what the file holds afterwards."""
         removed = {**seen.removed, self._empty.key: sorted(changed.suppressed)}
         removed = {pool: sources for pool, sources in removed.items() if sources}
         now = datetime.fromtimestamp(self._now(), UTC).isoformat()
-        entries = tuple(entry for entry, _ in changed.rows)
-        lines = [line for _, line in changed.rows]
-        text = codec.encode(seen.head, lines, now, removed)
+        text = codec.encode(seen.head, changed.lines, now, removed)
         stamp = self._file.replace(VeiledBytes(text.encode("ascii")))
-        state = replace(self._empty, entries=entries, suppressed=changed.suppressed)
-        by_id = {id(entry): line for entry, line in changed.rows}
-        self._seen = _Seen(stamp, seen.head, removed, state, Known(lines, entries), by_id)
+        state = replace(self._empty, entries=changed.entries, suppressed=changed.suppressed)
+        self._seen = _Seen(stamp, seen.head, removed, state, changed.lines, changed.lines)
         return self._seen
 
-    def _rows(self, seen: _Seen, entries: tuple[Entry, ...]) -> list[tuple[Entry, Veiled]] | str:
-        """Return each entry with its line, or what is wrong; those in the file are taken as they are.
+    def _rows(
+        self, seen: _Seen, entries: tuple[Entry, ...]
+    ) -> tuple[tuple[Entry, ...], Sequence[Veiled]] | str:
+        """Return the entries as they are kept and their rows, or what is wrong.
 
-        It is no error, because an error would show the variables of whoever wrote the line.
+        Those in the file are taken as they are. It is no error, because an error would show the
+        variables of whoever wrote the line.
         """
-        there = {id(entry) for entry in seen.state.entries}
-        lines = seen.lines
+        known = dict(zip(map(id, seen.state.entries), seen.lines, strict=True))
+        lines = list(map(known.get, map(id, entries)))
+        kept = list(entries)
         secrets = cache(partial(_secrets, entries))
         clean = cache(lambda text: redact(text, secrets()))
         try:
             codec.check_ids(entries, self._empty.key)
-            return [
-                (entry, lines.get(id(entry)) or codec.encode_row(entry))
-                if id(entry) in there
-                else codec.settled(self._as_kept(entry, clean), self._empty.key)
-                for entry in entries
-            ]
+            for n in [n for n, line in enumerate(lines) if line is None]:
+                if id(kept[n]) in known:
+                    lines[n] = codec.encode_row(kept[n])
+                else:
+                    as_kept = self._as_kept(kept[n], clean)
+                    kept[n], lines[n] = codec.settled(as_kept, self._empty.key)
         except (ValueError, OverflowError) as err:
             return str(err)
+        return tuple(kept), [line for line in lines if line is not None]
 
 
 def _secrets(entries: tuple[Entry, ...]) -> list[Secret]:
