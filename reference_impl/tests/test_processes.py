@@ -250,7 +250,14 @@ def test_a_fork_does_not_let_go_of_the_lock(tmp_path: Path) -> None:
     """A child that is born and ends while its parent saves does not open the file to others."""
     found = run("forks.py", tmp_path, "holding", "3")
 
-    assert found == {"held": 3}
+    assert found == {"free": 0, "of": 3}
+
+
+def test_a_child_does_not_hold_the_lock_of_a_parent_that_was_killed(tmp_path: Path) -> None:
+    """What a child has inherited of a lock ends with the parent, however long the child lives."""
+    found = run("forks.py", tmp_path, "orphaned", "3")
+
+    assert found == {"free": 3, "of": 3}
 
 
 @pytest.mark.parametrize("named", [[], ["named"]], ids=["without a name", "with a name"])

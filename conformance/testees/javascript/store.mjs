@@ -75,11 +75,15 @@ export class FileStore {
     return this.follow(pool, now);
   }
 
-  /** spec: store.atomic+1, store.link+1, store.owner-only+1, store.no-copies+1 */
+  /**
+   * One name for all new files: the next change takes the place of what a killed one has left.
+   * spec: store.atomic+1, store.link+1, store.owner-only+1, store.no-copies+1, store.leftovers+1
+   */
   #replace(text) {
     const target = this.exists ? fs.realpathSync(this.#path) : this.#path;
-    const fresh = path.join(path.dirname(target), `.${path.basename(target)}.${process.pid}`);
+    const fresh = path.join(path.dirname(target), `.${path.basename(target)}.new`);
     try {
+      fs.rmSync(fresh, { force: true });
       fs.writeFileSync(fresh, text, { mode: OWNER_ONLY, flush: true });
       fs.renameSync(fresh, target);
     } catch (error) {

@@ -2,7 +2,7 @@
 
     python forks.py FOLDER KIND COUNT
 
-KIND is where the pool is: `memory`, `file`, `borrowing` (a file, and keys on loan), while four threads write it; or how `multiprocessing` starts the children: `fork`, `spawn`, `forkserver`. Each child is refused with a 402, so it has something to make durable; those of `multiprocessing` also leave counts behind and do not write them. With `holding`, the children are forked by a process that is saving, and end at once.
+KIND is where the pool is: `memory`, `file`, `borrowing` (a file, and keys on loan), while four threads write it; or how `multiprocessing` starts the children: `fork`, `spawn`, `forkserver`. Each child is refused with a 402, so it has something to make durable; those of `multiprocessing` also leave counts behind and do not write them. With `holding`, the children are forked by a process that is saving, and end at once; with `orphaned` they live on, and their parent is killed while it saves.
 """
 
 import gc
@@ -26,6 +26,7 @@ from credpool.core.seeding import Found
 from credpool.httpx2 import PoolAuth
 from credpool.seed.borrowing import BorrowingStore
 from credpool.stores import JsonFileStore, MemoryStore
+from credpool.stores.disk import WholeFile
 
 PATIENCE = 30  # seconds of real time, which only a child that hangs takes
 URL = "https://api.openai.com/v1/responses"
@@ -85,7 +86,7 @@ def outcome(pid):
 def write(pool, ended):
     """Write the pool until it is time to end."""
     while not ended.is_set():
-        pool.change(lambda s: s.change({e.id: replace(e, label=f"{time.time()}") for e in s.entries}))
+        pool.change(labelled(f"{time.time()}"))
 
 
 def forked(folder, kind, count):
@@ -139,34 +140,75 @@ def holding(folder, kind, count):
     """Fork that many children while the file's lock is held, and try to take it after each."""
     path, found = folder / "auth.json", []
 
-    def fork():
+    def now():
         pid = os.fork()
         if pid == 0:
             gc.collect()
             os._exit(0)
         outcome(pid)
-
-    def now():
-        thread = threading.Thread(target=fork)  # in the saving thread's child it is not let go
-        thread.start()
-        thread.join()
-        try:
-            JsonFileStore(path, "openai", lock_timeout=0).update(lambda s: replace(s, entries=()))
-        except StoreUnwritable:
-            found.append("held")
+        found.append(is_free(path))
         return 0.0
 
     store_of(folder, "file")
-    store = JsonFileStore(path, "openai", now=now)
     for n in range(count):
-        store.update(lambda s, n=n: s.change({e.id: replace(e, label=f"{n}") for e in s.entries}))
-    return {"held": len(found)}
+        JsonFileStore(path, "openai", now=now).update(labelled(f"{n}"))
+    return {"free": found.count(True), "of": count}
+
+
+def orphaned(folder, kind, count):
+    """Fork that many children of parents that are killed while they save, and try the lock."""
+    path, found = folder / "auth.json", []
+    store_of(folder, "file")
+    for _ in range(count):
+        reading, writing = os.pipe()
+        parent = os.fork()
+        if parent == 0:
+            os.close(writing)
+            JsonFileStore(path, "openai", now=lambda: ends_beside_a_child(reading)).update(
+                labelled("never")
+            )
+        os.waitpid(parent, 0)
+        found.append(is_free(path))
+        os.close(writing)  # so the child ends
+        os.close(reading)
+    return {"free": found.count(True), "of": count}
+
+
+def ends_beside_a_child(reading):
+    """Let another thread fork a child that lives until the pipe ends, and be killed."""
+    hearing, telling = os.pipe()
+
+    def fork():
+        if os.fork() == 0:
+            os.write(telling, b"begun")
+            os.read(reading, 1)
+            os._exit(0)
+
+    thread = threading.Thread(target=fork)
+    thread.start()
+    thread.join()
+    os.read(hearing, 5)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def labelled(label):
+    """Return a change that there is something to write for."""
+    return lambda s: s.change({e.id: replace(e, label=label) for e in s.entries})
+
+
+def is_free(path):
+    """Return whether the lock can be had."""
+    try:
+        with WholeFile(path, lock_timeout=0).locked():
+            return True
+    except StoreUnwritable:
+        return False
 
 
 def main(folder, kind, count):
     """Print what became of the children."""
-    run = multiprocessed if kind in multiprocessing.get_all_start_methods() else forked
-    run = holding if kind == "holding" else run
+    started = dict.fromkeys(multiprocessing.get_all_start_methods(), multiprocessed)
+    run = {**started, "holding": holding, "orphaned": orphaned}.get(kind, forked)
     print(json.dumps(run(Path(folder), kind, int(count))))
 
 

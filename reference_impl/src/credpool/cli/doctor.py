@@ -1,6 +1,5 @@
 """What is wrong with the pools, and what to do next. Nothing is changed by looking."""
 
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,6 +20,8 @@ from credpool.core.report import Json
 from credpool.core.select import payer_of
 from credpool.core.usable import NO_SECRET, why_unusable
 from credpool.opening import remedy
+from credpool.replacing import leftovers
+from credpool.stores.disk import WholeFile
 
 
 class Level(Enum):
@@ -58,6 +59,7 @@ def examine(home: Home, *, now: float) -> Iterator[Finding]:
     there = "this is the store" if home.store.exists() else "there is no store yet"
     yield Finding(level=Level.NOTE, where=str(home.store), what=there)
     yield from _permissions(home)
+    yield from _copies(home)
     try:
         for key in dict.fromkeys((*home.known(), *registry.names())):
             yield from _pool(home, key, now)
@@ -107,10 +109,20 @@ def _permissions(home: Home) -> Iterator[Finding]:
             what, mend = "other accounts of this machine may read it", f"chmod 600 {path}"
             yield Finding(level=Level.WARNING, where=str(path), what=what, mend=mend)
     folder = home.store.parent
-    if home.store.exists() and not (os.access(home.store, os.W_OK) and os.access(folder, os.W_OK)):
-        what = "it cannot be written, and so no cooldown and no new token is kept"
-        mend = f"let your account write {folder} and {home.store.name} in it"
+    if not WholeFile(home.store, lock_timeout=0.0).writable():
+        what = "it cannot be written: cooldowns end with the program, and no login is renewed"
+        mend = f"let your account write {folder} and the files in it"
         yield Finding(level=Level.FAULT, where=str(home.store), what=what, mend=mend)
+
+
+def _copies(home: Home) -> Iterator[Finding]:
+    for file, mend in (
+        (home.store, "the next change of the store removes it"),
+        (home.config, "remove it"),
+    ):
+        for path in leftovers(file.resolve()):
+            what = "a program that was killed while it saved has left this, and keys may be in it"
+            yield Finding(level=Level.WARNING, where=str(path), what=what, mend=mend)
 
 
 def _restore(store: Path) -> str:

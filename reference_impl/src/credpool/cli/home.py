@@ -20,6 +20,7 @@ from credpool.operations import Operator
 from credpool.pool import Pool
 from credpool.seed.config_file import set_strategy
 from credpool.seed.surroundings import Surroundings
+from credpool.stores.disk import WholeFile
 from credpool.stores.json_file import pool_keys
 
 
@@ -78,7 +79,13 @@ class Home:
         return open_pool(known, self._rules(key), store=self.store, notify=_warn)
 
     def operator(self, key: str) -> Operator:
-        """Return whoever changes a pool; raises what `pool` raises."""
+        """Return whoever changes a pool; raises what `pool` raises.
+
+        What this command changes in its own memory alone would be gone when it ends.
+        """
+        file = WholeFile(self.store, lock_timeout=0.0)
+        if not file.writable():
+            raise file.denied()
         return Operator(self.pool(key))
 
     def state(self, key: str, notify: Callable[[Complaint], None] | None = None) -> PoolState:

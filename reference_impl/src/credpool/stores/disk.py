@@ -36,6 +36,18 @@ class WholeFile:
         self._timeout = lock_timeout
         self._locks = PerProcess(partial(_Locks, lock_timeout))
 
+    def writable(self) -> bool:
+        """Return whether this account may write the file, as far as permissions tell."""
+        target = Path(os.path.realpath(self.path))
+        for name in {self.path.absolute(), target}:
+            lock = name.with_suffix(".lock")
+            folder = next(p for p in name.parents if os.path.exists(p))  # noqa: PTH110  denied is not there
+            if folder.is_dir() and not _may(folder, os.W_OK | os.X_OK):
+                return False
+            if lock.is_file() and not _may(lock, os.R_OK | os.W_OK):
+                return False
+        return True
+
     def stamp(self) -> Stamp | None:
         """Return the stamp of the file; None when there is none.
 
@@ -94,7 +106,7 @@ class WholeFile:
         """
         try:
             target = Path(os.path.realpath(self.path))  # a link stays a link
-            sweep(target)
+            sweep(target)  # spec: store.leftovers+1
             return put(target, content, lambda *new: _settle(*new, target))
         except OSError as err:
             raise self._unwritable(err) from err
@@ -107,6 +119,11 @@ class WholeFile:
         names = {self.path.absolute(), Path(os.path.realpath(self.path))}
         paths = sorted(name.with_suffix(".lock") for name in names if name.parent.is_dir())
         return [self._locks.value.at(path) for path in paths]
+
+    def denied(self) -> StoreUnwritable:
+        """Return what to raise when this account may not write the file."""
+        mend = f"let this account write {self.path.parent}, and the lock in it"
+        return StoreUnwritable(str(self.path), "cannot be written by this account", mend)
 
     def _unreadable(self, err: OSError) -> StoreUnreadable:
         return StoreUnreadable(
@@ -142,6 +159,10 @@ class _Locks:
         if path not in self._locks:
             self._locks.setdefault(path, FileLock(path, self._timeout, mode=0o600))
         return self._locks[path]
+
+
+def _may(path: Path, mode: int) -> bool:
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _stamp(found: os.stat_result) -> Stamp:

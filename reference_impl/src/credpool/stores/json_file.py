@@ -4,13 +4,14 @@ The file may hold other pools and other fields: they stay as they are.
 A strategy and a policy are not in it, and come from the constructor.
 """
 
+import logging
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, partial
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from credpool.core import codec
 from credpool.core.errors import StoreTooNew, StoreUnreadable, StoreUnwritable
@@ -19,8 +20,11 @@ from credpool.core.model import Entry, EntryId, Policy, PoolState, Strategy
 from credpool.core.redact import redact
 from credpool.core.secret import Secret, Veiled, VeiledBytes
 from credpool.stores.disk import Stamp, WholeFile
+from credpool.stores.held import Held, NotHeld
 
 T = TypeVar("T")
+
+_LOG: Final = logging.getLogger("credpool")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,8 @@ class JsonFileStore:
             strategy=strategy,
             policy=policy or Policy(),
         )
+        # What cannot be written from the start is not waited for. spec: store.unwritable+1
+        self._held = None if self._file.writable() else Held()
         # Replaced whole, so that readers need no lock.
         self._seen = _Seen(None, codec.decode("{}", key).head, {}, self._empty)
 
@@ -88,8 +94,11 @@ class JsonFileStore:
 
     def read(self) -> tuple[object, PoolState]:
         """Return the pool as `load` does, and the stamp that the file had with it."""
-        seen = self._read()
-        return seen.stamp, seen.state
+        seen, held = self._read(), self._held
+        if held is None:
+            return seen.stamp, seen.state
+        writes = held.writes  # before: what is learnt meanwhile is then news
+        return (seen.stamp, writes), held.over(seen.state)
 
     def stamp(self) -> object:
         """Return what differs once the file has been written, by whomever.
@@ -99,7 +108,8 @@ class JsonFileStore:
         Raises:
             StoreUnreadable: the file is out of reach.
         """
-        return self._file.stamp()
+        stamp = self._file.stamp()
+        return stamp if self._held is None else (stamp, self._held.writes)
 
     def update(self, change: Callable[[PoolState], PoolState]) -> PoolState:
         """Change the pool as it is now, durably, and return it as a `load` would.
@@ -113,6 +123,8 @@ class JsonFileStore:
             StoreUnwritable: the change could not be made durable.
         """
         seen = self._read()
+        if self._held is not None:
+            return self._learn(self._held, seen, change)
         changed = self._changed(seen, change(seen.state))
         if changed is None:
             return seen.state
@@ -121,6 +133,22 @@ class JsonFileStore:
             if latest is not seen:
                 changed = self._changed(latest, change(latest.state))
             return latest.state if changed is None else self._write(latest, changed).state
+
+    def _learn(
+        self, held: Held, seen: _Seen, change: Callable[[PoolState], PoolState]
+    ) -> PoolState:
+        """Keep in this process what the file cannot keep, and say so once."""
+        if held.first_use():
+            _LOG.warning(
+                "%s cannot be written by this account: cooldowns and request counts end with this "
+                "process, and logins are not renewed; let it write %s",
+                self._file.path,
+                self._file.path.parent,
+            )
+        try:
+            return held.update(seen.state, change, partial(self._kept_alone, before={}))
+        except NotHeld:
+            raise self._file.denied() from None
 
     def _read(self) -> _Seen:
         seen = self._seen

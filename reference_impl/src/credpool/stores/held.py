@@ -1,0 +1,117 @@
+"""What is learnt of a pool whose file cannot be written: it lives as long as the process (spec: storage).
+
+What a person asks for and what a token endpoint gives is not held: losing it later would be worse
+than refusing it now. So no login of such a file is renewed.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from threading import Lock
+from types import MappingProxyType
+from typing import Final
+
+from credpool.core.model import Entry, EntryId, PoolState
+from credpool.processes import PerProcess
+
+_LEARNT: Final = (
+    *("cooldown", "models", "throttled", "probed_at"),
+    *("request_count", "learnt_owner"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What was learnt, how often, and the entries of the file that it was learnt of."""
+
+    writes: int
+    of: Mapping[EntryId, Entry]
+    entries: Mapping[EntryId, Entry]
+
+
+class NotHeld(Exception):  # noqa: N818  it is no error of anybody's who is told of it
+    """A change is of a kind that has to be durable."""
+
+
+class Held:
+    """What a process has learnt of a pool, laid over what the file says."""
+
+    def __init__(self) -> None:
+        self._lock = PerProcess(Lock)
+        # Replaced whole, so that readers need no lock.
+        self._kept = _Kept(0, MappingProxyType({}), MappingProxyType({}))
+        self._shown: tuple[PoolState, _Kept, PoolState] | None = None
+        self._used = False
+
+    def first_use(self) -> bool:
+        """Return whether nobody has asked before."""
+        used, self._used = self._used, True
+        return not used
+
+    @property
+    def writes(self) -> int:
+        """How often something was learnt."""
+        return self._kept.writes
+
+    def over(self, state: PoolState) -> PoolState:
+        """Return the pool with what was learnt; of an entry that the file has changed, nothing."""
+        kept, last = self._kept, self._shown
+        if last is not None and last[0] is state and last[1] is kept:
+            return last[2]
+        shown = {entry.id: entry for entry in state.entries}
+        for entry_id, entry in kept.entries.items():
+            if kept.of.get(entry_id) == shown.get(entry_id):
+                shown[entry_id] = entry
+        whole = replace(state, entries=tuple(map(_unrenewed, shown.values())))
+        self._shown = (state, kept, whole)
+        return whole
+
+    def update(
+        self,
+        state: PoolState,
+        change: Callable[[PoolState], PoolState],
+        kept: Callable[[Entry], Entry],
+    ) -> PoolState:
+        """Learn what a change of the pool in the file says, and return the pool with it.
+
+        Args:
+            state: the pool as the file has it.
+            change: is called with the pool as it is shown.
+            kept: returns what may be kept of an entry.
+
+        Raises:
+            NotHeld: the change is not of a kind that may be forgotten.
+        """
+        with self._lock.value:
+            before = self.over(state)
+            after = change(before)
+            old = {entry.id: entry for entry in before.entries}
+            news = {e.id: kept(e) for e in after.entries if old.get(e.id) is not e}
+            news = {entry_id: e for entry_id, e in news.items() if old.get(entry_id) != e}
+            gone = old.keys() - {entry.id for entry in after.entries}
+            if gone or after.suppressed != before.suppressed:
+                raise NotHeld
+            if not all(_is_learnt(entry, old.get(entry.id)) for entry in news.values()):
+                raise NotHeld
+            if news:
+                self._take(state, news)
+            return self.over(state)
+
+    def _take(self, state: PoolState, news: Mapping[EntryId, Entry]) -> None:
+        there = {entry.id: entry for entry in state.entries if entry.id in news}
+        known = self._kept
+        of = {i: e for i, e in known.of.items() if i not in news} | there
+        self._kept = _Kept(known.writes + 1, of, {**known.entries, **news})
+
+
+def _is_learnt(new: Entry, old: Entry | None) -> bool:
+    """Return whether a change of an entry is found again, or learnt again, when it is forgotten."""
+    if new.borrowed:
+        return True
+    return old is not None and new == replace(old, **{n: getattr(new, n) for n in _LEARNT})
+
+
+def _unrenewed(entry: Entry) -> Entry:
+    """Return the entry without what would buy a token that nobody can keep."""
+    if entry.refresh_token is None or entry.borrowed:
+        return entry
+    return replace(entry, refresh_token=None)
