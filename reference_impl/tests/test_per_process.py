@@ -12,23 +12,21 @@ SOURCE = Path(credpool.__file__).parent
 TESTS_ONLY = ("fakes", "testing.py")
 """What is no part of a pool in use."""
 
-BROKEN_BY_A_FORK = {
-    **dict.fromkeys(
-        ("Lock", "RLock", "Condition", "Event", "Semaphore", "BoundedSemaphore", "Barrier")
-        + ("Thread", "Timer", "local"),
-        "threading",
-    ),
-    **dict.fromkeys(("Queue", "LifoQueue", "PriorityQueue", "SimpleQueue"), "queue"),
-    **dict.fromkeys(("ThreadPoolExecutor", "ProcessPoolExecutor"), "concurrent.futures"),
-    **dict.fromkeys(("FileLock", "SoftFileLock", "UnixFileLock"), "filelock"),
-    **dict.fromkeys(("SSLContext", "create_default_context"), "ssl"),
-    **dict.fromkeys(("socket", "create_connection", "create_server", "socketpair"), "socket"),
-}
 CLIENTS = ("Client", "AsyncClient", "HTTPTransport", "AsyncHTTPTransport", "create_ssl_context")
-BROKEN = {
-    *(f"{module}.{name}" for name, module in BROKEN_BY_A_FORK.items()),
-    *(f"{module}.{name}" for module in ("httpx", "httpx2") for name in CLIENTS),
+BROKEN_BY_A_FORK = {
+    "threading": (
+        *("Lock", "RLock", "Condition", "Event", "Semaphore", "BoundedSemaphore"),
+        *("Barrier", "Thread", "Timer", "local"),
+    ),
+    "queue": ("Queue", "LifoQueue", "PriorityQueue", "SimpleQueue"),
+    "concurrent.futures": ("ThreadPoolExecutor", "ProcessPoolExecutor"),
+    "filelock": ("FileLock", "SoftFileLock", "UnixFileLock"),
+    "ssl": ("SSLContext", "create_default_context"),
+    "socket": ("socket", "create_connection", "create_server", "socketpair"),
+    "httpx": CLIENTS,
+    "httpx2": CLIENTS,
 }
+BROKEN = {f"{module}.{name}" for module, names in BROKEN_BY_A_FORK.items() for name in names}
 HOLDER = "credpool.processes.PerProcess"
 
 
@@ -59,12 +57,16 @@ def values(node: ast.AST) -> Iterator[ast.AST]:
     for name, part in ast.iter_fields(node):
         if name in {"annotation", "returns", "slice"}:
             continue
-        yield from (n for n in (part if isinstance(part, list) else [part]) if isinstance(n, ast.AST))
+        yield from (
+            n for n in (part if isinstance(part, list) else [part]) if isinstance(n, ast.AST)
+        )
 
 
 def held(tree: ast.AST, names: dict[str, str]) -> set[str]:
     """Return the names of the classes and functions that a `PerProcess` is told to make."""
-    calls = (n for n in ast.walk(tree) if isinstance(n, ast.Call) and meant(n.func, names) == HOLDER)
+    calls = (
+        n for n in ast.walk(tree) if isinstance(n, ast.Call) and meant(n.func, names) == HOLDER
+    )
     return {n.id for call in calls for n in ast.walk(call) if isinstance(n, ast.Name)}
 
 
@@ -96,9 +98,7 @@ def loose(source: str) -> list[str]:
 
 
 MODULES = sorted(
-    path
-    for path in SOURCE.rglob("*.py")
-    if path.relative_to(SOURCE).parts[0] not in TESTS_ONLY
+    path for path in SOURCE.rglob("*.py") if path.relative_to(SOURCE).parts[0] not in TESTS_ONLY
 )
 
 

@@ -113,7 +113,10 @@ def test_what_a_person_asks_for_is_refused(folder: Path) -> None:
         with pytest.raises(StoreUnwritable, match="let this account write"):
             ask()
 
-    assert [e.id for e in JsonFileStore(folder / "auth.json", "openai").load().entries] == ["a", "b"]
+    assert [e.id for e in JsonFileStore(folder / "auth.json", "openai").load().entries] == [
+        "a",
+        "b",
+    ]
 
 
 def test_the_command_refuses_what_would_end_with_it(folder: Path) -> None:
@@ -194,5 +197,3 @@ def _rewritten(path: Path, rows: list[dict[str, object]]) -> None:
     path.write_text(json.dumps({"credential_pool": {"openai": rows}}))
     path.chmod(0o644)
     os.seteuid(was)
-
-

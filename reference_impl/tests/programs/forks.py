@@ -15,6 +15,7 @@ import threading
 import time
 import traceback
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -164,9 +165,8 @@ def orphaned(folder, kind, count):
         parent = os.fork()
         if parent == 0:
             os.close(writing)
-            JsonFileStore(path, "openai", now=lambda: ends_beside_a_child(reading)).update(
-                labelled("never")
-            )
+            ends = partial(ends_beside_a_child, reading)
+            JsonFileStore(path, "openai", now=ends).update(labelled("never"))
         os.waitpid(parent, 0)
         found.append(is_free(path))
         os.close(writing)  # so the child ends

@@ -116,9 +116,7 @@ def _document(
             named[index] = None
     whole = tuple(entry for entry in entries if entry is not None)
     check_ids(whole, key)
-    return Document(
-        entries=whole, texts=named, head=around.head, suppressed=around.suppressed
-    )
+    return Document(entries=whole, texts=named, head=around.head, suppressed=around.suppressed)
 
 
 def _around(text: str, key: str) -> _Around:

@@ -107,7 +107,7 @@ class WholeFile:
         try:
             target = Path(os.path.realpath(self.path))  # a link stays a link
             sweep(target)  # spec: store.leftovers+1
-            return put(target, content, lambda *new: _settle(*new, target))
+            return put(target, content, lambda fd, path: _settle(fd, path, target))
         except OSError as err:
             raise self._unwritable(err) from err
 

@@ -28,7 +28,7 @@ class _Kept:
     entries: Mapping[EntryId, Entry]
 
 
-class NotHeld(Exception):  # noqa: N818  it is no error of anybody's who is told of it
+class NotHeld(Exception):
     """A change is of a kind that has to be durable."""
 
 

@@ -163,9 +163,7 @@ class JsonFileStore:
         lines = tuple(map(encoded.get, map(id, entries)))
         suppressed = frozenset(document.suppressed.get(self._empty.key, ()))
         state = replace(self._empty, entries=entries, suppressed=suppressed)
-        self._seen = _Seen(
-            stamp, document.head, document.suppressed, state, document.texts, lines
-        )
+        self._seen = _Seen(stamp, document.head, document.suppressed, state, document.texts, lines)
         return self._seen
 
     def _recalled(self, entries: tuple[Entry, ...], before: Sequence[Entry]) -> tuple[Entry, ...]:
