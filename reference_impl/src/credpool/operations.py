@@ -24,6 +24,11 @@ class Operator:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
+    @property
+    def pool(self) -> Pool:
+        """The pool whose entries it changes."""
+        return self._pool
+
     def list(self) -> dict[str, Json]:
         """Return everything that may be told of the pool, as a listing of version 1."""
         return listing([self._pool.state], now=self._pool.clock.now())

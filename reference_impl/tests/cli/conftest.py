@@ -54,8 +54,9 @@ def credpool(
     """Run the command on the store, with a standard input that is no terminal."""
     del around
 
-    def command(*arguments: str, stdin: str = "") -> Ran:
-        typed = io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8")
+    def command(*arguments: str, stdin: str | bytes = "") -> Ran:
+        given = stdin if isinstance(stdin, bytes) else stdin.encode()
+        typed = io.TextIOWrapper(io.BytesIO(given), encoding="utf-8")
         monkeypatch.setattr("sys.stdin", typed)
         code = run([*arguments])
         typed.close()

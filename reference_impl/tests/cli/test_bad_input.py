@@ -1,5 +1,6 @@
 """Bad input to the command: a clear sentence, the documented code, and nothing lost."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -54,19 +55,29 @@ def test_bad_input_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "said", "advice"),
     [
-        pytest.param("{,", "not JSON", id="corrupt"),
-        pytest.param('{"version": 2}', "upgrade this library", id="newer"),
-        pytest.param("[]", "expected an object", id="a list"),
-        pytest.param('{"credential_pool": []}', "expected an object", id="another form"),
+        pytest.param("{,", "not JSON", "put a backup in its place", id="corrupt"),
+        pytest.param(
+            '{"version": 2}',
+            "upgrade this library",
+            "pip install --upgrade 'credpool[cli]'",
+            id="newer",
+        ),
+        pytest.param("[]", "expected an object", "put a backup in its place", id="a list"),
+        pytest.param(
+            '{"credential_pool": []}',
+            "expected an object",
+            "put a backup in its place",
+            id="another form",
+        ),
     ],
 )
 @pytest.mark.parametrize("verb", ["list", "status", "reset", "add openai", "export"])
 def test_a_store_that_cannot_be_read_is_left_alone(
-    credpool: "Command", path: Path, content: str, said: str, verb: str
-) -> None:
-    """Every verb refuses it with one code, and the doctor says how to mend it."""
+    credpool: "Command", path: Path, content: str, said: str, advice: str, verb: str
+) -> None:  # fmt: skip
+    """Every verb refuses it with one code, and the doctor says what helps: a newer one is not broken."""
     path.parent.mkdir()
     path.write_text(content, encoding="utf-8")
 
@@ -74,7 +85,7 @@ def test_a_store_that_cannot_be_read_is_left_alone(
 
     assert (ran.code, ran.out) == (5, "")
     assert said in ran.err
-    assert (doctor.code, "put a backup in its place" in doctor.out) == (1, True)
+    assert (doctor.code, advice in doctor.out) == (1, True)
     assert path.read_text(encoding="utf-8") == content
 
 
@@ -107,6 +118,55 @@ def test_a_pasted_key_is_not_repeated(credpool: "Command") -> None:
     ran = credpool("remove", "openai", ONE)
 
     assert (ran.code, ONE in ran.err) == (3, False)
+
+
+OPAQUE = "0123-no-vendor-has-this-form"
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        pytest.param(f"add openai {ONE}", 2, id="as people type it first"),
+        pytest.param(f"add openai {OPAQUE}", 2, id="of no known form"),
+        pytest.param(f"add {ONE}", 2, id="in the provider's place"),
+        pytest.param(f"add openai --label {ONE}", 2, id="in the label's place"),
+        pytest.param(f"add openai --from {ONE}", 2, id="in a place's place"),
+        pytest.param(f"add openai --key={ONE}", 2, id="by an option that there is not"),
+        pytest.param(f"add openai --priority {ONE}", 2, id="for a number"),
+        pytest.param(f"rename openai work {ONE}", 2, id="as a new label"),
+        pytest.param(f"remove openai {ONE}", 3, id="as a target"),
+        pytest.param(f"remove openai work {ONE}", 2, id="behind a target"),
+        pytest.param(f"move openai work --before {ONE}", 3, id="as another target"),
+        pytest.param(f"strategy openai {ONE}", 2, id="as a strategy"),
+        pytest.param(f"list {ONE}", 2, id="to be listed"),
+        pytest.param(f"completion {ONE}", 2, id="as a shell"),
+        pytest.param(ONE, 2, id="alone"),
+    ],
+)
+def test_a_key_among_the_arguments_is_refused_and_not_shown(
+    credpool: "Command", path: Path, line: str, code: int
+) -> None:
+    """It says how to give one, and that this one is to be taken for known."""
+    credpool("add", "openai", "--label", "work", stdin=TWO)
+    before = path.read_bytes()
+
+    ran = credpool(*line.split())
+
+    assert (ran.code, ran.out) == (code, "")
+    assert (ONE in ran.err, OPAQUE in ran.err) == (False, False)
+    assert "consider it exposed, and replace it at the provider" in ran.err.replace("\n", " ")
+    assert "--from env:NAME" in ran.err
+    assert path.read_bytes() == before
+
+
+def test_an_innocent_argument_is_repeated(credpool: "Command", tmp_path: Path) -> None:
+    """A typing error is shown as it was typed, a path with digits too."""
+    ran = credpool(
+        "--store", str(tmp_path / "f3a9c1d2e4b5968778695a4b3c2d1e0f"), "remove", "opnai", "1"
+    )
+
+    assert "'opnai'" in ran.err
+    assert "exposed" not in ran.err
 
 
 def test_a_variable_with_a_placeholder_is_told(credpool: "Command", around: dict[str, str]) -> None:
@@ -157,6 +217,86 @@ def test_the_lock_of_a_dead_process_is_no_lock(credpool: "Command", path: Path) 
     lock.write_text("4194304\n", encoding="utf-8")
 
     assert credpool("add", "openai", stdin=TWO).code == 0
+
+
+@pytest.mark.parametrize(
+    ("redirected", "said"),
+    [
+        pytest.param(">/dev/full", "No space left on device", id="a full disk for the output"),
+        pytest.param(">&-", "", id="no output"),
+        pytest.param("2>&-", "", id="no place for talk"),
+        pytest.param("2>/dev/full", "", id="a full disk for talk"),
+        pytest.param("<&-", "", id="no input"),
+        pytest.param("| true", "", id="a reader that goes away"),
+    ],
+)
+@pytest.mark.parametrize(
+    "verb", ["list", "list --json", "status", "doctor", "export", "add openai"]
+)
+def test_a_stream_that_cannot_be_used_is_no_traceback(
+    path: Path, around: dict[str, str], verb: str, redirected: str, said: str
+) -> None:
+    """It ends quietly, or with one line."""
+    around["OPENAI_API_KEY"] = ONE
+    command = f"{sys.executable} -m credpool --store {path} {verb} </dev/null {redirected}"
+
+    ran = subprocess.run(  # noqa: S603
+        ["bash", "-c", command],  # noqa: S607
+        env=around,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert ("Traceback" in ran.stderr, "Exception" in ran.stderr) == (False, False)
+    if verb != "add openai":  # which writes nothing to the output, and is refused without a key
+        assert said in ran.stderr
+        assert len(ran.stderr.splitlines()) <= 1
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+def test_a_terminal_of_few_characters_is_shown_what_it_can_show(
+    path: Path, around: dict[str, str], encoding: str
+) -> None:
+    """Our own signs have plain ones in their stead, and a label's have their escapes."""
+    around |= {"PYTHONIOENCODING": encoding, "OPENAI_API_KEY": ONE}
+    path.parent.mkdir()
+    row = {
+        "id": "a",
+        "label": "b\u00fcro \u2192 \ud800",
+        "access_token": TWO,
+        "last_error_reset_at": 1,
+    }
+    document = {"version": 1, "credential_pool": {"openai": [row]}}
+    path.write_text(json.dumps(document), encoding="utf-8")
+
+    for verb in ("list", "status", "doctor", "list --json", "export"):
+        ran = subprocess.run(  # noqa: S603
+            [sys.executable, "-m", "credpool", *verb.split()],
+            env=around,
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+
+        assert ran.returncode in (0, 1), verb
+        assert b"Traceback" not in ran.stderr
+        if verb == "list":
+            shown = ran.stdout.decode(encoding)
+            assert "ro -> \\ud800" in shown
+            assert ("b\u00fcro" in shown) is (encoding == "latin-1")
+
+
+def test_what_is_no_text_is_no_key_and_no_export(credpool: "Command", path: Path) -> None:
+    """Bytes that are no UTF-8 are refused as such."""
+    noise = b"\xff\xfe\x00sk"
+
+    added, taken = credpool("add", "openai", stdin=noise), credpool("import", stdin=noise)
+
+    assert (added.code, "no header can carry" in added.err) == (4, True)
+    assert (taken.code, "it is not UTF-8" in taken.err) == (2, True)
+    assert not path.exists()
 
 
 def test_a_reader_that_goes_away_is_no_error(path: Path) -> None:

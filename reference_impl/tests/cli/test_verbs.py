@@ -1,16 +1,21 @@
 """The verbs of the `credpool` command: what they print, and what they leave (spec: operator)."""
 
 import json
+import re
 import time
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jsonschema
 import pytest
 
-from credpool import Cooldown, Entry, EntryId, FailureClass, Secret
+from credpool import AuthType, Cooldown, Entry, EntryId, FailureClass, Secret
+from credpool.cli.advice import ADVICE, advice
 from credpool.cli.app import cli
 from credpool.core.model import FOREVER
 
@@ -188,6 +193,204 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(
     ):
         assert told in ran.out
     assert "gsk_0123" not in ran.out
+
+
+def out(failure: FailureClass, until: float = 4e9) -> Cooldown:
+    """Return why an entry is out."""
+    return Cooldown(failure=failure, since=0.0, until=until)
+
+
+@pytest.mark.parametrize(
+    ("entry", "helps"),
+    [
+        pytest.param(
+            entry("a", cooldown=out(FailureClass.OUT_OF_CREDIT)), "add money", id="no money"
+        ),
+        pytest.param(
+            entry("a", cooldown=out(FailureClass.AUTH_REJECTED)), "make a new key", id="refused"
+        ),
+        pytest.param(
+            entry("a", cooldown=out(FailureClass.AUTH_REVOKED, FOREVER)),
+            "make a new key at the provider and add it: credpool add openai",
+            id="revoked",
+        ),
+        pytest.param(
+            replace(
+                entry("a", cooldown=out(FailureClass.AUTH_REVOKED, FOREVER)),
+                auth_type=AuthType.OAUTH,
+            ),
+            "log in again: credpool login openai --entry a",
+            id="a login that is gone",
+        ),
+        pytest.param(
+            Entry(id=EntryId("a"), reference="env:LATER", borrowed=True),
+            "set the variable LATER",
+            id="a variable that is missing",
+        ),
+        pytest.param(
+            Entry(id=EntryId("a"), reference="file:/keys/mine", borrowed=True),
+            "put the key into the file /keys/mine",
+            id="a file that is missing",
+        ),
+        pytest.param(
+            Entry(id=EntryId("a"), source="claude_code", borrowed=True),
+            "log in with the tool that keeps it, claude_code",
+            id="another tool's login",
+        ),
+        pytest.param(Entry(id=EntryId("a")), "add its key again", id="a row without a key"),
+        pytest.param(
+            replace(
+                entry("a", cooldown=out(FailureClass.AUTH_REJECTED)), source="codex", borrowed=True
+            ),
+            "renew it where it is kept, at codex",
+            id="a refused key of somebody else's",
+        ),
+        pytest.param(
+            replace(
+                entry("a", cooldown=out(FailureClass.OUT_OF_CREDIT)), source="codex", borrowed=True
+            ),
+            "add money",
+            id="no money on somebody else's",
+        ),
+        pytest.param(
+            replace(entry("a"), models={"big": out(FailureClass.NOT_ENTITLED)}),
+            "get a plan that has it",
+            id="a model that the plan has not",
+        ),
+        pytest.param(
+            entry("a", cooldown=out(FailureClass.RATE_LIMITED)),
+            "it comes back by itself",
+            id="throttled",
+        ),
+    ],
+)
+def test_advice_helps_against_what_is_wrong(entry: Entry, helps: str) -> None:
+    """Where only a person can help, nobody is told to wait."""
+    told = advice("openai", entry, 100.0)
+
+    assert told.startswith(helps)
+
+
+def test_no_failure_is_without_advice() -> None:
+    """A class that is added to the specification needs its line here."""
+    assert set(ADVICE) == set(FailureClass)
+
+
+def test_the_doctor_says_what_a_place_leads_to(credpool: "Command") -> None:
+    """An entry that names a place shows it, and what to do when nothing is there."""
+    credpool("add", "openai", "--from", "env:LATER")
+
+    listing, doctor = credpool("list").out, credpool("doctor").out
+
+    assert re.search(r"api-key-1 +API key +no key +no secret here +0 +env:LATER", listing)
+    assert "api-key-1) reads its key at env:LATER" in doctor
+    assert "set the variable LATER; or take the entry out" in doctor
+
+
+def test_a_move_says_the_new_order(credpool: "Command", keep: Keep) -> None:
+    """A move that changes nothing says so; a priority shows where it says more than the place."""
+    keep(entry("a"), entry("b"), entry("c"))
+
+    tied = credpool("priority", "openai", "key c", "0")
+    listing = credpool("list").out
+    first = credpool("move", "openai", "key c", "first")
+    again = credpool("move", "openai", "key c", "up")
+    before = credpool("move", "openai", "1", "--before", "3")
+    last = credpool("priority", "openai", "key c", "9")
+    neither, both = (
+        credpool("move", "openai", "1"),
+        credpool("move", "openai", "1", "up", "--before", "2"),
+    )
+
+    assert tied.err.replace("\n", " ").strip() == (
+        "c (key c) has priority 0, and the order is unchanged; a (key a) has it too, "
+        "and stands before it: credpool move openai 'key c' first puts it first."
+    )
+    assert "priority" in listing.splitlines()[2]
+    assert "the order is now key c, key a, key b" in first.err
+    assert "is there already; the order is unchanged: key c, key a, key b" in again.err
+    assert "the order is now key a, key c, key b" in before.err
+    assert "has priority 9; the order is now key a, key b, key c" in last.err
+    assert (neither.code, both.code) == (2, 2)
+    assert "priority" in credpool("list").out
+    assert [e["label"] for e in credpool("list", "--json").entries] == ["key a", "key b", "key c"]
+
+
+def test_what_is_numbered_is_what_goes(credpool: "Command", keep: Keep) -> None:
+    """The first of the listing is the first of the pool, whatever order the file has."""
+    keep(replace(entry("b"), priority=1), replace(entry("a"), priority=0))
+    (first, _) = credpool("list", "--json").entries
+
+    ran = credpool("remove", "openai", "1")
+
+    assert first["id"] == "a"
+    assert "Removed a (key a) from openai" in ran.err
+    assert [e["id"] for e in credpool("list", "--json").entries] == ["b"]
+
+
+def test_what_comes_from_a_file_does_nothing_to_a_terminal(credpool: "Command", keep: Keep) -> None:
+    """Escapes, line ends and signs that turn the writing are made visible, wherever they stand."""
+    evil = "\x1b[2J\u202e\x9b31m\nok"
+    cooldown = replace(out(FailureClass.OUT_OF_CREDIT), message=evil, reason=evil)
+    keep(replace(entry("a", cooldown=cooldown, owner=evil), label=evil, source=evil))
+
+    shown = [
+        credpool(*line.split())
+        for line in (
+            "list",
+            "list --json",
+            "status",
+            "doctor",
+            "export",
+            "reset openai nobody",
+            "rename openai 1 x\x1b[2J",
+            "move openai 1 first",
+            "remove openai 1",
+        )
+    ]
+    body = json.dumps({"error": {"message": evil}})
+    shown.append(credpool("explain", "--status", "429", stdin=body))
+
+    acting = [c for ran in shown for c in ran.out + ran.err if c in "\x1b\x9b\u202e"]
+    assert acting == []
+    assert "\\x1b[2J\\u202e\\x9b31m\\nok" in shown[0].out
+
+
+def test_an_export_into_a_file_is_its_owners(credpool: "Command", keep: Keep, path: Path) -> None:
+    """Also where there was a file for all to read; with secrets it says so."""
+    keep(entry("a"))
+    file = path.with_name("out.json")
+    file.write_text("x", encoding="utf-8")
+    file.chmod(0o644)
+
+    ran = credpool("export", "--with-secrets", "--output", str(file))
+
+    assert (ran.code, ran.out) == (0, "")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert "holds the keys themselves" in ran.err.replace("\n", " ")
+    assert "sk-a-0123" in file.read_text("utf-8")
+
+
+def test_keys_in_a_file_that_others_may_read_are_told(
+    path: Path, around: dict[str, str], tmp_path: Path
+) -> None:
+    """A redirection makes a file for everyone: the command says so, and how to do better."""
+    around["OPENAI_API_KEY"] = ONE
+    file = tmp_path / "out.json"
+    file.touch(0o644)
+
+    with file.open("wb") as open_to_all:
+        ran = subprocess.run(  # noqa: S603
+            [sys.executable, "-m", "credpool", "--store", str(path), "export", "--with-secrets"],
+            env=around,
+            stdout=open_to_all,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    assert "Others may read the file it went to; --output FILE" in ran.stderr
 
 
 def test_completion_is_for_the_three_shells(credpool: "Command") -> None:

@@ -4,13 +4,15 @@ stdout is data, stderr is talk.
 """
 
 import logging
+import sys
 import time
+from collections.abc import Sequence
 
 import click
 from click.shell_completion import get_completion_class
 
 import credpool
-from credpool.cli import inquiries, logins, render, verbs
+from credpool.cli import exposed, inquiries, logins, render, streams, verbs
 from credpool.cli.exits import Exit, code_of
 from credpool.cli.prompter import Terminal, is_interactive
 from credpool.cli.session import Session, common
@@ -58,8 +60,8 @@ def completion(shell: str) -> None:
 
 for _verb in (
     *(inquiries.list_, inquiries.status, verbs.add, logins.login, logins.refresh, verbs.remove),
-    *(verbs.reset, verbs.rename, verbs.priority, verbs.strategy, inquiries.doctor),
-    inquiries.explain,
+    *(verbs.reset, verbs.rename, verbs.move, verbs.priority, verbs.strategy),
+    *(inquiries.doctor, inquiries.explain),
     *(inquiries.export, inquiries.import_),
 ):
     cli.add_command(_verb)
@@ -68,15 +70,40 @@ for _verb in (
 def run(arguments: list[str] | None = None) -> int:
     """Run the command, and return its exit code."""
     logging.getLogger("credpool").addHandler(logging.NullHandler())  # what matters is said here
+    streams.prepare()
+    try:
+        code = _ended(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = Exit.LOOK  # whoever read it has seen enough
+    except OSError as err:
+        render.say(f"credpool: {err.filename or 'the output'}: {err.strerror or err}.")
+        code = Exit.LOOK
+    finally:
+        streams.discard()
+    return code
+
+
+def _ended(arguments: list[str] | None) -> int:
+    """Run a verb, and return the exit code of how it ended."""
+    typed = sys.argv[1:] if arguments is None else arguments
     try:
         code = cli.main(arguments, "credpool", standalone_mode=False)
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except (click.exceptions.Abort, KeyboardInterrupt, EOFError):
         render.say("\nInterrupted; nothing was changed by halves.")
         return Exit.INTERRUPTED
     except click.ClickException as err:
-        err.show()
-        return Exit.USAGE
+        return _misused(err, typed)
     except CredpoolError as err:
-        render.say(f"credpool: {err}.")
+        render.say(f"credpool: {exposed.hidden(str(err), typed)}.")
         return code_of(err)
     return code if isinstance(code, int) else Exit.DONE
+
+
+def _misused(error: click.ClickException, typed: Sequence[str]) -> int:
+    """Say what is wrong with the command line, and repeat no key of it."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is not None:
+        render.say(f"{context.get_usage()}\nTry '{context.command_path} --help' for help.\n")
+    render.say(f"Error: {exposed.hidden(error.format_message(), typed)}")
+    return Exit.USAGE

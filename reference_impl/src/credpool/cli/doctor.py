@@ -9,11 +9,12 @@ from typing import Final
 
 from rich.text import Text
 
+from credpool.cli.advice import advice
 from credpool.cli.billing import notes
 from credpool.cli.home import Home, is_shared
 from credpool.cli.render import KINDS, PAYS, condition, out
 from credpool.core import registry
-from credpool.core.errors import BadConfig, StoreError, UnknownStrategy
+from credpool.core.errors import BadConfig, StoreError, StoreTooNew, UnknownStrategy
 from credpool.core.model import PoolState
 from credpool.core.operate import shown
 from credpool.core.report import Json
@@ -22,6 +23,12 @@ from credpool.core.usable import NO_SECRET, why_unusable
 from credpool.opening import remedy
 from credpool.replacing import leftovers
 from credpool.stores.disk import WholeFile
+from credpool.core.visible import visible
+
+_UPGRADE: Final = (
+    "upgrade this program: pip install --upgrade 'credpool[cli]'; "
+    "until then it neither reads nor writes the file"
+)
 
 
 class Level(Enum):
@@ -64,11 +71,10 @@ def examine(home: Home, *, now: float) -> Iterator[Finding]:
         for key in dict.fromkeys((*home.known(), *registry.names())):
             yield from _pool(home, key, now)
     except StoreError as err:
-        yield Finding(
-            level=Level.FAULT, where=str(home.store), what=str(err), mend=_restore(home.store)
-        )
+        mend = _UPGRADE if isinstance(err, StoreTooNew) else _restore(home.store)
+        yield Finding(level=Level.FAULT, where=str(home.store), what=str(err), mend=mend)
     except (BadConfig, UnknownStrategy) as err:
-        mend = "mend what it names; until then no pool of this configuration is opened"
+        mend = "correct what it names; until then no pool of this configuration is opened"
         yield Finding(level=Level.FAULT, where=str(home.config), what=str(err), mend=mend)
 
 
@@ -84,6 +90,10 @@ def _pool(home: Home, key: str, now: float) -> Iterator[Finding]:
     for source in sorted(state.suppressed):
         what = f"{source} was removed, and is not looked at"
         yield Finding(level=Level.NOTE, where=key, what=what)
+    for entry in state.entries:
+        if entry.reference is not None:
+            what = f"{shown(entry)} reads its key at {entry.reference}"
+            yield Finding(level=Level.NOTE, where=key, what=what)
     yield from _entries(state, now)
     yield from _owners(state)
     yield from _bills(state)
@@ -93,9 +103,10 @@ def show(findings: Iterable[Finding]) -> None:
     """Show what was found, and the next step below it."""
     for finding in findings:
         level = Text(f"{finding.level.value:<8}", style=_STYLES[finding.level])
-        out().print(level + Text(f"{finding.where}: {finding.what}"), soft_wrap=True)
+        what = visible(f"{finding.where}: {finding.what}")
+        out().print(level + Text(what), soft_wrap=True)
         if finding.mend:
-            out().print(Text(f"        → {finding.mend}"), soft_wrap=True)
+            out().print(Text(f"        → {visible(finding.mend)}"), soft_wrap=True)
 
 
 def report(findings: list[Finding]) -> dict[str, Json]:
@@ -127,7 +138,7 @@ def _copies(home: Home) -> Iterator[Finding]:
 
 def _restore(store: Path) -> str:
     return (
-        f"keep a copy (cp {store} {store}.broken), mend what the error names, "
+        f"keep a copy (cp {store} {store}.broken), correct what the error names, "
         "or put a backup in its place; nothing is written until it can be read"
     )
 
@@ -143,16 +154,10 @@ def _entries(state: PoolState, now: float) -> Iterator[Finding]:
             level=Level.WARNING,
             where=f"{state.key}, {shown(entry)}",
             what=f"{why}; the provider says: {told}" if told else why,
-            mend=_mend(state.key, entry.id, dead=entry.dead)
+            mend=advice(state.key, entry, now)
             if flaw in (None, NO_SECRET) or entry.dead
             else remedy(state.key, entry),
         )
-
-
-def _mend(key: str, entry_id: str, *, dead: bool) -> str:
-    if dead:
-        return f"log in again, or take it out: credpool remove {key} {entry_id}"
-    return f"wait, or if you know better: credpool reset {key} {entry_id}"
 
 
 def _owners(state: PoolState) -> Iterator[Finding]:

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from types import MappingProxyType
 from typing import Final
 
-from credpool.cli.render import duration
 from credpool.core import registry
 from credpool.core.classify import classify
 from credpool.core.cooldown import bench
+from credpool.core.duration import duration
 from credpool.core.errors import BadInput
 from credpool.core.events import Call, Failed, Verdict
 from credpool.core.model import FOREVER, AuthType, Entry, EntryId, FailureClass, PoolState
@@ -16,6 +16,7 @@ from credpool.core.redact import redact
 from credpool.core.reply import Reply
 from credpool.core.report import Json
 from credpool.core.secret import Secret
+from credpool.core.visible import visible
 
 _STEPS: Final = MappingProxyType(
     {
@@ -86,7 +87,9 @@ def in_words(told: dict[str, Json]) -> str:
         "codes": ", ".join(map(str, codes)) if isinstance(codes := told["codes"], list) else "",
         "message": told["message"],
     }
-    return "".join(f"{name + ':':<13}{value}\n" for name, value in lines.items() if value)
+    return "".join(
+        f"{name + ':':<13}{visible(str(value))}\n" for name, value in lines.items() if value
+    )
 
 
 def _header(line: str) -> tuple[str, str]:

@@ -1,8 +1,11 @@
 """The verbs that answer a question, and those that carry pools from one machine to another."""
 
+import os
+import stat
 import sys
 import time
-from typing import TextIO
+from pathlib import Path
+from typing import BinaryIO, Final
 
 import click
 
@@ -13,8 +16,15 @@ from credpool.cli.exits import Exit
 from credpool.cli.session import Session, any_provider, common, leave_with, session
 from credpool.cli.verbs import TYPES
 from credpool.core import registry
+from credpool.core.errors import BadInput
 from credpool.core.secret import Veiled
 from credpool.core.select import available
+
+_SECRETS: Final = (
+    "This export holds the keys themselves: whoever reads it can use them. "
+    "Delete it when it has been imported."
+)
+_SHARED: Final = "Others may read the file it went to; --output FILE makes one that only you may."
 
 
 @click.command("list")
@@ -87,24 +97,60 @@ def explain(
 @common
 @any_provider
 @click.option("--with-secrets", is_flag=True, help="With the keys: whoever reads it can use them.")
+@click.option(
+    "--output",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write it into a file that only you may read.",
+)
 @session
-def export(session: Session, provider: str | None, *, with_secrets: bool) -> None:
+def export(
+    session: Session, provider: str | None, *, with_secrets: bool, output: Path | None
+) -> None:
     """Write the pools for another machine.
 
     Their secrets are left out unless --with-secrets asks for them.
     """
     states = session.home.states((provider,) if provider else None)
-    render.as_json(transfer.exported(states, with_secrets=with_secrets))
+    document = transfer.exported(states, with_secrets=with_secrets)
+    if output is not None:
+        transfer.write(output, document)
+        render.say(f"Wrote {output}, which only you may read.")
+    else:
+        render.as_json(document)
+    if with_secrets:
+        render.say(_SECRETS if output or not _is_shared() else f"{_SECRETS} {_SHARED}")
 
 
 @click.command("import")
 @common
-@click.argument("file", type=click.File("r", encoding="utf-8"), default="-")
+@click.argument("file", type=click.File("rb"), default="-")
 @session
-def import_(session: Session, file: TextIO) -> None:
+def import_(session: Session, file: BinaryIO) -> None:
     """Add what an export holds; what is there stays.
 
     It is read from FILE, or from the standard input.
     """
-    for line in transfer.imported(session.home, Veiled(file.read())):
+    for line in transfer.imported(session.home, _text(file)):
         render.say(line)
+
+
+def _text(file: BinaryIO) -> Veiled:
+    """Return what is to be imported.
+
+    Raises:
+        BadInput: it is no text.
+    """
+    read = Veiled(file.read().decode("utf-8-sig", "replace"))
+    if "\ufffd" in read:
+        raise BadInput("this is no export: it is not UTF-8")
+    return read
+
+
+def _is_shared() -> bool:
+    """Return whether the standard output is a file that others may read."""
+    try:
+        mode = os.fstat(sys.stdout.fileno()).st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(mode) and bool(mode & (stat.S_IRGRP | stat.S_IROTH))

@@ -1,11 +1,11 @@
 """A person's login from the command: with a code on any device, or in this machine's browser."""
 
-import sys
 from dataclasses import dataclass, replace
 from typing import Final
 
 import click
 
+from credpool.cli import streams
 from credpool.cli.home import Home, types_of
 from credpool.cli.prompter import Prompter, Terminal, is_interactive
 from credpool.cli.render import say
@@ -124,7 +124,7 @@ def refresh(session: Session, provider: str, target: str | None) -> None:
 def _client_secret() -> Secret:
     if is_interactive():
         return Secret(Terminal().ask_secret("The client's secret (it is not shown):"))
-    return Secret(sys.stdin.readline().strip())
+    return Secret(streams.read().partition("\n")[0].strip())
 
 
 def _say_code(prompt: Prompt) -> None:

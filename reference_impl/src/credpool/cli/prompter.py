@@ -4,7 +4,8 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
-import questionary
+from credpool.cli.render import say
+from credpool.core.visible import visible
 
 T = TypeVar("T")
 Choice = tuple[str, T]
@@ -30,31 +31,44 @@ class Prompter(Protocol):
 
 
 class Terminal:
-    """Ask at the terminal."""
+    """Ask at the terminal: on the standard error, for the standard output is data."""
 
     def choose(self, question: str, choices: Sequence[Choice[T]]) -> T:
         """Return what belongs to the choice that was made."""
-        options = [questionary.Choice(text, value=n) for n, (text, _) in enumerate(choices)]
-        chosen: int = questionary.select(question, choices=options).unsafe_ask()
+        from prompt_toolkit.output import create_output  # noqa: PLC0415  a fifth of a second
+
+        from credpool.cli import menu  # noqa: PLC0415
+
+        texts = [text for text, _ in choices]
+        chosen = menu.ask(question, texts, source=None, screen=create_output(sys.stderr))
+        say(f"? {question} {texts[chosen]}")
         return choices[chosen][1]
 
     def ask(self, question: str, default: str = "") -> str:
         """Return a line of text."""
-        return str(questionary.text(question, default=default).unsafe_ask())
+        return _line(question, default=default)
 
     def ask_secret(self, question: str) -> str:
         """Return a line that is not shown."""
-        return str(questionary.password(question).unsafe_ask())
+        return _line(question, hidden=True)
 
     def confirm(self, question: str) -> bool:
         """Return whether the answer is yes."""
-        return bool(questionary.confirm(question, default=False).unsafe_ask())
+        return _line(f"{question} (y/N)").strip().casefold() in ("y", "yes")
 
     def tell(self, text: str) -> None:
         """Say something."""
-        sys.stderr.write(f"{text}\n")
+        say(text)
 
 
 def is_interactive() -> bool:
     """Return whether there is a person at both ends."""
     return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _line(question: str, *, default: str = "", hidden: bool = False) -> str:
+    from prompt_toolkit import PromptSession  # noqa: PLC0415  a fifth of a second
+    from prompt_toolkit.output import create_output  # noqa: PLC0415
+
+    session: PromptSession[str] = PromptSession(output=create_output(sys.stderr))
+    return session.prompt(f"? {visible(question)} ", default=default, is_password=hidden)

@@ -1,8 +1,13 @@
-"""What a person sees: tables of pools, and times as words. Data goes to stdout, talk to stderr."""
+"""What a person sees: tables of pools, and sentences. Data goes to stdout, talk to stderr.
+
+Text that comes from a file, a provider or an argument is made visible before it is shown.
+"""
 
 import json
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from rich import box
@@ -11,12 +16,16 @@ from rich.table import Table
 from rich.text import Text
 
 from credpool.core.borrowing import borrowed, is_reference
+from credpool.core.duration import duration
 from credpool.core.listing import listing
 from credpool.core.model import FOREVER, AuthType, Entry, PoolState, Status
+from credpool.core.operate import shown
+from credpool.core.order import is_plain
 from credpool.core.payer import Payer
 from credpool.core.report import Json
 from credpool.core.select import available, payer_of
 from credpool.core.usable import NO_SECRET, why_unusable
+from credpool.core.visible import visible
 
 _WIDE: Final = 200
 """The width where nobody looks: a program that reads the output wants whole lines."""
@@ -31,14 +40,12 @@ PAYS: Final = {
 """Who is billed, in words; what is known beyond that is in the billing notes."""
 
 _STYLES: Final = {Status.OK: "green", Status.EXHAUSTED: "yellow", Status.DEAD: "red"}
-_COLUMNS: Final = ("#", "label", "type", "status", "why", "requests", "billed", "source", "owner", "id")  # fmt: skip
-_WHOLE: Final = frozenset({"#", "type", "status", "requests", "id"})
+_COLUMNS: Final = ("#", "priority", "label", "type", "status", "why", "requests", "billed", "source", "owner", "id")  # fmt: skip
+_WHOLE: Final = frozenset({"#", "priority", "type", "status", "requests", "id"})
 """The columns that are never folded."""
 
 _LEAST: Final = {"why": len("usage_limited,")}
 """How wide a column must be, so that no word of it is broken."""
-
-_UNITS: Final = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def out() -> Console:
@@ -47,13 +54,15 @@ def out() -> Console:
 
 
 def say(text: str) -> None:
-    """Tell the person something that is no data."""
-    Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty()).print(Text(text))
+    """Tell the person something that is no data; where nobody can hear, nothing is said."""
+    console = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+    with suppress(OSError):
+        console.print(Text(visible(text, keep="\n")))
 
 
 def as_json(value: Json) -> None:
-    """Write a document for programs."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    """Write a document for programs, in ASCII: no terminal and no locale can spoil it."""
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 
 def show_pools(states: Sequence[PoolState], *, now: float, as_data: bool) -> None:
@@ -76,7 +85,7 @@ def show_summary(states: Iterable[PoolState], *, now: float) -> None:
         dead = sum(e.dead for e in state.entries)
         ends = [c.until for e in state.entries if (c := e.blocked(now)) and c.until != FOREVER]
         table.add_row(
-            Text(state.key),
+            Text(visible(state.key)),
             state.strategy.value,
             str(ready),
             str(len(state.entries) - ready - dead),
@@ -86,15 +95,44 @@ def show_summary(states: Iterable[PoolState], *, now: float) -> None:
     out().print(table)
 
 
-def duration(seconds: float) -> str:
-    """Return a time in its two largest units: `1 h 5 min`."""
-    left = max(round(seconds), 0)
-    words: list[str] = []
-    for size, unit in _UNITS:
-        if left >= size and len(words) < 2:
-            words.append(f"{left // size} {unit}")
-            left %= size
-    return " ".join(words) or "0 s"
+def show_entry(state: PoolState, entry: Entry, *, now: float) -> None:
+    """Show one entry with its place, to a person who is asked about it."""
+    one = [n for n, e in enumerate(state.entries, start=1) if e.id == entry.id]
+    talk = Console(stderr=True, highlight=False)
+    talk.print(_table(state, now, places=one))
+
+
+def new_order(was: PoolState, state: PoolState, entry: Entry) -> str:
+    """Return how the entries are used now that one was moved."""
+    if [e.id for e in was.entries] == [e.id for e in state.entries]:
+        return f"{shown(entry)} is there already; the order is unchanged: {_order(state)}."
+    return f"Moved {shown(entry)}; the order is now {_order(state)}."
+
+
+def new_priority(was: PoolState, state: PoolState, entry: Entry, priority: int) -> str:
+    """Return what a priority has changed of the order, or that it has changed nothing."""
+    changed = [e.id for e in was.entries] != [e.id for e in state.entries]
+    if changed or len(state.entries) == 1:
+        order = f"; the order is now {_order(state)}" if changed else ""
+        return f"{shown(entry)} has priority {priority}{order}."
+    before = [e for e in state.entries if e.priority == priority]
+    tied = (
+        f"; {shown(before[0])} has it too, and stands before it" if before[0].id != entry.id else ""
+    )
+    return (
+        f"{shown(entry)} has priority {priority}, and the order is unchanged{tied}: "
+        f"credpool move {visible(state.key)} {_target(state, entry)} first puts it first."
+    )
+
+
+def _target(state: PoolState, entry: Entry) -> str:
+    """Return what to type for an entry: its label, if that is its alone."""
+    is_its_own = [e.label for e in state.entries].count(entry.label) == 1
+    return shlex.quote(visible(entry.label)) if entry.label and is_its_own else entry.id
+
+
+def _order(state: PoolState) -> str:
+    return ", ".join(visible(e.label or e.id) for e in state.entries)
 
 
 def condition(state: PoolState, entry: Entry, now: float) -> str:
@@ -130,14 +168,16 @@ def _frame(title: Text | None = None) -> Table:
     return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
 
 
-def _table(state: PoolState, now: float) -> Table:
-    """Return a pool as a table, without the columns that tell no two entries apart."""
+def _table(state: PoolState, now: float, places: Sequence[int] = ()) -> Table:
+    """Return a pool, or some places of it, without the columns that tell no two entries apart."""
     payers = {payer_of(state, e).value for e in state.entries}
     billed = f" · billed: {payers.pop()}" if len(payers) == 1 else ""
-    title = Text(f"{state.key} · {state.strategy.value}{billed}", style="bold")
+    title = Text(f"{visible(state.key)} · {state.strategy.value}{billed}", style="bold")
     table = _frame(title)
-    cells = [_cells(place, state, e, now) for place, e in enumerate(state.entries, start=1)]
+    rows = enumerate(state.entries, start=1)
+    cells = [_cells(n, state, e, now) for n, e in rows if not places or n in places]
     left_out = {"billed"} if billed else set()
+    left_out |= {"priority"} if is_plain(state) else set()
     shown = [c for c in _COLUMNS if c not in left_out and any(row[c].plain for row in cells)]
     for name in shown:
         table.add_column(name, overflow="fold", no_wrap=name in _WHOLE, min_width=_LEAST.get(name))
@@ -148,19 +188,22 @@ def _table(state: PoolState, now: float) -> Table:
 
 def _cells(place: int, state: PoolState, entry: Entry, now: float) -> dict[str, Text]:
     status = entry.status(now)
-    usable = entry.dead or why_unusable(state)(entry) is None
+    why = None if entry.dead else why_unusable(state)(entry)
+    shown_as = "no key" if why == NO_SECRET else "unusable"
     told = (
         str(place),
+        str(entry.priority),
         entry.label,
         KINDS[entry.auth_type],
-        status.value if usable else "unusable",
+        status.value if why is None else shown_as,
         condition(state, entry, now),
         str(entry.request_count),
         payer_of(state, entry).value,
-        "" if entry.source == "manual" else entry.source,
+        entry.reference or ("" if entry.source == "manual" else entry.source),
         entry.owner or entry.learnt_owner or "",
         entry.id,
     )
-    cells = dict(zip(_COLUMNS, map(Text, told), strict=True))
-    cells["status"].stylize(_STYLES[status] if usable else "red")
+    cells = dict(zip(_COLUMNS, (Text(visible(text)) for text in told), strict=True))
+    style = "yellow" if why == NO_SECRET else "red"
+    cells["status"].stylize(_STYLES[status] if why is None else style)
     return cells

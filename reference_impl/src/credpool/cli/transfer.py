@@ -1,9 +1,11 @@
 """Take pools from one machine to another, without their secrets unless asked for."""
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from credpool.cli.home import Home
 from credpool.core import codec
@@ -20,6 +22,19 @@ def exported(states: Sequence[PoolState], *, with_secrets: bool) -> dict[str, Js
         for state in states
     }
     return {"version": codec.VERSION, "credential_pool": pools}
+
+
+def write(path: Path, document: dict[str, Json]) -> None:
+    """Write an export into a file that its owner alone may read, in place of what is there.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    owners = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    with os.fdopen(os.open(path, owners, 0o600), "w", encoding="utf-8") as file:
+        if hasattr(os, "fchmod"):
+            os.fchmod(file.fileno(), 0o600)  # it may have been there, for everyone to read
+        file.write(f"{json.dumps(document, indent=2)}\n")
 
 
 def imported(home: Home, text: str) -> Iterator[str]:

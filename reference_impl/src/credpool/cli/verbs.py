@@ -1,20 +1,22 @@
 """The verbs that change a pool (spec: operator). What a verb has done it says on stderr."""
 
-import sys
+import time
 from types import MappingProxyType
 from typing import Final
 
 import click
 
-from credpool.cli import render
+from credpool.cli import exposed, render, streams
 from credpool.cli.billing import ask_type
+from credpool.cli.exits import Exit
 from credpool.cli.logins import Client, log_in
 from credpool.cli.prompter import Terminal, is_interactive
 from credpool.cli.session import Session, any_provider, common, provider, session, target
 from credpool.core.borrowing import is_reference
 from credpool.core.errors import BadInput
-from credpool.core.model import AuthType, Entry, Strategy
-from credpool.core.operate import shown
+from credpool.core.model import AuthType, Entry, PoolState, Strategy
+from credpool.core.operate import resolve, shown
+from credpool.core.order import Move
 from credpool.core.secret import Secret
 from credpool.operations import Operator
 
@@ -26,11 +28,12 @@ PLACES: Final = "env:NAME, file:PATH or keyring:SERVICE/NAME"
 @common
 @provider
 @click.option("--type", "kind", type=click.Choice([*TYPES]), help="What is added.")
-@click.option("--label", default="", help="What you call it.")
+@click.option("--label", default="", callback=exposed.no_key, help="What you call it.")
 @click.option("--priority", type=int, help="Its place in the order, 0 first; last if not given.")
 @click.option("--owner", help="Whose quota it draws on.")
 @click.option("--base-url", help="Where it is valid, if not at the provider's own address.")
 @click.option("--from", "place", metavar="PLACE", help=f"Where the key is, in its stead: {PLACES}.")
+@click.argument("extra", nargs=-1, metavar="", callback=exposed.refuse, expose_value=False)
 @session
 def add(
     session: Session, provider: str, kind: str | None, label: str, priority: int | None,
@@ -55,10 +58,18 @@ def add(
 @common
 @provider
 @target
+@click.option("-y", "--yes", is_flag=True, help="Do not ask, even at a terminal.")
 @session
-def remove(session: Session, provider: str, target: str) -> None:
-    """Take an entry out."""
-    gone = session.home.operator(provider).remove(target)
+def remove(session: Session, provider: str, target: str, *, yes: bool) -> None:
+    """Take an entry out.
+
+    At a terminal it shows the entry and asks first; a script is not asked.
+    """
+    operator = session.home.operator(provider)
+    meant = resolve(operator.pool.state, target)
+    if not yes and is_interactive():
+        _confirmed(operator.pool.state, meant)
+    gone = operator.remove(meant.id)  # the entry that was shown, whatever the places are by now
     session.done(
         f"Removed {shown(gone)} from {provider}.{render.stays_away(provider, gone)}", provider
     )
@@ -80,12 +91,27 @@ def reset(session: Session, provider: str | None, target: str | None) -> None:
 @common
 @provider
 @target
-@click.argument("label")
+@click.argument("label", callback=exposed.no_key)
 @session
 def rename(session: Session, provider: str, target: str, label: str) -> None:
     """Give an entry another label."""
     entry = session.home.operator(provider).rename(target, label)
-    session.done(f"{shown(entry)} is now called {label}.", provider)
+    session.done(f"{shown(entry)} is now called {label.strip()}.", provider)
+
+
+@click.command()
+@common
+@provider
+@target
+@click.argument("to", required=False, type=click.Choice([m.value for m in Move]))
+@click.option("--before", metavar="TARGET", help="Put it right before that entry.")
+@session
+def move(session: Session, provider: str, target: str, to: str | None, before: str | None) -> None:
+    """Put an entry first, last, one up, one down, or before another one."""
+    operator = session.home.operator(provider)
+    was = operator.pool.state
+    entry = operator.move(target, to, before=before)
+    session.done(render.new_order(was, operator.pool.state, entry), provider)
 
 
 @click.command(context_settings={"ignore_unknown_options": True})  # -1 is no option
@@ -95,12 +121,15 @@ def rename(session: Session, provider: str, target: str, label: str) -> None:
 @click.argument("priority", type=int)
 @session
 def priority(session: Session, provider: str, target: str, priority: int) -> None:
-    """Give an entry another place in the order.
+    """Give an entry another priority; the lowest comes first.
 
-    0 comes first.
+    Where several have the same one, they keep their order: to put an entry first, use move.
     """
-    entry = session.home.operator(provider).prioritise(target, priority)
-    session.done(f"{shown(entry)} has priority {priority}.", provider)
+    operator = session.home.operator(provider)
+    was = operator.pool.state
+    entry = operator.prioritise(target, priority)
+    text = render.new_priority(was, operator.pool.state, entry, priority)
+    session.done(text, provider)
 
 
 @click.command()
@@ -125,6 +154,18 @@ def strategy(session: Session, provider: str, name: str | None) -> None:
         click.echo(f"{'*' if known is present else ' '} {known.value}")
 
 
+def _confirmed(state: PoolState, entry: Entry) -> None:
+    """Show what would go, and ask.
+
+    Raises:
+        Exit: the answer is no.
+    """
+    render.show_entry(state, entry, now=time.time())
+    if not Terminal().confirm(f"Remove {shown(entry)} from {state.key}?"):
+        render.say("Nothing was removed.")
+        raise click.exceptions.Exit(Exit.INTERRUPTED)
+
+
 def _type(provider: str, kind: str | None) -> AuthType:
     """Return what is to be added; only a person is asked."""
     if kind is not None:
@@ -144,7 +185,7 @@ def _secret(place: str | None) -> Secret:
         return Secret(place)
     if is_interactive():
         return Secret(Terminal().ask_secret("The key (it is not shown):"))
-    return Secret(sys.stdin.read())  # spec: operator.add.prompt+1
+    return Secret(streams.read())  # spec: operator.add.prompt+1
 
 
 def _logged_in(session: Session, key: str) -> Entry:
