@@ -1,8 +1,10 @@
 """Whatever Python the documentation shows runs as it stands, and every public name is in it."""
 
+import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from textwrap import dedent
 from types import ModuleType
@@ -14,6 +16,8 @@ import pytest
 import credpool
 import credpool.stores
 import credpool.testing
+from credpool import Cooldown, FailureClass, Operator, Pool, PoolState
+from credpool.stores import JsonFileStore
 from credpool.testing import FakeProvider
 
 ROOT = Path(__file__).parents[2]
@@ -78,26 +82,69 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> FakeProvider:
     return found
 
 
+def stores_below(folder: Path) -> dict[Path, dict[str, list[dict[str, object]]]]:
+    """Return the pools of every store that programs have left in a folder."""
+    return {
+        path: json.loads(path.read_text(encoding="utf-8"))["credential_pool"]
+        for path in folder.rglob("auth.json")
+    }
+
+
+def teach(folder: Path) -> dict[Path, dict[str, list[dict[str, object]]]]:
+    """Let the first entry of every pool be out, under another label, and return the pools then."""
+    for path, pools in stores_below(folder).items():
+        for key in pools:
+            pool = Pool(JsonFileStore(path, key))
+            Operator(pool).rename("1", "renamed")
+            first = pool.state.entries[0]
+            out = Cooldown(failure=FailureClass.OUT_OF_CREDIT, since=0.0, until=4e9)
+            learnt = {first.id: replace(first, cooldown=out, request_count=7)}
+            pool.change(partial(PoolState.change, changed=learnt))
+    return stores_below(folder)
+
+
+LEARNT = ("id", "label", "priority", "access_token", "last_status", "last_error_reset_at")
+
+
+def known(pools: Mapping[Path, Mapping[str, Sequence[Mapping[str, object]]]]) -> list[object]:
+    """Return what a second run may not change, of each entry in its order."""
+    return [
+        (path, key, [[row.get(name) for name in LEARNT] for row in rows])
+        for path, found in sorted(pools.items())
+        for key, rows in sorted(found.items())
+    ]
+
+
 @pytest.mark.parametrize("block", PYTHON, ids=str)
-def test_a_block_runs(
+def test_a_block_runs_twice_in_one_folder(
     block: Block,
     provider: FakeProvider,
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The block is a program: it runs by itself, prints, and sends no key that it does not show."""
+    """The block is a program: it runs by itself, prints, and sends no key that it does not show.
+
+    The second time it knows what was learnt and decided since the first.
+    """
     monkeypatch.chdir(tmp_path)  # what it writes is not ours, and what is ours it does not read
     monkeypatch.setattr("os.environ", {"HOME": str(tmp_path)})
     program = compile("\n" * block.line + block.code, str(block.page), "exec")
 
-    exec(program, {"__name__": "__main__"})  # noqa: S102  running it is the test
+    learnt: dict[Path, dict[str, list[dict[str, object]]]] = {}
+    for _ in ("the first time", "the second time"):
+        provider.requests.clear()
 
-    printed = capsys.readouterr().out
-    assert bool(printed) == ("print(" in block.code)
-    assert bool(provider.requests) == (".create(" in block.code)
-    if provider.requests:
-        assert "Hello." in printed
+        exec(program, {"__name__": "__main__"})  # noqa: S102  running it is the test
+
+        printed = capsys.readouterr().out
+        assert bool(printed) == ("print(" in block.code)
+        assert bool(provider.requests) == (".create(" in block.code)
+        if provider.requests:
+            assert "Hello." in printed
+        learnt = learnt or teach(tmp_path)
+    kept = known(stores_below(tmp_path))
+    assert [only for only in known(learnt) if only not in kept] == [], "the second run forgot it"
     assert [secret for secret in provider.secrets if f'"{secret}"' not in block.code] == []
     assert "from-the-pool" not in provider.secrets
 

@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import re
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
+from pathlib import Path
 from typing import Any
 
 import anthropic
@@ -19,6 +21,12 @@ from credpool import FailureClass, Pool, PoolExhausted
 from credpool.httpx2 import PoolAuth
 from credpool.testing import FakeClock, FakeProvider, FakeReply
 
+CLIENTS = [
+    (openai.OpenAI, openai.DefaultHttpxClient),
+    (openai.AsyncOpenAI, openai.DefaultAsyncHttpxClient),
+    (anthropic.Anthropic, anthropic.DefaultHttpxClient),
+    (anthropic.AsyncAnthropic, anthropic.DefaultAsyncHttpxClient),
+]
 ONE, TWO, THREE = "sk-made-up-one", "sk-made-up-two", "sk-made-up-three"
 Part = Any  # an answer or an event of either SDK
 Option = Any  # what an SDK's constructor takes
@@ -340,3 +348,45 @@ def test_an_sdks_errors_and_logs_show_no_secret(
     for secret in (ONE, TWO):
         assert secret not in text
         assert secret not in caplog.text
+
+
+def settings_of(client: httpx2.Client | httpx2.AsyncClient) -> Mapping[str, object]:
+    """Return what an SDK sets of its HTTP client: time-outs, redirects and limits."""
+    pool = client._transport._pool  # type: ignore[union-attr]  # noqa: SLF001  httpx2 tells it nowhere else
+    return {
+        "timeout": client.timeout,
+        "follow_redirects": client.follow_redirects,
+        "max_redirects": client.max_redirects,
+        "connections": pool._max_connections,  # noqa: SLF001
+        "kept alive": pool._max_keepalive_connections,  # noqa: SLF001
+        "for": pool._keepalive_expiry,  # noqa: SLF001
+    }
+
+
+@pytest.mark.parametrize(("sdk", "client"), CLIENTS, ids=lambda found: found.__name__)
+def test_the_clients_that_the_pages_show_are_the_sdks_own(
+    sdk: Callable[..., Any], client: Callable[..., Any]
+) -> None:
+    """Time-outs, redirects and limits are what the SDK has without a pool, and no bare client's."""
+    pool = Pool.from_keys("openai", [ONE])
+    usual = sdk(api_key=PLACEHOLDER)
+
+    shown = client(auth=PoolAuth(pool))
+
+    assert settings_of(shown) == settings_of(usual._client)  # noqa: SLF001
+    assert settings_of(shown) != settings_of(httpx2.Client(auth=PoolAuth(pool)))
+    assert sdk(api_key=PLACEHOLDER, http_client=shown).timeout == usual.timeout
+
+
+def test_no_page_shows_a_bare_client_to_an_sdk() -> None:
+    """Wherever an SDK is shown, it is with its own client."""
+    root = Path(__file__).parents[2]
+    pages = [
+        *root.glob("*.md"),
+        *root.glob("docs/**/*.md"),
+        *root.glob("reference_impl/src/**/*.py"),
+    ]
+    bare = re.compile(r"http_client\s*=\s*httpx2?\.")
+
+    assert pages
+    assert [str(page) for page in pages if bare.search(page.read_text(encoding="utf-8"))] == []

@@ -1,6 +1,6 @@
 """`PoolAuth` for `httpx2` clients, and for the SDKs built on them.
 
-OpenAI(api_key="from-the-pool", http_client=httpx2.Client(auth=PoolAuth(pool)))
+OpenAI(api_key="from-the-pool", http_client=openai.DefaultHttpxClient(auth=PoolAuth(pool)))
 """
 
 from collections.abc import AsyncGenerator, Generator

@@ -23,7 +23,7 @@ Each one that is set becomes an entry of the provider's pool; *place* is its pla
 `NAME_2`, `NAME_3` and so on become entries too, up to the first that is not set.
 [Seeding](../spec/seeding.md) has the rules; `$CREDPOOL_HOME` is the folder of the [command](../reference/cli.md), with `auth.json`, `config.yaml` and `.env`."""
 _READ: Final = """\
-The library reads no environment by itself: what it may see is handed to it, so that a test never sees the host's.
+`Pool.open` and the command read them; whatever is handed a `Surroundings` sees what is in that and nothing else, so that a test never sees the host's.
 [Providers](../reference/providers.md) has the same by provider, with addresses and headers."""
 
 
