@@ -371,6 +371,18 @@ def test_an_export_into_a_file_is_its_owners(credpool: "Command", keep: Keep, pa
     assert "sk-a-0123" in file.read_text("utf-8")
 
 
+def test_an_export_that_cannot_be_written_says_so(
+    credpool: "Command", keep: Keep, tmp_path: Path
+) -> None:
+    """A folder that is not there, or stands where the file belongs, is no traceback."""
+    keep(entry("a"))
+
+    ran = credpool("export", "--output", str(tmp_path / "none" / "out.json"))
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "cannot be written: No such file or directory; name another file" in ran.err
+
+
 def test_keys_in_a_file_that_others_may_read_are_told(
     path: Path, around: dict[str, str], tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ from credpool.core.errors import BadInput
 from credpool.core.model import Entry, PoolState
 from credpool.core.operate import shown
 from credpool.core.report import Json
+from credpool.core.secret import Veiled
 
 
 def exported(states: Sequence[PoolState], *, with_secrets: bool) -> dict[str, Json]:
@@ -28,13 +29,17 @@ def write(path: Path, document: dict[str, Json]) -> None:
     """Write an export into a file that its owner alone may read, in place of what is there.
 
     Raises:
-        OSError: it cannot be written.
+        BadInput: it cannot be written.
     """
     owners = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    with os.fdopen(os.open(path, owners, 0o600), "w", encoding="utf-8") as file:
-        if hasattr(os, "fchmod"):
-            os.fchmod(file.fileno(), 0o600)  # it may have been there, for everyone to read
-        file.write(f"{json.dumps(document, indent=2)}\n")
+    text = Veiled(f"{json.dumps(document, indent=2)}\n")
+    try:
+        with os.fdopen(os.open(path, owners, 0o600), "w", encoding="utf-8") as file:
+            if hasattr(os, "fchmod"):
+                os.fchmod(file.fileno(), 0o600)  # it may have been there, for everyone to read
+            file.write(text)
+    except OSError as err:
+        raise BadInput(f"{path} cannot be written: {err.strerror}; name another file") from None
 
 
 def imported(home: Home, text: str) -> Iterator[str]:
