@@ -149,5 +149,5 @@ def test_what_the_scenarios_ask_of_an_operator_fits_the_schema() -> None:
         told = {"secret": "sk", **action.told} if action.verb == "add" else action.told
         validate("manage", {"cmd": "manage", "seq": 1, "now": 0.0, "do": action.verb, **told})
 
-    verbs = {"list", "add", "remove", "reset", "rename", "priority", "strategy"}
+    verbs = {"list", "add", "remove", "reset", "rename", "priority", "move", "strategy"}
     assert {action.verb for action in asked} == verbs
