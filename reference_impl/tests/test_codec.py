@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credpool.core import codec
+from credpool.core.fields import LATEST
 from credpool.core.model import (
     FOREVER,
     AuthType,
@@ -293,6 +294,40 @@ def test_an_expiry_keeps_its_form(row: Mapping[str, object], changed: dict[str, 
     assert {n: v for n, v in same.items() if "expires" in n} == row
     assert {n: v for n, v in later.items() if "expires" in n} == changed
     assert "expires_at" not in written(replace(entry, expires_at=None))
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param({"expires_at": "2026-07-01T12:00:00Z", "expires_at_ms": 10**15}, id="two forms"),
+        pytest.param({"expires_at_ms": 10**300}, id="no end"),
+        pytest.param({"expires_at": 9e11}, id="the year 30000"),
+        pytest.param({"expires_at": "9999-12-31T23:59:59-12:00"}, id="the last year elsewhere"),
+    ],
+)
+def test_an_expiry_beyond_all_dates_can_be_written_again(row: Mapping[str, object]) -> None:
+    """What is read is never later than a date can be, so that no later change is refused for it."""
+    entry = decode_row(id="a", **row)
+
+    later = written(replace(entry, request_count=1))
+
+    assert entry.expires_at == LATEST
+    assert decode_row(**later).expires_at == LATEST
+
+
+def test_a_new_expiry_beyond_all_dates_is_written_as_the_last() -> None:
+    """A token endpoint may promise any time; the login is kept all the same."""
+    dated = decode_row(id="a", expires_at="2026-07-01T12:00:00Z")
+
+    assert written(replace(dated, expires_at=1e15))["expires_at"] == "9999-12-31T23:59:59+00:00"
+    assert str(written(replace(dated, expires_at=-1e15))["expires_at"]).startswith("1970-01-01")
+
+
+@pytest.mark.parametrize("field", ["priority", "request_count", "last_error_code"])
+def test_a_number_too_long_is_refused(field: str) -> None:
+    """One more of it could not be written; the error names the place."""
+    with pytest.raises(codec.Malformed, match=rf"{field}: expected a whole number, found one too long"):
+        decode_row(id="a", **{field: 10**4000})
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@
 
 const QUOTES = /^["'`]|["'`]$/;
 const VARIABLE = /^(?:export\s+)?[A-Z_][A-Z0-9_]*(?:KEY|TOKEN|SECRET)[A-Z0-9_]*=(?!=*$)/;
+const LONGEST = 16384;
 const VISIBLE = /^[!-~]+$/;
 const BLANK_OR_CONTROL = /[\s\p{Cc}\p{Cf}\p{Cs}]/u;
 const HOST = /^(?:[^:@/\\]*@)?(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]+)?$/i;
@@ -29,7 +30,7 @@ export function whyNot({ secret, base_url: url }) {
 }
 
 export function isSendable(secret) {
-  return VISIBLE.test(secret) && !QUOTES.test(secret) && !VARIABLE.test(secret);
+  return secret.length <= LONGEST && VISIBLE.test(secret) && !QUOTES.test(secret) && !VARIABLE.test(secret);
 }
 
 function isAddress(url) {

@@ -14,6 +14,7 @@ from typing import Final
 
 from credpool.callback import PATIENCE, Callback
 from credpool.calls import ActiveCall, keep
+from credpool.core.credential import label_flaw
 from credpool.core.errors import LoginFailed, NoLogin, NotRefreshed
 from credpool.core.events import Refreshed
 from credpool.core.logins import Login, logged_in
@@ -184,6 +185,6 @@ def _keep(pool: Pool, login: Login, *, into: str | None, new: Entry | None, sour
 
 
 def _new(login: Login, source: str) -> Entry:
-    name = login.name or "login"
+    name = login.name if login.name and label_flaw(login.name) is None else "login"
     entry_id = EntryId(secrets.token_hex(3))
     return Entry(id=entry_id, label=name, auth_type=AuthType.OAUTH, source=source)

@@ -14,6 +14,7 @@ from credpool.core.model import Entry, PoolState
 from credpool.core.operate import shown
 from credpool.core.report import Json
 from credpool.core.secret import Veiled
+from credpool.opening import complaints
 
 
 def exported(states: Sequence[PoolState], *, with_secrets: bool) -> dict[str, Json]:
@@ -57,6 +58,7 @@ def imported(home: Home, text: str) -> Iterator[str]:
         for entry in entries:
             yield f"{key}, {shown(entry)}: {_taken(entry, pool.state)}"
         pool.change(partial(_with, entries=entries))
+        yield from map(str, complaints(pool.state))
 
 
 def _understood(text: str) -> dict[str, tuple[Entry, ...]] | str:

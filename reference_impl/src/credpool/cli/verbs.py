@@ -12,8 +12,10 @@ from credpool.cli.exits import Exit
 from credpool.cli.logins import Client, log_in
 from credpool.cli.prompter import Terminal, is_interactive
 from credpool.cli.session import Session, any_provider, common, provider, session, target
+from credpool.core import registry
 from credpool.core.borrowing import is_reference
 from credpool.core.errors import BadInput
+from credpool.core.given import looks_like
 from credpool.core.model import AuthType, Entry, PoolState, Strategy
 from credpool.core.operate import resolve, shown
 from credpool.core.order import Move
@@ -50,6 +52,11 @@ def add(
         secret = _secret(place)
         entry = operator.add(secret, label=label, priority=priority, owner=owner, base_url=base_url)
     session.done(f"Added {shown(entry)} to {provider}.", provider)
+    if base_url is None and entry.secret is not None and provider in registry.names():
+        other = looks_like(entry.secret, registry.provider(provider))
+        if other is not None:
+            render.say(f"It begins like a key of {other}: if it is one, credpool remove {provider} "
+                       f"{entry.id}, and credpool add {other}.")  # fmt: skip
     if place is not None and entry.secret is None:
         render.say(f"There is no key at {place} yet; until there is, the entry is passed over.")
 

@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 BLANKS: Final = " \t\r\n"
 """What is no part of a value when it stands at either end of it."""
 
+_LONGEST_SECRET: Final = 16384
 _LONGEST_URL: Final = 4096
 _QUOTES: Final = "\"'`“”„‘’‚«»"
 _HALF: Final = ("half a character", re.compile(r"[\ud800-\udfff]"))
@@ -50,6 +51,8 @@ def secret_flaw(text: str) -> str | None:
     """Return why no header can carry the secret, or None."""
     if not text:
         return "is empty"
+    if len(text) > _LONGEST_SECRET:
+        return "is longer than any header"
     if text[0] in _QUOTES or text[-1] in _QUOTES:
         return "has quotes around it"
     for what, pattern in _PASTED:

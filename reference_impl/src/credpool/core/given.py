@@ -4,16 +4,20 @@ A key is told by its place, from 1, and is not shown.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from credpool.core.credential import bare, label_flaw, url_flaw
 from credpool.core.errors import BadInput, UnusableSecret
 from credpool.core.model import Entry, EntryId
-from credpool.core.registry import Provider
+from credpool.core.registry import Provider, names
+from credpool.core.registry import provider as known
 from credpool.core.secret import Secret, Veiled
 from credpool.core.seeding import is_placeholder
 
 T = TypeVar("T")
+
+_COMMON_PREFIX: Final = len("sk-")
+"""How long a prefix is that tells nothing: half of the providers have this one."""
 
 
 def entries_of(provider: Provider, keys: Sequence[str], base_url: str | None) -> tuple[Entry, ...]:
@@ -68,6 +72,15 @@ def usable_secret(value: str, which: str = "the secret") -> Secret:
     return secret
 
 
+def looks_like(secret: Secret, provider: Provider) -> str | None:
+    """Return whose key a secret begins like, if that is another provider's than this one."""
+    text = secret.reveal()
+    own = _longest_prefix(text, provider)
+    others = [(len(p), name) for name in names() if (p := _longest_prefix(text, known(name)))]
+    longest, name = max(others, default=(0, ""))
+    return name if longest > max(len(own), _COMMON_PREFIX) else None
+
+
 def checked_url(name: str, url: str | None) -> str | None:
     """Return the URL that a person or a program gives under that name.
 
@@ -92,6 +105,11 @@ def checked_label(label: str) -> str:
     if flaw is not None:
         raise BadInput(f"the label {flaw}; give one that can be read")
     return bare(label)
+
+
+def _longest_prefix(text: str, provider: Provider) -> str:
+    found = (p for c in provider.credentials for p in c.prefixes if text.startswith(p))
+    return max(found, key=len, default="")
 
 
 def _listed(values: Iterable[T], name: str) -> tuple[T, ...]:

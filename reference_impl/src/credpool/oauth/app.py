@@ -12,6 +12,7 @@ from credpool.core import registry
 from credpool.core.accounts import account, claims, name
 from credpool.core.errors import LoginFailed, NoLogin
 from credpool.core.events import Grant
+from credpool.core.given import checked_url
 from credpool.core.logins import Login
 from credpool.core.model import AuthType
 from credpool.core.reply import Reply, dig
@@ -32,6 +33,15 @@ class LoginApp:
     scope: str | None = None
     client_secret: Secret | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse an endpoint that nothing can be sent to.
+
+        Raises:
+            BadInput: one is no URL.
+        """
+        for name in ("token_url", "device_url", "authorize_url"):
+            checked_url(name, getattr(self, name))
+
     @classmethod
     def at(
         cls,
@@ -48,6 +58,7 @@ class LoginApp:
 
         Raises:
             UnknownProvider: the registry has no such provider.
+            BadInput: an endpoint is no URL.
             LoginFailed: nobody has said where the token endpoint is.
         """
         known = registry.provider(provider).credential(AuthType.OAUTH)
