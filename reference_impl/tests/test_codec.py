@@ -299,7 +299,9 @@ def test_an_expiry_keeps_its_form(row: Mapping[str, object], changed: dict[str, 
 @pytest.mark.parametrize(
     "row",
     [
-        pytest.param({"expires_at": "2026-07-01T12:00:00Z", "expires_at_ms": 10**15}, id="two forms"),
+        pytest.param(
+            {"expires_at": "2026-07-01T12:00:00Z", "expires_at_ms": 10**15}, id="two forms"
+        ),
         pytest.param({"expires_at_ms": 10**300}, id="no end"),
         pytest.param({"expires_at": 9e11}, id="the year 30000"),
         pytest.param({"expires_at": "9999-12-31T23:59:59-12:00"}, id="the last year elsewhere"),
@@ -326,7 +328,9 @@ def test_a_new_expiry_beyond_all_dates_is_written_as_the_last() -> None:
 @pytest.mark.parametrize("field", ["priority", "request_count", "last_error_code"])
 def test_a_number_too_long_is_refused(field: str) -> None:
     """One more of it could not be written; the error names the place."""
-    with pytest.raises(codec.Malformed, match=rf"{field}: expected a whole number, found one too long"):
+    with pytest.raises(
+        codec.Malformed, match=rf"{field}: expected a whole number, found one too long"
+    ):
         decode_row(id="a", **{field: 10**4000})
 
 

@@ -264,7 +264,10 @@ def store_of(folder: Path, *rows: dict[str, object]) -> tuple[list[Complaint], P
             id="a row",
         ),
         pytest.param(
-            {"access_token": "env:BAD"}, "quotes around it", "what env:BAD leads to", id="a reference"
+            {"access_token": "env:BAD"},
+            "quotes around it",
+            "what env:BAD leads to",
+            id="a reference",
         ),
         pytest.param(
             {"access_token": GOOD, "base_url": "h/v1"}, "has a base_url that", "remove", id="a URL"

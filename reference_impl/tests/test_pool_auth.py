@@ -23,7 +23,6 @@ import credpool.httpx2
 from credpool import (
     Attempt,
     AuthType,
-    BadInput,
     Entry,
     FailureClass,
     Pool,

@@ -44,7 +44,7 @@ class Entry:
     same_secret_as: str | None = None
     origin: Origin = Origin.MAIN
     has_secret: bool = True
-    secret_as: str = "$secret"
+    secret_as: str = "$secret"  # noqa: S105 (a form)
     """How the secret is given, `$secret` being what the mock knows it by."""
     base_url: str | None = None
     source: str | None = None

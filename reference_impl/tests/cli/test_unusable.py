@@ -53,9 +53,7 @@ def test_an_entry_that_cannot_be_used_is_shown_as_such(
     ["file:~nobody-of-that-name/key", "file:a\0b", "file:a\ud800b", "file:" + "x" * 5000, "env:\0"],
     ids=["nobody's home", "NUL", "half a character", "too long", "a variable"],
 )
-def test_one_broken_reference_is_one_line(
-    credpool: "Command", path: Path, reference: str
-) -> None:
+def test_one_broken_reference_is_one_line(credpool: "Command", path: Path, reference: str) -> None:
     """It leads nowhere, which is said; every pool is listed."""
     kept(
         path,

@@ -140,7 +140,9 @@ def _with_model(found: Sequence[Endpoint], model: Mapping[str, object]) -> Seque
         return found
     base_url, secret = bare(base_url).rstrip("/"), Secret(key)
     here = [e for e in found if e.base_url == base_url and provider in ("custom", e.key)]
-    if not here and provider == "custom" and url_flaw(base_url) is None:  # spec: custom.model.host+1
+    if (
+        not here and provider == "custom" and url_flaw(base_url) is None
+    ):  # spec: custom.model.host+1
         own = Endpoint(name=_host_name(base_url, "model"), base_url=base_url, model_key=secret)
         return [*found, own] if all(e.key != own.key for e in found) else found
     if len(here) != 1:  # spec: custom.by-name+1

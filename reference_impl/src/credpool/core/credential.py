@@ -15,7 +15,7 @@ BLANKS: Final = " \t\r\n"
 
 _LONGEST_SECRET: Final = 16384
 _LONGEST_URL: Final = 4096
-_QUOTES: Final = "\"'`“”„‘’‚«»"
+_QUOTES: Final = "\"'`\u201c\u201d\u201e\u2018\u2019\u201a\xab\xbb"
 _HALF: Final = ("half a character", re.compile(r"[\ud800-\udfff]"))
 _CONTROL: Final = ("a control character", re.compile(r"[\x00-\x1f\x7f-\x9f]"))
 _PARTS: Final = (
@@ -29,7 +29,10 @@ _PARTS: Final = (
 
 _PASTED: Final = (
     ("has the name of a header before it", re.compile(r"(?i)(?:authorization|(?:x-)?api-key)\s*:")),
-    ("has “Bearer” before it, and so a blank that no header can carry", re.compile(r"(?i)bearer\s")),
+    (
+        "has “Bearer” before it, and so a blank that no header can carry",
+        re.compile(r"(?i)bearer\s"),
+    ),
     (
         "has the name of a variable before it",
         re.compile(r"(?:export\s+)?[A-Z_][A-Z0-9_]*(?:KEY|TOKEN|SECRET)[A-Z0-9_]*=(?!=*\Z)"),

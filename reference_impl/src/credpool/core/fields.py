@@ -74,7 +74,8 @@ def in_form(name: str, like: object, seconds: float) -> float | int | str:
 def _from_iso(text: str) -> float | None:
     try:
         moment = datetime.fromisoformat(text.strip())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return min(moment.timestamp(), LATEST)
     except (ValueError, OverflowError):
         return None
 

@@ -81,7 +81,7 @@ def looks_like(secret: Secret, provider: Provider) -> str | None:
     return name if longest > max(len(own), _COMMON_PREFIX) else None
 
 
-def checked_url(name: str, url: str | None) -> str | None:
+def checked_url(name: str, url: object) -> str | None:
     """Return the URL that a person or a program gives under that name.
 
     Raises:
@@ -129,7 +129,5 @@ def _check_twins(secrets: Sequence[Secret]) -> None:
     first: dict[Secret, int] = {}
     for n, secret in enumerate(secrets, start=1):
         if secret in first:
-            raise BadInput(
-                f"keys {first[secret]} and {n} are the same key; give each of them once"
-            )
+            raise BadInput(f"keys {first[secret]} and {n} are the same key; give each of them once")
         first[secret] = n

@@ -57,12 +57,8 @@ def report_attempt(attempt: Attempt) -> dict[str, Json]:
 def report_notice(notice: Notice) -> dict[str, Json]:
     """Return an event's name and its fields, as the table of events has them."""
     match notice:
-        case EntryUnusable(entry, why):
-            told: dict[str, Json] = {"entry": entry, "why": why}
-        case EntryRefreshed(entry):
-            told = {"entry": entry}
-        case RefreshRefused(entry, terminal):
-            told = {"entry": entry, "terminal": terminal}
+        case EntryUnusable() | EntryRefreshed() | RefreshRefused():
+            told = _of_token(notice)
         case EntryCooled(entry, failure, until, model):
             told = {"entry": entry, "class": failure.value, "until": until, "model": model}
         case EntryDied(entry, failure):
@@ -81,6 +77,16 @@ def report_notice(notice: Notice) -> dict[str, Json]:
         case _:
             assert_never(notice)
     return {"event": notice.name, **told}
+
+
+def _of_token(notice: EntryUnusable | EntryRefreshed | RefreshRefused) -> dict[str, Json]:
+    match notice:
+        case EntryUnusable(entry, why):
+            return {"entry": entry, "why": why}
+        case EntryRefreshed(entry):
+            return {"entry": entry}
+        case RefreshRefused(entry, terminal):
+            return {"entry": entry, "terminal": terminal}
 
 
 def _entry(entry: Entry, why: str | None, now: float) -> dict[str, Json]:

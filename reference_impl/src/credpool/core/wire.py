@@ -79,7 +79,9 @@ def seal(entry: Entry, provider: Provider, headers: Mapping[str, str]) -> Seal:
     """Return how the entry's credential travels in a request with these headers."""
     assert entry.secret is not None, "only available entries are sent"
     # spec: security.no-leak+1
-    assert entry.secret.flaw is None, "only usable entries are sent: the client's error would show it"
+    assert entry.secret.flaw is None, (
+        "only usable entries are sent: the client's error would show it"
+    )
     how = provider.credential(entry.auth_type)
     name, scheme = how.header, how.scheme
     if name == "x-api-key" and name not in headers and "authorization" in headers:

@@ -39,8 +39,9 @@ class LoginApp:
         Raises:
             BadInput: one is no URL.
         """
-        for name in ("token_url", "device_url", "authorize_url"):
-            checked_url(name, getattr(self, name))
+        checked_url("token_url", self.token_url)
+        checked_url("device_url", self.device_url)
+        checked_url("authorize_url", self.authorize_url)
 
     @classmethod
     def at(

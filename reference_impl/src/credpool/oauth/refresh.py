@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from credpool.core.credential import bare
 from credpool.core.events import Grant
 from credpool.core.hints import read_hint
-from credpool.core.credential import bare
 from credpool.core.model import Entry
 from credpool.core.registry import Provider
 from credpool.core.reply import Reply, dig
