@@ -2,10 +2,10 @@
 
 import json
 import re
-import time
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path

@@ -23,6 +23,8 @@ from credpool.core.secret import Secret, Veiled
 
 STRATEGIES: Final = "credential_pool_strategies"
 POLICIES: Final = "credential_pool_policies"
+PROVIDERS: Final = "custom_providers"
+MODEL: Final = "model"
 _CUSTOM: Final = "custom:"
 _HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _COOLDOWNS: Final = "cooldowns"
@@ -105,15 +107,16 @@ def endpoints(config: Mapping[str, object]) -> tuple[Endpoint, ...]:
     Raises:
         BadConfig: one has no name or URL, or two have names that lead to one pool.
     """
-    listed = config.get("custom_providers") or []
+    listed = config.get(PROVIDERS) or []
     if not isinstance(listed, list):
-        raise BadConfig("custom_providers", f"expected a list, found {kind(listed)}")
-    found = [_endpoint(item, f"custom_providers[{n}]") for n, item in enumerate(listed)]
+        raise BadConfig(PROVIDERS, f"expected a list, found {kind(listed)}")
+    found = [_endpoint(item, f"{PROVIDERS}[{n}]") for n, item in enumerate(listed)]
     for n, endpoint in enumerate(found):
         if any(endpoint.key == other.key for other in found[:n]):  # spec: custom.collision+1
             what = f"the name {endpoint.name!r} leads to {endpoint.key!r}, which is taken"
-            raise BadConfig(f"custom_providers[{n}].name", what)
-    return tuple(_with_model(found, _table(config, "model")))
+            raise BadConfig(f"{PROVIDERS}[{n}].name", what)
+    model = config.get(MODEL)  # another program's name: it may hold a text, and no endpoint
+    return tuple(_with_model(found, model) if isinstance(model, dict) else found)
 
 
 def _endpoint(item: object, where: str) -> Endpoint:
@@ -140,10 +143,9 @@ def _with_model(found: Sequence[Endpoint], model: Mapping[str, object]) -> Seque
         return found
     base_url, secret = bare(base_url).rstrip("/"), Secret(key)
     here = [e for e in found if e.base_url == base_url and provider in ("custom", e.key)]
-    if (
-        not here and provider == "custom" and url_flaw(base_url) is None
-    ):  # spec: custom.model.host+1
-        own = Endpoint(name=_host_name(base_url, "model"), base_url=base_url, model_key=secret)
+    unlisted = not here and provider == "custom"
+    if unlisted and url_flaw(base_url) is None:  # spec: custom.model.host+1
+        own = Endpoint(name=_host_name(base_url, MODEL), base_url=base_url, model_key=secret)
         return [*found, own] if all(e.key != own.key for e in found) else found
     if len(here) != 1:  # spec: custom.by-name+1
         return found

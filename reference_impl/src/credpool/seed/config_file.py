@@ -1,24 +1,28 @@
-"""`config.yaml`: read it, and set a strategy in it without touching a comment (spec: storage)."""
+"""`config.yaml`: read what is ours in it, and set a strategy without touching the rest (spec: storage).
+
+The file is shared with other programs, whose parts are neither built nor written anew.
+"""
 
 import os
 from collections.abc import Mapping
-from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Final
 
-from credpool.core.config import STRATEGIES
+from credpool.core.config import MODEL, POLICIES, PROVIDERS, STRATEGIES
 from credpool.core.errors import BadConfig
 from credpool.core.model import Strategy
 from credpool.core.secret import VeiledBytes
 from credpool.replacing import put
 from credpool.seed.files import Unusable, read_text
 
-if TYPE_CHECKING:
-    from ruamel.yaml import YAML
+OURS: Final = frozenset({STRATEGIES, POLICIES, PROVIDERS, MODEL})
+"""The names at the top of the file that are read."""
+
+_MARK: Final = "\ufeff"
 
 
 def read_config(path: Path) -> Mapping[str, object]:
-    """Return what the file says; an empty mapping when there is none.
+    """Return what the file says under our names; an empty mapping when there is none.
 
     Raises:
         BadConfig: it is no YAML mapping, or cannot be read; nobody may go on with half of it.
@@ -35,7 +39,11 @@ def read_config(path: Path) -> Mapping[str, object]:
 
 def _read(text: str) -> dict[str, object] | BadConfig:
     try:
-        return _parsed(text, _yaml("safe"))
+        from credpool.seed.yaml_values import own_values  # noqa: PLC0415  an extra has the parser
+    except ImportError:
+        return _no_parser()
+    try:
+        return own_values(text, OURS)
     except BadConfig as err:
         return err.with_traceback(None)
 
@@ -54,14 +62,14 @@ def set_strategy(path: Path, key: str, strategy: Strategy) -> None:
 def _set(path: Path, key: str, strategy: Strategy) -> BadConfig | None:
     """Set the strategy, or return why not: raised here, the error would show the document."""
     try:
-        yaml = _yaml("rt")
-        text = read_text(path)
-        document = {} if text is None else _parsed(text, yaml)
-        chosen = document.setdefault(STRATEGIES, {})
-        if not isinstance(chosen, dict):
-            return BadConfig(STRATEGIES, "expected a mapping")
-        chosen[key] = strategy.value
-        _replace(path, document, yaml)
+        from credpool.seed.yaml_edit import with_value  # noqa: PLC0415  an extra has the parser
+    except ImportError:
+        return _no_parser()
+    try:
+        text = read_text(path, keep_mark=True) or ""
+        mark = _MARK if text.startswith(_MARK) else ""
+        edited = with_value(text.removeprefix(mark), OURS, STRATEGIES, key, strategy.value)
+        _replace(path, mark + edited)
     except BadConfig as err:
         return err.with_traceback(None)
     except (OSError, Unusable) as err:
@@ -69,37 +77,12 @@ def _set(path: Path, key: str, strategy: Strategy) -> BadConfig | None:
     return None
 
 
-def _parsed(text: str, yaml: "YAML") -> dict[str, object]:
-    from ruamel.yaml.error import YAMLError  # noqa: PLC0415  as below
-
-    try:
-        found = yaml.load(text)
-    except YAMLError as err:
-        mark = getattr(err, "problem_mark", None)
-        where = "the file" if mark is None else f"line {mark.line + 1}, column {mark.column + 1}"
-    else:
-        if found is None:
-            return {}
-        if isinstance(found, dict):
-            return found
-        where = "the file"
-    raise BadConfig(where, "is no YAML mapping")  # the parser's own words quote the text
+def _no_parser() -> BadConfig:
+    return BadConfig("the file", "needs a YAML parser: install credpool[cli]")
 
 
-def _yaml(kind: str) -> "YAML":
-    try:
-        from ruamel.yaml import YAML  # noqa: PLC0415  an extra: who parses YAML has it
-    except ImportError:
-        raise BadConfig("the file", "needs a YAML parser: install credpool[cli]") from None
-    yaml = YAML(typ=kind, pure=True)
-    yaml.preserve_quotes = True
-    return yaml
-
-
-def _replace(path: Path, document: Mapping[str, object], yaml: "YAML") -> None:
+def _replace(path: Path, text: str) -> None:
     """Put a new file in the old one's place; it may hold a key, so it is its owner's alone."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    text = StringIO()
-    yaml.dump(document, text)
-    content = VeiledBytes(text.getvalue().encode())
+    content = VeiledBytes(text.encode())
     put(Path(os.path.realpath(path)), content, lambda *_: None)

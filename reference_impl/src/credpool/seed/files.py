@@ -17,8 +17,8 @@ class Unusable(Exception):
         self.notice = Complaint(where=str(path), what=what, mend=mend)
 
 
-def read_text(path: Path) -> str | None:
-    """Return what a file says; None when there is none.
+def read_text(path: Path, *, keep_mark: bool = False) -> str | None:
+    """Return what a file says, without the byte order mark unless it is kept; None when there is none.
 
     Raises:
         Unusable: it is no text file, or cannot be read.
@@ -38,7 +38,7 @@ def read_text(path: Path) -> str | None:
     if len(content) > _MOST:
         raise Unusable(path, "is larger than a megabyte", "put a smaller file in its place")
     try:
-        return Veiled(content.decode("utf-8-sig"))
+        return Veiled(content.decode("utf-8" if keep_mark else "utf-8-sig"))
     except UnicodeDecodeError:
         raise Unusable(path, "is not UTF-8", "save it as UTF-8") from None
 
