@@ -235,7 +235,7 @@ class IgnoresTheConfiguredPolicy(Mutant):
 class PassesOverWhatItDoesNotKnow(Mutant):
     """Goes by the default policy when the configured one cannot be."""
 
-    violates = "config.refused+2"
+    violates = "config.refused+3"
     kills = (
         "unusable-configuration-is-refused:unknown-name",
         "unusable-configuration-is-refused:no-number",
@@ -248,3 +248,38 @@ class PassesOverWhatItDoesNotKnow(Mutant):
             return original(config, key)
         except BadConfig:
             return Policy()
+
+
+class TakesAPolicyThatContradictsItself(Mutant):
+    """Looks at each value of a policy, and never at two."""
+
+    violates = "config.refused+3"
+    kills = (
+        "unusable-configuration-is-refused:bounds-contradict",
+        "unusable-configuration-is-refused:windows-contradict",
+        "unusable-configuration-is-refused:no-claim",
+    )
+    because = "outcome"
+
+    @replaces("credpool.core.limits.fault")
+    def nothing(original, policy):
+        return None
+
+
+class BuildsWhatOthersKeep(Mutant):
+    """Builds the whole document, and refuses it for any part."""
+
+    violates = "config.others+1"
+    kills = (
+        "parts-of-other-programs-are-left-alone:tags-of-its-own",
+        "parts-of-other-programs-are-left-alone:broken-number",
+        "parts-of-other-programs-are-left-alone:within-itself",
+        "parts-of-other-programs-are-left-alone:name-twice",
+        "parts-of-other-programs-are-left-alone:many-aliases",
+    )
+    because = "outcome"
+
+    @replaces("credpool.seed.yaml_values._Builder.mapping")
+    def whole(original, self, node, depth, names=None):
+        found = original(self, node, depth)
+        return found if names is None else {n: v for n, v in found.items() if n in names}

@@ -1,9 +1,23 @@
 """What a parsed `config.yaml` says of pools (spec: storage, custom endpoints)."""
 
+import re
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from credpool import BadConfig, FailureClass, PayerChange, Policy, Secret, Strategy, UnknownStrategy
+from credpool import (
+    BadConfig,
+    BadPolicy,
+    FailureClass,
+    PayerChange,
+    Policy,
+    Secret,
+    Strategy,
+    UnknownStrategy,
+)
 from credpool.core.config import custom_key, endpoints, policy_of, strategy_of
+from credpool.core.limits import LEAST
 
 URL = "https://llm.example.com/v1"
 SECRET = "a-secret-of-nobody"
@@ -71,6 +85,12 @@ def test_an_unknown_strategy_is_named() -> None:
         ({"max_concurrent": True}, r"max_concurrent: expected a whole number above 0"),
         ({"max_concurrent": SECRET}, r"max_concurrent: expected a whole number above 0"),
         ({"payer_change": SECRET}, r"payer_change: expected one of allow, forbid"),
+        ({"max_retry_wait": float("nan")}, r"max_retry_wait: expected a number of seconds"),
+        ({"max_retry_wait": float("inf")}, r"max_retry_wait: expected a number of seconds"),
+        ({"claim_ttl": 0}, r"claim_ttl: expected a number of seconds, 1 or more"),
+        ({"max_cooldown": 0.5}, r"min_cooldown: expected no more than max_cooldown, which is 0.5"),
+        ({"advisory_window": 5}, r"mandatory_window: expected no more than advisory_window"),
+        ({"avoid_below_fraction": 20}, r"avoid_below_fraction: expected a number from 0 to 1"),
         ({"cooldowns": []}, r"cooldowns: expected a mapping"),
         ({"cooldowns": {"out_of_luck": 1}}, r"out_of_luck: there is no such name"),
     ],
@@ -162,3 +182,54 @@ def test_a_host_whose_name_is_taken_gets_nothing() -> None:
     found = endpoints({"custom_providers": listed, "model": {"base_url": URL, "api_key": SECRET}})
 
     assert [e.model_key for e in found] == [None]
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [
+        *(({name: -1.0}, name) for name in LEAST),
+        *(({name: float("nan")}, name) for name in LEAST),
+        *(({name: float("inf")}, name) for name in LEAST),
+        ({"claim_ttl": 0.0}, "claim_ttl"),
+        ({"sole_cooldown": True}, "sole_cooldown"),
+        ({"sole_cooldown": SECRET}, "sole_cooldown"),
+        ({"min_cooldown": 2.0, "max_cooldown": 1.0}, "min_cooldown"),
+        ({"mandatory_window": 130.0}, "mandatory_window"),
+        ({"avoid_below_fraction": 1.5}, "avoid_below_fraction"),
+        ({"avoid_below_fraction": float("nan")}, "avoid_below_fraction"),
+        ({"max_concurrent": 0}, "max_concurrent"),
+        ({"max_concurrent": True}, "max_concurrent"),
+        ({"max_concurrent": 1.5}, "max_concurrent"),
+        ({"cooldowns": {FailureClass.RATE_LIMITED: -1.0}}, "cooldowns.rate_limited"),
+        ({"cooldowns": {FailureClass.RATE_LIMITED: float("nan")}}, "cooldowns.rate_limited"),
+    ],
+)
+def test_a_policy_that_would_misbehave_cannot_be_made(values: dict[str, Any], name: str) -> None:
+    """Code is refused what the configuration is refused, by name and without the value."""
+    with pytest.raises(BadPolicy, match="give another value") as caught:
+        Policy(**values)
+
+    assert caught.value.name == name
+    assert SECRET not in str(caught.value)
+
+
+def test_the_table_has_the_limits() -> None:
+    """The specification's least values and defaults are those that the library goes by."""
+    text = (Path(__file__).parents[2] / "spec" / "cooldowns.md").read_text(encoding="utf-8")
+    rows = re.findall(r"(?m)^\| (`[a-z_`, ]+`) \| ([^|]+) \| (\d+)(?: s)? \| ", text)
+    found = {
+        name: (default, float(least))
+        for names, defaults, least in rows
+        for name, default in zip(
+            re.findall(r"`(\w+)`", names), defaults.split(", ") * 2, strict=False
+        )
+    }
+
+    seconds = {
+        name: 31 * 86400.0 if "days" in d else float(d.split()[0])
+        for name, (d, _) in found.items()
+        if name in LEAST
+    }
+
+    assert {name: found[name][1] for name in LEAST} == dict(LEAST)
+    assert seconds == {name: getattr(Policy(), name) for name in LEAST}

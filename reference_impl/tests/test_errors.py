@@ -38,6 +38,7 @@ def test_the_tree_is_the_one_that_is_drawn() -> None:
         "UnusableSecret",
         "DuplicateSecret",
         "BadConfig",
+        "BadPolicy",
     }
     assert {n for n, k in found.items() if issubclass(k, StoreError)} == {
         "StoreError",

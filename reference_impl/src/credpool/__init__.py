@@ -15,6 +15,7 @@ from credpool.clock import Why as Why
 from credpool.core.errors import AmbiguousTarget as AmbiguousTarget
 from credpool.core.errors import BadConfig as BadConfig
 from credpool.core.errors import BadInput as BadInput
+from credpool.core.errors import BadPolicy as BadPolicy
 from credpool.core.errors import CredpoolError as CredpoolError
 from credpool.core.errors import DuplicateSecret as DuplicateSecret
 from credpool.core.errors import LoginFailed as LoginFailed

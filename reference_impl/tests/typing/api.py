@@ -19,6 +19,7 @@ from credpool import (
     AuthType,
     BadConfig,
     BadInput,
+    BadPolicy,
     Clock,
     Complaint,
     Cooldown,
@@ -241,6 +242,8 @@ def handling(call: Callable[[], None]) -> float | None:
         assert_type(err.name, str)
     except (BadConfig, StoreUnreadable, StoreTooNew, StoreUnwritable) as err:
         assert_type(err.where, str)
+    except BadPolicy as err:
+        assert_type(err.name, str)
     except (BadInput, StoreError, CredpoolError):
         raise
     return None

@@ -9,8 +9,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from credpool.core.credential import bare, url_flaw
-from credpool.core.errors import BadConfig
+from credpool.core.errors import BadConfig, BadPolicy
 from credpool.core.fields import kind
+from credpool.core.limits import BEYOND
 from credpool.core.model import (
     LEAST_CLAIM,
     LONGEST_EXCHANGE,
@@ -93,12 +94,16 @@ def policy_of(config: Mapping[str, object], key: str) -> Policy:
     cooldowns = _table(told, _COOLDOWNS, f"{where}.{_COOLDOWNS}")
     classes = [c.value for c in FailureClass]
     lengths = {n: _seconds(cooldowns, n, f"{where}.{_COOLDOWNS}.{n}", classes) for n in cooldowns}
-    return Policy(
-        **given,
-        cooldowns={FailureClass(n): s for n, s in lengths.items()},
-        max_concurrent=_cap(told.get(_CAP), f"{where}.{_CAP}"),
-        payer_change=_payer_change(told.get(_PAYERS), f"{where}.{_PAYERS}"),
-    )
+    cap, payers = told.get(_CAP), told.get(_PAYERS)
+    try:
+        return Policy(
+            **given,
+            cooldowns={FailureClass(n): s for n, s in lengths.items()},
+            max_concurrent=_cap(cap, f"{where}.{_CAP}"),
+            payer_change=_payer_change(payers, f"{where}.{_PAYERS}"),
+        )
+    except BadPolicy as err:  # spec: config.refused+3
+        raise BadConfig(f"{where}.{err.name}", err.what) from None
 
 
 def endpoints(config: Mapping[str, object]) -> tuple[Endpoint, ...]:
@@ -193,7 +198,7 @@ def _seconds(told: Mapping[str, object], name: str, where: str, known: Sequence[
     value = told[name]
     if name not in known:
         raise BadConfig(where, f"there is no such name; known are {', '.join(known)}")
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e10:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < BEYOND:
         raise BadConfig(where, f"expected a number of seconds, found {kind(value)}")
     return float(value)
 

@@ -12,6 +12,7 @@ The tree, one class for each thing a caller would do differently::
     │   ├── AmbiguousTarget
     │   ├── UnusableSecret
     │   ├── DuplicateSecret
+    │   ├── BadPolicy
     │   └── BadConfig
     ├── LoginFailed        a person's login came to nothing; `why` tells how
     ├── NotRefreshed       there are no new tokens for a login
@@ -123,6 +124,15 @@ class DuplicateSecret(BadInput):
             f"the entry {holder} holds this secret already; reset that one, or give another secret"
         )
         self.holder = holder
+
+
+class BadPolicy(BadInput):
+    """A policy has a value that it cannot have; `name` says which."""
+
+    def __init__(self, name: str, what: str) -> None:
+        super().__init__(f"the policy's {name}: {what}; give another value")
+        self.name = name
+        self.what = what
 
 
 class BadConfig(BadInput):

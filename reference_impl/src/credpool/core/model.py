@@ -11,7 +11,8 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final, NewType, NoReturn
 
-from credpool.core.errors import UnknownStrategy
+from credpool.core.errors import BadPolicy, UnknownStrategy
+from credpool.core.limits import fault
 from credpool.core.payer import Payer, PayerChange
 from credpool.core.quota import Windows
 from credpool.core.secret import Secret
@@ -222,6 +223,16 @@ class Policy:
         return LONGEST_EXCHANGE * min(
             1.0, self.claim_ttl / LEAST_CLAIM
         )  # spec: oauth.exchange.deadline+1
+
+    def __post_init__(self) -> None:
+        """Refuse what would make a pool misbehave.
+
+        Raises:
+            BadPolicy: a number is out of its range, or two contradict each other.
+        """
+        found = fault(self)
+        if found is not None:
+            raise BadPolicy(*found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
