@@ -1,14 +1,16 @@
 """The table of features, and what is of no feature that it names."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from credpool_conformance.book.feature_uses import used_features
 from credpool_conformance.book.features import feature_problems, features_table
 from credpool_conformance.book.sources import Book, load
-from credpool_conformance.book.yaml_lines import fields, items, parse
+from credpool_conformance.book.yaml_lines import Json, fields, items, parse
 from credpool_conformance.data import SCHEMAS
 
 TREE = Path(__file__).parent / "book_tree"
@@ -27,9 +29,9 @@ def test_each_feature_is_counted() -> None:
     """A row has the feature's meaning, its requirements, and the cases that need it."""
     lines = features_table(with_features("oauth")).splitlines()
 
-    assert lines[0] == "| feature | means | requirements | checks |"
-    assert lines[2].startswith("| core | what every pool does |")
-    assert lines[3] == "| `oauth` | it has oauth | 1 | 2 |"
+    assert lines[0] == "| feature | means | needs | requirements | checks |"
+    assert lines[2].startswith("| core | what every pool does |  |")
+    assert lines[3] == "| `oauth` | it has oauth |  | 1 | 2 |"
 
 
 @pytest.mark.parametrize(
@@ -54,3 +56,91 @@ def test_a_testee_may_declare_what_the_table_names() -> None:
 
     names = (str(fields(row)["name"]) for row in items(fields(document.data)["rows"]))
     assert declared == f"^(core|{'|'.join(names)}|x-[^ ]+)$"
+
+
+def sample(*, features: tuple[str, ...], needs: str = "", uses: str = "token") -> Book:
+    """Read the sample, with other features of its one scenario and another upstream in its cases."""
+    book = with_features("oauth", "store")
+    rows = f"  - {{name: oauth{needs}, means: a}}\n  - {{name: store, means: b}}\n"
+    table = parse("spec/tables/features.yaml", f"version: 1\nrows:\n{rows}")
+    scenarios = [
+        replace(
+            one, features=features, cases=tuple({**c, "upstream": {uses: []}} for c in one.cases)
+        )
+        for one in book.scenarios
+        if one.features
+    ]
+    return replace(book, scenarios=(*scenarios,), tables={**book.tables, "features": table})
+
+
+@pytest.mark.parametrize(
+    ("book", "says"),
+    [
+        pytest.param(sample(features=("oauth",)), [], id="all is in order"),
+        pytest.param(
+            sample(features=("oauth",), needs=", needs: [wings]"),
+            ["oauth needs an unknown feature, wings"],
+            id="a need that nobody has described",
+        ),
+        pytest.param(
+            sample(features=("store",)),
+            [
+                "refresh-once uses the feature oauth and does not declare it",
+                "recover.refresh is checked only together with store",
+            ],
+            id="a use that is not declared",
+        ),
+        pytest.param(
+            sample(features=("oauth", "store")),
+            ["recover.refresh is checked only together with store"],
+            id="a check that asks for more",
+        ),
+        pytest.param(
+            sample(features=("oauth", "store"), needs=", needs: [store]"),
+            [],
+            id="a check that asks for what is needed anyway",
+        ),
+        pytest.param(sample(features=(), uses="a"), [], id="nothing is used"),
+    ],
+)
+def test_what_keeps_a_feature_from_conforming_alone_is_found(book: Book, says: list[str]) -> None:
+    """A scenario declares all that it uses, and each requirement has a check that asks for no more."""
+    assert [problem.what for problem in feature_problems(book)] == says
+
+
+@pytest.mark.parametrize(
+    ("case", "declared", "used"),
+    [
+        pytest.param({"given": {"home": {}}}, set(), {"seed"}, id="a home"),
+        pytest.param(
+            {"given": {"home": {}}}, {"custom-endpoints"}, set(), id="endpoints in a home"
+        ),
+        pytest.param(
+            {"given": {"entries": [{"owner": "o"}]}}, set(), {"owner-scope"}, id="an owner"
+        ),
+        pytest.param(
+            {"given": {"entries": [{"owner": "o"}]}}, {"operator"}, set(), id="one listed"
+        ),
+        pytest.param(
+            {"given": {"strategy": "quota_aware"}}, set(), {"quota-aware"}, id="a strategy"
+        ),
+        pytest.param({"given": {"policy": {"probe_after": 1}}}, set(), {"probe"}, id="a policy"),
+        pytest.param({"phases": [{"call": {"session": "s"}}]}, set(), {"affinity"}, id="a session"),
+        pytest.param({"phases": [{"expect": {"events": []}}]}, set(), {"events"}, id="events"),
+        pytest.param({"phases": [{"call": {}}, {"restart": {}}]}, set(), set(), id="the core"),
+    ],
+)
+def test_a_use_is_told_by_what_stands_in_a_case(
+    case: Mapping[str, Json], declared: set[str], used: set[str]
+) -> None:
+    """What is given, done or expected belongs to a feature, or to the core."""
+    assert {*used_features(case, frozenset(declared))} == used
+
+
+def test_a_requirement_of_two_features_applies_where_both_are_declared() -> None:
+    """Its label names both, and a pool with one of them is not held to it."""
+    book = load(ROOT)
+
+    found = book.requirements["payer.changed"]
+
+    assert (found.feature, found.features) == ("events", ("events", "payer"))

@@ -124,8 +124,8 @@ FAULTS = (
         name="malformed feature",
         file=RECOVERY,
         old="*Feature:* oauth",
-        new="*Feature:* OAuth, store",
-        says=f"{RECOVERY}:25: recover.refresh: malformed feature; write one name, ",
+        new="*Feature:* OAuth",
+        says=f"{RECOVERY}:25: recover.refresh: malformed feature; write names with ",
     ),
     Fault(
         name="duplicate id",

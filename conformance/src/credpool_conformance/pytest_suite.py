@@ -115,7 +115,7 @@ def pytest_terminal_summary(
 def conformance_run(pytestconfig: pytest.Config) -> Iterator[ConformanceRun]:
     """Start the mock provider and the testee, and end both."""
     suite = pytestconfig.stash[_SUITE]
-    with opened(suite.options) as (mock, session):
+    with opened(suite.options, suite.registry) as (mock, session):
         runner = Runner(session, mock, suite.registry, suite.requirements)
         yield ConformanceRun(suite, runner, session)
 

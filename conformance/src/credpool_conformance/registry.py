@@ -73,6 +73,11 @@ class Registry:
         known = self.providers.get(provider_id)
         return known or Provider(id=provider_id, base_path="", credentials=(_DEFAULT_CREDENTIAL,))
 
+    @property
+    def needs(self) -> Mapping[str, frozenset[str]]:
+        """What each feature needs to be declared with it."""
+        return needs_of(self.tables.get("features"))
+
 
 def load(data: Data) -> Registry:
     """Read the registry and the tables.
@@ -102,6 +107,12 @@ def load(data: Data) -> Registry:
         raise BadInputError(problems)
     tables = {path.stem: read(path) for path in sorted(data.tables.glob("*.yaml"))}
     return Registry(providers=providers, examples=examples, tables=tables)
+
+
+def needs_of(table: Document | None) -> Mapping[str, frozenset[str]]:
+    """Read the table of features: what each of them needs, directly."""
+    rows = map(fields, items(fields(table.data).get("rows"))) if table else ()
+    return {text(row.get("name")): frozenset(map(text, items(row.get("needs")))) for row in rows}
 
 
 def read(path: Path) -> Document:

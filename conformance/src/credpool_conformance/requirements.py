@@ -24,7 +24,7 @@ class Requirement:
     id: str
     revision: int
     keyword: str
-    feature: str
+    features: frozenset[str]
     text: str
     consequence: str
     chapter: str = ""
@@ -105,11 +105,15 @@ def _requirement(raw: Mapping[str, Json]) -> Requirement:
         id=text(raw.get("id")),
         revision=revision if isinstance(revision, int) else 1,
         keyword=text(raw.get("keyword")) or text(raw.get("level")),
-        feature=text(raw.get("feature")) or _CORE,
+        features=frozenset(map(text, items(raw.get("features")))) or _first(raw),
         text=text(raw.get("text")),
         consequence=text(raw.get("consequence")),
         chapter=text(raw.get("chapter")),
     )
+
+
+def _first(raw: Mapping[str, Json]) -> frozenset[str]:
+    return frozenset({text(raw.get("feature")) or _CORE})
 
 
 def _exclusions(data: Data, known: Mapping[str, Requirement]) -> Mapping[str, str]:

@@ -55,7 +55,7 @@ def run(
     """
     begun = perf_counter()
     console = Console(out or sys.stdout)
-    with ReportWriter(options.report) as report, opened(options) as (mock, session):
+    with ReportWriter(options.report) as report, opened(options, registry) as (mock, session):
         manifest = _introduction(session)
         report.header(_conditions(options, requirements, len(scenarios)), manifest)
         console.begin(len(scenarios), options.connector, options.testee, manifest)
@@ -75,12 +75,13 @@ def run(
 
 
 @contextmanager
-def opened(options: Options) -> Iterator[tuple[Mock, Session]]:
+def opened(options: Options, registry: Registry) -> Iterator[tuple[Mock, Session]]:
     """Open the servers and the session, and close both at the end."""
     with ExitStack() as stack:
         loopback = Loopback()
         stack.callback(loopback.close)
-        session = Session(_connector(options, loopback.mock), options.timeout)
+        connector = _connector(options, loopback.mock)
+        session = Session(connector, options.timeout, needs=registry.needs)
         stack.callback(session.close)
         yield loopback.mock, session
 

@@ -5,10 +5,11 @@ It judges nothing; what breaks the protocol becomes a HarnessError.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from time import monotonic
+from types import MappingProxyType
 from typing import Final
 
 from credpool_conformance import PROTOCOL_VERSION
@@ -52,12 +53,17 @@ class Session:
         timeout: float,
         grace: float | None = None,
         numbers: Iterator[int] | None = None,
+        needs: Mapping[str, frozenset[str]] = MappingProxyType({}),
     ) -> None:
-        """Begin without a process; `grace` is how long the rest of a stream is not asked for."""
+        """Begin without a process; `grace` is how long the rest of a stream is not asked for.
+
+        `needs` says which features must be declared with which.
+        """
         self.manifest: Manifest | None = None
         self.grace = STREAM_GRACE if grace is None else grace
         self._connector = connector
         self._timeout = timeout
+        self._needs = needs
         self._inbox = Inbox()
         self._running = False
         self._numbers = numbers or count(1)
@@ -77,7 +83,8 @@ class Session:
         """Return the session of another process of this testee; it is closed with this one."""
         if name not in self._fellows:
             connector = self._connector.fellow()
-            self._fellows[name] = Session(connector, self._timeout, self.grace, self._numbers)
+            own = (self._timeout, self.grace, self._numbers, self._needs)
+            self._fellows[name] = Session(connector, *own)
         return self._fellows[name]
 
     def ensure(self) -> Manifest:
@@ -96,7 +103,9 @@ class Session:
         self._running = True
         try:
             answer = self.ask("hello", protocol=PROTOCOL_VERSION)
-            self.manifest = _manifest(answer.content)
+            manifest = _manifest(answer.content)
+            _check_needs(manifest.features, self._needs)
+            self.manifest = manifest
         except HarnessError as error:
             raise HarnessError(error.what, costly=True) from error
         self._failed_starts = 0
@@ -208,3 +217,16 @@ def _manifest(content: Json) -> Manifest:
         clock=text(raw.get("clock")),
         raw=raw,
     )
+
+
+def _check_needs(declared: frozenset[str], needs: Mapping[str, frozenset[str]]) -> None:
+    """Refuse a feature without those it needs.
+
+    Raises: HarnessError with the one, the others, and what to declare.
+    """
+    for name in sorted(declared):
+        missing = sorted(needs.get(name, frozenset()) - declared)
+        if missing:
+            what = f"the testee declares the feature {name} without {' and '.join(missing)}"
+            fix = f"declare {', '.join(missing)} too, or leave {name} out"
+            raise HarnessError(f"{what}, which it needs: {fix} (see the table of features)")

@@ -115,7 +115,7 @@ def _coverage(
             place = "exercised"
         elif requirement.id in requirements.excluded:
             place = "excluded"
-        elif requirement.feature not in features:
+        elif not requirement.features <= features:
             place = "not_applicable"
         else:
             place = "unexercised"

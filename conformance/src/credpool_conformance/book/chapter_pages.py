@@ -80,7 +80,13 @@ def _row(book: Book, requirement: Requirement) -> tuple[str, ...]:
     checks = book.checks[requirement.id]
     shown = str(len(checks)) if checks else _without_check(book, requirement)
     link = requirement_link(requirement)
-    return link, requirement.keyword, requirement.feature, _located(requirement.text), shown
+    return (
+        link,
+        requirement.keyword,
+        ", ".join(requirement.features),
+        _located(requirement.text),
+        shown,
+    )
 
 
 def _box(requirement: Requirement, lines: list[str]) -> Iterator[str]:
@@ -88,7 +94,7 @@ def _box(requirement: Requirement, lines: list[str]) -> Iterator[str]:
     quoted[0] = quoted[0].partition("]`")[2].strip()
     yield f'<a id="{requirement.id}"></a>'
     yield ""
-    title = f"[`{requirement.reference}`](#{requirement.id}) · {requirement.feature}"
+    title = f"[`{requirement.reference}`](#{requirement.id}) · {', '.join(requirement.features)}"
     yield f'!!! requirement "{title}"'
     yield ""
     yield from (f"    {_located(line)}" for line in quoted if line)

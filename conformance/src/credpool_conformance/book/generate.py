@@ -90,6 +90,7 @@ def _requirement(requirement: Requirement) -> Json:
         "revision": requirement.revision,
         "keyword": requirement.keyword,
         "feature": requirement.feature,
+        "features": [*requirement.features],
         "text": requirement.text,
         "intent": requirement.intent,
         "consequence": requirement.consequence,

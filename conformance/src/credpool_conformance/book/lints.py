@@ -128,10 +128,11 @@ def _scenario_features(book: Book) -> Iterator[Problem]:
     for scenario in book.scenarios:
         for citation in scenario.verifies:
             requirement = book.requirements.get(citation.id)
-            if requirement and requirement.feature not in (CORE, *scenario.features):
-                what = f"{scenario.id} verifies {citation.id} of feature {requirement.feature}"
-                fix = f"add {requirement.feature} to its features"
-                yield Problem(citation.path, citation.line, what, fix)
+            for feature in requirement.features if requirement else ():
+                if feature not in (CORE, *scenario.features):
+                    what = f"{scenario.id} verifies {citation.id} of feature {feature}"
+                    fix = f"add {feature} to its features"
+                    yield Problem(citation.path, citation.line, what, fix)
 
 
 def _coverage(book: Book) -> Iterator[Problem]:

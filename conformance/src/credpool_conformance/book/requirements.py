@@ -4,7 +4,7 @@ The grammar, in a chapter of `spec/`:
 
     > `[recover.rate-limited.retry-once+1]` A pool **MUST** try the same entry once more.
 
-    *Feature:* oauth          (optional; without it the requirement is core)
+    *Feature:* oauth, store   (optional; without it the requirement is core, with several it needs all)
 
     *Intent:* why.
 
@@ -35,7 +35,7 @@ _OPENING = re.compile(rf"`\[{REFERENCE.pattern}\]`\s+(?P<text>.+)")
 _ANY_ID = re.compile(r"`\[[^\]`]*\+[^\]`]*\]`")
 _SPLIT_NOT = re.compile(r"\*\*(MUST|SHOULD)\*\*\s+not\b", re.IGNORECASE)
 _LABEL = re.compile(r"\*(Feature|Intent|If broken):\*\s*(.*)")
-_FEATURE = re.compile(r"[a-z][a-z0-9-]*")
+_FEATURES = re.compile(r"[a-z][a-z0-9-]*(?:, [a-z][a-z0-9-]*)*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Requirement:
     id: str
     revision: int
     keyword: str
-    feature: str
+    features: tuple[str, ...]
     text: str
     intent: str
     consequence: str
@@ -54,6 +54,11 @@ class Requirement:
     line: int
     block_end: int
     end: int
+
+    @property
+    def feature(self) -> str:
+        """The feature that it is counted for, the first one named; it applies where all are."""
+        return self.features[0]
 
     @property
     def reference(self) -> str:
@@ -158,7 +163,7 @@ class _Reader:
             id=opening["id"],
             revision=int(opening["revision"]),
             keyword=keyword,
-            feature=labels.get("Feature", CORE),
+            features=tuple(labels.get("Feature", CORE).split(", ")),
             text=opening["text"].replace(f"**{keyword}**", keyword),
             intent=labels.get("Intent", ""),
             consequence=labels.get("If broken", ""),
@@ -207,10 +212,9 @@ class _Reader:
             if not labels.get(label):
                 fix = f"write a paragraph *{label}:* {wanted}"
                 self.report(start, f"{id_} has no *{label}:* paragraph", fix)
-        if not _FEATURE.fullmatch(labels.get("Feature", CORE)):
-            self.report(
-                start, f"{id_}: malformed feature", "write one name, as in *Feature:* oauth"
-            )
+        if not _FEATURES.fullmatch(labels.get("Feature", CORE)):
+            fix = "write names with commas between, as in *Feature:* oauth, store"
+            self.report(start, f"{id_}: malformed feature", fix)
 
     def section_ends(self, index: int) -> bool:
         line = self.lines[index]
