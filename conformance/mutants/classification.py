@@ -189,3 +189,47 @@ class StumblesOverATornHeader(Mutant):
         if "x-error-json" in reply.headers and reply._header_error() is None:
             return replace(verdict, failure=FailureClass.SERVER_ERROR, scope=Scope.NONE)
         return verdict
+
+
+class PassesABrokenBodyOn(Mutant):
+    """Lets a body that cannot be read fail the call, as a client does by itself."""
+
+    violates = "classify.broken-body+1"
+    kills = (
+        "broken-refusal-rotates:cut-off",
+        "broken-refusal-rotates:cut-off-in-text",
+        "broken-refusal-rotates:whole-before-the-break",
+        "broken-refusal-has-its-hint",
+    )
+    because = "attempts"
+
+    @replaces("credpool.bodies._read")
+    def raises(original, body, now):
+        beginning = original(body, now)
+        if beginning.error is not None:
+            raise beginning.error
+        return beginning
+
+
+class NeedsAGoodDecoder(Mutant):
+    """Lets a body that is not what its headers say fail the call."""
+
+    violates = "classify.broken-body+1"
+    kills = ("broken-refusal-rotates:no-gzip",)
+    because = "attempts"
+
+    @replaces("credpool.bodies.Beginning.decoded")
+    def raises(original, self, decode):
+        return b"".join(decode(iter([bytes(self.raw)]))), self.ended and self.error is None
+
+
+class SearchesTornJson(Mutant):
+    """Takes the beginning of a JSON body for the message."""
+
+    violates = "classify.message-only+1"
+    kills = ("cut-off-json-is-no-message",)
+    because = "attempts"
+
+    @replaces("credpool.bodies._reply")
+    def torn(original, response, body, whole):
+        return replace(original(response, body, whole), whole=True)

@@ -180,11 +180,9 @@ class AuthenticatesWithinTheOrigin(Control):
             client._build_redirect_request = built
         return original(self, call, asked)
 
-    @replaces("credpool.flow._judged")
-    def own(original, active, sent, response, entry):
-        if origin(str(response.request.url)) == origin(str(sent.url)):
-            sent = response.request
-        return original(active, sent, response, entry)
+    @replaces("credpool.flow._is_foreign")
+    def own(original, sent, response):
+        return origin(str(response.request.url)) != origin(str(sent.url))
 
 
 class DeclaresAFeatureOfItsOwn(Control):

@@ -135,9 +135,9 @@ class DrainsStreams(Mutant):
     because = "outcome"
 
     @replaces("credpool.flow._judged")
-    def drained(original, active, sent, response, entry):
+    def drained(original, active, sent, response, entry, reply):
         response.read()
-        return original(active, sent, response, entry)
+        return original(active, sent, response, entry, reply)
 
 
 class WalksThroughThePoolOnAnOverload(Mutant):
@@ -172,3 +172,15 @@ class RepeatsAStreamThatTellsAnError(Mutant):
         if whole and "event: error" in result["body"]:
             return self.run(call, call.asked | {"stream": False})
         return original(self, call, outcome, over, **result)
+
+
+class DeliversWhatItHasRead(Mutant):
+    """Delivers of a long refusal what was needed to classify it."""
+
+    violates = "recover.whole-body+1"
+    kills = ("long-refusal-is-delivered-whole:request",)
+    because = "reply"
+
+    @replaces("credpool.bodies.ResumedStream.__iter__")
+    def beginning(original, self):
+        yield from self._beginning.again()

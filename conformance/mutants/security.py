@@ -135,9 +135,9 @@ class BelievesStrangers(Mutant):
     )
     because = "attempts"
 
-    @replaces("credpool.flow._judged")
-    def believed(original, active, sent, response, entry):
-        return original(active, response.request, response, entry)
+    @replaces("credpool.flow._is_foreign")
+    def believed(original, sent, response):
+        return False
 
 
 class GoesWhereTheCallerWouldNot(Mutant):

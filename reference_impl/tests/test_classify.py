@@ -2,6 +2,8 @@
 
 import base64
 import json
+import sys
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from credpool.core.events import Verdict
 from credpool.core.model import AuthType, FailureClass, Scope
 from credpool.core.recovery import RECOVERY
 from credpool.core.registry import Provider, provider
-from credpool.core.reply import Reply, dig
+from credpool.core.reply import LONGEST_MESSAGE, Reply, dig
 
 NOW = 1795392000.0
 SPEC = Path(__file__).parents[2] / "spec" / "registry"
@@ -261,6 +263,46 @@ class TestMessages:
         assert read(500).message is None
 
 
+class TestBounds:
+    """What a stranger may send costs no more than reading it once."""
+
+    def test_of_a_message_the_beginning_is_searched(self) -> None:
+        """A text rule matches within the first characters of a message, and not behind them."""
+        room = LONGEST_MESSAGE - len("credit balance is too low")
+
+        found = [
+            read(400, error(message=" " * n + "credit balance is too low")).failure
+            for n in (room, room + 1)
+        ]
+
+        assert found == [FailureClass.OUT_OF_CREDIT, FailureClass.REQUEST_ERROR]
+
+    def test_of_a_text_the_beginning_is_searched(self) -> None:
+        """A page that is no JSON is decoded as far as a message is read, and no further."""
+        reply = Reply(503, {}, "ü".encode() * 10_000)
+
+        assert reply.message == "ü" * LONGEST_MESSAGE
+
+    @pytest.mark.parametrize("body", [b'{"error": {"message": "no mon', b"\xef\xbb\xbf [1, 2", b""])
+    def test_the_beginning_of_json_is_no_message(self, body: bytes) -> None:
+        """JSON that is cut off has no text for people, as far as anyone can tell."""
+        assert Reply(402, {}, body, whole=False).message == ""
+
+    def test_the_beginning_of_a_text_is_a_message(self) -> None:
+        """Of a text that is cut off what has come is the message."""
+        assert Reply(402, {}, b"no mon", whole=False).message == "no mon"
+
+    @pytest.mark.parametrize("status", [402, 403, 429])
+    @pytest.mark.parametrize("name", sorted(REGISTRY))
+    def test_a_longer_list_takes_no_more_steps(self, name: str, status: int) -> None:
+        """The work beside the parsing does not grow with what a body repeats."""
+        item = {"@type": "x", "reason": "y", "violations": [{"quotaId": "z"}], "metadata": {}}
+
+        steps = [_steps(status, error(details=[item] * n), name=name) for n in (500, 1000)]
+
+        assert steps[0] == steps[1]
+
+
 class TestConditions:
     """What else a rule may ask for."""
 
@@ -307,6 +349,21 @@ class TestConditions:
 def test_case_is_ignored_for_a_to_z_alone(message: str, failure: FailureClass) -> None:
     """A text rule takes a capital for its small letter, and no other letter for one of A to Z."""
     assert read(400, error(message=message)).failure is failure
+
+
+def _steps(status: int, body: object, *, name: str) -> int:
+    """Return how many calls of functions it takes to classify a reply, warm."""
+    counted = Counter[str]()
+    read(status, body, name=name)  # imports and caches are not the body's
+    reply = Reply(status, {}, json.dumps(body).encode())
+    of = provider(name)
+    before = sys.getprofile()
+    sys.setprofile(lambda _frame, event, _arg: counted.update([event]))
+    try:
+        classify(reply, of, AuthType.API_KEY, now=NOW)
+    finally:
+        sys.setprofile(before)
+    return counted["call"] + counted["c_call"]
 
 
 def _of_example(name: str, rule: Mapping[str, object], reply_of: Maker) -> Verdict:

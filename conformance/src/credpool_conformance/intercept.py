@@ -6,12 +6,15 @@ reaches the same mock over the wire.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
+from typing import Final
 
 import httpx
 import respx
 
 from credpool_conformance.mock import ConnectionCutError, Mock, Request, StoppedError
 from credpool_conformance.scenario import Origin
+
+_PIECE: Final = 16 * 1024
 
 
 class Intercept:
@@ -56,12 +59,14 @@ class Intercept:
         except ConnectionCutError:
             message = "Server disconnected without sending a response."
             raise httpx.RemoteProtocolError(message, request=request) from None
-        if not sent.streamed:
-            body = b"".join(self._mock.chunks(sent))
-            return httpx.Response(sent.status, headers=sent.headers, content=body)
-        return httpx.Response(
-            sent.status, headers=sent.headers, stream=_Stream(self._mock.chunks(sent))
-        )
+        if sent.streamed:
+            stream = _Stream(self._mock.chunks(sent))
+            return httpx.Response(sent.status, headers=sent.headers, stream=stream)
+        # In pieces, as a socket brings it: what is false or long may be read in part alone.
+        body = b"".join(self._mock.chunks(sent))
+        pieces = (body[start : start + _PIECE] for start in range(0, len(body), _PIECE))
+        headers = [*sent.headers, ("content-length", str(len(body)))]
+        return httpx.Response(sent.status, headers=headers, stream=_Stream(pieces))
 
 
 class _Stream(httpx.SyncByteStream, httpx.AsyncByteStream):

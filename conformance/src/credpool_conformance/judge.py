@@ -173,9 +173,11 @@ def _reply_aspects(
         body = text(seen.result.get("body"))
         whole = outcome == "delivered"
         fits = body == last.body if whole else bool(body) and last.body.startswith(body)
-        given: Json = {"status": last.status, "body": last.body}
-        got: Json = {"status": seen.result.get("status"), "body": last.body if fits else body}
-        yield "reply", given, got
+        got = last.body if fits else body
+        # The length beside the text, which is compared word by word: blanks and ends count too.
+        given: Json = {"status": last.status, "body": last.body, "length": len(last.body)}
+        status = seen.result.get("status")
+        yield "reply", given, {"status": status, "body": got, "length": len(got)}
         kept = {key: value.strip() for key, value in last.headers if key != SHOULD_RETRY}
         changed: dict[str, Json] = {k: headers.get(k) for k in kept if headers.get(k) != kept[k]}
         yield "reply", {key: kept[key] for key in changed}, changed

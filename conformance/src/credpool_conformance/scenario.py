@@ -83,6 +83,7 @@ class Reply:
     status: int
     headers: Mapping[str, Json]
     body: Json
+    pad: int = 0
     stream: tuple[str, ...] = ()
     hold: str | None = None
     redirect: Redirect | None = None

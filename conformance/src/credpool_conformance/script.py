@@ -7,7 +7,7 @@ Not the sending: see `mock`.
 import base64
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import formatdate
@@ -77,6 +77,7 @@ def scripted(name: str, raw: Json, provider: str, registry: Registry) -> Reply:
         status=status if isinstance(status, int) else 200,
         headers=_merged(base.get("headers"), fields(written.get("headers")), stream),
         body=written.get("body", base.get("body")),
+        pad=pad if isinstance(pad := written.get("pad"), int) else 0,
         stream=tuple(text(chunk) for chunk in items(stream)) if "body" not in written else (),
         hold=text(written.get("hold")) or None,
         redirect=Redirect(redirect) if redirect else None,
@@ -99,15 +100,16 @@ def render(reply: Reply, now: float, mint: Mint, location: str | None) -> Sent:
             case _:
                 return value
 
-    headers = {key: str(fill(value)) for key, value in reply.headers.items() if value is not None}
+    headers = [(key, str(fill(value))) for key, value in _lines(reply.headers)]
     if location:
-        headers["location"] = location
+        headers.append(("location", location))
     streamed = bool(reply.stream)
-    chunks = [str(fill(chunk)) for chunk in reply.stream] if streamed else [_body(fill(reply.body))]
+    whole = _body(fill(reply.body)) + " " * reply.pad
+    chunks = [str(fill(chunk)) for chunk in reply.stream] if streamed else [whole]
     return Sent(
         name=reply.name,
         status=reply.status,
-        headers=tuple(headers.items()),
+        headers=tuple(headers),
         chunks=tuple(chunk.encode() for chunk in chunks),
         streamed=streamed,
         drop=reply.drop,
@@ -149,6 +151,14 @@ def _merged(base: Json, added: Mapping[str, Json], stream: Json) -> dict[str, Js
     lower = {key.lower(): value for key, value in written.items()}
     lower.update({key.lower(): value for key, value in added.items()})
     return {key: value for key, value in lower.items() if value is not None}
+
+
+def _lines(headers: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
+    """Yield each header as a line of its own, a list as several."""
+    for key, value in headers.items():
+        for line in value if isinstance(value, list) else [value]:
+            if line is not None:
+                yield key, line
 
 
 def _body(value: Json) -> str:

@@ -13,7 +13,7 @@ import { readReply } from "./reply.mjs";
 import { decide, makeCall } from "./rules.mjs";
 import { bare, isSendable } from "./usable.mjs";
 import {
-  callerHeaders, credentialHeaders, credentialOf, endpoint, postForm, send, textOf,
+  beginningOf, callerHeaders, credentialHeaders, credentialOf, endpoint, postForm, send,
 } from "./wire.mjs";
 
 const GRANT_GONE = [
@@ -86,11 +86,12 @@ export class Call {
     let reply = null;
     try {
       reply = await this.send(entry);
-      if (reply.status >= 400) reply = { ...reply, text: await textOf(reply.stream) };
+      if (reply.status >= 400) reply = { ...reply, ...(await beginningOf(reply.stream)) };
     } catch (error) {
       this.error = error;
       return this.decide({ type: "silence", entry: id });
     }
+    this.last?.stream.destroy(); // nobody reads on in a reply that another one follows
     this.last = reply;
     return this.decide(this.eventOf(entry, reply));
   }
@@ -119,9 +120,9 @@ export class Call {
     return { type, ...about, owner, verdict, class: verdict?.class ?? "ok" };
   }
 
-  judge(entry, { status, headers, text }) {
+  judge(entry, { status, headers, text, whole }) {
     const { tables, provider, now } = this.world;
-    const reply = readReply({ status, headers, text });
+    const reply = readReply({ status, headers, text, whole });
     const rule = matchingRule(tables.providers, provider, reply, entry);
     const verdict = verdictOf(rule, tables.rows, entry);
     const hint = verdict.readsHint ? readHint(tables.hints, rule.hint, reply, now) : null;
@@ -191,18 +192,21 @@ export class Call {
     if (action.do === "exhausted") {
       return this.talk.result({ outcome: "exhausted", attempts, exhausted });
     }
-    const { status, headers, text, stream } = this.last;
+    const { status, headers, read = [], rest, broken, stream } = this.last;
     const closing = exhausted ? { "x-should-retry": "false" } : {}; // spec: exhaust.no-sdk-retry+1
     const reply = { status, headers: { ...headers, ...closing }, attempts, exhausted };
-    if (text !== undefined) return this.talk.result({ outcome: "delivered", ...reply, body: text });
-    return this.deliver(stream, reply);
+    if (broken) return this.fail(broken);
+    return status < 400 ? this.deliver(stream, reply) : this.deliver(rest ?? [], reply, read);
   }
 
-  /** Hand a success on. spec: recover.stream.not-drained+1, recover.stream.no-retry+1 */
-  async deliver(stream, reply) {
-    const chunks = [];
+  /**
+   * Hand a reply on, behind what was read of it; only a success is shown before it has ended.
+   * spec: recover.stream.not-drained+1, recover.stream.no-retry+1, recover.whole-body+1
+   */
+  async deliver(stream, reply, read = []) {
+    const chunks = [...read];
     const soFar = () => Buffer.concat(chunks).toString("utf8");
-    let shown = !this.request.stream;
+    let shown = !this.request.stream || reply.status >= 400;
     try {
       for await (const chunk of stream) {
         chunks.push(chunk);

@@ -14,13 +14,15 @@ const CODE_PATHS = [
 const FLAT_CODE_PATHS = ["code", "type"];
 const MESSAGE_PATHS = ["error.message", "error", "message", "detail", "detail.message"];
 const QUOTA_FAILURE = "google.rpc.QuotaFailure";
+const JSON_BEGINS = /^\s*[{[]/;
 const BARE_NAME = /^[A-Za-z][\w.-]*$/;
 
-/** Read a reply: header names in lower case, the body as text. */
-export function readReply({ status, headers, text }) {
+/** Read a reply: header names in lower case, the body as text, which may be its beginning alone. */
+export function readReply({ status, headers, text, whole = true }) {
   const body = asObject(parse(text));
   const codes = [body, decoded(headers["x-error-json"])].flatMap(codesIn);
-  const message = body ? messageIn(body) : text; // spec: classify.any-body+1
+  // spec: classify.any-body+1, classify.message-only+1
+  const message = body ? messageIn(body) : whole || !JSON_BEGINS.test(text) ? text : "";
   return { status, headers, body, codes, message, quotas: quotasIn(body) };
 }
 

@@ -12,6 +12,8 @@ const CLIENTS = { "http:": http, "https:": https };
 const NO_AGENT = false; // one connection for each request: none goes stale between two of them
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const MAX_REDIRECTS = 10;
+const MOST = 64 * 1024; // bytes of a failing body
+const PATIENCE = 5000; // milliseconds
 const OF_THE_CONNECTION = ["host", "connection", "content-length", "transfer-encoding"];
 
 /** Join a path to a base URL, and refuse one that would lead elsewhere. */
@@ -82,8 +84,43 @@ export async function postForm(url, form, signal) {
   return { ...head(reply), text: await textOf(reply) };
 }
 
+/**
+ * Read as much of a failing body as it is judged by: `broken` is why it ends early, `rest` what follows.
+ * spec: classify.broken-body+1, classify.bounded-body+1
+ */
+export async function beginningOf(stream) {
+  const chunks = stream[Symbol.asyncIterator]();
+  const read = [];
+  const state = (more) => ({ read, text: String(Buffer.concat(read)), whole: false, ...more });
+  let size = 0;
+  let timer;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, PATIENCE);
+  });
+  try {
+    while (size < MOST) {
+      const next = chunks.next();
+      const found = await Promise.race([next, late]);
+      if (!found) return state({ rest: after(next, chunks) });
+      if (found.done) return state({ whole: true });
+      read.push(found.value);
+      size += found.value.length;
+    }
+    return state({ rest: chunks });
+  } catch (error) {
+    return state({ broken: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What follows in an iterator whose next step is under way. */
+async function* after(next, chunks) {
+  for (let step = await next; !step.done; step = await chunks.next()) yield step.value;
+}
+
 /** Read a body to its end. */
-export async function textOf(stream) {
+async function textOf(stream) {
   const chunks = [];
   for await (const chunk of stream) chunks.push(chunk);
   return Buffer.concat(chunks).toString("utf8");

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Mutabl
 from functools import partial
 from typing import Any, Final, Generic, Protocol, TypeVar
 
+from credpool import bodies
 from credpool.calls import ActiveCall
 from credpool.core.errors import PoolExhausted
 from credpool.core.events import Action, Attempt, Deliver, Event, GiveUp, Refresh, Send, Wait
@@ -47,11 +48,8 @@ class Request(Protocol):
         """Read the body."""
 
 
-class Response(Protocol):
+class Response(bodies.Response, Protocol):
     """What the flow needs of a response."""
-
-    status_code: int
-    is_closed: bool
 
     @property
     def extensions(self) -> MutableMapping[str, Any]:
@@ -60,20 +58,6 @@ class Response(Protocol):
     @property
     def request(self) -> Request:
         """What it answers; behind a redirect, the last request."""
-
-    @property
-    def headers(self) -> MutableMapping[str, str]:
-        """Its headers."""
-
-    @property
-    def content(self) -> bytes:
-        """Its body, once read."""
-
-    def read(self) -> bytes:
-        """Read the body."""
-
-    async def aread(self) -> bytes:
-        """Read the body."""
 
 
 R = TypeVar("R", bound=Request)
@@ -84,7 +68,7 @@ Observer = Callable[[Attempt], None]
 class Flow(Generic[R, A]):
     """Drive calls through a client.
 
-    `sealed` builds its requests, `hold` keeps a lease with a reply.
+    `sealed` builds its requests, `read` reads its failing replies, `hold` keeps a lease with a reply.
     """
 
     def __init__(
@@ -92,13 +76,16 @@ class Flow(Generic[R, A]):
         pool: Pool,
         *,
         sealed: Callable[[R, str | None, Seal], R],
+        read: bodies.Bodies[A],
         hold: Callable[[A, Lease], None],
         observe: Observer | None,
         max_sends: int,
     ) -> None:
         self._pool = pool
+        self._now = pool.clock.now
         self._max_sends = max_sends
         self._sealed = sealed
+        self._bodies = read
         self._hold = hold
         self._renewal = Renewal(pool)
         self._observe = observe
@@ -118,13 +105,16 @@ class Flow(Generic[R, A]):
                         action = active.resumed(entry)
                     case Send(entry) if active.sends < self._max_sends:
                         sent = self._outgoing(active, request, entry)
+                        self._bodies.leave(response)
                         response = yield sent
                         if _lost_its_secret(sent, response):
                             sent = self._outgoing(active, request, entry, response.request.url)
+                            self._bodies.leave(response)
                             response = yield sent
-                        if response.status_code >= 400:
-                            response.read()
-                        action = active.settle(_judged(active, sent, response, entry))
+                        reply = None
+                        if _is_failing(sent, response):
+                            reply = self._bodies.judged(response, self._now)
+                        action = active.settle(_judged(active, sent, response, entry, reply))
                     case Refresh(entry):
                         action = self._renewal.run(active, entry)
                     case _:
@@ -146,13 +136,16 @@ class Flow(Generic[R, A]):
                         action = await self._pool.aside(partial(active.resumed, entry))
                     case Send(entry) if active.sends < self._max_sends:
                         sent = self._outgoing(active, request, entry)
+                        self._bodies.leave(response)
                         response = yield sent
                         if _lost_its_secret(sent, response):
                             sent = self._outgoing(active, request, entry, response.request.url)
+                            self._bodies.leave(response)
                             response = yield sent
-                        if response.status_code >= 400:
-                            await response.aread()
-                        judged = _judged(active, sent, response, entry)
+                        reply = None
+                        if _is_failing(sent, response):
+                            reply = await self._bodies.judged_async(response, self._now)
+                        judged = _judged(active, sent, response, entry, reply)
                         action = await active.settle_async(judged)
                     case Refresh(entry):
                         action = await self._renewal.run_async(active, entry)
@@ -211,14 +204,24 @@ def _lost_its_secret(sent: Request, response: Response) -> bool:
     )
 
 
-def _judged(active: ActiveCall, sent: Request, response: Response, entry: Entry) -> Action | Event:
-    """Return what the provider's reply gives to decide, if it was the provider's."""
-    if response.request is not sent:  # a redirect's reply: it carried no secret
-        return Deliver()  # spec: security.redirect.reply+1, pool.attribution+1
-    if response.status_code >= 400:
-        headers = {k.lower(): v for k, v in response.headers.items()}
-        return active.failed(entry, Reply(response.status_code, headers, response.content))
-    if response.status_code < 300:
+def _is_foreign(sent: Request, response: Response) -> bool:
+    """Whether a redirect's reply came, to a request that carried no secret."""
+    return response.request is not sent
+
+
+def _is_failing(sent: Request, response: Response) -> bool:
+    """Whether the provider has refused what was sent."""
+    return response.status_code >= 400 and not _is_foreign(sent, response)
+
+
+def _judged(
+    active: ActiveCall, sent: Request, response: Response, entry: Entry, reply: Reply | None
+) -> Action | Event:
+    """Return what the provider's reply gives to decide, if it was its; `reply` is a failing one."""
+    if reply is not None:
+        return active.failed(entry, reply)
+    # spec: security.redirect.reply+1, pool.attribution+1
+    if response.status_code < 300 and not _is_foreign(sent, response):
         return active.succeeded(entry, response.headers) or Deliver()
     return Deliver()
 

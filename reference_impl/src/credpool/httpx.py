@@ -1,9 +1,11 @@
 """`PoolAuth` for `httpx` clients: older SDKs, and whatever else is built on them."""
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Iterator
 
 import httpx
 
+from credpool.bodies import Beginning, Bodies, ResumedAsyncStream, ResumedStream
+from credpool.core.reply import Reply
 from credpool.core.wire import Seal
 from credpool.flow import MAX_SENDS, Flow, Observer
 from credpool.leases import Lease, LeasedAsyncStream, LeasedStream
@@ -47,6 +49,7 @@ class PoolAuth(httpx.Auth):
         self._flow: Flow[httpx.Request, httpx.Response] = Flow(
             pool,
             sealed=_sealed,
+            read=Bodies(_resume, _decode),
             hold=_hold,
             observe=observe,
             max_sends=max_sends,
@@ -81,6 +84,28 @@ def _sealed(request: httpx.Request, url: str | None, sealed: Seal) -> httpx.Requ
     if url is not None:
         made.headers["host"] = there.netloc.decode("ascii")
     return made
+
+
+class _ResumedStream(ResumedStream, httpx.SyncByteStream):
+    pass
+
+
+class _ResumedAsyncStream(ResumedAsyncStream, httpx.AsyncByteStream):
+    pass
+
+
+def _resume(response: httpx.Response, beginning: Beginning) -> None:
+    """Let the body begin with what has been read of it."""
+    if isinstance(response.stream, httpx.SyncByteStream):
+        response.stream = _ResumedStream(response.stream, beginning)
+    else:
+        response.stream = _ResumedAsyncStream(response.stream, beginning)
+
+
+def _decode(response: httpx.Response, raw: Iterator[bytes]) -> Iterator[bytes]:
+    """Decode a body as the client would, were it the whole."""
+    coding = response.headers.get("content-encoding", "")
+    return httpx.Response(200, headers={"content-encoding": coding}, content=raw).iter_bytes()
 
 
 class _LeasedStream(LeasedStream, httpx.SyncByteStream):

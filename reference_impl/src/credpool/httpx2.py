@@ -3,10 +3,11 @@
 OpenAI(api_key="from-the-pool", http_client=openai.DefaultHttpxClient(auth=PoolAuth(pool)))
 """
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Iterator
 
 import httpx2
 
+from credpool.bodies import Beginning, Bodies, ResumedAsyncStream, ResumedStream
 from credpool.core.wire import Seal
 from credpool.flow import MAX_SENDS, Flow, Observer
 from credpool.leases import Lease, LeasedAsyncStream, LeasedStream
@@ -50,6 +51,7 @@ class PoolAuth(httpx2.Auth):
         self._flow: Flow[httpx2.Request, httpx2.Response] = Flow(
             pool,
             sealed=_sealed,
+            read=Bodies(_resume, _decode),
             hold=_hold,
             observe=observe,
             max_sends=max_sends,
@@ -84,6 +86,28 @@ def _sealed(request: httpx2.Request, url: str | None, sealed: Seal) -> httpx2.Re
     if url is not None:
         made.headers["host"] = there.netloc.decode("ascii")
     return made
+
+
+class _ResumedStream(ResumedStream, httpx2.SyncByteStream):
+    pass
+
+
+class _ResumedAsyncStream(ResumedAsyncStream, httpx2.AsyncByteStream):
+    pass
+
+
+def _resume(response: httpx2.Response, beginning: Beginning) -> None:
+    """Let the body begin with what has been read of it."""
+    if isinstance(response.stream, httpx2.SyncByteStream):
+        response.stream = _ResumedStream(response.stream, beginning)
+    else:
+        response.stream = _ResumedAsyncStream(response.stream, beginning)
+
+
+def _decode(response: httpx2.Response, raw: Iterator[bytes]) -> Iterator[bytes]:
+    """Decode a body as the client would, were it the whole."""
+    coding = response.headers.get("content-encoding", "")
+    return httpx2.Response(200, headers={"content-encoding": coding}, content=raw).iter_bytes()
 
 
 class _LeasedStream(LeasedStream, httpx2.SyncByteStream):

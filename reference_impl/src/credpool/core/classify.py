@@ -24,11 +24,11 @@ def classify(reply: Reply, provider: Provider, auth_type: AuthType, *, now: floa
 
 def _matches(rule: Rule, reply: Reply, auth_type: AuthType) -> bool:
     """Whether every condition that the rule states holds."""
-    message = small(reply.message)  # spec: classify.message-only+1
     return (
         (not rule.statuses or any(_status_is(s, reply.status) for s in rule.statuses))
         and (not rule.codes or not rule.codes.isdisjoint(reply.codes))
-        and (not rule.messages or any(m in message for m in rule.messages))
+        # spec: classify.message-only+1
+        and (not rule.messages or any(m in reply.folded for m in rule.messages))
         and (not rule.quotas or any(q in quota for q in rule.quotas for quota in reply.quotas))
         and (rule.auth_type is None or rule.auth_type is auth_type)
         and all(_header_is(reply, name, wanted) for name, wanted in rule.headers.items())

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from credpool.core.registry_data import HINTS
-from credpool.core.reply import Reply
+from credpool.core.reply import LONGEST_LIST, Reply
 
 _NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?\Z")
 _GO_DURATION: Final = re.compile(r"([+-]?)((?:\d+(?:\.\d+)?(?:[num]s|[hms]))+)\Z")
@@ -94,7 +94,7 @@ def _at(data: object, path: list[str]) -> Iterator[object]:
         return
     step, *rest = path
     value = data.get(step.removesuffix("[]")) if isinstance(data, Mapping) else None
-    for item in _list(value) if step.endswith("[]") else [value]:
+    for item in _list(value)[:LONGEST_LIST] if step.endswith("[]") else [value]:
         yield from _at(item, rest)
 
 

@@ -33,6 +33,13 @@ _MESSAGE_PATHS: Final = (
 )
 _SMALL: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 _BARE_NAME: Final = re.compile(r"[a-z][a-z0-9_]*\Z")
+_JSON: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*[{\[]")
+
+LONGEST_MESSAGE: Final = 4096
+"""How many characters of a message are read."""
+
+LONGEST_LIST: Final = 64
+"""How many items of a list are read."""
 
 
 def small(text: str) -> str:
@@ -42,11 +49,12 @@ def small(text: str) -> str:
 
 @dataclass(frozen=True)
 class Reply:
-    """Status, headers (lower-case names) and body of a failing reply."""
+    """Status, headers (lower-case names) and body of a failing reply; not `whole`: its beginning."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes = b""
+    whole: bool = True
 
     @cached_property
     def data(self) -> object:
@@ -64,19 +72,29 @@ class Reply:
         """The text the provider wrote for people, or what text there is."""
         texts = (dig(self.data, *path) for path in _MESSAGE_PATHS)
         found = next((t for t in texts if isinstance(t, str)), None)
-        if found is not None:
-            return found
-        return "" if self.data is not None else self.body.decode("utf-8", "replace")
+        return (self._text if found is None else found)[:LONGEST_MESSAGE]
+
+    @cached_property
+    def folded(self) -> str:
+        """The message, for comparing without regard to case."""
+        return small(self.message)
 
     @cached_property
     def quotas(self) -> tuple[str, ...]:
         """The ids of the quotas that a google.rpc.QuotaFailure names."""
         return tuple(
-            str(violation["quotaId"])
+            quota
             for detail in _details(self.data)
             for violation in _list(detail.get("violations"))
-            if "quotaId" in violation
+            if isinstance(quota := violation.get("quotaId"), str)
         )
+
+    @property
+    def _text(self) -> str:
+        """The body of a reply that is no JSON; the beginning of JSON is no text for people."""
+        if self.data is not None or (not self.whole and _JSON.match(self.body)):
+            return ""  # spec: classify.message-only+1
+        return self.body[: 4 * LONGEST_MESSAGE].decode("utf-8", "replace")
 
     def _header_error(self) -> object:
         try:
@@ -107,7 +125,8 @@ def _codes(data: object) -> Iterator[str]:
         value = dig(data, *path)
         if isinstance(value, str | int) and not isinstance(value, bool):
             yield str(value)
-    yield from (str(d["reason"]) for d in _details(data) if "reason" in d)
+    reasons = (detail.get("reason") for detail in _details(data))
+    yield from (reason for reason in reasons if isinstance(reason, str))
     if isinstance(error, str) and _BARE_NAME.match(error):
         yield error
 
@@ -117,4 +136,5 @@ def _details(data: object) -> list[Mapping[str, object]]:
 
 
 def _list(value: object) -> list[Mapping[str, object]]:
-    return [v for v in value if isinstance(v, Mapping)] if isinstance(value, list) else []
+    items = value[:LONGEST_LIST] if isinstance(value, list) else []
+    return [item for item in items if isinstance(item, Mapping)]
