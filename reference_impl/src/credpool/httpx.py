@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator, Generator, Iterator
 import httpx
 
 from credpool.bodies import Beginning, Bodies, ResumedAsyncStream, ResumedStream
-from credpool.core.reply import Reply
 from credpool.core.wire import Seal
 from credpool.flow import MAX_SENDS, Flow, Observer
 from credpool.leases import Lease, LeasedAsyncStream, LeasedStream

@@ -81,9 +81,7 @@ def _told(
 
 def _line(notice: Notice, state: PoolState, now: float, event: Event | None) -> Line:
     match notice:
-        case EntryUnusable(entry, why):
-            return logging.WARNING, f"{_name(state, entry)} cannot be used: {why}"
-        case EntryCooled() | EntryDied():
+        case EntryUnusable() | EntryCooled() | EntryDied():
             return _out(notice, state, now, event)
         case EntryRecovered(entry, model):
             return logging.INFO, f"{_name(state, entry)}{_for(model)} is back before its time"
@@ -110,9 +108,11 @@ def _line(notice: Notice, state: PoolState, now: float, event: Event | None) -> 
 
 
 def _out(
-    notice: EntryCooled | EntryDied, state: PoolState, now: float, event: Event | None
+    notice: EntryUnusable | EntryCooled | EntryDied, state: PoolState, now: float, event: Event | None
 ) -> Line:
     """Return who is out, why, and what ends it."""
+    if isinstance(notice, EntryUnusable):
+        return logging.WARNING, f"{_name(state, notice.entry)} cannot be used: {notice.why}"
     what = f"{_name(state, notice.entry)} {_failure(notice.failure, notice.entry, event)}"
     level = logging.WARNING if notice.failure in BY_PERSON else logging.INFO
     if isinstance(notice, EntryDied):

@@ -71,9 +71,7 @@ def open_pool(
     kept = _kept(empty, path, fingerprint_key)
     kept.update(partial(seeded, found=found, fingerprint_key=fingerprint_key))
     lending = _lending(kept, key, around, tell)
-    pool = Pool(
-        lending, clock=clock, dice=dice, lender=lending.reread, base_url=lending.base_url
-    )
+    pool = Pool(lending, clock=clock, dice=dice, lender=lending.reread, base_url=lending.base_url)
     if notify is not None:  # else the pool itself has logged them
         for complaint in complaints(pool.state):
             notify(complaint)

@@ -76,7 +76,9 @@ class Pool:
 
     def __repr__(self) -> str:
         kept: Kept | None = getattr(self, "_kept", None)  # an error may show it half opened
-        return "<Pool: not open>" if kept is None else summary(kept.view.state, now=self.clock.now())
+        return (
+            "<Pool: not open>" if kept is None else summary(kept.view.state, now=self.clock.now())
+        )
 
     @property
     def sessions(self) -> Sessions:

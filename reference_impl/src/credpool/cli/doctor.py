@@ -20,10 +20,10 @@ from credpool.core.operate import shown
 from credpool.core.report import Json
 from credpool.core.select import payer_of
 from credpool.core.usable import NO_SECRET, why_unusable
+from credpool.core.visible import visible
 from credpool.opening import remedy
 from credpool.replacing import leftovers
 from credpool.stores.disk import WholeFile
-from credpool.core.visible import visible
 
 _UPGRADE: Final = (
     "upgrade this program: pip install --upgrade 'credpool[cli]'; "

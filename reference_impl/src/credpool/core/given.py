@@ -89,10 +89,11 @@ def checked_url(name: str, url: object) -> str | None:
     """
     if url is None:
         return None
-    flaw = url_flaw(bare(url)) if isinstance(url, str) else "is no text"
+    told = bare(url) if isinstance(url, str) else None
+    flaw = "is no text" if told is None else url_flaw(told)
     if flaw is not None:
         raise BadInput(f"the {name} {flaw}; write it whole, as in https://api.example.com/v1")
-    return bare(url)
+    return told
 
 
 def checked_label(label: str) -> str:

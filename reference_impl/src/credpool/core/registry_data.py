@@ -1955,25 +1955,25 @@ HINTS: Final[Sequence[Mapping[str, object]]] = [
     {
         "id": "text-duration",
         "where": "text",
-        "pattern": "(?:try again|retry|reset)\\s+(?:in|after)\\s+((?:\\d+(?:\\.\\d+)?(?:ms|h|m|s))+)(?![a-z])",
+        "pattern": "(?:try again|retry|reset)[ \\t\\r\\n]+(?:in|after)[ \\t\\r\\n]+((?:[0-9]+(?:\\.[0-9]+)?[a-z]+)+)",
         "form": ["go-duration"],
     },
     {
         "id": "text-seconds",
         "where": "text",
-        "pattern": "(?:try again|retry)\\s+(?:in|after)\\s+(\\d+(?:\\.\\d+)?)\\s+seconds?",
+        "pattern": "(?:try again|retry)[ \\t\\r\\n]+(?:in|after)[ \\t\\r\\n]+([0-9]+(?:\\.[0-9]+)?)[ \\t\\r\\n]+seconds?",
         "form": ["seconds"],
     },
     {
         "id": "text-regain-access",
         "where": "text",
-        "pattern": "regain access on (\\d{4}-\\d{2}-\\d{2})(?: at (\\d{2}:\\d{2}) UTC)?",
+        "pattern": "regain access on ([0-9]{4}-[0-9]{2}-[0-9]{2})(?: at ([0-9]{2}:[0-9]{2}) utc)?",
         "form": ["calendar"],
     },
     {
         "id": "text-china-time",
         "where": "text",
-        "pattern": "(?:reset at|将在)\\s*(\\d{4}-\\d{2}-\\d{2}) (\\d{2}:\\d{2}:\\d{2})",
+        "pattern": "(?:reset at|将在)[ \\t\\r\\n]*([0-9]{4}-[0-9]{2}-[0-9]{2}) ([0-9]{2}:[0-9]{2}:[0-9]{2})",
         "form": ["calendar-china"],
     },
 ]

@@ -44,7 +44,9 @@ def claim(state: PoolState, event: Claimed, *, now: float, draw: float) -> Decis
         return Decision(state, call, Send(entry))  # spec: oauth.single-flight.no-wait+1
     if held is not None and held.holder != event.holder and entry.refresh_failed_at is None:
         beside = _turned(state, entry, call, now=now, draw=draw) if held.doubtful else None
-        return beside or Decision(state, call, AwaitClaim(held.until))  # spec: oauth.single-flight+1
+        return beside or Decision(
+            state, call, AwaitClaim(held.until)
+        )  # spec: oauth.single-flight+1
     if entry.id in call.renewed or not entry.refreshable:  # spec: oauth.once+1
         return leave(state, call, now=now, draw=draw)
     is_spent = held is not None and held.holder != event.holder  # its request had no answer
