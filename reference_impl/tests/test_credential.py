@@ -386,3 +386,21 @@ def test_all_reasons_are_in_the_error_of_a_pool_that_is_out() -> None:
         "has a secret that has a blank in it, which no header can carry"
     ]
     assert issubclass(PoolExhausted, Exception)
+
+
+@pytest.mark.parametrize("base_url", ["http://[bad/v1", "api.example.com/v1"])
+def test_an_endpoint_with_a_url_that_is_none_keeps_no_other_from_opening(base_url: str) -> None:
+    """Its key is an unusable entry of its own pool; without a name it has no pool, and is refused."""
+    named = {"name": "one", "base_url": base_url, "api_key": GOOD}
+    model = {"provider": "custom", "base_url": base_url, "api_key": GOOD}
+    around = Surroundings(environ={}, config={"custom_providers": [named], "model": model})
+    told: list[Complaint] = []
+
+    view_pool("openai", around, notify=told.append)
+    state = view_pool("custom:one", around, notify=told.append)
+
+    assert [complaint.where for complaint in told] == [f"custom:one, {state.entries[0].id} (one)"]
+    with pytest.raises(BadInput, match=r"custom_providers\[0\]\.base_url"):
+        Surroundings(environ={}, config={"custom_providers": [named | {"name": ""}]}).endpoint(
+            "custom:one"
+        )

@@ -478,11 +478,23 @@ def test_a_refresh_that_fails_rotates(
     assert statuses(pool) == [status, "ok"]
 
 
-def test_a_token_address_that_is_none_rotates(caller: Caller, clock: FakeClock) -> None:
-    """An address that cannot be parsed is a refresh that fails, and no error names the grant."""
+@pytest.mark.parametrize(
+    "flaw",
+    [
+        {"token_url": "http://127.0.0.1:port/"},
+        {"token_url": "https://" + "a" * 70 + ".example/t"},
+        {"refresh_token": Secret("rt-\ud800")},
+        {"extra": {"client_id": "\ud800"}},
+    ],
+    ids=["a port in letters", "a name too long", "half a token", "half a client"],
+)
+def test_a_refresh_that_cannot_be_sent_rotates(
+    flaw: dict[str, Field], caller: Caller, clock: FakeClock
+) -> None:
+    """What no request can be made of is a refresh that fails, and no error names the grant."""
     with FakeProvider({ONE: [REFUSED]}) as provider:
         base = f"{provider.url}/v1"
-        broken = replace(login(provider), token_url="http://127.0.0.1:port/")
+        broken = replace(login(provider), **flaw)
         entries = [broken, entry(TWO, priority=2, base_url=base)]
         pool = Pool.from_entries("generic", entries, clock=clock)
 

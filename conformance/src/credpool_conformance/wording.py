@@ -10,6 +10,7 @@ from credpool_conformance.book.yaml_lines import Json, fields, items, text
 from credpool_conformance.match import seconds
 
 EVENT_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "entry.unusable": ("entry", "why"),
     "entry.refreshed": ("entry",),
     "refresh.failed": ("entry", "terminal"),
     "entry.cooled": ("entry", "class", "until", "model"),

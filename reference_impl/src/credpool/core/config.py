@@ -128,12 +128,15 @@ def _endpoint(item: object, where: str) -> Endpoint:
     if not isinstance(item, dict):
         raise BadConfig(where, f"expected a mapping, found {kind(item)}")
     name, base_url = _text(item, "name", where), _text(item, "base_url", where)
-    base_url = bare(base_url or "").rstrip("/")
+    base_url, name = bare(base_url or "").rstrip("/"), (name or "").strip()
     if not base_url:
         raise BadConfig(where, "there is no base_url")
+    flaw = url_flaw(base_url)
+    if flaw is not None and not name:
+        raise BadConfig(f"{where}.base_url", f"it {flaw}, and so no name can be made of it")
     key = _text(item, "api_key", where)
     return Endpoint(
-        name=(name or "").strip() or _host_name(base_url, where),
+        name=name or _host_name(base_url),
         base_url=base_url,
         api_key=Secret(key) if key else None,
         key_env=_text(item, "key_env", where),
@@ -150,7 +153,7 @@ def _with_model(found: Sequence[Endpoint], model: Mapping[str, object]) -> Seque
     here = [e for e in found if e.base_url == base_url and provider in ("custom", e.key)]
     unlisted = not here and provider == "custom"
     if unlisted and url_flaw(base_url) is None:  # spec: custom.model.host+1
-        own = Endpoint(name=_host_name(base_url, MODEL), base_url=base_url, model_key=secret)
+        own = Endpoint(name=_host_name(base_url), base_url=base_url, model_key=secret)
         return [*found, own] if all(e.key != own.key for e in found) else found
     if len(here) != 1:  # spec: custom.by-name+1
         return found
@@ -169,11 +172,8 @@ def _veiled(name: object, value: object) -> object:
             return value
 
 
-def _host_name(base_url: str, where: str) -> str:
+def _host_name(base_url: str) -> str:
     """Return the name of an endpoint that nobody has named."""
-    flaw = url_flaw(base_url)
-    if flaw is not None:
-        raise BadConfig(f"{where}.base_url", f"{flaw}, and so no name can be made of it")
     parts = urlsplit(base_url)
     host = parts.netloc.rpartition("@")[2]
     return f"Local ({host})" if parts.hostname in _HERE else host

@@ -89,11 +89,11 @@ def checked_url(name: str, url: object) -> str | None:
     """
     if url is None:
         return None
-    told = bare(url) if isinstance(url, str) else None
-    flaw = "is no text" if told is None else url_flaw(told)
+    text = bare(url) if isinstance(url, str) else ""
+    flaw = url_flaw(text)
     if flaw is not None:
         raise BadInput(f"the {name} {flaw}; write it whole, as in https://api.example.com/v1")
-    return told
+    return text
 
 
 def checked_label(label: str) -> str:

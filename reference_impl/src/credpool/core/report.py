@@ -33,7 +33,7 @@ Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 def report_pool(state: PoolState, *, now: float) -> dict[str, Json]:
     """Return the state of each entry, and when an exhausted pool returns."""
     why_not = why_unusable(state)
-    entries: list[Json] = [_entry(e, why_not(e), now) for e in state.entries]
+    entries: list[Json] = [_entry(e, now) | _reason(why_not(e)) for e in state.entries]
     ready = available(state, now=now, model=None)
     over = None if ready else exhaustion(state, now=now, model=None)
     return {"entries": entries, "returns_at": None if over is None else over.returns_at}
@@ -89,8 +89,8 @@ def _of_token(notice: EntryUnusable | EntryRefreshed | RefreshRefused) -> dict[s
             return {"entry": entry, "terminal": terminal}
 
 
-def _entry(entry: Entry, why: str | None, now: float) -> dict[str, Json]:
-    told: dict[str, Json] = {
+def _entry(entry: Entry, now: float) -> dict[str, Json]:
+    return {
         "id": entry.id,
         "label": entry.label,
         "source": entry.source,
@@ -99,7 +99,10 @@ def _entry(entry: Entry, why: str | None, now: float) -> dict[str, Json]:
         "models": {m: _why(c) for m, c in entry.models.items() if c.until > now},
         "request_count": entry.request_count,
     }
-    return told if why is None else told | {"why": why}
+
+
+def _reason(why: str | None) -> dict[str, Json]:
+    return {} if why is None else {"why": why}
 
 
 def _why(out: Cooldown | Out | None) -> dict[str, Json]:
