@@ -33,6 +33,7 @@ def post(asked: TokenRequest, within: float) -> Reply | NoReply:
     try:
         return loop.run_until_complete(_answer(asked, trust, within))
     finally:
+        loop.run_until_complete(asyncio.sleep(0))  # what was closed is let go in the next round
         loop.close()  # and nobody waits for a look-up that hangs
 
 
@@ -48,10 +49,11 @@ async def ask_async(asked: TokenRequest) -> Reply | None:
 
 async def _answer(asked: TokenRequest, trust: SSLContext, within: float) -> Reply | NoReply:
     watch = _Watch()
+    patience = httpx2.Timeout(None, connect=within / 2)  # a handshake is twice that at most
     try:
         async with (
             asyncio.timeout(within),
-            httpx2.AsyncClient(verify=trust, timeout=None) as client,
+            httpx2.AsyncClient(verify=trust, timeout=patience) as client,
         ):
             sending = client.stream(
                 "POST", asked.url, data=asked.form, headers=_HEADERS, extensions={"trace": watch}
