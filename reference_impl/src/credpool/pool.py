@@ -232,8 +232,9 @@ class Pool:
         """Tell a listener what happens from now on; what it raises, the call raises.
 
         It is called before the call goes on, and after what it is told of has become durable: in
-        the thread of the call, or, for an asynchronous call that had to read or to write, in the
-        pool's own thread, with the context variables of the call.
+        the thread of the call; for what a refresh brings in the refresh's own thread; and for an
+        asynchronous call that had to read or to write in the pool's thread. It always has the
+        context variables of the call.
         """
         self._listeners.add(listener)
 
