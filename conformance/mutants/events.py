@@ -19,7 +19,7 @@ class TellsTheSwitchFirst(Mutant):
     """Tells what came of it before what happened."""
 
     violates = "events.order+1"
-    kills = ("rotation-is-told", "dead-grant-is-told")
+    kills = ("rotation-is-told",)
     because = "events"
 
     @replaces("credpool.core.telling.told")

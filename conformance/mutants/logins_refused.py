@@ -70,7 +70,8 @@ class SendsWhatIsOver(Mutant):
 
     @replaces("credpool.core.renewal.arrived")
     def sent(original, state, event, *, now):
-        return renewal.refreshed(state, event)
+        endless = replace(event.grant, expires_at=None)
+        return renewal.refreshed(state, replace(event, grant=endless))
 
 
 class DropsWhatIsOver(Mutant):
