@@ -33,6 +33,7 @@ REFUSALS |= {credpool.DuplicateSecret: "duplicate_secret"}
 REFUSALS |= {credpool.UnknownStrategy: "unknown_strategy"}
 FLOWS = {"device": login_by_device, "pkce": login_by_browser}
 FIXED = {"hello": {"hello": HELLO}, "stop": {"ok": True}}
+POOLS = []  # what is dropped writes its counts when it likes, perhaps while its folder is removed
 
 
 class Testee:
@@ -114,6 +115,7 @@ class Testee:
         home = {"base_url": self.given.get("base_url")}
         self.pool = self.found(own) if self.seeded() else credpool.Pool(self.store(), **own, **home)
         self.pool.listen(self.hear)
+        POOLS.append(self.pool)
         return {"ok": True}
 
     def found(self, own):

@@ -248,12 +248,13 @@ def test_a_reading_holds_nobody_up_who_need_not_wait() -> None:
         reading = other.submit(pool.follow)
         assert store.reading.wait(GIVE_UP)
         known = pool._chooser.next(index)[1].id  # noqa: SLF001  a selection that began before
-        with pool._kept.own.mutex:  # noqa: SLF001  it is free
-            pass
+        mutex = pool._kept.own.mutex  # noqa: SLF001
+        free = mutex.acquire(blocking=False) and mutex.release() is None
         store.may_read.set()
         reading.result(GIVE_UP)
 
     assert known == "a"
+    assert free
 
 
 def test_an_unreadable_store_stays_an_error() -> None:
