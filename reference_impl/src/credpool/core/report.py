@@ -87,6 +87,8 @@ def _of_token(notice: EntryUnusable | EntryRefreshed | RefreshRefused) -> dict[s
             return {"entry": entry}
         case RefreshRefused(entry, terminal):
             return {"entry": entry, "terminal": terminal}
+        case _:
+            assert_never(notice)
 
 
 def _entry(entry: Entry, now: float) -> dict[str, Json]:
