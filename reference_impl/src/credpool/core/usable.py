@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from credpool.core.credential import bare, form_flaw, url_flaw
-from credpool.core.model import Entry, PoolState
+from credpool.core.model import AuthType, Entry, PoolState
 from credpool.core.registry import provider
 from credpool.core.wire import base_url
 
@@ -26,20 +26,28 @@ def why_unusable(state: PoolState) -> WhyNot:
     """Return who says why nothing can be sent with an entry of the pool."""
     known = provider(state.provider)
     placed = any(base_url(e, known) for e in state.entries)
-    # With no address at all nobody is at fault but the caller, who is told so.
+    homes: dict[tuple[str | None, AuthType], str | None] = {}  # most entries share one
 
     def why(entry: Entry) -> str | None:
-        if entry.secret is None:
+        secret = entry.secret
+        if secret is None:
             return NO_SECRET
-        if entry.secret.flaw is not None:
-            return f"has a secret that {entry.secret.flaw}"
-        home = base_url(entry, known)
-        if not home:
-            return "has no base_url, and neither has its provider" if placed else None
-        flaw = url_flaw(home)
-        return None if flaw is None else f"has a base_url that {flaw}"
+        if secret.flaw is not None:
+            return f"has a secret that {secret.flaw}"
+        home = (entry.base_url, entry.auth_type)
+        if home not in homes:
+            homes[home] = _why_no_home(base_url(entry, known), placed=placed)
+        return homes[home]
 
     return why
+
+
+def _why_no_home(url: str, *, placed: bool) -> str | None:
+    """Return what is wrong with an entry's address; where nobody has one, the call says so."""
+    if not url:
+        return "has no base_url, and neither has its provider" if placed else None
+    flaw = url_flaw(url)
+    return None if flaw is None else f"has a base_url that {flaw}"
 
 
 def flawed(state: PoolState) -> Iterator[tuple[Entry, str]]:
