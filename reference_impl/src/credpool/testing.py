@@ -20,6 +20,7 @@ from credpool.core.secret import Secret
 from credpool.fakes.clock import FakeClock
 from credpool.fakes.messages import FakeReply, FakeRequest
 from credpool.fakes.provider import FakeProvider
+from credpool.stores.latest import latest
 
 __all__ = ["FakeClock", "FakeProvider", "FakeReply", "FakeRequest", "StoreContract"]
 
@@ -153,6 +154,16 @@ class StoreContract:
             stamps.append(store.stamp())
 
         assert all(stamp not in stamps[:n] for n, stamp in enumerate(stamps))
+
+    def test_the_stamp_that_is_read_goes_with_the_pool(self) -> None:
+        """A store that reads both in one gives what it would give one by one, and what another wrote."""
+        store = self.new_store((_entry("a"),))
+        self.reopen(store).update(_count("a"))
+
+        stamp, state = latest(store)
+
+        assert (stamp, state) == (store.stamp(), store.load())
+        assert state.entries[0].request_count == 1
 
     def test_a_change_sees_what_another_wrote(self) -> None:
         """An update starts from the pool as it is now, so no other update is lost."""

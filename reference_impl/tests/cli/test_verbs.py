@@ -405,6 +405,24 @@ def test_keys_in_a_file_that_others_may_read_are_told(
     assert "Others may read the file it went to; --output FILE" in ran.stderr
 
 
+def test_the_doctor_names_what_a_killed_save_has_left(
+    credpool: "Command", keep: Keep, path: Path
+) -> None:
+    """A copy of the keys is named, and the next change removes it; what is not ours is left alone."""
+    keep(entry("a"))
+    copy, other = path.with_name(".auth.json.0a1b2c3d.tmp"), path.with_name(".auth.json.mine")
+    copy.write_bytes(path.read_bytes())
+    other.write_bytes(b"")
+
+    ran = credpool("doctor")
+    credpool("rename", "openai", "a", "other")
+
+    assert str(copy) in ran.out
+    assert "the next change of the store removes it" in ran.out
+    assert str(other) not in ran.out
+    assert not copy.exists()
+
+
 def test_completion_is_for_the_three_shells(credpool: "Command") -> None:
     """Each script completes this command."""
     scripts = [credpool("completion", shell).out for shell in ("bash", "zsh", "fish")]
