@@ -21,7 +21,7 @@ from credpool.fakes.provider import FakeProvider
 from credpool.stores import JsonFileStore
 
 PROGRAMS = Path(__file__).parent / "programs"
-GIVE_UP = 60  # seconds of real time, which only a broken run takes
+GIVE_UP = 120  # seconds of real time, which only a broken run takes
 MANY = 8
 NO_MONEY = FakeReply.error(402, None, "Insufficient credits")
 
@@ -283,3 +283,14 @@ def test_a_save_that_is_killed_leaves_the_old_file_or_the_new_one(
     assert found["left"] == 0
     if not named and sys.platform == "linux":
         assert copies["1"] < 30, "there is a copy between its naming and its taking the place"
+
+
+def test_processes_that_do_random_things_lose_nothing(tmp_path: Path) -> None:
+    """Four processes call, reset, add, remove and save, some are killed, and the file stays whole."""
+    found = run("many_processes.py", tmp_path, "4", "240", "3")
+
+    wrong = ("torn", "stuck", "lost", "back", "miscounted")
+    assert {name: found[name] for name in wrong} == dict.fromkeys(wrong, 0)
+    assert found["left"] == []
+    assert found["kills"] in (1, 2, 3)
+    assert found["operations"] == 240
