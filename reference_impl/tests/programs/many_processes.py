@@ -6,7 +6,6 @@ Calls, resets, new keys, removals and saved counts, on keys that run out of mone
 """
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -48,7 +47,7 @@ class Provider(ThreadingHTTPServer):
 
     def __init__(self, seed):
         super().__init__(("127.0.0.1", 0), Answers)
-        self.dice, self.lock = random.Random(seed), threading.Lock()
+        self.dice, self.lock = random.Random(seed), threading.Lock()  # noqa: S311  it deals no secrets
         self.sent, self.left, self.posted = Counter(), Counter(), {}
         self.serial = Counter()
 
@@ -82,7 +81,7 @@ class Answers(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
-    def do_POST(self):  # noqa: N802  the library's name
+    def do_POST(self):
         """Answer."""
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         if self.path == "/token":
@@ -121,7 +120,7 @@ def opened(path):
 
 def work(path, url, worker, operations, seed):
     """Do that many random things, and say each that others must not lose."""
-    pool, dice = opened(path), random.Random(f"{seed} {worker}")
+    pool, dice = opened(path), random.Random(f"{seed} {worker}")  # noqa: S311
     operator = Operator(pool)
     headers = {"x-worker": worker}
     with httpx2.Client(auth=PoolAuth(pool), headers=headers, timeout=60) as client:
@@ -238,7 +237,7 @@ def judged(workers, provider, path):
 
 def main(folder, processes, operations, kills, seed="0"):
     """Let them work, kill some, and print what was found."""
-    folder, dice = Path(folder), random.Random(seed)
+    folder, dice = Path(folder), random.Random(seed)  # noqa: S311
     path, provider = folder / "auth.json", Provider(seed)
     url = f"http://127.0.0.1:{provider.server_address[1]}"
     threading.Thread(target=provider.serve_forever, args=(0.01,), daemon=True).start()
@@ -269,7 +268,7 @@ def main(folder, processes, operations, kills, seed="0"):
     JsonFileStore(path, "generic").update(
         lambda s: s.change({e.id: replace(e, label="end") for e in s.entries})
     )
-    left = [name for name in os.listdir(folder) if name.endswith(".tmp")]
+    left = [file.name for file in folder.iterdir() if file.suffix == ".tmp"]
     print(json.dumps({**found, "stuck": stuck, "left": left, **judged(workers, provider, path)}))
 
 
