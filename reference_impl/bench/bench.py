@@ -6,6 +6,7 @@ Selecting is measured in steady state on an open JSON store; a request through `
 with the bare client, against a loopback server in another process; a durable change with its fsync.
 """
 
+import json
 import statistics
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -109,6 +111,37 @@ def changing(folder: str) -> Iterator[Row]:
         yield Row(what, f"{took:.2f}", f"≤ {budget}", took <= budget)
 
 
+def following(folder: str) -> Iterator[Row]:
+    """Measure what another process's change costs whoever takes it up, beside parsing the file."""
+    for size, budget in ((3, 10), (10_000, 1)):
+        writer = json_pool(folder, size, "fill_first")
+        path = Path(folder, f"fill_first-{size}.json")
+        reader = JsonFileStore(path, "openai")
+        reader.load()
+        parse, times = partial(parsed, path), []
+        for _ in range(9):
+            writer.change(lambda s: s.change({s.entries[0].id: relabelled(s.entries[0])}))
+            times.append((once_us(reader.load), once_us(parse)))
+        taken, whole = (min(column) for column in zip(*times, strict=True))
+        what = f"another's change at {size:,} entries, over parsing the file"
+        yield Row(what, f"{taken / whole:.2f}", f"≤ {budget}", taken <= budget * whole)
+
+
+def parsed(path: Path) -> object:
+    """Parse a file whole."""
+    return json.loads(path.read_bytes())
+
+
+def relabelled(entry: Entry) -> Entry:
+    """Return the entry with a label that it did not have."""
+    return replace(entry, label=f"{entry.label[:8]} {time.perf_counter_ns()}")
+
+
+def once_us(work: Callable[[], object]) -> float:
+    """Return the time of one piece of work, in microseconds."""
+    return median_us(work, repeat=1, batch=1)
+
+
 @contextmanager
 def server() -> Iterator[str]:
     """Run the loopback server in another process, and stop that process."""
@@ -164,7 +197,7 @@ def main() -> int:
     """Print every figure; fail when a budget is not kept."""
     with tempfile.TemporaryDirectory() as folder:
         kept = True
-        for measure in (selecting, changing, requesting):
+        for measure in (selecting, changing, following, requesting):
             for row in measure(folder):
                 print(row, flush=True)
                 kept = kept and row.kept
