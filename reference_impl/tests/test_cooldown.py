@@ -16,6 +16,7 @@ from credpool.core.model import (
     Out,
     Policy,
     PoolState,
+    Scope,
     Status,
 )
 from credpool.core.recovery import RECOVERY, Step
@@ -80,6 +81,38 @@ def test_a_cooldown_tells_what_a_person_asks() -> None:
         reason="test/rule",
         message="no",
     )
+
+
+@pytest.mark.parametrize("scope", [Scope.ENTRY, Scope.MODEL])
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param("made-up-secret-that-was-sent", id="what was sent"),
+        pytest.param("secret-that-was-sent", id="its end"),
+        pytest.param("made-up-token-there-is-now", id="what there is now"),
+        pytest.param("made-up-refresh-token", id="a refresh token"),
+        pytest.param("made-up-secret-of-a-fellow", id="a fellow's"),
+    ],
+)
+@pytest.mark.parametrize("room", ["", "word " * 98], ids=["early", "where it is cut"])
+def test_no_message_keeps_a_secret(room: str, told: str, scope: Scope) -> None:
+    """What a provider repeats of any secret of the pool is gone from what is kept of its words."""
+    login = Entry(
+        id=A,
+        secret=Secret("made-up-token-there-is-now"),
+        refresh_token=Secret("made-up-refresh-token"),
+    )
+    fellow = Entry(id=B, secret=Secret("made-up-secret-of-a-fellow"))
+    state = replace(pool(), entries=(login, fellow))
+    refused = FailureClass.NOT_ENTITLED
+    verdict = Verdict(failure=refused, scope=scope, rule="r", message=f"{room}{told} no")
+    event = Failed(CALL, A, Secret("made-up-secret-that-was-sent"), verdict)
+
+    after, call = bench(state, login, event, now=NOW)
+
+    out = {**after.entries[0].models, None: after.entries[0].cooldown}
+    messages = {c.message for c in (*out.values(), *call.benched) if c is not None}
+    assert messages == {f"{room}*** no"}
 
 
 @pytest.mark.parametrize(

@@ -839,6 +839,18 @@ def test_nothing_is_logged_of_a_secret(
     assert leaked(caplog.text + repr([r.__dict__ for r in caplog.records])) == []
 
 
+def test_nothing_that_is_kept_shows_a_secret(caller: Caller, clock: FakeClock) -> None:
+    """A provider that repeats the key it refuses, or its end, does not put it into the pool."""
+    told = f"Incorrect API key: {ONE}, or ...{TWO[2:]}"
+    with FakeProvider({ONE: [FakeReply.error(401, "invalid_api_key", told)]}) as provider:
+        pool = pool_of(provider, ONE, TWO, clock=clock)
+
+        caller.send(pool, provider.url + PATH)
+
+    assert "Incorrect API key: ***" in repr(pool.state)
+    assert "made-up" not in repr(pool.state)
+
+
 @pytest.mark.parametrize(
     ("script", "error"),
     [

@@ -12,7 +12,7 @@ from credpool.core.errors import BadInput
 from credpool.core.events import Call, Failed, Verdict
 from credpool.core.model import FOREVER, AuthType, Entry, EntryId, FailureClass, PoolState
 from credpool.core.recovery import RECOVERY, Step
-from credpool.core.redact import redact
+from credpool.core.redact import kept, redact
 from credpool.core.reply import Reply
 from credpool.core.report import Json
 from credpool.core.secret import Secret
@@ -63,7 +63,7 @@ def explain(
         "class": verdict.failure.value,
         "rule": verdict.rule,
         "codes": [*sorted(map(redact, reply.codes))],
-        "message": redact(reply.message[:500]) or None,
+        "message": kept(reply.message) or None,
         "action": row.step.value,
         "meaning": _STEPS[row.step],
         "scope": verdict.scope.value,

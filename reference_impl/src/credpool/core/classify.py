@@ -18,7 +18,7 @@ def classify(reply: Reply, provider: Provider, auth_type: AuthType, *, now: floa
         hint=read_hint(reply, rule.hint, now=now),
         cooldown=rule.cooldown,
         code=reply.status,
-        message=reply.message[:500] or None,
+        message=reply.message or None,
     )
 
 

@@ -16,6 +16,7 @@ from credpool.core.model import (
 )
 from credpool.core.owner import owner_of
 from credpool.core.recovery import RECOVERY
+from credpool.core.redact import kept, known_secrets
 from credpool.core.secret import Secret
 from credpool.core.select import available, permitted
 from credpool.core.usable import why_unusable
@@ -30,12 +31,18 @@ def bench(state: PoolState, entry: Entry, event: Failed, *, now: float) -> tuple
         until=now + _seconds(state, entry, verdict, now=now, model=model),
         code=verdict.code,
         reason=verdict.rule,
-        message=verdict.message,
+        message=_kept(state, event),
     )
     on_model = model if verdict.scope is Scope.MODEL else None
     affected = spread(state, entry, event.secret, verdict.scope)
     rested = state.change({e.id: _rest(e, cooldown, model=on_model) for e in affected})
     return rested, replace(call, benched=(*call.benched, cooldown))
+
+
+def _kept(state: PoolState, event: Failed) -> str | None:
+    """Return what is kept of the message: no secret of the pool's, nor the one that was sent."""
+    sent = () if event.secret is None else (event.secret,)
+    return kept(event.verdict.message, [*sent, *known_secrets(state.entries)])
 
 
 def spread(state: PoolState, entry: Entry, secret: Secret | None, scope: Scope) -> Iterator[Entry]:

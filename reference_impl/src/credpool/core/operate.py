@@ -3,7 +3,7 @@
 A refusal names the candidates, never a secret.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from credpool.core.borrowing import borrowed, is_reference
@@ -11,7 +11,7 @@ from credpool.core.credential import bare
 from credpool.core.errors import AmbiguousTarget, DuplicateSecret, UnknownEntry
 from credpool.core.given import checked_label, checked_url, usable_secret
 from credpool.core.model import Entry, EntryId, PoolState
-from credpool.core.redact import redact
+from credpool.core.redact import known_secrets, redact
 from credpool.core.secret import Secret, Veiled
 from credpool.core.visible import visible
 
@@ -132,11 +132,7 @@ def _holder(state: PoolState, new: Entry) -> Entry | None:
 
 def _told(state: PoolState, target: str) -> str:
     """Return the target as it may be repeated: somebody may have pasted a key."""
-    return redact(target, secrets=_secrets(state.entries))
-
-
-def _secrets(entries: Iterable[Entry]) -> list[Secret]:
-    return [e.secret for e in entries if e.secret is not None]
+    return redact(target, secrets=known_secrets(state.entries))
 
 
 def _label(state: PoolState, entry: Entry) -> str:

@@ -17,8 +17,8 @@ from credpool.core import codec
 from credpool.core.errors import StoreTooNew, StoreUnreadable, StoreUnwritable
 from credpool.core.lines import Known
 from credpool.core.model import Entry, EntryId, Policy, PoolState, Strategy
-from credpool.core.redact import redact
-from credpool.core.secret import Secret, Veiled, VeiledBytes
+from credpool.core.redact import known_secrets, redact
+from credpool.core.secret import Veiled, VeiledBytes
 from credpool.stores.disk import Stamp, WholeFile
 from credpool.stores.held import Held, NotHeld
 
@@ -175,8 +175,7 @@ class JsonFileStore:
         return tuple(e if id(e) in there else self._kept_alone(e, by_id) for e in entries)
 
     def _kept_alone(self, entry: Entry, before: Mapping[EntryId, Entry]) -> Entry:
-        own = [s for s in (entry.secret, entry.refresh_token) if s is not None]
-        kept = self._as_kept(entry, partial(redact, secrets=own))
+        kept = self._as_kept(entry, partial(redact, secrets=known_secrets([entry])))
         old = before.get(entry.id)
         return old if old is not None and old == kept else kept
 
@@ -223,7 +222,7 @@ class JsonFileStore:
         known = dict(zip(map(id, seen.state.entries), seen.lines, strict=True))
         lines = list(map(known.get, map(id, entries)))
         kept = list(entries)
-        secrets = cache(partial(_secrets, entries))
+        secrets = cache(partial(known_secrets, entries))
         clean = cache(lambda text: redact(text, secrets()))
         try:
             codec.check_ids(entries, self._empty.key)
@@ -236,11 +235,6 @@ class JsonFileStore:
         except (ValueError, OverflowError) as err:
             return str(err)
         return tuple(kept), [line for line in lines if line is not None]
-
-
-def _secrets(entries: tuple[Entry, ...]) -> list[Secret]:
-    both = (secret for e in entries for secret in (e.secret, e.refresh_token))
-    return [secret for secret in both if secret is not None]
 
 
 def pool_keys(path: str | os.PathLike[str]) -> tuple[str, ...]:
