@@ -68,6 +68,56 @@ class ReadsNoDates(Mutant):
         return original(raw, [form for form in forms if form is not hints._http_date], now)
 
 
+class ReadsDatesOfThisCenturyOnly(Mutant):
+    """Reads dates as they are written today, and not as older servers write them."""
+
+    violates = "cooldown.hint.forms+1"
+    kills = (
+        "hint-form:retry-after-16",
+        "hint-form:retry-after-17",
+        "hint-form:retry-after-18",
+    )
+    because = "state"
+
+    @replaces("credpool.core.hints._parsed")
+    def fixed(original, raw, forms, now):
+        if str(raw)[3:4] != ",":
+            forms = [form for form in forms if form is not hints._http_date]
+        return original(raw, forms, now)
+
+
+class ReadsOneValue(Mutant):
+    """Cannot read a header that comes twice."""
+
+    violates = "cooldown.hint.forms+1"
+    kills = (
+        "hint-form:retry-after-19",
+        "hint-form:retry-after-20",
+        "hint-form:retry-after-21",
+        "hint-form:retry-after-22",
+        "hint-form:retry-after-twice",
+        "hint-form:retry-after-twice-the-longer-first",
+    )
+    because = "state"
+
+    @replaces("credpool.core.hints._of_header")
+    def one(original, value, forms, now):
+        return hints._parsed(value, forms, now)
+
+
+class TakesTheFirstValue(Mutant):
+    """Takes of a header that comes twice the first value."""
+
+    violates = "cooldown.hint.forms+1"
+    kills = ("hint-form:retry-after-twice",)
+    because = "state"
+
+    @replaces("credpool.core.hints._of_header")
+    def first(original, value, forms, now):
+        split = hints._BETWEEN_VALUES.split(value or "")
+        return next((s for v in split if (s := original(v, forms, now)) is not None), None)
+
+
 class TakesTheLastHint(Mutant):
     """Lets the last readable hint win, not the first."""
 

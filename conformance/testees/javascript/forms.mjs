@@ -11,7 +11,13 @@ const GO_DURATION = /^([+-]?)((?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+)$/;
 const GO_UNITS = { ns: 1e-9, us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600 };
 const PROTOBUF_DURATION = /^([+-]?\d+(?:\.\d+)?)s$/;
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
-const HTTP_DATE = /^[A-Z][a-z]{2}, (\d{2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) GMT$/;
+const TIME = String.raw`(?<hour>\d{2}):(?<minute>\d{2}):(?<second>\d{2})`;
+const MONTH = "(?<month>[A-Z][a-z]{2})";
+const HTTP_DATES = [
+  String.raw`[A-Z][a-z]{2}, (?<day>\d{2}) ${MONTH} (?<year>\d{4}) ${TIME} GMT`,
+  String.raw`[A-Z][a-z]+, (?<day>\d{2})-${MONTH}-(?<year>\d{2}) ${TIME} GMT`,
+  String.raw`[A-Z][a-z]{2} ${MONTH} (?<day>[ \d]\d) ${TIME} (?<year>\d{4})`,
+].map((form) => new RegExp(`^${form}$`));
 const RFC3339 =
   /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2}(?:\.\d+)?)(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 const DAY = /^(\d{4})-(\d{2})-(\d{2})$/;
@@ -52,10 +58,13 @@ export function decimal(value) {
   return NUMBER.test(text(value)) ? Number(value) : null;
 }
 
-/** Read an IMF-fixdate as seconds since the epoch. */
+/** Read a date of RFC 9110 as seconds since the epoch, in any of its three forms. */
 export function httpDate(value) {
-  const [, day, month, year, hour, minute, second] = text(value).match(HTTP_DATE) ?? [];
-  return day && moment(year, MONTHS.indexOf(month) + 1, day, hour, minute, second);
+  const found = HTTP_DATES.map((form) => text(value).match(form)).find(Boolean)?.groups;
+  if (!found) return null;
+  const { day, month, year, hour, minute, second } = found;
+  const whole = year.length > 2 ? year : (year < 69 ? "20" : "19") + year;
+  return moment(whole, MONTHS.indexOf(month) + 1, day, hour, minute, second);
 }
 
 function rfc3339(value) {

@@ -7,6 +7,7 @@ import { decimal, FORMS, httpDate, largest } from "./forms.mjs";
 import { valuesAt } from "./reply.mjs";
 
 const MIDNIGHT = "midnight ";
+const BETWEEN_VALUES = /,(?! *\d\d[ -][A-Z][a-z]{2}[ -])/; // not the comma within a date
 const HOUR = 3600;
 const DAY = 86400;
 
@@ -22,7 +23,7 @@ const PLACES = {
   header: (row, reply, clock) =>
     row.windows
       ? readWindows(row, reply.headers, clock)
-      : read(row, reply.headers[row.name], clock),
+      : readHeader(row, reply.headers[row.name], clock),
   body: (row, reply, clock) =>
     first([...valuesAt(reply.body, row.path)], (value) => read(row, value, clock)),
   text: (row, reply, clock) => readText(row, reply.message, clock),
@@ -45,6 +46,13 @@ export function readHint(rows, wanted, reply, now) {
 function read(row, value, clock) {
   if (value === undefined) return null;
   return first(row.form, (form) => FORMS[form](value, clock));
+}
+
+/** Of several values in a header the longest. */
+function readHeader(row, value, clock) {
+  const whole = read(row, value, clock);
+  if (whole !== null || value === undefined || row.form.includes("structured")) return whole;
+  return largest(value.split(BETWEEN_VALUES).map((part) => read(row, part, clock)));
 }
 
 function readWindows(row, headers, clock) {

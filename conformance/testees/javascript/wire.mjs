@@ -135,7 +135,9 @@ function redirected(hop, status, url, origin) {
 function exchange({ url, method, body }, headers, signal) {
   return new Promise((resolve, reject) => {
     const length = body === null ? {} : { "content-length": Buffer.byteLength(body) };
-    const options = { method, headers: { ...headers, ...length }, signal, agent: NO_AGENT };
+    // Node leaves out a second Retry-After otherwise.
+    const said = { headers: { ...headers, ...length }, joinDuplicateHeaders: true };
+    const options = { method, ...said, signal, agent: NO_AGENT };
     const request = CLIENTS[url.protocol].request(url, options, resolve);
     request.on("error", reject);
     request.end(body ?? undefined);

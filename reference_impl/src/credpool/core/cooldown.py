@@ -41,8 +41,7 @@ def bench(state: PoolState, entry: Entry, event: Failed, *, now: float) -> tuple
 
 def _kept(state: PoolState, event: Failed) -> str | None:
     """Return what is kept of the message: no secret of the pool's, nor the one that was sent."""
-    sent = () if event.secret is None else (event.secret,)
-    return kept(event.verdict.message, [*sent, *known_secrets(state.entries)])
+    return kept(event.verdict.message, [event.secret, *known_secrets(state.entries)])
 
 
 def spread(state: PoolState, entry: Entry, secret: Secret | None, scope: Scope) -> Iterator[Entry]:

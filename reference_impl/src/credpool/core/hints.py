@@ -21,6 +21,10 @@ _UNITS: Final[Mapping[str, float]] = MappingProxyType(
     {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 )
 _RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)\Z")
+_ASCTIME: Final = re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\Z")
+_BETWEEN_VALUES: Final = re.compile(r",(?! *\d\d[ -][A-Z][a-z]{2}[ -])")
+"""A comma that is not the one within a date."""
+
 _RATELIMIT_VALUE: Final = r'\d+|:[^:]*:|"[^"]*"'
 _RATELIMIT_PART: Final = re.compile(rf";([a-z]+)=({_RATELIMIT_VALUE})")
 _RATELIMIT_ITEM: Final = re.compile(rf'"[^"]*"((?:;[a-z]+=(?:{_RATELIMIT_VALUE}))+)')
@@ -70,15 +74,24 @@ def _read(row: Mapping[str, object], reply: Reply, now: float) -> float | None:
     forms = [FORMS[str(name)] for name in _list(row["form"])]
     if "windows" in row:
         return _of_windows(row, forms, reply, now)
+    if "name" in row:
+        return _of_header(reply.headers.get(str(row["name"])), forms, now)
     found = (_parsed(raw, forms, now) for raw in _values(row, reply))
     return next((seconds for seconds in found if seconds is not None), None)
 
 
+def _of_header(value: str | None, forms: list["Form"], now: float) -> float | None:
+    """Return what a header says; of several values in it, the longest."""
+    whole = _parsed(value, forms, now)
+    if whole is not None or value is None or _structured in forms:
+        return whole
+    values = (_parsed(part, forms, now) for part in _BETWEEN_VALUES.split(value))
+    return max((seconds for seconds in values if seconds is not None), default=None)
+
+
 def _values(row: Mapping[str, object], reply: Reply) -> Iterator[object]:
-    """Yield the raw values where the row looks: in a header, in the body, in the message."""
+    """Yield the raw values where the row looks: in the body, or in the message."""
     match row["where"]:
-        case "header":
-            yield reply.headers.get(str(row["name"]))
         case "body":
             yield from _at(reply.data, str(row["path"]).split("."))
         case _:
@@ -163,6 +176,8 @@ def _http_date(text: str, now: float) -> float | None:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):
         return None
+    if moment.tzinfo is None and _ASCTIME.match(text):  # it is in UTC, and does not say so
+        moment = moment.replace(tzinfo=UTC)
     return None if moment.tzinfo is None else moment.timestamp() - now
 
 
