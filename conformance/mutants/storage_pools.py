@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from credpool.core.codec import Malformed, TooNew
 from credpool.core.lines import Known
+from credpool.core.redact import LONGEST
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 NOTHING = Known()
@@ -194,8 +195,8 @@ class KeepsThePermissions(Mutant):
 class RedactsByShapeAlone(Mutant):
     """Finds a secret in a message only when it looks like one."""
 
-    violates = "store.message-redacted+1"
-    kills = ("kept-message-has-no-secret",)
+    violates = "store.message-redacted+2"
+    kills = ("kept-message-has-no-secret:whole", "kept-message-of-a-model-has-no-secret")
     because = "store"
 
     @replaces("credpool.core.redact.redact")
@@ -218,3 +219,36 @@ class DropsRowsThatCannotBeUsed(Mutant):
         document = original(text, key)
         usable = (e for e in document.entries if e.secret is None or e.secret.flaw is None)
         return replace(document, entries=tuple(usable))
+
+
+class RedactsWholeSecrets(Mutant):
+    """Finds a secret in a message only when all of it is there, as it is."""
+
+    violates = "store.message-redacted+2"
+    kills = (
+        "kept-message-has-no-secret:beginning",
+        "kept-message-has-no-secret:end",
+        "kept-message-has-no-secret:url",
+        "kept-message-has-no-secret:json",
+        "kept-message-has-no-secret:base64",
+        "kept-message-has-no-secret:basic",
+    )
+    because = "store"
+
+    @replaces("credpool.core.redact.redact")
+    def whole(original, text, secrets=()):
+        for secret in secrets:
+            text = text.replace(secret.reveal(), "***")
+        return original(text)
+
+
+class CutsBeforeItRedacts(Mutant):
+    """Cuts a message to the length that is kept, and looks for secrets afterwards."""
+
+    violates = "store.message-redacted+2"
+    kills = ("kept-message-has-no-secret:edge",)
+    because = "store"
+
+    @replaces("credpool.core.redact.kept")
+    def cut(original, message, secrets=()):
+        return original(message and message[:LONGEST], secrets)

@@ -839,6 +839,43 @@ def test_nothing_is_logged_of_a_secret(
     assert leaked(caplog.text + repr([r.__dict__ for r in caplog.records])) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "message", "args"),
+    [
+        pytest.param(
+            "hpack.hpack",
+            "Adding %s=%s to the header table, sensitive:%s",
+            (b"x-api-key", ONE.encode(), False),
+            id="as it is written",
+        ),
+        pytest.param(
+            "hpack.hpack",
+            "Adding %s to the header table, sensitive:%s",
+            ((b"authorization", f"Bearer {ONE}".encode()), True),
+            id="as earlier versions write it",
+        ),
+        pytest.param("hpack.hpack", "Encoded header block to %s", (ONE.encode(),), id="encoded"),
+        pytest.param("hpack.table", "Evicting %s: %s", (b"x-api-key", ONE.encode()), id="later"),
+    ],
+)
+def test_http2_logs_no_secret(
+    name: str,
+    message: str,
+    args: tuple[object, ...],
+    caller: Caller,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What the HTTP/2 library logs of the headers it writes holds none of them."""
+    caller.auth(Pool.from_keys("openai", [ONE]))
+
+    with caplog.at_level(logging.DEBUG):
+        logging.getLogger(name).debug(message, *args)
+
+    assert len(caplog.messages) == 1
+    assert "***" in caplog.text
+    assert ONE not in caplog.text
+
+
 def test_nothing_that_is_kept_shows_a_secret(caller: Caller, clock: FakeClock) -> None:
     """A provider that repeats the key it refuses, or its end, does not put it into the pool."""
     told = f"Incorrect API key: {ONE}, or ...{TWO[2:]}"

@@ -12,6 +12,7 @@ from credpool.core.wire import Seal
 from credpool.flow import MAX_SENDS, Flow, Observer
 from credpool.leases import Lease, LeasedAsyncStream, LeasedStream
 from credpool.pool import Pool
+from credpool.veil import veil_http2
 
 
 class SealedHeaders(httpx2.Headers):
@@ -48,6 +49,7 @@ class PoolAuth(httpx2.Auth):
                 and breaks off when there are more than its `max_redirects`, 20 by default; for
                 a pool of more than ten keys raise both, this to one more than the client's.
         """
+        veil_http2()
         self._flow: Flow[httpx2.Request, httpx2.Response] = Flow(
             pool,
             sealed=_sealed,

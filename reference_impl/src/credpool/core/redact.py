@@ -61,6 +61,7 @@ def redact(text: str, secrets: Iterable[Secret] = ()) -> str:
 
 def kept(message: str | None, secrets: Iterable[Secret] = ()) -> str | None:
     """Return what is kept of a message: the secrets go first, and then what is too long."""
+    # spec: store.message-redacted+2
     return None if message is None else redact(message, secrets)[:LONGEST]
 
 
