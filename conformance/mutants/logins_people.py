@@ -1,7 +1,6 @@
 """Mutants of the chapter on logins: people who log in, and whose entry that is."""
 
 from dataclasses import replace
-from urllib.parse import parse_qs
 
 from credpool.core.errors import LoginFailed, NoLogin
 from credpool.core.events import Grant
@@ -222,14 +221,41 @@ class ProvesNothing(Mutant):
 class BelievesAnyState(Mutant):
     """Takes whatever state the browser comes back with."""
 
-    violates = "login.browser.state+1"
-    kills = ("redirect-from-elsewhere-is-no-login:wrong",)
+    violates = "login.browser.state+2"
+    kills = ("redirect-from-elsewhere-is-no-login",)
+    because = "login"
+
+    @replaces("credpool.oauth.pkce.is_ours")
+    def any_state(original, asked, query):
+        return True
+
+
+class EndsAtAStrangersState(Mutant):
+    """Ends the login as soon as anybody comes with another state."""
+
+    violates = "login.browser.state+2"
+    kills = ("redirect-from-elsewhere-is-no-login",)
     because = "outcome"
 
-    @replaces("credpool.oauth.pkce.read_callback")
-    def any_state(original, asked, query):
-        state = parse_qs(query).get("state", ["none"])[0]
-        return original(replace(asked, state=Secret(state)), query)
+    @replaces("credpool.callback.Callback.wait")
+    def whoever_comes(original, self, is_ours, *clock):
+        return original(self, lambda query: True, *clock)
+
+
+class AnswersByAnyName(Mutant):
+    """Takes a visit by whatever host's name."""
+
+    violates = "login.browser.host+1"
+    kills = ("visit-by-another-name-is-no-login",)
+    because = "login"
+
+    @replaces("credpool.callback.Callback._judged")
+    def by_any_name(original, self, head, is_ours):
+        wanted = f"host: {self._names[0]}".encode()
+        lines = [
+            wanted if line.lower().startswith(b"host:") else line for line in head.split(b"\r\n")
+        ]
+        return original(self, b"\r\n".join(lines), is_ours)
 
 
 class ListensByName(Mutant):

@@ -3,7 +3,10 @@
 import asyncio
 import http.client
 import json
+import socket
 from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import count
 from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
@@ -150,16 +153,107 @@ def test_by_browser(answering: Started, pool: Pool, asked: list[FakeRequest]) ->
 def test_by_browser_with_another_state(
     answering: Started, pool: Pool, asked: list[FakeRequest]
 ) -> None:
-    """Nothing is exchanged for a stranger's code, and the error does not show it."""
-    show, threads = browser("code=made-up-code&state=another")
+    """Nothing is exchanged for a stranger's code; who waits in vain is told, and not shown it."""
+    strangers: list[socket.socket] = []
+
+    def show(prompt: Prompt) -> None:
+        target = parse_qs(urlsplit(prompt.url).query)["redirect_uri"][0]
+        strangers.append(said(target, "GET /callback?code=made-up-code&state=another HTTP/1.1"))
 
     with pytest.raises(LoginFailed) as failed:
-        login_by_browser(pool, answering(), show)
+        login_by_browser(pool, answering(), show, patience=0.01)
 
-    threads[0].join()
+    strangers[0].close()
     assert failed.value.why is NoLogin.WRONG_STATE
     assert "made-up" not in str(failed.value)
     assert (asked, pool.state.entries) == ([], ())
+
+
+def said(url: str, line: str, host: str | None = None) -> socket.socket:
+    """Connect, and say one line and for which host it is; nobody waits for an answer."""
+    there = urlsplit(url)
+    connection = socket.create_connection((there.hostname or "", there.port or 0), timeout=10)
+    connection.sendall(f"{line}\r\nhost: {host or there.netloc}\r\n\r\n".encode())
+    return connection
+
+
+STRAYS = {
+    "another path": ("GET /favicon.ico HTTP/1.1", None, b"404"),
+    "no query": ("GET /callback HTTP/1.1", None, b"400"),
+    "another state": ("GET /callback?code=c&state=other HTTP/1.1", None, b"400"),
+    "two states": ("GET /callback?code=c&state=ours&state=ours HTTP/1.1", None, b"400"),
+    "a state in another alphabet": ("GET /callback?state=%ED%A0%80 HTTP/1.1", None, b"400"),
+    "a look ahead": ("HEAD /callback?code=c&state=ours HTTP/1.1", None, b"404"),
+    "a form": ("POST /callback?code=c&state=ours HTTP/1.1", None, b"404"),
+    "another host": ("GET /callback?code=c&state=ours HTTP/1.1", "evil.example", b"421"),
+    "another port": ("GET /callback?code=c&state=ours HTTP/1.1", "127.0.0.1:1", b"421"),
+    "two hosts": ("GET /callback?state=ours HTTP/1.1\r\nhost: localhost", None, b"421"),
+    "an address for a path": ("GET http://evil.example/callback?state=ours HTTP/1.1", None, b"404"),
+    "another protocol": ("\x16\x03\x01\x00\xff garbage", None, b"404"),
+    "no end": ("GET /" + "x" * 20_000, None, b"404"),
+}
+
+
+@pytest.mark.parametrize(("line", "host", "status"), STRAYS.values(), ids=STRAYS)
+def test_a_stray_is_answered_and_ends_nothing(line: str, host: str | None, status: bytes) -> None:
+    """Whoever comes before the person is told so, and the person is still awaited."""
+    with Callback(patience=60) as callback:
+        silent = socket.create_connection(("127.0.0.1", urlsplit(callback.url).port or 0))
+        queries: list[str | None] = []
+        waiting = Thread(target=lambda: queries.append(callback.wait(ours)))
+        waiting.start()
+        stray = said(callback.url, line, host)
+        answer = stray.recv(64)
+        seen = visit(callback.url.replace("127.0.0.1", "localhost"), "code=c&state=ours")
+        waiting.join()
+
+    stray.close()
+    silent.close()
+    assert answer.split(b" ")[1] == status
+    assert (seen, queries) == (200, ["code=c&state=ours"])
+
+
+def ours(query: str) -> bool:
+    """Whether a redirect has the state of these tests, once."""
+    return parse_qs(query).get("state") == ["ours"]
+
+
+def test_many_who_say_nothing_keep_nobody_out() -> None:
+    """The person is heard although hundreds of connections stand open."""
+    with Callback(patience=60) as callback:
+        port = urlsplit(callback.url).port or 0
+        queries: list[str | None] = []
+        waiting = Thread(target=lambda: queries.append(callback.wait(ours)))
+        waiting.start()
+        crowd = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(200)]
+        seen = visit(callback.url, "code=c&state=ours")
+        waiting.join()
+
+    for visitor in crowd:
+        visitor.close()
+    assert (seen, queries) == (200, ["code=c&state=ours"])
+
+
+def test_the_patience_is_one_for_all_who_come() -> None:
+    """Strays that keep coming do not make it longer."""
+    with Callback(patience=5) as callback:
+        strays = [said(callback.url, "GET /x HTTP/1.1") for _ in range(20)]
+
+        query = callback.wait(ours, now=partial(next, count(0.0)))
+
+    answered = sum(bool(_rest(stray)) for stray in strays)
+    assert query is None
+    assert answered < len(strays)
+
+
+def _rest(connection: socket.socket) -> bytes:
+    """Read what an answer there is, and close."""
+    try:
+        return connection.recv(64)
+    except ConnectionError:
+        return b""
+    finally:
+        connection.close()
 
 
 def test_nobody_comes_back(answering: Started, pool: Pool) -> None:
@@ -168,23 +262,6 @@ def test_nobody_comes_back(answering: Started, pool: Pool) -> None:
         login_by_browser(pool, answering(), lambda _: None, patience=0.01)
 
     assert failed.value.why is NoLogin.EXPIRED
-
-
-def test_other_visits_do_not_count() -> None:
-    """A browser that asks for an icon first is still awaited, at a port of this machine only."""
-    with Callback(patience=10) as callback:
-        queries: list[str | None] = []
-        waiting = Thread(target=lambda: queries.append(callback.wait()))
-        waiting.start()
-        statuses = [
-            visit(callback.url.replace("/callback", "/favicon.ico"), ""),
-            visit(callback.url, "code=c"),
-        ]
-        waiting.join()
-
-    assert statuses == [404, 200]
-    assert queries == ["code=c"]
-    assert urlsplit(callback.url).hostname == "127.0.0.1"
 
 
 def test_the_log_says_nothing(

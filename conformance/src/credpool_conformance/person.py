@@ -33,6 +33,13 @@ _ANSWERS: Final[Mapping[str, Mapping[str, str]]] = {
     "deny": {"error": "access_denied"},
     "no-code": {},
 }
+_STRANGE: Final = "made-up-by-another-page"
+_STRANGERS: Final[Mapping[str, Mapping[str, str]]] = {
+    "wrong-state": {"state": _STRANGE},
+    "no-state": {},
+    "wrong-host": {"host": "login.example"},
+}
+"""Who comes before the person does, by the answer: with which state, or by which host's name."""
 
 
 class Person:
@@ -44,6 +51,7 @@ class Person:
         self._situation = situation
         self._asked: Mapping[str, str] = {}
         self._faults: list[str] = []
+        self._code = ""
         self.prompts = 0
 
     def command(self) -> dict[str, Json]:
@@ -73,13 +81,27 @@ class Person:
             self._faults.append("the prompt has not the address that the provider gave")
 
     def visit(self) -> None:
-        """Come back to the testee as a browser does; its page does not matter."""
+        """Come back to the testee as a browser does, after a stranger if there is one."""
+        if self._login.flow != "pkce":
+            return
+        stranger = _STRANGERS.get(self._login.answer)
+        if stranger is not None:
+            own = self._asked.get("state", "") if "host" in stranger else None
+            state = stranger.get("state", own)
+            query = {"code": _STRANGE} if state is None else {"code": _STRANGE, "state": state}
+            self._come(query, stranger.get("host"))
+        self._come(self._answer(), None)
+
+    def _come(self, query: Mapping[str, str], host: str | None) -> None:
+        """Visit the redirect address; the page there does not matter."""
         target = urlsplit(self._asked.get("redirect_uri", ""))
-        if self._login.flow != "pkce" or target.hostname not in _HERE or not target.port:
+        if target.hostname not in _HERE or not target.port:
             return
         connection = http.client.HTTPConnection(target.hostname, target.port, timeout=_PATIENCE)
         try:
-            connection.request("GET", f"{target.path or '/'}?{urlencode(self._answer())}")
+            headers = {} if host is None else {"host": f"{host}:{target.port}"}
+            path = f"{target.path or '/'}?{urlencode(query)}"
+            connection.request("GET", path, headers=headers)
             connection.getresponse().read()
         except OSError as error:
             self._faults.append(f"nobody answers at the redirect address: {error}")
@@ -97,12 +119,9 @@ class Person:
     def _answer(self) -> dict[str, str]:
         login, situation = self._login, self._situation
         answer = dict(_ANSWERS.get(login.answer, {}))
-        state = None if login.answer == "no-state" else self._asked.get("state", "")
-        if login.answer == "wrong-state":
-            state = "made-up-by-another-page"
         if login.answer not in ("deny", "no-code"):
-            answer["code"] = situation.canaries.mint(login.name, Kind.CODE).value
-        return answer if state is None else {**answer, "state": state}
+            answer["code"] = self._code = situation.canaries.mint(login.name, Kind.CODE).value
+        return {**answer, "state": self._asked.get("state", "")}
 
     def _read(self, url: str) -> Iterator[str]:
         address, _, query = url.partition("?")
@@ -140,6 +159,8 @@ class Person:
             yield "the code_verifier is too short"
         if _digest(verifier) != self._asked.get("code_challenge"):
             yield "the code_verifier is not what was promised"
+        if form.get("code") != self._code:
+            yield "the code is not the one that the person's browser has brought"
         if form.get("redirect_uri") != self._asked.get("redirect_uri"):
             yield "the redirect_uri is another one at the token endpoint"
 

@@ -1,18 +1,30 @@
-"""Receive one redirect of a browser on this machine (RFC 8252 §7.3; spec: logins)."""
+"""Receive one redirect of a browser on this machine (RFC 8252 §7.3; spec: logins).
 
+Whoever else comes to the port is answered, and holds nobody up: a page that guesses, a browser that
+connects ahead or asks for an icon, a connection that says nothing.
+"""
+
+import selectors
+import socket
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import TracebackType
 from typing import Final, Self
-from urllib.parse import urlsplit
 
 PATH: Final = "/callback"
 PATIENCE: Final = 300.0
 """How many seconds a person has to log in."""
 
-_MOST_VISITS: Final = 20
-_PAGE: Final = b"<!doctype html><title>credpool</title><p>You may close this window.</p>"
+_MOST_HEAD: Final = 16 * 1024
+_MOST_VISITORS: Final = 64
+_OURS: Final = 200
+_PAGES: Final = {
+    _OURS: "OK|You may close this window.",
+    400: "Bad Request|This is not the login that was begun here.",
+    404: "Not Found|There is nothing here.",
+    421: "Misdirected Request|This is another host.",
+}
 
 
 class Callback:
@@ -20,10 +32,15 @@ class Callback:
 
     def __init__(self, patience: float = PATIENCE) -> None:
         """Open a free port; nobody on another machine reaches it."""
-        self._query: str | None = None
-        self._server = _Server(self._received)
-        self._server.socket.settimeout(patience)
-        self.url = f"http://127.0.0.1:{self._server.server_port}{PATH}"
+        self._patience = patience
+        self._server = socket.create_server(("127.0.0.1", 0))  # spec: login.browser.loopback+1
+        self._server.settimeout(0.0)
+        self._port = self._server.getsockname()[1]
+        self._heads: dict[socket.socket, bytes] = {}
+        self.strays = 0
+        """How many redirects came from another login."""
+
+        self.url = f"http://127.0.0.1:{self._port}{PATH}"
 
     def __enter__(self) -> Self:
         return self
@@ -34,57 +51,106 @@ class Callback:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._server.server_close()
+        for visitor in [*self._heads, self._server]:
+            visitor.close()
 
-    def wait(self) -> str | None:
-        """Return the query of the redirect, or None when nobody comes."""
-        with suppress(TimeoutError):
-            for _ in range(_MOST_VISITS):  # browsers connect ahead, and ask for icons
-                self._server.serve_one()
-                if self._query is not None:
-                    break
-        return self._query
+    def wait(
+        self, is_ours: Callable[[str], bool], now: Callable[[], float] = time.monotonic
+    ) -> str | None:
+        """Return the query of the redirect that is ours, or None when it does not come in time.
 
-    def _received(self, query: str) -> None:
-        self._query = query
-
-
-class _Server(HTTPServer):
-    """One connection after the other; a slow one does not hold up the login for ever."""
-
-    def __init__(self, received: Callable[[str], None]) -> None:
-        super().__init__(("127.0.0.1", 0), _Visit)  # spec: login.browser.loopback+1
-        self.received = received
-
-    def serve_one(self) -> None:
-        """Answer the next connection.
-
-        Raises:
-            TimeoutError: there is none in time.
+        The patience is one for all who come; `now` is any clock that does not go back.
         """
-        connection, address = self.get_request()
+        until = now() + self._patience
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._server, selectors.EVENT_READ)
+            while True:
+                left = until - now()
+                for key, _ in selector.select(max(left, 0.0)):
+                    query = self._turn(selector, key.fileobj, is_ours)
+                    if query is not None:
+                        return query
+                if left <= 0:
+                    return None
+
+    def _turn(
+        self, selector: selectors.BaseSelector, ready: object, is_ours: Callable[[str], bool]
+    ) -> str | None:
+        """Welcome a visitor, or hear one out; return the query if it is ours."""
+        visitor = self._welcome(selector) if ready is self._server else ready
+        if not isinstance(visitor, socket.socket) or visitor not in self._heads:
+            return None
+        received = _received(visitor)
+        self._heads[visitor] += received or b""
+        head = self._heads[visitor]
+        if received != b"" and b"\r\n\r\n" not in head and len(head) <= _MOST_HEAD:
+            return None  # there is more to come
+        status, query = self._judged(head, is_ours)
+        _send(visitor, status)
+        self._dismiss(selector, visitor)
+        return query if status == _OURS else None
+
+    def _welcome(self, selector: selectors.BaseSelector) -> socket.socket | None:
+        if len(self._heads) >= _MOST_VISITORS:  # the first that came has said too little
+            self._dismiss(selector, next(iter(self._heads)))
         with suppress(OSError):
-            self.finish_request(connection, address)
-        self.shutdown_request(connection)
+            visitor, _ = self._server.accept()
+            visitor.settimeout(0.0)
+            self._heads[visitor] = b""
+            selector.register(visitor, selectors.EVENT_READ)
+            return visitor
+        return None
+
+    def _dismiss(self, selector: selectors.BaseSelector, visitor: socket.socket) -> None:
+        selector.unregister(visitor)
+        del self._heads[visitor]
+        visitor.close()
+
+    def _judged(self, head: bytes, is_ours: Callable[[str], bool]) -> tuple[int, str]:
+        """Return the status for a visit, and its query."""
+        line, *fields = head.decode("latin-1").partition("\r\n\r\n")[0].split("\r\n")
+        method, _, rest = line.partition(" ")
+        target, _, version = rest.partition(" ")
+        hosts = [value.strip() for name, _, value in map(_parted, fields) if name == "host"]
+        if method != "GET" or not version.startswith("HTTP/1.") or not target.startswith("/"):
+            return 404, ""
+        if len(hosts) != 1 or hosts[0].lower() not in self._names:  # spec: login.browser.host+1
+            return 421, ""
+        path, _, query = target.partition("?")
+        if path != PATH:
+            return 404, ""
+        if not is_ours(query):  # spec: login.browser.state+2
+            self.strays += 1
+            return 400, ""
+        return _OURS, query
+
+    @property
+    def _names(self) -> tuple[str, str]:
+        return f"127.0.0.1:{self._port}", f"localhost:{self._port}"
 
 
-class _Visit(BaseHTTPRequestHandler):
-    """One connection of a browser."""
+def _parted(field: str) -> tuple[str, str, str]:
+    name, colon, value = field.partition(":")
+    return name.lower(), colon, value
 
-    timeout = 5.0
-    server: _Server
 
-    def do_GET(self) -> None:
-        parts = urlsplit(self.path)
-        there = parts.path == PATH
-        self.send_response(200 if there else 404)
-        self.send_header("content-type", "text/html")
-        self.send_header("content-length", str(len(_PAGE)))
-        self.send_header("connection", "close")
-        self.end_headers()
-        self.wfile.write(_PAGE)
-        if there:
-            self.server.received(parts.query)
+def _received(visitor: socket.socket) -> bytes | None:
+    """Return what has come: None if nothing yet, and no bytes if nothing will."""
+    try:
+        return visitor.recv(_MOST_HEAD)
+    except BlockingIOError:
+        return None
+    except OSError:
+        return b""
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base's name)
-        """Say nothing: the line would hold the code."""
+
+def _send(visitor: socket.socket, status: int) -> None:
+    """Answer with a small page, whether or not anybody reads it; nothing is logged."""
+    reason, _, words = _PAGES[status].partition("|")
+    page = f"<!doctype html><title>credpool</title><p>{words}"
+    head = (
+        f"HTTP/1.1 {status} {reason}\r\ncontent-type: text/html\r\n"
+        f"content-length: {len(page)}\r\ncache-control: no-store\r\nconnection: close\r\n\r\n"
+    )
+    with suppress(OSError):
+        visitor.sendall((head + page).encode())

@@ -10,6 +10,7 @@ tokens for a login that is there.
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from credpool.callback import PATIENCE, Callback
@@ -30,7 +31,7 @@ from credpool.oauth.device import (
     poll_request,
     read_device,
 )
-from credpool.oauth.pkce import authorize, exchange_request, read_callback
+from credpool.oauth.pkce import authorize, exchange_request, is_ours, read_callback
 from credpool.pool import Pool
 from credpool.renewing import Renewal
 from credpool.token_http import ask, ask_async
@@ -112,13 +113,17 @@ def login_by_browser(
 ) -> Entry:
     """Log in with this machine's browser; return the entry.
 
-    `show` opens the prompt's address, or tells the person to; `patience` is in real seconds.
+    `show` opens the prompt's address, or tells the person to; `patience` is in real seconds,
+    and one for all who come to the port meanwhile.
     The other arguments, and what is raised, are those of `login_by_device`.
     """
     with Callback(patience) as callback:
         asked = authorize(app, callback.url, state=_random(), verifier=_random())
         show(Prompt(asked.url))
-        query = callback.wait()
+        query = callback.wait(partial(is_ours, asked))
+    if query is None and callback.strays:
+        what = "the browser came back only from another login than the one that was begun"
+        raise LoginFailed(NoLogin.WRONG_STATE, what, "log in again, and in one window only")
     if query is None:
         raise LoginFailed(NoLogin.EXPIRED, "the browser has not come back", "log in again")
     reply = ask(exchange_request(app, asked, read_callback(asked, query)))

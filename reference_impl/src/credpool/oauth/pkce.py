@@ -5,6 +5,7 @@ Randomness comes in as `state` and `verifier`; who receives the redirect is `cal
 
 import base64
 import hashlib
+import hmac
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode
 
@@ -61,14 +62,21 @@ def challenge(verifier: Secret) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()  # spec: login.browser.pkce+1
 
 
+def is_ours(asked: Asked, query: str) -> bool:
+    """Whether a redirect comes from the login that was begun; anybody may come with another state."""
+    told = parse_qs(query).get("state", [])  # spec: login.browser.state+2
+    wanted = asked.state.reveal().encode()
+    return len(told) == 1 and hmac.compare_digest(told[0].encode(errors="replace"), wanted)
+
+
 def read_callback(asked: Asked, query: str) -> Secret:
     """Return the code with which the browser came back.
 
     Raises:
         LoginFailed: it came back without one, or from a login that nobody here has begun.
     """
-    told = {name: values[0] for name, values in parse_qs(query).items()}
-    if told.get("state") != asked.state.reveal():  # spec: login.browser.state+1
+    told = {name: values[0] for name, values in parse_qs(query).items() if len(values) == 1}
+    if not is_ours(asked, query):
         what = "the browser came back from another login than the one that was begun"
         raise LoginFailed(NoLogin.WRONG_STATE, what, "log in again, and in one window only")
     if told.get("error") == "access_denied":  # spec: login.browser.denied+1
