@@ -9,7 +9,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class SpecificationHook(BuildHookInterface):
-    """Include `spec/`, and in an sdist the licence too, which a wheel then takes from there."""
+    """Include `spec/`, which a wheel takes from an sdist where there is one."""
 
     def initialize(self, version: str, build_data: dict[str, dict[str, str]]) -> None:
         """Add to what is included; an editable install reads the checkout."""
@@ -17,7 +17,6 @@ class SpecificationHook(BuildHookInterface):
         inside, beside = Path(self.root, "spec"), Path(self.root).parent
         if self.target_name == "sdist":
             included[str(beside / "spec")] = "spec"
-            included[str(beside / "LICENSE")] = "LICENSE"
         elif version != "editable":
             found = inside if inside.is_dir() else beside / "spec"
             included[str(found)] = "credpool_conformance/_data/spec"

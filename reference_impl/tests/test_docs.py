@@ -193,6 +193,14 @@ PUBLIC = sorted(
 )
 
 
+def test_a_star_imports_every_public_name() -> None:
+    """`from credpool import *` has all that is documented, and nothing else."""
+    found: dict[str, object] = {}
+    exec("from credpool import *", found)  # noqa: S102  a star cannot stand in a function
+
+    assert sorted(found.keys() - {"__builtins__"}) == PUBLIC
+
+
 def test_every_public_name_is_on_the_reference_page() -> None:
     """Each name of the package, and each store, has its entry on the page of the API."""
     page = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
