@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from credpool.core.events import Failed, Succeeded
+from credpool.core.model import Scope
 from credpool.core.notices import OwnerShared
 from credpool.core.payer import Payer, PayerChange
 from credpool.core.quota import Window
@@ -531,3 +532,42 @@ class ForgivesEarly(Mutant):
     def shorter(original, row, told, headers, now):
         found = original(row, told, headers, now)
         return None if found is None else Window(found.left, now + (found.until - now) * 0.9)
+
+
+class LimitsTheKeyAlone(Mutant):
+    """Takes an organisation's limit for a model for the key's own."""
+
+    violates = "owner.model+1"
+    kills = ("limit-of-an-owners-model-is-shared:openai",)
+    because = "state"
+
+    @replaces("credpool.core.cooldown.spread")
+    def alone(original, state, entry, secret, scope):
+        narrow = Scope.MODEL if scope is Scope.OWNER_MODEL else scope
+        return original(state, entry, secret, narrow)
+
+
+class LimitsEveryModel(Mutant):
+    """Takes an organisation's limit for a model for its limit as a whole."""
+
+    violates = "owner.model+1"
+    kills = ("limit-of-an-owners-model-is-shared:openai",)
+    because = "state"
+
+    @replaces("credpool.core.cooldown.bench")
+    def whole(original, state, entry, event, *, now):
+        if event.verdict.scope is Scope.OWNER_MODEL:
+            event = replace(event, verdict=replace(event.verdict, scope=Scope.OWNER))
+        return original(state, entry, event, now=now)
+
+
+class CountsTheOwnersOtherKeys(Mutant):
+    """Takes a key of the same owner for somebody to rotate to."""
+
+    violates = "owner.sole+1"
+    kills = ("keys-of-a-sole-owner-rest-a-minute",)
+    because = "state"
+
+    @replaces("credpool.core.cooldown._is_sole")
+    def others(original, state, affected, now, model):
+        return original(state, tuple(affected)[:1], now, model)

@@ -30,8 +30,9 @@ class TakesTwinsForTwo(Mutant):
     because = "state"
 
     @replaces("credpool.core.cooldown._is_sole")
-    def by_row(original, state, entry, now, model):
-        return not any(e.id != entry.id and e.blocked(now, model) is None for e in state.entries)
+    def by_row(original, state, affected, now, model):
+        others = (e for e in state.entries if e.id != affected[0].id)
+        return not any(e.blocked(now, model) is None for e in others)
 
 
 class CallsASoleEntryBackAgainstTheHint(Mutant):
@@ -42,11 +43,11 @@ class CallsASoleEntryBackAgainstTheHint(Mutant):
     because = "state"
 
     @replaces("credpool.core.cooldown._seconds")
-    def a_minute(original, state, entry, verdict, *, now, model):
+    def a_minute(original, state, affected, verdict, *, now, model):
         limited = verdict.failure is FailureClass.RATE_LIMITED
-        if limited and cooldown._is_sole(state, entry, now, model):
+        if limited and cooldown._is_sole(state, affected, now, model):
             return state.policy.sole_cooldown
-        return original(state, entry, verdict, now=now, model=model)
+        return original(state, affected, verdict, now=now, model=model)
 
 
 class AsksASoleAccountEveryMinute(Mutant):
@@ -57,9 +58,9 @@ class AsksASoleAccountEveryMinute(Mutant):
     because = "state"
 
     @replaces("credpool.core.cooldown._seconds")
-    def a_minute(original, state, entry, verdict, *, now, model):
-        seconds = original(state, entry, verdict, now=now, model=model)
+    def a_minute(original, state, affected, verdict, *, now, model):
+        seconds = original(state, affected, verdict, now=now, model=model)
         hinted = verdict.hint is not None
-        if hinted or not cooldown._is_sole(state, entry, now, model):
+        if hinted or not cooldown._is_sole(state, affected, now, model):
             return seconds
         return seconds if seconds == float("inf") else state.policy.sole_cooldown

@@ -8,11 +8,14 @@ import { available, find, isDead, runs, twins } from "./pool.mjs";
 
 export const FOREVER = "forever";
 
+const OF_OWNER = ["owner", "owner-model"];
+const OF_MODEL = ["model", "owner-model"];
+
 /** Start the cooldown of a verdict, for everyone on whom it rests. */
 export function bench({ pool, call }, entry, verdict, now) {
   const dead = verdict.cooldown === FOREVER;
   if (call.probing === entry.id && !dead) return; // spec: exhaust.probe.failure+1
-  const model = verdict.scope === "model" ? call.model : null;
+  const model = OF_MODEL.includes(verdict.scope) ? call.model : null;
   const targets = restsOn(pool, entry, verdict.scope);
   const until = dead ? null : now + duration(pool, call, verdict, targets, now);
   for (const target of targets) {
@@ -39,15 +42,15 @@ function duration(pool, call, verdict, targets, now) {
   const others = available(pool, call.model, now).filter(
     (other) => !targets.includes(other) && !secrets.includes(other.secret),
   );
-  // spec: cooldown.sole+1
+  // spec: cooldown.sole+1, owner.sole+1
   if (verdict.class === "rate_limited" && others.length === 0) return policy.sole_cooldown;
   return policy.cooldowns[verdict.class] ?? verdict.cooldown; // spec: cooldown.default+1
 }
 
-/** spec: pool.same-secret+1, pool.same-owner+1 */
+/** spec: pool.same-secret+1, pool.same-owner+1, owner.model+1 */
 function restsOn(pool, entry, scope) {
   const same = twins(pool, entry);
-  const owner = scope === "owner" ? ownerOf(entry) : null;
+  const owner = OF_OWNER.includes(scope) ? ownerOf(entry) : null;
   const ofOwner = (other) => owner !== null && ownerOf(other) === owner;
   return pool.entries.filter((other) => same.includes(other) || ofOwner(other));
 }

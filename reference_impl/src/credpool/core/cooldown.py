@@ -25,16 +25,16 @@ from credpool.core.usable import why_unusable
 def bench(state: PoolState, entry: Entry, event: Failed, *, now: float) -> tuple[PoolState, Call]:
     """Start the cooldown that the verdict calls for, on everyone it rests on; the call notes it."""
     call, verdict, model = event.call, event.verdict, event.call.model
+    affected = tuple(spread(state, entry, event.secret, verdict.scope))
     cooldown = Cooldown(
         failure=verdict.failure,
         since=now,
-        until=now + _seconds(state, entry, verdict, now=now, model=model),
+        until=now + _seconds(state, affected, verdict, now=now, model=model),
         code=verdict.code,
         reason=verdict.rule,
         message=_kept(state, event),
     )
-    on_model = model if verdict.scope is Scope.MODEL else None
-    affected = spread(state, entry, event.secret, verdict.scope)
+    on_model = model if verdict.scope.of_model else None
     rested = state.change({e.id: _rest(e, cooldown, model=on_model) for e in affected})
     return rested, replace(call, benched=(*call.benched, cooldown))
 
@@ -46,12 +46,12 @@ def _kept(state: PoolState, event: Failed) -> str | None:
 
 def spread(state: PoolState, entry: Entry, secret: Secret | None, scope: Scope) -> Iterator[Entry]:
     """Yield the entries that share a consequence: the entry, its secret's, its owner's."""
-    owner = owner_of(state, entry) if scope is Scope.OWNER else None
+    owner = owner_of(state, entry) if scope.of_owner else None
     for other in state.entries:
         same_key = other.id == entry.id or (secret is not None and other.secret == secret)
         same_owner = owner is not None and owner_of(state, other) == owner
         if same_key or same_owner:
-            yield other  # spec: pool.same-secret+1, pool.same-owner+1
+            yield other  # spec: pool.same-secret+1, pool.same-owner+1, owner.model+1
 
 
 def _rest(entry: Entry, cooldown: Cooldown, *, model: str | None) -> Entry:
@@ -70,7 +70,12 @@ def _longer(old: Cooldown | None, new: Cooldown) -> Cooldown:
 
 
 def _seconds(
-    state: PoolState, entry: Entry, verdict: Verdict, *, now: float, model: str | None
+    state: PoolState,
+    affected: Collection[Entry],
+    verdict: Verdict,
+    *,
+    now: float,
+    model: str | None,
 ) -> float:
     """Return the length of the cooldown, in seconds."""
     row, policy = RECOVERY[verdict.failure], state.policy
@@ -80,15 +85,17 @@ def _seconds(
         return min(max(verdict.hint, policy.min_cooldown), policy.max_cooldown)
     if row.cooldown == FOREVER:
         return FOREVER
-    if verdict.failure is FailureClass.RATE_LIMITED and _is_sole(state, entry, now, model):
+    if verdict.failure is FailureClass.RATE_LIMITED and _is_sole(state, affected, now, model):
         return policy.sole_cooldown
     default = verdict.cooldown if verdict.cooldown is not None else row.cooldown
     return policy.cooldowns.get(verdict.failure, default or 0.0)  # spec: cooldown.default+1
 
 
-def _is_sole(state: PoolState, entry: Entry, now: float, model: str | None) -> bool:
-    return not any(  # spec: cooldown.sole+1
-        e.secret != entry.secret for e in available(state, now=now, model=model)
+def _is_sole(state: PoolState, affected: Collection[Entry], now: float, model: str | None) -> bool:
+    """Whether nobody is left but those the cooldown rests on, and others with their secrets."""
+    secrets = {e.secret for e in affected}
+    return not any(  # spec: cooldown.sole+1, owner.sole+1
+        e.secret not in secrets for e in available(state, now=now, model=model)
     )
 
 

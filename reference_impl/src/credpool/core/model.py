@@ -91,8 +91,19 @@ class Scope(Enum):
     ENTRY = "entry"
     OWNER = "owner"
     MODEL = "model"
+    OWNER_MODEL = "owner-model"
     CALL = "call"
     NONE = "none"
+
+    @property
+    def of_owner(self) -> bool:
+        """Whether it falls to all entries of the owner."""
+        return self in (Scope.OWNER, Scope.OWNER_MODEL)
+
+    @property
+    def of_model(self) -> bool:
+        """Whether it speaks of one model alone."""
+        return self in (Scope.MODEL, Scope.OWNER_MODEL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
