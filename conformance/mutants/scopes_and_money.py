@@ -207,8 +207,8 @@ class GoesByTheFirstAvailable(Mutant):
 class TrustsUnknownPayers(Mutant):
     """Lets an entry of unknown payer through."""
 
-    violates = "payer.forbid.unknown+1"
-    kills = ("unknown-payer-is-another:known-first",)
+    violates = "payer.forbid.unknown+2"
+    kills = ("unknown-payer-is-another",)
     because = "wire"
 
     @replaces("credpool.core.select.permitted")
@@ -217,6 +217,24 @@ class TrustsUnknownPayers(Mutant):
         return tuple(
             e for e in state.entries if e.id in kept or payer_of(state, e) is Payer.UNKNOWN
         )
+
+
+class TakesUnknownPayersForOne(Mutant):
+    """Lets entries of unknown payer stand in for each other."""
+
+    violates = "payer.forbid.unknown+2"
+    kills = (
+        "unknown-payers-are-not-one:unknown-other",
+        "unknown-payers-are-not-one:disputed-logins",
+    )
+    because = "wire"
+
+    @replaces("credpool.core.select.permitted")
+    def one(original, state):
+        kept = original(state)
+        if len(kept) == len(state.entries) or payer_of(state, kept[0]) is not Payer.UNKNOWN:
+            return kept
+        return tuple(e for e in state.entries if payer_of(state, e) is Payer.UNKNOWN)
 
 
 class WaitsForForbiddenEntries(Mutant):

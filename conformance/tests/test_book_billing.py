@@ -64,7 +64,7 @@ def test_the_note_has_the_brief_ones(root: Path) -> None:
 
     note = (root / "spec/_includes/billing.md").read_text(encoding="utf-8")
 
-    assert '!!! warning "What is billed"\n\n    - **Sample**, API key, 2026-11: Pay' in note
+    assert '!!! warning "What is billed"\n\n    - **Sample**, API key. 2026-11: Pay' in note
     assert "Nothing is free" not in note
 
 
@@ -141,3 +141,60 @@ def test_the_page_of_variables_is_in_their_order(root: Path) -> None:
     link = "[Sample](../reference/providers.md#sample)"
     assert f"| `SAMPLE_API_KEY` | {link} | API key | 1 | metered |" in page
     assert '--8<-- "spec/_includes/billing.md"' in page
+
+
+DISPUTED = (
+    STATED.replace("    brief: true\n", "    brief: true\n    stands: origin\n").rstrip()
+    + """
+  - provider: sample
+    credential: api_key
+    stands: assume
+    date: "2026-12"
+    says: that it costs money.
+    source: the statements above
+    evidence: inferred
+    confidence: low
+    brief: true
+    note: Nobody has checked it.
+"""
+)
+
+
+def test_a_dispute_begins_with_the_origin_and_ends_with_what_to_assume(root: Path) -> None:
+    """The note has the origin's statement first, and one line with the date that says what to go by."""
+    (root / "spec/tables/billing.yaml").write_text(DISPUTED, encoding="utf-8")
+    registry = root / "spec/registry/sample.yaml"
+    registry.write_text(registry.read_text().replace("payer: metered", "payer: unknown"))
+
+    status = main(["--write", "--root", str(root)])
+
+    note = (root / "spec/_includes/billing.md").read_text(encoding="utf-8")
+    library = (root / "reference_impl/src/credpool/cli/billing_data.py").read_text(encoding="utf-8")
+    assert status == 0
+    assert note.index("2026-11: Pay-per-token") < note.index("As of 2026-12, assume that it costs")
+    assert 'DISPUTED: Final[Sequence[Sequence[str]]] = [["sample", "api_key"]]' in library
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        pytest.param("", "", "is disputed, and has the payer metered; write unknown", id="decided"),
+        pytest.param(
+            "stands: origin", "note: a", "do not begin and end as a dispute", id="no origin"
+        ),
+        pytest.param(
+            "stands: assume", "", "do not begin and end as a dispute", id="nothing to assume"
+        ),
+    ],
+)
+def test_a_dispute_that_is_decided_or_half_told_is_found(
+    old: str, new: str, says: str, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The registry has no word for who pays, and the statements are all there."""
+    told = DISPUTED.replace(old, new, 1) if old else DISPUTED
+    (root / "spec/tables/billing.yaml").write_text(told, encoding="utf-8")
+
+    status = main(["--lint", "--root", str(root)])
+
+    assert status == 2
+    assert says in capsys.readouterr().err

@@ -190,7 +190,7 @@ def test_a_refusal_for_an_entry_that_is_gone_has_no_cause() -> None:
 
 def test_a_strategy_that_takes_turns_tells_of_the_payer_alone() -> None:
     """A turn is no event; somebody else's money is."""
-    plan = entry("a", auth_type=AuthType.OAUTH)
+    plan = entry("a", auth_type=AuthType.OAUTH, payer=Payer.SUBSCRIPTION)
     pool = Pool.from_entries("anthropic", [plan, entry("b")], strategy="round_robin")
     told = heard(pool)
 

@@ -119,6 +119,7 @@ def test_the_payer_is_set_or_the_registrys() -> None:
         pytest.param((METERED, PLAN, OPEN), [A], id="metered first"),
         pytest.param((PLAN, METERED, OPEN), [B], id="a plan first"),
         pytest.param((OPEN, METERED, PLAN), [C], id="unknown first"),
+        pytest.param((OPEN, replace(OPEN, id=A)), [C], id="two unknown payers are not one"),
         pytest.param(
             (replace(METERED, secret=None), PLAN), [A], id="the first counts, used or not"
         ),

@@ -186,7 +186,7 @@ def test_exhaustion_tells_why_and_until_when() -> None:
 
     send(FakeProvider({ONE: [NO_MONEY], TWO: [hinted]}), pool)
 
-    found, now = pool.exhaustion(), clock.now()
+    found, now = pool.exhaustion("gpt-5"), clock.now()
     assert found is not None
     assert found.returns_at == now + 120
     assert [(out.id, out.failure, out.until - now) for out in found.entries] == [

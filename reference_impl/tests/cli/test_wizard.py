@@ -7,9 +7,11 @@ from typing import TypeVar
 import pytest
 
 from credpool import Cooldown, FailureClass, Pool, Secret, Strategy, Surroundings
+from credpool.cli.billing import notes
 from credpool.cli.home import Home
 from credpool.cli.prompter import Choice
 from credpool.cli.wizard import Wizard
+from credpool.core.model import AuthType
 from credpool.operations import Operator
 
 T = TypeVar("T")
@@ -105,9 +107,11 @@ def test_a_provider_with_both_is_asked_which(home: Home) -> None:
 
     assert prompter.offered[2] == [
         "API key, billed to its organisation, per token",
-        "OAuth login, billed to a subscription, within its limits",
+        "OAuth login, who is billed is disputed: see the statements",
     ]
     assert "only on a Claude Max plan with purchased extra-usage credits" in prompter.said[0]
+    assert prompter.said[-1].startswith("As of 2026-11-23, assume that a Claude login")
+    assert [*prompter.said] == [*notes("anthropic", AuthType.OAUTH)]
     assert logins == ["anthropic"]
 
 

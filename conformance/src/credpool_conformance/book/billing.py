@@ -31,9 +31,25 @@ def billing_note(book: Book) -> str:
     lines = ['!!! warning "What is billed"', ""]
     for row in _rows(book):
         if row.get("brief"):
-            lead = f"**{_title(book, row)}**, {_credential(row)}, {text(row.get('date'))}"
-            lines.append(f"    - {lead}: {' '.join(text(row.get('says')).split())}")
+            lead = f"**{_title(book, row)}**, {_credential(row)}"
+            lines.append(f"    - {lead}. {statement(row)}")
     return "\n".join(lines) + "\n"
+
+
+def statement(row: Mapping[str, Json]) -> str:
+    """Render one statement as every page and every command shows it, with its date."""
+    says, date = " ".join(text(row.get("says")).split()), text(row.get("date"))
+    return f"As of {date}, assume {says}" if row.get("stands") == "assume" else f"{date}: {says}"
+
+
+def disputed(book: Book) -> Mapping[tuple[str, str], list[str]]:
+    """Return the credentials whose billing is disputed, with how their statements stand, in order."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in _rows(book):
+        if row.get("brief"):
+            key = (text(row.get("provider")), text(row.get("credential")))
+            found.setdefault(key, []).append(text(row.get("stands")))
+    return {key: stands for key, stands in found.items() if any(stands)}
 
 
 def billing_problems(book: Book) -> Iterator[Problem]:
@@ -48,10 +64,27 @@ def billing_problems(book: Book) -> Iterator[Problem]:
         if provider not in book.registry:
             fix = "write the name of a file in spec/registry"
             yield document.problem(("rows", index, "provider"), f"{provider} is unknown", fix)
+    yield from _disputes(book, document)
     for name, credential in _credentials(book):
         if not told & {(name, credential), (name, _ANY)}:
             what = f"nothing is said of {name} with {credential}"
             yield document.problem(("rows",), what, "say who pays, with a date and a source")
+
+
+def _disputes(book: Book, document: Document) -> Iterator[Problem]:
+    """Find a dispute that is told out of order, or that the registry decides."""
+    for (name, credential), stands in disputed(book).items():
+        first, *between, last = [*stands, ""] if len(stands) == 1 else stands
+        if (first, last) != ("origin", "assume") or any(between):
+            what = f"the notes on {name} with {credential} do not begin and end as a dispute does"
+            fix = "put the one with `stands: origin` first and the one with `stands: assume` last"
+            yield document.problem(("rows",), what, fix)
+        registry = book.registry.get(name, _EMPTY)
+        for index, way in enumerate(items(fields(registry.data).get("credentials"))):
+            known = fields(way)
+            if known.get("auth_type") == credential and known.get("payer") != "unknown":
+                what = f"{name}'s {credential} is disputed, and has the payer {known.get('payer')}"
+                yield registry.problem(("credentials", index, "payer"), what, "write unknown")
 
 
 def _credentials(book: Book) -> Iterator[tuple[str, str]]:
@@ -74,10 +107,14 @@ def _row(book: Book, row: Mapping[str, Json]) -> tuple[str, ...]:
         f"[{_title(book, row)}](registry/{name}.yaml)",
         _credential(row),
         text(row.get("date")),
-        text(row.get("says")),
+        _says(row),
         f"{source}. {text(row.get('note'))}".removesuffix(". "),
         text(row.get("confidence")),
     )
+
+
+def _says(row: Mapping[str, Json]) -> str:
+    return statement(row) if row.get("stands") == "assume" else text(row.get("says"))
 
 
 def _title(book: Book, row: Mapping[str, Json]) -> str:

@@ -1,35 +1,58 @@
 """What a person is told of who pays (spec: billing notes, which have the sources)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Final
 
-from credpool.cli.billing_data import NOTES
-from credpool.cli.home import types_of
-from credpool.cli.prompter import Prompter
-from credpool.cli.render import KINDS, PAYS
+from credpool.cli.billing_data import DISPUTED, NOTES
 from credpool.core import registry
-from credpool.core.model import AuthType
+from credpool.core.model import AuthType, PoolState
 from credpool.core.payer import Payer
+from credpool.core.select import payer_of
+
+KINDS: Final = {AuthType.API_KEY: "API key", AuthType.OAUTH: "OAuth login"}
+PAYS: Final = {
+    Payer.METERED: "its organisation, per token",
+    Payer.SUBSCRIPTION: "a subscription, within its limits",
+    Payer.FREE: "nobody: a free allowance",
+    Payer.UNKNOWN: "an account that is not known here: ask the provider",
+}
+"""Who is billed, in words; what is known beyond that is in the billing notes."""
+
+DISPUTE: Final = "who is billed is disputed: see the statements"
+"""In place of a payer, where a word for one would decide a dispute."""
 
 
-def payer(provider: str, kind: AuthType) -> Payer:
+def usual_payer(provider: str, kind: AuthType) -> Payer:
     """Return who usually pays for a credential of that type."""
     if provider not in registry.names():
         return Payer.UNKNOWN
     return registry.provider(provider).credential(kind).payer
 
 
-def ask_type(prompter: Prompter, key: str) -> AuthType:
-    """Ask which type of credential is meant, where there are several, and say who is billed."""
-    types = types_of(key)
-    choices = [(f"{KINDS[t]}, billed to {PAYS[payer(key, t)]}", t) for t in types]
-    kind = types[0] if len(types) == 1 else prompter.choose("API key or OAuth login?", choices)
-    for note in notes(key, kind):
-        prompter.tell(note)
-    return kind
+def bill(provider: str, kind: AuthType, payer: Payer) -> str:
+    """Return who is billed, in words, or that it is disputed."""
+    return DISPUTE if _is_disputed(provider, kind, payer) else f"billed to {PAYS[payer]}"
 
 
 def notes(provider: str, kind: AuthType) -> Iterator[str]:
-    """Yield what is known of the bill, with the date of each statement."""
-    for date, credential, says in NOTES.get(provider, ()):
+    """Yield what is known of the bill, each statement with its date."""
+    for credential, says in NOTES.get(provider, ()):
         if credential in (kind.value, "any"):
-            yield f"{date}: {says}"
+            yield says
+
+
+def disputes(states: Iterable[PoolState]) -> Iterator[str]:
+    """Yield the statements on the disputed credentials of the pools, each once."""
+    kinds = {
+        (state.provider, entry.auth_type): None
+        for state in states
+        for entry in state.entries
+        if _is_disputed(state.provider, entry.auth_type, payer_of(state, entry))
+    }
+    for provider, kind in kinds:
+        yield from (f"{provider}, {KINDS[kind]}. {note}" for note in notes(provider, kind))
+
+
+def _is_disputed(provider: str, kind: AuthType, payer: Payer) -> bool:
+    """Whether it is; it is no more when a person has said who pays."""
+    return payer is Payer.UNKNOWN and [provider, kind.value] in DISPUTED

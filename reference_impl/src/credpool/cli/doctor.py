@@ -10,9 +10,9 @@ from typing import Final
 from rich.text import Text
 
 from credpool.cli.advice import advice
-from credpool.cli.billing import notes
+from credpool.cli.billing import KINDS, bill, notes
 from credpool.cli.home import Home, is_shared
-from credpool.cli.render import KINDS, PAYS, condition, out
+from credpool.cli.render import condition, out
 from credpool.core import registry
 from credpool.core.errors import BadConfig, StoreError, StoreTooNew, UnknownStrategy
 from credpool.core.model import PoolState
@@ -180,6 +180,7 @@ def _bills(state: PoolState) -> Iterator[Finding]:
         where = f"{state.key}, {KINDS[auth_type]}"
         payers = {payer_of(state, e) for e in state.entries if e.auth_type is auth_type}
         for payer in sorted(payers, key=lambda p: p.value):
-            yield Finding(level=Level.NOTE, where=where, what=f"billed to {PAYS[payer]}")
+            what = bill(state.provider, auth_type, payer)
+            yield Finding(level=Level.NOTE, where=where, what=what)
         for note in notes(state.provider, auth_type):
             yield Finding(level=Level.NOTE, where=where, what=note)

@@ -15,13 +15,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from credpool.cli.billing import KINDS, disputes
 from credpool.core.borrowing import borrowed, is_reference
 from credpool.core.duration import duration
 from credpool.core.listing import listing
-from credpool.core.model import FOREVER, AuthType, Entry, PoolState, Status
+from credpool.core.model import FOREVER, Entry, PoolState, Status
 from credpool.core.operate import shown
 from credpool.core.order import is_plain
-from credpool.core.payer import Payer
 from credpool.core.report import Json
 from credpool.core.select import available, payer_of
 from credpool.core.usable import NO_SECRET, why_unusable
@@ -29,15 +29,6 @@ from credpool.core.visible import visible
 
 _WIDE: Final = 200
 """The width where nobody looks: a program that reads the output wants whole lines."""
-
-KINDS: Final = {AuthType.API_KEY: "API key", AuthType.OAUTH: "OAuth login"}
-PAYS: Final = {
-    Payer.METERED: "its organisation, per token",
-    Payer.SUBSCRIPTION: "a subscription, within its limits",
-    Payer.FREE: "nobody: a free allowance",
-    Payer.UNKNOWN: "an account that is not known here: ask the provider",
-}
-"""Who is billed, in words; what is known beyond that is in the billing notes."""
 
 _STYLES: Final = {Status.OK: "green", Status.EXHAUSTED: "yellow", Status.DEAD: "red"}
 _COLUMNS: Final = ("#", "priority", "label", "type", "status", "why", "requests", "billed", "source", "owner", "id")  # fmt: skip
@@ -73,6 +64,8 @@ def show_pools(states: Sequence[PoolState], *, now: float, as_data: bool) -> Non
     for state in states:
         if state.entries:
             out().print(_table(state, now))
+    for note in disputes(states):
+        out().print(Text(note), soft_wrap=True)
 
 
 def show_summary(states: Iterable[PoolState], *, now: float) -> None:

@@ -7,11 +7,11 @@ from typing import Final
 import click
 
 from credpool.cli import exposed, render, streams
-from credpool.cli.billing import ask_type
 from credpool.cli.exits import Exit
 from credpool.cli.logins import Client, log_in
 from credpool.cli.prompter import Terminal, is_interactive
 from credpool.cli.session import Session, any_provider, common, provider, session, target
+from credpool.cli.wizard import ask_type
 from credpool.core import registry
 from credpool.core.borrowing import is_reference
 from credpool.core.errors import BadInput

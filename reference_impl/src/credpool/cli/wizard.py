@@ -6,8 +6,8 @@ Entries are named by their ids, so that nobody else's removal can move them in b
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from credpool.cli.billing import ask_type
-from credpool.cli.home import Home
+from credpool.cli.billing import KINDS, bill, notes, usual_payer
+from credpool.cli.home import Home, types_of
 from credpool.cli.prompter import Choice, Prompter
 from credpool.cli.render import condition, stays_away
 from credpool.core import registry
@@ -26,6 +26,16 @@ _MEANING: Final = {
     Strategy.RANDOM: "any, by chance",
     Strategy.QUOTA_AWARE: "the one with the most quota left, as far as the provider tells",
 }
+
+
+def ask_type(prompter: Prompter, key: str) -> AuthType:
+    """Ask which type of credential is meant, where there are several, and say who is billed."""
+    types = types_of(key)
+    choices = [(f"{KINDS[t]}, {bill(key, t, usual_payer(key, t))}", t) for t in types]
+    kind = types[0] if len(types) == 1 else prompter.choose("API key or OAuth login?", choices)
+    for note in notes(key, kind):
+        prompter.tell(note)
+    return kind
 
 
 class Wizard:

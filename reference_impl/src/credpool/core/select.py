@@ -53,9 +53,12 @@ def permitted(state: PoolState) -> tuple[Entry, ...]:
     """Return the entries that the policy on payers lets the pool use, in order."""
     if state.policy.payer_change is PayerChange.ALLOW or not state.entries:
         return state.entries
-    first = payer_of(state, state.entries[0])
-    # spec: payer.forbid+1, payer.forbid.unknown+1
-    return tuple(e for e in state.entries if payer_of(state, e) is first)
+    first, *others = state.entries
+    pays = payer_of(state, first)
+    if pays is Payer.UNKNOWN:  # spec: payer.forbid.unknown+2
+        return (first,)
+    # spec: payer.forbid+1
+    return (first, *(e for e in others if payer_of(state, e) is pays))
 
 
 def payer_of(state: PoolState, entry: Entry) -> Payer:
