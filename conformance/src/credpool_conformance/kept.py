@@ -60,7 +60,9 @@ class KeptFile:
 
         With `link` there is a symbolic link in that place, and the file is somewhere else.
         """
-        self._folder = tempfile.TemporaryDirectory(prefix="credpool-store-", ignore_cleanup_errors=True)
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="credpool-store-", ignore_cleanup_errors=True
+        )
         self.path = Path(self._folder.name, "auth.json")
         self._elsewhere = Path(self._folder.name, "elsewhere")
         self._elsewhere.mkdir()

@@ -108,7 +108,10 @@ def _line(notice: Notice, state: PoolState, now: float, event: Event | None) -> 
 
 
 def _out(
-    notice: EntryUnusable | EntryCooled | EntryDied, state: PoolState, now: float, event: Event | None
+    notice: EntryUnusable | EntryCooled | EntryDied,
+    state: PoolState,
+    now: float,
+    event: Event | None,
 ) -> Line:
     """Return who is out, why, and what ends it."""
     if isinstance(notice, EntryUnusable):

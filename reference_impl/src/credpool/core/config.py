@@ -145,7 +145,7 @@ def _endpoint(item: object, where: str) -> Endpoint:
 
 def _with_model(found: Sequence[Endpoint], model: Mapping[str, object]) -> Sequence[Endpoint]:
     """Return the endpoints with the model's own key at the one where it is used."""
-    base_url, key = _url(model, MODEL), _text(model, "api_key", "model")
+    base_url, key = _text(model, "base_url", MODEL), _text(model, "api_key", "model")
     provider = (_text(model, "provider", "model") or "custom").strip().lower()
     if not base_url or not key or (provider != "custom" and not is_custom(provider)):
         return found

@@ -12,7 +12,7 @@ from credpool.core.errors import AmbiguousTarget, DuplicateSecret, UnknownEntry
 from credpool.core.given import checked_label, checked_url, usable_secret
 from credpool.core.model import Entry, EntryId, PoolState
 from credpool.core.redact import known_secrets, redact
-from credpool.core.secret import Secret, Veiled
+from credpool.core.secret import Veiled
 from credpool.core.visible import visible
 
 

@@ -22,7 +22,7 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
                 "auth_type": "oauth",
                 "header": "authorization",
                 "scheme": "Bearer",
-                "payer": "subscription",
+                "payer": "unknown",
                 "env": ["ANTHROPIC_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"],
                 "prefix": "sk-ant-oat01-",
                 "extra_headers": {"anthropic-beta": "oauth-2025-04-20"},
@@ -208,7 +208,7 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
                 "id": "rate-limit",
                 "when": {"status": 429, "code": "rate_limit_error"},
                 "class": "rate_limited",
-                "scope": "model",
+                "scope": "owner-model",
             },
             {
                 "id": "invalid-key",
@@ -303,6 +303,7 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
                 "id": "rate-limit",
                 "when": {"status": 429, "message": "rate limit of your current"},
                 "class": "rate_limited",
+                "scope": "owner-model",
                 "hint": ["retry-after-ms", "retry-after", "text-seconds"],
             },
             {
@@ -346,7 +347,7 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
                 "id": "throttled",
                 "when": {"status": 429, "header": {"x-amzn-errortype": "ThrottlingException"}},
                 "class": "rate_limited",
-                "scope": "model",
+                "scope": "owner-model",
             },
             {
                 "id": "model-not-ready",
@@ -360,7 +361,7 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
                     "header": {"x-amzn-errortype": "ServiceQuotaExceededException"},
                 },
                 "class": "rate_limited",
-                "scope": "model",
+                "scope": "owner-model",
             },
             {
                 "id": "token-expired",
@@ -605,6 +606,7 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
                 "id": "rate-limit",
                 "when": {"status": 429, "code": ["rate_limited", "integration_rate_limited"]},
                 "class": "rate_limited",
+                "scope": "owner",
                 "hint": ["retry-after-ms", "retry-after", "user-retry-after"],
             },
         ],
@@ -706,14 +708,14 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
                 "id": "daily-quota",
                 "when": {"status": 429, "quota": "PerDay"},
                 "class": "usage_limited",
-                "scope": "model",
+                "scope": "owner-model",
                 "hint": {"calendar": "midnight America/Los_Angeles"},
             },
             {
                 "id": "minute-quota",
                 "when": {"status": 429, "quota": "PerMinute"},
                 "class": "rate_limited",
-                "scope": "model",
+                "scope": "owner-model",
             },
             {
                 "id": "model-capacity",
@@ -741,7 +743,7 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
                 "id": "resource-exhausted",
                 "when": {"status": 429, "code": "RESOURCE_EXHAUSTED"},
                 "class": "rate_limited",
-                "scope": "model",
+                "scope": "owner-model",
             },
             {
                 "id": "invalid-key",
@@ -984,7 +986,7 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
                 "id": "rate-limit",
                 "when": {"status": 429, "code": "rate_limit_exceeded"},
                 "class": "rate_limited",
-                "scope": "model",
+                "scope": "owner-model",
                 "hint": ["retry-after-ms", "retry-after", "text-duration", "x-ratelimit-reset"],
             },
             {
@@ -1117,6 +1119,7 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
                 "id": "rate-limit",
                 "when": {"status": 429, "code": ["rate_limited", "rate_limit_error", "1300"]},
                 "class": "rate_limited",
+                "scope": "owner",
             },
             {
                 "id": "payment-required",
@@ -1338,6 +1341,7 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
                 "id": "rate-limit",
                 "when": {"status": 429, "code": "rate_limit_exceeded"},
                 "class": "rate_limited",
+                "scope": "owner-model",
                 "hint": [
                     "retry-after-ms",
                     "retry-after",
@@ -1662,7 +1666,7 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
                 "id": "rate-limit",
                 "when": {"status": 429, "message": "too many tokens for team"},
                 "class": "rate_limited",
-                "scope": "model",
+                "scope": "owner-model",
             },
             {
                 "id": "token-expired",
