@@ -233,7 +233,7 @@ def test_an_exhausted_pool_is_asked_once(sdk: Sdk, answer: Answer, *, stream: bo
 
     assert provider.secrets == [ONE, ONE, TWO, TWO]
     assert getattr(raised.value, "status_code", None) == 429
-    assert pool.exhaustion() is not None
+    assert pool.exhaustion("gpt-5") is not None
 
 
 def test_a_fault_that_is_not_the_keys_is_the_sdks_to_retry(sdk: Sdk, answer: Answer) -> None:
