@@ -51,7 +51,7 @@ class LeavesFieldsOut(Mutant):
     @replaces("testee_reference.Testee.hear")
     def shorter(original, self, notice):
         original(self, notice)
-        call = getattr(self.thread, "call", None)
+        call = self.current.get(None)
         if call is not None:
             call.events[-1] = {k: v for k, v in call.events[-1].items() if k != "class"}
 
