@@ -22,7 +22,9 @@ import httpx2
 
 from credpool import Entry, Pool, Secret, Strategy
 from credpool.calls import ActiveCall
-from credpool.core.model import EntryId
+from credpool.core import registry
+from credpool.core.classify import classify
+from credpool.core.model import AuthType, EntryId
 from credpool.core.reply import Reply
 from credpool.httpx2 import PoolAuth
 from credpool.stores import JsonFileStore
@@ -180,6 +182,24 @@ def requesting(folder: str) -> Iterator[Row]:
     yield Row("the same, as a ratio", f"{ratio:.3f}", "≤ 1.10", ratio <= 1.10)
 
 
+def classifying(_folder: str) -> Iterator[Row]:
+    """Measure what a long failing body means, over parsing JSON of that length once."""
+    item = {"@type": "type.googleapis.com/google.rpc.Help", "links": [{"url": "x"}, 1, None]}
+    parts = {"error": {"message": "Too many requests", "code": "x", "details": [item] * 800}}
+    text = {"error": {"message": "no words in it. " * 4000, "code": "x"}}
+    bodies = {"many parts": json.dumps(parts).encode(), "one text": json.dumps(text).encode()}
+    generic = registry.provider("generic")
+    parse = median_us(lambda: json.loads(bodies["many parts"]), repeat=15, batch=10)
+    for what, body in bodies.items():
+
+        def read(body: bytes = body) -> None:
+            classify(Reply(429, {}, body), generic, AuthType.API_KEY, now=1.8e9)
+
+        ratio = median_us(read, repeat=15, batch=10) / parse
+        name = f"classifying 64 KiB of {what}, over one parse of JSON"
+        yield Row(name, f"{ratio:.1f}", "≤ 2", ratio <= 2)
+
+
 def importing() -> Iterator[Row]:
     """Measure `import credpool` over a bare interpreter."""
     times: dict[str, list[float]] = {"pass": [], "import credpool": []}
@@ -197,7 +217,7 @@ def main() -> int:
     """Print every figure; fail when a budget is not kept."""
     with tempfile.TemporaryDirectory() as folder:
         kept = True
-        for measure in (selecting, changing, following, requesting):
+        for measure in (selecting, changing, following, classifying, requesting):
             for row in measure(folder):
                 print(row, flush=True)
                 kept = kept and row.kept
