@@ -115,7 +115,7 @@ def changing(folder: str) -> Iterator[Row]:
 
 def following(folder: str) -> Iterator[Row]:
     """Measure what another process's change costs whoever takes it up, beside parsing the file."""
-    for size, budget in ((3, 10), (10_000, 1)):
+    for size, budget in ((3, 10), (10_000, 2)):
         writer = json_pool(folder, size, "fill_first")
         path = Path(folder, f"fill_first-{size}.json")
         reader = JsonFileStore(path, "openai")
