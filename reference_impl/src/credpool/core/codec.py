@@ -95,7 +95,7 @@ def _by_lines(text: str, key: str, known: Known) -> Document | None:
 
 def _whole(text: str, key: str, known: Known) -> Document:
     around = _around(text, key)
-    texts = [_line(row) for row in around.rows]
+    texts = [ENCODER.encode(row) for row in around.rows]
     found = known.find(texts)
     new = {n: around.rows[n] for n, entry in enumerate(found) if entry is None}
     return _document(around, key, texts, found, new)
@@ -237,14 +237,6 @@ def _finite(text: str) -> float:
 
 
 _DECODER: Final = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
-
-
-def _line(row: object) -> str | None:
-    """Return a row as it is written; None when it is nested too deeply for that."""
-    try:
-        return ENCODER.encode(row)
-    except RecursionError:
-        return None
 
 
 def _check_version(version: object) -> None:
