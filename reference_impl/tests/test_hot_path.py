@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from itertools import repeat
+from itertools import count, repeat
 from pathlib import Path
 from threading import Barrier, Event, current_thread
 
@@ -275,16 +275,29 @@ def test_an_unreadable_store_stays_an_error() -> None:
 
 
 def test_a_change_of_our_own_is_not_read_again() -> None:
-    """A caller that meets a change on its way to the disk waits for it, and reads nothing itself."""
+    """Whoever meets a change that this process is making waits for it, and reads nothing itself."""
     store = FakeStore([entry("a"), entry("b")])
     pool = Pool(store, clock=FakeClock(NOW))
-    store.loads.clear()
+    store.may_return.clear()
+    tries = count()
 
-    call = ActiveCall(pool, lambda: None)
-    call.settle(call.failed(store.kept.entries[0], OUT_OF_CREDIT))
-    pool.pick(lambda: None, NOW)
+    with ThreadPoolExecutor(2) as others:
+        call = ActiveCall(pool, lambda: None)
+        refused = call.failed(store.kept.entries[0], OUT_OF_CREDIT)
+        changing = others.submit(call.settle, refused)
+        assert store.written.wait(GIVE_UP)
+        store.loads.clear()
+        picking = others.submit(pool.pick, lambda: None, NOW)
+        until(lambda: picking.done() or next(tries) > 200)
+        read = list(store.loads)
+        store.may_return.set()
+        changing.result(GIVE_UP)
+        chosen = picking.result(GIVE_UP)
 
-    assert len(store.loads) == 1  # by the change
+    assert read == []
+    assert chosen is not None
+    assert chosen.id == "b"
+    assert len(store.loads) == 1  # by whoever made the change
 
 
 # Decisions

@@ -29,6 +29,11 @@ from credpool.pool import Pool
 
 _SERIAL: Final = count()
 
+ToDecide = Started | Failed | Succeeded
+"""What a call meets that only the pool can decide."""
+
+_TO_DECIDE: Final = (Started, Failed, Succeeded)
+
 
 def keep(pool: Pool, event: Refreshed) -> Decision:
     """Store new tokens, before they are used.
@@ -82,7 +87,7 @@ class ActiveCall:
         await self._pool.follow_async()
         return await self.settle_async(self._begun(self._pool.choose))
 
-    def _begun(self, choose: Callable[..., Entry | None]) -> Action | Event:
+    def _begun(self, choose: Callable[..., Entry | None]) -> Action | ToDecide:
         """Choose the first entry, or say what is to be decided for it."""
         capped = self.lease is not None  # then choosing and counting are one step, under a lock
         entry = None if capped else choose(self._model, self._started, self._home)
@@ -116,17 +121,17 @@ class ActiveCall:
         owner = self._pool.heard(entry, reply.headers)
         return Failed(self.known, entry.id, entry.secret, verdict, owner)
 
-    def settle(self, step: Action | Event) -> Action:
+    def settle(self, step: Action | ToDecide) -> Action:
         """Decide what is to be decided, and say what to do.
 
         Raises:
             StoreError: what was decided could not be made durable, or the store cannot be read.
         """
-        return self._decided(step) if isinstance(step, Event) else step
+        return self._decided(step) if isinstance(step, _TO_DECIDE) else step
 
-    async def settle_async(self, step: Action | Event) -> Action:
+    async def settle_async(self, step: Action | ToDecide) -> Action:
         """Decide as `settle` does, while the event loop goes on."""
-        if not isinstance(step, Event):
+        if not isinstance(step, _TO_DECIDE):
             return step
         return self._taken(step, await self._pool.apply_async(step, self.lease))
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from credpool.core.model import Entry, EntryId, Strategy
-from credpool.core.select import BY_COUNT, IN_TURN, Index
+from credpool.core.select import Index
 from credpool.keeping import Kept
 from credpool.view import View
 
@@ -38,19 +38,20 @@ class Chooser:
     def at_home(self, index: Index, home: EntryId) -> Entry:
         """Return the entry that a session stays with; that is no turn."""
         entry = index.by_id[home]  # spec: affinity.stay+1
-        if index.state.strategy in BY_COUNT:
+        if index.by_count:
             with self._kept.own.turn:
                 index.note(entry)
         return entry
 
     def next(self, index: Index) -> tuple[EntryId | None, Entry]:
         """Return who was chosen last, and the strategy's next choice."""
-        kept, strategy = self._kept, index.state.strategy
-        if strategy in IN_TURN:
+        kept = self._kept
+        if index.in_turn:
             with kept.own.turn:
                 last, entry = kept.last, index.pick(0.0, kept.last)
                 kept.last = entry.id
         else:
-            entry = index.pick(self._dice() if strategy is Strategy.RANDOM else 0.0, None)
+            draws = index.state.strategy is Strategy.RANDOM
+            entry = index.pick(self._dice() if draws else 0.0, None)
             last, kept.last = kept.last, entry.id
         return last, entry

@@ -26,7 +26,7 @@ class Counts:
     def add(self, entry: EntryId) -> bool:
         """Count a request; return whether the counts are to be written."""
         self._uses.append(entry)  # spec: select.count+1
-        return self.due
+        return len(self._uses) + self._summed >= LAG + self._put_off
 
     @property
     def left(self) -> int:

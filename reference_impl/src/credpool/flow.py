@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from credpool import bodies
-from credpool.calls import ActiveCall
+from credpool.calls import ActiveCall, ToDecide
 from credpool.core.errors import PoolExhausted
-from credpool.core.events import Action, Attempt, Deliver, Event, GiveUp, Refresh, Send, Wait
+from credpool.core.events import Action, Attempt, Deliver, GiveUp, Refresh, Send, Wait
 from credpool.core.model import EXHAUSTION, Entry, EntryId, Exhaustion, Out
 from credpool.core.reply import Reply
 from credpool.core.request import model_of
@@ -216,7 +216,7 @@ def _is_failing(sent: Request, response: Response) -> bool:
 
 def _judged(
     active: ActiveCall, sent: Request, response: Response, entry: Entry, reply: Reply | None
-) -> Action | Event:
+) -> Action | ToDecide:
     """Return what the provider's reply gives to decide, if it was its; `reply` is a failing one."""
     if reply is not None:
         return active.failed(entry, reply)

@@ -77,6 +77,28 @@ def test_the_index_answers_as_the_rule_does(
             state = _used(state, expected)
 
 
+@given(pools(), st.lists(st.tuples(st.booleans(), draws), max_size=30))
+def test_the_indexes_of_several_models_answer_as_the_rule_does(
+    state: PoolState, calls: list[tuple[bool, float]]
+) -> None:
+    """One index for a model that some entries are out for, one for all others: one sequence."""
+    halved = {
+        e.id: replace(e, models={"m": _out(NOW + 60)}) for e in state.entries if int(e.id) % 2
+    }
+    state = replace(state.change(halved), quotas={})
+    for e in state.entries:  # what ends is another test's matter
+        state = state.change({e.id: replace(e, cooldown=None)})
+    of_all = Index(state, now=NOW, model=None)
+    of_one = Index(state, now=NOW, model="m", counts=of_all.counts)
+
+    for is_one, draw in calls:
+        index, model = (of_one, "m") if is_one else (of_all, None)
+        expected = choose(state, available(state, now=NOW, model=model), now=NOW, draw=draw)
+        if expected is not None:
+            assert index.pick(draw, state.last).id == expected.id
+            state = _used(state, expected)
+
+
 @given(st.lists(st.integers(min_value=0, max_value=40), min_size=1, max_size=8))
 def test_filling_up_is_the_repeated_minimum(counts: list[int]) -> None:
     """Under `least_used`, level by level is the same as the lowest count each time."""

@@ -143,6 +143,9 @@ class Index:
         resets = (next_reset(windows, now=now) for windows in state.quotas.values())
         self.expires = min((*ends, *resets), default=math.inf)
         self.counts = counts if counts is not None else _counts(state)
+        self.in_turn = state.strategy in IN_TURN
+        """Whether a choice depends on the choices before it."""
+        self.by_count = state.strategy in BY_COUNT
         self._now = now
 
     @cached_property

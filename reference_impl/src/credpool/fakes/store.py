@@ -23,9 +23,11 @@ class FakeStore:
         self.loads: list[str] = []
         self.updates: list[str] = []
         self.reading, self.writing = Event(), Event()
-        self.may_read, self.may_write = Event(), Event()
+        self.written = Event()
+        self.may_read, self.may_write, self.may_return = Event(), Event(), Event()
         self.may_read.set()
         self.may_write.set()
+        self.may_return.set()
         self.asked = 0
         self.unreadable = self.unwritable = False
         self._lock = Lock()
@@ -54,7 +56,10 @@ class FakeStore:
                 raise StoreUnwritable("memory", "refused", "let it write")
             return changed
 
-        return self._store.update(allowed)
+        kept = self._store.update(allowed)
+        self.written.set()
+        assert self.may_return.wait(_GIVE_UP), "nobody let it return"
+        return kept
 
     def stamp(self) -> object:
         """Return what differs once the pool has changed."""
