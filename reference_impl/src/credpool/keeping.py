@@ -75,14 +75,23 @@ class Kept:
         """Read the store, unless somebody has done so by now; other threads go on meanwhile."""
         own = self.own
         with own.reading:
-            own.landed.wait()
-            while not self.current:
-                before = self.view
-                found = self._looked(before)
-                with own.mutex:
-                    if self.view is before:  # else a change of our own has been quicker
-                        self.view = found
-                        return
+            while True:
+                begun = own.landings
+                own.landed.wait()
+                if self.current:
+                    return
+                if own.landings == begun and self._took_up():
+                    return  # else a change of our own was on its way, and is read by whoever made it
+
+    def _took_up(self) -> bool:
+        """Read the store; return whether no change of our own was quicker."""
+        before = self.view
+        found = self._looked(before)
+        with self.own.mutex:
+            if self.view is not before:
+                return False
+            self.view = found
+            return True
 
     def _looked(self, before: View | None) -> View:
         """Read the store."""
@@ -140,6 +149,7 @@ class Kept:
         def whole(state: PoolState) -> PoolState:
             nonlocal counted
             own.landed.clear()  # from here on what is new is ours: nobody need read it
+            own.landings += 1
             reading = self._believed(state, self.view)
             there = ordered(reading.state, self._strategy)
             with own.mutex:

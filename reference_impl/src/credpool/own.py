@@ -33,6 +33,8 @@ class Own:
         self.landed = Event()
         """Set unless a change of this process is on its way to the disk, and then to the view."""
         self.landed.set()
+        self.landings = 0
+        """How often that has begun."""
         self.counts = Counts()
         self.leases = Leases()
         self.sessions = Sessions()
