@@ -50,15 +50,15 @@ class Renewal:
         if entry.borrowed:
             return active.reread(entry)  # spec: borrow.no-refresh+1
         since, waited = self._pool.clock.now(), False
-        while isinstance(
-            action := active.claim(entry, since if waited else None), AwaitClaim | Exchange
-        ):
-            if isinstance(action, Exchange):
-                self._begin(active.known, action.entry).result()
-            else:
+        while True:
+            step = self._claimed(active, entry, since if waited else None)
+            if isinstance(step, Future):
+                step.result()
+            elif isinstance(step, AwaitClaim):
                 waited = True
-                self._pool.clock.sleep(self._look_again(action), "claim")
-        return action
+                self._pool.clock.sleep(self._look_again(step), "claim")
+            else:
+                return step
 
     async def run_async(self, active: ActiveCall, entry: Entry) -> Action:
         """Renew the entry's token, and say how the call goes on; raises what `run` raises."""
@@ -66,15 +66,24 @@ class Renewal:
             return await self._pool.aside(partial(active.reread, entry))
         since, waited = self._pool.clock.now(), False
         while True:
-            asked = partial(active.claim, entry, since if waited else None)
-            action = await self._pool.aside(asked)  # a claim is durable before the request
-            if isinstance(action, Exchange):
-                await outcome(self._begin(active.known, action.entry))
-            elif isinstance(action, AwaitClaim):
+            claimed = partial(self._claimed, active, entry, since if waited else None)
+            step = await self._pool.aside(claimed)
+            if isinstance(step, Future):
+                await outcome(step)
+            elif isinstance(step, AwaitClaim):
                 waited = True
-                await self._pool.clock.sleep_async(self._look_again(action), "claim")
+                await self._pool.clock.sleep_async(self._look_again(step), "claim")
             else:
-                return action
+                return step
+
+    def _claimed(
+        self, active: ActiveCall, entry: Entry, waits_since: float | None
+    ) -> Action | Future[None]:
+        """Ask for the right to refresh, and begin the refresh with it: no cancelling is between."""
+        action = active.claim(entry, waits_since)
+        if isinstance(action, Exchange):
+            return self._begin(active.known, action.entry)
+        return action
 
     def _look_again(self, action: AwaitClaim) -> float:
         return min(action.until, self._pool.clock.now() + _POLL)
