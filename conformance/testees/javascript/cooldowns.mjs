@@ -8,6 +8,8 @@ import { available, find, isDead, runs, twins } from "./pool.mjs";
 
 export const FOREVER = "forever";
 
+/** The classes of which the decision table says that they rest on the owner. */
+const OWNERS_CLASSES = ["usage_limited", "out_of_credit"];
 const OF_OWNER = ["owner", "owner-model"];
 const OF_MODEL = ["model", "owner-model"];
 
@@ -29,6 +31,17 @@ export function bench({ pool, call }, entry, verdict, now) {
     else target.models[model] = cooldown; // spec: recover.not-entitled.other-models+1
     const before = runs(running, now) ? running.until : now;
     call.started.push({ id: target.id, model, until, before });
+  }
+}
+
+/** End what a reply has proven wrong. spec: exhaust.probe.success+1 */
+export function release(pool, entry, model) {
+  const proven = [entry.cooldown, entry.models[model]].filter(Boolean);
+  const wrong = proven.map(({ class: name }) => name);
+  const scope = wrong.some((name) => OWNERS_CLASSES.includes(name)) ? "owner" : "entry";
+  for (const other of restsOn(pool, entry, scope)) {
+    if (wrong.includes(other.cooldown?.class)) other.cooldown = null;
+    if (wrong.includes(other.models[model]?.class)) delete other.models[model];
   }
 }
 

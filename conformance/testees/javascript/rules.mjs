@@ -6,7 +6,7 @@
  * A verdict is what `classify.mjs` and `hints.mjs` make of a failing reply.
  * It sends nothing: its caller performs the action it answers with.
  */
-import { bench, guardAgainstOutage } from "./cooldowns.mjs";
+import { bench, guardAgainstOutage, release } from "./cooldowns.mjs";
 import {
   available, endsWithin, exhaustion, find, inOrder, isAvailable, isDead, outFor, STRATEGIES, twins,
 } from "./pool.mjs";
@@ -56,7 +56,7 @@ export function decide(state, event, now, draw) {
 /** spec: owner.learnt+1 */
 function learn(pool, event) {
   for (const entry of pool.entries.filter(({ secret }) => secret === event.secret)) {
-    entry.learnt_owner ??= event.owner;
+    entry.learnt_owner = event.owner;
   }
 }
 
@@ -64,19 +64,14 @@ function learn(pool, event) {
 function sent({ pool, call }, event) {
   const entry = find(pool, event.entry);
   call.sent = true;
-  if (entry) entry.request_count += 1;
+  for (const twin of entry ? twins(pool, entry) : []) twin.request_count += 1;
 }
 
 /** spec: recover.rate-limited.across-calls+1, exhaust.probe.success+1 */
 function success({ pool, call }, event) {
   const entry = find(pool, event.entry);
-  if (entry) entry.retried = false;
-  if (entry && call.probing === entry.id) {
-    for (const twin of twins(pool, entry)) {
-      twin.cooldown = null;
-      delete twin.models[call.model];
-    }
-  }
+  for (const twin of entry ? twins(pool, entry) : []) twin.retried = false;
+  if (entry && call.probing === entry.id) release(pool, entry, call.model);
   record(call, event, "ok", "deliver");
   return { do: "deliver" };
 }
@@ -171,7 +166,7 @@ function retry(state, event, now, draw, entry) {
   if (!soon || second || !isAvailable(entry, call.model, now)) {
     return rotate(state, event, now, draw, entry); // spec: recover.rate-limited.rotate-second+1
   }
-  entry.retried = true; // spec: recover.rate-limited.across-calls+1
+  for (const twin of twins(pool, entry)) twin.retried = true; // spec: recover.rate-limited.across-calls+1
   call.retried.push(entry.id);
   record(call, event, event.verdict.class, "retry");
   const wait = Math.max(hint ?? 0, 0); // spec: recover.rate-limited.wait-hint+1
@@ -234,7 +229,7 @@ function advance(state, now, draw) {
   const probe = left.length === 0 ? probeable(state, now) : undefined;
   if (left.length === 0 && !probe) return end(state, now);
   if (!probe) return turnTo(state, left, now, draw);
-  probe.probed_at = now;
+  for (const twin of twins(pool, probe)) twin.probed_at = now;
   call.probing = probe.id;
   return begin(state, probe, now);
 }

@@ -101,9 +101,13 @@ class ActiveCall:
         self.sends += 1
         self._pool.used(entry)
 
+    def answered(self, entry: Entry) -> None:
+        """Note that the provider answered, with a success or a redirect."""
+        self._open, self._answered = None, entry
+
     def succeeded(self, entry: Entry, headers: Mapping[str, str]) -> Succeeded | None:
         """Note that the provider answered; return what there is to decide about it."""
-        self._open, self._answered = None, entry
+        self.answered(entry)
         if self._session:
             until = self._pool.clock.now() + self._pool.policy.affinity_ttl
             self._pool.sessions.settle(self._session, entry.id, until)  # spec: affinity.move+1

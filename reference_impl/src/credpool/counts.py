@@ -4,6 +4,7 @@ A healthy call adds to a queue; what adds the queue up, and what writes it, is s
 """
 
 from collections import Counter, deque
+from collections.abc import Sequence
 from typing import Final
 
 from credpool.core.model import EntryId
@@ -23,9 +24,9 @@ class Counts:
         self.asked = False
         """Whether somebody has been asked to write, and has not begun."""
 
-    def add(self, entry: EntryId) -> bool:
-        """Count a request; return whether the counts are to be written."""
-        self._uses.append(entry)  # spec: select.count+1
+    def add(self, entries: Sequence[EntryId]) -> bool:
+        """Count a request with the secret of these; return whether the counts are to be written."""
+        self._uses.extend(entries)  # spec: select.count+1
         return len(self._uses) + self._summed >= LAG + self._put_off
 
     @property

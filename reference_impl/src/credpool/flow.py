@@ -220,9 +220,11 @@ def _judged(
     """Return what the provider's reply gives to decide, if it was its; `reply` is a failing one."""
     if reply is not None:
         return active.failed(entry, reply)
-    # spec: security.redirect.reply+1, pool.attribution+1
-    if response.status_code < 300 and not _is_foreign(sent, response):
+    if _is_foreign(sent, response):  # spec: security.redirect.reply+1, pool.attribution+1
+        return Deliver()
+    if response.status_code < 300:
         return active.succeeded(entry, response.headers) or Deliver()
+    active.answered(entry)
     return Deliver()
 
 

@@ -157,7 +157,7 @@ class Kept:
                 changed = change(self.folded(there))
             if changed.entries is there.entries:
                 return state
-            return reading.as_kept(_without_ours(changed, state))
+            return reading.as_kept(_as_added(_without_ours(changed, state), state))
 
         try:
             kept = self._store.update(whole)
@@ -179,7 +179,7 @@ class Kept:
     def used(self, entry: EntryId) -> None:
         """Count a request; the pool's thread writes the counts when they are due."""
         counts = self.own.counts
-        if counts.add(entry) and not counts.asked:
+        if counts.add(self.view.twins.get(entry, (entry,))) and not counts.asked:
             counts.asked = True
             with suppress(RuntimeError):  # the interpreter ends, and `ended` is called
                 self.own.thread.submit(self._write_counts)
@@ -213,6 +213,13 @@ class Kept:
         with suppress(StoreError):
             if self.own.counts.left and self._store.stamp() is not None:
                 self.flush()
+
+
+def _as_added(changed: PoolState, state: PoolState) -> PoolState:
+    """Return the entries in the order in which they were added, which is no other than the store's."""
+    place = {e.id: n for n, e in enumerate(state.entries)}  # spec: select.order+1
+    entries = tuple(sorted(changed.entries, key=lambda e: place.get(e.id, len(place))))
+    return replace(changed, entries=entries)
 
 
 def _without_ours(changed: PoolState, state: PoolState) -> PoolState:

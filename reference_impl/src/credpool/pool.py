@@ -305,7 +305,9 @@ class Pool:
         view = self._kept.view
         if view.state.strategy is Strategy.QUOTA_AWARE:
             self._kept.measured(entry, headers, self.clock.now())
-        return named_owner(headers, self.provider) if entry.id in view.unowned else None
+        named = named_owner(headers, self.provider)
+        known = view.by_id.get(entry.id, entry).learnt_owner
+        return named if named is not None and named != known else None
 
     def used(self, entry: Entry) -> None:
         """Note that a request goes out with the entry's secret."""

@@ -1,10 +1,10 @@
 """A pool as its store had it at one moment, with what is asked of it again and again (spec: pools)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from credpool.core.model import Entry, EntryId, PoolState, Strategy, in_order
+from credpool.core.model import Entry, EntryId, PoolState, Strategy, in_order, twins
 from credpool.core.moments import Reading
 from credpool.core.select import Index
 from credpool.core.telling import watches
@@ -46,7 +46,8 @@ class View:
     models: frozenset[str]
     """The models that any entry has a cooldown for. All others are one and the same."""
     flagged: frozenset[EntryId]
-    unowned: frozenset[EntryId]
+    twins: Mapping[EntryId, Sequence[EntryId]]
+    """The entries that hold one secret together, by each of their ids."""
     watches: bool
     indexes: dict[str | None, Index] = field(default_factory=dict)
     """Selection for each of `models` that was asked for, and under None for all others."""
@@ -62,7 +63,7 @@ def view_of(stamp: object, reading: Reading, strategy: Strategy | None) -> View:
         by_id={e.id: e for e in state.entries},
         models=frozenset(model for e in state.entries for model in e.models),
         flagged=frozenset(e.id for e in state.entries if e.throttled),
-        unowned=frozenset(e.id for e in state.entries if not (e.owner or e.learnt_owner)),
+        twins=twins(state.entries),
         watches=watches(state),
     )
 

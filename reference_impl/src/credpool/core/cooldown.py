@@ -101,8 +101,9 @@ def _is_sole(state: PoolState, affected: Collection[Entry], now: float, model: s
 
 def cap(state: PoolState, call: Call, *, now: float) -> PoolState:
     """Shorten what the call has started, when everyone was refused alike without a reason."""
-    alike = all(a.failure is FailureClass.RATE_LIMITED and not a.hinted for a in call.attempts)
-    if not alike or len({a.entry for a in call.attempts}) < 2:
+    last = {a.entry: a for a in call.attempts}
+    alike = all(a.failure is FailureClass.RATE_LIMITED and not a.hinted for a in last.values())
+    if not alike or len(last) < 2 or not last.keys() >= set(call.renewed):
         return state
     limit = now + state.policy.sole_cooldown  # spec: recover.outage-guard+1
     return state.change({e.id: _capped(e, call.benched, limit) for e in state.entries})

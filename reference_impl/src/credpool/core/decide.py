@@ -4,7 +4,6 @@ Values in, values out. Whatever is random or on a clock comes in as `draw` and `
 """
 
 from dataclasses import replace
-from functools import partial
 from typing import assert_never
 
 from credpool.core.cooldown import bench, exhaustion
@@ -28,13 +27,13 @@ from credpool.core.events import (
     Verdict,
     Wait,
 )
-from credpool.core.model import Entry, EntryId, FailureClass, PoolState
+from credpool.core.model import Entry, EntryId, FailureClass, PoolState, Strategy
 from credpool.core.probe import probe_due, released
 from credpool.core.recovery import MENDED_BY_REFRESH, RECOVERY, Step
 from credpool.core.renewal import arrived, claim, refresh_failed, resumed
 from credpool.core.secret import Secret
 from credpool.core.select import available
-from credpool.core.steps import begin_with, deliver, go_on, noted, turn_to
+from credpool.core.steps import begin_with, deliver, deliver_at_once, go_on, noted, turn_to
 
 
 def decide(state: PoolState, event: Event, *, now: float, draw: float) -> Decision:
@@ -71,13 +70,12 @@ def decide(state: PoolState, event: Event, *, now: float, draw: float) -> Decisi
 def _owned(
     state: PoolState, entry_id: EntryId, owner: str | None, secret: Secret | None = None
 ) -> PoolState:
-    """Return the pool with the owner that a reply has named for a secret; one known stays."""
+    """Return the pool with the owner that a reply has named for a secret."""
     entry = state.find(entry_id)
     if owner is None or entry is None or secret not in (None, entry.secret):
         return state
-    same = (e for e in state.entries if e.secret == entry.secret)
-    new = (e for e in same if e.owner is None and e.learnt_owner is None)  # spec: owner.set+1
-    return state.change({e.id: replace(e, learnt_owner=owner) for e in new})
+    news = (e for e in state.twins(entry) if e.learnt_owner != owner)  # spec: owner.learnt+1
+    return state.change({e.id: replace(e, learnt_owner=owner) for e in news})
 
 
 def _start(state: PoolState, call: Call, *, now: float, draw: float) -> Decision:
@@ -88,9 +86,11 @@ def _start(state: PoolState, call: Call, *, now: float, draw: float) -> Decision
     due = probe_due(state, call, now=now)
     if due is None:  # spec: exhaust.nothing-sent+1
         return Decision(state, call, GiveUp(exhaustion(state, now=now, model=call.model)))
-    probed = replace(due, probed_at=now)
-    action = begin_with(state, probed, now=now)
-    return Decision(state.change({due.id: probed}), replace(call, probe=True), action)
+    probed = {e.id: replace(e, probed_at=now) for e in state.twins(due)}
+    action = begin_with(state, probed[due.id], now=now)
+    takes_turns = state.strategy is Strategy.ROUND_ROBIN  # and a probe is no turn
+    used = state if takes_turns else replace(state, last=due.id)
+    return Decision(used.change(probed), replace(call, probe=True), action)
 
 
 def _succeed(state: PoolState, call: Call, entry_id: EntryId) -> Decision:
@@ -100,8 +100,9 @@ def _succeed(state: PoolState, call: Call, entry_id: EntryId) -> Decision:
         return Decision(state, call, Deliver())
     if call.probe:  # spec: exhaust.probe.success+1
         state = state.change(released(state, entry, call.model))
-    elif entry.throttled:  # spec: recover.rate-limited.across-calls+1
-        state = state.change({entry.id: replace(entry, throttled=False)})
+    else:  # spec: recover.rate-limited.across-calls+1
+        marked = (e for e in state.twins(entry) if e.throttled)
+        state = state.change({e.id: replace(e, throttled=False) for e in marked})
     return Decision(state, call, Deliver())
 
 
@@ -110,15 +111,21 @@ def _fail(state: PoolState, event: Failed, *, now: float, draw: float) -> Decisi
     if entry is not None:
         event = replace(event, verdict=_settled(event.verdict, entry))
     step = _step(entry, event)
-    if entry is None or (_is_stale(entry, event) and step is Step.ROTATE):
-        last = deliver if step is Step.DELIVER else partial(go_on, step=Step.TRY_NEXT, draw=draw)
-        return last(state, event, now=now)  # spec: pool.attribution.unknown+1
+    if entry is None:
+        if step is Step.DELIVER:
+            return deliver_at_once(state, event)
+        # spec: pool.attribution.unknown+1
+        return go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
+    if _is_stale(entry, event) and step is Step.ROTATE:  # spec: oauth.late-refusal+1
+        step = Step.REFRESH if _may_refresh(entry, event) else Step.TRY_NEXT
     match step:
         case Step.REFRESH if _may_refresh(entry, event):
             call = noted(event.call, entry.id, event.verdict, Step.REFRESH)
             renewed = entry.secret != event.secret  # somebody has refreshed it meanwhile
             return Decision(state, call, Send(entry) if renewed else Refresh(entry))
-        case _ if step is Step.DELIVER or (event.call.probe and not _is_death(event)):
+        case Step.DELIVER:
+            return deliver_at_once(state, event)
+        case _ if event.call.probe and not _is_death(event):
             return deliver(state, event, now=now)  # spec: exhaust.probe.failure+1
         case Step.TRY_NEXT:
             return go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
@@ -176,8 +183,8 @@ def _may_retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> 
 
 
 def _retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> Decision:
-    again = replace(entry, throttled=True)
-    state = state.change({entry.id: again})
+    marked = {e.id: replace(e, throttled=True) for e in state.twins(entry)}
+    state, again = state.change(marked), marked[entry.id]
     call = noted(event.call, entry.id, event.verdict, Step.RETRY)
     hint = event.verdict.hint
     if hint is None or hint <= 0:

@@ -5,7 +5,7 @@ Times are seconds since the epoch, as floats.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import MappingProxyType
@@ -269,10 +269,25 @@ class PoolState:
         """Return the entry with that id, or None."""
         return next((e for e in self.entries if e.id == entry_id), None)
 
+    def twins(self, entry: Entry) -> Iterator[Entry]:
+        """Yield the entry and every other that holds the same secret."""
+        for other in self.entries:
+            if other.id == entry.id or (other.secret is not None and other.secret == entry.secret):
+                yield other
+
     def change(self, changed: Mapping[EntryId, Entry]) -> "PoolState":
         """Return the pool with those entries in place of the ones with their ids."""
         entries = tuple(changed.get(e.id, e) for e in self.entries) if changed else self.entries
         return self if entries == self.entries else replace(self, entries=entries)
+
+
+def twins(entries: Iterable[Entry]) -> Mapping[EntryId, Sequence[EntryId]]:
+    """Return the entries that hold one secret together, by each of their ids."""
+    holders: dict[Secret | None, list[EntryId]] = {}
+    for entry in entries:
+        holders.setdefault(entry.secret, []).append(entry.id)
+    holders.pop(None, None)
+    return {one: ids for ids in holders.values() if len(ids) > 1 for one in ids}
 
 
 def in_order(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:

@@ -218,7 +218,7 @@ def _is_in(entry: Entry, event: Claimed | Resumed, now: float) -> bool:
     if out is None or event.call.probe:
         return True
     is_old = known is not None and (out.since, out.until) == (known.since, known.until)
-    return is_old and out.failure not in MENDED_BY_REFRESH
+    return is_old and out.failure not in MENDED_BY_REFRESH  # spec: recover.auth-expired.out+1
 
 
 def _is_good(state: PoolState, entry: Entry, call: Call, known: Secret, *, now: float) -> bool:

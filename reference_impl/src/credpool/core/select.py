@@ -13,7 +13,7 @@ from functools import cached_property
 from heapq import heapify, heapreplace
 from typing import Final, assert_never
 
-from credpool.core.model import Entry, EntryId, PoolState, Strategy
+from credpool.core.model import Entry, EntryId, PoolState, Strategy, twins
 from credpool.core.payer import Payer, PayerChange
 from credpool.core.quota import next_reset, remaining
 from credpool.core.registry import provider
@@ -172,7 +172,12 @@ class Index:
 
     def note(self, entry: Entry) -> None:
         """Count a choice that was not made here."""
-        self.counts[entry.id] += 1
+        for one in self._twins.get(entry.id, (entry.id,)):  # spec: select.count+1
+            self.counts[one] += 1
+
+    @cached_property
+    def _twins(self) -> Mapping[EntryId, Sequence[EntryId]]:
+        return twins(self.state.entries)
 
     @cached_property
     def _places(self) -> Mapping[EntryId | None, int]:
@@ -217,7 +222,7 @@ class Index:
             entry = self._equals[place]
             count = counts[entry.id]
             if count == known:  # spec: select.least-used+1
-                counts[entry.id] = count + 1
+                self.note(entry)
                 heapreplace(queue, (count + 1, place))
                 return entry
             heapreplace(queue, (count, place))  # it has been used otherwise

@@ -52,8 +52,14 @@ def untried(state: PoolState, call: Call, *, now: float) -> Sequence[Entry]:
     return [e for e in ready if e.secret not in used]
 
 
+def deliver_at_once(state: PoolState, event: Failed) -> Decision:
+    """End the call with a reply that is the caller's, whoever is left (spec: recovery)."""
+    call = noted(event.call, event.entry, event.verdict, Step.DELIVER)
+    return Decision(state, call, Deliver())  # spec: exhaust.plain-reply+1
+
+
 def deliver(state: PoolState, event: Failed, *, now: float) -> Decision:
-    """End the call with the latest reply."""
+    """End the call with the latest reply, because nobody is left."""
     return _ended(state, noted(event.call, event.entry, event.verdict, Step.DELIVER), now=now)
 
 

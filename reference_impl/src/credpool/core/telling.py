@@ -15,6 +15,7 @@ from credpool.core.events import (
     RefreshFailed,
     Resumed,
     Send,
+    Started,
     Succeeded,
 )
 from credpool.core.model import (
@@ -173,7 +174,8 @@ def _out(
 
 
 def _switch(before: PoolState, event: Event, made: Decision, now: float) -> Iterator[Notice]:
-    if not (made.selected and isinstance(made.action, Send | Refresh)):
+    probes = isinstance(event, Started) and made.call.probe
+    if not ((made.selected or probes) and isinstance(made.action, Send | Refresh)):
         return
     target = made.action.entry.id
     if isinstance(event, Failed | Claimed | Resumed):
