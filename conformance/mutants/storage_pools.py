@@ -2,6 +2,7 @@
 
 import stat
 from dataclasses import replace
+from itertools import compress
 from types import MappingProxyType
 
 from credpool.core.codec import Malformed, TooNew
@@ -215,10 +216,11 @@ class DropsRowsThatCannotBeUsed(Mutant):
     because = "state"
 
     @replaces("credpool.core.codec.decode")
-    def dropped(original, text, key):
-        document = original(text, key)
-        usable = (e for e in document.entries if e.secret is None or e.secret.flaw is None)
-        return replace(document, entries=tuple(usable))
+    def dropped(original, text, key, known=NOTHING):
+        document = original(text, key, NOTHING)
+        usable = [e.secret is None or e.secret.flaw is None for e in document.entries]
+        entries = tuple(compress(document.entries, usable))
+        return replace(document, entries=entries, texts=tuple(compress(document.texts, usable)))
 
 
 class RedactsWholeSecrets(Mutant):

@@ -87,7 +87,7 @@ def test_an_unknown_strategy_is_named() -> None:
         ({"payer_change": SECRET}, r"payer_change: expected one of allow, forbid"),
         ({"max_retry_wait": float("nan")}, r"max_retry_wait: expected a number of seconds"),
         ({"max_retry_wait": float("inf")}, r"max_retry_wait: expected a number of seconds"),
-        ({"claim_ttl": 0}, r"claim_ttl: expected a number of seconds, 1 or more"),
+        ({"claim_ttl": 0}, r"claim_ttl: expected at least 30 seconds"),
         ({"max_cooldown": 0.5}, r"min_cooldown: expected no more than max_cooldown, which is 0.5"),
         ({"advisory_window": 5}, r"mandatory_window: expected no more than advisory_window"),
         ({"avoid_below_fraction": 20}, r"avoid_below_fraction: expected a number from 0 to 1"),

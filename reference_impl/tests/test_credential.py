@@ -307,7 +307,7 @@ def test_an_event_is_logged_when_nobody_is_told(
 
     open_pool("openai", Surroundings(environ={}), store=path)
 
-    assert [r.levelname for r in caplog.records if "entry.unusable" in r.message] == ["WARNING"]
+    assert [r.levelname for r in caplog.records if "cannot be used" in r.message] == ["WARNING"]
 
 
 def test_the_addresses_of_a_pool_outlive_their_entries() -> None:

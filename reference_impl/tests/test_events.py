@@ -263,6 +263,7 @@ NAMED = PoolState(
     entries=(Entry(id=A, label="work"), Entry(id=B, label="home\x1b[2J")),
 )
 LINES: dict[str, tuple[int, str]] = {
+    "entry.unusable": (logging.WARNING, "work cannot be used: its secret has a blank in it"),
     "entry.refreshed": (logging.INFO, "work has a new token"),
     "refresh.failed": (logging.WARNING, "work got no new token; its login is gone"),
     "entry.cooled": (logging.INFO, "work usage_limited for large, back in 12 min"),
@@ -345,7 +346,8 @@ def test_the_log_of_a_call_answers_which_key_and_why(caplog: pytest.LogCaptureFi
         ),
         (
             logging.INFO,
-            "openai: a rate_limited (429, openai/rate-limit), back in 1 h; going on with b",
+            "openai: a rate_limited (429, openai/rate-limit) for gpt-5, "
+            "back in 1 h; going on with b",
         ),
     ]
 

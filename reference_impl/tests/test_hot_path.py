@@ -429,7 +429,7 @@ def test_a_group_keeps_to_the_cap() -> None:
 def test_a_change_of_payer_is_told_once_an_hour() -> None:
     """3,000 calls that go back and forth between two payers tell it twice, and twice an hour on."""
     clock = FakeClock(NOW)
-    plan = entry("plan", auth_type=AuthType.OAUTH)
+    plan = entry("plan", auth_type=AuthType.OAUTH, payer=Payer.SUBSCRIPTION)
     pool = Pool.from_entries(
         "anthropic", [plan, entry("key"), entry("other")], strategy="round_robin", clock=clock
     )

@@ -71,7 +71,7 @@ def test_the_first_header_that_is_there_names_the_owner() -> None:
 
 
 def test_a_learnt_owner_is_that_of_the_secret() -> None:
-    """Every entry with the secret learns the owner, and one that is known stays."""
+    """Every entry with the secret learns the latest owner, but for one whose owner a person has set."""
     same = Secret("sk-same")
     state = pool(
         Entry(id=A, secret=same),
@@ -81,7 +81,7 @@ def test_a_learnt_owner_is_that_of_the_secret() -> None:
 
     made = decide(state, Succeeded(CALL, A, "acme"), now=NOW, draw=0.0)
 
-    assert [e.learnt_owner for e in made.state.entries] == ["acme", "known", None]
+    assert [e.learnt_owner for e in made.state.entries] == ["acme", "acme", None]
 
 
 @pytest.mark.parametrize("entry_id", [A, EntryId("gone")])

@@ -75,7 +75,8 @@ def test_a_secret_within_another_leaves_no_rest() -> None:
 @given(st.text(max_size=80), st.text(min_size=8, max_size=40), st.text(max_size=80))
 def test_no_known_secret_survives(before: str, secret: str, after: str) -> None:
     """No long secret is left, wherever in the text it stood."""
-    if secret in "***" or set(secret) == {"*"}:
+    secret = Secret(secret).reveal()  # without the blanks around it
+    if len(secret) < 8 or set(secret) == {"*"}:
         return
 
     assert secret not in redact(before + secret + after, [Secret(secret)])

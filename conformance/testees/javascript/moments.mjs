@@ -14,6 +14,7 @@ const BELIEVED = {
     return claim === null || claim.until <= latest ? claim : { ...claim, until: latest, doubtful: true };
   },
   probed_at: (moment, policy, now) => (moment === null ? null : Math.min(moment, now)),
+  refresh_failed_at: (moment, policy, now) => (moment === null ? null : Math.min(moment, now)),
   cooldown: (cooldown, policy, now) => (cooldown === null ? null : bounded(cooldown, policy, now)),
   models: (models, policy, now) => {
     const all = Object.entries(models);

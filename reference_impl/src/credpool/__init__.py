@@ -94,6 +94,7 @@ __all__ = [
     "EntryRecovered",
     "EntryRefreshed",
     "EntrySwitched",
+    "EntryUnusable",
     "Exhaustion",
     "FailureClass",
     "Listener",

@@ -305,9 +305,9 @@ class Pool:
         view = self._kept.view
         if view.state.strategy is Strategy.QUOTA_AWARE:
             self._kept.measured(entry, headers, self.clock.now())
-        named = named_owner(headers, self.provider)
-        known = view.by_id.get(entry.id, entry).learnt_owner
-        return named if named is not None and named != known else None
+        known = view.by_id.get(entry.id, entry)
+        named = named_owner(headers, self.provider) if known.owner is None else None
+        return named if named != known.learnt_owner else None
 
     def used(self, entry: Entry) -> None:
         """Note that a request goes out with the entry's secret."""

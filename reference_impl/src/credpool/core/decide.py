@@ -74,7 +74,9 @@ def _owned(
     entry = state.find(entry_id)
     if owner is None or entry is None or secret not in (None, entry.secret):
         return state
-    news = (e for e in state.twins(entry) if e.learnt_owner != owner)  # spec: owner.learnt+1
+    news = (
+        e for e in state.twins(entry) if e.owner is None and e.learnt_owner != owner
+    )  # spec: owner.learnt+1
     return state.change({e.id: replace(e, learnt_owner=owner) for e in news})
 
 

@@ -71,17 +71,22 @@ def read(state: PoolState, *, now: float, before: Reading | None = None) -> Read
 
 def _bounded(entry: Entry, policy: Policy, now: float) -> Entry:
     """Return the entry with each moment as far as it is believed; itself when that is whole."""
-    probed_at, claim = entry.probed_at, entry.claim
-    if claim is None and entry.cooldown is None and not entry.models and probed_at is None:
+    if entry.cooldown is None and not entry.models and not any(_moments(entry)):
         return entry
+    probed_at, failed_at, claim = _moments(entry)
     bounded = replace(  # spec: store.moments.bounded+1
         entry,
         claim=claim and _claim(claim, policy, now),
         cooldown=entry.cooldown and _cooldown(entry.cooldown, policy, now),
         models={m: _cooldown(c, policy, now) for m, c in entry.models.items()},
         probed_at=None if probed_at is None else min(probed_at, now),
+        refresh_failed_at=None if failed_at is None else min(failed_at, now),
     )
     return entry if bounded == entry else bounded
+
+
+def _moments(entry: Entry) -> tuple[float | None, float | None, Claim | None]:
+    return entry.probed_at, entry.refresh_failed_at, entry.claim
 
 
 def _exchanged(entry: Entry, old: Entry, new: Entry) -> Entry:
@@ -92,6 +97,11 @@ def _exchanged(entry: Entry, old: Entry, new: Entry) -> Entry:
         cooldown=new.cooldown if entry.cooldown == old.cooldown else entry.cooldown,
         models={m: new.models[m] if c == old.models.get(m) else c for m, c in entry.models.items()},
         probed_at=new.probed_at if entry.probed_at == old.probed_at else entry.probed_at,
+        refresh_failed_at=(
+            new.refresh_failed_at
+            if entry.refresh_failed_at == old.refresh_failed_at
+            else entry.refresh_failed_at
+        ),
     )
     return new if exchanged == new else exchanged
 
