@@ -346,8 +346,10 @@ def test_the_log_of_a_call_answers_which_key_and_why(caplog: pytest.LogCaptureFi
         ),
         (
             logging.INFO,
-            "openai: a rate_limited (429, openai/rate-limit) for gpt-5, "
-            "back in 1 h; going on with b",
+            (
+                "openai: a rate_limited (429, openai/rate-limit) for gpt-5, "
+                "back in 1 h; going on with b"
+            ),
         ),
     ]
 
