@@ -24,7 +24,7 @@ class KnowsNoOtherTools(Mutant):
 class KeepsWhatItBorrows(Mutant):
     """Writes borrowed secrets to the store."""
 
-    violates = "borrow.not-kept+1"
+    violates = "borrow.not-kept+2"
     kills = ("borrowed-secret-is-not-kept",)
     because = "store"
 
@@ -37,7 +37,7 @@ class KeepsWhatItBorrows(Mutant):
 class RefreshesWhatItBorrows(Mutant):
     """Asks the token endpoint before it looks at the source."""
 
-    violates = "borrow.no-refresh+1"
+    violates = "borrow.no-refresh+2"
     kills = (
         "borrowed-token-is-read-again-before-its-end",
         "refused-borrowed-token-is-read-again",
@@ -49,14 +49,14 @@ class RefreshesWhatItBorrows(Mutant):
         if entry.borrowed and entry.base_url:
             host = urlsplit(entry.base_url)
             url = f"{host.scheme}://{host.netloc}/oauth/token"
-            self._post(TokenRequest(url, {"refresh_token": entry.secret.reveal()}))
+            self._post(TokenRequest(url, {"refresh_token": entry.secret.reveal()}), 5.0)
         return original(self, active, entry)
 
 
 class SendsWhatIsAboutToEnd(Mutant):
     """Looks at no expiry of a borrowed token."""
 
-    violates = "borrow.reread.expiry+1"
+    violates = "borrow.reread.expiry+2"
     kills = ("borrowed-token-is-read-again-before-its-end",)
     because = "wire"
 
@@ -68,7 +68,7 @@ class SendsWhatIsAboutToEnd(Mutant):
 class ReadsOnce(Mutant):
     """Takes what it has read first for all that there is."""
 
-    violates = "borrow.reread.refused+1"
+    violates = "borrow.reread.refused+2"
     kills = ("refused-borrowed-token-is-read-again",)
     because = "wire"
 
@@ -80,7 +80,7 @@ class ReadsOnce(Mutant):
 class InsistsOnTheOldToken(Mutant):
     """Sends the old token when the source has no newer one."""
 
-    violates = "borrow.reread.none+1"
+    violates = "borrow.reread.none+2"
     kills = ("borrowed-token-at-its-end-rotates",)
     because = "wire"
 
@@ -95,7 +95,7 @@ class InsistsOnTheOldToken(Mutant):
 class DeclaresDeadUnread(Mutant):
     """Takes a borrowed token's end for that of the login."""
 
-    violates = "borrow.reread.revoked+1"
+    violates = "borrow.reread.refused+2"
     kills = ("revoked-borrowed-token-is-read-again",)
     because = "wire"
 
@@ -107,7 +107,7 @@ class DeclaresDeadUnread(Mutant):
 class TakesReferencesForSecrets(Mutant):
     """Sends a reference as it stands in the row."""
 
-    violates = "borrow.reference+1"
+    violates = "borrow.reference+2"
     kills = ("reference-leads-to-the-secret", "reference-to-nothing-is-not-sent")
     because = "wire"
 
@@ -119,7 +119,7 @@ class TakesReferencesForSecrets(Mutant):
 class ResolvesReferencesForGood(Mutant):
     """Writes the secret in the place of the reference that led to it."""
 
-    violates = "borrow.reference.kept+1"
+    violates = "borrow.reference+2"
     kills = ("reference-leads-to-the-secret",)
     because = "store"
 

@@ -11,7 +11,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class BlamesTheServerForAnyOtherBody(Mutant):
     """Takes a reply without a JSON object for a fault of the server."""
 
-    violates = "classify.any-body+1"
+    violates = "classify.any-body+2"
     kills = (
         "any-body-will-do:empty-429",
         "any-body-will-do:page-503",
@@ -37,7 +37,7 @@ class BlamesTheServerForAnyOtherBody(Mutant):
 class ReadsJsonOnly(Mutant):
     """Reads no text from a reply that is not JSON."""
 
-    violates = "classify.any-body+1"
+    violates = "classify.any-body+2"
     kills = ("plain-text-is-read",)
     because = "attempts"
 
@@ -49,7 +49,7 @@ class ReadsJsonOnly(Mutant):
 class SearchesTheWholeBody(Mutant):
     """Looks for the rules' texts in all of the body."""
 
-    violates = "classify.message-only+1"
+    violates = "classify.message-only+2"
     kills = (
         "echoes-are-not-the-message:parameter",
         "echoes-are-not-the-message:upstream-text",
@@ -65,7 +65,7 @@ class SearchesTheWholeBody(Mutant):
 class FindsCodesAnywhere(Mutant):
     """Takes every word of the body for a code."""
 
-    violates = "classify.message-only+1"
+    violates = "classify.message-only+2"
     kills = (
         "echoes-are-not-the-message:prompt-with-a-code",
         "echoes-are-not-the-message:code-in-the-text",
@@ -80,7 +80,7 @@ class FindsCodesAnywhere(Mutant):
 class TakesARefusedLoginLiterally(Mutant):
     """Rejects a login that is refused without a reason, instead of refreshing it."""
 
-    violates = "classify.refreshable+1"
+    violates = "classify.refreshable+2"
     kills = ("refused-login-is-refreshed",)
     because = "attempts"
 
@@ -92,7 +92,7 @@ class TakesARefusedLoginLiterally(Mutant):
 class RefreshesWithNothing(Mutant):
     """Takes an expired token for one that can be renewed, though there is nothing to renew it by."""
 
-    violates = "classify.refreshable+1"
+    violates = "classify.refreshable+2"
     kills = ("expired-login-without-a-refresh-token-is-rejected",)
     because = "attempts"
 
@@ -104,7 +104,7 @@ class RefreshesWithNothing(Mutant):
 class AsksTheGenericRulesFirst(Mutant):
     """Asks the generic rules before a login provider's own."""
 
-    violates = "classify.registry+1"
+    violates = "classify.registry+2"
     kills = (
         "too-large-a-request-is-no-limit:login-feature",
         "own-rules-come-before-the-generic-ones:by-login",
@@ -123,7 +123,7 @@ class AsksTheGenericRulesFirst(Mutant):
 class LetsTheLastRuleWin(Mutant):
     """Asks a provider's own rules from the last to the first."""
 
-    violates = "classify.registry+1"
+    violates = "classify.registry+2"
     kills = (
         "money-arrives-under-many-statuses:anthropic-429",
         "too-large-a-request-is-no-limit:openai",
@@ -144,7 +144,7 @@ class LetsTheLastRuleWin(Mutant):
 class BlamesTheRequestForNewCodes(Mutant):
     """Takes a code that no rule knows for a fault of the request."""
 
-    violates = "classify.unknown-code+1"
+    violates = "classify.unknown-code+2"
     kills = (
         "unknown-codes-fall-back-to-the-status:401",
         "unknown-codes-fall-back-to-the-status:402",
@@ -179,7 +179,7 @@ class BlamesTheRequestForNewCodes(Mutant):
 class StumblesOverATornHeader(Mutant):
     """Takes a reply whose explaining header is cut short for a fault of the server."""
 
-    violates = "classify.any-body+1"
+    violates = "classify.any-body+2"
     kills = ("torn-explaining-header-is-ignored",)
     because = "attempts"
 
@@ -226,7 +226,7 @@ class NeedsAGoodDecoder(Mutant):
 class SearchesTornJson(Mutant):
     """Takes the beginning of a JSON body for the message."""
 
-    violates = "classify.message-only+1"
+    violates = "classify.message-only+2"
     kills = ("cut-off-json-is-no-message",)
     because = "attempts"
 

@@ -2,9 +2,10 @@
 
 import json
 import threading
+from contextlib import suppress
 from dataclasses import replace
 
-from credpool.core.errors import UnknownStrategy
+from credpool.core.errors import StoreError, UnknownStrategy
 from credpool.core.model import Scope
 from credpool.core.wire import origin
 from credpool.stores.memory import MemoryStore
@@ -257,11 +258,13 @@ class AsksNobodyWhoPays(Control):
 
 
 class WritesEachCountAtOnce(Control):
-    """Lets the stored request counts lag behind by nothing."""
+    """Lets the stored request counts lag behind by nothing, and waits until they are written."""
 
-    @replaces("credpool.counts.LAG")
-    def at_once(original):
-        return 1
+    @replaces("credpool.keeping.Kept.used")
+    def at_once(original, self, entry):
+        original(self, entry)
+        with suppress(StoreError):
+            self.flush()
 
 
 class CountsNoCallsAndKnowsNoSessions(Control):

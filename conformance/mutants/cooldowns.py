@@ -9,7 +9,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class HasNoCeiling(Mutant):
     """Believes a hint of any length."""
 
-    violates = "cooldown.clamp+1"
+    violates = "cooldown.clamp+2"
     kills = (
         "hint-is-kept-within-bounds:too-long",
         "hint-is-kept-within-bounds:years",
@@ -21,14 +21,18 @@ class HasNoCeiling(Mutant):
 
     @replaces("credpool.core.cooldown._seconds")
     def unbounded(original, state, *args, **kwargs):
-        policy = replace(state.policy, max_cooldown=1e300)
+        policy = replace(state.policy, max_cooldown=9e9)
         return original(replace(state, policy=policy), *args, **kwargs)
+
+    @replaces("credpool.core.moments._longest")
+    def believed(original, policy):
+        return 9e9
 
 
 class HasAFloorOfItsOwn(Mutant):
     """Keeps to one second, whatever the operator's floor is."""
 
-    violates = "cooldown.clamp+1"
+    violates = "cooldown.clamp+2"
     kills = ("bounds-are-the-operators:shortest",)
     because = "state"
 
@@ -41,7 +45,7 @@ class HasAFloorOfItsOwn(Mutant):
 class IgnoresThePolicysCooldowns(Mutant):
     """Takes the decision table's cooldown, whatever the operator has set."""
 
-    violates = "cooldown.default+1"
+    violates = "cooldown.default+2"
     kills = ("policy-sets-the-cooldown",)
     because = "state"
 
@@ -54,7 +58,7 @@ class IgnoresThePolicysCooldowns(Mutant):
 class IgnoresTheRulesCooldown(Mutant):
     """Takes the decision table's cooldown, whatever the registry's rule says."""
 
-    violates = "cooldown.default+1"
+    violates = "cooldown.default+2"
     kills = ("cooldown-without-a-hint:of-the-rule",)
     because = "state"
 
@@ -66,7 +70,7 @@ class IgnoresTheRulesCooldown(Mutant):
 class AsksForMoneyEveryHour(Mutant):
     """Brings an empty account back after an hour."""
 
-    violates = "cooldown.default+1"
+    violates = "cooldown.default+2"
     kills = (
         "cooldown-without-a-hint:out-of-credit",
         "policy-sets-the-cooldown",
@@ -83,7 +87,7 @@ class AsksForMoneyEveryHour(Mutant):
 class EndsCooldownsEarly(Mutant):
     """Takes an entry back most of a second before its cooldown ends."""
 
-    violates = "cooldown.end+1"
+    violates = "cooldown.end+2"
     kills = ("cooldown-ends-to-the-second",)
     because = "wire"
 
@@ -95,7 +99,7 @@ class EndsCooldownsEarly(Mutant):
 class EndsCooldownsLate(Mutant):
     """Keeps an entry out at the very moment at which its cooldown ends."""
 
-    violates = "cooldown.end+1"
+    violates = "cooldown.end+2"
     kills = ("cooldown-ends-to-the-second",)
     because = "wire"
 
@@ -107,7 +111,7 @@ class EndsCooldownsLate(Mutant):
 class LetsTheLatestReportWin(Mutant):
     """Replaces a cooldown that is running by whatever comes later."""
 
-    violates = "cooldown.never-shorten+1"
+    violates = "cooldown.never-shorten+2"
     kills = (
         "later-report-does-not-shorten",
         "other-refusal-does-not-shorten",
@@ -124,7 +128,7 @@ class LetsTheLatestReportWin(Mutant):
 class ShowsACooldownUntilTheNextCall(Mutant):
     """Shows an entry as out until it has answered again, although its cooldown has ended."""
 
-    violates = "cooldown.end+1"
+    violates = "cooldown.end+2"
     kills = ("cooldown-ends-to-the-second", "status-and-selection-agree-at-the-end")
     because = "state"
 
@@ -139,7 +143,7 @@ class ShowsACooldownUntilTheNextCall(Mutant):
 class KeepsTheFirstGuess(Mutant):
     """Ignores a later report while a cooldown is running."""
 
-    violates = "cooldown.never-shorten+1"
+    violates = "cooldown.never-shorten+2"
     kills = ("later-report-may-lengthen",)
     because = "state"
 
@@ -151,7 +155,7 @@ class KeepsTheFirstGuess(Mutant):
 class RestsEveryThrottleForAMinute(Mutant):
     """Gives every throttled entry a minute, also when another one is there."""
 
-    violates = "cooldown.default+1"
+    violates = "cooldown.default+2"
     kills = ("cooldown-of-a-throttle-without-a-hint",)
     because = "state"
 
@@ -163,7 +167,7 @@ class RestsEveryThrottleForAMinute(Mutant):
 class RestsAFailedRefreshForAnHour(Mutant):
     """Takes a login that could not be refreshed out for an hour."""
 
-    violates = "cooldown.default+1"
+    violates = "cooldown.default+2"
     kills = ("cooldown-of-a-failed-refresh",)
     because = "state"
 

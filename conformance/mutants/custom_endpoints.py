@@ -9,7 +9,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class TidiesNames(Mutant):
     """Makes one hyphen of all that is no letter, digit or dot in a name."""
 
-    violates = "custom.key+1"
+    violates = "custom.key+2"
     kills = (
         "endpoints-name-makes-its-pools-key:spaces-and-brackets",
         "endpoints-name-makes-its-pools-key:spaces-around",
@@ -24,7 +24,7 @@ class TidiesNames(Mutant):
 class OverlooksTheListedKey(Mutant):
     """Takes an endpoint's URL from the list, and not its key."""
 
-    violates = "custom.list+1"
+    violates = "custom.list+2"
     kills = ("listed-key-is-found",)
     because = "wire"
 
@@ -36,7 +36,7 @@ class OverlooksTheListedKey(Mutant):
 class OverlooksTheNamedVariable(Mutant):
     """Takes no notice of `key_env`."""
 
-    violates = "custom.key-env+1"
+    violates = "custom.list+2"
     kills = ("key-env-is-found",)
     because = "wire"
 
@@ -48,7 +48,7 @@ class OverlooksTheNamedVariable(Mutant):
 class OverlooksTheModelsKey(Mutant):
     """Takes no notice of the model's own key, unless its endpoint is in no list."""
 
-    violates = "custom.model+1"
+    violates = "custom.model+2"
     kills = ("models-own-key-joins-its-endpoint",)
     because = "wire"
 
@@ -60,7 +60,7 @@ class OverlooksTheModelsKey(Mutant):
 class GivesTheModelsKeyToEverybody(Mutant):
     """Gives the model's own key to every endpoint, whatever its URL."""
 
-    violates = "custom.model+1"
+    violates = "custom.model+2"
     kills = ("models-key-stays-with-its-url",)
     because = "state"
 
@@ -72,7 +72,7 @@ class GivesTheModelsKeyToEverybody(Mutant):
 class NamesItAfterNothing(Mutant):
     """Gives every endpoint that nobody has named one name."""
 
-    violates = "custom.model.host+1"
+    violates = "custom.model.host+2"
     kills = ("unlisted-endpoint-is-named-after-its-host",)
     because = "wire"
 
@@ -84,7 +84,7 @@ class NamesItAfterNothing(Mutant):
 class GoesByTheUrl(Mutant):
     """Gives the model's own key to all names with its URL."""
 
-    violates = "custom.by-name+1"
+    violates = "custom.by-name+2"
     kills = ("one-url-two-names-two-pools",)
     because = "state"
 
@@ -97,7 +97,7 @@ class GoesByTheUrl(Mutant):
 class TakesTheFirstOfTwo(Mutant):
     """Passes over an endpoint whose name leads to a pool that is taken."""
 
-    violates = "custom.collision+1"
+    violates = "custom.collision+2"
     kills = ("names-that-collide-are-refused",)
     because = "outcome"
 
@@ -112,7 +112,7 @@ class TakesTheFirstOfTwo(Mutant):
 class LetsAVariableMoveIt(Mutant):
     """Takes the endpoint from a variable when there is one."""
 
-    violates = "custom.one-source+1"
+    violates = "custom.one-source+2"
     kills = ("variables-do-not-move-an-endpoint",)
     because = "wire"
 
@@ -125,7 +125,7 @@ class LetsAVariableMoveIt(Mutant):
 class LeavesTheKeyBehind(Mutant):
     """Leaves an entry with the endpoint where it was found first."""
 
-    violates = "custom.one-source+1"
+    violates = "custom.one-source+2"
     kills = ("changed-endpoint-takes-its-key-along",)
     because = "wire"
 

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from credpool.core.events import Refreshed, RefreshFailed
+from credpool.core.events import Failed, Refreshed, RefreshFailed
+from credpool.core.model import FOREVER
 from credpool.core.notices import (
     EntryCooled,
     EntryDied,
@@ -18,7 +19,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class TellsTheSwitchFirst(Mutant):
     """Tells what came of it before what happened."""
 
-    violates = "events.order+1"
+    violates = "events.order+2"
     kills = ("rotation-is-told",)
     because = "events"
 
@@ -32,7 +33,7 @@ class TellsTheSwitchFirst(Mutant):
 class TellsEntriesBackwards(Mutant):
     """Tells several entries in another order than the pool's."""
 
-    violates = "events.order+1"
+    violates = "events.order+2"
     kills = ("everybody-who-goes-out-is-told",)
     because = "events"
 
@@ -44,7 +45,7 @@ class TellsEntriesBackwards(Mutant):
 class LeavesFieldsOut(Mutant):
     """Tells a cooldown without its class."""
 
-    violates = "events.order+1"
+    violates = "events.order+2"
     kills = ("rotation-is-told",)
     because = "events"
 
@@ -59,7 +60,7 @@ class LeavesFieldsOut(Mutant):
 class TellsTheRefusedEntryOnly(Mutant):
     """Does not tell entries that go out with another."""
 
-    violates = "events.out+1"
+    violates = "events.out+2"
     kills = ("everybody-who-goes-out-is-told",)
     because = "events"
 
@@ -71,7 +72,7 @@ class TellsTheRefusedEntryOnly(Mutant):
 class CallsTheDeadCooling(Mutant):
     """Tells an entry's death as a cooldown without an end."""
 
-    violates = "events.out+1"
+    violates = "events.out+2"
     kills = ("death-is-told", "dead-grant-is-told")
     because = "events"
 
@@ -87,7 +88,7 @@ class CallsTheDeadCooling(Mutant):
 class SaysNothingOfModels(Mutant):
     """Tells a model's cooldown as one of the whole entry."""
 
-    violates = "events.out+1"
+    violates = "events.out+2"
     kills = ("model-is-told-too",)
     because = "events"
 
@@ -99,7 +100,7 @@ class SaysNothingOfModels(Mutant):
 class SaysNothingOfLongerCooldowns(Mutant):
     """Tells the first cooldown of an entry only, until it is back."""
 
-    violates = "events.out+1"
+    violates = "events.out+2"
     kills = ("later-report-is-told-when-it-changes-something:longer",)
     because = "events"
 
@@ -112,22 +113,28 @@ class SaysNothingOfLongerCooldowns(Mutant):
 class TellsEachReport(Mutant):
     """Tells a cooldown for each refusal, whether it changes anything or not."""
 
-    violates = "events.out+1"
+    violates = "events.out+2"
     kills = ("later-report-is-told-when-it-changes-something:shorter",)
     because = "events"
 
-    @replaces("credpool.core.telling._out")
-    def anyway(original, entry, model, old, new, now):
-        told = [*original(entry, model, old, new, now)]
-        if told or new is None:
+    @replaces("credpool.core.telling.told")
+    def anyway(original, before, event, made, *, now):
+        told = original(before, event, made, now=now)
+        entry = made.state.find(event.entry) if isinstance(event, Failed) else None
+        out = None if entry is None else entry.cooldown
+        if (
+            out is None
+            or out.until == FOREVER
+            or any(isinstance(notice, EntryCooled) for notice in told)
+        ):
             return told
-        return [EntryCooled(entry, new.failure, new.until, model)]
+        return (EntryCooled(entry.id, out.failure, out.until, None), *told)
 
 
 class SaysNothingOfRecoveries(Mutant):
     """Does not tell that a probe has ended a cooldown."""
 
-    violates = "events.back+1"
+    violates = "events.back+2"
     kills = ("recovery-by-a-probe-is-told",)
     because = "events"
 
@@ -139,7 +146,7 @@ class SaysNothingOfRecoveries(Mutant):
 class SaysNothingOfReturns(Mutant):
     """Does not tell a switch at the beginning of a call."""
 
-    violates = "events.switch+1"
+    violates = "events.switch+2"
     kills = ("return-is-a-switch", "leaving-an-entry-that-runs-low-is-a-switch")
     because = "events"
 
@@ -151,7 +158,7 @@ class SaysNothingOfReturns(Mutant):
 class TellsSwitchesOfCooledEntriesOnly(Mutant):
     """Does not tell a switch when nobody went out."""
 
-    violates = "events.switch+1"
+    violates = "events.switch+2"
     kills = ("another-entry-for-one-call-is-a-switch",)
     because = "events"
 
@@ -164,7 +171,7 @@ class TellsSwitchesOfCooledEntriesOnly(Mutant):
 class GivesNoCause(Mutant):
     """Tells a switch without the failure that led to it."""
 
-    violates = "events.switch+1"
+    violates = "events.switch+2"
     kills = ("rotation-is-told", "another-entry-for-one-call-is-a-switch")
     because = "events"
 
@@ -176,7 +183,7 @@ class GivesNoCause(Mutant):
 class TellsEachTurn(Mutant):
     """Tells the turns of a strategy that takes turns."""
 
-    violates = "events.quiet+1"
+    violates = "events.quiet+2"
     kills = (
         "what-is-usual-is-not-told:round-robin",
         "what-is-usual-is-not-told:least-used",
@@ -198,7 +205,7 @@ class TellsEachTurn(Mutant):
 class TellsEachSuccess(Mutant):
     """Tells of a success with an entry that had been throttled."""
 
-    violates = "events.quiet+1"
+    violates = "events.quiet+2"
     kills = ("retry-is-not-told",)
     because = "events"
 
@@ -213,7 +220,7 @@ class TellsEachSuccess(Mutant):
 class SaysNothingOfNewTokens(Mutant):
     """Does not tell that a refresh has succeeded."""
 
-    violates = "events.refresh+1"
+    violates = "events.refresh+2"
     kills = ("refresh-is-told",)
     because = "events"
 
@@ -225,7 +232,7 @@ class SaysNothingOfNewTokens(Mutant):
 class TellsTerminalFailuresOnly(Mutant):
     """Does not tell a refresh that fails while the token is good."""
 
-    violates = "events.refresh+1"
+    violates = "events.refresh+2"
     kills = ("harmless-refresh-failure-is-told",)
     because = "events"
 
@@ -238,7 +245,7 @@ class TellsTerminalFailuresOnly(Mutant):
 class CallsFailuresSuccesses(Mutant):
     """Tells the failure of a refresh as its success."""
 
-    violates = "events.refresh+1"
+    violates = "events.refresh+2"
     kills = ("harmless-refresh-failure-is-told", "dead-grant-is-told")
     because = "events"
 
@@ -252,7 +259,7 @@ class CallsFailuresSuccesses(Mutant):
 class TellsTheFirstExhaustionOnly(Mutant):
     """Tells an exhaustion only to the call whose reply brought it about."""
 
-    violates = "events.exhausted+1"
+    violates = "events.exhausted+2"
     kills = ("exhaustion-is-told",)
     because = "events"
 
@@ -264,7 +271,7 @@ class TellsTheFirstExhaustionOnly(Mutant):
 class PromisesAReturn(Mutant):
     """Tells a moment at which even the dead return."""
 
-    violates = "events.exhausted+1"
+    violates = "events.exhausted+2"
     kills = ("exhaustion-for-good-is-told",)
     because = "events"
 

@@ -7,13 +7,14 @@ import httpx
 
 from credpool.core.events import Decision, Send
 from credpool.core.model import FOREVER, FailureClass
+from credpool.core.usable import why_unusable
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
 class KnocksAnyway(Mutant):
     """Sends a call of a pool that is out with the first entry that is not dead."""
 
-    violates = "exhaust.nothing-sent+1"
+    violates = "exhaust.nothing-sent+2"
     kills = (
         "exhausted-pool-sends-nothing",
         "exhausted-for-one-model",
@@ -23,7 +24,8 @@ class KnocksAnyway(Mutant):
     @replaces("credpool.core.decide._start")
     def knocks(original, state, call, *, now, draw):
         decision = original(state, call, now=now, draw=draw)
-        living = [e for e in state.entries if e.secret is not None and not e.dead]
+        why_not = why_unusable(state)
+        living = [e for e in state.entries if why_not(e) is None and not e.dead]
         if isinstance(decision.action, Send) or not living:
             return decision
         return Decision(state, call, Send(living[0]))
@@ -32,7 +34,7 @@ class KnocksAnyway(Mutant):
 class CallsEverythingARateLimit(Mutant):
     """Tells the caller of rate limits, whatever the reasons were."""
 
-    violates = "exhaust.reasons+1"
+    violates = "exhaust.reasons+2"
     kills = ("reasons-are-told-for-each-entry",)
     because = "exhausted"
 
@@ -45,7 +47,7 @@ class CallsEverythingARateLimit(Mutant):
 class TellsTheLatestReturn(Mutant):
     """Tells when the last entry returns, not the first."""
 
-    violates = "exhaust.returns-at+1"
+    violates = "exhaust.returns-at+2"
     kills = ("earliest-return-is-told",)
     because = "exhausted"
 
@@ -59,7 +61,7 @@ class TellsTheLatestReturn(Mutant):
 class LetsTheDeadHideAReturn(Mutant):
     """Tells that none returns as soon as one entry is dead."""
 
-    violates = "exhaust.returns-at+1"
+    violates = "exhaust.returns-at+2"
     kills = ("dead-entries-do-not-hide-a-return",)
     because = "exhausted"
 
@@ -88,7 +90,7 @@ class AsksAnotherProvider(Mutant):
 class PromisesADeadPoolsReturn(Mutant):
     """Tells that a pool of dead entries returns in five minutes."""
 
-    violates = "exhaust.returns-at+1"
+    violates = "exhaust.returns-at+2"
     kills = ("dead-entries-never-return",)
     because = "exhausted"
 
@@ -101,7 +103,7 @@ class PromisesADeadPoolsReturn(Mutant):
 class TellsOfARefusalThatNeverWas(Mutant):
     """Tells of a key that cannot be sent that the provider has refused it."""
 
-    violates = "exhaust.unusable+1"
+    violates = "exhaust.reasons+2"
     kills = ("unusable-entries-are-told-without-a-return", "only-unusable-entries-never-return")
     because = "exhausted"
 

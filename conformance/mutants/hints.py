@@ -10,7 +10,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class HintsOnlyLengthen(Mutant):
     """Takes the longer one of the hint and the default."""
 
-    violates = "cooldown.hint+1"
+    violates = "cooldown.hint+2"
     kills = (
         "hint-replaces-the-default:shorter",
         "hint-replaces-the-default:money",
@@ -28,7 +28,7 @@ class HintsOnlyLengthen(Mutant):
 class PrefersThePolicyToTheHint(Mutant):
     """Takes the operator's cooldown where there is one, and the hint where there is none."""
 
-    violates = "cooldown.hint+1"
+    violates = "cooldown.hint+2"
     kills = ("hint-beats-the-policy",)
     because = "state"
 
@@ -42,7 +42,7 @@ class PrefersThePolicyToTheHint(Mutant):
 class BelievesHintsOfRefusals(Mutant):
     """Keeps a refused key out for as long as a Retry-After says."""
 
-    violates = "cooldown.hint+1"
+    violates = "cooldown.hint+2"
     kills = ("hint-of-a-refusal-is-not-read",)
     because = "state"
 
@@ -56,7 +56,7 @@ class BelievesHintsOfRefusals(Mutant):
 class ReadsNoDates(Mutant):
     """Cannot read a hint that is an HTTP date."""
 
-    violates = "cooldown.hint.forms+1"
+    violates = "cooldown.hint.forms+2"
     kills = (
         "hint-form:retry-after-5",
         "hint-form:retry-after-6",
@@ -71,7 +71,7 @@ class ReadsNoDates(Mutant):
 class ReadsDatesOfThisCenturyOnly(Mutant):
     """Reads dates as they are written today, and not as older servers write them."""
 
-    violates = "cooldown.hint.forms+1"
+    violates = "cooldown.hint.forms+2"
     kills = (
         "hint-form:retry-after-16",
         "hint-form:retry-after-17",
@@ -89,7 +89,7 @@ class ReadsDatesOfThisCenturyOnly(Mutant):
 class ReadsOneValue(Mutant):
     """Cannot read a header that comes twice."""
 
-    violates = "cooldown.hint.forms+1"
+    violates = "cooldown.hint.forms+2"
     kills = (
         "hint-form:retry-after-19",
         "hint-form:retry-after-20",
@@ -108,7 +108,7 @@ class ReadsOneValue(Mutant):
 class TakesTheFirstValue(Mutant):
     """Takes of a header that comes twice the first value."""
 
-    violates = "cooldown.hint.forms+1"
+    violates = "cooldown.hint.forms+2"
     kills = ("hint-form:retry-after-twice",)
     because = "state"
 
@@ -121,7 +121,7 @@ class TakesTheFirstValue(Mutant):
 class TakesTheLastHint(Mutant):
     """Lets the last readable hint win, not the first."""
 
-    violates = "cooldown.hint.forms+1"
+    violates = "cooldown.hint.forms+2"
     kills = (
         "hint-form:retry-after-ms-2",
         "hint-form:anthropic-ratelimit-reset-4",
@@ -143,7 +143,7 @@ class TakesTheLastHint(Mutant):
 class BelievesEveryHint(Mutant):
     """Reads every hint, also where the registry says which ones lie."""
 
-    violates = "cooldown.hint.lies+1"
+    violates = "cooldown.hint.lies+2"
     kills = (
         "registry-says-which-hint-counts:money-beside-the-meters",
         "registry-says-which-hint-counts:empty-account-with-a-delay",
@@ -160,7 +160,7 @@ class BelievesEveryHint(Mutant):
 class TakesThePastForNoHint(Mutant):
     """Takes a hint that is due already for none."""
 
-    violates = "cooldown.past+1"
+    violates = "cooldown.clamp+2"
     kills = ("past-hint-is-the-shortest-cooldown",)
     because = "state"
 
@@ -174,7 +174,7 @@ class TakesThePastForNoHint(Mutant):
 class TrustsItsOwnClock(Mutant):
     """Reads the provider's moments by its own clock."""
 
-    violates = "cooldown.skew+1"
+    violates = "cooldown.skew+2"
     kills = (
         "moments-are-read-by-the-providers-clock:slow-client-date",
         "moments-are-read-by-the-providers-clock:slow-client-epoch",
@@ -194,7 +194,7 @@ class TrustsItsOwnClock(Mutant):
 class CorrectsDelays(Mutant):
     """Corrects a delay by the provider's clock, as if it were a moment."""
 
-    violates = "cooldown.skew+1"
+    violates = "cooldown.skew+2"
     kills = ("delays-need-no-correction:seconds",)
     because = "state"
 

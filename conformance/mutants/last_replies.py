@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+from credpool.core import steps
 from credpool.core.events import Deliver
 from credpool.core.model import FailureClass
 from credpool_conformance.matrix.mutant import Mutant, replaces
@@ -11,7 +12,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class EmptiesStreamedRefusals(Mutant):
     """Gives a caller that asked for a stream an empty body in place of the last refusal."""
 
-    violates = "exhaust.last-reply+1"
+    violates = "exhaust.last-reply+2"
     kills = ("last-reply-of-a-streamed-call",)
     because = "reply"
 
@@ -26,7 +27,7 @@ class EmptiesStreamedRefusals(Mutant):
 class DeliversTheTokenEndpointsReply(Mutant):
     """Delivers what the token endpoint said in place of the provider's refusal."""
 
-    violates = "exhaust.last-reply+1"
+    violates = "exhaust.last-reply+2"
     kills = ("last-reply-is-the-providers-not-the-token-endpoints",)
     because = "reply"
 
@@ -48,7 +49,7 @@ class DeliversTheTokenEndpointsReply(Mutant):
 class LetsTheProviderSayRetry(Mutant):
     """Leaves a provider's own `x-should-retry` on the last reply of an exhausted pool."""
 
-    violates = "exhaust.no-sdk-retry+1"
+    violates = "exhaust.no-sdk-retry+2"
     kills = ("exhausted-reply-stops-the-sdk:provider-says-retry",)
     because = "headers"
 
@@ -63,7 +64,7 @@ class LetsTheProviderSayRetry(Mutant):
 class SaysNothingToTheSdk(Mutant):
     """Lets an SDK retry the 429 of an account without money."""
 
-    violates = "exhaust.no-sdk-retry+1"
+    violates = "exhaust.no-sdk-retry+2"
     kills = ("exhausted-reply-stops-the-sdk:provider-is-silent",)
     because = "headers"
 
@@ -80,7 +81,7 @@ class SaysNothingToTheSdk(Mutant):
 class TakesARotationForTheEnd(Mutant):
     """Calls a pool exhausted when a call that has benched an entry ends without success."""
 
-    violates = "exhaust.plain-reply+1"
+    violates = "exhaust.no-sdk-retry+2"
     kills = (
         "plain-reply-after-a-rotation",
         "plain-reply-while-a-forbidden-entry-is-left",
@@ -96,11 +97,20 @@ class TakesARotationForTheEnd(Mutant):
         over = original(state.change(everyone), event, now=now)
         return replace(decision, action=over.action)
 
+    @replaces("credpool.core.steps.deliver_at_once")
+    def the_end_at_once(original, state, event):
+        decision = original(state, event)
+        if not event.call.benched:
+            return decision
+        everyone = {e.id: replace(e, secret=None) for e in state.entries}
+        over = steps.deliver(state.change(everyone), event, now=event.call.started)
+        return replace(decision, action=over.action)
+
 
 class InventsAReasonOfItsOwn(Mutant):
     """Writes a summary in place of the last reply when the entries are out for several reasons."""
 
-    violates = "exhaust.last-reply+1"
+    violates = "exhaust.last-reply+2"
     kills = ("last-reply-is-delivered-unchanged", "last-reply-of-a-streamed-call")
     because = "reply"
 
@@ -115,7 +125,7 @@ class InventsAReasonOfItsOwn(Mutant):
 class TellsTheSdkToStopAtOnce(Mutant):
     """Tells SDKs not to retry what only a retry would mend."""
 
-    violates = "exhaust.plain-reply+1"
+    violates = "exhaust.no-sdk-retry+2"
     kills = (
         "plain-reply-leaves-the-sdk-alone:overloaded",
         "plain-reply-leaves-the-sdk-alone:server-error",

@@ -10,7 +10,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class WaitsForTheTokenToEnd(Mutant):
     """Refreshes no token before it has been refused."""
 
-    violates = "oauth.window.mandatory+1"
+    violates = "oauth.window.mandatory+2"
     kills = (
         "token-about-to-end-is-refreshed-first",
         "token-of-a-rotation-is-refreshed-first-too",
@@ -26,7 +26,7 @@ class WaitsForTheTokenToEnd(Mutant):
 class HasWindowsOfItsOwn(Mutant):
     """Looks two minutes ahead at most, whatever the operator says."""
 
-    violates = "oauth.window.mandatory+1"
+    violates = "oauth.window.mandatory+2"
     kills = ("windows-are-the-operators",)
     because = "wire"
 
@@ -38,7 +38,7 @@ class HasWindowsOfItsOwn(Mutant):
 class RefreshesTheFirstOfACallOnly(Mutant):
     """Sends whoever it rotates to with the token there is."""
 
-    violates = "oauth.window.mandatory+1"
+    violates = "oauth.window.mandatory+2"
     kills = ("token-of-a-rotation-is-refreshed-first-too",)
     because = "wire"
 
@@ -53,7 +53,7 @@ class RefreshesTheFirstOfACallOnly(Mutant):
 class TrustsATokenThatIsAboutToEnd(Mutant):
     """Goes on with the old token when the refresh failed, however little time it has."""
 
-    violates = "oauth.window.mandatory.failed+1"
+    violates = "oauth.window.mandatory+2"
     kills = ("failed-mandatory-refresh-rotates",)
     because = "wire"
 
@@ -65,7 +65,7 @@ class TrustsATokenThatIsAboutToEnd(Mutant):
 class WaitsForTheMandatoryWindow(Mutant):
     """Refreshes at the last moment only."""
 
-    violates = "oauth.window.advisory+1"
+    violates = "oauth.window.advisory+2"
     kills = ("token-is-refreshed-ahead-of-its-end",)
     because = "wire"
 
@@ -77,7 +77,7 @@ class WaitsForTheMandatoryWindow(Mutant):
 class LeavesTheEdgeOut(Mutant):
     """Refreshes a token once it has less time left than the window, and not as much."""
 
-    violates = "oauth.window.advisory+1"
+    violates = "oauth.window.advisory+2"
     kills = ("token-is-refreshed-ahead-of-its-end:at-the-edge",)
     because = "wire"
 
@@ -89,7 +89,7 @@ class LeavesTheEdgeOut(Mutant):
 class GivesUpAGoodToken(Mutant):
     """Takes the entry out when a better token could not be had."""
 
-    violates = "oauth.window.advisory.harmless+1"
+    violates = "oauth.window.advisory.harmless+2"
     kills = ("failed-advisory-refresh-harms-nobody",)
     because = "state"
 
@@ -103,7 +103,7 @@ class GivesUpAGoodToken(Mutant):
 class AsksAgainAtOnce(Mutant):
     """Forgets at once that a refresh has failed."""
 
-    violates = "oauth.window.advisory.rest+1"
+    violates = "oauth.window.advisory.rest+2"
     kills = ("failed-advisory-refresh-is-not-repeated-at-once",)
     because = "wire"
 
@@ -115,7 +115,7 @@ class AsksAgainAtOnce(Mutant):
 class ForgetsARestWithItsMemory(Mutant):
     """Keeps it in memory alone that a refresh has failed."""
 
-    violates = "oauth.window.advisory.rest+1"
+    violates = "oauth.window.advisory.rest+2"
     kills = ("rest-after-a-failed-refresh-survives-a-restart",)
     because = "wire"
 
@@ -134,7 +134,7 @@ class ForgetsARestWithItsMemory(Mutant):
 class TakesNoClaim(Mutant):
     """Lets every call that needs a token ask for one."""
 
-    violates = "oauth.single-flight+1"
+    violates = "oauth.single-flight+2"
     kills = ("two-calls-refresh-once",)
     because = "wire"
 
@@ -164,7 +164,7 @@ class RefreshesWhatIsFresh(Mutant):
 class WaitsForABetterToken(Mutant):
     """Stands still while another call refreshes, though the token is good."""
 
-    violates = "oauth.single-flight.no-wait+1"
+    violates = "oauth.single-flight.no-wait+2"
     kills = ("nobody-waits-while-the-token-is-good",)
     because = "outcome"
 
@@ -181,7 +181,7 @@ class WaitsForABetterToken(Mutant):
 class HoldsItsClaimForEver(Mutant):
     """Takes the right to refresh for good."""
 
-    violates = "oauth.claim.expires+1"
+    violates = "oauth.claim.expires+2"
     kills = ("refresh-of-a-lost-holder-is-taken-over",)
     because = "outcome"
 
@@ -199,7 +199,7 @@ class HoldsItsClaimForEver(Mutant):
 class LetsGoOfItsClaimTooSoon(Mutant):
     """Gives the right to refresh away after half its time."""
 
-    violates = "oauth.claim.expires+1"
+    violates = "oauth.claim.expires+2"
     kills = ("refresh-of-a-lost-holder-is-taken-over",)
     because = "outcome"
 
@@ -213,7 +213,7 @@ class LetsGoOfItsClaimTooSoon(Mutant):
 class KeepsASpentRefreshToken(Mutant):
     """Presents the old refresh token again, though the reply brought a new one."""
 
-    violates = "oauth.refresh-token.replaced+1"
+    violates = "oauth.refresh-token.replaced+2"
     kills = ("new-refresh-token-is-the-next-to-be-presented",)
     because = "wire"
 
@@ -225,7 +225,7 @@ class KeepsASpentRefreshToken(Mutant):
 class ForgetsItsRefreshToken(Mutant):
     """Has no refresh token any more when the reply brought none."""
 
-    violates = "oauth.refresh-token.kept+1"
+    violates = "oauth.refresh-token.replaced+2"
     kills = ("refresh-token-stays-when-the-reply-has-none",)
     because = "wire"
 
@@ -240,7 +240,7 @@ class ForgetsItsRefreshToken(Mutant):
 class TakesALengthForADate(Mutant):
     """Takes `expires_in` for the moment at which the token ends."""
 
-    violates = "oauth.expires-in+1"
+    violates = "oauth.expires-in+2"
     kills = ("expiry-counts-from-the-reply",)
     because = "wire"
 
@@ -252,7 +252,7 @@ class TakesALengthForADate(Mutant):
 class UsesNewTokensUnsaved(Mutant):
     """Sends a request with the new tokens, which only its memory has."""
 
-    violates = "oauth.saved-first+1"
+    violates = "oauth.saved-first+2"
     kills = ("new-tokens-are-saved-before-they-are-used",)
     because = "wire"
 

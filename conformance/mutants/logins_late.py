@@ -212,7 +212,7 @@ class BringsTheRemovedBack(Mutant):
 class RetriesWithoutALook(Mutant):
     """Sends a retry that has waited with the token that there was before."""
 
-    violates = "recover.rate-limited.look-again+1"
+    violates = "recover.look-again+1"
     kills = ("retry-refreshes-a-token-that-ran-out-while-it-waited",)
     because = "wire"
 
@@ -220,3 +220,15 @@ class RetriesWithoutALook(Mutant):
     def blind(original, state, event, *, now, draw):
         decision = original(state, event, now=now, draw=draw)
         return replace(decision, action=Send(state.find(event.entry)))
+
+
+class KeepsWhatTheOldTokenHad(Mutant):
+    """Leaves an entry out for the end of a token that it no longer holds."""
+
+    violates = "oauth.new-token.ends+1"
+    kills = ("new-token-of-a-lost-holder-ends-the-cooldown",)
+    because = "state"
+
+    @replaces("credpool.core.renewal._is_mended")
+    def never(original, entry):
+        return False

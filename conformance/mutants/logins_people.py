@@ -14,7 +14,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class PosesAsAnotherProgram(Mutant):
     """Asks for a code with a client id that it brought along."""
 
-    violates = "login.client+1"
+    violates = "login.client+2"
     kills = ("login-by-code:named",)
     because = "login"
 
@@ -27,7 +27,7 @@ class PosesAsAnotherProgram(Mutant):
 class ForgetsTheClient(Mutant):
     """Refreshes without a word about the client."""
 
-    violates = "oauth.client-id+1"
+    violates = "oauth.client-id+2"
     kills = ("refresh-names-the-logins-client",)
     because = "login"
 
@@ -60,7 +60,7 @@ class KeepsNothingForALogin(Mutant):
 class SavesNoLogin(Mutant):
     """Reports a login that it has only in memory."""
 
-    violates = "login.durable+1"
+    violates = "login.durable+2"
     kills = ("login-is-there-after-a-restart",)
     because = "state"
 
@@ -75,7 +75,7 @@ class SavesNoLogin(Mutant):
 class LosesPatience(Mutant):
     """Ends a login at the first poll that brings nothing."""
 
-    violates = "login.device.patience+1"
+    violates = "login.device.patience+2"
     kills = (
         "bad-second-does-not-end-a-login:down",
         "bad-second-does-not-end-a-login:no-answer",
@@ -92,7 +92,7 @@ class LosesPatience(Mutant):
 class KeepsTheTokensAlone(Mutant):
     """Forgets everything about a login but its tokens."""
 
-    violates = "login.fields+1"
+    violates = "login.fields+2"
     kills = ("login-is-kept-with-what-it-was-told",)
     because = "store"
 
@@ -106,7 +106,7 @@ class KeepsTheTokensAlone(Mutant):
 class ReadsTheCodeAloud(Mutant):
     """Shows the code with letters in place of the figures that look like them."""
 
-    violates = "login.device.prompt+1"
+    violates = "login.device.prompt+2"
     kills = ("login-by-code:named",)
     because = "login"
 
@@ -120,7 +120,7 @@ class ReadsTheCodeAloud(Mutant):
 class AsksEveryFiveSeconds(Mutant):
     """Asks every five seconds, however seldom the provider wants to be asked."""
 
-    violates = "login.device.interval+1"
+    violates = "login.device.interval+2"
     kills = ("login-by-code:longer",)
     because = "waits"
 
@@ -133,7 +133,7 @@ class AsksEveryFiveSeconds(Mutant):
 class IsNotSlowedDown(Mutant):
     """Takes `slow_down` for a mere `authorization_pending`."""
 
-    violates = "login.device.slow-down+1"
+    violates = "login.device.slow-down+2"
     kills = ("slow-down-lasts:as-written", "slow-down-lasts:with-429", "slow-down-lasts:with-200")
     because = "waits"
 
@@ -145,7 +145,7 @@ class IsNotSlowedDown(Mutant):
 class SlowsDownOnce(Mutant):
     """Waits longer after `slow_down`, and then as long as before."""
 
-    violates = "login.device.slow-down+1"
+    violates = "login.device.slow-down+2"
     kills = ("slow-down-lasts:as-written",)
     because = "waits"
 
@@ -157,7 +157,7 @@ class SlowsDownOnce(Mutant):
 class AsksOnWhenRefused(Mutant):
     """Takes a person's refusal for one who has not finished."""
 
-    violates = "login.device.denied+1"
+    violates = "login.denied+1"
     kills = ("refused-code-ends-the-login:as-written", "refused-code-ends-the-login:with-403")
     because = "outcome"
 
@@ -171,7 +171,7 @@ class AsksOnWhenRefused(Mutant):
 class AsksOnWhenTheCodeHasEnded(Mutant):
     """Goes on asking for the token of a code that has ended."""
 
-    violates = "login.device.expired+1"
+    violates = "login.device.expired+2"
     kills = ("code-that-has-ended-ends-the-login:by-time",)
     because = "wire"
 
@@ -184,7 +184,7 @@ class AsksOnWhenTheCodeHasEnded(Mutant):
 class TakesAnEndedCodeForNoToken(Mutant):
     """Does not know the word by which a provider says that a code has ended."""
 
-    violates = "login.device.expired+1"
+    violates = "login.device.expired+2"
     kills = ("code-that-has-ended-ends-the-login:by-word",)
     because = "outcome"
 
@@ -196,7 +196,7 @@ class TakesAnEndedCodeForNoToken(Mutant):
 class ChallengesInPlain(Mutant):
     """Sends the verifier itself as its challenge."""
 
-    violates = "login.browser.pkce+1"
+    violates = "login.browser.pkce+2"
     kills = ("login-by-browser",)
     because = "login"
 
@@ -208,7 +208,7 @@ class ChallengesInPlain(Mutant):
 class ProvesNothing(Mutant):
     """Leaves the verifier out of the exchange."""
 
-    violates = "login.browser.pkce+1"
+    violates = "login.browser.pkce+2"
     kills = ("login-by-browser",)
     because = "login"
 
@@ -245,7 +245,7 @@ class EndsAtAStrangersState(Mutant):
 class AnswersByAnyName(Mutant):
     """Takes a visit by whatever host's name."""
 
-    violates = "login.browser.host+1"
+    violates = "login.browser.state+2"
     kills = ("visit-by-another-name-is-no-login",)
     because = "login"
 
@@ -261,7 +261,7 @@ class AnswersByAnyName(Mutant):
 class ListensByName(Mutant):
     """Sends the browser to a name, which anybody may answer to."""
 
-    violates = "login.browser.loopback+1"
+    violates = "login.browser.loopback+2"
     kills = ("login-by-browser",)
     because = "login"
 
@@ -274,7 +274,7 @@ class ListensByName(Mutant):
 class TakesARefusalForAFault(Mutant):
     """Tells a person who has refused that there was no code."""
 
-    violates = "login.browser.denied+1"
+    violates = "login.denied+1"
     kills = ("browser-that-was-refused-ends-the-login",)
     because = "outcome"
 
@@ -286,7 +286,7 @@ class TakesARefusalForAFault(Mutant):
 class AddsEveryLogin(Mutant):
     """Makes another entry of every login."""
 
-    violates = "login.same-account+1"
+    violates = "login.same-account+2"
     kills = (
         "login-again-takes-the-place:person",
         "login-again-takes-the-place:person-in-a-workspace",
@@ -301,7 +301,7 @@ class AddsEveryLogin(Mutant):
 class KnowsPersonsOnly(Mutant):
     """Takes two workspaces of one person for one account."""
 
-    violates = "login.other-account+1"
+    violates = "login.other-account+2"
     kills = ("second-account-is-another-entry:two-workspaces",)
     because = "state"
 
@@ -314,7 +314,7 @@ class KnowsPersonsOnly(Mutant):
 class OverwritesWhoIsNotKnown(Mutant):
     """Puts a login of nobody knows whom in place of the last one."""
 
-    violates = "login.other-account+1"
+    violates = "login.other-account+2"
     kills = (
         "second-account-is-another-entry:nobody-knows",
         "second-account-is-another-entry:one-is-not-known",
@@ -330,7 +330,7 @@ class OverwritesWhoIsNotKnown(Mutant):
 class GivesAnEntryToAnybody(Mutant):
     """Logs an entry in again as whoever comes."""
 
-    violates = "login.target+1"
+    violates = "login.target+2"
     kills = ("somebody-else-does-not-take-an-entry",)
     because = "outcome"
 
@@ -342,7 +342,7 @@ class GivesAnEntryToAnybody(Mutant):
 class LeavesTheDeadDead(Mutant):
     """Puts the new tokens in place, and leaves the entry out."""
 
-    violates = "login.revives+1"
+    violates = "login.revives+2"
     kills = ("login-revives-a-dead-entry:by-code", "login-revives-a-dead-entry:by-browser")
     because = "state"
 

@@ -6,13 +6,14 @@ from credpool.core import renewal
 from credpool.core.errors import StoreError
 from credpool.core.events import Grant
 from credpool.core.secret import Secret
+from credpool.view import view_of
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
 class UsesWhatItCouldNotSave(Mutant):
     """Sends new tokens although the store did not take them."""
 
-    violates = "oauth.saved-first.failed+1"
+    violates = "oauth.saved-first.failed+2"
     kills = ("unsaved-tokens-are-not-used",)
     because = "outcome"
 
@@ -21,13 +22,17 @@ class UsesWhatItCouldNotSave(Mutant):
         try:
             return original(pool, event)
         except StoreError:
-            pool._state = renewal.refreshed(pool._state, event).state
+            kept = pool._kept
+            made = renewal.refreshed(kept.view.state, event)
+            reading = replace(kept.view.reading, state=made.state)
+            kept.view = view_of(kept.view.stamp, reading, None)
+            return made
 
 
 class ForgetsWhatItCouldNotSave(Mutant):
     """Presents the old refresh token again after new tokens could not be saved."""
 
-    violates = "oauth.saved-first.again+1"
+    violates = "oauth.saved-first.again+2"
     kills = ("unsaved-tokens-are-not-used",)
     because = "wire"
 
@@ -40,7 +45,7 @@ class ForgetsWhatItCouldNotSave(Mutant):
 class TakesAnySuccessForTokens(Mutant):
     """Takes a reply with status 200 for new tokens, whatever is in it."""
 
-    violates = "oauth.reply.no-token+1"
+    violates = "oauth.reply.no-token+2"
     kills = (
         "reply-without-a-token-leaves-what-is-there:empty",
         "reply-without-a-token-leaves-what-is-there:no-json",
@@ -61,7 +66,7 @@ class TakesAnySuccessForTokens(Mutant):
 class SendsWhatIsOver(Mutant):
     """Sends a new token without a look at its end."""
 
-    violates = "oauth.reply.over+1"
+    violates = "oauth.reply.over+2"
     kills = (
         "token-that-is-over-is-a-failed-refresh:at-once",
         "token-that-is-over-is-a-failed-refresh:long-ago",
@@ -77,7 +82,7 @@ class SendsWhatIsOver(Mutant):
 class DropsWhatIsOver(Mutant):
     """Keeps the spent refresh token when the token that came for it is over."""
 
-    violates = "oauth.reply.over+1"
+    violates = "oauth.reply.over+2"
     kills = (
         "token-that-is-over-is-a-failed-refresh:at-once",
         "token-that-is-over-is-a-failed-refresh:long-ago",
@@ -95,7 +100,7 @@ class DropsWhatIsOver(Mutant):
 class JudgesByWhatItRemembers(Mutant):
     """Takes a login out for a refused refresh without a look at what others have stored."""
 
-    violates = "oauth.adopt-late+1"
+    violates = "oauth.adopt-late+2"
     kills = (
         "token-of-another-program-is-adopted:refused-for-good",
         "token-of-another-program-is-adopted:spent",
@@ -110,7 +115,7 @@ class JudgesByWhatItRemembers(Mutant):
 class RestsAsUsual(Mutant):
     """Does not listen to the token endpoint's own hint."""
 
-    violates = "oauth.refusal.hint+1"
+    violates = "oauth.refusal.hint+2"
     kills = ("token-endpoint-says-how-long:throttled", "token-endpoint-says-how-long:down")
     because = "state"
 
@@ -121,31 +126,31 @@ class RestsAsUsual(Mutant):
 
 
 class SendsTheRefreshTokenAlong(Mutant):
-    """Sends an owner's refresh token to the provider, in a header of its own."""
+    """Sends a refresh token to the provider, in a header of its own, if nobody knows its token's end."""
 
-    violates = "oauth.refresh-token.apart+1"
+    violates = "oauth.refresh-token.apart+2"
     kills = ("tokens-go-their-own-ways",)
     because = "canary"
 
     @replaces("credpool.core.wire.seal")
     def along(original, entry, *args):
         sealed = original(entry, *args)
-        if entry.refresh_token is None or entry.owner is None:
+        if entry.refresh_token is None or entry.expires_at is not None:
             return sealed
         header = (b"x-refresh-token", entry.refresh_token.reveal().encode())
         return replace(sealed, plain=(*sealed.plain, header))
 
 
 class SendsTheAccessTokenAlong(Mutant):
-    """Sends an owner's old access token to the token endpoint too."""
+    """Sends an old access token to the token endpoint too, if nobody knows its end."""
 
-    violates = "oauth.access-token.apart+1"
+    violates = "oauth.access-token.apart+2"
     kills = ("tokens-go-their-own-ways",)
     because = "canary"
 
     @replaces("credpool.oauth.refresh.token_request")
     def along(original, entry, provider):
         asked = original(entry, provider)
-        if entry.owner is None:
+        if entry.expires_at is not None:
             return asked
         return replace(asked, form={**asked.form, "access_token": entry.secret.reveal()})

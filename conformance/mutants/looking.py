@@ -6,7 +6,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class LookingTakesATurn(Mutant):
     """Asks the strategy for an entry in order to show who would be next."""
 
-    violates = "pool.read.effect-free+1"
+    violates = "pool.read.effect-free+2"
     kills = ("looking-does-not-move-the-turn",)
     because = "wire"
 
@@ -20,7 +20,7 @@ class LookingTakesATurn(Mutant):
 class LookingTakesADraw(Mutant):
     """Throws the dice in order to show who would be next."""
 
-    violates = "pool.read.effect-free+1"
+    violates = "pool.read.effect-free+2"
     kills = ("looking-takes-no-draw",)
     because = "wire"
 
@@ -33,7 +33,7 @@ class LookingTakesADraw(Mutant):
 class LookingRefreshes(Mutant):
     """Refreshes a token that is about to run out when somebody looks."""
 
-    violates = "pool.read.effect-free+1"
+    violates = "pool.read.effect-free+2"
     kills = ("looking-does-not-refresh",)
     because = "wire"
 
@@ -53,7 +53,7 @@ class LookingRefreshes(Mutant):
 class LookingRevives(Mutant):
     """Ends a cooldown that has run for a minute when somebody looks."""
 
-    violates = "pool.read.effect-free+1"
+    violates = "pool.read.effect-free+2"
     kills = ("looking-does-not-revive", "looking-does-not-probe")
     because = "state"
 

@@ -15,7 +15,7 @@ def _seen(view, state):
 class TriesPlacesFirst(Mutant):
     """Takes a number for a place, also when it is an entry's label."""
 
-    violates = "operator.target.order+1"
+    violates = "operator.target.order+2"
     kills = ("target-is-an-id-then-a-label-then-a-place:label-before-place",)
     because = "state"
 
@@ -28,7 +28,7 @@ class TriesPlacesFirst(Mutant):
 class TriesLabelsFirst(Mutant):
     """Takes a label for the target although it is an id."""
 
-    violates = "operator.target.order+1"
+    violates = "operator.target.order+2"
     kills = ("id-beats-anothers-label",)
     because = "state"
 
@@ -41,7 +41,7 @@ class TriesLabelsFirst(Mutant):
 class ComparesLabelsExactly(Mutant):
     """Tells labels apart by their case and the space around them."""
 
-    violates = "operator.target.order+1"
+    violates = "operator.target.order+2"
     kills = ("target-is-an-id-then-a-label-then-a-place:label-in-any-case",)
     because = "outcome"
 
@@ -53,7 +53,7 @@ class ComparesLabelsExactly(Mutant):
 class CountsFromZero(Mutant):
     """Takes a place for an index that begins with 0."""
 
-    violates = "operator.target.order+1"
+    violates = "operator.target.order+2"
     kills = ("target-is-an-id-then-a-label-then-a-place:place-from-one",)
     because = "outcome"
 
@@ -65,7 +65,7 @@ class CountsFromZero(Mutant):
 class TakesTheFirstForAnUnknownTarget(Mutant):
     """Lets a target that nobody answers to mean the first entry."""
 
-    violates = "operator.target.unknown+1"
+    violates = "operator.target.refused+1"
     kills = ("unknown-target-is-refused",)
     because = "outcome"
 
@@ -80,7 +80,7 @@ class TakesTheFirstForAnUnknownTarget(Mutant):
 class NamesNobody(Mutant):
     """Refuses an unknown target without saying which there are."""
 
-    violates = "operator.target.unknown+1"
+    violates = "operator.target.refused+1"
     kills = ("unknown-target-is-refused",)
     because = "names"
 
@@ -94,7 +94,7 @@ class NamesNobody(Mutant):
 class TakesTheFirstLabelOfTwo(Mutant):
     """Lets a label that two entries have mean the first of them."""
 
-    violates = "operator.target.ambiguous+1"
+    violates = "operator.target.refused+1"
     kills = ("ambiguous-label-is-refused",)
     because = "outcome"
 
@@ -107,7 +107,7 @@ class TakesTheFirstLabelOfTwo(Mutant):
 class ResetsBeforeItLooks(Mutant):
     """Ends every cooldown first, and then finds that there is no such entry."""
 
-    violates = "operator.refused-unchanged+1"
+    violates = "operator.refused-unchanged+2"
     kills = ("unknown-target-is-refused:reset", "ambiguous-label-is-refused:reset")
     because = "state"
 
@@ -120,7 +120,7 @@ class ResetsBeforeItLooks(Mutant):
 class KeepsWhatItRefuses(Mutant):
     """Adds a secret that is there already, and then refuses it."""
 
-    violates = "operator.refused-unchanged+1"
+    violates = "operator.refused-unchanged+2"
     kills = ("secret-that-is-there-is-refused",)
     because = "state"
 
@@ -136,7 +136,7 @@ class KeepsWhatItRefuses(Mutant):
 class HidesTheDead(Mutant):
     """Lists only what may return by itself."""
 
-    violates = "operator.list.complete+1"
+    violates = "operator.list.complete+2"
     kills = ("listing-shows-every-state",)
     because = "listing"
 
@@ -149,7 +149,7 @@ class HidesTheDead(Mutant):
 class ListsWithoutAReason(Mutant):
     """Says that an entry is out, and neither why nor until when."""
 
-    violates = "operator.list.complete+1"
+    violates = "operator.list.complete+2"
     kills = ("listing-shows-every-state",)
     because = "listing"
 
@@ -161,7 +161,7 @@ class ListsWithoutAReason(Mutant):
 class ListsInAFormOfItsOwn(Mutant):
     """Leaves the version out of a listing, and writes moments as text."""
 
-    violates = "operator.list.document+1"
+    violates = "operator.list.document+2"
     kills = ("listing-shows-every-state",)
     because = "listing"
 
@@ -174,7 +174,7 @@ class ListsInAFormOfItsOwn(Mutant):
 class PutsTheNewKeyFirst(Mutant):
     """Gives a new key the place before all others."""
 
-    violates = "operator.add.behind+1"
+    violates = "operator.add.behind+2"
     kills = ("added-key-comes-last",)
     because = "attempts"
 
@@ -186,7 +186,7 @@ class PutsTheNewKeyFirst(Mutant):
 class TiesWithTheLast(Mutant):
     """Gives a new key the priority 0, whatever the others have."""
 
-    violates = "operator.add.behind+1"
+    violates = "operator.add.behind+2"
     kills = ("added-key-comes-last",)
     because = "attempts"
 
@@ -198,7 +198,7 @@ class TiesWithTheLast(Mutant):
 class AddsForTheNextStart(Mutant):
     """Keeps a new key out of use until the pool is opened again."""
 
-    violates = "operator.add.next-selection+1"
+    violates = "operator.next-selection+1"
     kills = ("added-key-ends-an-exhaustion",)
     because = "attempts"
 
@@ -214,7 +214,7 @@ class AddsForTheNextStart(Mutant):
 class NumbersTheNew(Mutant):
     """Gives a new entry the id of the place it takes, which another may have had."""
 
-    violates = "operator.add.id+1"
+    violates = "operator.add.id+2"
     kills = ("successor-is-not-blamed",)
     because = "outcome"
 
@@ -271,7 +271,7 @@ class TakesWhatWasPastedAlong(Mutant):
 class AddsTwice(Mutant):
     """Adds a secret that an entry holds already."""
 
-    violates = "operator.add.duplicate+1"
+    violates = "operator.add.duplicate+2"
     kills = ("secret-that-is-there-is-refused",)
     because = "outcome"
 
@@ -283,7 +283,7 @@ class AddsTwice(Mutant):
 class DoesNotSayWhoHoldsIt(Mutant):
     """Refuses a duplicate without naming the entry that holds it."""
 
-    violates = "operator.add.duplicate+1"
+    violates = "operator.add.duplicate+2"
     kills = ("secret-that-is-there-is-refused",)
     because = "names"
 
@@ -295,7 +295,7 @@ class DoesNotSayWhoHoldsIt(Mutant):
 class LetsTheRemovedComeBack(Mutant):
     """Removes an entry, and not a word about where it was found."""
 
-    violates = "operator.remove.sticky+1"
+    violates = "operator.remove.sticky+2"
     kills = ("removed-variable-stays-removed",)
     because = "store"
 
@@ -307,7 +307,7 @@ class LetsTheRemovedComeBack(Mutant):
 class TakesANameForAKey(Mutant):
     """Takes the name of a variable for the secret itself."""
 
-    violates = "operator.add.source+1"
+    violates = "operator.add.source+2"
     kills = ("credential-that-is-added-by-the-name-of-its-place",)
     because = "store"
 
@@ -319,7 +319,7 @@ class TakesANameForAKey(Mutant):
 class KeepsTheRemovedAway(Mutant):
     """Adds a source by its name, and leaves it among the removed ones."""
 
-    violates = "operator.add.source+1"
+    violates = "operator.add.source+2"
     kills = ("credential-that-is-added-by-the-name-of-its-place",)
     because = "store"
 

@@ -14,7 +14,7 @@ def _seen(view, state):
 class RemovesFromTheListOnly(Mutant):
     """Goes on choosing a removed entry until the pool is opened again."""
 
-    violates = "operator.remove.gone+1"
+    violates = "operator.next-selection+1"
     kills = ("removed-key-is-not-used", "target-is-an-id-then-a-label-then-a-place")
     because = "state"
 
@@ -29,7 +29,7 @@ class RemovesFromTheListOnly(Mutant):
 class RenumbersTheRest(Mutant):
     """Gives the entries that are left the priorities 0, 1, 2 and so on."""
 
-    violates = "operator.remove.others+1"
+    violates = "operator.only+1"
     kills = ("removed-key-is-not-used",)
     because = "listing"
 
@@ -42,7 +42,7 @@ class RenumbersTheRest(Mutant):
 class ForgetsTheOthersCooldowns(Mutant):
     """Begins anew with what is left after a removal."""
 
-    violates = "operator.remove.others+1"
+    violates = "operator.only+1"
     kills = ("removed-key-is-not-used",)
     because = "state"
 
@@ -55,7 +55,7 @@ class ForgetsTheOthersCooldowns(Mutant):
 class DropsForeignFields(Mutant):
     """Writes the rows that are left with the fields that the library knows."""
 
-    violates = "operator.remove.others+1"
+    violates = "operator.only+1"
     kills = ("removal-keeps-what-is-not-understood",)
     because = "store"
 
@@ -68,7 +68,7 @@ class DropsForeignFields(Mutant):
 class LeavesTheDeadOutAtAReset(Mutant):
     """Resets what cools down, and lets the dead rest."""
 
-    violates = "operator.reset.clean+1"
+    violates = "operator.reset.clean+2"
     kills = ("reset-forgives",)
     because = "state"
 
@@ -82,7 +82,7 @@ class LeavesTheDeadOutAtAReset(Mutant):
 class ForgetsModels(Mutant):
     """Resets the entry, and not what it was refused for one model."""
 
-    violates = "operator.reset.clean+1"
+    violates = "operator.reset.clean+2"
     kills = ("reset-forgives-a-model",)
     because = "state"
 
@@ -100,7 +100,7 @@ class ForgetsModels(Mutant):
 class KeepsTheMark(Mutant):
     """Resets an entry, and remembers that it was rate-limited once."""
 
-    violates = "operator.reset.clean+1"
+    violates = "operator.reset.clean+2"
     kills = ("reset-forgives-a-first-rate-limit",)
     because = "attempts"
 
@@ -118,7 +118,7 @@ class KeepsTheMark(Mutant):
 class ResetsThemAll(Mutant):
     """Ends every cooldown, whichever entry is named."""
 
-    violates = "operator.reset.only+1"
+    violates = "operator.only+1"
     kills = ("reset-of-one-is-of-one",)
     because = "state"
 
@@ -130,7 +130,7 @@ class ResetsThemAll(Mutant):
 class RenamesToANewEntry(Mutant):
     """Makes of a renamed entry one that was never refused."""
 
-    violates = "operator.rename+1"
+    violates = "operator.only+1"
     kills = ("rename-is-a-rename",)
     because = "state"
 
@@ -148,7 +148,7 @@ class RenamesToANewEntry(Mutant):
 class RenamesNobody(Mutant):
     """Says that it has renamed an entry."""
 
-    violates = "operator.rename+1"
+    violates = "operator.only+1"
     kills = ("rename-is-a-rename",)
     because = "listing"
 
@@ -161,7 +161,7 @@ class RenamesNobody(Mutant):
 class SwapsPriorities(Mutant):
     """Gives the entry that was at a priority the one that moves away."""
 
-    violates = "operator.priority+1"
+    violates = "operator.next-selection+1"
     kills = ("priority-moves-one-entry",)
     because = "listing"
 
@@ -176,7 +176,7 @@ class SwapsPriorities(Mutant):
 class OrdersAtTheNextStart(Mutant):
     """Goes on in the old order until the pool is opened again."""
 
-    violates = "operator.priority+1"
+    violates = "operator.next-selection+1"
     kills = ("priority-moves-one-entry",)
     because = "attempts"
 
@@ -220,7 +220,7 @@ class MovesEveryoneAnew(Mutant):
 class ListsByIds(Mutant):
     """Lists the entries in the order of their ids, which nobody uses them in."""
 
-    violates = "operator.list.order+1"
+    violates = "select.order+2"
     kills = ("listing-is-in-the-order-of-use",)
     because = "listing"
 
@@ -234,7 +234,7 @@ class ListsByIds(Mutant):
 class KeepsTheOldStrategy(Mutant):
     """Takes note of a strategy, and goes on by the old one."""
 
-    violates = "operator.strategy+1"
+    violates = "operator.next-selection+1"
     kills = ("strategy-holds-at-once",)
     because = "attempts"
 
@@ -246,7 +246,7 @@ class KeepsTheOldStrategy(Mutant):
 class FallsBackToTheDefault(Mutant):
     """Chooses by `fill_first` when it does not know the strategy, without a word."""
 
-    violates = "operator.refused-unchanged+1"
+    violates = "operator.refused-unchanged+2"
     kills = ("unknown-strategy-changes-nothing",)
     because = "outcome"
 
@@ -259,7 +259,7 @@ class FallsBackToTheDefault(Mutant):
 class ChangesMemoryOnly(Mutant):
     """Changes the pool in memory, and leaves the store for later."""
 
-    violates = "operator.durable+1"
+    violates = "operator.durable+2"
     kills = ("what-an-operator-does-is-durable:add", "what-an-operator-does-is-durable:remove")
     because = "state"
 
@@ -273,7 +273,7 @@ class ChangesMemoryOnly(Mutant):
 class BlamesTheNextInLine(Mutant):
     """Puts a reply for an entry that is gone down to the first that is there."""
 
-    violates = "pool.attribution.unknown+1"
+    violates = "pool.attribution+2"
     kills = ("reply-outlives-its-entry:out-of-credit", "reply-outlives-its-entry:revoked")
     because = "state"
 

@@ -9,7 +9,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class BlamesTheCurrentEntry(Mutant):
     """Puts a failure down to the entry that was chosen last, whoever it was that failed."""
 
-    violates = "pool.attribution+1"
+    violates = "pool.attribution+2"
     kills = (
         "overlapping-calls-blame-the-key-they-used",
         "round-robin-blames-the-key-it-used",
@@ -63,7 +63,7 @@ class RenamesWithTheToken(Mutant):
 class KnowsNoOwners(Mutant):
     """Rests a consequence of owner scope on one entry alone."""
 
-    violates = "pool.same-owner+1"
+    violates = "pool.same-owner+2"
     kills = ("same-owner-shares-a-cap",)
     because = "wire"
 
@@ -75,7 +75,7 @@ class KnowsNoOwners(Mutant):
 class BlamesTheWholeOwner(Mutant):
     """Rests every consequence on all entries of the owner."""
 
-    violates = "pool.same-owner+1"
+    violates = "pool.same-owner+2"
     kills = ("one-key-of-an-owner-may-be-wrong",)
     because = "state"
 
@@ -87,7 +87,7 @@ class BlamesTheWholeOwner(Mutant):
 class TakesTwinsForStrangers(Mutant):
     """Rests a consequence on one row of a key that is listed twice."""
 
-    violates = "pool.same-secret+1"
+    violates = "pool.same-secret+2"
     kills = (
         "same-secret-shares-a-refusal",
         "same-secret-shares-a-rate-limit",
@@ -102,7 +102,7 @@ class TakesTwinsForStrangers(Mutant):
 class TakesUnknownOwnersForOne(Mutant):
     """Takes keys whose owners nobody knows for one owner's, when there are several and a plan is used up."""
 
-    violates = "pool.same-owner+1"
+    violates = "pool.same-owner+2"
     kills = ("unknown-owners-are-not-the-same",)
     because = "state"
 

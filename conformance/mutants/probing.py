@@ -8,7 +8,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class NeverProbes(Mutant):
     """Waits for a hint to pass, however wrong it may be."""
 
-    violates = "exhaust.probe+2"
+    violates = "exhaust.probe+3"
     kills = (
         "probe-after-an-hour",
         "probe-times-are-the-operators",
@@ -24,7 +24,7 @@ class NeverProbes(Mutant):
 class ProbesAtEveryCall(Mutant):
     """Probes again at each call once an entry has been out for long."""
 
-    violates = "exhaust.probe+2"
+    violates = "exhaust.probe+3"
     kills = (
         "probe-after-an-hour",
         "probe-times-are-the-operators",
@@ -40,7 +40,7 @@ class ProbesAtEveryCall(Mutant):
 class ProbesTheDead(Mutant):
     """Probes a dead entry like any other."""
 
-    violates = "exhaust.probe.dead+1"
+    violates = "exhaust.probe.dead+2"
     kills = (
         "dead-entry-is-not-probed",
         "probe-passes-the-dead-over",
@@ -61,7 +61,7 @@ class ProbesTheDead(Mutant):
 class StartsTheWaitAnew(Mutant):
     """Begins the cooldown again when a probe fails."""
 
-    violates = "exhaust.probe.failure+1"
+    violates = "exhaust.probe.failure+2"
     kills = ("probe-that-fails-changes-nothing",)
     because = "state"
 
@@ -78,7 +78,7 @@ class StartsTheWaitAnew(Mutant):
 class KeepsTheProvenOut(Mutant):
     """Leaves an entry out although it has answered a probe."""
 
-    violates = "exhaust.probe.success+1"
+    violates = "exhaust.probe.success+2"
     kills = (
         "probe-that-succeeds-brings-the-entry-back",
         "probe-refreshes-a-login",
@@ -93,7 +93,7 @@ class KeepsTheProvenOut(Mutant):
 class ProbesBesideAHealthyEntry(Mutant):
     """Tries an entry that has been out for an hour, although another one is available."""
 
-    violates = "exhaust.probe+2"
+    violates = "exhaust.probe+3"
     kills = ("probe-after-an-hour", "no-probe-while-another-is-available")
     because = "wire"
 

@@ -12,7 +12,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class TriesASecretUnderAnotherName(Mutant):
     """Takes two rows with one secret for two credentials."""
 
-    violates = "recover.progress+2"
+    violates = "recover.progress+3"
     kills = ("secret-is-tried-once-whatever-its-name",)
     because = "wire"
 
@@ -30,7 +30,7 @@ class TriesASecretUnderAnotherName(Mutant):
 class KeepsTheOldReason(Mutant):
     """Lengthens a cooldown without saying why."""
 
-    violates = "cooldown.lengthened+1"
+    violates = "cooldown.never-shorten+2"
     kills = ("longer-report-says-why",)
     because = "state"
 
@@ -43,7 +43,7 @@ class KeepsTheOldReason(Mutant):
 class KeepsTheOldBeginning(Mutant):
     """Lengthens a cooldown without beginning it anew."""
 
-    violates = "cooldown.lengthened+1"
+    violates = "cooldown.never-shorten+2"
     kills = ("longer-report-begins-the-cooldown-anew",)
     because = "wire"
 
@@ -56,7 +56,7 @@ class KeepsTheOldBeginning(Mutant):
 class ProbesInOrder(Mutant):
     """Probes the first entry that may be probed."""
 
-    violates = "exhaust.probe.order+1"
+    violates = "exhaust.probe.order+2"
     kills = ("probe-takes-whoever-was-probed-least-recently",)
     because = "wire"
 
@@ -88,7 +88,7 @@ class ProbesInMidCall(Mutant):
 class RenewsOneRow(Mutant):
     """Puts new tokens into the row that was refreshed, and no other of the login."""
 
-    violates = "oauth.refresh-token.shared+1"
+    violates = "oauth.refresh-token.replaced+2"
     kills = ("rows-of-one-login-get-its-new-token", "rows-of-one-login-refresh-once")
     because = "wire"
 
@@ -104,7 +104,7 @@ class RenewsOneRow(Mutant):
 class ReadsTheModelUpToAColon(Mutant):
     """Finds no model in a path on which a question mark follows it."""
 
-    violates = "recover.not-entitled.other-models+1"
+    violates = "recover.not-entitled.other-models+2"
     kills = ("model-is-found-in-the-path:question-mark",)
     because = "state"
 
@@ -117,7 +117,7 @@ class ReadsTheModelUpToAColon(Mutant):
 class KeepsALoginsOtherRows(Mutant):
     """Lets another row of a login be refreshed while the first one is."""
 
-    violates = "oauth.single-flight+1"
+    violates = "oauth.single-flight+2"
     kills = ("rows-of-one-login-refresh-once",)
     because = "wire"
 

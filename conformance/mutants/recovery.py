@@ -11,7 +11,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class GivesUpAfterThree(Mutant):
     """Delivers the third entry's refusal, however many are left."""
 
-    violates = "recover.all-tried+1"
+    violates = "recover.all-tried+2"
     kills = (
         "ten-keys-are-all-tried",
         "each-strategy-tries-every-entry",
@@ -29,7 +29,7 @@ class GivesUpAfterThree(Mutant):
 class RefreshesTwice(Mutant):
     """Refreshes an entry twice in one call."""
 
-    violates = "recover.bounded+1"
+    violates = "recover.bounded+2"
     kills = ("refresh-and-retry-are-bounded-together",)
     because = "wire"
 
@@ -38,11 +38,16 @@ class RefreshesTwice(Mutant):
         times = sum(a.entry == entry.id and a.step is Step.REFRESH for a in event.call.attempts)
         return times < 2
 
+    @replaces("credpool.core.renewal.claim")
+    def forgets(original, state, event, *, now, draw):
+        event = replace(event, call=replace(event.call, renewed=()))
+        return original(state, event, now=now, draw=draw)
+
 
 class HasNoOutageGuard(Mutant):
     """Leaves all entries out for an hour when all were throttled alike."""
 
-    violates = "recover.outage-guard+1"
+    violates = "recover.outage-guard+2"
     kills = (
         "outage-guard-caps-the-cooldowns",
         "outage-guard-leaves-older-cooldowns-alone",
@@ -58,7 +63,7 @@ class HasNoOutageGuard(Mutant):
 class GuardsOlderCooldownsToo(Mutant):
     """Shortens every cooldown of the pool when all were throttled alike."""
 
-    violates = "recover.outage-guard+1"
+    violates = "recover.outage-guard+2"
     kills = (
         "outage-guard-leaves-older-cooldowns-alone",
         "outage-guard-leaves-other-calls-alone",
@@ -72,21 +77,22 @@ class GuardsOlderCooldownsToo(Mutant):
 
 
 class ReturnsToTheRefused(Mutant):
-    """Rotates without minding whom the call has tried."""
+    """Rotates to whomever the call has tried before its latest attempt."""
 
-    violates = "recover.progress+2"
+    violates = "recover.progress+3"
     kills = ("forbidden-goes-round-once",)
     because = "wire"
 
     @replaces("credpool.core.cooldown.secrets_tried")
-    def nobody(original, state, call):
-        return set()
+    def the_latest(original, state, call):
+        latest = {a.entry for a in call.attempts[-1:]}.union(call.renewed)
+        return {e.secret for e in state.entries if e.id in latest}
 
 
 class RotatesInACircle(Mutant):
     """Takes an entry back at once when its hint has passed, also for the call that it refused."""
 
-    violates = "recover.progress+2"
+    violates = "recover.progress+3"
     kills = ("rotation-never-returns-to-the-refused-key",)
     because = "wire"
 
@@ -103,7 +109,7 @@ class RotatesInACircle(Mutant):
 class RetriesTwice(Mutant):
     """Gives an entry two retries in a call."""
 
-    violates = "recover.bounded+1"
+    violates = "recover.bounded+2"
     kills = ("all-throttled-costs-two-requests-each",)
     because = "wire"
 
@@ -116,7 +122,7 @@ class RetriesTwice(Mutant):
 class GuardsAgainstHints(Mutant):
     """Takes throttles for an outage although one of them had a hint."""
 
-    violates = "recover.outage-guard+1"
+    violates = "recover.outage-guard+2"
     kills = ("outage-guard-believes-hints",)
     because = "state"
 
@@ -129,7 +135,7 @@ class GuardsAgainstHints(Mutant):
 class GuardsAgainstAnything(Mutant):
     """Takes any refusals of all entries for an outage."""
 
-    violates = "recover.outage-guard+1"
+    violates = "recover.outage-guard+2"
     kills = ("outage-guard-needs-like-refusals",)
     because = "state"
 

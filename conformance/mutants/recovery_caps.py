@@ -9,7 +9,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class BenchesForEveryModel(Mutant):
     """Takes an entry out for all models when it is out for one."""
 
-    violates = "recover.not-entitled.other-models+1"
+    violates = "recover.not-entitled.other-models+2"
     kills = ("other-models-go-on",)
     because = "state"
 
@@ -21,7 +21,7 @@ class BenchesForEveryModel(Mutant):
 class ForgetsWhatAPlanLacks(Mutant):
     """Rotates when an entry may not use the model, and asks it first again the next time."""
 
-    violates = "recover.not-entitled.rotate+1"
+    violates = "recover.table+1"
     kills = (
         "missing-entitlement-rotates-and-is-remembered",
         "missing-plan-rotates",
@@ -38,7 +38,7 @@ class ForgetsWhatAPlanLacks(Mutant):
 class DeliversA402(Mutant):
     """Hands a 402 to the caller, and goes on using the account."""
 
-    violates = "recover.out-of-credit.rotate+1"
+    violates = "recover.table+1"
     kills = (
         "no-money-rotates-on-the-first-reply:openrouter",
         "no-money-rotates-on-the-first-reply:gemini",
@@ -57,7 +57,7 @@ class DeliversA402(Mutant):
 class WaitsForAPlan(Mutant):
     """Waits for a used-up plan when it is back in a few seconds."""
 
-    violates = "recover.usage-limited.rotate+1"
+    violates = "recover.table+1"
     kills = ("short-usage-hint-is-not-slept-through",)
     because = "waits"
 
@@ -74,7 +74,7 @@ class WaitsForAPlan(Mutant):
 class RetriesAUsedUpPlan(Mutant):
     """Tries a used-up plan once more when nothing says how long it is used up."""
 
-    violates = "recover.usage-limited.rotate+1"
+    violates = "recover.table+1"
     kills = ("usage-limit-rotates-on-the-first-reply:text-alone",)
     because = "wire"
 

@@ -20,7 +20,7 @@ def benched(state, entry, failure, *, now, seconds):
 class BenchesTheForbidden(Mutant):
     """Starts a cooldown after a 403 that says nothing about the key."""
 
-    violates = "recover.forbidden.call-only+1"
+    violates = "recover.table+1"
     kills = (
         "forbidden-tries-another-and-benches-nobody",
         "forbidden-everywhere-is-delivered",
@@ -38,7 +38,7 @@ class BenchesTheForbidden(Mutant):
 class BenchesTheSilent(Mutant):
     """Starts a cooldown when a connection breaks before a reply."""
 
-    violates = "recover.no-reply+1"
+    violates = "recover.no-reply+2"
     kills = (
         "no-reply-is-reported-as-it-is",
         "no-reply-after-a-rotation",
@@ -61,23 +61,23 @@ class BenchesTheSilent(Mutant):
 class BelievesAnOverloadsRetryAfter(Mutant):
     """Takes an entry out for as long as an overloaded server says."""
 
-    violates = "recover.overloaded.deliver+1"
+    violates = "recover.table+1"
     kills = ("retry-after-on-an-outage-benches-nobody:503",)
     because = "state"
 
-    @replaces("credpool.core.steps.deliver")
-    def out(original, state, event, *, now):
-        verdict = event.verdict
+    @replaces("credpool.core.steps.deliver_at_once")
+    def out(original, state, event):
+        verdict, now = event.verdict, event.call.started
         if verdict.failure is FailureClass.OVERLOADED and verdict.hint:
             entry = state.find(event.entry)
             state = benched(state, entry, verdict.failure, now=now, seconds=verdict.hint)
-        return original(state, event, now=now)
+        return original(state, event)
 
 
 class WalksThroughThePoolWithAWrongRequest(Mutant):
     """Tries a request that was called wrong with every entry."""
 
-    violates = "recover.request-error.deliver+1"
+    violates = "recover.table+1"
     kills = ("wrong-request-benches-nobody",)
     because = "wire"
 
@@ -91,7 +91,7 @@ class WalksThroughThePoolWithAWrongRequest(Mutant):
 class WalksThroughThePoolWhenTheServerIsBroken(Mutant):
     """Tries every entry when the server is broken."""
 
-    violates = "recover.server-error.deliver+1"
+    violates = "recover.table+1"
     kills = (
         "broken-server-benches-nobody",
         "retry-after-on-an-outage-benches-nobody:500",
@@ -127,7 +127,7 @@ class StartsABrokenStreamAnew(Mutant):
 class DrainsStreams(Mutant):
     """Reads every reply to its end before the caller has it."""
 
-    violates = "recover.stream.not-drained+1"
+    violates = "recover.stream.not-drained+2"
     kills = (
         "stream-arrives-as-it-is-written",
         "stream-after-a-rotation-is-not-drained",
@@ -143,7 +143,7 @@ class DrainsStreams(Mutant):
 class WalksThroughThePoolOnAnOverload(Mutant):
     """Tries every entry when the server is overloaded."""
 
-    violates = "recover.overloaded.deliver+1"
+    violates = "recover.table+1"
     kills = ("overload-benches-nobody", "retry-after-on-an-outage-benches-nobody:503")
     because = "wire"
 

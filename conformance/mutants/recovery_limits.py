@@ -9,7 +9,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class ForgetsThrottles(Mutant):
     """Gives each call a retry of its own."""
 
-    violates = "recover.rate-limited.across-calls+1"
+    violates = "recover.rate-limited.across-calls+2"
     kills = (
         "throttle-is-remembered-by-the-next-call",
         "throttles-of-overlapping-calls-add-up",
@@ -25,7 +25,7 @@ class ForgetsThrottles(Mutant):
 class NeverForgivesAThrottle(Mutant):
     """Keeps the mark of a throttle when the entry has answered since."""
 
-    violates = "recover.rate-limited.across-calls+1"
+    violates = "recover.rate-limited.across-calls+2"
     kills = ("success-clears-the-throttle",)
     because = "wire"
 
@@ -38,7 +38,7 @@ class NeverForgivesAThrottle(Mutant):
 class SleepsThroughLongHints(Mutant):
     """Waits for a throttle to pass, however long it takes."""
 
-    violates = "recover.rate-limited.long-hint+1"
+    violates = "recover.rate-limited.rotate-second+2"
     kills = (
         "longest-wait-is-the-operators",
         "long-hint-rotates-at-once",
@@ -55,7 +55,7 @@ class SleepsThroughLongHints(Mutant):
 class RotatesAtOnce(Mutant):
     """Rotates on the first throttle, without a retry."""
 
-    violates = "recover.rate-limited.retry-once+1"
+    violates = "recover.rate-limited.retry-once+2"
     kills = (
         "rate-limited-retries-once-then-rotates",
         "throttle-that-clears-benches-nobody",
@@ -72,7 +72,7 @@ class RotatesAtOnce(Mutant):
 class WaitsAsLongAsThereIsAHint(Mutant):
     """Retries again and again while the hints are short."""
 
-    violates = "recover.rate-limited.rotate-second+1"
+    violates = "recover.rate-limited.rotate-second+2"
     kills = ("hint-after-the-retry-sets-the-cooldown",)
     because = "wire"
 
@@ -86,7 +86,7 @@ class WaitsAsLongAsThereIsAHint(Mutant):
 class WaitsWholeSeconds(Mutant):
     """Rounds the wait before a retry up to whole seconds."""
 
-    violates = "recover.rate-limited.wait-hint+1"
+    violates = "recover.rate-limited.retry-once+2"
     kills = (
         "retry-waits-for-a-short-hint:milliseconds",
         "retry-waits-for-a-short-hint:below-a-second",
@@ -105,7 +105,7 @@ class WaitsWholeSeconds(Mutant):
 class RetriesWithoutWaiting(Mutant):
     """Makes the retry at once, whatever the hint."""
 
-    violates = "recover.rate-limited.wait-hint+1"
+    violates = "recover.rate-limited.retry-once+2"
     kills = (
         "retry-waits-for-a-short-hint",
         "longest-wait-is-the-operators",
@@ -121,7 +121,7 @@ class RetriesWithoutWaiting(Mutant):
 class NeverForgetsAThrottle(Mutant):
     """Keeps the mark of a throttle through the cooldown that followed it."""
 
-    violates = "recover.rate-limited.across-calls+1"
+    violates = "recover.rate-limited.across-calls+2"
     kills = ("cooldown-clears-the-throttle",)
     because = "wire"
 
@@ -133,7 +133,7 @@ class NeverForgetsAThrottle(Mutant):
 class PausesBeforeEveryRetry(Mutant):
     """Waits for a second before a retry that no hint asks to wait for."""
 
-    violates = "recover.rate-limited.wait-hint+1"
+    violates = "recover.rate-limited.retry-once+2"
     kills = ("retry-without-a-hint-does-not-wait",)
     because = "waits"
 

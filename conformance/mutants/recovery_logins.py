@@ -11,7 +11,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class LosesTheCallWithTheToken(Mutant):
     """Ends the call when a refresh fails."""
 
-    violates = "recover.auth-expired.failed+1"
+    violates = "recover.auth-expired.failed+2"
     kills = ("refresh-that-fails-rotates",)
     because = "outcome"
 
@@ -38,7 +38,7 @@ class NeverRefreshes(Mutant):
 class TakesNothingForFinal(Mutant):
     """Takes every refusal of a refresh for a passing one."""
 
-    violates = "recover.auth-expired.terminal+1"
+    violates = "recover.auth-expired.terminal+2"
     kills = ("grant-refused-for-good-is-dead",)
     because = "state"
 
@@ -51,7 +51,7 @@ class TakesNothingForFinal(Mutant):
 class TakesABadMinuteForFinal(Mutant):
     """Gives a login up when the token endpoint is busy or broken."""
 
-    violates = "recover.auth-expired.transient+1"
+    violates = "recover.auth-expired.transient+2"
     kills = (
         "token-endpoints-bad-minute-kills-nobody:429",
         "token-endpoints-bad-minute-kills-nobody:429-with-a-terminal-word",
@@ -70,7 +70,7 @@ class TakesABadMinuteForFinal(Mutant):
 class GoesByTheWordAlone(Mutant):
     """Believes `invalid_grant`, whatever the status it comes with."""
 
-    violates = "recover.auth-expired.transient+1"
+    violates = "recover.auth-expired.transient+2"
     kills = (
         "token-endpoints-bad-minute-kills-nobody:429-with-a-terminal-word",
         "token-endpoints-bad-minute-kills-nobody:503-with-a-terminal-word",
@@ -87,7 +87,7 @@ class GoesByTheWordAlone(Mutant):
 class DeliversABare401(Mutant):
     """Hands a 401 that gives no reason to the caller, and goes on using the key."""
 
-    violates = "recover.auth-rejected.rotate+1"
+    violates = "recover.table+1"
     kills = ("rejected-key-rotates-and-comes-back:status-alone",)
     because = "wire"
 
@@ -103,7 +103,7 @@ class DeliversABare401(Mutant):
 class BringsTheRevokedBack(Mutant):
     """Keeps a revoked entry out for five minutes."""
 
-    violates = "recover.auth-revoked.dead+1"
+    violates = "recover.table+1"
     kills = ("revoked-credential-is-dead",)
     because = "state"
 
@@ -116,7 +116,7 @@ class BringsTheRevokedBack(Mutant):
 class KeepsARefusedNewToken(Mutant):
     """Ends the call when the new token is refused, and benches nobody."""
 
-    violates = "recover.auth-expired.failed+1"
+    violates = "recover.auth-expired.failed+2"
     kills = ("new-token-refused-rotates",)
     because = "wire"
 

@@ -16,7 +16,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class LearnsFromSuccessesOnly(Mutant):
     """Learns no owner from a refusal."""
 
-    violates = "owner.learnt+1"
+    violates = "owner.learnt+2"
     kills = ("owner-is-learnt-from-the-refusal",)
     because = "wire"
 
@@ -30,7 +30,7 @@ class LearnsFromSuccessesOnly(Mutant):
 class LearnsFromRefusalsOnly(Mutant):
     """Learns no owner from a success."""
 
-    violates = "owner.learnt+1"
+    violates = "owner.learnt+2"
     kills = ("owner-is-learnt-from-replies", "owner-is-learnt-from-the-refusal")
     because = "state"
 
@@ -44,7 +44,7 @@ class LearnsFromRefusalsOnly(Mutant):
 class ReadsNoToken(Mutant):
     """Does not look for an owner in tokens."""
 
-    violates = "owner.claims+1"
+    violates = "owner.precedence+1"
     kills = ("owner-is-read-from-the-token",)
     because = "wire"
 
@@ -56,7 +56,7 @@ class ReadsNoToken(Mutant):
 class TakesTheSubjectForTheOwner(Mutant):
     """Reads the owner from the wrong claim of the token."""
 
-    violates = "owner.claims+1"
+    violates = "owner.precedence+1"
     kills = ("owner-is-read-from-the-token",)
     because = "wire"
 
@@ -69,7 +69,7 @@ class TakesTheSubjectForTheOwner(Mutant):
 class BelievesRepliesFirst(Mutant):
     """Prefers the owner that a reply names to the one that was set."""
 
-    violates = "owner.set+1"
+    violates = "owner.precedence+1"
     kills = ("owner-that-was-set-wins",)
     because = "wire"
 
@@ -88,7 +88,7 @@ class BelievesRepliesFirst(Mutant):
 class BelievesTokensFirst(Mutant):
     """Prefers the owner that a token names to the one that was set."""
 
-    violates = "owner.set+1"
+    violates = "owner.precedence+1"
     kills = ("owner-that-was-set-wins-over-the-token",)
     because = "state"
 
@@ -100,7 +100,7 @@ class BelievesTokensFirst(Mutant):
 class KeepsNoOwner(Mutant):
     """Does not write a learnt owner."""
 
-    violates = "owner.kept+1"
+    violates = "owner.kept+2"
     kills = ("learnt-owner-outlives-the-program",)
     because = "state"
 
@@ -112,7 +112,7 @@ class KeepsNoOwner(Mutant):
 class SaysNothingOfSharedOwners(Mutant):
     """Does not tell that two keys have one owner."""
 
-    violates = "owner.shared+1"
+    violates = "owner.shared+2"
     kills = ("shared-owner-is-told",)
     because = "events"
 
@@ -124,7 +124,7 @@ class SaysNothingOfSharedOwners(Mutant):
 class CountsOneSecretTwice(Mutant):
     """Tells a shared owner anew for each row with one of its secrets."""
 
-    violates = "owner.shared+1"
+    violates = "owner.shared+2"
     kills = ("shared-owner-is-told",)
     because = "events"
 
@@ -138,7 +138,7 @@ class CountsOneSecretTwice(Mutant):
 class KeepsToOnePayer(Mutant):
     """Forbids a change of payer unless it is allowed by name."""
 
-    violates = "payer.allow+1"
+    violates = "payer.allow+2"
     kills = ("payers-are-mixed-by-default:silent",)
     because = "wire"
 
@@ -182,7 +182,7 @@ class TakesTheUsualPayer(Mutant):
 class ForbidsNothing(Mutant):
     """Reads `payer_change: forbid` and goes on as before."""
 
-    violates = "payer.forbid+1"
+    violates = "payer.forbid+2"
     kills = ("another-payer-is-not-used", "forbidden-payer-is-told-as-such")
     because = "wire"
 
@@ -194,7 +194,7 @@ class ForbidsNothing(Mutant):
 class GoesByTheFirstAvailable(Mutant):
     """Goes by the payer of the first entry that is available."""
 
-    violates = "payer.forbid+1"
+    violates = "payer.forbid+2"
     kills = ("forbidden-payer-is-told-as-such",)
     because = "wire"
 
@@ -207,7 +207,7 @@ class GoesByTheFirstAvailable(Mutant):
 class TrustsUnknownPayers(Mutant):
     """Lets an entry of unknown payer through."""
 
-    violates = "payer.forbid.unknown+2"
+    violates = "payer.forbid+2"
     kills = ("unknown-payer-is-another",)
     because = "wire"
 
@@ -222,7 +222,7 @@ class TrustsUnknownPayers(Mutant):
 class TakesUnknownPayersForOne(Mutant):
     """Lets entries of unknown payer stand in for each other."""
 
-    violates = "payer.forbid.unknown+2"
+    violates = "payer.forbid+2"
     kills = (
         "unknown-payers-are-not-one:unknown-other",
         "unknown-payers-are-not-one:disputed-logins",
@@ -240,7 +240,7 @@ class TakesUnknownPayersForOne(Mutant):
 class WaitsForForbiddenEntries(Mutant):
     """Tells a forbidden entry's cooldown as if it would be back."""
 
-    violates = "payer.forbid.told+1"
+    violates = "payer.forbid.told+2"
     kills = (
         "forbidden-payer-is-told-as-such",
         "forbidden-payer-does-not-return:ready",
@@ -318,7 +318,7 @@ class TellsOneWayOnly(Mutant):
 class AlwaysTakesTheFullest(Mutant):
     """Goes to whoever has most left at each call."""
 
-    violates = "select.quota-aware.keep+1"
+    violates = "select.quota-aware.keep+2"
     kills = ("entry-with-enough-is-kept:default", "entry-with-enough-is-kept:of-the-policy")
     because = "wire"
 
@@ -334,7 +334,7 @@ class AlwaysTakesTheFullest(Mutant):
 class LeavesAtTheEdge(Mutant):
     """Leaves an entry that has exactly the policy's fraction left."""
 
-    violates = "select.quota-aware.keep+1"
+    violates = "select.quota-aware.keep+2"
     kills = ("entry-with-enough-is-kept:default", "entry-with-enough-is-kept:of-the-policy")
     because = "wire"
 
@@ -346,7 +346,7 @@ class LeavesAtTheEdge(Mutant):
 class IgnoresThePolicysFraction(Mutant):
     """Finds a fifth enough, whatever the policy says."""
 
-    violates = "select.quota-aware.keep+1"
+    violates = "select.quota-aware.keep+2"
     kills = ("entry-with-enough-is-kept:of-the-policy",)
     because = "wire"
 
@@ -358,7 +358,7 @@ class IgnoresThePolicysFraction(Mutant):
 class TakesTheNextInOrder(Mutant):
     """Takes the first of those that have enough, or of all."""
 
-    violates = "select.quota-aware.most-left+1"
+    violates = "select.quota-aware.most-left+2"
     kills = ("entry-with-most-left-comes-next:enough", "rotation-goes-to-most-left")
     because = "wire"
 
@@ -373,7 +373,7 @@ class TakesTheNextInOrder(Mutant):
 class TriesTheUnknownFirst(Mutant):
     """Tries an entry that has told nothing before one that has enough."""
 
-    violates = "select.quota-aware.most-left+1"
+    violates = "select.quota-aware.most-left+2"
     kills = ("enough-is-better-than-unknown",)
     because = "wire"
 
@@ -387,7 +387,7 @@ class TriesTheUnknownFirst(Mutant):
 class AvoidsTheUnknown(Mutant):
     """Spends what is known to be little before it tries the unknown."""
 
-    violates = "select.quota-aware.unknown+1"
+    violates = "select.quota-aware.unknown+2"
     kills = ("unknown-is-better-than-little",)
     because = "wire"
 
@@ -400,7 +400,7 @@ class AvoidsTheUnknown(Mutant):
 class StaysOnTheUnknown(Mutant):
     """Stays on an entry of which nothing is known."""
 
-    violates = "select.quota-aware.unknown+1"
+    violates = "select.quota-aware.unknown+2"
     kills = ("without-telemetry-the-least-used-is-next", "unknown-is-better-than-little")
     because = "wire"
 
@@ -417,7 +417,7 @@ class StaysOnTheUnknown(Mutant):
 class BreaksQuotaTiesByOrder(Mutant):
     """Takes the first of several that have as much left, however much it has done."""
 
-    violates = "select.quota-aware.ties+1"
+    violates = "select.quota-aware.ties+2"
     kills = ("equal-quotas-are-decided-by-use",)
     because = "wire"
 
@@ -430,7 +430,7 @@ class BreaksQuotaTiesByOrder(Mutant):
 class TakesPercentForAFraction(Mutant):
     """Takes what is given in per cent for a fraction."""
 
-    violates = "quota.forms+1"
+    violates = "quota.forms+2"
     kills = ("quota-form:codex-primary-1", "quota-form:codex-secondary-1")
     because = "wire"
 
@@ -443,7 +443,7 @@ class TakesPercentForAFraction(Mutant):
 class TakesUsedForLeft(Mutant):
     """Takes what has been used for what is left."""
 
-    violates = "quota.forms+1"
+    violates = "quota.forms+2"
     kills = ("quota-form:unified-5h-2", "quota-form:unified-7d-2")
     because = "wire"
 
@@ -456,7 +456,7 @@ class TakesUsedForLeft(Mutant):
 class ReadsQuotaOfSuccessesOnly(Mutant):
     """Does not read what a refusal tells of the quota."""
 
-    violates = "quota.forms+1"
+    violates = "quota.forms+2"
     kills = ("quota-is-read-from-refusals",)
     because = "wire"
 
@@ -473,7 +473,7 @@ class ReadsQuotaOfSuccessesOnly(Mutant):
 class BelievesWhatNeverResets(Mutant):
     """Believes a window without a readable reset."""
 
-    violates = "quota.forms+1"
+    violates = "quota.forms+2"
     kills = ("quota-form:codex-primary-3",)
     because = "wire"
 
@@ -486,7 +486,7 @@ class BelievesWhatNeverResets(Mutant):
 class TakesTheFullestWindow(Mutant):
     """Goes by the window of which most is left."""
 
-    violates = "quota.least-window+1"
+    violates = "select.quota-aware.most-left+2"
     kills = ("least-window-counts",)
     because = "wire"
 
@@ -498,7 +498,7 @@ class TakesTheFullestWindow(Mutant):
 class ForgetsWhatIsNotMentioned(Mutant):
     """Forgets the windows that the latest reply does not mention."""
 
-    violates = "quota.least-window+1"
+    violates = "select.quota-aware.most-left+2"
     kills = ("window-stands-until-it-is-told-again:still-empty",)
     because = "wire"
 
@@ -514,7 +514,7 @@ class ForgetsWhatIsNotMentioned(Mutant):
 class BelievesTheFirst(Mutant):
     """Does not change what it knows of a window."""
 
-    violates = "quota.least-window+1"
+    violates = "select.quota-aware.most-left+2"
     kills = ("window-stands-until-it-is-told-again:told-anew",)
     because = "wire"
 
@@ -555,7 +555,7 @@ class ForgivesEarly(Mutant):
 class LimitsTheKeyAlone(Mutant):
     """Takes an organisation's limit for a model for the key's own."""
 
-    violates = "owner.model+1"
+    violates = "pool.same-owner+2"
     kills = ("limit-of-an-owners-model-is-shared:openai",)
     because = "state"
 
@@ -568,7 +568,7 @@ class LimitsTheKeyAlone(Mutant):
 class LimitsEveryModel(Mutant):
     """Takes an organisation's limit for a model for its limit as a whole."""
 
-    violates = "owner.model+1"
+    violates = "pool.same-owner+2"
     kills = ("limit-of-an-owners-model-is-shared:openai",)
     because = "state"
 
@@ -582,7 +582,7 @@ class LimitsEveryModel(Mutant):
 class CountsTheOwnersOtherKeys(Mutant):
     """Takes a key of the same owner for somebody to rotate to."""
 
-    violates = "owner.sole+1"
+    violates = "cooldown.sole+2"
     kills = ("keys-of-a-sole-owner-rest-a-minute",)
     because = "state"
 

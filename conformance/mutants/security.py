@@ -9,7 +9,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class LosesTheCallersTraceIds(Mutant):
     """Drops a header of the caller's that it does not know."""
 
-    violates = "security.caller-headers+1"
+    violates = "security.caller-headers+2"
     kills = ("caller-headers-arrive",)
     because = "wire"
 
@@ -22,7 +22,7 @@ class LosesTheCallersTraceIds(Mutant):
 class PutsItsFlagInPlaceOfTheCallers(Mutant):
     """Replaces the caller's list of flags by the one that the provider wants."""
 
-    violates = "security.caller-headers+1"
+    violates = "security.caller-headers+2"
     kills = ("caller-headers-arrive:claude-login",)
     because = "wire"
 
@@ -34,7 +34,7 @@ class PutsItsFlagInPlaceOfTheCallers(Mutant):
 class PrintsTheRefusedConfiguration(Mutant):
     """Prints the configuration with the error about it."""
 
-    violates = "security.no-leak+1"
+    violates = "security.no-leak+2"
     kills = ("refused-pool-names-no-secret",)
     because = "canary"
 
@@ -49,7 +49,7 @@ class PrintsTheRefusedConfiguration(Mutant):
 class LogsTheRequestThatFailed(Mutant):
     """Logs a request whose connection broke, headers and all."""
 
-    violates = "security.no-leak+1"
+    violates = "security.no-leak+2"
     kills = ("secrets-stay-out-of-errors",)
     because = "canary"
 
@@ -63,7 +63,7 @@ class LogsTheRequestThatFailed(Mutant):
 class LogsTheRefreshThatFailed(Mutant):
     """Logs what was posted when a grant is refused for good."""
 
-    violates = "security.no-leak+1"
+    violates = "security.no-leak+2"
     kills = ("tokens-stay-out-of-errors",)
     because = "canary"
 
@@ -78,7 +78,7 @@ class LogsTheRefreshThatFailed(Mutant):
 class KeepsTheCallersCredential(Mutant):
     """Replaces only the header in which its own secret travels."""
 
-    violates = "security.one-secret+1"
+    violates = "security.one-secret+2"
     kills = (
         "placeholder-is-replaced:claude-login-api-key",
         "placeholder-is-replaced:gemini-bearer",
@@ -95,7 +95,7 @@ class KeepsTheCallersCredential(Mutant):
 class TakesAllKeysToOneHost(Mutant):
     """Sends every entry's secret to where the request was addressed."""
 
-    violates = "security.own-origin+1"
+    violates = "security.own-origin+2"
     kills = (
         "each-secret-goes-to-its-own-origin",
         "rotation-crosses-origins-without-the-old-secret",
@@ -110,7 +110,7 @@ class TakesAllKeysToOneHost(Mutant):
 class LetsRedirectsCarryTheSecret(Mutant):
     """Puts the secret among the ordinary headers, which a redirect copies."""
 
-    violates = "security.redirect+1"
+    violates = "security.redirect+2"
     kills = (
         "redirect-carries-no-secret:x-api-key",
         "redirect-carries-no-secret:x-goog-api-key",
@@ -128,7 +128,7 @@ class LetsRedirectsCarryTheSecret(Mutant):
 class BelievesStrangers(Mutant):
     """Judges a reply that came from elsewhere as if it were the provider's."""
 
-    violates = "security.redirect.reply+1"
+    violates = "security.redirect.reply+2"
     kills = (
         "stranger-cannot-bench",
         "stranger-cannot-pardon",
@@ -143,7 +143,7 @@ class BelievesStrangers(Mutant):
 class GoesWhereTheCallerWouldNot(Mutant):
     """Follows redirects although the caller does not."""
 
-    violates = "security.redirect+1"
+    violates = "security.redirect+2"
     kills = ("unfollowed-redirect-is-delivered",)
     because = "wire"
 
@@ -155,7 +155,7 @@ class GoesWhereTheCallerWouldNot(Mutant):
 class LosesTheSecretOnItsWay(Mutant):
     """Leaves a redirect within the origin without a secret, and takes the refusal for an answer."""
 
-    violates = "security.one-secret+1"
+    violates = "security.one-secret+2"
     kills = ("redirect-within-the-origin-is-authenticated",)
     because = "wire"
 
@@ -167,7 +167,7 @@ class LosesTheSecretOnItsWay(Mutant):
 class LeavesTheLastSecretInTheRequest(Mutant):
     """Sends the secret of the attempt before as well, when the caller had a credential there."""
 
-    violates = "security.one-secret+1"
+    violates = "security.one-secret+2"
     kills = ("each-attempt-carries-one-secret",)
     because = "wire"
 

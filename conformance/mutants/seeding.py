@@ -11,7 +11,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class ReadsTheHostsEnvironment(Mutant):
     """Takes variables of the process for those that it was not given."""
 
-    violates = "seed.given-environment+1"
+    violates = "seed.given-environment+2"
     kills = ("nothing-is-found-in-an-empty-environment",)
     because = "wire"
 
@@ -24,7 +24,7 @@ class ReadsTheHostsEnvironment(Mutant):
 class KnowsOneVariable(Mutant):
     """Looks at the first variable of a provider, and at no other."""
 
-    violates = "seed.environment+1"
+    violates = "seed.environment+2"
     kills = ("variables-follow-the-registrys-order", "variables-become-entries:second-name")
     because = "wire"
 
@@ -36,7 +36,7 @@ class KnowsOneVariable(Mutant):
 class KnowsNoNumbers(Mutant):
     """Looks at a variable, and at none of the numbered ones."""
 
-    violates = "seed.numbered+1"
+    violates = "seed.numbered+2"
     kills = ("numbered-variables-up-to-the-gap", "numbering-goes-on-behind-a-placeholder")
     because = "wire"
 
@@ -48,7 +48,7 @@ class KnowsNoNumbers(Mutant):
 class CountsPastTheGap(Mutant):
     """Takes every numbered variable, however far up."""
 
-    violates = "seed.numbered+1"
+    violates = "seed.numbered+2"
     kills = ("numbered-variables-up-to-the-gap",)
     because = "state"
 
@@ -61,7 +61,7 @@ class CountsPastTheGap(Mutant):
 class PrefersDotenv(Mutant):
     """Lets `.env` win over the environment."""
 
-    violates = "seed.precedence+1"
+    violates = "seed.precedence+2"
     kills = ("environment-wins-over-dotenv", "empty-variable-hides-dotenv")
     because = "wire"
 
@@ -74,7 +74,7 @@ class PrefersDotenv(Mutant):
 class TakesPlaceholdersForKeys(Mutant):
     """Takes every value that is not empty for a key."""
 
-    violates = "seed.placeholder+1"
+    violates = "seed.placeholder+2"
     kills = (
         "placeholder-is-no-key:dots",
         "placeholder-is-no-key:masked",
@@ -91,7 +91,7 @@ class TakesPlaceholdersForKeys(Mutant):
 class PutsInOrderWhatItTakesUp(Mutant):
     """Gives an entry its source's name and place at each start."""
 
-    violates = "seed.match+1"
+    violates = "seed.match+2"
     kills = ("source-is-taken-up-by-its-entry",)
     because = "labels"
 
@@ -104,7 +104,7 @@ class PutsInOrderWhatItTakesUp(Mutant):
 class PutsWhatIsFoundFirst(Mutant):
     """Puts what turns up before everything else."""
 
-    violates = "seed.order+1"
+    violates = "seed.order+2"
     kills = ("what-is-found-comes-last",)
     because = "wire"
 
@@ -116,7 +116,7 @@ class PutsWhatIsFoundFirst(Mutant):
 class TakesTheSameKeyTwice(Mutant):
     """Makes an entry of every source, whatever secret it holds."""
 
-    violates = "seed.duplicate+1"
+    violates = "seed.duplicate+2"
     kills = ("one-secret-is-found-once", "secret-added-by-hand-is-not-found-again")
     because = "state"
 
@@ -128,7 +128,7 @@ class TakesTheSameKeyTwice(Mutant):
 class PrunesWhatIsGone(Mutant):
     """Removes the entries whose source is not there any more."""
 
-    violates = "seed.never-deletes+1"
+    violates = "seed.never-deletes+2"
     kills = ("loading-deletes-nothing",)
     because = "state"
 
@@ -143,7 +143,7 @@ class PrunesWhatIsGone(Mutant):
 class ForgetsWhatWasRemoved(Mutant):
     """Takes up what somebody has removed."""
 
-    violates = "seed.sticky+1"
+    violates = "seed.sticky+2"
     kills = ("removed-source-stays-away",)
     because = "wire"
 
@@ -157,7 +157,7 @@ class ForgetsWhatWasRemoved(Mutant):
 class BlamesTheNewKey(Mutant):
     """Leaves the old key's cooldown on the new one."""
 
-    violates = "seed.changed-secret+1"
+    violates = "seed.changed-secret+2"
     kills = ("replaced-key-is-used-at-once", "replaced-login-lives-again")
     because = "state"
 
@@ -169,7 +169,7 @@ class BlamesTheNewKey(Mutant):
 class ForgivesAtEachStart(Mutant):
     """Takes every key that it finds for a new one."""
 
-    violates = "seed.unchanged-secret+1"
+    violates = "seed.changed-secret+2"
     kills = ("same-key-keeps-its-history",)
     because = "state"
 
@@ -181,7 +181,7 @@ class ForgivesAtEachStart(Mutant):
 class StopsAtABrokenFile(Mutant):
     """Refuses to open the pool when a file of another tool is broken."""
 
-    violates = "seed.broken-file+1"
+    violates = "seed.broken-file+2"
     kills = ("broken-file-stops-nobody:cut-off", "broken-file-stops-nobody:empty")
     because = "outcome"
 
@@ -196,7 +196,7 @@ class StopsAtABrokenFile(Mutant):
 class IgnoresTheChosenStrategy(Mutant):
     """Takes the default, whatever the configuration says."""
 
-    violates = "config.strategy+1"
+    violates = "config.pool+1"
     kills = ("configured-strategy-is-the-pools",)
     because = "wire"
 
@@ -209,7 +209,7 @@ class IgnoresTheChosenStrategy(Mutant):
 class TakesAnyPoolsStrategy(Mutant):
     """Takes the first strategy of the configuration, whichever pool it is for."""
 
-    violates = "config.strategy+1"
+    violates = "config.pool+1"
     kills = ("another-pools-strategy-is-not-this-ones",)
     because = "wire"
 
@@ -222,7 +222,7 @@ class TakesAnyPoolsStrategy(Mutant):
 class IgnoresTheConfiguredPolicy(Mutant):
     """Checks a policy, and goes by the default."""
 
-    violates = "config.policy+1"
+    violates = "config.pool+1"
     kills = ("configured-policy-is-the-pools",)
     because = "state"
 
@@ -257,7 +257,6 @@ class TakesAPolicyThatContradictsItself(Mutant):
     kills = (
         "unusable-configuration-is-refused:bounds-contradict",
         "unusable-configuration-is-refused:windows-contradict",
-        "unusable-configuration-is-refused:no-claim",
     )
     because = "outcome"
 

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 from credpool.core.model import Strategy
 from credpool.core.secret import Secret
+from credpool.core.usable import why_unusable
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
 class IgnoresPriorities(Mutant):
     """Takes the entries in the order of the list, whatever their priorities."""
 
-    violates = "select.order+1"
+    violates = "select.order+2"
     kills = (
         "lower-priority-number-comes-first",
         "turn-follows-priorities",
@@ -25,7 +26,7 @@ class IgnoresPriorities(Mutant):
 class SortsEqualPrioritiesByName(Mutant):
     """Breaks ties of priority by the entries' ids."""
 
-    violates = "select.order+1"
+    violates = "select.order+2"
     kills = ("equal-priorities-keep-the-order-of-the-list",)
     because = "wire"
 
@@ -37,7 +38,7 @@ class SortsEqualPrioritiesByName(Mutant):
 class DrawsBenchedEntries(Mutant):
     """Lets the dice fall on entries that are cooling down."""
 
-    violates = "select.available+1"
+    violates = "select.available+2"
     kills = ("benched-entries-are-not-chosen:random",)
     because = "wire"
 
@@ -45,13 +46,14 @@ class DrawsBenchedEntries(Mutant):
     def all_that_live(original, state, *, now, model):
         if state.strategy is not Strategy.RANDOM:
             return original(state, now=now, model=model)
-        return tuple(e for e in state.entries if e.secret is not None and not e.dead)
+        why_not = why_unusable(state)
+        return tuple(e for e in state.entries if why_not(e) is None and not e.dead)
 
 
 class RevivesTheDeadAfterAMonth(Mutant):
     """Presents a dead entry again when it has been dead for 30 days."""
 
-    violates = "select.available+1"
+    violates = "select.available+2"
     kills = ("dead-entries-are-not-chosen",)
     because = "wire"
 
@@ -68,7 +70,7 @@ class RevivesTheDeadAfterAMonth(Mutant):
 class SticksToItsFirstDraw(Mutant):
     """Stays with the entry that the dice chose first, for as long as it is available."""
 
-    violates = "select.per-call+1"
+    violates = "select.per-call+2"
     kills = ("each-call-selects-anew",)
     because = "wire"
 
@@ -82,7 +84,7 @@ class SticksToItsFirstDraw(Mutant):
 class StaysOnTheFallBack(Mutant):
     """Goes on with the entry that answered after a refusal of this call alone."""
 
-    violates = "select.per-call+1"
+    violates = "select.per-call+2"
     kills = ("rotation-does-not-stick",)
     because = "wire"
 
@@ -103,7 +105,7 @@ class StaysOnTheFallBack(Mutant):
 class RejoinsAtTheEnd(Mutant):
     """Puts an entry whose cooldown has ended behind all others."""
 
-    violates = "select.return+1"
+    violates = "select.per-call+2"
     kills = (
         "first-entry-returns-after-its-cooldown",
         "turn-takes-a-returned-entry-in-again",
@@ -119,7 +121,7 @@ class RejoinsAtTheEnd(Mutant):
 class CountsCallsNotRequests(Mutant):
     """Counts a call's first request only."""
 
-    violates = "select.count+1"
+    violates = "select.count+2"
     kills = (
         "least-used-evens-out",
         "count-rises-with-each-request",
@@ -142,20 +144,22 @@ class CountsCallsNotRequests(Mutant):
 class CountsRefreshes(Mutant):
     """Counts a request to the token endpoint as one to the provider's."""
 
-    violates = "select.count+1"
+    violates = "select.count+2"
     kills = ("count-leaves-the-token-endpoint-out",)
     because = "counts"
 
     @replaces("credpool.calls.keep")
     def counted(original, pool, event):
-        pool.used(pool.state.find(event.entry))
+        entry = pool.state.find(event.entry)
+        if entry is not None:
+            pool.used(entry)
         return original(pool, event)
 
 
 class ForgetsWhichModelIsOut(Mutant):
     """Chooses without minding for which model an entry is out."""
 
-    violates = "select.available+1"
+    violates = "select.available+2"
     kills = ("model-cooldown-counts-for-that-model",)
     because = "wire"
 
@@ -167,7 +171,7 @@ class ForgetsWhichModelIsOut(Mutant):
 class SendsAnEmptyHand(Mutant):
     """Sends a request for an entry that holds no secret."""
 
-    violates = "select.available+1"
+    violates = "select.available+2"
     kills = ("entries-without-a-secret-are-not-chosen",)
     because = "wire"
 

@@ -8,7 +8,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class LooksAtItsOwnMemory(Mutant):
     """Reads the store when it starts and when it writes, and never in between."""
 
-    violates = "share.cooldown+1"
+    violates = "share.cooldown+2"
     kills = (
         "cooldown-of-one-process-counts-in-another:out-of-credit",
         "cooldown-of-one-process-counts-in-another:revoked",
@@ -23,7 +23,7 @@ class LooksAtItsOwnMemory(Mutant):
 class LetsTheLastWriterWin(Mutant):
     """Puts a cooldown in the place of the one that another process has written meanwhile."""
 
-    violates = "share.longest+1"
+    violates = "cooldown.never-shorten+2"
     kills = ("later-end-wins-between-processes:long-one-first",)
     because = "state"
 
@@ -35,7 +35,7 @@ class LetsTheLastWriterWin(Mutant):
 class KnowsItsOwnClaimsOnly(Mutant):
     """Waits for a refresh of its own process, and takes no notice of another's."""
 
-    violates = "share.single-flight+1"
+    violates = "oauth.single-flight+2"
     kills = ("two-processes-refresh-a-login-once",)
     because = "outcome"
 
@@ -51,7 +51,7 @@ class KnowsItsOwnClaimsOnly(Mutant):
 class WaitsWithoutLooking(Mutant):
     """Waits for another process's refresh, and does not read what it has brought."""
 
-    violates = "share.adopt+1"
+    violates = "oauth.single-flight.adopt+2"
     kills = ("two-processes-refresh-a-login-once",)
     because = "outcome"
 
@@ -67,7 +67,7 @@ class WaitsWithoutLooking(Mutant):
 class ClaimsInMemory(Mutant):
     """Keeps claims to itself, so that they die with the process."""
 
-    violates = "share.claim.durable+1"
+    violates = "share.claim.durable+2"
     kills = ("killed-in-a-refresh",)
     because = "outcome"
 
@@ -79,7 +79,7 @@ class ClaimsInMemory(Mutant):
 class WritesItsOwnCount(Mutant):
     """Writes what it has counted itself, in the place of what all have counted."""
 
-    violates = "share.counts+1"
+    violates = "share.counts+2"
     kills = ("counts-of-processes-add-up",)
     because = "counts"
 

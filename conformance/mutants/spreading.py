@@ -27,7 +27,7 @@ class SpreadsUnasked(Mutant):
 class HasNoCap(Mutant):
     """Lets any number of calls run with the preferred entry."""
 
-    violates = "lease.cap+1"
+    violates = "lease.cap+2"
     kills = (
         "calls-at-once-spread",
         "cap-of-two-lets-two-through",
@@ -43,7 +43,7 @@ class HasNoCap(Mutant):
 class CountsTheCapAsAllowedBeyond(Mutant):
     """Lets one call more than the cap through."""
 
-    violates = "lease.cap+1"
+    violates = "lease.cap+2"
     kills = ("calls-at-once-spread", "cap-of-two-lets-two-through")
     because = "wire"
 
@@ -57,7 +57,7 @@ class CountsTheCapAsAllowedBeyond(Mutant):
 class PilesUpAtTheCap(Mutant):
     """Puts every call above the cap on the preferred entry."""
 
-    violates = "lease.soft+1"
+    violates = "lease.cap+2"
     kills = ("nobody-waits-at-the-cap",)
     because = "wire"
 
@@ -72,7 +72,7 @@ class PilesUpAtTheCap(Mutant):
 class ChoosesTheFirstBelowTheCap(Mutant):
     """Takes the first entry below the cap, whatever the strategy."""
 
-    violates = "lease.strategy+1"
+    violates = "lease.strategy+2"
     kills = (
         "strategy-chooses-below-the-cap:round-robin",
         "strategy-chooses-below-the-cap:least-used",
@@ -89,7 +89,7 @@ class ChoosesTheFirstBelowTheCap(Mutant):
 class OccupiesWhatItLeft(Mutant):
     """Counts a call that has rotated for the entry that it has left, too."""
 
-    violates = "lease.end+1"
+    violates = "lease.end+2"
     kills = ("entry-that-was-left-is-free",)
     because = "wire"
 
@@ -101,7 +101,7 @@ class OccupiesWhatItLeft(Mutant):
 class OccupiesWhatItLost(Mutant):
     """Counts a call whose connection broke as under way."""
 
-    violates = "lease.end+1"
+    violates = "lease.end+2"
     kills = ("lost-connection-frees-its-place",)
     because = "wire"
 
@@ -115,7 +115,7 @@ class OccupiesWhatItLost(Mutant):
 class OccupiesWhatItHasRead(Mutant):
     """Counts a call as under way although its reply has been read."""
 
-    violates = "lease.reply+1"
+    violates = "lease.end+2"
     kills = ("answered-call-frees-its-place:success",)
     because = "wire"
 
@@ -129,7 +129,7 @@ class OccupiesWhatItHasRead(Mutant):
 class ForgetsStreams(Mutant):
     """Counts a call as over as soon as the head of its reply is there."""
 
-    violates = "lease.stream+1"
+    violates = "lease.end+2"
     kills = (
         "stream-occupies-until-it-ends:read-to-its-end",
         "stream-occupies-until-it-ends:broken-off",
@@ -147,7 +147,7 @@ class ForgetsStreams(Mutant):
 class KnowsNoSessions(Mutant):
     """Chooses anew for each call of a session."""
 
-    violates = "affinity.stay+1"
+    violates = "affinity.stay+2"
     kills = (
         "session-stays-with-its-entry:round-robin",
         "session-stays-with-its-entry:least-used",
@@ -164,7 +164,7 @@ class KnowsNoSessions(Mutant):
 class GoesBackToTheFirst(Mutant):
     """Keeps a session's first entry in mind, and goes back to it when it returns."""
 
-    violates = "affinity.move+1"
+    violates = "affinity.move+2"
     kills = ("session-goes-over-and-stays",)
     because = "wire"
 
@@ -177,7 +177,7 @@ class GoesBackToTheFirst(Mutant):
 class NeverForgetsASession(Mutant):
     """Keeps every session for good."""
 
-    violates = "affinity.forgotten+1"
+    violates = "affinity.forgotten+2"
     kills = ("session-is-forgotten:usual", "session-is-forgotten:the-operators")
     because = "wire"
 
@@ -189,7 +189,7 @@ class NeverForgetsASession(Mutant):
 class TakesATurnForEachCall(Mutant):
     """Lets the strategy choose for a session's call too, and then does not use the choice."""
 
-    violates = "affinity.no-turn+1"
+    violates = "affinity.no-turn+2"
     kills = ("session-takes-no-turn:round-robin", "session-takes-no-turn:random")
     because = "wire"
 
@@ -202,7 +202,7 @@ class TakesATurnForEachCall(Mutant):
 class TearsSessionsApart(Mutant):
     """Prefers a less busy entry to the session's own."""
 
-    violates = "affinity.cap+1"
+    violates = "affinity.stay+2"
     kills = ("session-stays-at-the-cap",)
     because = "wire"
 
@@ -214,7 +214,7 @@ class TearsSessionsApart(Mutant):
 class TellsTheSession(Mutant):
     """Sends the session's name along."""
 
-    violates = "affinity.private+1"
+    violates = "affinity.private+2"
     kills = ("session-is-told-to-nobody",)
     because = "canary"
 

@@ -17,7 +17,7 @@ NOTHING = Known()
 class WritesADateForSeconds(Mutant):
     """Writes a model's cooldown with a date where seconds belong."""
 
-    violates = "store.schema+1"
+    violates = "store.schema+2"
     kills = ("written-cooldown-of-a-model-is-valid",)
     because = "store"
 
@@ -30,7 +30,7 @@ class WritesADateForSeconds(Mutant):
 class TakesMillisecondsForSeconds(Mutant):
     """Reads every bare number as seconds."""
 
-    violates = "store.moments+1"
+    violates = "store.moments+2"
     kills = ("moment-is-read-in-every-form:milliseconds",)
     because = "state"
 
@@ -42,7 +42,7 @@ class TakesMillisecondsForSeconds(Mutant):
 class TakesADateForLocalTime(Mutant):
     """Reads a date without an offset as the time of a place an hour east of UTC."""
 
-    violates = "store.moments+1"
+    violates = "store.moments+2"
     kills = ("moment-is-read-in-every-form:date-without-an-offset",)
     because = "state"
 
@@ -56,7 +56,7 @@ class TakesADateForLocalTime(Mutant):
 class MakesIdsUp(Mutant):
     """Gives a row without an id another one at each reading."""
 
-    violates = "store.id.derived+1"
+    violates = "store.id.derived+2"
     kills = ("row-without-an-id-is-found-again",)
     because = "store"
 
@@ -68,7 +68,7 @@ class MakesIdsUp(Mutant):
 class ToleratesOneIdTwice(Mutant):
     """Loads a pool in which an id names two rows."""
 
-    violates = "store.id.duplicate+1"
+    violates = "store.unreadable-refused+2"
     kills = ("two-rows-of-one-id-are-refused",)
     because = "outcome"
 
@@ -80,7 +80,7 @@ class ToleratesOneIdTwice(Mutant):
 class WantsThePoolToBeThere(Mutant):
     """Refuses a document in which a pool is null."""
 
-    violates = "store.absent-is-empty+1"
+    violates = "store.absent-is-empty+2"
     kills = (
         "document-without-the-pool-is-an-empty-pool:pools-are-null",
         "document-without-the-pool-is-an-empty-pool:pool-is-null",
@@ -97,7 +97,7 @@ class WantsThePoolToBeThere(Mutant):
 class TripsOverAByteOrderMark(Mutant):
     """Takes a byte order mark for a part of the document."""
 
-    violates = "store.byte-order-mark+1"
+    violates = "store.byte-order-mark+2"
     kills = ("byte-order-mark-is-skipped",)
     because = "outcome"
 
@@ -124,7 +124,7 @@ class MendsPermissionsWhileReading(Mutant):
 class GoesOnWithoutSaving(Mutant):
     """Goes on with a change that could not be made durable, and says nothing."""
 
-    violates = "store.loud+1"
+    violates = "store.loud+2"
     kills = ("nothing-is-written-past-a-lock",)
     because = "outcome"
 
@@ -139,7 +139,7 @@ class GoesOnWithoutSaving(Mutant):
 class BeginsAnewAfterDamage(Mutant):
     """Takes a file that it could read before, and cannot now, for one without entries."""
 
-    violates = "store.unreadable-refused+1"
+    violates = "store.unreadable-refused+2"
     kills = ("file-that-was-damaged-meanwhile-is-not-overwritten",)
     because = "outcome"
 
@@ -156,7 +156,7 @@ class BeginsAnewAfterDamage(Mutant):
 class WritesInPlace(Mutant):
     """Empties the file and writes it anew."""
 
-    violates = "store.atomic+1"
+    violates = "store.atomic+2"
     kills = ("old-file-stays-whole",)
     because = "store"
 
@@ -172,7 +172,7 @@ class WritesInPlace(Mutant):
 class ReplacesTheLink(Mutant):
     """Puts a file in the place of a link."""
 
-    violates = "store.link+1"
+    violates = "store.link+2"
     kills = ("link-stays-a-link",)
     because = "store"
 
@@ -186,7 +186,7 @@ class ReplacesTheLink(Mutant):
 class KeepsABackup(Mutant):
     """Copies the file before it is replaced."""
 
-    violates = "store.no-copies+1"
+    violates = "store.no-copies+2"
     kills = ("old-file-stays-whole",)
     because = "store"
 
@@ -200,7 +200,7 @@ class KeepsABackup(Mutant):
 class SetsADamagedFileAside(Mutant):
     """Copies a file that it refuses to one fixed name."""
 
-    violates = "store.no-copies+1"
+    violates = "store.no-copies+2"
     kills = ("damaged-file-is-not-copied",)
     because = "store"
 
@@ -216,7 +216,7 @@ class SetsADamagedFileAside(Mutant):
 class TakesNoLock(Mutant):
     """Writes whenever it likes."""
 
-    violates = "store.lock+1"
+    violates = "store.lock+2"
     kills = ("nothing-is-written-past-a-lock",)
     because = "store"
 
@@ -239,7 +239,7 @@ class Remembers:
 class WritesThePoolItRemembers(Remembers, Mutant):
     """Changes the rows that it read before another program wrote the file, and writes those."""
 
-    violates = "store.no-lost-update+1"
+    violates = "store.no-lost-update+2"
     kills = ("two-programs-lose-nothing-of-each-other",)
     because = "store"
 
@@ -252,7 +252,7 @@ class WritesThePoolItRemembers(Remembers, Mutant):
 class WritesItsMemoryBack(Remembers, Mutant):
     """Puts the cooldowns it remembers back into rows that have none any more."""
 
-    violates = "store.reset-stays+1"
+    violates = "store.reset-stays+2"
     kills = ("reset-of-another-program-stays",)
     because = "state"
 
@@ -270,7 +270,7 @@ class WritesItsMemoryBack(Remembers, Mutant):
 class WritesItsOwnCounts(Remembers, Mutant):
     """Writes the counts that it knows of, whatever the file says."""
 
-    violates = "store.counts+1"
+    violates = "store.counts+2"
     kills = ("counts-of-two-programs-add-up",)
     because = "store"
 
@@ -294,7 +294,7 @@ class WritesItsOwnCounts(Remembers, Mutant):
 class TakesEveryStatusForAnHour(Mutant):
     """Keeps an entry that another program marked without a time out for an hour."""
 
-    violates = "store.foreign-status+2"
+    violates = "store.foreign-status+3"
     kills = (
         "status-without-a-class-or-a-time:401",
         "status-without-a-class-or-a-time:402",

@@ -16,7 +16,7 @@ NOTHING = Known()
 class ReadsWhatItCannotKnow(Mutant):
     """Reads a file of any version."""
 
-    violates = "store.newer-refused+1"
+    violates = "store.unreadable-refused+2"
     kills = ("newer-file-is-refused",)
     because = "outcome"
 
@@ -28,7 +28,7 @@ class ReadsWhatItCannotKnow(Mutant):
 class TakesANewerFileForABrokenOne(Mutant):
     """Refuses a later version, and says that the file is damaged."""
 
-    violates = "store.newer-refused+1"
+    violates = "store.unreadable-refused+2"
     kills = ("newer-file-is-refused",)
     because = "outcome"
 
@@ -43,7 +43,7 @@ class TakesANewerFileForABrokenOne(Mutant):
 class BeginsAnewWithEveryFile(Mutant):
     """Takes a file that it cannot read for one without entries."""
 
-    violates = "store.unreadable-refused+1"
+    violates = "store.unreadable-refused+2"
     kills = ("unreadable-file-is-refused",)
     because = "outcome"
 
@@ -60,7 +60,7 @@ class BeginsAnewWithEveryFile(Mutant):
 class RaisesForeignDead(Mutant):
     """Uses a row that another program has marked as dead."""
 
-    violates = "store.foreign-status+2"
+    violates = "store.foreign-status+3"
     kills = ("status-of-another-program-counts",)
     because = "state"
 
@@ -73,7 +73,7 @@ class RaisesForeignDead(Mutant):
 class TimesForeignCooldownsItself(Mutant):
     """Keeps a row that another program has marked out for an hour, whatever it says."""
 
-    violates = "store.foreign-status+2"
+    violates = "store.foreign-status+3"
     kills = ("status-of-another-program-counts",)
     because = "state"
 
@@ -89,7 +89,7 @@ class TimesForeignCooldownsItself(Mutant):
 class NeverLooksAgain(Mutant):
     """Reads the file once, and then after its own changes only."""
 
-    violates = "store.others-changes+1"
+    violates = "store.others-changes+2"
     kills = ("change-from-outside-counts-at-the-next-call",)
     because = "state"
 
@@ -101,7 +101,7 @@ class NeverLooksAgain(Mutant):
 class KeepsWhatItLearntInMemory(Mutant):
     """Writes a file that is not there, and never another one."""
 
-    violates = "store.durable+1"
+    violates = "store.durable+2"
     kills = ("cooldown-is-durable-before-the-call-goes-on",)
     because = "store"
 
@@ -113,7 +113,7 @@ class KeepsWhatItLearntInMemory(Mutant):
 class ForgetsWhatItLearntAtTheEnd(Mutant):
     """Puts rows that are out back in use when it starts."""
 
-    violates = "store.durable+1"
+    violates = "store.durable+2"
     kills = ("cooldown-outlives-the-program",)
     because = "state"
 
@@ -131,7 +131,7 @@ class ForgetsWhatItLearntAtTheEnd(Mutant):
 class DropsTheFieldsOfARow(Mutant):
     """Writes only the fields of a row that it knows."""
 
-    violates = "store.unknown-fields+1"
+    violates = "store.unknown-fields+2"
     kills = ("unknown-fields-stay",)
     because = "store"
 
@@ -143,7 +143,7 @@ class DropsTheFieldsOfARow(Mutant):
 class DropsTheFieldsOfTheDocument(Mutant):
     """Writes the version and the pools, and nothing else that the document held."""
 
-    violates = "store.unknown-fields+1"
+    violates = "store.unknown-fields+2"
     kills = ("unknown-fields-stay",)
     because = "store"
 
@@ -167,7 +167,7 @@ class DropsOtherPools(Mutant):
 class LetsEveryoneRead(Mutant):
     """Writes a file that every account may read."""
 
-    violates = "store.owner-only+1"
+    violates = "store.owner-only+2"
     kills = ("file-is-the-owners-alone", "reading-changes-nothing")
     because = "store"
 
@@ -181,7 +181,7 @@ class LetsEveryoneRead(Mutant):
 class KeepsThePermissions(Mutant):
     """Leaves the file to those who could read it before."""
 
-    violates = "store.owner-only+1"
+    violates = "store.owner-only+2"
     kills = ("reading-changes-nothing",)
     because = "store"
 

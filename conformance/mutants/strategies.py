@@ -24,7 +24,7 @@ class TurnsByDefault(Mutant):
 class KeepsTheSecondInReserve(Mutant):
     """Under `fill_first`, jumps to the last entry when the first one is out."""
 
-    violates = "select.fill-first+1"
+    violates = "select.fill-first+2"
     kills = ("fill-first-uses-the-first-available",)
     because = "wire"
 
@@ -38,7 +38,7 @@ class KeepsTheSecondInReserve(Mutant):
 class StartsOverWhenTheLastIsOut(Mutant):
     """Begins the turn anew when the entry that was chosen last is out."""
 
-    violates = "select.round-robin+1"
+    violates = "select.round-robin+2"
     kills = (
         "rotation-passes-benched-entries-over",
         "round-robin-does-not-start-over",
@@ -58,7 +58,7 @@ class StartsOverWhenTheLastIsOut(Mutant):
 class ForgetsTheTurn(Mutant):
     """Begins each turn at the first entry."""
 
-    violates = "select.round-robin+1"
+    violates = "select.round-robin+2"
     kills = (
         "rotation-passes-benched-entries-over",
         "turn-follows-priorities",
@@ -78,7 +78,7 @@ class ForgetsTheTurn(Mutant):
 class RotatesToTheBusiest(Mutant):
     """Rotates to the most used entry under `least_used`."""
 
-    violates = "select.least-used+1"
+    violates = "select.least-used+2"
     kills = ("least-used-rotates-to-the-least-used",)
     because = "wire"
 
@@ -92,7 +92,7 @@ class RotatesToTheBusiest(Mutant):
 class CountsForEachModelApart(Mutant):
     """Counts what an entry has done for each model that has a cooldown, and for all others."""
 
-    violates = "select.least-used+1"
+    violates = "select.least-used+2"
     kills = ("least-used-counts-what-every-model-was-sent",)
     because = "wire"
 
@@ -104,7 +104,7 @@ class CountsForEachModelApart(Mutant):
 class TakesTurnsForEachModelApart(Mutant):
     """Remembers for each model that has a cooldown, and for all others, who was chosen last."""
 
-    violates = "select.round-robin+1"
+    violates = "select.round-robin+2"
     kills = ("turn-goes-on-whatever-the-model",)
     because = "wire"
 
@@ -118,7 +118,7 @@ class TakesTurnsForEachModelApart(Mutant):
 class RoundsTheDraw(Mutant):
     """Multiplies the draw by one less than there are entries, and rounds."""
 
-    violates = "select.random+1"
+    violates = "select.random+2"
     kills = (
         "random-follows-the-draw:below-a-third",
         "random-follows-the-draw:above-two-thirds",
@@ -135,7 +135,7 @@ class RoundsTheDraw(Mutant):
 class DrawsForEachRetry(Mutant):
     """Uses a draw up for each reply that is judged."""
 
-    violates = "select.random+1"
+    violates = "select.random+2"
     kills = ("random-draws-once-for-each-selection",)
     because = "wire"
 
@@ -147,7 +147,7 @@ class DrawsForEachRetry(Mutant):
 class TakesAnyStrategy(Mutant):
     """Takes a strategy that it does not know for the default."""
 
-    violates = "select.unknown-strategy+1"
+    violates = "select.unknown-strategy+2"
     kills = ("unknown-strategy-is-refused",)
     because = "outcome"
 
@@ -159,7 +159,7 @@ class TakesAnyStrategy(Mutant):
 class BreaksTiesFromTheEnd(Mutant):
     """Takes the last of several entries that are used equally little."""
 
-    violates = "select.least-used+1"
+    violates = "select.least-used+2"
     kills = (
         "least-used-evens-out",
         "least-used-breaks-ties-in-order",
@@ -176,7 +176,7 @@ class BreaksTiesFromTheEnd(Mutant):
 class DrawsAmongAll(Mutant):
     """Draws among all entries, and passes on to another when that one is out."""
 
-    violates = "select.random+1"
+    violates = "select.random+2"
     kills = ("random-counts-available-entries-only",)
     because = "wire"
 

@@ -109,7 +109,7 @@ def test_the_decision_table_has_a_line_for_each_row(root: Path) -> None:
 
     first = "| `rate_limited` | 429 \\| no cap named | retry | rotate | 1 h | yes | entry "
     assert len(rows) == 6
-    assert rows[0] == first + "| `recover.retry` |"
+    assert rows[0] == first + "| The caller waits. |"
     assert "| 90 min |" in rows[1]
     assert "| until re-authenticated | no |" in rows[3]
 

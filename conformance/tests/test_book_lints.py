@@ -37,6 +37,20 @@ FAULTS = (
         says=f"{RECOVERY}:40: BCP 14 keyword MUST outside a requirement block; ",
     ),
     Fault(
+        name="a word that is not plain",
+        file=RECOVERY,
+        old="> An ordinary quotation.",
+        new="> It is reckoned anew; `anew` in code is harmless.",
+        says=f"{RECOVERY}:40: 'anew' is not a plain word; write 'again'",
+    ),
+    Fault(
+        name="an id in the prose that nobody requires",
+        file=RECOVERY,
+        old="> An ordinary quotation.",
+        new="> As `recover.nothing` says; `other.nothing` is of no family.",
+        says=f"{RECOVERY}:40: speaks of recover.nothing, which nobody requires; ",
+    ),
+    Fault(
         name="keyword in an intent",
         file=RECOVERY,
         old="*Intent:* Quiet.",
@@ -265,14 +279,14 @@ FAULTS = (
         file=TABLE,
         old="action: refresh",
         new="action: hope",
-        says=f"{TABLE}:21: rows[2].action: 'hope' is not one of ",
+        says=f"{TABLE}:24: rows[2].action: 'hope' is not one of ",
     ),
     Fault(
         name="table row without its requirement",
         file=TABLE,
         old="hint: true\n    requirement: recover.retry\n  - class: usage",
         new="hint: true\n    requirement: recover.nothing\n  - class: usage",
-        says=f"{TABLE}:10: 'recover.nothing' is no requirement; ",
+        says=f"{TABLE}:11: 'recover.nothing' is no requirement; ",
     ),
     Fault(
         name="table that is not YAML",
@@ -286,7 +300,7 @@ FAULTS = (
         file=TABLE,
         old="action: retry",
         new="action: retry\n    action: rotate",
-        says=f"{TABLE}:6: key 'action' is given twice; write valid YAML",
+        says=f"{TABLE}:7: key 'action' is given twice; write valid YAML",
     ),
     Fault(
         name="rule against its schema",

@@ -215,7 +215,7 @@ def test_a_policy_that_would_misbehave_cannot_be_made(values: dict[str, Any], na
 
 def test_the_table_has_the_limits() -> None:
     """The specification's least values and defaults are those that the library goes by."""
-    text = (Path(__file__).parents[2] / "spec" / "cooldowns.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "spec" / "configuration.md").read_text(encoding="utf-8")
     rows = re.findall(r"(?m)^\| (`[a-z_`, ]+`) \| ([^|]+) \| (\d+)(?: s)? \| ", text)
     found = {
         name: (default, float(least))

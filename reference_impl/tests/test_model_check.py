@@ -297,12 +297,13 @@ def test_no_report_shortens_a_cooldown(name: str) -> None:
 
 
 def _is_guarded(move: Move, before: Cooldown, after: Cooldown) -> bool:
-    """Whether it is a guess of this call's, and everyone it tried was throttled without a hint."""
+    """Whether it is a guess of this call's, and whoever it tried was throttled without a hint at last."""
     call = move.made.call
-    refusals = {(a.failure, a.hinted) for a in call.attempts}
+    last = {a.entry: (a.failure, a.hinted) for a in call.attempts}
     return (
-        refusals == {(FailureClass.RATE_LIMITED, False)}
-        and len({a.entry for a in call.attempts}) >= 2
+        set(last.values()) == {(FailureClass.RATE_LIMITED, False)}
+        and len(last) >= 2
+        and last.keys() >= set(call.renewed)
         and before.reason in {PLAIN.rule, PER_MODEL.rule}
         and before.since >= call.started
         and after == replace(before, until=move.now + 60)

@@ -14,7 +14,7 @@ from credpool_conformance.registry import Registry
 
 _NAME: Final = re.compile(r"\$\{([a-z_][a-z0-9_]*)\}")
 _CASE_KEYS: Final = ("case", "id", "name", "class")
-# spec: cooldown.clamp+1
+# spec: cooldown.clamp+2
 _SHORTEST: Final = 1
 _PATIENCE: Final = 10  # the policy's max_retry_wait
 _LONGEST: Final = 31 * 86400

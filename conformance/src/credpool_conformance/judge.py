@@ -97,7 +97,7 @@ def _aspects(
     if seen.stored:
         wanted, found = seen.stored
         yield "store", wanted, found
-    # spec: store.schema+1
+    # spec: store.schema+2
     yield "store", [], [*seen.file_faults]
     if _is_manage(phase):
         yield from managing.aspects(expect, seen, seen.now)

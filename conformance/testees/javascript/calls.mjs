@@ -43,7 +43,7 @@ export class Call {
       await this.#run();
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      this.fail(error); // spec: store.loud+1
+      this.fail(error); // spec: store.loud+2
     }
   }
 
@@ -67,7 +67,7 @@ export class Call {
     return action;
   }
 
-  /** Wait for the time of a retry, and look again. spec: recover.rate-limited.look-again+1 */
+  /** Wait for the time of a retry, and look again. spec: recover.look-again+1 */
   async pause({ entry: id, until }) {
     const about = this.about(id);
     await this.talk.wait(until);
@@ -113,7 +113,7 @@ export class Call {
   }
 
   eventOf(entry, reply) {
-    const about = { entry: entry.id, secret: entry.secret }; // spec: pool.attribution+1
+    const about = { entry: entry.id, secret: entry.secret }; // spec: pool.attribution+2
     const verdict = reply.status < 400 ? null : this.judge(entry, reply);
     const type = reply.foreign ? "foreign" : verdict ? "failure" : "success";
     const owner = reply.foreign ? null : ownerNamed(this.world.known, reply.headers);
@@ -129,7 +129,7 @@ export class Call {
     return { ...verdict, hint, code: status, rule: rule.id };
   }
 
-  /** Refresh a login, or wait for the call that does. spec: oauth.single-flight+1 */
+  /** Refresh a login, or wait for the call that does. spec: oauth.single-flight+2 */
   async refresh(id) {
     const about = { ...this.about(id), holder: this.holder, verdict: this.expired() };
     const began = this.world.now;
@@ -152,8 +152,8 @@ export class Call {
   }
 
   /**
-   * spec: recover.auth-expired.terminal+1, recover.auth-expired.transient+1, oauth.expires-in+1
-   * spec: oauth.reply.no-token+1, oauth.refusal.hint+1
+   * spec: recover.auth-expired.terminal+2, recover.auth-expired.transient+2, oauth.expires-in+2
+   * spec: oauth.reply.no-token+2, oauth.refusal.hint+2
    */
   async exchange(id) {
     const { world } = this;
@@ -163,7 +163,7 @@ export class Call {
       const reply = await postForm(url ?? world.tokenUrl, form, world.signal);
       const transient = reply.status === 429 || reply.status >= 500;
       const gone = readReply(reply).codes.some((code) => GRANT_GONE.includes(code));
-      // spec: oauth.reply.no-token+1
+      // spec: oauth.reply.no-token+2
       const { access_token: secret, refresh_token, expires_in } = parsed(reply.text);
       if (reply.status >= 300 || typeof secret !== "string" || !isSendable(bare(secret))) {
         const terminal = gone && !transient;
@@ -179,7 +179,7 @@ export class Call {
     }
   }
 
-  /** For how long a token endpoint asks to be left alone. spec: oauth.refusal.hint+1 */
+  /** For how long a token endpoint asks to be left alone. spec: oauth.refusal.hint+2 */
   patience(reply) {
     const { tables, now } = this.world;
     return reply.status < 400 ? null : readHint(tables.hints, undefined, readReply(reply), now);
@@ -193,7 +193,7 @@ export class Call {
       return this.talk.result({ outcome: "exhausted", attempts, exhausted });
     }
     const { status, headers, read = [], rest, broken, stream } = this.last;
-    const closing = exhausted ? { "x-should-retry": "false" } : {}; // spec: exhaust.no-sdk-retry+1
+    const closing = exhausted ? { "x-should-retry": "false" } : {}; // spec: exhaust.no-sdk-retry+2
     const reply = { status, headers: { ...headers, ...closing }, attempts, exhausted };
     if (broken) return this.fail(broken);
     return status < 400 ? this.deliver(stream, reply) : this.deliver(rest ?? [], reply, read);
@@ -201,7 +201,7 @@ export class Call {
 
   /**
    * Hand a reply on, behind what was read of it; only a success is shown before it has ended.
-   * spec: recover.stream.not-drained+1, recover.stream.no-retry+1, recover.whole-body+1
+   * spec: recover.stream.not-drained+2, recover.stream.no-retry+1, recover.whole-body+1
    */
   async deliver(stream, reply, read = []) {
     const chunks = [...read];

@@ -22,7 +22,7 @@ const CONDITIONS = {
 
 /**
  * Give the first matching rule, the provider's own before the generic ones.
- * spec: classify.registry+1, classify.unknown-code+1
+ * spec: classify.registry+2, classify.unknown-code+2
  */
 export function matchingRule(providers, provider, reply, entry) {
   const names = [...new Set([provider, GENERIC])].filter((name) => name in providers);
@@ -46,7 +46,7 @@ export function verdictOf(rule, rows, entry) {
   };
 }
 
-/** spec: classify.refreshable+1 */
+/** spec: classify.refreshable+2 */
 function treatedAs(name, refreshable) {
   if (name === "auth_rejected" && refreshable) return "auth_expired";
   if (name === "auth_expired" && !refreshable) return "auth_rejected";
@@ -62,7 +62,7 @@ function hasHeader(value, wanted) {
   return value !== undefined && any(wanted, (part) => contains(value, part));
 }
 
-/** spec: classify.message-only+1 — the text is the provider's message, the case of A to Z ignored */
+/** spec: classify.message-only+2 — the text is the provider's message, the case of A to Z ignored */
 function contains(text, part) {
   return small(text).includes(small(part));
 }

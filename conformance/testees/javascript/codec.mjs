@@ -28,14 +28,14 @@ export class Refused extends Error {
   }
 }
 
-/** Read a document and its pool's rows. spec: store.absent-is-empty+1, store.id.duplicate+1 */
+/** Read a document and its pool's rows. spec: store.absent-is-empty+2, store.unreadable-refused+2 */
 export function decode(text, key) {
-  const document = parse(text.replace(/^\uFEFF/, "")); // spec: store.byte-order-mark+1
+  const document = parse(text.replace(/^\uFEFF/, "")); // spec: store.byte-order-mark+2
   expect(isObject(document), "the document is no object");
   const { version = VERSION } = document;
   expect(Number.isInteger(version ?? VERSION), "`version` is no whole number");
   if (version > VERSION) {
-    // spec: store.newer-refused+1
+    // spec: store.unreadable-refused+2
     const what = `version ${version} is newer than ${VERSION}: upgrade this program`;
     throw new Refused(what, "store_too_new");
   }
@@ -57,7 +57,7 @@ export function encode(document, key, entries, now) {
   return `${JSON.stringify(whole, null, 1)}\n`;
 }
 
-/** The entry that a row stands for. spec: store.id.derived+1, store.foreign-status+2 */
+/** The entry that a row stands for. spec: store.id.derived+2, store.foreign-status+3 */
 function entryOf(row, place) {
   const { id, label, auth_type, priority, source, claim } = row;
   const ends = [row.expires_at, row.expires_at_ms && row.expires_at_ms / 1000].map(seconds);
@@ -106,7 +106,7 @@ function modelsOf({ model_cooldowns: kept }) {
   return Object.fromEntries(ours.map(([model, told]) => [model, { ...told, ...moments(told) }]));
 }
 
-/** The row of an entry: as it was, but for what has changed. spec: store.unknown-fields+1 */
+/** The row of an entry: as it was, but for what has changed. spec: store.unknown-fields+2 */
 export function rowOf(entry) {
   const row = entry.row ?? {};
   const before = entry.row ? entryOf(entry.row, entry.id) : {};
@@ -157,7 +157,7 @@ function foreignOf({ model_cooldowns: kept }) {
   return Object.fromEntries(theirs);
 }
 
-/** A moment in seconds since the epoch, or null. spec: store.moments+1 */
+/** A moment in seconds since the epoch, or null. spec: store.moments+2 */
 function seconds(value) {
   if (typeof value === "number") return value > MILLISECONDS_FROM ? value / 1000 : value;
   if (typeof value !== "string" || value === "") return null;
@@ -178,7 +178,7 @@ function parse(text) {
   }
 }
 
-/** spec: store.unreadable-refused+1 */
+/** spec: store.unreadable-refused+2 */
 function expect(holds, what) {
   if (!holds) throw new Refused(`${what}: mend it, or move it away`);
 }

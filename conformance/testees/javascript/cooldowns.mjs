@@ -16,25 +16,25 @@ const OF_MODEL = ["model", "owner-model"];
 /** Start the cooldown of a verdict, for everyone on whom it rests. */
 export function bench({ pool, call }, entry, verdict, now) {
   const dead = verdict.cooldown === FOREVER;
-  if (call.probing === entry.id && !dead) return; // spec: exhaust.probe.failure+1
+  if (call.probing === entry.id && !dead) return; // spec: exhaust.probe.failure+2
   const model = OF_MODEL.includes(verdict.scope) ? call.model : null;
   const targets = restsOn(pool, entry, verdict.scope);
   const until = dead ? null : now + duration(pool, call, verdict, targets, now);
   for (const target of targets) {
-    target.retried = false; // spec: recover.rate-limited.across-calls+1
+    target.retried = false; // spec: recover.rate-limited.across-calls+2
     const running = model === null ? target.cooldown : target.models[model] ?? null;
     const outlasts = runs(running, now) && (isDead(running) || (!dead && running.until >= until));
-    if (outlasts) continue; // spec: cooldown.never-shorten+1
+    if (outlasts) continue; // spec: cooldown.never-shorten+2
     const told = { code: verdict.code ?? null, reason: verdict.rule ?? null };
-    const cooldown = { class: verdict.class, since: now, until, ...told }; // spec: cooldown.lengthened+1
+    const cooldown = { class: verdict.class, since: now, until, ...told }; // spec: cooldown.never-shorten+2
     if (model === null) target.cooldown = cooldown;
-    else target.models[model] = cooldown; // spec: recover.not-entitled.other-models+1
+    else target.models[model] = cooldown; // spec: recover.not-entitled.other-models+2
     const before = runs(running, now) ? running.until : now;
     call.started.push({ id: target.id, model, until, before });
   }
 }
 
-/** End what a reply has proven wrong. spec: exhaust.probe.success+1 */
+/** End what a reply has proven wrong. spec: exhaust.probe.success+2 */
 export function release(pool, entry, model) {
   const proven = [entry.cooldown, entry.models[model]].filter(Boolean);
   const wrong = proven.map(({ class: name }) => name);
@@ -48,19 +48,19 @@ export function release(pool, entry, model) {
 function duration(pool, call, verdict, targets, now) {
   const { policy } = pool;
   if (verdict.hint !== null) {
-    // spec: cooldown.hint+1, cooldown.clamp+1, cooldown.past+1
+    // spec: cooldown.hint+2, cooldown.clamp+2
     return Math.min(Math.max(verdict.hint, policy.min_cooldown), policy.max_cooldown);
   }
   const secrets = targets.map(({ secret }) => secret);
   const others = available(pool, call.model, now).filter(
     (other) => !targets.includes(other) && !secrets.includes(other.secret),
   );
-  // spec: cooldown.sole+1, owner.sole+1
+  // spec: cooldown.sole+2
   if (verdict.class === "rate_limited" && others.length === 0) return policy.sole_cooldown;
-  return policy.cooldowns[verdict.class] ?? verdict.cooldown; // spec: cooldown.default+1
+  return policy.cooldowns[verdict.class] ?? verdict.cooldown; // spec: cooldown.default+2
 }
 
-/** spec: pool.same-secret+1, pool.same-owner+1, owner.model+1 */
+/** spec: pool.same-secret+2, pool.same-owner+2 */
 function restsOn(pool, entry, scope) {
   const same = twins(pool, entry);
   const owner = OF_OWNER.includes(scope) ? ownerOf(entry) : null;
@@ -68,7 +68,7 @@ function restsOn(pool, entry, scope) {
   return pool.entries.filter((other) => same.includes(other) || ofOwner(other));
 }
 
-/** spec: recover.outage-guard+1 */
+/** spec: recover.outage-guard+2 */
 export function guardAgainstOutage(pool, call, now) {
   const alike = call.tried.every((id) => call.refusals[id]?.bare);
   if (call.tried.length < 2 || !alike) return;

@@ -32,10 +32,10 @@ const PLACES = {
 /**
  * Read the hint that counts, in seconds from now; null if there is none.
  * `wanted` is the rule's own word: absent (all rows), "none", a list of rows, or a calendar.
- * spec: cooldown.hint.forms+1, cooldown.hint.lies+1
+ * spec: cooldown.hint.forms+2, cooldown.hint.lies+2
  */
 export function readHint(rows, wanted, reply, now) {
-  // spec: cooldown.skew+1 — moments are counted from the provider's clock, where it shows one
+  // spec: cooldown.skew+2 — moments are counted from the provider's clock, where it shows one
   const clock = httpDate(reply.headers.date) ?? now;
   if (wanted === "none") return null;
   if (wanted?.calendar) return nextInCalendar(wanted.calendar, clock) - clock;

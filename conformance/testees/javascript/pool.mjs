@@ -21,18 +21,18 @@ export const POLICY = {
 
 /** Each chooses among the available entries, which are never none and stand in the pool's order. */
 export const STRATEGIES = {
-  fill_first: ([entry]) => entry, // spec: select.fill-first+1
+  fill_first: ([entry]) => entry, // spec: select.fill-first+2
   round_robin: (entries, pool) => {
-    // spec: select.round-robin+1
+    // spec: select.round-robin+2
     const order = inOrder(pool).map(({ id }) => id);
     const latest = order.indexOf(pool.latest);
     return entries.find(({ id }) => order.indexOf(id) > latest) ?? entries[0];
   },
   least_used: (entries) =>
-    // spec: select.least-used+1
+    // spec: select.least-used+2
     entries.reduce((best, entry) => (entry.request_count < best.request_count ? entry : best)),
   random: (entries, pool, draw) =>
-    // spec: select.random+1
+    // spec: select.random+2
     entries[Math.floor(draw * entries.length)],
 };
 
@@ -42,7 +42,7 @@ const DEFAULT_STRATEGY = "fill_first"; // spec: select.default+1
 export function makePool({ provider, strategy, policy, entries }) {
   const name = strategy ?? DEFAULT_STRATEGY;
   if (!Object.hasOwn(STRATEGIES, name)) {
-    // spec: select.unknown-strategy+1
+    // spec: select.unknown-strategy+2
     const known = Object.keys(STRATEGIES).join(", ");
     throw new RangeError(`unknown strategy "${name}"; choose one of: ${known}`);
   }
@@ -57,7 +57,7 @@ export function makePool({ provider, strategy, policy, entries }) {
   };
 }
 
-/** Show every entry's state, and change nothing. spec: pool.read.effect-free+1 */
+/** Show every entry's state, and change nothing. spec: pool.read.effect-free+2 */
 export function look(pool, now) {
   const entries = pool.entries.map((entry) => {
     const { cooldown, models } = entry;
@@ -77,7 +77,7 @@ export function look(pool, now) {
 
 // --- who is available ----------------------------------------------------------------------
 
-/** spec: select.order+1 */
+/** spec: select.order+2 */
 export function inOrder(pool) {
   return [...pool.entries].sort((one, other) => one.priority - other.priority);
 }
@@ -86,7 +86,7 @@ export function available(pool, model, now) {
   return inOrder(pool).filter((entry) => isAvailable(entry, model, now));
 }
 
-/** spec: select.available+1, select.return+1, pool.unusable+1 */
+/** spec: select.available+2, select.per-call+2, pool.unusable+1 */
 export function isAvailable(entry, model, now) {
   return whyNot(entry) === null && outFor(entry, model, now) === null;
 }
@@ -99,9 +99,9 @@ export function exhaustion(pool, model, now) {
   const out = pool.entries.map((entry) => [entry, outFor(entry, model, now)]);
   const returning = out.filter(([entry, cooldown]) => whyNot(entry) === null && !isDead(cooldown));
   return {
-    // spec: exhaust.returns-at+1
+    // spec: exhaust.returns-at+2
     returns_at: returning.length > 0 ? Math.min(...returning.map(([, { until }]) => until)) : null,
-    // spec: exhaust.reasons+1, exhaust.unusable+1
+    // spec: exhaust.reasons+2
     entries: Object.fromEntries(out.map(([entry, cooldown]) => [entry.id, told(entry, cooldown)])),
   };
 }
@@ -113,12 +113,12 @@ export function outFor(entry, model, now) {
   return both.sort((one, other) => ends(other) - ends(one))[0] ?? null;
 }
 
-/** spec: cooldown.end+1 */
+/** spec: cooldown.end+2 */
 export function runs(cooldown, now) {
   return cooldown !== null && (isDead(cooldown) || now < cooldown.until);
 }
 
-/** spec: recover.auth-revoked.dead+1 */
+/** spec: recover.table+1 */
 export function isDead(cooldown) {
   return cooldown !== null && cooldown.until === null;
 }

@@ -11,8 +11,8 @@ const GRANT_GONE = {
 };
 
 /**
- * spec: recover.auth-expired.refresh+2, oauth.refresh-token.shared+1
- * spec: oauth.refresh-token.replaced+1, oauth.refresh-token.kept+1, oauth.late-token+1
+ * spec: recover.auth-expired.refresh+2, oauth.refresh-token.replaced+2
+ * spec: oauth.refresh-token.replaced+2, oauth.late-token+1
  */
 export function refreshed(state, event, now) {
   const { pool } = state;
@@ -29,13 +29,13 @@ export function refreshed(state, event, now) {
     row.refresh_failed_at = null;
     if (isMended(row.cooldown)) row.cooldown = null;
   }
-  // spec: oauth.reply.over+1
+  // spec: oauth.reply.over+2
   if (over) refreshFailed(state, { ...event, terminal: false, hint: null }, now);
 }
 
 /**
- * spec: recover.auth-expired.failed+1, recover.auth-expired.terminal+1
- * spec: oauth.window.mandatory.failed+1, oauth.window.advisory.harmless+1
+ * spec: recover.auth-expired.failed+2, recover.auth-expired.terminal+2
+ * spec: oauth.window.mandatory+2, oauth.window.advisory.harmless+2
  */
 export function refreshFailed(state, event, now) {
   const { pool, call } = state;

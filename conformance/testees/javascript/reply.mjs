@@ -21,7 +21,7 @@ const BARE_NAME = /^[A-Za-z][\w.-]*$/;
 export function readReply({ status, headers, text, whole = true }) {
   const body = asObject(parse(text));
   const codes = [body, decoded(headers["x-error-json"])].flatMap(codesIn);
-  // spec: classify.any-body+1, classify.message-only+1
+  // spec: classify.any-body+2, classify.message-only+2
   const message = body ? messageIn(body) : whole || !JSON_BEGINS.test(text) ? text : "";
   return { status, headers, body, codes, message, quotas: quotasIn(body) };
 }
@@ -78,7 +78,7 @@ function parse(text) {
   try {
     return JSON.parse(text);
   } catch {
-    return null; // spec: classify.any-body+1
+    return null; // spec: classify.any-body+2
   }
 }
 

@@ -53,21 +53,21 @@ export function decide(state, event, now, draw) {
 
 // --- what an event does ---------------------------------------------------------------------
 
-/** spec: owner.learnt+1 */
+/** spec: owner.learnt+2 */
 function learn(pool, event) {
   for (const entry of pool.entries.filter(({ secret }) => secret === event.secret)) {
     entry.learnt_owner = event.owner;
   }
 }
 
-/** spec: select.count+1 */
+/** spec: select.count+2 */
 function sent({ pool, call }, event) {
   const entry = find(pool, event.entry);
   call.sent = true;
   for (const twin of entry ? twins(pool, entry) : []) twin.request_count += 1;
 }
 
-/** spec: recover.rate-limited.across-calls+1, exhaust.probe.success+1 */
+/** spec: recover.rate-limited.across-calls+2, exhaust.probe.success+2 */
 function success({ pool, call }, event) {
   const entry = find(pool, event.entry);
   for (const twin of entry ? twins(pool, entry) : []) twin.retried = false;
@@ -76,19 +76,19 @@ function success({ pool, call }, event) {
   return { do: "deliver" };
 }
 
-/** spec: recover.no-reply+1 */
+/** spec: recover.no-reply+2 */
 function silence({ call }, event) {
   record(call, event, null, "deliver");
   return { do: "fail" };
 }
 
-/** spec: security.redirect.reply+1 */
+/** spec: security.redirect.reply+2 */
 function foreign({ call }, event) {
   record(call, event, event.class, "deliver");
   return { do: "deliver" };
 }
 
-/** spec: pool.attribution+1, pool.attribution.unknown+1 */
+/** spec: pool.attribution+2 */
 function failure(state, event, now, draw) {
   const entry = find(state.pool, event.entry);
   if (!entry) return deliver(state, event);
@@ -100,7 +100,7 @@ function failure(state, event, now, draw) {
 
 /**
  * A refresh is no call's: each call that wanted it looks at the entry again when it has ended.
- * spec: oauth.single-flight+1, oauth.single-flight.adopt+2, oauth.claim.expires+1, oauth.once+1
+ * spec: oauth.single-flight+2, oauth.single-flight.adopt+2, oauth.claim.expires+2, oauth.once+1
  */
 function claim(state, event, now, draw) {
   const { pool, call } = state;
@@ -109,10 +109,10 @@ function claim(state, event, now, draw) {
   if (!entry || !isIn(call, entry, event, now)) return advance(state, now, draw);
   const had = call.renewed.includes(entry.id);
   const held = entry.claim && entry.claim.until > now && entry.claim.holder !== holder;
-  const waits = held || rests(pool, entry, now) || !entry.refresh_token; // spec: oauth.window.advisory.rest+1
+  const waits = held || rests(pool, entry, now) || !entry.refresh_token; // spec: oauth.window.advisory.rest+2
   const settled = isGood(pool, call, entry, secret, now) && (had || entry.secret !== secret || waits);
   if (settled || hasComeFor(pool, call, entry, event, now)) {
-    return { do: "send", entry: entry.id }; // spec: oauth.single-flight.no-wait+1
+    return { do: "send", entry: entry.id }; // spec: oauth.single-flight.no-wait+2
   }
   const { refresh_failed_at: failed } = entry;
   if (held && failed === null) {
@@ -145,7 +145,7 @@ function beside(state, entry, now, draw) {
   return turnTo(state, free, now, draw);
 }
 
-/** spec: recover.rate-limited.look-again+1 */
+/** spec: recover.look-again+1 */
 function resumed(state, event, now, draw) {
   const { pool, call } = state;
   const entry = find(pool, event.entry);
@@ -160,16 +160,16 @@ function resumed(state, event, now, draw) {
 function retry(state, event, now, draw, entry) {
   const { pool, call } = state;
   const { hint } = event.verdict;
-  // spec: recover.rate-limited.long-hint+1
+  // spec: recover.rate-limited.rotate-second+2
   const soon = hint === null || hint <= pool.policy.max_retry_wait;
-  const second = entry.retried || call.retried.includes(entry.id); // spec: recover.bounded+1
+  const second = entry.retried || call.retried.includes(entry.id); // spec: recover.bounded+2
   if (!soon || second || !isAvailable(entry, call.model, now)) {
-    return rotate(state, event, now, draw, entry); // spec: recover.rate-limited.rotate-second+1
+    return rotate(state, event, now, draw, entry); // spec: recover.rate-limited.rotate-second+2
   }
-  for (const twin of twins(pool, entry)) twin.retried = true; // spec: recover.rate-limited.across-calls+1
+  for (const twin of twins(pool, entry)) twin.retried = true; // spec: recover.rate-limited.across-calls+2
   call.retried.push(entry.id);
   record(call, event, event.verdict.class, "retry");
-  const wait = Math.max(hint ?? 0, 0); // spec: recover.rate-limited.wait-hint+1
+  const wait = Math.max(hint ?? 0, 0); // spec: recover.rate-limited.retry-once+2
   return { do: "send", entry: entry.id, until: now + wait };
 }
 
@@ -178,14 +178,14 @@ function rotate(state, event, now, draw, entry) {
   return goOn(state, event, now, draw, "rotate");
 }
 
-/** spec: recover.forbidden.call-only+1 */
+/** spec: recover.table+1 */
 function tryNext(state, event, now, draw) {
   return goOn(state, event, now, draw, "try-next");
 }
 
 /**
- * spec: recover.overloaded.deliver+1, recover.server-error.deliver+1
- * spec: recover.request-error.deliver+1
+ * spec: recover.table+1
+ * spec: recover.table+1
  */
 function deliver({ call }, event) {
   record(call, event, event.verdict.class, "deliver");
@@ -220,7 +220,7 @@ function record(call, { entry }, name, action) {
 
 // --- choosing -------------------------------------------------------------------------------
 
-/** spec: recover.progress+2, recover.all-tried+1, select.per-call+1 */
+/** spec: recover.progress+3, recover.all-tried+2, select.per-call+2 */
 function advance(state, now, draw) {
   const { pool, call } = state;
   const secrets = call.tried.map((id) => find(pool, id)?.secret);
@@ -245,12 +245,12 @@ function turnTo(state, entries, now, draw) {
 
 function begin({ pool, call }, chosen, now) {
   call.tried.push(chosen.id);
-  // spec: oauth.window.mandatory+1, oauth.window.advisory+1
+  // spec: oauth.window.mandatory+2, oauth.window.advisory+2
   const due = endsWithin(chosen, pool.policy.advisory_window, now);
   return { do: due ? "refresh" : "send", entry: chosen.id };
 }
 
-/** spec: exhaust.last-reply+1, exhaust.nothing-sent+1 */
+/** spec: exhaust.last-reply+2, exhaust.nothing-sent+2 */
 function end({ pool, call }, now) {
   guardAgainstOutage(pool, call, now);
   const exhausted = exhaustion(pool, call.model, now);
@@ -259,8 +259,8 @@ function end({ pool, call }, now) {
 
 /**
  * Whom a call may probe that has tried nobody: the one whose probe is the longest ago.
- * spec: exhaust.probe+2, exhaust.probe.order+1, exhaust.probe.not-in-mid-call+1
- * spec: exhaust.probe.dead+1
+ * spec: exhaust.probe+3, exhaust.probe.order+2, exhaust.probe.not-in-mid-call+1
+ * spec: exhaust.probe.dead+2
  */
 function probeable({ pool, call }, now) {
   if (call.tried.length > 0 || available(pool, call.model, now).length > 0) return undefined;

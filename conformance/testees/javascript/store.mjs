@@ -51,7 +51,7 @@ export class FileStore {
     return this.follow(pool, now);
   }
 
-  /** Take what another program has written. spec: store.others-changes+1, store.read-only+1 */
+  /** Take what another program has written. spec: store.others-changes+2, store.read-only+1 */
   follow(pool, now) {
     const stamp = this.#stamp();
     if (stamp === this.#seen) return pool;
@@ -64,7 +64,7 @@ export class FileStore {
     return { ...pool, entries: entries.map(read) };
   }
 
-  /** Write what has changed. spec: store.durable+1, store.loud+1 */
+  /** Write what has changed. spec: store.durable+2, store.loud+2 */
   keep(pool, now) {
     const entries = pool.entries.map(asKept);
     const rows = entries.map(rowOf);
@@ -77,7 +77,7 @@ export class FileStore {
 
   /**
    * One name for all new files: the next change takes the place of what a killed one has left.
-   * spec: store.atomic+1, store.link+1, store.owner-only+1, store.no-copies+1, store.leftovers+1
+   * spec: store.atomic+2, store.link+2, store.owner-only+2, store.no-copies+2, store.leftovers+1
    */
   #replace(text) {
     const target = this.exists ? fs.realpathSync(this.#path) : this.#path;

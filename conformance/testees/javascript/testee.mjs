@@ -94,7 +94,7 @@ class World {
     return this.pool.entries.find((entry) => entry.id === id);
   }
 
-  /** spec: security.no-leak+1 */
+  /** spec: security.no-leak+2 */
   redact(text) {
     const secrets = this.pool.entries.flatMap((entry) => [entry.secret, entry.refresh_token]);
     return secrets.filter(Boolean).reduce((clean, secret) => clean.replaceAll(secret, "***"), text);

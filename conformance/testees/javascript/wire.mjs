@@ -20,7 +20,7 @@ const OF_THE_CONNECTION = ["host", "connection", "content-length", "transfer-enc
 export function endpoint(base, path) {
   const url = new URL(base.replace(/\/$/, "") + path);
   if (url.origin !== new URL(base).origin) {
-    // spec: security.own-origin+1
+    // spec: security.own-origin+2
     throw new Error(`the path ${path} leads away from ${new URL(base).origin}; begin it with "/"`);
   }
   return url;
@@ -42,11 +42,11 @@ export function credentialOf(providers, provider, entry) {
 
 /** Keep the caller's headers but credentials, and add flags to its lists. */
 export function callerHeaders(headers, credentials, extra) {
-  const dropped = new Set([...credentials, ...OF_THE_CONNECTION]); // spec: security.one-secret+1
+  const dropped = new Set([...credentials, ...OF_THE_CONNECTION]); // spec: security.one-secret+2
   const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
   const kept = Object.fromEntries(lower.filter(([name]) => !dropped.has(name)));
   for (const [name, flag] of Object.entries(extra)) {
-    // spec: security.caller-headers+1
+    // spec: security.caller-headers+2
     const flags = (kept[name] ?? "").split(",").map((part) => part.trim()).filter(Boolean);
     if (!flags.includes(flag)) kept[name] = [...flags, flag].join(",");
   }
@@ -62,7 +62,7 @@ export async function send({ url, method, headers, body, credential, follow, onS
   const { origin } = url;
   let hop = { url, method, body, foreign: false };
   for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
-    // spec: security.own-origin+1, security.redirect+1
+    // spec: security.own-origin+2, security.redirect+2
     const secret = hop.foreign ? {} : { [credential.header]: credential.value };
     if (!hop.foreign) onSent();
     const reply = await exchange(hop, { ...headers, ...secret }, signal);

@@ -33,7 +33,7 @@ class Callback:
     def __init__(self, patience: float = PATIENCE) -> None:
         """Open a free port; nobody on another machine reaches it."""
         self._patience = patience
-        self._server = socket.create_server(("127.0.0.1", 0))  # spec: login.browser.loopback+1
+        self._server = socket.create_server(("127.0.0.1", 0))  # spec: login.browser.loopback+2
         self._server.settimeout(0.0)
         self._port = self._server.getsockname()[1]
         self._heads: dict[socket.socket, bytes] = {}
@@ -114,7 +114,7 @@ class Callback:
         hosts = [value.strip() for name, _, value in map(_parted, fields) if name == "host"]
         if method != "GET" or not version.startswith("HTTP/1.") or not target.startswith("/"):
             return 404, ""
-        if len(hosts) != 1 or hosts[0].lower() not in self._names:  # spec: login.browser.host+1
+        if len(hosts) != 1 or hosts[0].lower() not in self._names:  # spec: login.browser.state+2
             return 421, ""
         path, _, query = target.partition("?")
         if path != PATH:

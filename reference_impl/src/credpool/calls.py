@@ -43,7 +43,7 @@ def keep(pool: Pool, event: Refreshed) -> Decision:
     """
     pool.unsaved[event.entry] = event.grant
     decision = pool.apply(event)
-    pool.unsaved.pop(event.entry, None)  # spec: oauth.saved-first.failed+1
+    pool.unsaved.pop(event.entry, None)  # spec: oauth.saved-first.failed+2
     return decision
 
 
@@ -72,7 +72,7 @@ class ActiveCall:
         last = self._answered or self._open
         if last is None:
             return known
-        answered = self._open is None  # spec: recover.no-reply+1
+        answered = self._open is None  # spec: recover.no-reply+2
         return (
             *known,
             Attempt(entry=last.id, failure=None, step=Step.DELIVER, answered=answered),
@@ -110,7 +110,7 @@ class ActiveCall:
         self.answered(entry)
         if self._session:
             until = self._pool.clock.now() + self._pool.policy.affinity_ttl
-            self._pool.sessions.settle(self._session, entry.id, until)  # spec: affinity.move+1
+            self._pool.sessions.settle(self._session, entry.id, until)  # spec: affinity.move+2
         probing = self._call is not None and self._call.probe
         owner = self._pool.heard(entry, headers)
         if probing or owner is not None or self._pool.is_flagged(entry):
@@ -150,7 +150,7 @@ class ActiveCall:
             self._holder = f"{self._pool.holder}-{next(_SERIAL)}"
         unsaved = self._pool.unsaved.get(entry.id)
         if unsaved is not None and unsaved.replaces == entry.secret:
-            # spec: oauth.saved-first.again+1
+            # spec: oauth.saved-first.again+2
             keep(self._pool, Refreshed(self.known, entry.id, unsaved))
         out = entry.blocked(self._pool.clock.now(), self.known.model)
         asked = Claimed(self.known, entry.id, entry.secret, self._holder, out, waits_since)

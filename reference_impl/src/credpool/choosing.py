@@ -37,7 +37,7 @@ class Chooser:
 
     def at_home(self, index: Index, home: EntryId) -> Entry:
         """Return the entry that a session stays with; that is no turn."""
-        entry = index.by_id[home]  # spec: affinity.stay+1
+        entry = index.by_id[home]  # spec: affinity.stay+2
         if index.by_count:
             with self._kept.own.turn:
                 index.note(entry)

@@ -26,7 +26,7 @@ class Counts:
 
     def add(self, entries: Sequence[EntryId]) -> bool:
         """Count a request with the secret of these; return whether the counts are to be written."""
-        self._uses.extend(entries)  # spec: select.count+1
+        self._uses.extend(entries)  # spec: select.count+2
         return len(self._uses) + self._summed >= LAG + self._put_off
 
     @property

@@ -163,13 +163,13 @@ class Flow(Generic[R, A]):
         """Leave the call; it is under way for as long as its reply is being read."""
         _finish(self._pool, action, response)
         if active.lease and response is not None and not response.is_closed:
-            self._hold(response, active.lease)  # spec: lease.stream+1
+            self._hold(response, active.lease)  # spec: lease.end+2
             active.lease = None
 
     def _over(self, active: ActiveCall) -> None:
         """Tell what the call has done, and count it no longer."""
         if active.lease is not None:
-            active.lease.end()  # spec: lease.end+1
+            active.lease.end()  # spec: lease.end+2
         if self._observe is not None:
             for attempt in active.attempts:
                 self._observe(attempt)
@@ -220,7 +220,7 @@ def _judged(
     """Return what the provider's reply gives to decide, if it was its; `reply` is a failing one."""
     if reply is not None:
         return active.failed(entry, reply)
-    if _is_foreign(sent, response):  # spec: security.redirect.reply+1, pool.attribution+1
+    if _is_foreign(sent, response):  # spec: security.redirect.reply+2, pool.attribution+2
         return Deliver()
     if response.status_code < 300:
         return active.succeeded(entry, response.headers) or Deliver()
@@ -233,7 +233,7 @@ def _finish(pool: Pool, action: Action, response: Response | None) -> None:
     exhaustion = action.exhaustion if isinstance(action, Deliver | GiveUp) else None
     if response is None:
         raise _exhausted(pool, exhaustion)
-    if exhaustion is not None:  # spec: exhaust.last-reply+1, exhaust.no-sdk-retry+1
+    if exhaustion is not None:  # spec: exhaust.last-reply+2, exhaust.no-sdk-retry+2
         response.headers["x-should-retry"] = "false"
         response.extensions[EXHAUSTION] = exhaustion
 

@@ -217,7 +217,7 @@ class Kept:
 
 def _as_added(changed: PoolState, state: PoolState) -> PoolState:
     """Return the entries in the order in which they were added, which is no other than the store's."""
-    place = {e.id: n for n, e in enumerate(state.entries)}  # spec: select.order+1
+    place = {e.id: n for n, e in enumerate(state.entries)}  # spec: select.order+2
     entries = tuple(sorted(changed.entries, key=lambda e: place.get(e.id, len(place))))
     return replace(changed, entries=entries)
 

@@ -32,7 +32,7 @@ class Lease:
         with suppress(IndexError):
             self._ended.append(self._held.pop())
 
-    __del__ = end  # spec: lease.end+1
+    __del__ = end  # spec: lease.end+2
 
 
 class Leases:

@@ -75,7 +75,7 @@ def login_by_device(
     """
     clock = pool.clock
     begun = read_device(ask(device_request(app)), now=clock.now())
-    show(begun.prompt)  # spec: login.device.prompt+1
+    show(begun.prompt)  # spec: login.device.prompt+2
     step: Login | Waiting = begun
     while isinstance(step, Waiting):
         clock.sleep(step.at, "login")
@@ -184,7 +184,7 @@ def _keep(pool: Pool, login: Login, *, into: str | None, new: Entry | None, sour
     """Make the login durable, and return its entry."""
     target = None if into is None else EntryId(into)
     made = new if new is not None else _new(login, source)
-    # spec: login.durable+1
+    # spec: login.durable+2
     state = pool.change(lambda state: logged_in(state, login, into=target, new=made))
     return next(e for e in state.entries if e.secret == login.grant.secret)
 

@@ -106,7 +106,7 @@ def view_pool(
 
     whole = _lending(MemoryStore(state), key, around, tell).load()
     viewed = moments.read(whole, now=(clock or SystemClock()).now()).state
-    seen = replace(viewed, entries=in_order(viewed.entries))  # spec: operator.list.order+1
+    seen = replace(viewed, entries=in_order(viewed.entries))  # spec: select.order+2
     for complaint in complaints(seen):
         tell(complaint)
     return seen

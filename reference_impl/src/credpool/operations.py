@@ -149,7 +149,7 @@ class Operator:
 
 def new_id(state: PoolState) -> EntryId:
     """Return an id that no entry has, and none had as far as chance can tell."""
-    made = fresh_id()  # spec: operator.add.id+1
+    made = fresh_id()  # spec: operator.add.id+2
     return made if state.find(made) is None else new_id(state)
 
 

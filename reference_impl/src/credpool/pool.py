@@ -64,7 +64,8 @@ class Pool:
         self.clock = clock if clock is not None else SystemClock()
         self._dice = dice
         self.lender: Callable[[Entry], Grant | None] = lender or (lambda _: None)
-        self._kept = Kept(store, self.clock)
+        self._store = store
+        self._kept = Kept(self._store, self.clock)
         self._chooser = Chooser(self._kept, dice)
         self._decider = Decider(self._kept)
         self._listeners = Listeners(self._kept)
@@ -195,7 +196,7 @@ class Pool:
     @property
     def state(self) -> PoolState:
         """The pool as it is now, request counts included. Looking changes nothing."""
-        return self._kept.state  # spec: pool.read.effect-free+1
+        return self._kept.state  # spec: pool.read.effect-free+2
 
     def exhaustion(self, model: str | None = None) -> Exhaustion | None:
         """Return why nothing is available and until when, or None while something is."""
@@ -311,7 +312,7 @@ class Pool:
 
     def used(self, entry: Entry) -> None:
         """Note that a request goes out with the entry's secret."""
-        self._kept.used(entry.id)  # spec: select.count+1
+        self._kept.used(entry.id)  # spec: select.count+2
 
     def apply(self, event: Event, lease: Lease | None = None) -> Decision:
         """Decide, and make the decision durable when it changes hard state; `lease` goes along.
@@ -320,7 +321,7 @@ class Pool:
             StoreError: it could not be made durable, or the store cannot be read.
         """
         case = Case(event, lease, self.clock.now(), self._dice)
-        self.follow()  # spec: share.adopt+1
+        self.follow()  # spec: oauth.single-flight.adopt+2
         self._decider.decide(case)
         return self._told(case)
 

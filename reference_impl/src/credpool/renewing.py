@@ -48,7 +48,7 @@ class Renewal:
             StoreError: new tokens could not be stored; they are kept in memory for the next try.
         """
         if entry.borrowed:
-            return active.reread(entry)  # spec: borrow.no-refresh+1
+            return active.reread(entry)  # spec: borrow.no-refresh+2
         since, waited = self._pool.clock.now(), False
         while True:
             step = self._claimed(active, entry, since if waited else None)

@@ -22,7 +22,7 @@ class Sessions:
     def home(self, session: str, now: float) -> EntryId | None:
         """Return the entry that has answered the session, unless that is too long ago."""
         entry, until = self._homes.get(session, (None, now))
-        return entry if until > now else None  # spec: affinity.forgotten+1
+        return entry if until > now else None  # spec: affinity.forgotten+2
 
     def settle(self, session: str, entry: EntryId, until: float) -> None:
         """Remember until then that the entry has answered the session."""

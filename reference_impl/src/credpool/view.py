@@ -70,5 +70,5 @@ def view_of(stamp: object, reading: Reading, strategy: Strategy | None) -> View:
 
 def ordered(state: PoolState, strategy: Strategy | None) -> PoolState:
     """Return the pool in order; a strategy chosen since goes before its own."""
-    chosen = strategy or state.strategy  # spec: operator.strategy+1
+    chosen = strategy or state.strategy  # spec: operator.next-selection+1
     return replace(state, entries=in_order(state.entries), strategy=chosen)

@@ -18,6 +18,7 @@ from credpool_conformance.book.data_lints import (
 from credpool_conformance.book.features import feature_problems
 from credpool_conformance.book.patterns import pattern_problems
 from credpool_conformance.book.problems import Problem
+from credpool_conformance.book.prose import prose_problems
 from credpool_conformance.book.regions import region_problems
 from credpool_conformance.book.reports import report_problems
 from credpool_conformance.book.requirements import CORE, Requirement
@@ -221,4 +222,5 @@ LINTS: Final[tuple[Callable[[Book], Iterator[Problem]], ...]] = (
     comment_problems,
     duplicate_problems,
     completion_problems,
+    prose_problems,
 )

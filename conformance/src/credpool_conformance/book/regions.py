@@ -19,7 +19,7 @@ REGIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "conformance.md": ("features",),
     "storage.md": ("auth-document", "auth-row"),
     "events.md": ("events",),
-    "scopes-and-money.md": ("quota",),
+    "quotas.md": ("quota",),
     "seeding.md": ("environment",),
 }
 _END: Final = "<!-- /generated -->"

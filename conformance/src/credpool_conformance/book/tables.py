@@ -118,7 +118,7 @@ def _data(book: Book, name: str) -> dict[str, Json]:
 def _decision_table(rows: list[dict[str, Json]]) -> str:
     header = ("class", "typical signal", "action", "then", "cooldown without a hint")
     return table(
-        (*header, "hint replaces it", "rests on", "requirement"),
+        (*header, "hint replaces it", "scope", "if broken"),
         [
             (
                 f"`{text(row.get('class'))}`",
@@ -128,7 +128,7 @@ def _decision_table(rows: list[dict[str, Json]]) -> str:
                 duration(row.get("cooldown")),
                 scalar(row.get("hint")) if row.get("cooldown") else "—",
                 scalar(row.get("scope")),
-                f"`{text(row.get('requirement'))}`",
+                text(row.get("broken")),
             )
             for row in rows
         ],

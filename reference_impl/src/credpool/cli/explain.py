@@ -30,16 +30,16 @@ _STEPS: Final = MappingProxyType(
 _REQUIREMENTS: Final = MappingProxyType(
     {
         FailureClass.RATE_LIMITED: "recover.rate-limited.retry-once",
-        FailureClass.USAGE_LIMITED: "recover.usage-limited.rotate",
-        FailureClass.OUT_OF_CREDIT: "recover.out-of-credit.rotate",
+        FailureClass.USAGE_LIMITED: "recover.table",
+        FailureClass.OUT_OF_CREDIT: "recover.table",
         FailureClass.AUTH_EXPIRED: "recover.auth-expired.refresh",
-        FailureClass.AUTH_REJECTED: "recover.auth-rejected.rotate",
-        FailureClass.AUTH_REVOKED: "recover.auth-revoked.dead",
-        FailureClass.NOT_ENTITLED: "recover.not-entitled.rotate",
-        FailureClass.FORBIDDEN: "recover.forbidden.call-only",
-        FailureClass.OVERLOADED: "recover.overloaded.deliver",
-        FailureClass.SERVER_ERROR: "recover.server-error.deliver",
-        FailureClass.REQUEST_ERROR: "recover.request-error.deliver",
+        FailureClass.AUTH_REJECTED: "recover.table",
+        FailureClass.AUTH_REVOKED: "recover.table",
+        FailureClass.NOT_ENTITLED: "recover.table",
+        FailureClass.FORBIDDEN: "recover.table",
+        FailureClass.OVERLOADED: "recover.table",
+        FailureClass.SERVER_ERROR: "recover.table",
+        FailureClass.REQUEST_ERROR: "recover.table",
     }
 )
 

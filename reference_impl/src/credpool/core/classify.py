@@ -9,7 +9,7 @@ from credpool.core.reply import Reply, small
 
 def classify(reply: Reply, provider: Provider, auth_type: AuthType, *, now: float) -> Verdict:
     """Return the verdict of the first matching rule, the provider's before the generic ones."""
-    # spec: classify.registry+1, classify.unknown-code+1, classify.any-body+1
+    # spec: classify.registry+2, classify.unknown-code+2, classify.any-body+2
     rule = next(r for r in provider.rules if _matches(r, reply, auth_type))
     return Verdict(
         failure=rule.failure,
@@ -27,7 +27,7 @@ def _matches(rule: Rule, reply: Reply, auth_type: AuthType) -> bool:
     return (
         (not rule.statuses or any(_status_is(s, reply.status) for s in rule.statuses))
         and (not rule.codes or not rule.codes.isdisjoint(reply.codes))
-        # spec: classify.message-only+1
+        # spec: classify.message-only+2
         and (not rule.messages or any(m in reply.folded for m in rule.messages))
         and (not rule.quotas or any(q in quota for q in rule.quotas for quota in reply.quotas))
         and (rule.auth_type is None or rule.auth_type is auth_type)

@@ -185,7 +185,7 @@ def as_kept(
     extra = {n: v for n, v in entry.extra.items() if not may_open(n)}
     theirs = not str(extra.get(FINGERPRINT, OURS)).startswith(OURS)
     if entry.secret is not None and fingerprint_key is not None and not theirs:
-        # spec: borrow.not-kept+1
+        # spec: borrow.not-kept+2
         extra[FINGERPRINT] = fingerprint(entry.secret, fingerprint_key)
     kept = replace(entry, secret=None, refresh_token=None, extra=MappingProxyType(extra))
     return entry if kept == entry else kept

@@ -55,7 +55,7 @@ class Endpoint:
 
 def custom_key(name: str) -> str:
     """Return the key of the pool of an endpoint with that name."""
-    return _CUSTOM + name.strip().lower().replace(" ", "-")  # spec: custom.key+1
+    return _CUSTOM + name.strip().lower().replace(" ", "-")  # spec: custom.key+2
 
 
 def is_custom(key: str) -> bool:
@@ -117,7 +117,7 @@ def endpoints(config: Mapping[str, object]) -> tuple[Endpoint, ...]:
         raise BadConfig(PROVIDERS, f"expected a list, found {kind(listed)}")
     found = [_endpoint(item, f"{PROVIDERS}[{n}]") for n, item in enumerate(listed)]
     for n, endpoint in enumerate(found):
-        if any(endpoint.key == other.key for other in found[:n]):  # spec: custom.collision+1
+        if any(endpoint.key == other.key for other in found[:n]):  # spec: custom.collision+2
             what = f"the name {endpoint.name!r} leads to {endpoint.key!r}, which is taken"
             raise BadConfig(f"{PROVIDERS}[{n}].name", what)
     model = config.get(MODEL)  # another program's name: it may hold a text, and no endpoint
@@ -152,10 +152,10 @@ def _with_model(found: Sequence[Endpoint], model: Mapping[str, object]) -> Seque
     base_url, secret = bare(base_url).rstrip("/"), Secret(key)
     here = [e for e in found if e.base_url == base_url and provider in ("custom", e.key)]
     unlisted = not here and provider == "custom"
-    if unlisted and url_flaw(base_url) is None:  # spec: custom.model.host+1
+    if unlisted and url_flaw(base_url) is None:  # spec: custom.model.host+2
         own = Endpoint(name=_host_name(base_url), base_url=base_url, model_key=secret)
         return [*found, own] if all(e.key != own.key for e in found) else found
-    if len(here) != 1:  # spec: custom.by-name+1
+    if len(here) != 1:  # spec: custom.by-name+2
         return found
     return [replace(e, model_key=secret) if e is here[0] else e for e in found]
 

@@ -51,11 +51,11 @@ def spread(state: PoolState, entry: Entry, secret: Secret | None, scope: Scope) 
         same_key = other.id == entry.id or (secret is not None and other.secret == secret)
         same_owner = owner is not None and owner_of(state, other) == owner
         if same_key or same_owner:
-            yield other  # spec: pool.same-secret+1, pool.same-owner+1, owner.model+1
+            yield other  # spec: pool.same-secret+2, pool.same-owner+2
 
 
 def _rest(entry: Entry, cooldown: Cooldown, *, model: str | None) -> Entry:
-    if model is not None:  # spec: recover.not-entitled.other-models+1
+    if model is not None:  # spec: recover.not-entitled.other-models+2
         longest = _longer(entry.models.get(model), cooldown)
         running = {m: c for m, c in entry.models.items() if c.until > cooldown.since}
         return replace(entry, models={**running, model: longest}, throttled=False)
@@ -64,9 +64,9 @@ def _rest(entry: Entry, cooldown: Cooldown, *, model: str | None) -> Entry:
 
 def _longer(old: Cooldown | None, new: Cooldown) -> Cooldown:
     """Return the one that ends later; the older one when they end together."""
-    if old is not None and old.until >= new.until:  # spec: cooldown.never-shorten+1
+    if old is not None and old.until >= new.until:  # spec: cooldown.never-shorten+2
         return old
-    return new  # spec: cooldown.lengthened+1
+    return new  # spec: cooldown.never-shorten+2
 
 
 def _seconds(
@@ -79,22 +79,22 @@ def _seconds(
 ) -> float:
     """Return the length of the cooldown, in seconds."""
     row, policy = RECOVERY[verdict.failure], state.policy
-    listens = row.hint or verdict.rule == TOKEN_ENDPOINT  # spec: oauth.refusal.hint+1
-    if listens and verdict.hint is not None:  # spec: cooldown.hint+1
-        # spec: cooldown.clamp+1, cooldown.past+1
+    listens = row.hint or verdict.rule == TOKEN_ENDPOINT  # spec: oauth.refusal.hint+2
+    if listens and verdict.hint is not None:  # spec: cooldown.hint+2
+        # spec: cooldown.clamp+2
         return min(max(verdict.hint, policy.min_cooldown), policy.max_cooldown)
     if row.cooldown == FOREVER:
         return FOREVER
     if verdict.failure is FailureClass.RATE_LIMITED and _is_sole(state, affected, now, model):
         return policy.sole_cooldown
     default = verdict.cooldown if verdict.cooldown is not None else row.cooldown
-    return policy.cooldowns.get(verdict.failure, default or 0.0)  # spec: cooldown.default+1
+    return policy.cooldowns.get(verdict.failure, default or 0.0)  # spec: cooldown.default+2
 
 
 def _is_sole(state: PoolState, affected: Collection[Entry], now: float, model: str | None) -> bool:
     """Whether nobody is left but those the cooldown rests on, and others with their secrets."""
     secrets = {e.secret for e in affected}
-    return not any(  # spec: cooldown.sole+1, owner.sole+1
+    return not any(  # spec: cooldown.sole+2
         e.secret not in secrets for e in available(state, now=now, model=model)
     )
 
@@ -105,7 +105,7 @@ def cap(state: PoolState, call: Call, *, now: float) -> PoolState:
     alike = all(a.failure is FailureClass.RATE_LIMITED and not a.hinted for a in last.values())
     if not alike or len(last) < 2 or not last.keys() >= set(call.renewed):
         return state
-    limit = now + state.policy.sole_cooldown  # spec: recover.outage-guard+1
+    limit = now + state.policy.sole_cooldown  # spec: recover.outage-guard+2
     return state.change({e.id: _capped(e, call.benched, limit) for e in state.entries})
 
 
@@ -115,7 +115,7 @@ def _capped(entry: Entry, started: Collection[Cooldown], limit: float) -> Entry:
     def sooner(cooldown: Cooldown) -> Cooldown:
         # a store may have redacted the message
         known = (replace(c, message=cooldown.message) for c in started)
-        if cooldown not in known:  # spec: cooldown.never-shorten+1
+        if cooldown not in known:  # spec: cooldown.never-shorten+2
             return cooldown
         return replace(cooldown, until=min(cooldown.until, limit))
 
@@ -134,18 +134,18 @@ def secrets_tried(state: PoolState, call: Call) -> set[Secret]:
 def exhaustion(state: PoolState, *, now: float, model: str | None) -> Exhaustion:
     """Return why each entry is out, and when the first returns."""
     allowed, why_not = {e.id for e in permitted(state)}, why_unusable(state)
-    outs = tuple(  # spec: exhaust.reasons+1, payer.forbid.told+1
+    outs = tuple(  # spec: exhaust.reasons+2, payer.forbid.told+2
         _out(e, e.blocked(now, model), why_not(e))
         if e.id in allowed
         else Out(id=e.id, failure=None, until=FOREVER, forbidden=True)
         for e in state.entries
     )
-    soonest = min((o.until for o in outs), default=FOREVER)  # spec: exhaust.returns-at+1
+    soonest = min((o.until for o in outs), default=FOREVER)  # spec: exhaust.returns-at+2
     return Exhaustion(returns_at=None if soonest == FOREVER else soonest, entries=outs)
 
 
 def _out(entry: Entry, cooldown: Cooldown | None, why: str | None) -> Out:
     """Return one entry's part; what cannot be sent does not return, cooldown or not."""
-    if why is not None or cooldown is None:  # spec: exhaust.unusable+1
+    if why is not None or cooldown is None:  # spec: exhaust.reasons+2
         return Out(id=entry.id, failure=None, until=FOREVER, why=why)
     return Out(id=entry.id, failure=cooldown.failure, until=cooldown.until)

@@ -51,7 +51,7 @@ def decide(state: PoolState, event: Event, *, now: float, draw: float) -> Decisi
         case Succeeded(call, entry_id, owner):
             return _succeed(_owned(state, entry_id, owner), call, entry_id)
         case Failed(_, entry_id, secret, _, owner):
-            known = _owned(state, entry_id, owner, secret)  # spec: owner.learnt+1
+            known = _owned(state, entry_id, owner, secret)  # spec: owner.learnt+2
             return _fail(known, event, now=now, draw=draw)
         case Claimed():
             return claim(state, event, now=now, draw=draw)
@@ -76,7 +76,7 @@ def _owned(
         return state
     news = (
         e for e in state.twins(entry) if e.owner is None and e.learnt_owner != owner
-    )  # spec: owner.learnt+1
+    )  # spec: owner.learnt+2
     return state.change({e.id: replace(e, learnt_owner=owner) for e in news})
 
 
@@ -86,7 +86,7 @@ def _start(state: PoolState, call: Call, *, now: float, draw: float) -> Decision
     if turned is not None:
         return turned
     due = probe_due(state, call, now=now)
-    if due is None:  # spec: exhaust.nothing-sent+1
+    if due is None:  # spec: exhaust.nothing-sent+2
         return Decision(state, call, GiveUp(exhaustion(state, now=now, model=call.model)))
     probed = {e.id: replace(e, probed_at=now) for e in state.twins(due)}
     action = begin_with(state, probed[due.id], now=now)
@@ -100,9 +100,9 @@ def _succeed(state: PoolState, call: Call, entry_id: EntryId) -> Decision:
     entry = state.find(entry_id)
     if entry is None:
         return Decision(state, call, Deliver())
-    if call.probe:  # spec: exhaust.probe.success+1
+    if call.probe:  # spec: exhaust.probe.success+2
         state = state.change(released(state, entry, call.model))
-    else:  # spec: recover.rate-limited.across-calls+1
+    else:  # spec: recover.rate-limited.across-calls+2
         marked = (e for e in state.twins(entry) if e.throttled)
         state = state.change({e.id: replace(e, throttled=False) for e in marked})
     return Decision(state, call, Deliver())
@@ -116,7 +116,7 @@ def _fail(state: PoolState, event: Failed, *, now: float, draw: float) -> Decisi
     if entry is None:
         if step is Step.DELIVER:
             return deliver_at_once(state, event)
-        # spec: pool.attribution.unknown+1
+        # spec: pool.attribution+2
         return go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
     if _is_stale(entry, event) and step is Step.ROTATE:  # spec: oauth.late-refusal+1
         step = Step.REFRESH if _may_refresh(entry, event) else Step.TRY_NEXT
@@ -128,7 +128,7 @@ def _fail(state: PoolState, event: Failed, *, now: float, draw: float) -> Decisi
         case Step.DELIVER:
             return deliver_at_once(state, event)
         case _ if event.call.probe and not _is_death(event):
-            return deliver(state, event, now=now)  # spec: exhaust.probe.failure+1
+            return deliver(state, event, now=now)  # spec: exhaust.probe.failure+2
         case Step.TRY_NEXT:
             return go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
         case Step.RETRY if _may_retry(state, entry, event, now=now):
@@ -141,7 +141,7 @@ def _fail(state: PoolState, event: Failed, *, now: float, draw: float) -> Decisi
 def _step(entry: Entry | None, event: Failed) -> Step:
     """Return what the failure asks for; a borrowed token is read again before it dies."""
     if entry is not None and entry.borrowed and _is_death(event):
-        return Step.REFRESH  # spec: borrow.reread.revoked+1
+        return Step.REFRESH  # spec: borrow.reread.refused+2
     return RECOVERY[event.verdict.failure].step
 
 
@@ -157,7 +157,7 @@ def _is_stale(entry: Entry, event: Failed) -> bool:
 def _settled(verdict: Verdict, entry: Entry) -> Verdict:
     """Tell a token that has run out from a key that is refused, by what the entry can do."""
     match verdict.failure, entry.renewable:
-        case FailureClass.AUTH_REJECTED, True:  # spec: classify.refreshable+1
+        case FailureClass.AUTH_REJECTED, True:  # spec: classify.refreshable+2
             return replace(verdict, failure=FailureClass.AUTH_EXPIRED)
         case FailureClass.AUTH_EXPIRED, False:
             return replace(verdict, failure=FailureClass.AUTH_REJECTED)
@@ -167,9 +167,9 @@ def _settled(verdict: Verdict, entry: Entry) -> Verdict:
 
 def _may_refresh(entry: Entry, event: Failed) -> bool:
     """Whether the attempt is repeated with a new token."""
-    if entry.secret is None or entry.dead:  # spec: recover.auth-expired.terminal+1
+    if entry.secret is None or entry.dead:  # spec: recover.auth-expired.terminal+2
         return False
-    if event.call.did(Step.REFRESH, entry.id):  # spec: recover.bounded+1
+    if event.call.did(Step.REFRESH, entry.id):  # spec: recover.bounded+2
         return False
     return entry.id not in event.call.renewed or entry.secret != event.secret  # spec: oauth.once+1
 
@@ -177,10 +177,10 @@ def _may_refresh(entry: Entry, event: Failed) -> bool:
 def _may_retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> bool:
     """Whether a rate-limited entry is tried once more."""
     if entry.throttled or event.call.did(Step.RETRY, entry.id):
-        return False  # spec: recover.rate-limited.rotate-second+1
+        return False  # spec: recover.rate-limited.rotate-second+2
     if entry.blocked(now, event.call.model) is not None:
         return False
-    hint = event.verdict.hint  # spec: recover.rate-limited.long-hint+1
+    hint = event.verdict.hint  # spec: recover.rate-limited.rotate-second+2
     return hint is None or hint <= state.policy.max_retry_wait
 
 
@@ -191,7 +191,7 @@ def _retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> Deci
     hint = event.verdict.hint
     if hint is None or hint <= 0:
         return Decision(state, call, Send(again))
-    return Decision(state, call, Wait(again, now + hint))  # spec: recover.rate-limited.wait-hint+1
+    return Decision(state, call, Wait(again, now + hint))  # spec: recover.rate-limited.retry-once+2
 
 
 def _reset(state: PoolState, entry_id: EntryId | None, *, now: float) -> Decision:

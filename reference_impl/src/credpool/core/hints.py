@@ -47,7 +47,7 @@ def read_hint(reply: Reply, rule: object, *, now: float) -> float | None:
     """
     there = server_time(reply.headers, now)
     match rule:
-        case "none":  # spec: cooldown.hint.lies+1
+        case "none":  # spec: cooldown.hint.lies+2
             return None
         case {"calendar": str(name)}:
             return _until_date(name, there)
@@ -55,7 +55,7 @@ def read_hint(reply: Reply, rule: object, *, now: float) -> float | None:
             rows = [_ROWS[str(name)] for name in rule]
         case _:
             rows = list(HINTS)
-    # spec: cooldown.hint.forms+1
+    # spec: cooldown.hint.forms+2
     return next((s for row in rows if (s := _read(row, reply, there)) is not None), None)
 
 
@@ -63,7 +63,7 @@ def server_time(headers: Mapping[str, str], now: float) -> float:
     """Return the provider's time, by which its moments are to be read."""
     date = headers.get("date")
     moment = None if date is None else _http_date(date, 0.0)
-    return now if moment is None else moment  # spec: cooldown.skew+1
+    return now if moment is None else moment  # spec: cooldown.skew+2
 
 
 _ROWS: Final = MappingProxyType({str(row["id"]): row for row in HINTS})

@@ -32,7 +32,7 @@ def _pool(state: PoolState, now: float) -> Json:
 
 def _entry(place: int, state: PoolState, entry: Entry, known: Json) -> Json:
     assert isinstance(known, dict), "an entry is reported as an object"
-    return {  # spec: operator.list.complete+1
+    return {  # spec: operator.list.complete+2
         **known,
         "place": place,
         "auth_type": entry.auth_type.value,

@@ -41,11 +41,11 @@ def logged_in(state: PoolState, login: Login, *, into: EntryId | None, new: Entr
         LoginFailed: the entry is another account's.
     """
     entry = _entry_of(state, login) if into is None else _again(state, login, into)
-    if entry is not None:  # spec: login.same-account+1
+    if entry is not None:  # spec: login.same-account+2
         return state.change({entry.id: _with(entry, login)})
     last = max((e.priority for e in state.entries), default=-1)
     made = _with(replace(new, auth_type=AuthType.OAUTH, priority=last + 1), login)
-    return replace(state, entries=(*state.entries, made))  # spec: login.other-account+1
+    return replace(state, entries=(*state.entries, made))  # spec: login.other-account+2
 
 
 def account_of(entry: Entry) -> str | None:
@@ -66,7 +66,7 @@ def _again(state: PoolState, login: Login, into: EntryId) -> Entry:
     if entry is None:
         raise UnknownEntry(into, [e.id for e in state.entries])
     if None not in (login.account, account_of(entry)) and login.account != account_of(entry):
-        raise LoginFailed(  # spec: login.target+1
+        raise LoginFailed(  # spec: login.target+2
             NoLogin.OTHER_ACCOUNT,
             f"entry {into!r} belongs to another account than the one that has logged in",
             "log in with that account, or without naming an entry to add this one",
@@ -85,7 +85,7 @@ def _with(entry: Entry, login: Login) -> Entry:
         refresh_token=login.grant.refresh_token,
         expires_at=login.grant.expires_at,
         token_url=login.token_url,
-        cooldown=None,  # spec: login.revives+1
+        cooldown=None,  # spec: login.revives+2
         models=MappingProxyType({}),
         throttled=False,
         probed_at=None,

@@ -66,7 +66,7 @@ class Strategy(Enum):
         Raises:
             UnknownStrategy: always.
         """
-        raise UnknownStrategy(str(value), [s.value for s in cls])  # spec: select.unknown-strategy+1
+        raise UnknownStrategy(str(value), [s.value for s in cls])  # spec: select.unknown-strategy+2
 
 
 class FailureClass(Enum):
@@ -173,7 +173,7 @@ class Entry:
     @property
     def refreshable(self) -> bool:
         """Whether the library may exchange a refresh token for this entry."""
-        return self.refresh_token is not None and not self.borrowed  # spec: borrow.no-refresh+1
+        return self.refresh_token is not None and not self.borrowed  # spec: borrow.no-refresh+2
 
     @property
     def renewable(self) -> bool:
@@ -187,19 +187,19 @@ class Entry:
 
     def is_due(self, policy: "Policy", now: float) -> bool:
         """Whether the token is renewed before a request is sent with it."""
-        # spec: oauth.window.advisory+1, oauth.window.mandatory+1, borrow.reread.expiry+1
+        # spec: oauth.window.advisory+2, oauth.window.mandatory+2, borrow.reread.expiry+2
         window = policy.mandatory_window if self.borrowed else policy.advisory_window
         return self.expires_within(window, now)
 
     def rests(self, policy: "Policy", now: float) -> bool:
         """Whether a refresh has failed so lately that none is made ahead of time."""
-        failed = self.refresh_failed_at  # spec: oauth.window.advisory.rest+1
+        failed = self.refresh_failed_at  # spec: oauth.window.advisory.rest+2
         return failed is not None and 0 <= now - failed < policy.claim_ttl
 
     def blocked(self, now: float, model: str | None = None) -> Cooldown | None:
         """Return the cooldown that keeps the entry out at `now` for `model`, the longest first."""
         found = (self.cooldown, self.models.get(model) if model is not None else None)
-        running = [c for c in found if c is not None and c.until > now]  # spec: cooldown.end+1
+        running = [c for c in found if c is not None and c.until > now]  # spec: cooldown.end+2
         return max(running, key=lambda c: c.until, default=None)
 
     def status(self, now: float) -> Status:
@@ -224,7 +224,7 @@ class Policy:
     claim_ttl: float = 60.0
     affinity_ttl: float = 3600.0
     max_concurrent: int | None = None
-    payer_change: PayerChange = PayerChange.ALLOW  # spec: payer.allow+1
+    payer_change: PayerChange = PayerChange.ALLOW  # spec: payer.allow+2
     avoid_below_fraction: float = 0.20
     cooldowns: Mapping[FailureClass, float] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -292,7 +292,7 @@ def twins(entries: Iterable[Entry]) -> Mapping[EntryId, Sequence[EntryId]]:
 
 def in_order(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     """Return the entries by ascending priority, equal ones as they were given."""
-    return tuple(sorted(entries, key=lambda e: e.priority))  # spec: select.order+1
+    return tuple(sorted(entries, key=lambda e: e.priority))  # spec: select.order+2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

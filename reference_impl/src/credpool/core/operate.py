@@ -23,15 +23,15 @@ def resolve(state: PoolState, target: str) -> Entry:
         UnknownEntry: nothing in the pool has that name.
         AmbiguousTarget: several labels are that name.
     """
-    exact = state.find(EntryId(target))  # spec: operator.target.order+1
+    exact = state.find(EntryId(target))  # spec: operator.target.order+2
     if exact is not None:
         return exact
     name = _plain(target)
     labelled = [e for e in state.entries if name and _plain(e.label) == name]
-    if len(labelled) > 1:  # spec: operator.target.ambiguous+1
+    if len(labelled) > 1:  # spec: operator.target.refused+1
         raise AmbiguousTarget(_told(state, target), map(shown, labelled))
     found = labelled[0] if labelled else _places(state).get(name)
-    if found is None:  # spec: operator.target.unknown+1
+    if found is None:  # spec: operator.target.refused+1
         raise _unknown(state, target)
     return found
 
@@ -43,7 +43,7 @@ def holding(entry: Entry, value: str) -> Entry:
         UnusableSecret: the value is empty, a placeholder, or cannot be sent in a header.
     """
     value = Veiled(bare(value))
-    if is_reference(value):  # spec: operator.add.source+1
+    if is_reference(value):  # spec: operator.add.source+2
         return replace(entry, reference=str(value), borrowed=True)
     return replace(entry, secret=usable_secret(value))
 
@@ -56,10 +56,10 @@ def added(state: PoolState, entry: Entry, *, priority: int | None = None) -> Poo
         BadInput: its label cannot be shown, or its base URL is none.
     """
     holder = _holder(state, entry)
-    if holder is not None:  # spec: operator.add.duplicate+1
+    if holder is not None:  # spec: operator.add.duplicate+2
         raise DuplicateSecret(shown(holder))
     behind = max((e.priority for e in state.entries), default=-1) + 1
-    placed = replace(  # spec: operator.add.behind+1
+    placed = replace(  # spec: operator.add.behind+2
         entry,
         priority=behind if priority is None else priority,
         label=checked_label(entry.label) or _label(state, entry),
@@ -75,9 +75,9 @@ def removed(state: PoolState, target: str) -> PoolState:
     Raises:
         UnknownEntry, AmbiguousTarget: as `resolve`.
     """
-    gone = resolve(state, target)  # spec: operator.remove.others+1
+    gone = resolve(state, target)  # spec: operator.only+1
     left = tuple(e for e in state.entries if e is not gone)
-    found = borrowed(state.key, gone.source)  # spec: operator.remove.sticky+1
+    found = borrowed(state.key, gone.source)  # spec: operator.remove.sticky+2
     suppressed = state.suppressed | {gone.source} if found else state.suppressed
     return replace(state, entries=left, suppressed=suppressed)
 

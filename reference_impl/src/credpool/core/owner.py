@@ -13,7 +13,7 @@ from credpool.core.secret import Secret
 
 def owner_of(state: PoolState, entry: Entry) -> str | None:
     """Return the owner that a person has set, that a reply has named, or that the token names."""
-    # spec: owner.set+1, owner.claims+1
+    # spec: owner.precedence+1
     return entry.owner or entry.learnt_owner or _claimed(entry, provider(state.provider))
 
 

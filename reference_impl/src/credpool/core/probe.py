@@ -15,14 +15,14 @@ def probe_due(state: PoolState, call: Call, *, now: float) -> Entry | None:
     """Return the least recently probed entry that may be tried although it is out."""
     policy, why_not = state.policy, why_unusable(state)
 
-    def due(entry: Entry) -> bool:  # spec: exhaust.probe+2, exhaust.probe.dead+1
+    def due(entry: Entry) -> bool:  # spec: exhaust.probe+3, exhaust.probe.dead+2
         cooldown = entry.blocked(now, call.model)
         if cooldown is None or entry.dead or why_not(entry) is not None:
             return False
         rested = entry.probed_at is None or now - entry.probed_at >= policy.probe_interval
         return rested and now - cooldown.since > policy.probe_after
 
-    waiting = (e for e in permitted(state) if due(e))  # spec: exhaust.probe.order+1
+    waiting = (e for e in permitted(state) if due(e))  # spec: exhaust.probe.order+2
     return min(waiting, key=lambda e: e.probed_at or 0.0, default=None)
 
 

@@ -31,13 +31,13 @@ def read_windows(headers: Mapping[str, str], *, now: float) -> dict[str, Window]
     told = {n: v for n, v in headers.items() if n in _NAMES}
     if not told:
         return {}
-    # spec: quota.forms+1
+    # spec: quota.forms+2
     return {str(row["id"]): found for row in QUOTA if (found := _window(row, told, headers, now))}
 
 
 def remaining(windows: Windows, *, now: float) -> float | None:
     """Return the least fraction that is left in any window, or None when nothing is known."""
-    # spec: quota.least-window+1, quota.reset+1
+    # spec: select.quota-aware.most-left+2, quota.reset+1
     return min((w.left if w.until > now else 1.0 for w in windows.values()), default=None)
 
 

@@ -38,27 +38,27 @@ _FIVE_MINUTES: Final = 300.0
 
 RECOVERY: Final[Mapping[FailureClass, Row]] = MappingProxyType(
     {
-        # spec: recover.rate-limited.retry-once+1
+        # spec: recover.rate-limited.retry-once+2
         FailureClass.RATE_LIMITED: Row(Step.RETRY, _HOUR, Scope.ENTRY, hint=True),
-        # spec: recover.usage-limited.rotate+1
+        # spec: recover.table+1
         FailureClass.USAGE_LIMITED: Row(Step.ROTATE, _HOUR, Scope.OWNER, hint=True),
-        # spec: recover.out-of-credit.rotate+1
+        # spec: recover.table+1
         FailureClass.OUT_OF_CREDIT: Row(Step.ROTATE, _DAY, Scope.OWNER, hint=True),
         # spec: recover.auth-expired.refresh+2
         FailureClass.AUTH_EXPIRED: Row(Step.REFRESH, _FIVE_MINUTES, Scope.ENTRY, hint=False),
-        # spec: recover.auth-rejected.rotate+1
+        # spec: recover.table+1
         FailureClass.AUTH_REJECTED: Row(Step.ROTATE, _FIVE_MINUTES, Scope.ENTRY, hint=False),
-        # spec: recover.auth-revoked.dead+1
+        # spec: recover.table+1
         FailureClass.AUTH_REVOKED: Row(Step.ROTATE, FOREVER, Scope.ENTRY, hint=False),
-        # spec: recover.not-entitled.rotate+1
+        # spec: recover.table+1
         FailureClass.NOT_ENTITLED: Row(Step.ROTATE, _DAY, Scope.MODEL, hint=True),
-        # spec: recover.forbidden.call-only+1
+        # spec: recover.table+1
         FailureClass.FORBIDDEN: Row(Step.TRY_NEXT, None, Scope.CALL, hint=False),
-        # spec: recover.overloaded.deliver+1
+        # spec: recover.table+1
         FailureClass.OVERLOADED: Row(Step.DELIVER, None, Scope.NONE, hint=False),
-        # spec: recover.server-error.deliver+1
+        # spec: recover.table+1
         FailureClass.SERVER_ERROR: Row(Step.DELIVER, None, Scope.NONE, hint=False),
-        # spec: recover.request-error.deliver+1
+        # spec: recover.table+1
         FailureClass.REQUEST_ERROR: Row(Step.DELIVER, None, Scope.NONE, hint=False),
     }
 )

@@ -41,12 +41,12 @@ def claim(state: PoolState, event: Claimed, *, now: float, draw: float) -> Decis
     waits = held is not None or entry.rests(state.policy, now) or not entry.refreshable
     settled = entry.id in call.renewed or entry.secret != event.secret or waits
     if (is_good and settled) or _has_come_for(state, entry, event, now=now):
-        return Decision(state, call, Send(entry))  # spec: oauth.single-flight.no-wait+1
+        return Decision(state, call, Send(entry))  # spec: oauth.single-flight.no-wait+2
     if held is not None and held.holder != event.holder and entry.refresh_failed_at is None:
         beside = _turned(state, entry, call, now=now, draw=draw) if held.doubtful else None
         return beside or Decision(
             state, call, AwaitClaim(held.until)
-        )  # spec: oauth.single-flight+1
+        )  # spec: oauth.single-flight+2
     if entry.id in call.renewed or not entry.refreshable:  # spec: oauth.once+1
         return leave(state, call, now=now, draw=draw)
     is_spent = held is not None and held.holder != event.holder  # its request had no answer
@@ -73,7 +73,7 @@ def _turned(
 def resumed(state: PoolState, event: Resumed, *, now: float, draw: float) -> Decision:
     """Go on with the entry after a wait, if it and the token it has by now may be used."""
     entry, call = state.find(event.entry), event.call
-    if entry is None or not _is_in(entry, event, now):  # spec: recover.rate-limited.look-again+1
+    if entry is None or not _is_in(entry, event, now):  # spec: recover.look-again+1
         return leave(state, call, now=now, draw=draw)
     if _is_good(state, entry, call, event.secret, now=now):
         return Decision(state, call, Send(entry))
@@ -86,7 +86,7 @@ def arrived(state: PoolState, event: Refreshed, *, now: float) -> Decision:
     """Put the new tokens in place, unless they are over already."""
     if not event.grant.is_over(now):
         return refreshed(state, event)
-    kept = _with_refresh_token(state, event.grant)  # spec: oauth.reply.over+1
+    kept = _with_refresh_token(state, event.grant)  # spec: oauth.reply.over+2
     what = "the new token was over when it came"
     lost = RefreshFailed(
         event.call,
@@ -132,7 +132,7 @@ def _renewed(entry: Entry, grant: Grant) -> Entry:
         expires_at=grant.expires_at,
         claim=None,
         refresh_failed_at=None,
-        cooldown=None if _is_mended(entry) else entry.cooldown,  # spec: cooldown.end+1
+        cooldown=None if _is_mended(entry) else entry.cooldown,  # spec: cooldown.end+2
     )
 
 
@@ -140,7 +140,7 @@ def refresh_failed(state: PoolState, event: RefreshFailed, *, now: float) -> Dec
     """Leave the entry in use while its token is good; else bench it."""
     entry = state.find(event.entry)
     if entry is None or entry.secret is None or event.secret not in (None, entry.secret):
-        return _settled(state, event)  # spec: oauth.adopt-late+1
+        return _settled(state, event)  # spec: oauth.adopt-late+2
     held = entry.claim if entry.claim is not None and entry.claim.until > now else None
     if held is not None and event.holder not in (None, held.holder):
         return _settled(state, event)  # somebody else is at it by now: the outcome is theirs
@@ -148,7 +148,7 @@ def refresh_failed(state: PoolState, event: RefreshFailed, *, now: float) -> Dec
     state = _changed(state, entry, claim=kept, failed_at=now)
     is_harmless = event.call.probe or _is_good(state, entry, event.call, entry.secret, now=now)
     if is_harmless and not event.terminal:
-        return _settled(state, event)  # spec: oauth.window.advisory.harmless+1
+        return _settled(state, event)  # spec: oauth.window.advisory.harmless+2
     return _settled(_benched(state, event, entry, entry.secret, now=now), event)
 
 
@@ -173,7 +173,7 @@ def _benched(
     state: PoolState, event: RefreshFailed, entry: Entry, secret: Secret, *, now: float
 ) -> PoolState:
     """Return the pool with the entry out, for as long as the token endpoint says."""
-    # spec: recover.auth-expired.failed+1, recover.auth-expired.terminal+1
+    # spec: recover.auth-expired.failed+2, recover.auth-expired.terminal+2
     failure = FailureClass.AUTH_REVOKED if event.terminal else FailureClass.AUTH_EXPIRED
     verdict = Verdict(
         failure=failure,
@@ -193,7 +193,7 @@ def _holding(state: PoolState, refresh_token: Secret) -> Iterator[Entry]:
 
 def _login(state: PoolState, entry: Entry) -> Iterator[Entry]:
     """Yield the rows of the entry's login, the entry among them."""
-    for row in state.entries:  # spec: oauth.refresh-token.shared+1
+    for row in state.entries:  # spec: oauth.refresh-token.replaced+2
         if row.id == entry.id or row.refresh_token == entry.refresh_token is not None:
             yield row
 
@@ -218,7 +218,7 @@ def _is_in(entry: Entry, event: Claimed | Resumed, now: float) -> bool:
     if out is None or event.call.probe:
         return True
     is_old = known is not None and (out.since, out.until) == (known.since, known.until)
-    return is_old and out.failure not in MENDED_BY_REFRESH  # spec: recover.auth-expired.out+1
+    return is_old and out.failure not in MENDED_BY_REFRESH
 
 
 def _is_good(state: PoolState, entry: Entry, call: Call, known: Secret, *, now: float) -> bool:

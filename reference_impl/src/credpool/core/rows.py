@@ -198,7 +198,7 @@ def _decode_cooldown(fields: Fields) -> Cooldown | None:
     status = fields.raw.get("last_status")
     since, reset_at = fields.time("last_status_at"), fields.time("last_error_reset_at")
     code, reason = fields.whole("last_error_code"), fields.text("last_error_reason")
-    if status == Status.DEAD.value:  # spec: store.foreign-status+2
+    if status == Status.DEAD.value:  # spec: store.foreign-status+3
         until, default = FOREVER, FailureClass.AUTH_REVOKED
     elif status == Status.EXHAUSTED.value and (reset_at or since):
         until = reset_at or (since or 0.0) + _TTL.get(code or 0, _OTHER_TTL)

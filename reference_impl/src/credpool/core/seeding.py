@@ -55,7 +55,7 @@ class Complaint:
 
 def is_placeholder(value: str) -> bool:
     """Return whether a value stands where a secret is to be put."""
-    return _PLACEHOLDER.fullmatch(bare(value)) is not None  # spec: seed.placeholder+1
+    return _PLACEHOLDER.fullmatch(bare(value)) is not None  # spec: seed.placeholder+2
 
 
 def seeded(
@@ -68,16 +68,16 @@ def seeded(
         found: the credentials, in the order of their precedence.
         fingerprint_key: the key of the fingerprints in the pool, if there is one.
     """
-    wanted = [item for item in found if item.source not in state.suppressed]  # spec: seed.sticky+1
+    wanted = [item for item in found if item.source not in state.suppressed]  # spec: seed.sticky+2
     entries = list(state.entries)
     place = {entry.source: n for n, entry in reversed([*enumerate(entries)])}
     for item in wanted:
-        if item.source in place:  # spec: seed.match+1
+        if item.source in place:  # spec: seed.match+2
             n = place[item.source]
             entries[n] = _taken_up(entries[n], item, fingerprint_key)
     for item in wanted:
         if item.source not in place and not _is_held(item, entries):
-            entries.append(_added(state.key, item, entries))  # spec: seed.order+1
+            entries.append(_added(state.key, item, entries))  # spec: seed.order+2
     same = len(entries) == len(state.entries) and all(map(_is, entries, state.entries))
     return state if same else replace(state, entries=tuple(entries))
 
@@ -99,7 +99,7 @@ def _taken_up(entry: Entry, item: Found, fingerprint_key: bytes | None) -> Entry
     if is_same(entry, item.secret, fingerprint_key):
         return entry if fresh == entry else fresh
     extra = {name: value for name, value in entry.extra.items() if name != FINGERPRINT}
-    return replace(  # spec: seed.changed-secret+1
+    return replace(  # spec: seed.changed-secret+2
         fresh,
         learnt_owner=None,
         cooldown=None,
@@ -114,7 +114,7 @@ def _taken_up(entry: Entry, item: Found, fingerprint_key: bytes | None) -> Entry
 
 def _is_held(item: Found, entries: Iterable[Entry]) -> bool:
     """Return whether an entry has the secret already, or names its place."""
-    return any(  # spec: seed.duplicate+1
+    return any(  # spec: seed.duplicate+2
         item.secret == e.secret or item.source == e.reference for e in entries
     )
 

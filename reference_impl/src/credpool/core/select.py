@@ -29,14 +29,14 @@ IN_TURN: Final = BY_COUNT | {Strategy.ROUND_ROBIN}
 def available(state: PoolState, *, now: float, model: str | None) -> tuple[Entry, ...]:
     """Return the entries that may be chosen at `now` for `model`, in order."""
     why_not = why_unusable(state)
-    return tuple(  # spec: select.available+1, select.return+1, pool.unusable+1
+    return tuple(  # spec: select.available+2, select.per-call+2, pool.unusable+1
         e for e in permitted(state) if why_not(e) is None and e.blocked(now, model) is None
     )
 
 
 def at_home(candidates: Sequence[Entry], home: EntryId | None) -> Entry | None:
     """Return the entry that keeps a session together, when it is one of the candidates."""
-    return next((e for e in candidates if e.id == home), None)  # spec: affinity.stay+1
+    return next((e for e in candidates if e.id == home), None)  # spec: affinity.stay+2
 
 
 def under_cap(state: PoolState, candidates: Sequence[Entry]) -> Sequence[Entry]:
@@ -45,7 +45,7 @@ def under_cap(state: PoolState, candidates: Sequence[Entry]) -> Sequence[Entry]:
     if cap is None or not candidates:  # spec: lease.off+1
         return candidates
     load = {e.id: state.leases.get(e.id, 0) for e in candidates}
-    most = max(cap - 1, min(load.values()))  # spec: lease.cap+1, lease.soft+1
+    most = max(cap - 1, min(load.values()))  # spec: lease.cap+2
     return [e for e in candidates if load[e.id] <= most]
 
 
@@ -55,9 +55,9 @@ def permitted(state: PoolState) -> tuple[Entry, ...]:
         return state.entries
     first, *others = state.entries
     pays = payer_of(state, first)
-    if pays is Payer.UNKNOWN:  # spec: payer.forbid.unknown+2
+    if pays is Payer.UNKNOWN:  # spec: payer.forbid+2
         return (first,)
-    # spec: payer.forbid+1
+    # spec: payer.forbid+2
     return (first, *(e for e in others if payer_of(state, e) is pays))
 
 
@@ -76,13 +76,13 @@ def choose(
     if not candidates:
         return None
     match state.strategy:
-        case Strategy.FILL_FIRST:  # spec: select.fill-first+1
+        case Strategy.FILL_FIRST:  # spec: select.fill-first+2
             return candidates[0]
-        case Strategy.ROUND_ROBIN:  # spec: select.round-robin+1
+        case Strategy.ROUND_ROBIN:  # spec: select.round-robin+2
             return _after_last(state, candidates)[0]
-        case Strategy.LEAST_USED:  # spec: select.least-used+1
+        case Strategy.LEAST_USED:  # spec: select.least-used+2
             return min(candidates, key=lambda e: e.request_count)
-        case Strategy.RANDOM:  # spec: select.random+1
+        case Strategy.RANDOM:  # spec: select.random+2
             return candidates[int(draw * len(candidates))]
         case Strategy.QUOTA_AWARE:
             return min(_with_quota(state, candidates, now), key=lambda e: e.request_count)
@@ -99,13 +99,13 @@ def _with_quota(state: PoolState, candidates: Sequence[Entry], now: float) -> Se
     left = {e.id: remaining(state.quotas.get(e.id, {}), now=now) for e in candidates}
     enough = [(e, f) for e in candidates if (f := left[e.id]) is not None and is_enough(state, f)]
     kept = [e for e, _ in enough if e.id == state.last]
-    if kept:  # spec: select.quota-aware.keep+1
+    if kept:  # spec: select.quota-aware.keep+2
         return kept
     unknown = [e for e in candidates if left[e.id] is None]
-    if unknown and not enough:  # spec: select.quota-aware.unknown+1
+    if unknown and not enough:  # spec: select.quota-aware.unknown+2
         return unknown
     known = enough or [(e, left[e.id] or 0.0) for e in candidates]
-    most = max(fraction for _, fraction in known)  # spec: select.quota-aware.most-left+1
+    most = max(fraction for _, fraction in known)  # spec: select.quota-aware.most-left+2
     return [e for e, fraction in known if fraction == most]
 
 
@@ -172,7 +172,7 @@ class Index:
 
     def note(self, entry: Entry) -> None:
         """Count a choice that was not made here."""
-        for one in self._twins.get(entry.id, (entry.id,)):  # spec: select.count+1
+        for one in self._twins.get(entry.id, (entry.id,)):  # spec: select.count+2
             self.counts[one] += 1
 
     @cached_property
@@ -221,7 +221,7 @@ class Index:
             known, place = queue[0]
             entry = self._equals[place]
             count = counts[entry.id]
-            if count == known:  # spec: select.least-used+1
+            if count == known:  # spec: select.least-used+2
                 self.note(entry)
                 heapreplace(queue, (count + 1, place))
                 return entry

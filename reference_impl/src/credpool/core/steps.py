@@ -15,10 +15,10 @@ def turn_to(
 ) -> Decision | None:
     """Go on with one of the candidates: the session's own, or the strategy's choice."""
     kept = at_home(candidates, call.home)
-    if kept is not None:  # spec: affinity.cap+1, affinity.no-turn+1
+    if kept is not None:  # spec: affinity.stay+2, affinity.no-turn+2
         return Decision(state, call, begin_with(state, kept, now=now))
     free = under_cap(state, candidates)
-    chosen = choose(state, free, now=now, draw=draw)  # spec: lease.strategy+1
+    chosen = choose(state, free, now=now, draw=draw)  # spec: lease.strategy+2
     if chosen is None:
         return None
     action = begin_with(state, chosen, now=now)
@@ -34,7 +34,7 @@ def go_on(state: PoolState, event: Failed, step: Step, *, now: float, draw: floa
     """Go on with an untried available entry, or end the call."""
     tried = noted(event.call, event.entry, event.verdict, step)
     turned = turn_to(state, tried, untried(state, tried, now=now), now=now, draw=draw)
-    if turned is not None:  # spec: recover.progress+2, recover.all-tried+1
+    if turned is not None:  # spec: recover.progress+3, recover.all-tried+2
         return turned
     return deliver(cap(state, tried, now=now), event, now=now)
 
@@ -48,14 +48,14 @@ def leave(state: PoolState, call: Call, *, now: float, draw: float) -> Decision:
 def untried(state: PoolState, call: Call, *, now: float) -> Sequence[Entry]:
     """Return the available entries of which the call has tried neither the row nor the secret."""
     ready = available(state, now=now, model=call.model)
-    used = secrets_tried(state, call)  # spec: recover.progress+2, pool.same-secret+1
+    used = secrets_tried(state, call)  # spec: recover.progress+3, pool.same-secret+2
     return [e for e in ready if e.secret not in used]
 
 
 def deliver_at_once(state: PoolState, event: Failed) -> Decision:
     """End the call with a reply that is the caller's, whoever is left (spec: recovery)."""
     call = noted(event.call, event.entry, event.verdict, Step.DELIVER)
-    return Decision(state, call, Deliver())  # spec: exhaust.plain-reply+1
+    return Decision(state, call, Deliver())  # spec: exhaust.no-sdk-retry+2
 
 
 def deliver(state: PoolState, event: Failed, *, now: float) -> Decision:
@@ -64,7 +64,7 @@ def deliver(state: PoolState, event: Failed, *, now: float) -> Decision:
 
 
 def _ended(state: PoolState, call: Call, *, now: float) -> Decision:
-    if available(state, now=now, model=call.model):  # spec: exhaust.plain-reply+1
+    if available(state, now=now, model=call.model):  # spec: exhaust.no-sdk-retry+2
         return Decision(state, call, Deliver())
     return Decision(state, call, Deliver(exhaustion(state, now=now, model=call.model)))
 

@@ -53,7 +53,7 @@ PAYER_QUIET: Final = 3600.0
 
 def told(before: PoolState, event: Event, made: Decision, *, now: float) -> tuple[Notice, ...]:
     """Return what there is to tell, in the order of the table of events."""
-    # spec: events.order+1
+    # spec: events.order+2
     return (
         *_refresh(event, now),
         *_changes(before, made.state, now),
@@ -85,7 +85,7 @@ def begun(
     `find` finds an entry of the state, if there is a faster way than to look for it.
     """
     if last is not None and last != entry:
-        if _stays(state, last):  # spec: events.switch+1, events.quiet+1
+        if _stays(state, last):  # spec: events.switch+2, events.quiet+2
             yield EntrySwitched(last, entry, None)
         yield from _payer_change(state, last, entry, find or state.find)
 
@@ -124,12 +124,12 @@ def _owners(before: PoolState, event: Event, after: PoolState) -> Iterator[Owner
     if named is None or before.entries is after.entries:
         return
     entries = shared_owners(after).get(named, ())
-    if entries != shared_owners(before).get(named, ()):  # spec: owner.shared+1
+    if entries != shared_owners(before).get(named, ()):  # spec: owner.shared+2
         yield OwnerShared(named, entries)
 
 
 def _refresh(event: Event, now: float) -> Iterator[Notice]:
-    match event:  # spec: events.refresh+1
+    match event:  # spec: events.refresh+2
         case Refreshed(_, entry_id, grant, _) if grant.is_over(now):
             yield RefreshRefused(entry_id, terminal=False)
         case Refreshed(_, entry_id):
@@ -163,10 +163,10 @@ def _out(
     entry: EntryId, model: str | None, old: Cooldown | None, new: Cooldown | None, now: float
 ) -> Iterator[Notice]:
     if new is None:
-        if old is not None and old.until > now:  # spec: events.back+1
+        if old is not None and old.until > now:  # spec: events.back+2
             yield EntryRecovered(entry, model)
     elif old is None or (old.until, old.failure) != (new.until, new.failure):
-        # spec: events.out+1
+        # spec: events.out+2
         if new.until == FOREVER:
             yield EntryDied(entry, new.failure)
         else:
@@ -206,7 +206,7 @@ def _payer_change(state: PoolState, last: EntryId, entry: EntryId, find: Find) -
 def _exhaustion(made: Decision) -> Iterator[Notice]:
     match made.action:
         case GiveUp(found):
-            yield RanOut(found)  # spec: events.exhausted+1
+            yield RanOut(found)  # spec: events.exhausted+2
         case Deliver(found) if found is not None:
             yield RanOut(found)
         case _:

@@ -68,7 +68,7 @@ def target(
             "give the entry its base_url"
         )
     if url.startswith(own + "/") or origin(url) == origin(own):
-        return None  # spec: security.own-origin+1
+        return None  # spec: security.own-origin+2
     for base in bases():
         if url == base or url.startswith(base + "/"):
             return own + url[len(base) :]
@@ -78,7 +78,7 @@ def target(
 def seal(entry: Entry, provider: Provider, headers: Mapping[str, str]) -> Seal:
     """Return how the entry's credential travels in a request with these headers."""
     assert entry.secret is not None, "only available entries are sent"
-    # spec: security.no-leak+1
+    # spec: security.no-leak+2
     assert entry.secret.flaw is None, (
         "only usable entries are sent: the client's error would show it"
     )
@@ -88,7 +88,7 @@ def seal(entry: Entry, provider: Provider, headers: Mapping[str, str]) -> Seal:
         name, scheme = "authorization", "Bearer"  # newer SDKs send keys so, and say so here
     extra = {k: _joined(headers.get(k), v) for k, v in how.extra_headers.items()}
     return Seal(
-        # spec: security.one-secret+1, affinity.private+1
+        # spec: security.one-secret+2, affinity.private+2
         drop=_NOT_UPSTREAM | {k.encode() for k in extra},
         plain=tuple((k.encode(), v.encode()) for k, v in extra.items()),
         name=name.encode(),

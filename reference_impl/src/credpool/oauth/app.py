@@ -80,7 +80,7 @@ class LoginApp:
         """The fields by which a request names the client."""
         secret = self.client_secret
         proof = {} if secret is None else {"client_secret": Veiled(secret.reveal())}
-        return {"client_id": self.client_id, **proof}  # spec: login.client+1
+        return {"client_id": self.client_id, **proof}  # spec: login.client+2
 
     @property
     def scoped(self) -> dict[str, str]:

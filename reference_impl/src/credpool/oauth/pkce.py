@@ -59,7 +59,7 @@ def authorize(app: LoginApp, redirect_uri: str, *, state: Secret, verifier: Secr
 def challenge(verifier: Secret) -> str:
     """Return what proves the verifier without telling it."""
     digest = hashlib.sha256(verifier.reveal().encode()).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()  # spec: login.browser.pkce+1
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()  # spec: login.browser.pkce+2
 
 
 def is_ours(asked: Asked, query: str) -> bool:
@@ -79,7 +79,7 @@ def read_callback(asked: Asked, query: str) -> Secret:
     if not is_ours(asked, query):
         what = "the browser came back from another login than the one that was begun"
         raise LoginFailed(NoLogin.WRONG_STATE, what, "log in again, and in one window only")
-    if told.get("error") == "access_denied":  # spec: login.browser.denied+1
+    if told.get("error") == "access_denied":  # spec: login.denied+1
         raise LoginFailed(NoLogin.DENIED, "the login was refused", "log in again, and allow it")
     if not told.get("code"):
         what = "the browser came back without a code"

@@ -69,7 +69,7 @@ def token_request(entry: Entry, provider: Provider) -> TokenRequest | Refusal:
     if flaw is not None:
         return Refusal(terminal=False, message=f"the entry {flaw}")
     form = {"grant_type": "refresh_token", "refresh_token": entry.refresh_token.reveal()}
-    return TokenRequest(url, form | client_of(entry))  # spec: oauth.client-id+1
+    return TokenRequest(url, form | client_of(entry))  # spec: oauth.client-id+2
 
 
 def read_token_reply(reply: Reply, *, now: float) -> Grant | Refusal:
@@ -82,7 +82,7 @@ def read_token_reply(reply: Reply, *, now: float) -> Grant | Refusal:
             refresh_token=renewed,
             expires_at=None if lasts is None else now + lasts,
         )
-    # spec: recover.auth-expired.terminal+1, recover.auth-expired.transient+1, oauth.reply.no-token+1
+    # spec: recover.auth-expired.terminal+2, recover.auth-expired.transient+2, oauth.reply.no-token+2
     terminal = reply.status < 429 and not TERMINAL.isdisjoint(reply.codes)
     hint = read_hint(reply, None, now=now) if reply.status >= 400 else None
     return Refusal(terminal, f"the token endpoint answered {reply.status}", hint)

@@ -135,7 +135,7 @@ class BorrowingStore:
     def _grant(self, entry: Entry) -> Grant | None:
         """Return what was found for an entry; None for one that holds its own secret."""
         if entry.reference is not None:
-            secret = self._secret_at(entry.reference)  # spec: borrow.reference+1
+            secret = self._secret_at(entry.reference)  # spec: borrow.reference+2
             return None if secret is None else Grant(secret=secret)
         found = self._found.get(entry.source) if entry.borrowed else None
         if found is None:

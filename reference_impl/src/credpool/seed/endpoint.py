@@ -20,15 +20,15 @@ class ConfiguredEndpoint:
     def read(self) -> Iterator[Found | Complaint]:
         """Tell its keys: the one in the list, those of its variable, the model's own."""
         endpoint = self.endpoint
-        if endpoint.api_key is not None:  # spec: custom.list+1
+        if endpoint.api_key is not None:  # spec: custom.list+2
             yield self._found(f"config:{endpoint.name}", endpoint.api_key)
-        if endpoint.key_env is not None:  # spec: custom.key-env+1
+        if endpoint.key_env is not None:  # spec: custom.list+2
             yield from Environment(
                 variables=self.variables,
                 names=[(endpoint.key_env, AuthType.API_KEY)],
                 base_url=endpoint.base_url,
             ).read()
-        if endpoint.model_key is not None:  # spec: custom.model+1
+        if endpoint.model_key is not None:  # spec: custom.model+2
             yield self._found("model_config", endpoint.model_key)
 
     def _found(self, source: str, secret: Secret) -> Found | Complaint:

@@ -33,7 +33,7 @@ class Environment:
 
     def read(self) -> Iterator[Found | Complaint]:
         """Tell the variables that are set, each with its numbered ones behind it."""
-        for base, auth_type in self.names:  # spec: seed.environment+1
+        for base, auth_type in self.names:  # spec: seed.environment+2
             for name in _series(base, self.variables):
                 source, value = f"env:{name}", bare(self.variables[name])
                 yield usable(source, value) or Found(
@@ -61,7 +61,7 @@ def usable(where: str, value: str) -> Complaint | None:
 def _series(base: str, variables: Mapping[str, str]) -> Iterator[str]:
     """Yield `NAME`, `NAME_2`, `NAME_3`, … as far as they are set."""
     name, number = base, 1
-    while name in variables:  # spec: seed.numbered+1
+    while name in variables:  # spec: seed.numbered+2
         yield name
         number += 1
         name = f"{base}_{number}"

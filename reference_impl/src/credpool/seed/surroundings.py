@@ -132,9 +132,9 @@ class Surroundings:
         try:
             text = None if self.folder is None else read_text(self.folder / ".env")
         except Unusable as err:
-            # spec: seed.broken-file+1
+            # spec: seed.broken-file+2
             return {n: Veiled(v) for n, v in self.environ.items()}, [err.notice]
-        # spec: seed.precedence+1
+        # spec: seed.precedence+2
         told = {**dotenv.parse(text or ""), **self.environ}
         return {name: Veiled(value) for name, value in told.items()}, []
 
