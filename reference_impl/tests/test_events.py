@@ -27,7 +27,17 @@ from credpool import (
     report_notice,
 )
 from credpool.calls import ActiveCall
-from credpool.core.events import Attempt, Call, Claimed, Failed, RefreshFailed, Send, Verdict
+from credpool.core.events import (
+    Attempt,
+    Call,
+    Claimed,
+    Failed,
+    Grant,
+    Refreshed,
+    RefreshFailed,
+    Send,
+    Verdict,
+)
 from credpool.core.model import Scope
 from credpool.core.notices import (
     EntryCooled,
@@ -186,6 +196,18 @@ def test_a_refusal_for_an_entry_that_is_gone_has_no_cause() -> None:
     pool.apply(RefreshFailed(Call(started=NOW), A, terminal=False))
 
     assert told == [RefreshRefused(A, terminal=False)]
+
+
+def test_a_token_that_is_over_when_it_comes_is_a_failed_refresh() -> None:
+    """Nobody is told of a new token that nobody can use."""
+    pool = Pool.from_entries("chatgpt", [entry("a")], clock=FakeClock(NOW))
+    told = heard(pool)
+
+    pool.apply(Refreshed(Call(started=NOW), A, Grant(secret=Secret("new"), expires_at=NOW)))
+
+    assert [notice for notice in told if not isinstance(notice, EntryCooled)] == [
+        RefreshRefused(A, terminal=False)
+    ]
 
 
 def test_a_strategy_that_takes_turns_tells_of_the_payer_alone() -> None:

@@ -103,6 +103,7 @@ def test_an_exhaustion_names_each_entry() -> None:
         Out(id=EntryId("b"), failure=FailureClass.USAGE_LIMITED, until=NOW + 60),
         Out(id=EntryId("c"), failure=None, until=FOREVER),
         Out(id=EntryId("d"), failure=None, until=FOREVER, forbidden=True),
+        Out(id=EntryId("e"), failure=None, until=FOREVER, why="has a blank in its secret"),
     )
 
     assert report_exhaustion(Exhaustion(returns_at=NOW + 60, entries=outs)) == {
@@ -112,6 +113,7 @@ def test_an_exhaustion_names_each_entry() -> None:
             "b": {"class": "usage_limited", "until": NOW + 60},
             "d": {"class": "payer_forbidden", "until": None},
             "c": {"class": None, "until": None},
+            "e": {"class": None, "until": None, "why": "has a blank in its secret"},
         },
     }
 

@@ -90,10 +90,8 @@ def begun(
         yield from _payer_change(state, last, entry, find or state.find)
 
 
-def is_quiet(notice: Notice, told: Mapping[tuple[Payer, Payer], float], now: float) -> bool:
+def is_quiet(notice: PayerChanged, told: Mapping[tuple[Payer, Payer], float], now: float) -> bool:
     """Whether a notice is left out, for it repeats what was told at those moments."""
-    if not isinstance(notice, PayerChanged):
-        return False
     before = told.get((notice.source_payer, notice.target_payer))
     return before is not None and 0 <= now - before < PAYER_QUIET  # spec: payer.changed+2
 
