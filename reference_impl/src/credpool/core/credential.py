@@ -42,6 +42,7 @@ _PASTED: Final = (
 
 _ASCII: Final = re.compile(r"[\x21-\x7e]+")
 _HOST: Final = re.compile(r"(?!.{254})(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?", re.ASCII)
+_BRACKETED: Final = re.compile(r"\[[^]]*\](?::.*)?")
 _IN_NUMBERS: Final = re.compile(r"[0-9]+(?:\.[0-9]+){3}")
 
 
@@ -112,6 +113,9 @@ def _place_flaw(parts: SplitResult) -> str | None:
     host = parts.hostname
     if not host:
         return "names no host"
+    place = parts.netloc.rpartition("@")[2]
+    if "[" in place and not _BRACKETED.fullmatch(place):
+        return "names a host that there cannot be"
     if not _is_host(host, bracketed="[" in parts.netloc) or parts.netloc.count("@") > 1:
         return "names a host that there cannot be"
     try:
