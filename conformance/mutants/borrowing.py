@@ -14,7 +14,7 @@ class KnowsNoOtherTools(Mutant):
 
     violates = "borrow.files+1"
     kills = ("login-of-another-tool-is-found", "tools-own-folder-is-found")
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.seed.foreign.ForeignFile.read")
     def nothing(original, self):
@@ -42,7 +42,7 @@ class RefreshesWhatItBorrows(Mutant):
         "borrowed-token-is-read-again-before-its-end",
         "refused-borrowed-token-is-read-again",
     )
-    because = "wire"
+    because = "refresh"
 
     @replaces("credpool.renewing.Renewal.run")
     def asked(original, self, active, entry):
@@ -58,7 +58,7 @@ class SendsWhatIsAboutToEnd(Mutant):
 
     violates = "borrow.reread.expiry+2"
     kills = ("borrowed-token-is-read-again-before-its-end",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.model.Entry.is_due")
     def never(original, self, policy, now):
@@ -70,7 +70,7 @@ class ReadsOnce(Mutant):
 
     violates = "borrow.reread.refused+2"
     kills = ("refused-borrowed-token-is-read-again",)
-    because = "wire"
+    because = "stop"
 
     @replaces("credpool.seed.borrowing.BorrowingStore.reread")
     def nothing_new(original, self, entry):
@@ -82,7 +82,7 @@ class InsistsOnTheOldToken(Mutant):
 
     violates = "borrow.reread.none+2"
     kills = ("borrowed-token-at-its-end-rotates",)
-    because = "wire"
+    because = "target"
 
     @replaces("credpool.calls.ActiveCall.reread")
     def insisted(original, self, entry):
@@ -97,7 +97,7 @@ class DeclaresDeadUnread(Mutant):
 
     violates = "borrow.reread.refused+2"
     kills = ("revoked-borrowed-token-is-read-again",)
-    because = "wire"
+    because = "stop"
 
     @replaces("credpool.core.decide._step")
     def by_class(original, entry, event):
@@ -109,7 +109,7 @@ class TakesReferencesForSecrets(Mutant):
 
     violates = "borrow.reference+2"
     kills = ("reference-leads-to-the-secret", "reference-to-nothing-is-not-sent")
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.core.borrowing.is_reference")
     def never(original, text):

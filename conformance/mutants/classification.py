@@ -24,7 +24,7 @@ class BlamesTheServerForAnyOtherBody(Mutant):
         "any-body-will-do:json-list-403",
         "plain-text-is-read",
     )
-    because = "attempts"
+    because = "class after"
 
     @replaces("credpool.core.classify.classify")
     def server(original, reply, provider, auth_type, *, now):
@@ -39,7 +39,7 @@ class ReadsJsonOnly(Mutant):
 
     violates = "classify.any-body+2"
     kills = ("plain-text-is-read",)
-    because = "attempts"
+    because = "after"
 
     @replaces("credpool.core.reply.Reply.message")
     def nothing(original, self):
@@ -55,7 +55,7 @@ class SearchesTheWholeBody(Mutant):
         "echoes-are-not-the-message:upstream-text",
         "echoes-are-not-the-message:prompt-about-size",
     )
-    because = "attempts"
+    because = "class"
 
     @replaces("credpool.core.reply.Reply.message")
     def everything(original, self):
@@ -70,7 +70,7 @@ class FindsCodesAnywhere(Mutant):
         "echoes-are-not-the-message:prompt-with-a-code",
         "echoes-are-not-the-message:code-in-the-text",
     )
-    because = "attempts"
+    because = "class"
 
     @replaces("credpool.core.reply.Reply.codes")
     def words(original, self):
@@ -82,7 +82,7 @@ class TakesARefusedLoginLiterally(Mutant):
 
     violates = "classify.refreshable+2"
     kills = ("refused-login-is-refreshed",)
-    because = "attempts"
+    because = "refresh"
 
     @replaces("credpool.core.decide._settled")
     def literally(original, verdict, entry):
@@ -94,7 +94,7 @@ class RefreshesWithNothing(Mutant):
 
     violates = "classify.refreshable+2"
     kills = ("expired-login-without-a-refresh-token-is-rejected",)
-    because = "attempts"
+    because = "class"
 
     @replaces("credpool.core.decide._settled")
     def literally(original, verdict, entry):
@@ -109,7 +109,7 @@ class AsksTheGenericRulesFirst(Mutant):
         "too-large-a-request-is-no-limit:login-feature",
         "own-rules-come-before-the-generic-ones:by-login",
     )
-    because = "attempts"
+    because = "after class"
 
     @replaces("credpool.core.classify.classify")
     def generic_first(original, reply, provider, auth_type, *, now):
@@ -131,7 +131,7 @@ class LetsTheLastRuleWin(Mutant):
         "earlier-rules-win:size-before-rate",
         "earlier-rules-win:money-before-rate",
     )
-    because = "attempts"
+    because = "after"
 
     @replaces("credpool.core.classify.classify")
     def backwards(original, reply, provider, auth_type, *, now):
@@ -165,7 +165,7 @@ class BlamesTheRequestForNewCodes(Mutant):
         "unknown-codes-fall-back-to-the-status:chatgpt-429",
         "unknown-code-of-a-throttle-still-rotates",
     )
-    because = "attempts"
+    because = "class after"
 
     @replaces("credpool.core.classify.classify")
     def request(original, reply, provider, auth_type, *, now):
@@ -181,7 +181,7 @@ class StumblesOverATornHeader(Mutant):
 
     violates = "classify.any-body+2"
     kills = ("torn-explaining-header-is-ignored",)
-    because = "attempts"
+    because = "class"
 
     @replaces("credpool.core.classify.classify")
     def stumbles(original, reply, provider, auth_type, *, now):
@@ -201,7 +201,7 @@ class PassesABrokenBodyOn(Mutant):
         "broken-refusal-rotates:whole-before-the-break",
         "broken-refusal-has-its-hint",
     )
-    because = "attempts"
+    because = "stop"
 
     @replaces("credpool.bodies._read")
     def raises(original, body, now):
@@ -216,7 +216,7 @@ class NeedsAGoodDecoder(Mutant):
 
     violates = "classify.broken-body+1"
     kills = ("broken-refusal-rotates:no-gzip",)
-    because = "attempts"
+    because = "stop"
 
     @replaces("credpool.bodies.Beginning.decoded")
     def raises(original, self, decode):
@@ -228,7 +228,7 @@ class SearchesTornJson(Mutant):
 
     violates = "classify.message-only+2"
     kills = ("cut-off-json-is-no-message",)
-    because = "attempts"
+    because = "after"
 
     @replaces("credpool.bodies._reply")
     def torn(original, response, body, whole):

@@ -17,7 +17,7 @@ class HasNoCeiling(Mutant):
         "far-moment-is-kept-within-bounds",
         "bounds-are-the-operators:longest",
     )
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.cooldown._seconds")
     def unbounded(original, state, *args, **kwargs):
@@ -34,7 +34,7 @@ class HasAFloorOfItsOwn(Mutant):
 
     violates = "cooldown.clamp+2"
     kills = ("bounds-are-the-operators:shortest",)
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.cooldown._seconds")
     def its_own(original, state, *args, **kwargs):
@@ -47,7 +47,7 @@ class IgnoresThePolicysCooldowns(Mutant):
 
     violates = "cooldown.default+2"
     kills = ("policy-sets-the-cooldown",)
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.cooldown._seconds")
     def by_the_table(original, state, *args, **kwargs):
@@ -60,7 +60,7 @@ class IgnoresTheRulesCooldown(Mutant):
 
     violates = "cooldown.default+2"
     kills = ("cooldown-without-a-hint:of-the-rule",)
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.cooldown._seconds")
     def by_the_table(original, state, entry, verdict, **kwargs):
@@ -75,7 +75,7 @@ class AsksForMoneyEveryHour(Mutant):
         "cooldown-without-a-hint:out-of-credit",
         "policy-sets-the-cooldown",
     )
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.cooldown._seconds")
     def an_hour(original, state, entry, verdict, **kwargs):
@@ -89,7 +89,7 @@ class EndsCooldownsEarly(Mutant):
 
     violates = "cooldown.end+2"
     kills = ("cooldown-ends-to-the-second",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.core.model.Entry.blocked")
     def early(original, self, now, model=None):
@@ -101,7 +101,7 @@ class EndsCooldownsLate(Mutant):
 
     violates = "cooldown.end+2"
     kills = ("cooldown-ends-to-the-second",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.core.select.available")
     def late(original, state, *, now, model):
@@ -118,7 +118,7 @@ class LetsTheLatestReportWin(Mutant):
         "refresh-does-not-shorten",
         "outage-guard-leaves-other-calls-alone",
     )
-    because = "state"
+    because = "until class"
 
     @replaces("credpool.core.cooldown._longer")
     def latest(original, old, new):
@@ -130,7 +130,7 @@ class ShowsACooldownUntilTheNextCall(Mutant):
 
     violates = "cooldown.end+2"
     kills = ("cooldown-ends-to-the-second", "status-and-selection-agree-at-the-end")
-    because = "state"
+    because = "status"
 
     @replaces("credpool.core.report._entry")
     def still_out(original, entry, now):
@@ -145,7 +145,7 @@ class KeepsTheFirstGuess(Mutant):
 
     violates = "cooldown.never-shorten+2"
     kills = ("later-report-may-lengthen",)
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.cooldown._longer")
     def first(original, old, new):
@@ -157,7 +157,7 @@ class RestsEveryThrottleForAMinute(Mutant):
 
     violates = "cooldown.default+2"
     kills = ("cooldown-of-a-throttle-without-a-hint",)
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.cooldown._is_sole")
     def always(original, *args):
@@ -169,7 +169,7 @@ class RestsAFailedRefreshForAnHour(Mutant):
 
     violates = "cooldown.default+2"
     kills = ("cooldown-of-a-failed-refresh",)
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.cooldown._seconds")
     def an_hour(original, state, entry, verdict, **kwargs):

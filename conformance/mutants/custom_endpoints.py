@@ -14,7 +14,7 @@ class TidiesNames(Mutant):
         "endpoints-name-makes-its-pools-key:spaces-and-brackets",
         "endpoints-name-makes-its-pools-key:spaces-around",
     )
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.core.config.custom_key")
     def tidy(original, name):
@@ -26,7 +26,7 @@ class OverlooksTheListedKey(Mutant):
 
     violates = "custom.list+2"
     kills = ("listed-key-is-found",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.core.config._endpoint")
     def keyless(original, item, where):
@@ -38,7 +38,7 @@ class OverlooksTheNamedVariable(Mutant):
 
     violates = "custom.list+2"
     kills = ("key-env-is-found",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.core.config._endpoint")
     def nameless(original, item, where):
@@ -50,7 +50,7 @@ class OverlooksTheModelsKey(Mutant):
 
     violates = "custom.model+2"
     kills = ("models-own-key-joins-its-endpoint",)
-    because = "wire"
+    because = "stop"
 
     @replaces("credpool.core.config._with_model")
     def without(original, found, model):
@@ -62,7 +62,7 @@ class GivesTheModelsKeyToEverybody(Mutant):
 
     violates = "custom.model+2"
     kills = ("models-key-stays-with-its-url",)
-    because = "state"
+    because = "ids"
 
     @replaces("credpool.core.config._with_model")
     def all_of_them(original, found, model):
@@ -74,7 +74,7 @@ class NamesItAfterNothing(Mutant):
 
     violates = "custom.model.host+2"
     kills = ("unlisted-endpoint-is-named-after-its-host",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.core.config._host_name")
     def model(original, base_url):
@@ -86,7 +86,7 @@ class GoesByTheUrl(Mutant):
 
     violates = "custom.by-name+2"
     kills = ("one-url-two-names-two-pools",)
-    because = "state"
+    because = "ids"
 
     @replaces("credpool.core.config._with_model")
     def by_url(original, found, model):
@@ -99,7 +99,7 @@ class TakesTheFirstOfTwo(Mutant):
 
     violates = "custom.collision+2"
     kills = ("names-that-collide-are-refused",)
-    because = "outcome"
+    because = "refusal"
 
     @replaces("credpool.core.config.endpoints")
     def first(original, config):
@@ -114,7 +114,7 @@ class LetsAVariableMoveIt(Mutant):
 
     violates = "custom.one-source+2"
     kills = ("variables-do-not-move-an-endpoint",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.seed.surroundings.Surroundings.endpoint")
     def moved(original, self, key):
@@ -127,7 +127,7 @@ class LeavesTheKeyBehind(Mutant):
 
     violates = "custom.one-source+2"
     kills = ("changed-endpoint-takes-its-key-along",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.core.seeding._taken_up")
     def there(original, entry, item, fingerprint_key):

@@ -19,7 +19,7 @@ class KnocksAnyway(Mutant):
         "exhausted-pool-sends-nothing",
         "exhausted-for-one-model",
     )
-    because = "outcome"
+    because = "out"
 
     @replaces("credpool.core.decide._start")
     def knocks(original, state, call, *, now, draw):
@@ -77,7 +77,7 @@ class AsksAnotherProvider(Mutant):
 
     violates = "exhaust.same-provider+1"
     kills = ("no-other-provider-is-asked",)
-    because = "wire"
+    because = "origin"
 
     @replaces("testee_reference.Testee.end")
     def elsewhere(original, self, call, outcome, over=None, **result):

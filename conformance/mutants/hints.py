@@ -16,7 +16,7 @@ class HintsOnlyLengthen(Mutant):
         "hint-replaces-the-default:money",
         "hint-beats-the-policy",
     )
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.cooldown._seconds")
     def longer(original, state, entry, verdict, **kwargs):
@@ -30,7 +30,7 @@ class PrefersThePolicyToTheHint(Mutant):
 
     violates = "cooldown.hint+2"
     kills = ("hint-beats-the-policy",)
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.cooldown._seconds")
     def policy(original, state, entry, verdict, **kwargs):
@@ -44,7 +44,7 @@ class BelievesHintsOfRefusals(Mutant):
 
     violates = "cooldown.hint+2"
     kills = ("hint-of-a-refusal-is-not-read",)
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.cooldown._seconds")
     def hinted(original, state, entry, verdict, **kwargs):
@@ -61,7 +61,7 @@ class ReadsNoDates(Mutant):
         "hint-form:retry-after-5",
         "hint-form:retry-after-6",
     )
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.hints._parsed")
     def no_dates(original, raw, forms, now):
@@ -77,7 +77,7 @@ class ReadsDatesOfThisCenturyOnly(Mutant):
         "hint-form:retry-after-17",
         "hint-form:retry-after-18",
     )
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.hints._parsed")
     def fixed(original, raw, forms, now):
@@ -98,7 +98,7 @@ class ReadsOneValue(Mutant):
         "hint-form:retry-after-twice",
         "hint-form:retry-after-twice-the-longer-first",
     )
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.hints._of_header")
     def one(original, value, forms, now):
@@ -110,7 +110,7 @@ class TakesTheFirstValue(Mutant):
 
     violates = "cooldown.hint.forms+2"
     kills = ("hint-form:retry-after-twice",)
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.hints._of_header")
     def first(original, value, forms, now):
@@ -130,7 +130,7 @@ class TakesTheLastHint(Mutant):
         "first-readable-hint-wins:body-before-text",
         "first-readable-hint-wins:past-header-is-readable",
     )
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.hints.read_hint")
     def last(original, reply, rule, *, now):
@@ -150,7 +150,7 @@ class BelievesEveryHint(Mutant):
         "registry-says-which-hint-counts:plan-beside-a-retry-after",
         "text-beats-the-window-where-the-registry-says-so",
     )
-    because = "state"
+    because = "until retry"
 
     @replaces("credpool.core.hints.read_hint")
     def believes(original, reply, rule, *, now):
@@ -162,7 +162,7 @@ class TakesThePastForNoHint(Mutant):
 
     violates = "cooldown.clamp+2"
     kills = ("past-hint-is-the-shortest-cooldown",)
-    because = "state"
+    because = "out"
 
     @replaces("credpool.core.cooldown._seconds")
     def none(original, state, entry, verdict, **kwargs):
@@ -184,7 +184,7 @@ class TrustsItsOwnClock(Mutant):
         "moments-are-read-by-the-providers-clock:fast-client-past",
         "moment-in-the-body-is-corrected-too",
     )
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.hints.server_time")
     def its_own(original, headers, now):
@@ -196,7 +196,7 @@ class CorrectsDelays(Mutant):
 
     violates = "cooldown.skew+2"
     kills = ("delays-need-no-correction:seconds",)
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.hints.read_hint")
     def corrected(original, reply, rule, *, now):

@@ -51,7 +51,7 @@ class LetsTheProviderSayRetry(Mutant):
 
     violates = "exhaust.no-sdk-retry+2"
     kills = ("exhausted-reply-stops-the-sdk:provider-says-retry",)
-    because = "headers"
+    because = "should-retry"
 
     @replaces("credpool.flow._finish")
     def as_sent(original, pool, action, response):
@@ -66,7 +66,7 @@ class SaysNothingToTheSdk(Mutant):
 
     violates = "exhaust.no-sdk-retry+2"
     kills = ("exhausted-reply-stops-the-sdk:provider-is-silent",)
-    because = "headers"
+    because = "should-retry"
 
     @replaces("credpool.flow._finish")
     def silent(original, pool, action, response):
@@ -86,7 +86,7 @@ class TakesARotationForTheEnd(Mutant):
         "plain-reply-after-a-rotation",
         "plain-reply-while-a-forbidden-entry-is-left",
     )
-    because = "headers"
+    because = "should-retry"
 
     @replaces("credpool.core.steps.deliver")
     def the_end(original, state, event, *, now):
@@ -131,7 +131,7 @@ class TellsTheSdkToStopAtOnce(Mutant):
         "plain-reply-leaves-the-sdk-alone:server-error",
         "plain-reply-after-a-rotation",
     )
-    because = "headers"
+    because = "should-retry"
 
     @replaces("credpool.flow._finish")
     def stop(original, pool, action, response):

@@ -16,7 +16,7 @@ class WaitsForTheTokenToEnd(Mutant):
         "token-of-a-rotation-is-refreshed-first-too",
         "windows-are-the-operators",
     )
-    because = "wire"
+    because = "refresh"
 
     @replaces("credpool.core.model.Entry.expires_within")
     def never(original, self, seconds, now):
@@ -28,7 +28,7 @@ class HasWindowsOfItsOwn(Mutant):
 
     violates = "oauth.window.mandatory+2"
     kills = ("windows-are-the-operators",)
-    because = "wire"
+    because = "refresh"
 
     @replaces("credpool.core.model.Entry.expires_within")
     def two_minutes(original, self, seconds, now):
@@ -40,7 +40,7 @@ class RefreshesTheFirstOfACallOnly(Mutant):
 
     violates = "oauth.window.mandatory+2"
     kills = ("token-of-a-rotation-is-refreshed-first-too",)
-    because = "wire"
+    because = "refresh"
 
     @replaces("credpool.core.steps.turn_to")
     def unlooked(original, state, call, candidates, **kwargs):
@@ -55,7 +55,7 @@ class TrustsATokenThatIsAboutToEnd(Mutant):
 
     violates = "oauth.window.mandatory+2"
     kills = ("failed-mandatory-refresh-rotates",)
-    because = "wire"
+    because = "retry"
 
     @replaces("credpool.core.renewal._is_good")
     def trusted(original, state, entry, call, known, *, now):
@@ -67,7 +67,7 @@ class WaitsForTheMandatoryWindow(Mutant):
 
     violates = "oauth.window.advisory+2"
     kills = ("token-is-refreshed-ahead-of-its-end",)
-    because = "wire"
+    because = "refresh"
 
     @replaces("credpool.core.model.Entry.expires_within")
     def at_last(original, self, seconds, now):
@@ -79,7 +79,7 @@ class LeavesTheEdgeOut(Mutant):
 
     violates = "oauth.window.advisory+2"
     kills = ("token-is-refreshed-ahead-of-its-end:at-the-edge",)
-    because = "wire"
+    because = "refresh"
 
     @replaces("credpool.core.model.Entry.expires_within")
     def less(original, self, seconds, now):
@@ -91,7 +91,7 @@ class GivesUpAGoodToken(Mutant):
 
     violates = "oauth.window.advisory.harmless+2"
     kills = ("failed-advisory-refresh-harms-nobody",)
-    because = "state"
+    because = "retry"
 
     @replaces("credpool.core.renewal.refresh_failed")
     def given_up(original, state, event, *, now):
@@ -105,7 +105,7 @@ class AsksAgainAtOnce(Mutant):
 
     violates = "oauth.window.advisory.rest+2"
     kills = ("failed-advisory-refresh-is-not-repeated-at-once",)
-    because = "wire"
+    because = "refresh"
 
     @replaces("credpool.core.model.Entry.rests")
     def never(original, self, policy, now):
@@ -117,7 +117,7 @@ class ForgetsARestWithItsMemory(Mutant):
 
     violates = "oauth.window.advisory.rest+2"
     kills = ("rest-after-a-failed-refresh-survives-a-restart",)
-    because = "wire"
+    because = "refresh"
 
     @replaces("testee_reference.Testee.restart")
     def forgotten(original, self, message):
@@ -136,7 +136,7 @@ class TakesNoClaim(Mutant):
 
     violates = "oauth.single-flight+2"
     kills = ("two-calls-refresh-once",)
-    because = "wire"
+    because = "refresh"
 
     @replaces("credpool.core.renewal.claim")
     def unclaimed(original, state, event, *, now, draw):
@@ -151,7 +151,7 @@ class RefreshesWhatIsFresh(Mutant):
 
     violates = "oauth.single-flight.adopt+2"
     kills = ("two-calls-refresh-once",)
-    because = "wire"
+    because = "refresh"
 
     @replaces("credpool.core.renewal.claim")
     def again(original, state, event, *, now, draw):
@@ -166,7 +166,7 @@ class WaitsForABetterToken(Mutant):
 
     violates = "oauth.single-flight.no-wait+2"
     kills = ("nobody-waits-while-the-token-is-good",)
-    because = "outcome"
+    because = "out"
 
     @replaces("credpool.core.renewal.claim")
     def waits(original, state, event, *, now, draw):
@@ -183,7 +183,7 @@ class HoldsItsClaimForEver(Mutant):
 
     violates = "oauth.claim.expires+2"
     kills = ("refresh-of-a-lost-holder-is-taken-over",)
-    because = "outcome"
+    because = "refresh"
 
     @replaces("credpool.core.renewal.claim")
     def for_ever(original, state, event, *, now, draw):
@@ -201,7 +201,7 @@ class LetsGoOfItsClaimTooSoon(Mutant):
 
     violates = "oauth.claim.expires+2"
     kills = ("refresh-of-a-lost-holder-is-taken-over",)
-    because = "outcome"
+    because = "refresh"
 
     @replaces("credpool.core.renewal.claim")
     def half(original, state, event, *, now, draw):
@@ -215,7 +215,7 @@ class KeepsASpentRefreshToken(Mutant):
 
     violates = "oauth.refresh-token.replaced+2"
     kills = ("new-refresh-token-is-the-next-to-be-presented",)
-    because = "wire"
+    because = "refresh"
 
     @replaces("credpool.core.renewal.refreshed")
     def spent(original, state, event):
@@ -227,7 +227,7 @@ class ForgetsItsRefreshToken(Mutant):
 
     violates = "oauth.refresh-token.replaced+2"
     kills = ("refresh-token-stays-when-the-reply-has-none",)
-    because = "wire"
+    because = "retry"
 
     @replaces("credpool.core.renewal.refreshed")
     def forgotten(original, state, event):
@@ -242,7 +242,7 @@ class TakesALengthForADate(Mutant):
 
     violates = "oauth.expires-in+2"
     kills = ("expiry-counts-from-the-reply",)
-    because = "wire"
+    because = "retry"
 
     @replaces("credpool.oauth.refresh.read_token_reply")
     def since_1970(original, reply, *, now):
@@ -254,7 +254,7 @@ class UsesNewTokensUnsaved(Mutant):
 
     violates = "oauth.saved-first+2"
     kills = ("new-tokens-are-saved-before-they-are-used",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.calls.keep")
     def unsaved(original, pool, event):

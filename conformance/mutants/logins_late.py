@@ -16,7 +16,7 @@ class KeepsTheClaimOfAFailedRefresh(Mutant):
         "failed-advisory-refresh-holds-nobody-up:throttled",
         "failed-advisory-refresh-holds-nobody-up:no-token",
     )
-    because = "wire"
+    because = "refresh"
 
     @replaces("credpool.core.renewal.refresh_failed")
     def kept(original, state, event, *, now):
@@ -33,7 +33,7 @@ class PresentsAgainWhatGotNoAnswer(Mutant):
 
     violates = "oauth.claim.unanswered+1"
     kills = ("unanswered-refresh-is-not-repeated-at-once",)
-    because = "wire"
+    because = "refresh"
 
     @replaces("credpool.core.renewal.refresh_failed")
     def unsent(original, state, event, *, now):
@@ -45,7 +45,7 @@ class WaitsForAnAnswerThatIsLost(Mutant):
 
     violates = "oauth.claim.unanswered+1"
     kills = ("unanswered-refresh-is-not-repeated-at-once",)
-    because = "outcome"
+    because = "stop"
 
     @replaces("credpool.core.renewal.claim")
     def waits(original, state, event, *, now, draw):
@@ -67,7 +67,7 @@ class RefreshesAsOftenAsItIsRefused(Mutant):
 
     violates = "oauth.once+1"
     kills = ("login-is-refreshed-once-in-a-call",)
-    because = "wire"
+    because = "refresh"
 
     @replaces("credpool.core.decide._may_refresh")
     def again(original, entry, event):
@@ -85,7 +85,7 @@ class ComesBackToAFailedRefresh(Mutant):
 
     violates = "oauth.once+1"
     kills = ("call-does-not-come-back-to-a-failed-refresh",)
-    because = "wire"
+    because = "refresh"
 
     @replaces("credpool.core.steps.leave")
     def forgetful(original, state, call, *, now, draw):
@@ -97,7 +97,7 @@ class SendsWithWhoeverItWaitedFor(Mutant):
 
     violates = "oauth.single-flight.adopt+2"
     kills = ("login-that-died-while-a-call-waited",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.core.renewal.claim")
     def blind(original, state, event, *, now, draw):
@@ -113,7 +113,7 @@ class SendsWhatRanOutWhileItWaited(Mutant):
 
     violates = "oauth.single-flight.adopt+2"
     kills = ("token-that-ran-out-while-a-call-waited",)
-    because = "wire"
+    because = "refresh"
 
     @replaces("credpool.core.renewal.claim")
     def blind(original, state, event, *, now, draw):
@@ -133,7 +133,7 @@ class OverwritesNewerTokens(Mutant):
 
     violates = "oauth.late-token+1"
     kills = ("late-token-gives-way-to-a-newer-one",)
-    because = "store"
+    because = "order"
 
     @replaces("credpool.core.renewal._heirs")
     def anyway(original, state, event):
@@ -147,7 +147,7 @@ class BringsTheRevokedBackWithAToken(Mutant):
 
     violates = "oauth.late-token.dead+1"
     kills = ("late-token-does-not-bring-the-revoked-back",)
-    because = "state"
+    because = "out"
 
     @replaces("credpool.core.renewal._is_mended")
     def revived(original, entry):
@@ -159,7 +159,7 @@ class BuriesTheNewTokenWithTheOld(Mutant):
 
     violates = "oauth.late-refusal+1"
     kills = ("late-refusal-leaves-the-new-token-alone:revoked",)
-    because = "state"
+    because = "out"
 
     @replaces("credpool.core.decide._fail")
     def buried(original, state, event, *, now, draw):
@@ -178,7 +178,7 @@ class ResetsTheClaimToo(Mutant):
         "reset-leaves-a-refresh-under-way:the-entry",
         "reset-leaves-another-process-refresh-under-way",
     )
-    because = "outcome"
+    because = "refresh"
 
     @replaces("credpool.core.decide._reset")
     def freed(original, state, entry_id, *, now):
@@ -192,7 +192,7 @@ class BringsTheRemovedBack(Mutant):
 
     violates = "operator.remove.refresh+1"
     kills = ("removed-entry-does-not-come-back-with-its-token:granted",)
-    because = "state"
+    because = "order"
 
     @replaces("credpool.core.renewal.claim")
     def remembered(original, state, event, *, now, draw):
@@ -214,7 +214,7 @@ class RetriesWithoutALook(Mutant):
 
     violates = "recover.look-again+1"
     kills = ("retry-refreshes-a-token-that-ran-out-while-it-waited",)
-    because = "wire"
+    because = "refresh"
 
     @replaces("credpool.core.renewal.resumed")
     def blind(original, state, event, *, now, draw):
@@ -227,7 +227,7 @@ class KeepsWhatTheOldTokenHad(Mutant):
 
     violates = "oauth.new-token.ends+1"
     kills = ("new-token-of-a-lost-holder-ends-the-cooldown",)
-    because = "state"
+    because = "out"
 
     @replaces("credpool.core.renewal._is_mended")
     def never(original, entry):

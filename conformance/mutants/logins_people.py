@@ -46,7 +46,7 @@ class KeepsNothingForALogin(Mutant):
         "login-without-a-token-changes-nothing:no-json",
         "login-without-a-token-changes-nothing:only-a-refresh-token",
     )
-    because = "outcome"
+    because = "refusal"
 
     @replaces("credpool.oauth.app.read_login")
     def kept(original, app, reply, *, now):
@@ -62,7 +62,7 @@ class SavesNoLogin(Mutant):
 
     violates = "login.durable+2"
     kills = ("login-is-there-after-a-restart",)
-    because = "state"
+    because = "stop"
 
     @replaces("credpool.login._keep")
     def forgotten(original, pool, login, *, into, new, source):
@@ -80,7 +80,7 @@ class LosesPatience(Mutant):
         "bad-second-does-not-end-a-login:down",
         "bad-second-does-not-end-a-login:no-answer",
     )
-    because = "outcome"
+    because = "ids"
 
     @replaces("credpool.oauth.device.after_poll")
     def at_once(original, app, waiting, reply, *, now):
@@ -122,7 +122,7 @@ class AsksEveryFiveSeconds(Mutant):
 
     violates = "login.device.interval+2"
     kills = ("login-by-code:longer",)
-    because = "waits"
+    because = "wait"
 
     @replaces("credpool.oauth.device.read_device")
     def impatient(original, reply, *, now):
@@ -135,7 +135,7 @@ class IsNotSlowedDown(Mutant):
 
     violates = "login.device.slow-down+2"
     kills = ("slow-down-lasts:as-written", "slow-down-lasts:with-429", "slow-down-lasts:with-200")
-    because = "waits"
+    because = "wait"
 
     @replaces("credpool.oauth.device.SLOWER")
     def none(original):
@@ -147,7 +147,7 @@ class SlowsDownOnce(Mutant):
 
     violates = "login.device.slow-down+2"
     kills = ("slow-down-lasts:as-written",)
-    because = "waits"
+    because = "wait"
 
     @replaces("credpool.oauth.device._later")
     def once(original, waiting, now):
@@ -159,7 +159,7 @@ class AsksOnWhenRefused(Mutant):
 
     violates = "login.denied+1"
     kills = ("refused-code-ends-the-login:as-written", "refused-code-ends-the-login:with-403")
-    because = "outcome"
+    because = "wait"
 
     @replaces("credpool.oauth.device.after_poll")
     def on(original, app, waiting, reply, *, now):
@@ -173,7 +173,7 @@ class AsksOnWhenTheCodeHasEnded(Mutant):
 
     violates = "login.device.expired+2"
     kills = ("code-that-has-ended-ends-the-login:by-time",)
-    because = "wire"
+    because = "refresh"
 
     @replaces("credpool.oauth.device._later")
     def on(original, waiting, now):
@@ -186,7 +186,7 @@ class TakesAnEndedCodeForNoToken(Mutant):
 
     violates = "login.device.expired+2"
     kills = ("code-that-has-ended-ends-the-login:by-word",)
-    because = "outcome"
+    because = "refusal"
 
     @replaces("credpool.oauth.device._expired")
     def another(original):
@@ -223,7 +223,7 @@ class BelievesAnyState(Mutant):
 
     violates = "login.browser.state+2"
     kills = ("redirect-from-elsewhere-is-no-login",)
-    because = "login"
+    because = "out"
 
     @replaces("credpool.oauth.pkce.is_ours")
     def any_state(original, asked, query):
@@ -235,7 +235,7 @@ class EndsAtAStrangersState(Mutant):
 
     violates = "login.browser.state+2"
     kills = ("redirect-from-elsewhere-is-no-login",)
-    because = "outcome"
+    because = "out"
 
     @replaces("credpool.callback.Callback.wait")
     def whoever_comes(original, self, is_ours, *clock):
@@ -247,7 +247,7 @@ class AnswersByAnyName(Mutant):
 
     violates = "login.browser.state+2"
     kills = ("visit-by-another-name-is-no-login",)
-    because = "login"
+    because = "out"
 
     @replaces("credpool.callback.Callback._judged")
     def by_any_name(original, self, head, is_ours):
@@ -276,7 +276,7 @@ class TakesARefusalForAFault(Mutant):
 
     violates = "login.denied+1"
     kills = ("browser-that-was-refused-ends-the-login",)
-    because = "outcome"
+    because = "refusal"
 
     @replaces("credpool.oauth.pkce.read_callback")
     def fault(original, asked, query):
@@ -291,7 +291,7 @@ class AddsEveryLogin(Mutant):
         "login-again-takes-the-place:person",
         "login-again-takes-the-place:person-in-a-workspace",
     )
-    because = "state"
+    because = "ids"
 
     @replaces("credpool.core.logins._entry_of")
     def none(original, state, login):
@@ -303,7 +303,7 @@ class KnowsPersonsOnly(Mutant):
 
     violates = "login.other-account+2"
     kills = ("second-account-is-another-entry:two-workspaces",)
-    because = "state"
+    because = "ids"
 
     @replaces("credpool.core.accounts.account")
     def person(original, told):
@@ -319,7 +319,7 @@ class OverwritesWhoIsNotKnown(Mutant):
         "second-account-is-another-entry:nobody-knows",
         "second-account-is-another-entry:one-is-not-known",
     )
-    because = "state"
+    because = "ids"
 
     @replaces("credpool.core.logins._entry_of")
     def last(original, state, login):
@@ -332,7 +332,7 @@ class GivesAnEntryToAnybody(Mutant):
 
     violates = "login.target+2"
     kills = ("somebody-else-does-not-take-an-entry",)
-    because = "outcome"
+    because = "refusal"
 
     @replaces("credpool.core.logins._again")
     def anybody(original, state, login, into):
@@ -344,7 +344,7 @@ class LeavesTheDeadDead(Mutant):
 
     violates = "login.revives+2"
     kills = ("login-revives-a-dead-entry:by-code", "login-revives-a-dead-entry:by-browser")
-    because = "state"
+    because = "killed"
 
     @replaces("credpool.core.logins._with")
     def dead(original, entry, login):

@@ -15,7 +15,7 @@ class UsesWhatItCouldNotSave(Mutant):
 
     violates = "oauth.saved-first.failed+2"
     kills = ("unsaved-tokens-are-not-used",)
-    because = "outcome"
+    because = "refresh"
 
     @replaces("credpool.calls.keep")
     def used(original, pool, event):
@@ -34,7 +34,7 @@ class ForgetsWhatItCouldNotSave(Mutant):
 
     violates = "oauth.saved-first.again+2"
     kills = ("unsaved-tokens-are-not-used",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.calls.ActiveCall.claim")
     def forgotten(original, self, entry, waits_since=None):
@@ -51,7 +51,7 @@ class TakesAnySuccessForTokens(Mutant):
         "reply-without-a-token-leaves-what-is-there:no-json",
         "reply-without-a-token-leaves-what-is-there:error-with-200",
     )
-    because = "wire"
+    because = "bare"
 
     @replaces("credpool.oauth.refresh.read_token_reply")
     def taken(original, reply, *, now):
@@ -71,7 +71,7 @@ class SendsWhatIsOver(Mutant):
         "token-that-is-over-is-a-failed-refresh:at-once",
         "token-that-is-over-is-a-failed-refresh:long-ago",
     )
-    because = "attempts"
+    because = "retry"
 
     @replaces("credpool.core.renewal.arrived")
     def sent(original, state, event, *, now):
@@ -87,7 +87,7 @@ class DropsWhatIsOver(Mutant):
         "token-that-is-over-is-a-failed-refresh:at-once",
         "token-that-is-over-is-a-failed-refresh:long-ago",
     )
-    because = "wire"
+    because = "refresh"
 
     @replaces("credpool.core.renewal.arrived")
     def dropped(original, state, event, *, now):
@@ -105,7 +105,7 @@ class JudgesByWhatItRemembers(Mutant):
         "token-of-another-program-is-adopted:refused-for-good",
         "token-of-another-program-is-adopted:spent",
     )
-    because = "outcome"
+    because = "out"
 
     @replaces("credpool.core.renewal.refresh_failed")
     def remembered(original, state, event, *, now):
@@ -117,7 +117,7 @@ class RestsAsUsual(Mutant):
 
     violates = "oauth.refusal.hint+2"
     kills = ("token-endpoint-says-how-long:throttled", "token-endpoint-says-how-long:down")
-    because = "state"
+    because = "until"
 
     @replaces("credpool.oauth.refresh.read_token_reply")
     def deaf(original, reply, *, now):
@@ -130,7 +130,7 @@ class SendsTheRefreshTokenAlong(Mutant):
 
     violates = "oauth.refresh-token.apart+2"
     kills = ("tokens-go-their-own-ways",)
-    because = "canary"
+    because = "mixed"
 
     @replaces("credpool.core.wire.seal")
     def along(original, entry, *args):
@@ -146,7 +146,7 @@ class SendsTheAccessTokenAlong(Mutant):
 
     violates = "oauth.access-token.apart+2"
     kills = ("tokens-go-their-own-ways",)
-    because = "canary"
+    because = "sent"
 
     @replaces("credpool.oauth.refresh.token_request")
     def along(original, entry, provider):

@@ -8,7 +8,7 @@ class LookingTakesATurn(Mutant):
 
     violates = "pool.read.effect-free+2"
     kills = ("looking-does-not-move-the-turn",)
-    because = "wire"
+    because = "order"
 
     @replaces("testee_reference.Testee.inspect")
     def next_one(original, self, message):
@@ -22,7 +22,7 @@ class LookingTakesADraw(Mutant):
 
     violates = "pool.read.effect-free+2"
     kills = ("looking-takes-no-draw",)
-    because = "wire"
+    because = "order"
 
     @replaces("testee_reference.Testee.inspect")
     def next_one(original, self, message):
@@ -35,7 +35,7 @@ class LookingRefreshes(Mutant):
 
     violates = "pool.read.effect-free+2"
     kills = ("looking-does-not-refresh",)
-    because = "wire"
+    because = "refresh"
 
     @replaces("testee_reference.Testee.inspect")
     def refreshed(original, self, message):
@@ -55,7 +55,7 @@ class LookingRevives(Mutant):
 
     violates = "pool.read.effect-free+2"
     kills = ("looking-does-not-revive", "looking-does-not-probe")
-    because = "state"
+    because = "status"
 
     @replaces("testee_reference.Testee.inspect")
     def revived(original, self, message):

@@ -17,7 +17,7 @@ class BelievesEveryCooldown(Mutant):
         "cooldown-from-a-wrong-clock-ends:half-a-minute-ahead",
         "model-cooldown-from-a-wrong-clock-ends",
     )
-    because = "state"
+    because = "out"
 
     @replaces("credpool.core.moments._cooldown")
     def whole(original, cooldown, policy, now):
@@ -29,7 +29,7 @@ class GivesEveryForeignCooldownAMonth(Mutant):
 
     violates = "store.moments.bounded+1"
     kills = ("cooldown-from-a-wrong-clock-ends:a-year-ahead",)
-    because = "state"
+    because = "out"
 
     @replaces("credpool.core.moments._cooldown")
     def only_the_end(original, cooldown, policy, now):
@@ -43,7 +43,7 @@ class BelievesEveryClaim(Mutant):
 
     violates = "store.moments.bounded+1"
     kills = ("claim-from-a-wrong-clock-ends",)
-    because = "outcome"
+    because = "refresh"
 
     @replaces("credpool.core.moments._claim")
     def whole(original, claim, policy, now):
@@ -55,7 +55,7 @@ class TakesAFarClaimForNone(Mutant):
 
     violates = "store.moments.bounded+1"
     kills = ("claim-from-a-wrong-clock-ends",)
-    because = "outcome"
+    because = "refresh"
 
     @replaces("credpool.core.moments._claim")
     def none(original, claim, policy, now):
@@ -67,7 +67,7 @@ class BelievesEveryProbe(Mutant):
 
     violates = "store.moments.bounded+1"
     kills = ("probe-from-a-wrong-clock-blocks-no-other",)
-    because = "attempts"
+    because = "out"
 
     @replaces("credpool.core.moments._bounded")
     def but_the_probe(original, entry, policy, now):
@@ -80,7 +80,7 @@ class MovesEveryMomentAlong(Mutant):
 
     violates = "store.moments.bounded+1"
     kills = ("claim-counts-from-its-first-reading",)
-    because = "outcome"
+    because = "refresh"
 
     @replaces("credpool.core.moments.read")
     def anew(original, state, *, now, before=None):
@@ -104,7 +104,7 @@ class WaitsForAWrongClock(Mutant):
 
     violates = "oauth.claim.doubtful+1"
     kills = ("claim-from-a-wrong-clock-holds-nobody-up",)
-    because = "outcome"
+    because = "out"
 
     @replaces("credpool.core.renewal._turned")
     def to_nobody(original, state, entry, call, *, now, draw):
@@ -116,7 +116,7 @@ class TurnsToAnotherClaimedLogin(Mutant):
 
     violates = "oauth.claim.doubtful+1"
     kills = ("claim-from-a-wrong-clock-holds-nobody-up",)
-    because = "wire"
+    because = "refresh"
 
     @replaces("credpool.core.renewal._turned")
     def to_a_claimed_one(original, state, entry, call, *, now, draw):

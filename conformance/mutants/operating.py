@@ -17,7 +17,7 @@ class TriesPlacesFirst(Mutant):
 
     violates = "operator.target.order+2"
     kills = ("target-is-an-id-then-a-label-then-a-place:label-before-place",)
-    because = "state"
+    because = "ids"
 
     @replaces("credpool.core.operate.resolve")
     def place(original, state, target):
@@ -30,7 +30,7 @@ class TriesLabelsFirst(Mutant):
 
     violates = "operator.target.order+2"
     kills = ("id-beats-anothers-label",)
-    because = "state"
+    because = "ids"
 
     @replaces("credpool.core.operate.resolve")
     def label(original, state, target):
@@ -43,7 +43,7 @@ class ComparesLabelsExactly(Mutant):
 
     violates = "operator.target.order+2"
     kills = ("target-is-an-id-then-a-label-then-a-place:label-in-any-case",)
-    because = "outcome"
+    because = "ids"
 
     @replaces("credpool.core.operate._plain")
     def exact(original, name):
@@ -55,7 +55,7 @@ class CountsFromZero(Mutant):
 
     violates = "operator.target.order+2"
     kills = ("target-is-an-id-then-a-label-then-a-place:place-from-one",)
-    because = "outcome"
+    because = "ids"
 
     @replaces("credpool.core.operate._places")
     def zero(original, state):
@@ -67,7 +67,7 @@ class TakesTheFirstForAnUnknownTarget(Mutant):
 
     violates = "operator.target.refused+1"
     kills = ("unknown-target-is-refused",)
-    because = "outcome"
+    because = "names"
 
     @replaces("credpool.core.operate.resolve")
     def first(original, state, target):
@@ -96,7 +96,7 @@ class TakesTheFirstLabelOfTwo(Mutant):
 
     violates = "operator.target.refused+1"
     kills = ("ambiguous-label-is-refused",)
-    because = "outcome"
+    because = "names"
 
     @replaces("credpool.core.operate.resolve")
     def first(original, state, target):
@@ -109,7 +109,7 @@ class ResetsBeforeItLooks(Mutant):
 
     violates = "operator.refused-unchanged+2"
     kills = ("unknown-target-is-refused:reset", "ambiguous-label-is-refused:reset")
-    because = "state"
+    because = "status"
 
     @replaces("credpool.pool.Pool.reset")
     def early(original, self, target=None):
@@ -122,7 +122,7 @@ class KeepsWhatItRefuses(Mutant):
 
     violates = "operator.refused-unchanged+2"
     kills = ("secret-that-is-there-is-refused",)
-    because = "state"
+    because = "ids"
 
     @replaces("credpool.operations.Operator.add")
     def twice(original, self, secret, **told):
@@ -163,7 +163,7 @@ class ListsInAFormOfItsOwn(Mutant):
 
     violates = "operator.list.document+2"
     kills = ("listing-shows-every-state",)
-    because = "listing"
+    because = "document"
 
     @replaces("credpool.core.listing.listing")
     def own(original, pools, *, now):
@@ -176,7 +176,7 @@ class PutsTheNewKeyFirst(Mutant):
 
     violates = "operator.add.behind+2"
     kills = ("added-key-comes-last",)
-    because = "attempts"
+    because = "order"
 
     @replaces("credpool.core.operate.added")
     def first(original, state, entry, *, priority=None):
@@ -188,7 +188,7 @@ class TiesWithTheLast(Mutant):
 
     violates = "operator.add.behind+2"
     kills = ("added-key-comes-last",)
-    because = "attempts"
+    because = "order"
 
     @replaces("credpool.core.operate.added")
     def zero(original, state, entry, *, priority=None):
@@ -200,7 +200,7 @@ class AddsForTheNextStart(Mutant):
 
     violates = "operator.next-selection+1"
     kills = ("added-key-ends-an-exhaustion",)
-    because = "attempts"
+    because = "out"
 
     @replaces("credpool.operations.Operator.add")
     def late(original, self, secret, **told):
@@ -235,7 +235,7 @@ class TakesPlaceholders(Mutant):
         "unusable-secret-is-refused:begins-like-your",
         "unusable-secret-is-refused:a-word",
     )
-    because = "outcome"
+    because = "ids"
 
     @replaces("credpool.core.seeding.is_placeholder")
     def never(original, value):
@@ -247,7 +247,7 @@ class TakesTwoLines(Mutant):
 
     violates = "operator.add.unusable+2"
     kills = ("unusable-secret-is-refused:two-lines", "unusable-secret-is-refused:two-words")
-    because = "outcome"
+    because = "ids"
 
     @replaces("credpool.core.given.usable_secret")
     def always(original, value, which="the secret"):
@@ -260,7 +260,7 @@ class TakesWhatWasPastedAlong(Mutant):
 
     violates = "operator.add.unusable+2"
     kills = ("unusable-secret-is-refused:in-quotes", "unusable-secret-is-refused:with-its-variable")
-    because = "outcome"
+    because = "ids"
 
     @replaces("credpool.core.given.usable_secret")
     def taken(original, value, which="the secret"):
@@ -273,7 +273,7 @@ class AddsTwice(Mutant):
 
     violates = "operator.add.duplicate+2"
     kills = ("secret-that-is-there-is-refused",)
-    because = "outcome"
+    because = "names"
 
     @replaces("credpool.core.operate._holder")
     def nobody(original, state, new):

@@ -16,7 +16,7 @@ class RemovesFromTheListOnly(Mutant):
 
     violates = "operator.next-selection+1"
     kills = ("removed-key-is-not-used", "target-is-an-id-then-a-label-then-a-place")
-    because = "state"
+    because = "ids"
 
     @replaces("credpool.operations.Operator.remove")
     def late(original, self, target):
@@ -44,7 +44,7 @@ class ForgetsTheOthersCooldowns(Mutant):
 
     violates = "operator.only+1"
     kills = ("removed-key-is-not-used",)
-    because = "state"
+    because = "out"
 
     @replaces("credpool.core.operate.removed")
     def anew(original, state, target):
@@ -70,7 +70,7 @@ class LeavesTheDeadOutAtAReset(Mutant):
 
     violates = "operator.reset.clean+2"
     kills = ("reset-forgives",)
-    because = "state"
+    because = "killed"
 
     @replaces("credpool.core.decide._reset")
     def cooling(original, state, entry_id, *, now):
@@ -84,7 +84,7 @@ class ForgetsModels(Mutant):
 
     violates = "operator.reset.clean+2"
     kills = ("reset-forgives-a-model",)
-    because = "state"
+    because = "models"
 
     @replaces("credpool.core.decide._reset")
     def general(original, state, entry_id, *, now):
@@ -102,7 +102,7 @@ class KeepsTheMark(Mutant):
 
     violates = "operator.reset.clean+2"
     kills = ("reset-forgives-a-first-rate-limit",)
-    because = "attempts"
+    because = "retry"
 
     @replaces("credpool.core.decide._reset")
     def marked(original, state, entry_id, *, now):
@@ -120,7 +120,7 @@ class ResetsThemAll(Mutant):
 
     violates = "operator.only+1"
     kills = ("reset-of-one-is-of-one",)
-    because = "state"
+    because = "out"
 
     @replaces("credpool.core.decide._reset")
     def everyone(original, state, entry_id, *, now):
@@ -132,7 +132,7 @@ class RenamesToANewEntry(Mutant):
 
     violates = "operator.only+1"
     kills = ("rename-is-a-rename",)
-    because = "state"
+    because = "status"
 
     @replaces("credpool.core.operate.renamed")
     def fresh(original, state, target, label):
@@ -178,7 +178,7 @@ class OrdersAtTheNextStart(Mutant):
 
     violates = "operator.next-selection+1"
     kills = ("priority-moves-one-entry",)
-    because = "attempts"
+    because = "order"
 
     @replaces("credpool.operations.Operator.prioritise")
     def late(original, self, target, priority):
@@ -197,7 +197,7 @@ class MovesByItsOwnPriorityAlone(Mutant):
         "move-puts-an-entry-where-it-was-sent:up",
         "move-puts-an-entry-where-it-was-sent:before-another",
     )
-    because = "attempts"
+    because = "order"
 
     @replaces("credpool.core.order._placed")
     def tied(original, state, entry, place):
@@ -209,7 +209,7 @@ class MovesEveryoneAnew(Mutant):
 
     violates = "operator.move+1"
     kills = ("move-changes-places-alone",)
-    because = "state"
+    because = "out"
 
     @replaces("credpool.core.order._placed")
     def anew(original, state, entry, place):
@@ -236,7 +236,7 @@ class KeepsTheOldStrategy(Mutant):
 
     violates = "operator.next-selection+1"
     kills = ("strategy-holds-at-once",)
-    because = "attempts"
+    because = "order"
 
     @replaces("credpool.pool.Pool.choose_by")
     def noted(original, self, strategy):
@@ -248,7 +248,7 @@ class FallsBackToTheDefault(Mutant):
 
     violates = "operator.refused-unchanged+2"
     kills = ("unknown-strategy-changes-nothing",)
-    because = "outcome"
+    because = "names"
 
     @replaces("credpool.operations.Operator.choose_by")
     def default(original, self, strategy):
@@ -261,7 +261,7 @@ class ChangesMemoryOnly(Mutant):
 
     violates = "operator.durable+2"
     kills = ("what-an-operator-does-is-durable:add", "what-an-operator-does-is-durable:remove")
-    because = "state"
+    because = "ids"
 
     @replaces("credpool.pool.Pool.change")
     def memory(original, self, change):
@@ -275,7 +275,7 @@ class BlamesTheNextInLine(Mutant):
 
     violates = "pool.attribution+2"
     kills = ("reply-outlives-its-entry:out-of-credit", "reply-outlives-its-entry:revoked")
-    because = "state"
+    because = "out"
 
     @replaces("credpool.core.decide._fail")
     def heir(original, state, event, *, now, draw):

@@ -14,7 +14,7 @@ class BlamesTheCurrentEntry(Mutant):
         "overlapping-calls-blame-the-key-they-used",
         "round-robin-blames-the-key-it-used",
     )
-    because = "state"
+    because = "out status"
 
     @replaces("credpool.core.decide._fail")
     def current(original, state, event, *, now, draw):
@@ -33,7 +33,7 @@ class NumbersEntriesByPlace(Mutant):
         "id-survives-order-and-status",
         "id-survives-a-restart",
     )
-    because = "state"
+    because = "status"
 
     @replaces("testee_reference.Testee.inspect")
     def by_place(original, self, message):
@@ -49,7 +49,7 @@ class RenamesWithTheToken(Mutant):
 
     violates = "pool.identity+1"
     kills = ("id-survives-a-refresh",)
-    because = "state"
+    because = "ids"
 
     @replaces("credpool.core.renewal.refreshed")
     def renamed(original, state, event):
@@ -65,7 +65,7 @@ class KnowsNoOwners(Mutant):
 
     violates = "pool.same-owner+2"
     kills = ("same-owner-shares-a-cap",)
-    because = "wire"
+    because = "target"
 
     @replaces("credpool.core.cooldown.spread")
     def alone(original, state, entry, secret, scope):
@@ -77,7 +77,7 @@ class BlamesTheWholeOwner(Mutant):
 
     violates = "pool.same-owner+2"
     kills = ("one-key-of-an-owner-may-be-wrong",)
-    because = "state"
+    because = "stop"
 
     @replaces("credpool.core.cooldown.spread")
     def all_of_them(original, state, entry, secret, scope):
@@ -92,7 +92,7 @@ class TakesTwinsForStrangers(Mutant):
         "same-secret-shares-a-refusal",
         "same-secret-shares-a-rate-limit",
     )
-    because = "state"
+    because = "status"
 
     @replaces("credpool.core.cooldown.spread")
     def by_row(original, state, entry, secret, scope):
@@ -104,7 +104,7 @@ class TakesUnknownOwnersForOne(Mutant):
 
     violates = "pool.same-owner+2"
     kills = ("unknown-owners-are-not-the-same",)
-    because = "state"
+    because = "stop"
 
     @replaces("credpool.core.cooldown.bench")
     def one_owner(original, state, entry, event, *, now):
@@ -121,7 +121,7 @@ class SendsQuotesAlong(Mutant):
 
     violates = "pool.unusable+1"
     kills = ("unusable-secret-is-passed-over:in-quotes",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.credential.secret_flaw")
     def quoted(original, text):
@@ -133,7 +133,7 @@ class SendsToAnyScheme(Mutant):
 
     violates = "pool.unusable+1"
     kills = ("unusable-base-url-is-passed-over:another-scheme",)
-    because = "outcome"
+    because = "origin"
 
     @replaces("credpool.core.credential._address_flaw")
     def tried(original, text):
@@ -148,7 +148,7 @@ class KeepsTheLineEnd(Mutant):
         "blanks-around-a-secret-are-not-sent:line-end",
         "blanks-around-a-base-url-are-not-sent",
     )
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.credential.bare")
     def kept(original, text):

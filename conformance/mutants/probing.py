@@ -14,7 +14,7 @@ class NeverProbes(Mutant):
         "probe-times-are-the-operators",
         "probe-passes-the-dead-over",
     )
-    because = "outcome"
+    because = "out"
 
     @replaces("credpool.core.probe.probe_due")
     def never(original, state, call, *, now):
@@ -29,7 +29,7 @@ class ProbesAtEveryCall(Mutant):
         "probe-after-an-hour",
         "probe-times-are-the-operators",
     )
-    because = "outcome"
+    because = "out"
 
     @replaces("credpool.core.probe.probe_due")
     def always(original, state, call, *, now):
@@ -45,7 +45,7 @@ class ProbesTheDead(Mutant):
         "dead-entry-is-not-probed",
         "probe-passes-the-dead-over",
     )
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.core.probe.probe_due")
     def also(original, state, call, *, now):
@@ -63,7 +63,7 @@ class StartsTheWaitAnew(Mutant):
 
     violates = "exhaust.probe.failure+2"
     kills = ("probe-that-fails-changes-nothing",)
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.decide._fail")
     def anew(original, state, event, *, now, draw):
@@ -83,7 +83,7 @@ class KeepsTheProvenOut(Mutant):
         "probe-that-succeeds-brings-the-entry-back",
         "probe-refreshes-a-login",
     )
-    because = "state"
+    because = "status"
 
     @replaces("credpool.core.probe.released")
     def still_out(original, state, entry, model):
@@ -95,7 +95,7 @@ class ProbesBesideAHealthyEntry(Mutant):
 
     violates = "exhaust.probe+3"
     kills = ("probe-after-an-hour", "no-probe-while-another-is-available")
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.core.select.available")
     def old_ones_too(original, state, *, now, model):

@@ -14,7 +14,7 @@ class TriesASecretUnderAnotherName(Mutant):
 
     violates = "recover.progress+3"
     kills = ("secret-is-tried-once-whatever-its-name",)
-    because = "wire"
+    because = "same"
 
     @replaces("credpool.core.steps.go_on")
     def by_row(original, state, event, step, *, now, draw):
@@ -32,7 +32,7 @@ class KeepsTheOldReason(Mutant):
 
     violates = "cooldown.never-shorten+2"
     kills = ("longer-report-says-why",)
-    because = "state"
+    because = "class"
 
     @replaces("credpool.core.cooldown._longer")
     def old_reason(original, old, new):
@@ -45,7 +45,7 @@ class KeepsTheOldBeginning(Mutant):
 
     violates = "cooldown.never-shorten+2"
     kills = ("longer-report-begins-the-cooldown-anew",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.core.cooldown._longer")
     def old_beginning(original, old, new):
@@ -58,7 +58,7 @@ class ProbesInOrder(Mutant):
 
     violates = "exhaust.probe.order+2"
     kills = ("probe-takes-whoever-was-probed-least-recently",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.core.probe.probe_due")
     def first(original, state, call, *, now):
@@ -71,7 +71,7 @@ class ProbesInMidCall(Mutant):
 
     violates = "exhaust.probe.not-in-mid-call+1"
     kills = ("call-that-was-refused-does-not-probe",)
-    because = "wire"
+    because = "target"
 
     @replaces("credpool.core.steps.go_on")
     def probing(original, state, event, step, *, now, draw):
@@ -90,7 +90,7 @@ class RenewsOneRow(Mutant):
 
     violates = "oauth.refresh-token.replaced+2"
     kills = ("rows-of-one-login-get-its-new-token", "rows-of-one-login-refresh-once")
-    because = "wire"
+    because = "refresh"
 
     @replaces("credpool.core.renewal._login")
     def alone(original, state, entry):
@@ -106,7 +106,7 @@ class ReadsTheModelUpToAColon(Mutant):
 
     violates = "recover.not-entitled.other-models+2"
     kills = ("model-is-found-in-the-path:question-mark",)
-    because = "state"
+    because = "status"
 
     @replaces("credpool.core.request.model_of")
     def strict(original, url, content):
@@ -119,7 +119,7 @@ class KeepsALoginsOtherRows(Mutant):
 
     violates = "oauth.single-flight+2"
     kills = ("rows-of-one-login-refresh-once",)
-    because = "wire"
+    because = "refresh"
 
     @replaces("credpool.core.renewal._changed")
     def alone(original, state, entry, *, claim, failed_at):

@@ -16,7 +16,7 @@ class GivesUpAfterThree(Mutant):
         "ten-keys-are-all-tried",
         "each-strategy-tries-every-entry",
     )
-    because = "wire"
+    because = "stop"
 
     @replaces("credpool.core.steps.go_on")
     def three(original, state, event, step, *, now, draw):
@@ -31,7 +31,7 @@ class RefreshesTwice(Mutant):
 
     violates = "recover.bounded+2"
     kills = ("refresh-and-retry-are-bounded-together",)
-    because = "wire"
+    because = "refresh"
 
     @replaces("credpool.core.decide._may_refresh")
     def twice(original, entry, event):
@@ -53,7 +53,7 @@ class HasNoOutageGuard(Mutant):
         "outage-guard-leaves-older-cooldowns-alone",
         "outage-guard-covers-model-limits",
     )
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.cooldown.cap")
     def none(original, state, call, *, now):
@@ -68,7 +68,7 @@ class GuardsOlderCooldownsToo(Mutant):
         "outage-guard-leaves-older-cooldowns-alone",
         "outage-guard-leaves-other-calls-alone",
     )
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.cooldown._capped")
     def all_of_them(original, entry, started, limit):
@@ -81,7 +81,7 @@ class ReturnsToTheRefused(Mutant):
 
     violates = "recover.progress+3"
     kills = ("forbidden-goes-round-once",)
-    because = "wire"
+    because = "target"
 
     @replaces("credpool.core.cooldown.secrets_tried")
     def the_latest(original, state, call):
@@ -94,7 +94,7 @@ class RotatesInACircle(Mutant):
 
     violates = "recover.progress+3"
     kills = ("rotation-never-returns-to-the-refused-key",)
-    because = "wire"
+    because = "same"
 
     @replaces("credpool.core.cooldown._seconds")
     def at_once(original, state, entry, verdict, **kwargs):
@@ -111,7 +111,7 @@ class RetriesTwice(Mutant):
 
     violates = "recover.bounded+2"
     kills = ("all-throttled-costs-two-requests-each",)
-    because = "wire"
+    because = "same"
 
     @replaces("credpool.core.decide._may_retry")
     def twice(original, state, entry, event, *, now):
@@ -124,7 +124,7 @@ class GuardsAgainstHints(Mutant):
 
     violates = "recover.outage-guard+2"
     kills = ("outage-guard-believes-hints",)
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.cooldown.cap")
     def unhinted(original, state, call, *, now):
@@ -137,7 +137,7 @@ class GuardsAgainstAnything(Mutant):
 
     violates = "recover.outage-guard+2"
     kills = ("outage-guard-needs-like-refusals",)
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.cooldown.cap")
     def alike(original, state, call, *, now):

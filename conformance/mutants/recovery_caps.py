@@ -11,7 +11,7 @@ class BenchesForEveryModel(Mutant):
 
     violates = "recover.not-entitled.other-models+2"
     kills = ("other-models-go-on",)
-    because = "state"
+    because = "out"
 
     @replaces("credpool.core.cooldown._rest")
     def altogether(original, entry, cooldown, *, model):
@@ -26,7 +26,7 @@ class ForgetsWhatAPlanLacks(Mutant):
         "missing-entitlement-rotates-and-is-remembered",
         "missing-plan-rotates",
     )
-    because = "state"
+    because = "out"
 
     @replaces("credpool.core.cooldown._rest")
     def forgotten(original, entry, cooldown, *, model):
@@ -44,7 +44,7 @@ class DeliversA402(Mutant):
         "no-money-rotates-on-the-first-reply:gemini",
         "no-money-rotates-on-the-first-reply:status-alone",
     )
-    because = "wire"
+    because = "stop"
 
     @replaces("credpool.core.decide._fail")
     def delivered(original, state, event, *, now, draw):
@@ -59,7 +59,7 @@ class WaitsForAPlan(Mutant):
 
     violates = "recover.table+1"
     kills = ("short-usage-hint-is-not-slept-through",)
-    because = "waits"
+    because = "same"
 
     @replaces("credpool.core.decide._fail")
     def waits(original, state, event, *, now, draw):
@@ -76,7 +76,7 @@ class RetriesAUsedUpPlan(Mutant):
 
     violates = "recover.table+1"
     kills = ("usage-limit-rotates-on-the-first-reply:text-alone",)
-    because = "wire"
+    because = "same"
 
     @replaces("credpool.core.decide._fail")
     def again(original, state, event, *, now, draw):

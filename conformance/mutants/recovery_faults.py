@@ -1,5 +1,6 @@
 """Mutants of the chapter on recovery: faults that are not the credential's, and streams."""
 
+import json
 from contextlib import suppress
 from dataclasses import replace
 
@@ -25,7 +26,7 @@ class BenchesTheForbidden(Mutant):
         "forbidden-tries-another-and-benches-nobody",
         "forbidden-everywhere-is-delivered",
     )
-    because = "state"
+    because = "status"
 
     @replaces("credpool.core.steps.go_on")
     def out(original, state, event, step, *, now, draw):
@@ -43,7 +44,7 @@ class BenchesTheSilent(Mutant):
         "no-reply-is-reported-as-it-is",
         "no-reply-after-a-rotation",
     )
-    because = "state"
+    because = "status"
 
     @replaces("testee_reference.Testee.end")
     def out(original, self, call, outcome, over=None, **result):
@@ -63,7 +64,7 @@ class BelievesAnOverloadsRetryAfter(Mutant):
 
     violates = "recover.table+1"
     kills = ("retry-after-on-an-outage-benches-nobody:503",)
-    because = "state"
+    because = "out"
 
     @replaces("credpool.core.steps.deliver_at_once")
     def out(original, state, event):
@@ -79,7 +80,7 @@ class WalksThroughThePoolWithAWrongRequest(Mutant):
 
     violates = "recover.table+1"
     kills = ("wrong-request-benches-nobody",)
-    because = "wire"
+    because = "on"
 
     @replaces("credpool.core.decide._fail")
     def everyone(original, state, event, *, now, draw):
@@ -96,7 +97,7 @@ class WalksThroughThePoolWhenTheServerIsBroken(Mutant):
         "broken-server-benches-nobody",
         "retry-after-on-an-outage-benches-nobody:500",
     )
-    because = "wire"
+    because = "on"
 
     @replaces("credpool.core.decide._fail")
     def everyone(original, state, event, *, now, draw):
@@ -110,7 +111,7 @@ class StartsABrokenStreamAnew(Mutant):
 
     violates = "recover.stream.no-retry+1"
     kills = ("broken-stream-is-not-repeated",)
-    because = "wire"
+    because = "on"
 
     @replaces("testee_reference.Testee.run")
     def remembered(original, self, call, asked):
@@ -145,7 +146,7 @@ class WalksThroughThePoolOnAnOverload(Mutant):
 
     violates = "recover.table+1"
     kills = ("overload-benches-nobody", "retry-after-on-an-outage-benches-nobody:503")
-    because = "wire"
+    because = "on"
 
     @replaces("credpool.core.decide._fail")
     def everyone(original, state, event, *, now, draw):
@@ -159,7 +160,7 @@ class RepeatsAStreamThatTellsAnError(Mutant):
 
     violates = "recover.stream.no-retry+1"
     kills = ("error-inside-a-stream-is-passed-on",)
-    because = "wire"
+    because = "on"
 
     @replaces("testee_reference.Testee.run")
     def remembered(original, self, call, asked):
@@ -184,3 +185,56 @@ class DeliversWhatItHasRead(Mutant):
     @replaces("credpool.bodies.ResumedStream.__iter__")
     def beginning(original, self):
         yield from self._beginning.again()
+
+
+class ForgetsTheQuery(Mutant):
+    """Sends the caller's path without its query."""
+
+    violates = "request.unchanged+1"
+    kills = ("request-arrives-as-it-was-made:query",)
+    because = "request"
+
+    @replaces("testee_reference.Testee.run")
+    def without(original, self, call, asked):
+        return original(self, call, asked | {"path": asked["path"].partition("?")[0]})
+
+
+class AddsADefaultToTheBody(Mutant):
+    """Puts a parameter into the body that the caller has left out."""
+
+    violates = "request.unchanged+1"
+    kills = ("request-arrives-as-it-was-made",)
+    because = "request"
+
+    @replaces("testee_reference.Testee.run")
+    def added(original, self, call, asked):
+        return original(self, call, asked | {"body": {"temperature": 0} | asked["body"]})
+
+
+class WritesTheReplyAgain(Mutant):
+    """Parses the JSON of a reply, and writes it in its own way."""
+
+    violates = "reply.unchanged+1"
+    kills = ("reply-arrives-as-it-was-sent:blanks",)
+    because = "reply"
+
+    @replaces("testee_reference.Testee.end")
+    def parsed(original, self, call, outcome, over=None, **result):
+        body = result.get("body", "")
+        if outcome == "delivered" and body.lstrip().startswith("{") and result["status"] == 200:
+            result["body"] = json.dumps(json.loads(body))
+        return original(self, call, outcome, over, **result)
+
+
+class LosesTheRequestId(Mutant):
+    """Delivers a reply without the provider's request id."""
+
+    violates = "reply.unchanged+1"
+    kills = ("reply-arrives-as-it-was-sent",)
+    because = "reply"
+
+    @replaces("testee_reference.Testee.end")
+    def lost(original, self, call, outcome, over=None, **result):
+        headers = result.get("headers") or {}
+        kept = {name: value for name, value in headers.items() if name != "x-request-id"}
+        return original(self, call, outcome, over, **result | {"headers": kept})

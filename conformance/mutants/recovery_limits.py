@@ -15,7 +15,7 @@ class ForgetsThrottles(Mutant):
         "throttles-of-overlapping-calls-add-up",
         "another-entrys-success-clears-nothing",
     )
-    because = "wire"
+    because = "same order"
 
     @replaces("credpool.core.decide._may_retry")
     def forgotten(original, state, entry, event, *, now):
@@ -27,7 +27,7 @@ class NeverForgivesAThrottle(Mutant):
 
     violates = "recover.rate-limited.across-calls+2"
     kills = ("success-clears-the-throttle",)
-    because = "wire"
+    because = "retry"
 
     @replaces("credpool.core.decide._succeed")
     def kept(original, state, call, entry_id):
@@ -44,7 +44,7 @@ class SleepsThroughLongHints(Mutant):
         "long-hint-rotates-at-once",
         "long-hint-of-a-sole-entry-is-delivered",
     )
-    because = "waits"
+    because = "same on"
 
     @replaces("credpool.core.decide._may_retry")
     def sleeps(original, state, entry, event, *, now):
@@ -62,7 +62,7 @@ class RotatesAtOnce(Mutant):
         "sole-entry-is-retried-too",
         "each-entry-has-a-retry-of-its-own",
     )
-    because = "wire"
+    because = "retry"
 
     @replaces("credpool.core.decide._may_retry")
     def never(original, state, entry, event, *, now):
@@ -74,7 +74,7 @@ class WaitsAsLongAsThereIsAHint(Mutant):
 
     violates = "recover.rate-limited.rotate-second+2"
     kills = ("hint-after-the-retry-sets-the-cooldown",)
-    because = "wire"
+    because = "same"
 
     @replaces("credpool.core.decide._may_retry")
     def again(original, state, entry, event, *, now):
@@ -92,7 +92,7 @@ class WaitsWholeSeconds(Mutant):
         "retry-waits-for-a-short-hint:below-a-second",
         "retry-waits-for-a-short-hint:text",
     )
-    because = "waits"
+    because = "wait"
 
     @replaces("credpool.core.decide._retry")
     def whole(original, state, entry, event, *, now):
@@ -110,7 +110,7 @@ class RetriesWithoutWaiting(Mutant):
         "retry-waits-for-a-short-hint",
         "longest-wait-is-the-operators",
     )
-    because = "waits"
+    because = "wait"
 
     @replaces("credpool.core.decide._retry")
     def at_once(original, state, entry, event, *, now):
@@ -123,7 +123,7 @@ class NeverForgetsAThrottle(Mutant):
 
     violates = "recover.rate-limited.across-calls+2"
     kills = ("cooldown-clears-the-throttle",)
-    because = "wire"
+    because = "retry"
 
     @replaces("credpool.core.cooldown._rest")
     def kept(original, entry, cooldown, *, model):
@@ -135,7 +135,7 @@ class PausesBeforeEveryRetry(Mutant):
 
     violates = "recover.rate-limited.retry-once+2"
     kills = ("retry-without-a-hint-does-not-wait",)
-    because = "waits"
+    because = "wait"
 
     @replaces("credpool.core.decide._retry")
     def a_second(original, state, entry, event, *, now):

@@ -13,7 +13,7 @@ class LosesTheCallWithTheToken(Mutant):
 
     violates = "recover.auth-expired.failed+2"
     kills = ("refresh-that-fails-rotates",)
-    because = "outcome"
+    because = "retry"
 
     @replaces("credpool.core.steps.leave")
     def lost(original, state, call, *, now, draw):
@@ -28,7 +28,7 @@ class NeverRefreshes(Mutant):
         "probe-refreshes-a-login",
         "expired-token-is-refreshed-once",
     )
-    because = "wire"
+    because = "refresh"
 
     @replaces("credpool.core.decide._may_refresh")
     def never(original, entry, event):
@@ -40,7 +40,7 @@ class TakesNothingForFinal(Mutant):
 
     violates = "recover.auth-expired.terminal+2"
     kills = ("grant-refused-for-good-is-dead",)
-    because = "state"
+    because = "out"
 
     @replaces("credpool.oauth.refresh.read_token_reply")
     def passing(original, reply, *, now):
@@ -59,7 +59,7 @@ class TakesABadMinuteForFinal(Mutant):
         "token-endpoints-bad-minute-kills-nobody:503",
         "token-endpoints-bad-minute-kills-nobody:503-with-a-terminal-word",
     )
-    because = "state"
+    because = "killed"
 
     @replaces("credpool.oauth.refresh.read_token_reply")
     def final(original, reply, *, now):
@@ -75,7 +75,7 @@ class GoesByTheWordAlone(Mutant):
         "token-endpoints-bad-minute-kills-nobody:429-with-a-terminal-word",
         "token-endpoints-bad-minute-kills-nobody:503-with-a-terminal-word",
     )
-    because = "state"
+    because = "killed"
 
     @replaces("credpool.oauth.refresh.read_token_reply")
     def by_word(original, reply, *, now):
@@ -89,7 +89,7 @@ class DeliversABare401(Mutant):
 
     violates = "recover.table+1"
     kills = ("rejected-key-rotates-and-comes-back:status-alone",)
-    because = "wire"
+    because = "stop"
 
     @replaces("credpool.core.decide._fail")
     def delivered(original, state, event, *, now, draw):
@@ -105,7 +105,7 @@ class BringsTheRevokedBack(Mutant):
 
     violates = "recover.table+1"
     kills = ("revoked-credential-is-dead",)
-    because = "state"
+    because = "out"
 
     @replaces("credpool.core.cooldown._seconds")
     def five_minutes(original, state, entry, verdict, **kwargs):
@@ -118,7 +118,7 @@ class KeepsARefusedNewToken(Mutant):
 
     violates = "recover.auth-expired.failed+2"
     kills = ("new-token-refused-rotates",)
-    because = "wire"
+    because = "stop"
 
     @replaces("credpool.core.decide._fail")
     def delivered(original, state, event, *, now, draw):

@@ -18,7 +18,7 @@ class LearnsFromSuccessesOnly(Mutant):
 
     violates = "owner.learnt+2"
     kills = ("owner-is-learnt-from-the-refusal",)
-    because = "wire"
+    because = "target"
 
     @replaces("credpool.core.decide.decide")
     def deaf(original, state, event, **rest):
@@ -32,7 +32,7 @@ class LearnsFromRefusalsOnly(Mutant):
 
     violates = "owner.learnt+2"
     kills = ("owner-is-learnt-from-replies", "owner-is-learnt-from-the-refusal")
-    because = "state"
+    because = "target"
 
     @replaces("credpool.core.decide.decide")
     def deaf(original, state, event, **rest):
@@ -46,7 +46,7 @@ class ReadsNoToken(Mutant):
 
     violates = "owner.precedence+1"
     kills = ("owner-is-read-from-the-token",)
-    because = "wire"
+    because = "target"
 
     @replaces("credpool.core.owner._claimed")
     def nobody(original, entry, by):
@@ -58,7 +58,7 @@ class TakesTheSubjectForTheOwner(Mutant):
 
     violates = "owner.precedence+1"
     kills = ("owner-is-read-from-the-token",)
-    because = "wire"
+    because = "target"
 
     @replaces("credpool.core.owner._claims")
     def subject(original, token):
@@ -71,7 +71,7 @@ class BelievesRepliesFirst(Mutant):
 
     violates = "owner.precedence+1"
     kills = ("owner-that-was-set-wins",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.core.decide._owned")
     def anyway(original, state, entry_id, owner, secret=None):
@@ -90,7 +90,7 @@ class BelievesTokensFirst(Mutant):
 
     violates = "owner.precedence+1"
     kills = ("owner-that-was-set-wins-over-the-token",)
-    because = "state"
+    because = "stop"
 
     @replaces("credpool.core.owner.owner_of")
     def claimed(original, state, entry):
@@ -102,7 +102,7 @@ class KeepsNoOwner(Mutant):
 
     violates = "owner.kept+2"
     kills = ("learnt-owner-outlives-the-program",)
-    because = "state"
+    because = "target"
 
     @replaces("credpool.core.rows.encode_row")
     def forgetful(original, entry):
@@ -140,7 +140,7 @@ class KeepsToOnePayer(Mutant):
 
     violates = "payer.allow+2"
     kills = ("payers-are-mixed-by-default:silent",)
-    because = "wire"
+    because = "stop"
 
     @replaces("testee_reference.Testee.configure")
     def strict(original, self, message):
@@ -157,7 +157,7 @@ class AsksTheRegistryOnly(Mutant):
         "another-payer-is-not-used:set-by-a-person",
         "another-payer-is-not-used:set-beside-the-registry",
     )
-    because = "wire"
+    because = "target"
 
     @replaces("credpool.core.select.payer_of")
     def listed(original, state, entry):
@@ -169,7 +169,7 @@ class TakesTheUsualPayer(Mutant):
 
     violates = "payer.known+1"
     kills = ("unlisted-credential-has-an-unknown-payer",)
-    because = "wire"
+    because = "target"
 
     @replaces("credpool.core.select.payer_of")
     def usual(original, state, entry):
@@ -184,7 +184,7 @@ class ForbidsNothing(Mutant):
 
     violates = "payer.forbid+2"
     kills = ("another-payer-is-not-used", "forbidden-payer-is-told-as-such")
-    because = "wire"
+    because = "target"
 
     @replaces("credpool.core.select.permitted")
     def everybody(original, state):
@@ -196,7 +196,7 @@ class GoesByTheFirstAvailable(Mutant):
 
     violates = "payer.forbid+2"
     kills = ("forbidden-payer-is-told-as-such",)
-    because = "wire"
+    because = "target"
 
     @replaces("credpool.core.select.available")
     def creeping(original, state, *, now, model):
@@ -209,7 +209,7 @@ class TrustsUnknownPayers(Mutant):
 
     violates = "payer.forbid+2"
     kills = ("unknown-payer-is-another",)
-    because = "wire"
+    because = "target"
 
     @replaces("credpool.core.select.permitted")
     def trusting(original, state):
@@ -227,7 +227,7 @@ class TakesUnknownPayersForOne(Mutant):
         "unknown-payers-are-not-one:unknown-other",
         "unknown-payers-are-not-one:disputed-logins",
     )
-    because = "wire"
+    because = "target"
 
     @replaces("credpool.core.select.permitted")
     def one(original, state):
@@ -320,7 +320,7 @@ class AlwaysTakesTheFullest(Mutant):
 
     violates = "select.quota-aware.keep+2"
     kills = ("entry-with-enough-is-kept:default", "entry-with-enough-is-kept:of-the-policy")
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.select._with_quota")
     def restless(original, state, candidates, now):
@@ -336,7 +336,7 @@ class LeavesAtTheEdge(Mutant):
 
     violates = "select.quota-aware.keep+2"
     kills = ("entry-with-enough-is-kept:default", "entry-with-enough-is-kept:of-the-policy")
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.select.is_enough")
     def more(original, state, fraction):
@@ -348,7 +348,7 @@ class IgnoresThePolicysFraction(Mutant):
 
     violates = "select.quota-aware.keep+2"
     kills = ("entry-with-enough-is-kept:of-the-policy",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.select.is_enough")
     def fifth(original, state, fraction):
@@ -360,7 +360,7 @@ class TakesTheNextInOrder(Mutant):
 
     violates = "select.quota-aware.most-left+2"
     kills = ("entry-with-most-left-comes-next:enough", "rotation-goes-to-most-left")
-    because = "wire"
+    because = "out target"
 
     @replaces("credpool.core.select._with_quota")
     def in_order(original, state, candidates, now):
@@ -375,7 +375,7 @@ class TriesTheUnknownFirst(Mutant):
 
     violates = "select.quota-aware.most-left+2"
     kills = ("enough-is-better-than-unknown",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.core.select._with_quota")
     def curious(original, state, candidates, now):
@@ -389,7 +389,7 @@ class AvoidsTheUnknown(Mutant):
 
     violates = "select.quota-aware.unknown+2"
     kills = ("unknown-is-better-than-little",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.select._with_quota")
     def cautious(original, state, candidates, now):
@@ -402,7 +402,7 @@ class StaysOnTheUnknown(Mutant):
 
     violates = "select.quota-aware.unknown+2"
     kills = ("without-telemetry-the-least-used-is-next", "unknown-is-better-than-little")
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.select._with_quota")
     def staying(original, state, candidates, now):
@@ -419,7 +419,7 @@ class BreaksQuotaTiesByOrder(Mutant):
 
     violates = "select.quota-aware.ties+2"
     kills = ("equal-quotas-are-decided-by-use",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.core.select._with_quota")
     def first(original, state, candidates, now):
@@ -432,7 +432,7 @@ class TakesPercentForAFraction(Mutant):
 
     violates = "quota.forms+2"
     kills = ("quota-form:codex-primary-1", "quota-form:codex-secondary-1")
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.quota._parts")
     def of_one(original, row):
@@ -445,7 +445,7 @@ class TakesUsedForLeft(Mutant):
 
     violates = "quota.forms+2"
     kills = ("quota-form:unified-5h-2", "quota-form:unified-7d-2")
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.quota._left")
     def turned(original, row, told):
@@ -458,7 +458,7 @@ class ReadsQuotaOfSuccessesOnly(Mutant):
 
     violates = "quota.forms+2"
     kills = ("quota-is-read-from-refusals",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.calls.ActiveCall.failed")
     def unread(original, self, entry, reply):
@@ -475,7 +475,7 @@ class BelievesWhatNeverResets(Mutant):
 
     violates = "quota.forms+2"
     kills = ("quota-form:codex-primary-3",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.quota._seconds")
     def some_day(original, reset, told, now):
@@ -488,7 +488,7 @@ class TakesTheFullestWindow(Mutant):
 
     violates = "select.quota-aware.most-left+2"
     kills = ("least-window-counts",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.quota.remaining")
     def most(original, windows, *, now):
@@ -500,7 +500,7 @@ class ForgetsWhatIsNotMentioned(Mutant):
 
     violates = "select.quota-aware.most-left+2"
     kills = ("window-stands-until-it-is-told-again:still-empty",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.telemetry.Telemetry.take")
     def latest(original, self, state, entry, headers, *, now):
@@ -516,7 +516,7 @@ class BelievesTheFirst(Mutant):
 
     violates = "select.quota-aware.most-left+2"
     kills = ("window-stands-until-it-is-told-again:told-anew",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.telemetry.Telemetry.take")
     def first(original, self, state, entry, headers, *, now):
@@ -531,7 +531,7 @@ class NeverForgives(Mutant):
 
     violates = "quota.reset+1"
     kills = ("window-is-whole-after-its-reset",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.quota._window")
     def lasting(original, row, told, headers, now):
@@ -544,7 +544,7 @@ class ForgivesEarly(Mutant):
 
     violates = "quota.reset+1"
     kills = ("window-is-whole-after-its-reset",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.quota._window")
     def shorter(original, row, told, headers, now):
@@ -557,7 +557,7 @@ class LimitsTheKeyAlone(Mutant):
 
     violates = "pool.same-owner+2"
     kills = ("limit-of-an-owners-model-is-shared:openai",)
-    because = "state"
+    because = "target"
 
     @replaces("credpool.core.cooldown.spread")
     def alone(original, state, entry, secret, scope):
@@ -570,7 +570,7 @@ class LimitsEveryModel(Mutant):
 
     violates = "pool.same-owner+2"
     kills = ("limit-of-an-owners-model-is-shared:openai",)
-    because = "state"
+    because = "out"
 
     @replaces("credpool.core.cooldown.bench")
     def whole(original, state, entry, event, *, now):
@@ -584,7 +584,7 @@ class CountsTheOwnersOtherKeys(Mutant):
 
     violates = "cooldown.sole+2"
     kills = ("keys-of-a-sole-owner-rest-a-minute",)
-    because = "state"
+    because = "returns"
 
     @replaces("credpool.core.cooldown._is_sole")
     def others(original, state, affected, now, model):

@@ -11,7 +11,7 @@ class LosesTheCallersTraceIds(Mutant):
 
     violates = "security.caller-headers+2"
     kills = ("caller-headers-arrive",)
-    because = "wire"
+    because = "header"
 
     @replaces("credpool.core.wire.seal")
     def dropped(original, entry, provider, headers):
@@ -24,7 +24,7 @@ class PutsItsFlagInPlaceOfTheCallers(Mutant):
 
     violates = "security.caller-headers+2"
     kills = ("caller-headers-arrive:claude-login",)
-    because = "wire"
+    because = "header"
 
     @replaces("credpool.core.wire._joined")
     def replaced(original, present, wanted):
@@ -36,7 +36,7 @@ class PrintsTheRefusedConfiguration(Mutant):
 
     violates = "security.no-leak+2"
     kills = ("refused-pool-names-no-secret",)
-    because = "canary"
+    because = "said"
 
     @replaces("testee_reference.Testee.configure")
     def printed(original, self, message):
@@ -51,7 +51,7 @@ class LogsTheRequestThatFailed(Mutant):
 
     violates = "security.no-leak+2"
     kills = ("secrets-stay-out-of-errors",)
-    because = "canary"
+    because = "said"
 
     @replaces("testee_reference.Testee.end")
     def logged(original, self, call, outcome, over=None, **result):
@@ -65,7 +65,7 @@ class LogsTheRefreshThatFailed(Mutant):
 
     violates = "security.no-leak+2"
     kills = ("tokens-stay-out-of-errors",)
-    because = "canary"
+    because = "said"
 
     @replaces("credpool.renewing.Renewal._answer")
     def logged(original, self, asked):
@@ -83,7 +83,7 @@ class KeepsTheCallersCredential(Mutant):
         "placeholder-is-replaced:claude-login-api-key",
         "placeholder-is-replaced:gemini-bearer",
     )
-    because = "wire"
+    because = "mixed"
 
     @replaces("credpool.core.wire.seal")
     def kept(original, entry, provider, headers):
@@ -100,7 +100,7 @@ class TakesAllKeysToOneHost(Mutant):
         "each-secret-goes-to-its-own-origin",
         "rotation-crosses-origins-without-the-old-secret",
     )
-    because = "wire"
+    because = "sent"
 
     @replaces("credpool.core.wire.target")
     def as_addressed(original, url, entry, provider, bases):
@@ -116,7 +116,7 @@ class LetsRedirectsCarryTheSecret(Mutant):
         "redirect-carries-no-secret:x-goog-api-key",
         "redirect-after-a-retry-carries-no-secret",
     )
-    because = "wire"
+    because = "sent"
 
     @replaces("credpool.httpx._sealed")
     def plain(original, request, url, sealed):
@@ -133,7 +133,7 @@ class BelievesStrangers(Mutant):
         "stranger-cannot-bench",
         "stranger-cannot-pardon",
     )
-    because = "attempts"
+    because = "stranger same"
 
     @replaces("credpool.flow._is_foreign")
     def believed(original, sent, response):
@@ -143,9 +143,9 @@ class BelievesStrangers(Mutant):
 class GoesWhereTheCallerWouldNot(Mutant):
     """Follows redirects although the caller does not."""
 
-    violates = "security.redirect+2"
+    violates = "request.redirect+1"
     kills = ("unfollowed-redirect-is-delivered",)
-    because = "wire"
+    because = "followed"
 
     @replaces("testee_reference.Testee.run")
     def follows(original, self, call, asked):
@@ -157,7 +157,7 @@ class LosesTheSecretOnItsWay(Mutant):
 
     violates = "security.one-secret+2"
     kills = ("redirect-within-the-origin-is-authenticated",)
-    because = "wire"
+    because = "bare"
 
     @replaces("credpool.flow._lost_its_secret")
     def never(original, sent, response):
@@ -169,7 +169,7 @@ class LeavesTheLastSecretInTheRequest(Mutant):
 
     violates = "security.one-secret+2"
     kills = ("each-attempt-carries-one-secret",)
-    because = "wire"
+    because = "mixed"
 
     @replaces("credpool.httpx._sealed")
     def both(original, request, url, sealed):

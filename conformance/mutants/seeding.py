@@ -13,7 +13,7 @@ class ReadsTheHostsEnvironment(Mutant):
 
     violates = "seed.given-environment+2"
     kills = ("nothing-is-found-in-an-empty-environment",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.seed.surroundings.Surroundings._variables")
     def everything(original, self):
@@ -26,7 +26,7 @@ class KnowsOneVariable(Mutant):
 
     violates = "seed.environment+2"
     kills = ("variables-follow-the-registrys-order", "variables-become-entries:second-name")
-    because = "wire"
+    because = "stop out"
 
     @replaces("credpool.seed.environment.Environment.read")
     def first(original, self):
@@ -38,7 +38,7 @@ class KnowsNoNumbers(Mutant):
 
     violates = "seed.numbered+2"
     kills = ("numbered-variables-up-to-the-gap", "numbering-goes-on-behind-a-placeholder")
-    because = "wire"
+    because = "stop"
 
     @replaces("credpool.seed.environment._series")
     def alone(original, base, variables):
@@ -50,7 +50,7 @@ class CountsPastTheGap(Mutant):
 
     violates = "seed.numbered+2"
     kills = ("numbered-variables-up-to-the-gap",)
-    because = "state"
+    because = "ids"
 
     @replaces("credpool.seed.environment._series")
     def all_of_them(original, base, variables):
@@ -63,7 +63,7 @@ class PrefersDotenv(Mutant):
 
     violates = "seed.precedence+2"
     kills = ("environment-wins-over-dotenv", "empty-variable-hides-dotenv")
-    because = "wire"
+    because = "order nothing"
 
     @replaces("credpool.seed.surroundings.Surroundings._variables")
     def file_first(original, self):
@@ -81,7 +81,7 @@ class TakesPlaceholdersForKeys(Mutant):
         "placeholder-is-no-key:your",
         "placeholder-is-no-key:changeme",
     )
-    because = "state"
+    because = "ids"
 
     @replaces("credpool.core.seeding.is_placeholder")
     def never(original, value):
@@ -93,7 +93,7 @@ class PutsInOrderWhatItTakesUp(Mutant):
 
     violates = "seed.match+2"
     kills = ("source-is-taken-up-by-its-entry",)
-    because = "labels"
+    because = "order"
 
     @replaces("credpool.core.seeding._taken_up")
     def renamed(original, entry, item, fingerprint_key):
@@ -106,7 +106,7 @@ class PutsWhatIsFoundFirst(Mutant):
 
     violates = "seed.order+2"
     kills = ("what-is-found-comes-last",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.seeding._added")
     def first(original, key, item, entries):
@@ -118,7 +118,7 @@ class TakesTheSameKeyTwice(Mutant):
 
     violates = "seed.duplicate+2"
     kills = ("one-secret-is-found-once", "secret-added-by-hand-is-not-found-again")
-    because = "state"
+    because = "ids"
 
     @replaces("credpool.core.seeding._is_held")
     def never(original, item, entries):
@@ -130,7 +130,7 @@ class PrunesWhatIsGone(Mutant):
 
     violates = "seed.never-deletes+2"
     kills = ("loading-deletes-nothing",)
-    because = "state"
+    because = "ids"
 
     @replaces("credpool.core.seeding.seeded")
     def pruned(original, state, found, *, fingerprint_key=None):
@@ -145,7 +145,7 @@ class ForgetsWhatWasRemoved(Mutant):
 
     violates = "seed.sticky+2"
     kills = ("removed-source-stays-away",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.seeding.seeded")
     def again(original, state, found, *, fingerprint_key=None):
@@ -159,7 +159,7 @@ class BlamesTheNewKey(Mutant):
 
     violates = "seed.changed-secret+2"
     kills = ("replaced-key-is-used-at-once", "replaced-login-lives-again")
-    because = "state"
+    because = "out"
 
     @replaces("credpool.core.borrowing.is_same")
     def always(original, entry, secret, key):
@@ -171,7 +171,7 @@ class ForgivesAtEachStart(Mutant):
 
     violates = "seed.changed-secret+2"
     kills = ("same-key-keeps-its-history",)
-    because = "state"
+    because = "out"
 
     @replaces("credpool.core.borrowing.is_same")
     def never(original, entry, secret, key):
@@ -183,7 +183,7 @@ class StopsAtABrokenFile(Mutant):
 
     violates = "seed.broken-file+2"
     kills = ("broken-file-stops-nobody:cut-off", "broken-file-stops-nobody:empty")
-    because = "outcome"
+    because = "refusal"
 
     @replaces("credpool.seed.foreign.ForeignFile.read")
     def strict(original, self):
@@ -198,7 +198,7 @@ class IgnoresTheChosenStrategy(Mutant):
 
     violates = "config.pool+1"
     kills = ("configured-strategy-is-the-pools",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.config.strategy_of")
     def default(original, config, key):
@@ -211,7 +211,7 @@ class TakesAnyPoolsStrategy(Mutant):
 
     violates = "config.pool+1"
     kills = ("another-pools-strategy-is-not-this-ones",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.config.strategy_of")
     def first(original, config, key):
@@ -224,7 +224,7 @@ class IgnoresTheConfiguredPolicy(Mutant):
 
     violates = "config.pool+1"
     kills = ("configured-policy-is-the-pools",)
-    because = "state"
+    because = "returns"
 
     @replaces("credpool.core.config.policy_of")
     def default(original, config, key):
@@ -240,7 +240,7 @@ class PassesOverWhatItDoesNotKnow(Mutant):
         "unusable-configuration-is-refused:unknown-name",
         "unusable-configuration-is-refused:no-number",
     )
-    because = "outcome"
+    because = "refusal"
 
     @replaces("credpool.core.config.policy_of")
     def lenient(original, config, key):
@@ -258,7 +258,7 @@ class TakesAPolicyThatContradictsItself(Mutant):
         "unusable-configuration-is-refused:bounds-contradict",
         "unusable-configuration-is-refused:windows-contradict",
     )
-    because = "outcome"
+    because = "refusal"
 
     @replaces("credpool.core.limits.fault")
     def nothing(original, policy):
@@ -276,7 +276,7 @@ class BuildsWhatOthersKeep(Mutant):
         "parts-of-other-programs-are-left-alone:name-twice",
         "parts-of-other-programs-are-left-alone:many-aliases",
     )
-    because = "outcome"
+    because = "refusal"
 
     @replaces("credpool.seed.yaml_values._Builder.mapping")
     def whole(original, self, node, depth, names=None):

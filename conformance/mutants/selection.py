@@ -16,7 +16,7 @@ class IgnoresPriorities(Mutant):
         "lower-priority-number-comes-first",
         "turn-follows-priorities",
     )
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.model.in_order")
     def as_listed(original, entries):
@@ -28,7 +28,7 @@ class SortsEqualPrioritiesByName(Mutant):
 
     violates = "select.order+2"
     kills = ("equal-priorities-keep-the-order-of-the-list",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.model.in_order")
     def by_name(original, entries):
@@ -40,7 +40,7 @@ class DrawsBenchedEntries(Mutant):
 
     violates = "select.available+2"
     kills = ("benched-entries-are-not-chosen:random",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.core.select.available")
     def all_that_live(original, state, *, now, model):
@@ -55,7 +55,7 @@ class RevivesTheDeadAfterAMonth(Mutant):
 
     violates = "select.available+2"
     kills = ("dead-entries-are-not-chosen",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.core.select.available")
     def old_ones(original, state, *, now, model):
@@ -72,7 +72,7 @@ class SticksToItsFirstDraw(Mutant):
 
     violates = "select.per-call+2"
     kills = ("each-call-selects-anew",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.pool.Pool.pick")
     def again(original, self, model, now, home=None):
@@ -86,7 +86,7 @@ class StaysOnTheFallBack(Mutant):
 
     violates = "select.per-call+2"
     kills = ("rotation-does-not-stick",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.pool.Pool.pick")
     def again(original, self, model, now, home=None):
@@ -110,7 +110,7 @@ class RejoinsAtTheEnd(Mutant):
         "first-entry-returns-after-its-cooldown",
         "turn-takes-a-returned-entry-in-again",
     )
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.core.select.available")
     def veterans_last(original, state, *, now, model):
@@ -161,7 +161,7 @@ class ForgetsWhichModelIsOut(Mutant):
 
     violates = "select.available+2"
     kills = ("model-cooldown-counts-for-that-model",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.core.select.available")
     def for_any(original, state, *, now, model):
@@ -173,7 +173,7 @@ class SendsAnEmptyHand(Mutant):
 
     violates = "select.available+2"
     kills = ("entries-without-a-secret-are-not-chosen",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.core.select.available")
     def empty(original, state, *, now, model):

@@ -13,7 +13,7 @@ class LooksAtItsOwnMemory(Mutant):
         "cooldown-of-one-process-counts-in-another:out-of-credit",
         "cooldown-of-one-process-counts-in-another:revoked",
     )
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.keeping.Kept.follow")
     def never(original, self):
@@ -25,7 +25,7 @@ class LetsTheLastWriterWin(Mutant):
 
     violates = "cooldown.never-shorten+2"
     kills = ("later-end-wins-between-processes:long-one-first",)
-    because = "state"
+    because = "class"
 
     @replaces("credpool.core.cooldown._longer")
     def latest(original, old, new):
@@ -37,7 +37,7 @@ class KnowsItsOwnClaimsOnly(Mutant):
 
     violates = "oauth.single-flight+2"
     kills = ("two-processes-refresh-a-login-once",)
-    because = "outcome"
+    because = "refresh"
 
     @replaces("credpool.core.renewal.claim")
     def own(original, state, event, *, now, draw):
@@ -53,7 +53,7 @@ class WaitsWithoutLooking(Mutant):
 
     violates = "oauth.single-flight.adopt+2"
     kills = ("two-processes-refresh-a-login-once",)
-    because = "outcome"
+    because = "out"
 
     @replaces("credpool.pool.Pool.apply")
     def blind(original, self, *args):
@@ -69,7 +69,7 @@ class ClaimsInMemory(Mutant):
 
     violates = "share.claim.durable+2"
     kills = ("killed-in-a-refresh",)
-    because = "outcome"
+    because = "refresh"
 
     @replaces("credpool.stores.json_file.JsonFileStore._as_kept")
     def unclaimed(original, self, entry, clean):

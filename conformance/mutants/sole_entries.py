@@ -15,7 +15,7 @@ class LocksTheSoleEntryOut(Mutant):
         "last-available-entry-rests-for-a-minute",
         "sole-rest-is-the-operators",
     )
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.cooldown._is_sole")
     def never(original, *args):
@@ -27,7 +27,7 @@ class TakesTwinsForTwo(Mutant):
 
     violates = "cooldown.sole+2"
     kills = ("two-rows-of-one-secret-are-one-key",)
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.cooldown._is_sole")
     def by_row(original, state, affected, now, model):
@@ -40,7 +40,7 @@ class CallsASoleEntryBackAgainstTheHint(Mutant):
 
     violates = "cooldown.sole+2"
     kills = ("sole-entry-believes-a-hint",)
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.cooldown._seconds")
     def a_minute(original, state, affected, verdict, *, now, model):
@@ -55,7 +55,7 @@ class AsksASoleAccountEveryMinute(Mutant):
 
     violates = "cooldown.sole+2"
     kills = ("sole-entry-without-money-rests-as-usual",)
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.cooldown._seconds")
     def a_minute(original, state, affected, verdict, *, now, model):

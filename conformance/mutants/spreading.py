@@ -11,7 +11,7 @@ class SpreadsUnasked(Mutant):
 
     violates = "lease.off+1"
     kills = ("without-a-cap-calls-share-an-entry",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.pool.Pool.lease")
     def always(original, self):
@@ -33,7 +33,7 @@ class HasNoCap(Mutant):
         "cap-of-two-lets-two-through",
         "cap-holds-for-rotations-too",
     )
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.select.under_cap")
     def everyone(original, state, candidates):
@@ -45,7 +45,7 @@ class CountsTheCapAsAllowedBeyond(Mutant):
 
     violates = "lease.cap+2"
     kills = ("calls-at-once-spread", "cap-of-two-lets-two-through")
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.select.under_cap")
     def one_more(original, state, candidates):
@@ -59,7 +59,7 @@ class PilesUpAtTheCap(Mutant):
 
     violates = "lease.cap+2"
     kills = ("nobody-waits-at-the-cap",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.select.under_cap")
     def all_or_some(original, state, candidates):
@@ -78,7 +78,7 @@ class ChoosesTheFirstBelowTheCap(Mutant):
         "strategy-chooses-below-the-cap:least-used",
         "strategy-chooses-below-the-cap:random",
     )
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.select.under_cap")
     def first(original, state, candidates):
@@ -91,7 +91,7 @@ class OccupiesWhatItLeft(Mutant):
 
     violates = "lease.end+2"
     kills = ("entry-that-was-left-is-free",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.leases.Lease.take")
     def both(original, self, entry):
@@ -103,7 +103,7 @@ class OccupiesWhatItLost(Mutant):
 
     violates = "lease.end+2"
     kills = ("lost-connection-frees-its-place",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.flow.Flow._over")
     def kept(original, self, active):
@@ -117,7 +117,7 @@ class OccupiesWhatItHasRead(Mutant):
 
     violates = "lease.end+2"
     kills = ("answered-call-frees-its-place:success",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.flow.Flow._leave")
     def kept(original, self, active, action, response):
@@ -135,7 +135,7 @@ class ForgetsStreams(Mutant):
         "stream-occupies-until-it-ends:broken-off",
         "stream-occupies-until-it-ends:closed-by-the-caller",
     )
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.flow.Flow._leave")
     def early(original, self, active, action, response):
@@ -154,7 +154,7 @@ class KnowsNoSessions(Mutant):
         "session-stays-with-its-entry:random",
         "session-belongs-to-the-entry-that-answered",
     )
-    because = "wire"
+    because = "order out"
 
     @replaces("credpool.sessions.Sessions.home")
     def nowhere(original, self, session, now):
@@ -166,7 +166,7 @@ class GoesBackToTheFirst(Mutant):
 
     violates = "affinity.move+2"
     kills = ("session-goes-over-and-stays",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.sessions.Sessions.settle")
     def once(original, self, session, entry, until):
@@ -179,7 +179,7 @@ class NeverForgetsASession(Mutant):
 
     violates = "affinity.forgotten+2"
     kills = ("session-is-forgotten:usual", "session-is-forgotten:the-operators")
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.sessions.Sessions.home")
     def always(original, self, session, now):
@@ -191,7 +191,7 @@ class TakesATurnForEachCall(Mutant):
 
     violates = "affinity.no-turn+2"
     kills = ("session-takes-no-turn:round-robin", "session-takes-no-turn:random")
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.pool.Pool.pick")
     def turned(original, self, model, now, home=None):
@@ -204,7 +204,7 @@ class TearsSessionsApart(Mutant):
 
     violates = "affinity.stay+2"
     kills = ("session-stays-at-the-cap",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.steps.turn_to")
     def apart(original, state, call, candidates, *, now, draw):
@@ -216,7 +216,7 @@ class TellsTheSession(Mutant):
 
     violates = "affinity.private+2"
     kills = ("session-is-told-to-nobody",)
-    because = "canary"
+    because = "sent"
 
     @replaces("credpool.core.wire._NOT_UPSTREAM")
     def told(original):

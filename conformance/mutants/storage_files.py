@@ -19,7 +19,7 @@ class WritesADateForSeconds(Mutant):
 
     violates = "store.schema+2"
     kills = ("written-cooldown-of-a-model-is-valid",)
-    because = "store"
+    because = "file"
 
     @replaces("credpool.core.rows._encode_model")
     def dated(original, cooldown):
@@ -32,7 +32,7 @@ class TakesMillisecondsForSeconds(Mutant):
 
     violates = "store.moments+2"
     kills = ("moment-is-read-in-every-form:milliseconds",)
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.fields._MILLISECONDS_FROM")
     def never(original):
@@ -44,7 +44,7 @@ class TakesADateForLocalTime(Mutant):
 
     violates = "store.moments+2"
     kills = ("moment-is-read-in-every-form:date-without-an-offset",)
-    because = "state"
+    because = "status"
 
     @replaces("credpool.core.fields._from_iso")
     def local(original, text):
@@ -58,7 +58,7 @@ class MakesIdsUp(Mutant):
 
     violates = "store.id.derived+2"
     kills = ("row-without-an-id-is-found-again",)
-    because = "store"
+    because = "order"
 
     @replaces("credpool.core.rows._derived_id")
     def random(original, fields, key, index):
@@ -70,7 +70,7 @@ class ToleratesOneIdTwice(Mutant):
 
     violates = "store.unreadable-refused+2"
     kills = ("two-rows-of-one-id-are-refused",)
-    because = "outcome"
+    because = "ids"
 
     @replaces("credpool.core.codec.check_ids")
     def tolerated(original, entries, key):
@@ -85,7 +85,7 @@ class WantsThePoolToBeThere(Mutant):
         "document-without-the-pool-is-an-empty-pool:pools-are-null",
         "document-without-the-pool-is-an-empty-pool:pool-is-null",
     )
-    because = "outcome"
+    because = "refusal"
 
     @replaces("credpool.core.codec.decode")
     def strict(original, text, key, known=NOTHING):
@@ -99,7 +99,7 @@ class TripsOverAByteOrderMark(Mutant):
 
     violates = "store.byte-order-mark+2"
     kills = ("byte-order-mark-is-skipped",)
-    because = "outcome"
+    because = "refusal"
 
     @replaces("credpool.stores.json_file.JsonFileStore._decode")
     def tripped(original, self, content, known):
@@ -126,7 +126,7 @@ class GoesOnWithoutSaving(Mutant):
 
     violates = "store.loud+2"
     kills = ("nothing-is-written-past-a-lock",)
-    because = "outcome"
+    because = "target"
 
     @replaces("credpool.stores.json_file.JsonFileStore.update")
     def silent(original, self, change):
@@ -218,7 +218,7 @@ class TakesNoLock(Mutant):
 
     violates = "store.lock+2"
     kills = ("nothing-is-written-past-a-lock",)
-    because = "store"
+    because = "target"
 
     @replaces("credpool.stores.disk.WholeFile.locked")
     def unlocked(original, self):
@@ -254,7 +254,7 @@ class WritesItsMemoryBack(Remembers, Mutant):
 
     violates = "store.reset-stays+2"
     kills = ("reset-of-another-program-stays",)
-    because = "state"
+    because = "status"
 
     @replaces("credpool.keeping.Kept.commit")
     def remembered(original, self, change):
@@ -299,7 +299,7 @@ class TakesEveryStatusForAnHour(Mutant):
         "status-without-a-class-or-a-time:401",
         "status-without-a-class-or-a-time:402",
     )
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.rows._TTL")
     def none(original):

@@ -18,7 +18,7 @@ class ReadsWhatItCannotKnow(Mutant):
 
     violates = "store.unreadable-refused+2"
     kills = ("newer-file-is-refused",)
-    because = "outcome"
+    because = "refusal"
 
     @replaces("credpool.core.codec._check_version")
     def any_version(original, version):
@@ -30,7 +30,7 @@ class TakesANewerFileForABrokenOne(Mutant):
 
     violates = "store.unreadable-refused+2"
     kills = ("newer-file-is-refused",)
-    because = "outcome"
+    because = "refusal"
 
     @replaces("credpool.core.codec._check_version")
     def broken(original, version):
@@ -45,7 +45,7 @@ class BeginsAnewWithEveryFile(Mutant):
 
     violates = "store.unreadable-refused+2"
     kills = ("unreadable-file-is-refused",)
-    because = "outcome"
+    because = "ids"
 
     @replaces("credpool.core.codec.decode")
     def anew(original, text, key, known=NOTHING):
@@ -62,7 +62,7 @@ class RaisesForeignDead(Mutant):
 
     violates = "store.foreign-status+3"
     kills = ("status-of-another-program-counts",)
-    because = "state"
+    because = "order"
 
     @replaces("credpool.core.rows._decode_cooldown")
     def raised(original, fields):
@@ -75,7 +75,7 @@ class TimesForeignCooldownsItself(Mutant):
 
     violates = "store.foreign-status+3"
     kills = ("status-of-another-program-counts",)
-    because = "state"
+    because = "out"
 
     @replaces("credpool.core.rows._decode_cooldown")
     def an_hour(original, fields):
@@ -91,7 +91,7 @@ class NeverLooksAgain(Mutant):
 
     violates = "store.others-changes+2"
     kills = ("change-from-outside-counts-at-the-next-call",)
-    because = "state"
+    because = "ids"
 
     @replaces("credpool.keeping.Kept.follow")
     def never(original, self):
@@ -115,7 +115,7 @@ class ForgetsWhatItLearntAtTheEnd(Mutant):
 
     violates = "store.durable+2"
     kills = ("cooldown-outlives-the-program",)
-    because = "state"
+    because = "out"
 
     @replaces("testee_reference.Testee.restart")
     def forgotten(original, self, message):
@@ -213,7 +213,7 @@ class DropsRowsThatCannotBeUsed(Mutant):
         "unusable-row-stays-as-it-is:secret-with-its-scheme",
         "unusable-row-stays-as-it-is:secret-of-two-lines",
     )
-    because = "state"
+    because = "store"
 
     @replaces("credpool.core.codec.decode")
     def dropped(original, text, key, known=NOTHING):

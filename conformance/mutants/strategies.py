@@ -11,7 +11,7 @@ class TurnsByDefault(Mutant):
 
     violates = "select.default+1"
     kills = ("default-strategy-stays-on-the-first-entry",)
-    because = "wire"
+    because = "order"
 
     @replaces("testee_reference.Testee.configure")
     def in_turn(original, self, message):
@@ -26,7 +26,7 @@ class KeepsTheSecondInReserve(Mutant):
 
     violates = "select.fill-first+2"
     kills = ("fill-first-uses-the-first-available",)
-    because = "wire"
+    because = "target"
 
     @replaces("credpool.core.select.choose")
     def the_last(original, state, candidates, *, now, draw):
@@ -43,7 +43,7 @@ class StartsOverWhenTheLastIsOut(Mutant):
         "rotation-passes-benched-entries-over",
         "round-robin-does-not-start-over",
     )
-    because = "wire"
+    because = "target out"
 
     @replaces("credpool.core.select._after_last")
     def anew(original, state, candidates):
@@ -66,7 +66,7 @@ class ForgetsTheTurn(Mutant):
         "round-robin-counts-rotations-as-turns",
         "round-robin-does-not-start-over",
     )
-    because = "wire"
+    because = "order out"
 
     @replaces("credpool.pool.Pool.pick")
     def first(original, self, model, now, home=None):
@@ -80,7 +80,7 @@ class RotatesToTheBusiest(Mutant):
 
     violates = "select.least-used+2"
     kills = ("least-used-rotates-to-the-least-used",)
-    because = "wire"
+    because = "target"
 
     @replaces("credpool.core.select.choose")
     def busiest(original, state, candidates, *, now, draw):
@@ -94,7 +94,7 @@ class CountsForEachModelApart(Mutant):
 
     violates = "select.least-used+2"
     kills = ("least-used-counts-what-every-model-was-sent",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.core.select.Index.__init__")
     def alone(original, self, state, *, now, model, counts):
@@ -106,7 +106,7 @@ class TakesTurnsForEachModelApart(Mutant):
 
     violates = "select.round-robin+2"
     kills = ("turn-goes-on-whatever-the-model",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.core.select.Index.pick")
     def alone(original, self, draw, last):
@@ -123,7 +123,7 @@ class RoundsTheDraw(Mutant):
         "random-follows-the-draw:below-a-third",
         "random-follows-the-draw:above-two-thirds",
     )
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.select.Index.pick")
     def rounded(original, self, draw, last):
@@ -137,7 +137,7 @@ class DrawsForEachRetry(Mutant):
 
     violates = "select.random+2"
     kills = ("random-draws-once-for-each-selection",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.decide._retry")
     def same(original, *args, **kwargs):
@@ -149,7 +149,7 @@ class TakesAnyStrategy(Mutant):
 
     violates = "select.unknown-strategy+2"
     kills = ("unknown-strategy-is-refused",)
-    because = "outcome"
+    because = "refusal"
 
     @replaces("credpool.core.model.Strategy._missing_")
     def default(original, cls, value):
@@ -165,7 +165,7 @@ class BreaksTiesFromTheEnd(Mutant):
         "least-used-breaks-ties-in-order",
         "least-used-rotates-to-the-least-used",
     )
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.select.available")
     def from_the_end(original, state, *, now, model):
@@ -178,7 +178,7 @@ class DrawsAmongAll(Mutant):
 
     violates = "select.random+2"
     kills = ("random-counts-available-entries-only",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.select.Index.pick")
     def among_all(original, self, draw, last):

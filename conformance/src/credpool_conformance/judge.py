@@ -5,15 +5,13 @@ How values are compared is `match`'s; how the testee's words are put in the scen
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from credpool_conformance import managing
 from credpool_conformance.book.yaml_lines import Json, fields, items, text
-from credpool_conformance.canary import Kind
 from credpool_conformance.match import ANY, matches
-from credpool_conformance.mock import Seen
 from credpool_conformance.observed import Observed, Progress
 from credpool_conformance.scenario import (
     Entry,
@@ -64,27 +62,13 @@ def judge(
     ]
 
 
-def judge_secrets(situation: Situation, wire: Iterable[Seen], said: Iterable[str]) -> list[Failure]:
-    """Find the secrets that turned up where they have no business."""
-    leaks = [f"{_name(canary.owner, canary.kind)} in the testee's output"
-             for canary in situation.canaries.find(said)]  # fmt: skip
-    for seen in wire:
-        for canary in seen.canaries:
-            if not _may_go(canary.owner, canary.kind, seen, situation):
-                leaks.append(f"{_name(canary.owner, canary.kind)} in a request [{seen.item}]")
-    found: list[Json] = [*dict.fromkeys(leaks)]
-    return [Failure(phase=0, aspect="canary", expected=[], actual=found)] if found else []
-
-
 def _aspects(
     scenario: Scenario, situation: Situation, phase: Phase, seen: Observed
 ) -> Iterator[tuple[str, Json, Json]]:
     expect = phase.expect
     yield "wire", _expected_wire(scenario, expect, seen), _wire(seen)
-    if unexpected := dict.fromkeys(item.item for item in seen.wire if not item.expected):
-        yield "wire", "nothing but scripted requests", f"unexpected: {', '.join(unexpected)}"
-    if seen.progress:
-        yield "wire", [], tampering(seen, situation)
+    for change in tampering(seen, situation):
+        yield ("header" if change.startswith("header ") else "request"), "unchanged", change
     if seen.outcome is not None or _is_call(phase):
         yield "outcome", expect.get("outcome", _usual(phase)), seen.note or seen.outcome
         if seen.progress:
@@ -216,23 +200,3 @@ def _timeless(value: Json) -> Json:
             return [_timeless(item) for item in items(value)]
         case _:
             return value
-
-
-def _may_go(owner: str, kind: Kind, seen: Seen, situation: Situation) -> bool:
-    if kind is Kind.SESSION:
-        return False
-    if kind is Kind.PLACEHOLDER or seen.request.is_token:
-        return kind is not Kind.ACCESS
-    there = situation.origins.get(owner, Origin.MAIN) is seen.request.origin
-    return kind is Kind.ACCESS and there and not seen.request.is_device
-
-
-def _name(owner: str, kind: Kind) -> str:
-    names = {
-        Kind.ACCESS: "secret",
-        Kind.REFRESH: "refresh token",
-        Kind.PLACEHOLDER: "credential",
-        Kind.SESSION: "session key",
-        Kind.CODE: "login code",
-    }
-    return f"the {names[kind]} of {owner}"

@@ -4,7 +4,6 @@ A list for people who mend one thing after the other: it moves the exit code, ne
 A stale entry fails, and so does a name that no check has.
 """
 
-import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,25 +12,22 @@ from typing import Final
 
 from credpool_conformance.book.problems import Problem
 from credpool_conformance.book.yaml_lines import Document, fields, items, text
-from credpool_conformance.data import SCHEMAS
 from credpool_conformance.faults import BadInputError
+from credpool_conformance.judging.table import table
 from credpool_conformance.registry import read
 from credpool_conformance.runner import Check, Outcome
 
-_FAILURES: Final = json.loads((SCHEMAS / "report.schema.json").read_text(encoding="utf-8"))[
-    "$defs"
-]["check"]["properties"]["failures"]
-ASPECTS: Final[tuple[str, ...]] = tuple(_FAILURES["items"]["properties"]["aspect"]["enum"])
-_KEYS: Final = {"reason", "aspect"}
+KINDS: Final[tuple[str, ...]] = tuple(table().kinds)
+_KEYS: Final = {"reason", "kind"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownFailure:
-    """One entry of the list: why the check fails, and in which aspects if that was said."""
+    """One entry of the list: why the check fails, and in which kinds if that was said."""
 
     where: str
     reason: str
-    aspects: frozenset[str]
+    kinds: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +47,9 @@ class KnownFailures:
             return replace(check, outcome=Outcome.UNEXPECTED_PASS, reason=reason)
         if check.outcome is not Outcome.FAIL:
             return check
-        failed = frozenset(failure.aspect for failure in check.failures)
-        if known.aspects and known.aspects != failed:
-            reason = f"{known.where} knows it to fail in {_listed(known.aspects)}"
+        failed = frozenset(finding.kind for finding in check.own)
+        if known.kinds and known.kinds != failed:
+            reason = f"{known.where} knows it to fail in {_listed(known.kinds)}"
             return replace(check, reason=f"{reason}, and it failed in {_listed(failed)}")
         return replace(check, outcome=Outcome.EXPECTED_FAIL, reason=f"known: {known.reason}")
 
@@ -71,7 +67,7 @@ def load(path: Path, ids: Collection[str]) -> KnownFailures:
         id_: KnownFailure(
             where=f"{document.path}:{document.line(id_)}",
             reason=text(fields(raw).get("reason")).strip(),
-            aspects=frozenset(text(name) for name in items(fields(raw).get("aspect"))),
+            kinds=frozenset(text(name) for name in items(fields(raw).get("kind"))),
         )
         for id_, raw in fields(document.data).items()
     }
@@ -91,12 +87,12 @@ def _problems(document: Document, ids: Collection[str]) -> Iterator[Problem]:
             fix = f"write `{id_}: {{reason: why it fails}}`"
             yield document.problem((id_,), f"{id_} has no reason", fix)
         for key in sorted(entry.keys() - _KEYS):
-            yield document.problem((id_, key), f"unknown key {key!r}", "write reason, aspect")
-        for name in items(entry.get("aspect")):
-            if name not in ASPECTS:
-                fix = f"write one of: {', '.join(ASPECTS)}"
-                yield document.problem((id_, "aspect"), f"unknown aspect {name!r}", fix)
+            yield document.problem((id_, key), f"unknown key {key!r}", "write reason, kind")
+        for name in items(entry.get("kind")):
+            if name not in KINDS:
+                fix = f"write one of: {', '.join(KINDS)}"
+                yield document.problem((id_, "kind"), f"unknown kind {name!r}", fix)
 
 
-def _listed(aspects: Collection[str]) -> str:
-    return ", ".join(name for name in ASPECTS if name in aspects)
+def _listed(kinds: Collection[str]) -> str:
+    return ", ".join(name for name in KINDS if name in kinds)

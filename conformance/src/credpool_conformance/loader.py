@@ -157,6 +157,7 @@ def _build(
         phases=phases_of(raw, given.provider),
         path=document.path,
         line=document.line(*where),
+        decides=tuple(text(kind) for kind in items(raw.get("decides"))),
     )
 
 

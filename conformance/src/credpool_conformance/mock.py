@@ -7,9 +7,10 @@ What it writes down is a fact; nothing that a testee says can change it.
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from credpool_conformance.book.yaml_lines import Json
 from credpool_conformance.canary import Canaries, Canary, Kind
 from credpool_conformance.clock import VirtualClock
 from credpool_conformance.events import Deliver, Held, Parked, Ranaway
@@ -21,7 +22,6 @@ TOKEN_PATH: Final = "/oauth/token"  # noqa: S105 (a path)
 DEVICE_PATH: Final = "/oauth/device"
 AUTHORIZE_PATH: Final = "/oauth/authorize"
 MOVED_PATH: Final = "/moved"
-UNEXPECTED: Final = 599
 _MOST_REQUESTS: Final = 100
 _KINDS: Final = {"access": Kind.ACCESS, "refresh": Kind.REFRESH, "device": Kind.CODE}
 _OF_TOKENS: Final = (Kind.REFRESH, Kind.CODE)
@@ -60,7 +60,6 @@ class Seen:
     at: float
     request: Request
     canaries: tuple[Canary, ...]
-    expected: bool
     sent: Sent | None = None
 
 
@@ -74,6 +73,7 @@ class Stage:
     clock: VirtualClock
     trace: Trace
     deliver: Deliver
+    healthy: Reply
 
 
 class ConnectionCutError(Exception):
@@ -93,6 +93,7 @@ class Mock:
         self.seen: list[Seen] = []
         self._stage: Stage | None = None
         self._scripts: dict[str, deque[Reply]] = {}
+        self._latest: dict[str, Reply] = {}
         self._gates: dict[str, threading.Event] = {}
         self._cut: set[str] = set()
         self._stream_gate = threading.Event()
@@ -106,6 +107,7 @@ class Mock:
             self._stage = stage
             self._scripts = {key: deque(replies) for key, replies in stage.scripts.items()}
             self.seen = []
+            self._latest = {}
             self._gates = {}
             self._cut = set()
             self._over = False
@@ -156,8 +158,9 @@ class Mock:
             raise ConnectionCutError
         found = tuple(stage.canaries.find(request.texts()))
         with self._lock:
-            reply = self._next(self._script_key(request, found, stage))
-            seen = _arrival(stage, request, found, expected=reply is not None)
+            key = self._script_key(request, found, stage)
+            reply = self._next(key) or self._again(key, stage)
+            seen = _arrival(stage, request, found)
             if request.is_device:
                 seen.item = f"device:{self._login}"
             self.seen.append(seen)
@@ -166,7 +169,7 @@ class Mock:
         if arrived >= _MOST_REQUESTS:
             stage.deliver(Ranaway(arrived))
             raise StoppedError
-        if gate and reply and reply.hold:
+        if gate and reply.hold:
             stage.trace.held(reply.hold)
             stage.deliver(Held(reply.hold))
             gate.wait()
@@ -183,7 +186,7 @@ class Mock:
         if stage is None:
             return
         found = tuple(stage.canaries.find(request.texts()))
-        seen = _arrival(stage, request, found, expected=False)
+        seen = _arrival(stage, request, found)
         seen.item = f"elsewhere:{host}"
         with self._lock:
             self.seen.append(seen)
@@ -220,39 +223,49 @@ class Mock:
         script = self._scripts.get(key)
         if not script:
             return None
-        return script[0] if script[0].always else script.popleft()
+        self._latest[key] = reply = script[0] if script[0].always else script.popleft()
+        return reply
 
-    def _gate(self, reply: Reply | None) -> threading.Event | None:
-        if reply is None or reply.hold is None or self._over:
+    def _again(self, key: str, stage: Stage) -> Reply:
+        """Answer more requests than scripted: as the last time, or as a healthy provider would."""
+        latest = self._latest.get(key)
+        if latest is not None and latest.redirect is None:
+            return replace(latest, hold=None, name=f"{latest.name}, again")
+        if key in stage.entries:
+            return stage.healthy
+        return _REFUSALS.get(key.partition(":")[0], _UNKNOWN)
+
+    def _gate(self, reply: Reply) -> threading.Event | None:
+        if reply.hold is None or self._over:
             return None
         return self._gates.setdefault(reply.hold, threading.Event())
 
-    def _answer(self, stage: Stage, seen: Seen, reply: Reply | None) -> Sent:
-        sent = _NOTHING
-        if reply is not None:
-            asks = self._login if seen.request.is_device else "-"
-            owner = next((canary.owner for canary in seen.canaries), asks)
-            location = _location(seen.request, reply, self.urls)
-            sent = render(reply, stage.clock.now, _minter(stage, owner), location)
-        seen.sent = sent
+    def _answer(self, stage: Stage, seen: Seen, reply: Reply) -> Sent:
+        asks = self._login if seen.request.is_device else "-"
+        owner = next((canary.owner for canary in seen.canaries), asks)
+        location = _location(seen.request, reply, self.urls)
+        seen.sent = sent = render(reply, stage.clock.now, _minter(stage, owner), location)
         stage.trace.reply(sent.name, sent.status, drop=sent.drop)
         return sent
 
 
-_NOTHING: Final = Sent(
-    name="nothing scripted",
-    status=UNEXPECTED,
-    headers=(("content-type", "application/json"),),
-    chunks=(b'{"error": {"message": "The scenario has no reply for this request."}}',),
-    streamed=False,
-    drop=False,
-)
+def _refusal(status: int, code: str) -> Reply:
+    headers: Mapping[str, Json] = {"content-type": "application/json"}
+    return Reply(name="nothing scripted", status=status, headers=headers, body={"error": code})
 
 
-def _arrival(stage: Stage, request: Request, found: tuple[Canary, ...], *, expected: bool) -> Seen:
+_UNKNOWN: Final = _refusal(401, "invalid_api_key")
+_REFUSALS: Final = {
+    "token": _refusal(400, "invalid_grant"),
+    "device": _refusal(400, "invalid_grant"),
+    "other": _refusal(404, "not_found"),
+}
+
+
+def _arrival(stage: Stage, request: Request, found: tuple[Canary, ...]) -> Seen:
     item = wire_item(request, found, stage.canaries)
     stage.trace.request(item, request.method, request.path)
-    return Seen(item=item, at=stage.clock.now, request=request, canaries=found, expected=expected)
+    return Seen(item=item, at=stage.clock.now, request=request, canaries=found)
 
 
 def wire_item(request: Request, found: Iterable[Canary], canaries: Canaries) -> str:

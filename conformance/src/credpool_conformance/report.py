@@ -147,7 +147,7 @@ def check_record(check: Check, requirements: Requirements, replay: str) -> dict[
         "features": [*scenario.features],
         "consequence": scenario.consequence,
         "reason": check.reason,
-        "failures": [asdict(failure) for failure in check.failures],
+        "findings": [asdict(finding) for finding in check.findings],
         "trace": [*check.trace],
         "stderr": check.stderr,
         "scenario": f"{scenario.path}:{scenario.line}",

@@ -4,15 +4,20 @@ A testee that breaks the protocol costs one check and is started again.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from time import perf_counter
 from typing import Final
 
 from credpool_conformance.drive import Drive
 from credpool_conformance.faults import HarnessError
-from credpool_conformance.judge import Failure, judge, judge_secrets
+from credpool_conformance.judge import judge
+from credpool_conformance.judging.ledger import Finding, Ledger
+from credpool_conformance.judging.safety import leaks
+from credpool_conformance.judging.state import Wrong
+from credpool_conformance.judging.step import Charge
 from credpool_conformance.mock import Mock
+from credpool_conformance.profile import not_in
 from credpool_conformance.registry import Registry
 from credpool_conformance.requirements import Requirements
 from credpool_conformance.scenario import Scenario
@@ -30,6 +35,7 @@ class Outcome(Enum):
     WARN = "warn"
     NOT_APPLICABLE = "not-applicable"
     UNVERIFIED = "unverified"
+    INCONCLUSIVE = "inconclusive"
     HARNESS_ERROR = "harness-error"
     EXCLUDED = "excluded"
     EXPECTED_FAIL = "expected-fail"
@@ -43,10 +49,16 @@ class Check:
     scenario: Scenario
     outcome: Outcome
     reason: str | None = None
-    failures: tuple[Failure, ...] = ()
+    findings: tuple[Finding, ...] = ()
     trace: tuple[str, ...] = field(default_factory=tuple)
     stderr: str = ""
     duration: float = 0.0
+
+    @property
+    def own(self) -> tuple[Finding, ...]:
+        """What belongs to a requirement that the check verifies."""
+        ids = {reference.partition("+")[0] for reference in self.scenario.verifies}
+        return tuple(finding for finding in self.findings if finding.requirement in ids)
 
 
 class Runner:
@@ -99,27 +111,40 @@ class Runner:
     def _play(self, scenario: Scenario, situation: Situation, manifest: Manifest) -> Check:
         drive = Drive(scenario, situation, self._session, self._mock)
         self._mock.play(situation.stage(drive.deliver))
-        failures: list[Failure] = []
+        ledger = Ledger(scenario, manifest.profile)
         timeless = manifest.clock == "real"
-        for phase, seen in drive.phases():
-            failures += judge(scenario, situation, phase, seen, timeless=timeless)
-            if failures:
-                break
-        if drive.runaway:
-            stderr = self._session.abandon()
-        else:
-            failures += _unfinished(drive.finish(), judged=bool(failures))
-            stderr = self._session.output()
+        stderr = self._phases(drive, ledger, timeless=timeless)
         said = [*self._session.said(), stderr]
-        failures += judge_secrets(situation, self._mock.seen, said)
-        failed = Outcome.FAIL if self._requirements.binds(scenario.verifies) else Outcome.WARN
+        ledger.end(leaks(scenario, situation, self._mock.seen, said))
+        word, reason = ledger.outcome()
         return Check(
             scenario=scenario,
-            outcome=failed if failures else Outcome.PASS,
-            failures=tuple(failures),
-            trace=situation.trace.lines if failures else (),
-            stderr=stderr if failures else "",
+            outcome=self._outcome(scenario, word),
+            reason=reason,
+            findings=tuple(ledger.findings),
+            trace=situation.trace.lines if ledger.findings else (),
+            stderr=stderr if ledger.findings else "",
         )
+
+    def _phases(self, drive: Drive, ledger: Ledger, *, timeless: bool) -> str:
+        """Play the phases to the end, and return what the testee wrote besides its messages."""
+        try:
+            for phase, seen in drive.phases():
+                found = judge(drive.scenario, drive.situation, phase, seen, timeless=timeless)
+                ledger.phase(phase, seen, found)
+            if not drive.runaway:
+                ledger.end(_unfinished(drive.finish()))
+        except HarnessError:
+            if not ledger.findings:
+                raise
+            self._mock.release_all()
+            return self._session.abandon()
+        return self._session.abandon() if drive.runaway else self._session.output()
+
+    def _outcome(self, scenario: Scenario, word: str) -> Outcome:
+        if word == "fail" and not self._requirements.binds(scenario.verifies):
+            return Outcome.WARN
+        return Outcome(word)
 
     def _exclusion(self, scenario: Scenario) -> str | None:
         reasons = [
@@ -134,26 +159,19 @@ def _not_due(scenario: Scenario, manifest: Manifest) -> Check | None:
     if missing:
         reason = f"feature not declared: {', '.join(missing)}"
         return Check(scenario=scenario, outcome=Outcome.NOT_APPLICABLE, reason=reason)
+    if reason := not_in(scenario, manifest.profile):
+        return Check(scenario=scenario, outcome=Outcome.NOT_APPLICABLE, reason=reason)
     if manifest.clock == "real" and scenario.timed:
         reason = "the testee runs on the real clock"
         return Check(scenario=scenario, outcome=Outcome.UNVERIFIED, reason=reason)
     return None
 
 
-def _unfinished(names: list[str], *, judged: bool) -> list[Failure]:
-    if judged or not names:
-        return []
-    actual = f"still under way: {', '.join(names)}"
-    return [Failure(phase=0, aspect="outcome", expected="every call has ended", actual=actual)]
+def _unfinished(names: list[str]) -> Iterator[Wrong]:
+    if names:
+        charge = Charge("unfinished", ("recover.stream.not-drained",))
+        yield Wrong(charge, "every call has ended", f"still under way: {', '.join(names)}")
 
 
 def _timed(check: Check, seconds: float) -> Check:
-    return Check(
-        scenario=check.scenario,
-        outcome=check.outcome,
-        reason=check.reason,
-        failures=check.failures,
-        trace=check.trace,
-        stderr=check.stderr,
-        duration=round(seconds, 6),
-    )
+    return replace(check, duration=round(seconds, 6))

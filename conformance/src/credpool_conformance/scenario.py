@@ -207,6 +207,8 @@ class Scenario:
     phases: tuple[Phase, ...]
     path: str
     line: int
+    decides: tuple[str, ...] = ()
+    """Kinds of difference that decide what is verified here, besides those of the table."""
 
     @property
     def entries(self) -> tuple[Entry, ...]:

@@ -17,6 +17,7 @@ from credpool_conformance.book.yaml_lines import Json, fields, items, text
 from credpool_conformance.connectors import Connector
 from credpool_conformance.events import Broke, Deliver, Event, Inbox, Message, Said
 from credpool_conformance.faults import HarnessError
+from credpool_conformance.profile import Profile, profile
 from credpool_conformance.protocol import check, excerpt
 
 STREAM_GRACE: Final = 3.0
@@ -34,6 +35,11 @@ class Manifest:
     features: frozenset[str]
     clock: str
     raw: Message
+
+    @property
+    def profile(self) -> Profile:
+        """What the pool is, as it says."""
+        return profile(self.raw)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,9 @@ from credpool_conformance.home import Home
 from credpool_conformance.kept import KeptFile, filled
 from credpool_conformance.mock import AUTHORIZE_PATH, DEVICE_PATH, TOKEN_PATH, Stage
 from credpool_conformance.registry import Provider
-from credpool_conformance.scenario import Call, Entry, Manage, Origin, Scenario
+from credpool_conformance.scenario import Call, Entry, Manage, Origin, Reply, Scenario
 from credpool_conformance.script import names_model_in_path, request_path
+from credpool_conformance.successes import JSON_HEADERS, dialect
 from credpool_conformance.trace import Trace
 
 # A header of the caller's own, on every request: the pool has no business with it.
@@ -28,6 +29,7 @@ CALLER_HEADERS: Final[Mapping[str, str]] = {
     "x-caller-note": "kept",
 }
 PLACEHOLDER: Final = "placeholder"
+_SPARE: Final = (0.0,) * 20  # a pool that has left the plan may draw more
 _SECRET: Final = re.compile(r"\$secret:(\w+)")
 
 
@@ -49,7 +51,7 @@ class Situation:
             for name in fields(credential.get("extra_headers"))
         }
         self.origins = {entry.id: entry.origin for entry in scenario.entries}
-        self.randoms: Json = [*scenario.given.randoms]
+        self.randoms: Json = [*scenario.given.randoms, *_SPARE]
         self._secrets: dict[str, str] = {}
         self._sessions: dict[str, str] = {}
         self._tokens: dict[str, str | None] = {}
@@ -68,7 +70,12 @@ class Situation:
             clock=self.clock,
             trace=self.trace,
             deliver=deliver,
+            healthy=self._healthy(),
         )
+
+    def _healthy(self) -> Reply:
+        success = dialect(self._scenario.given.provider).success
+        return Reply(name="healthy", status=200, headers=JSON_HEADERS, body=success)
 
     @property
     def login_urls(self) -> dict[str, Json]:

@@ -68,13 +68,13 @@ def differences(check: Mapping[str, Json]) -> list[Difference]:
             expected=_written(failure.get("expected")),
             actual=_written(failure.get("actual")),
         )
-        for failure in map(fields, items(check["failures"]))
+        for failure in map(fields, items(check["findings"]))
     ]
 
 
 def _where(failure: Mapping[str, Json]) -> str:
     phase = failure.get("phase")
-    return f"phase {phase}, {text(failure.get('aspect'))}" if phase else text(failure.get("aspect"))
+    return f"phase {phase}, {text(failure.get('kind'))}" if phase else text(failure.get("kind"))
 
 
 def _written(value: Json) -> str:

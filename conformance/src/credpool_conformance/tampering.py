@@ -12,7 +12,7 @@ from credpool_conformance.observed import Observed
 from credpool_conformance.situation import PLACEHOLDER, Situation
 
 
-def tampering(seen: Observed, situation: Situation) -> Json:
+def tampering(seen: Observed, situation: Situation) -> list[str]:
     """List what was changed on the way, each kind once."""
     if seen.progress is None:
         return []

@@ -57,7 +57,12 @@ class Summary:
         return self.good and (whole or self.verdict is Verdict.FILTERED)
 
 
-_BAD: Final = (Outcome.FAIL, Outcome.HARNESS_ERROR, Outcome.UNVERIFIED)
+_BAD: Final = (
+    Outcome.FAIL,
+    Outcome.HARNESS_ERROR,
+    Outcome.UNVERIFIED,
+    Outcome.INCONCLUSIVE,
+)
 _KNOWN: Final = (Outcome.EXPECTED_FAIL, Outcome.UNEXPECTED_PASS)
 _FAILED: Final = (Outcome.FAIL, Outcome.EXPECTED_FAIL)
 _RAN: Final = (Outcome.PASS, Outcome.FAIL, Outcome.WARN, *_KNOWN)

@@ -16,7 +16,8 @@ from types import ModuleType
 from credpool_conformance.book.problems import Problem
 from credpool_conformance.data import shown
 from credpool_conformance.faults import BadInputError
-from credpool_conformance.matrix.mutant import ASPECTS, Change, Control, Mutant
+from credpool_conformance.judging.table import table
+from credpool_conformance.matrix.mutant import Change, Control, Mutant
 from credpool_conformance.requirements import Requirements
 from credpool_conformance.scenario import Scenario
 
@@ -85,11 +86,9 @@ def _faults(
         return
     if fault := requirements.fault_of(mutant.violates):
         yield fault
-    if mutant.because not in ASPECTS:
-        yield (
-            f"because {mutant.because!r} is no aspect",
-            f"write one of {', '.join(sorted(ASPECTS))}",
-        )
+    for kind in mutant.because.split():
+        if kind not in table().kinds:
+            yield f"because {kind!r} is no kind of difference", "see judging/table.yaml"
     for pattern in mutant.kills:
         killers = named(pattern, by_id)
         if not killers:

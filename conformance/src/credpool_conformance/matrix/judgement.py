@@ -15,6 +15,7 @@ from credpool_conformance.runner import Outcome
 from credpool_conformance.scenario import Scenario
 
 _REFUTED: Final = frozenset({Outcome.FAIL.value, Outcome.WARN.value})
+_INCONCLUSIVE: Final = Outcome.INCONCLUSIVE.value
 _FEW: Final = 10  # this many other checks may always be red, and a tenth of all
 
 
@@ -51,8 +52,9 @@ def judge_mutant(mutant: type[Mutant], trial: Trial, scenarios: Sequence[Scenari
     ids = {scenario.id: scenario.verifies for scenario in scenarios}
     declared = [*dict.fromkeys(id_ for pattern in mutant.kills for id_ in named(pattern, ids))]
     killers = tuple(id_ for id_ in declared if id_ in trial.red)
-    others = tuple(id_ for id_ in ids if id_ in trial.red and id_ not in declared)
-    alive = [id_ for id_ in declared if id_ not in trial.red]
+    failed = [id_ for id_, red in trial.red.items() if red.outcome != _INCONCLUSIVE]
+    others = tuple(id_ for id_ in ids if id_ in failed and id_ not in declared)
+    alive = [id_ for id_ in declared if id_ not in failed]
     wrong = [
         *_wrong_reasons(mutant, killers, trial.red),
         *_broken(others, trial.red),
@@ -85,8 +87,9 @@ def judge_control(control: type[Control], trial: Trial) -> Judgement:
         fate = Fate.VOID
         faults = [f"never used: {', '.join(unused)}"] if unused else ["no check ran"]
     else:
-        fate = Fate.REJECTED if trial.red else Fate.ACCEPTED
-        faults = [f"{id_} is {_told(red)}" for id_, red in trial.red.items()]
+        told = {**trial.red, **trial.noted}
+        fate = Fate.REJECTED if told else Fate.ACCEPTED
+        faults = [f"{id_} is {_told(red)}" for id_, red in told.items()]
     return Judgement(
         name=control.__name__,
         fate=fate,
@@ -99,10 +102,11 @@ def judge_control(control: type[Control], trial: Trial) -> Judgement:
 def _wrong_reasons(
     mutant: type[Mutant], killers: Sequence[str], reds: Mapping[str, Red]
 ) -> Iterator[str]:
+    requirement = mutant.violates.partition("+")[0]
     for id_ in killers:
         red = reds[id_]
-        if red.outcome not in _REFUTED or mutant.because not in red.aspects:
-            yield f"{id_} is {_told(red)}, not because of {mutant.because}"
+        if red.outcome not in _REFUTED or not red.kinds(requirement) & {*mutant.because.split()}:
+            yield f"{id_} is {_told(red)}, not {requirement} because of {mutant.because}"
 
 
 def _broken(others: Sequence[str], reds: Mapping[str, Red]) -> Iterator[str]:
@@ -117,4 +121,5 @@ def _coarse(others: Sequence[str], checks: int) -> Iterator[str]:
 
 
 def _told(red: Red) -> str:
-    return f"{red.outcome} ({', '.join(red.aspects)})" if red.aspects else red.outcome
+    charged = [f"{requirement} {kind}".strip() for requirement, kind in red.charged]
+    return f"{red.outcome} ({', '.join(charged)})" if charged else red.outcome

@@ -5,7 +5,7 @@
 
         violates = "recover.rate-limited.retry-once+2"
         kills = ("sole-entry-is-retried-too",)
-        because = "attempts"
+        because = "retry"
 
         @replaces("credpool.core.decide._may_retry")
         def never(original, *args, **kwargs):
@@ -16,15 +16,7 @@ How the replacing is done is `surgery`'s.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Final
-
-ASPECTS: Final = frozenset(
-    {
-        *("wire", "attempts", "waits", "outcome", "reply", "headers", "exhausted", "state"),
-        *("counts", "canary", "store", "names", "listing", "events", "labels", "login"),
-    }
-)
-"""What a failing check can name as the thing that was not as it should be."""
+from typing import ClassVar
 
 Function = Callable[..., object]
 
@@ -66,8 +58,8 @@ class Change:
 class Mutant(Change):
     """A breach of one requirement, and the checks that must notice it.
 
-    Every check that `kills` names must fail, cite `violates`, and name `because` among what was
-    wrong.  Other checks may fail as well, since much rests on what is violated; they are shown,
+    Every check that `kills` names must fail and charge `violates` with a difference of one of the
+    kinds that `because` names (judging/table.yaml).  A check that is inconclusive kills nobody.  Other checks may fail as well, since much rests on what is violated; they are shown,
     and they must be few: a breach that turns more than a tenth of the checks red is too coarse.
     """
 

@@ -5,7 +5,7 @@ import ssl
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -34,18 +34,24 @@ _IN_MEMORY: Final = Path("/dev/shm")  # noqa: S108 (each run makes a folder of i
 
 @dataclass(frozen=True, slots=True)
 class Red:
-    """A check that did not pass: how it ended, and in which aspects it failed."""
+    """A check that did not pass: how it ended, and what was charged to whom."""
 
     outcome: str
-    aspects: tuple[str, ...]
+    charged: tuple[tuple[str, str], ...]
+    """Requirement and kind of each difference, with all that it may break."""
+
+    def kinds(self, requirement: str) -> frozenset[str]:
+        """Tell in which ways a requirement was broken."""
+        return frozenset(kind for id_, kind in self.charged if id_ == requirement)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What became of a run: how many checks ran, which were red, and what was ever replaced."""
+    """What became of a run: how many checks ran, which were red, which found a fault of another."""
 
     ran: int = 0
     red: Mapping[str, Red] = field(default_factory=dict)
+    noted: Mapping[str, Red] = field(default_factory=dict)
     used: frozenset[str] = frozenset()
     void: str | None = None
 
@@ -89,7 +95,7 @@ def attempt(suite: Suite, scenarios: Sequence[Scenario], change: type[Change]) -
             trial = _run(suite, scenarios, lambda _: None)
     except VoidError as error:
         return Trial(void=str(error))
-    return Trial(ran=trial.ran, red=trial.red, used=frozenset(used))
+    return replace(trial, used=frozenset(used))
 
 
 def _run(suite: Suite, scenarios: Sequence[Scenario], begins: Callable[[Scenario], None]) -> Trial:
@@ -107,8 +113,9 @@ def _run(suite: Suite, scenarios: Sequence[Scenario], begins: Callable[[Scenario
         session.close()
         loopback.close()
     red = {check.scenario.id: _red(check) for check in checks if check.outcome not in _FINE}
+    noted = {c.scenario.id: _red(c) for c in checks if c.findings and c.scenario.id not in red}
     ran = sum(check.outcome not in (Outcome.NOT_APPLICABLE, Outcome.EXCLUDED) for check in checks)
-    return Trial(ran=ran, red=red)
+    return Trial(ran=ran, red=red, noted=noted)
 
 
 @contextmanager
@@ -128,5 +135,9 @@ def _lean() -> Iterator[None]:
 
 
 def _red(check: Check) -> Red:
-    aspects = dict.fromkeys(failure.aspect for failure in check.failures)
-    return Red(check.outcome.value, tuple(aspects))
+    charged = dict.fromkeys(
+        (id_, finding.kind)
+        for finding in check.findings
+        for id_ in (finding.requirement or "", *finding.others)
+    )
+    return Red(check.outcome.value, tuple(charged))

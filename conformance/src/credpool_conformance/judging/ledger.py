@@ -1,0 +1,196 @@
+"""Keep account of one check: each difference once, with the requirement whose it is.
+
+The check fails only if that is one which it verifies.  It is inconclusive if the requests left the
+plan before its subject was reached, or if all that can be seen follows from another fault.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from credpool_conformance.book.yaml_lines import Json
+from credpool_conformance.judge import Failure
+from credpool_conformance.judging import rest
+from credpool_conformance.judging.plan import plan
+from credpool_conformance.judging.safety import strangers
+from credpool_conformance.judging.scene import History, Scene, folded
+from credpool_conformance.judging.state import Wrong
+from credpool_conformance.judging.step import Charge, first_step
+from credpool_conformance.judging.table import table
+from credpool_conformance.match import matches
+from credpool_conformance.observed import Observed
+from credpool_conformance.profile import Profile
+from credpool_conformance.scenario import Phase, Scenario
+
+_FIRST: Final = frozenset({"order", "out", "nothing"})
+_CAUSES: Final = frozenset({"status", "killed", "until", "models", "class", "ids", "counts"})
+_FOLLOW: Final = frozenset({*_FIRST, "events", "store", "listing", "exhausted", "returns"})
+_REPEATS: Final = frozenset({"retry", "same", "on", "after"})
+_SAFE: Final = ("security.", "exhaust.same-provider", "affinity.private", "request.", "oauth.refresh-token.apart", "oauth.access-token.apart")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A difference and the requirement whose it is; a note on the adapter has none."""
+
+    phase: int
+    kind: str
+    requirement: str | None
+    others: tuple[str, ...] = ()
+    """What else the check verifies that this difference may break as well."""
+    severity: str
+    expected: Json
+    actual: Json
+
+
+class Ledger:
+    """The account of one check, phase after phase."""
+
+    def __init__(self, scenario: Scenario, profile: Profile) -> None:
+        """Begin with nothing to charge."""
+        self.findings: list[Finding] = []
+        self._scenario = scenario
+        self._profile = profile
+        self._verified = [reference.partition("+")[0] for reference in scenario.verifies]
+        self._history = History()
+        self._derailed: Finding | None = None
+        self._unsure: Finding | None = None
+        self._repeat: tuple[int, Finding] | None = None
+        self._asked: set[str] = set()
+        self._wanted: set[str] = set()
+
+    def phase(self, phase: Phase, seen: Observed, failures: Sequence[Failure]) -> None:
+        """Take the differences of one phase."""
+        progress = seen.progress
+        before = progress.before if progress else 0
+        earlier = [item.item for item in progress.requests[:before]] if progress else []
+        actual = [*earlier, *(item.item for item in seen.wire)]
+        self._history.advanced = self._history.advanced or phase.advance > 0
+        planned = plan(self._scenario, phase, actual, earlier)
+        scene = Scene(self._scenario, phase, seen, planned, tuple(actual), self._history, self._profile)
+        self._asked |= {*actual}
+        self._wanted |= {item for item in planned.wire if isinstance(item, str)}
+        self._judge(scene, failures)
+        self._history.planned |= {step.entry: step.failure for step in scene.attempts}
+        self._history.told |= rest.last_class(seen.result)
+
+    def end(self, wrongs: Iterable[Wrong]) -> None:
+        """Take what can be said only when the scenario is over: secrets, and calls without an end."""
+        for wrong in wrongs:
+            if wrong.charge.kind in ("sent", "said") or self._derailed is None:
+                self.charge(0, wrong)
+
+    def charge(self, number: int, wrong: Wrong, *, blocks: bool = False) -> None:
+        """Charge a difference to a verified requirement that it decides, or else to its owner."""
+        kind, owners = wrong.charge.kind, wrong.charge.owners
+        if kind in _FOLLOW and (cause := self._cause()):
+            if kind in _FIRST:
+                self._derailed = self._derailed or cause
+            self._unsure = self._unsure or cause
+            return
+        owner, *others = self._owners(kind, owners) or [None]
+        known = any((f.requirement, f.kind) == (owner, kind) for f in self.findings)
+        finding = Finding(
+            phase=number,
+            kind=kind,
+            requirement=owner,
+            others=tuple(id_ for id_ in others if id_ and owner in self._verified),
+            severity=table().severity(owner, kind) if owner else "telling",
+            expected=wrong.expected,
+            actual=wrong.actual,
+        )
+        if not known:
+            self.findings.append(finding)
+        if blocks and self._derailed is None:
+            self._derailed = finding
+
+    def outcome(self) -> tuple[str, str | None]:
+        """Say how the check ended, and what it needs first if it came to no conclusion."""
+        if any(finding.requirement in self._verified for finding in self.findings):
+            return "fail", None
+        reached = all(id_.startswith(_SAFE) and id_ != "security.redirect.reply" for id_ in self._verified)
+        if self._derailed and not (reached and self._wanted <= self._asked):
+            return "inconclusive", f"needs {self._derailed.requirement} first"
+        if self._unsure:
+            return "inconclusive", f"needs {self._unsure.requirement} first"
+        return "pass", None
+
+    def _cause(self) -> Finding | None:
+        """Find a fault of another requirement from which the rest may follow."""
+        found = (f for f in self.findings if f.kind in _CAUSES and f.requirement not in self._verified)
+        return next(found, None)
+
+    def _owners(self, kind: str, owners: Sequence[str]) -> list[str]:
+        """List the verified requirements that a difference can break; if there are none, its owner."""
+        mine = [id_ for id_ in owners if id_ in self._verified]
+        mine += [id_ for id_ in self._verified if self._decides(id_, kind)]
+        return [*dict.fromkeys(mine)] or [*owners[:1]]
+
+    def _decides(self, requirement: str, kind: str) -> bool:
+        return kind in self._scenario.decides or table().decides(requirement, kind)
+
+    def _judge(self, scene: Scene, failures: Sequence[Failure]) -> None:
+        """Judge a phase; after a derailment only what happened to secrets and requests."""
+        number = scene.seen.number
+        for failure in failures:
+            if failure.aspect in ("request", "header"):
+                self._changed(number, failure)
+        for wrong in strangers(scene):
+            self.charge(number, wrong, blocks=True)
+        if self._derailed is not None:
+            return
+        told = {f.aspect: f for f in failures if f.aspect not in ("request", "header")}
+        if scene.seen.note:
+            self.charge(number, Wrong(Charge("endless", ("recover.bounded",)), "an end", scene.seen.note), blocks=True)
+            return
+        if self._repeat and self._repeat[0] != number and told.keys() - {"waits", "counts", "attempts"}:
+            self._derailed = self._repeat[1]
+            return
+        wire = told.pop("wire", None)
+        if wire is None or _is_refused(told):
+            self._rest(scene, told)  # who was refused has sent nothing
+        elif not self._left_the_plan(scene, wire, told):
+            self._rest(scene, told, repeated=True)
+
+    def _changed(self, number: int, failure: Failure) -> None:
+        owner = "request.unchanged" if failure.aspect == "request" else "security.caller-headers"
+        self.charge(number, Wrong(Charge(failure.aspect, (owner,)), failure.expected, failure.actual))
+
+    def _left_the_plan(self, scene: Scene, wire: Failure, told: Mapping[str, Failure]) -> bool:
+        """Charge the first step that differs; tell whether the rest of the phase means nothing."""
+        number = scene.seen.number
+        missing = {item for item in scene.plan.wire if isinstance(item, str)} - {*scene.actual}
+        if "recover.all-tried" in self._verified and "outcome" in told and missing:
+            step: Charge | None = Charge("stop", ("recover.all-tried",))
+        else:
+            step = first_step(scene)
+        if step is None:
+            return False
+        repeats = (
+            step.kind in _REPEATS
+            and folded(scene.plan.wire) == folded(scene.actual)
+            and "outcome" not in told
+            and not self._is_mine(step)
+        )
+        self.charge(number, Wrong(step, wire.expected, wire.actual), blocks=not repeats)
+        if repeats and self._repeat is None and self.findings:
+            self._repeat = number, self.findings[-1]
+        return not repeats
+
+    def _is_mine(self, step: Charge) -> bool:
+        return any(id_ in self._verified for id_ in self._owners(step.kind, step.owners))
+
+    def _rest(self, scene: Scene, told: Mapping[str, Failure], *, repeated: bool = False) -> None:
+        ignored = {"outcome", "waits", "reply", "headers", "exhausted", "counts", "attempts", "events"}
+        for aspect in rest.ASPECTS:
+            failure = told.get(aspect)
+            if failure is None or (repeated and aspect in ignored):
+                continue
+            for wrong in rest.named(scene, aspect, failure.expected, failure.actual):
+                if matches(wrong.expected, wrong.actual):
+                    continue
+                self.charge(scene.seen.number, wrong, blocks=wrong.charge.kind == "refusal")
+
+
+def _is_refused(told: Mapping[str, Failure]) -> bool:
+    return "outcome" in told and str(told["outcome"].actual).startswith("refused")

@@ -1,0 +1,86 @@
+"""Find secrets and requests that went where they have no business: by evidence alone.
+
+Spec: security, oauth.refresh-token.apart, oauth.access-token.apart, affinity.private.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from credpool_conformance.canary import Canary, Kind
+from credpool_conformance.judging.scene import Scene
+from credpool_conformance.judging.state import Wrong
+from credpool_conformance.judging.step import Charge
+from credpool_conformance.mock import Seen
+from credpool_conformance.scenario import Origin, Scenario
+from credpool_conformance.situation import Situation
+
+_NAMES: Final = {
+    Kind.ACCESS: "secret",
+    Kind.REFRESH: "refresh token",
+    Kind.PLACEHOLDER: "credential",
+    Kind.SESSION: "session key",
+    Kind.CODE: "login code",
+}
+_FOREIGN: Final = re.compile(r"(other|elsewhere):")
+_MIXED: Final = re.compile(r"\+|placeholder")
+
+
+def leaks(
+    scenario: Scenario, situation: Situation, wire: Iterable[Seen], said: Iterable[str]
+) -> Iterator[Wrong]:
+    """Yield each secret that turned up in an output, or in a request that it may not be in."""
+    for canary in situation.canaries.find(said):
+        owner = "affinity.private" if canary.kind is Kind.SESSION else "security.no-leak"
+        yield Wrong(Charge("said", (owner,)), [], f"{_named(canary)} in the testee's output")
+    for seen in wire:
+        for canary in seen.canaries:
+            if not _may_go(canary, seen, situation):
+                what = f"{_named(canary)} in a request [{seen.item}]"
+                yield Wrong(Charge("sent", (_broken(scenario, canary, seen),)), [], what)
+
+
+def strangers(scene: Scene) -> Iterator[Wrong]:
+    """Yield what no phase of this scenario was to send: to another host, or with two credentials."""
+    planned = str(scene.plan.wire)
+    for item in dict.fromkeys(seen.item for seen in scene.seen.wire):
+        if item in planned:
+            continue
+        if _MIXED.search(item):
+            yield Wrong(Charge("mixed", ("security.one-secret",)), scene.plan.wire, item)
+        elif item.startswith("elsewhere:") or item == "other:-":
+            kind = "followed" if scene.redirected else "origin"
+            owner = "request.redirect" if scene.redirected else "exhaust.same-provider"
+            yield Wrong(Charge(kind, (owner,)), scene.plan.wire, item)
+
+
+def is_strange(item: str | None, planned: object) -> bool:
+    """Tell whether a request is one that nobody planned, to another host or with two credentials."""
+    if item is None or item in str(planned):
+        return False
+    return bool(_FOREIGN.match(item) or _MIXED.search(item))
+
+
+def _broken(scenario: Scenario, canary: Canary, seen: Seen) -> str:
+    if canary.kind is Kind.SESSION:
+        return "affinity.private"
+    if canary.kind is Kind.REFRESH:
+        return "oauth.refresh-token.apart"
+    if seen.request.is_token:
+        return "oauth.access-token.apart"
+    redirected = any(r.redirect for script in scenario.upstream.values() for r in script)
+    return "security.redirect" if redirected else "security.own-origin"
+
+
+def _may_go(canary: Canary, seen: Seen, situation: Situation) -> bool:
+    kind = canary.kind
+    if kind is Kind.SESSION:
+        return False
+    if kind is Kind.PLACEHOLDER or seen.request.is_token:
+        return kind is not Kind.ACCESS
+    there = situation.origins.get(canary.owner, Origin.MAIN) is seen.request.origin
+    return kind is Kind.ACCESS and there and not seen.request.is_device
+
+
+def _named(canary: Canary) -> str:
+    return f"the {_NAMES[canary.kind]} of {canary.owner}"

@@ -1,0 +1,109 @@
+"""What a pool says that it is, beside its features: which checks apply to it, and in which words.
+
+What it leaves out it has whole.  Spec: conformance; PROTOCOL, `hello`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Final
+
+from credpool_conformance.book.yaml_lines import Json, items, text
+from credpool_conformance.scenario import Scenario
+
+TELLS: Final = frozenset({"class", "until", "count", "reasons"})
+_ALWAYS: Final = ("generic",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What is declared; null means all there is."""
+
+    providers: frozenset[str] | None = None
+    strategies: frozenset[str] | None = None
+    credentials: frozenset[str] | None = None
+    policy: frozenset[str] | None = None
+    tells: frozenset[str] = TELLS
+    translates: frozenset[str] = frozenset()
+    caller_sends: bool = False
+    retries_faults: bool = False
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What makes this profile narrower than the whole, in words."""
+        return (
+            *(f"{name}: {', '.join(sorted(found))}" for name, found in self._narrowed()),
+            *(["caller sends"] if self.caller_sends else []),
+            *(["retries faults"] if self.retries_faults else []),
+            *(f"translates {name}s" for name in sorted(self.translates)),
+        )
+
+    def _narrowed(self) -> list[tuple[str, frozenset[str]]]:
+        lists = {
+            "providers": self.providers,
+            "strategies": self.strategies,
+            "credentials": self.credentials,
+            "policy": self.policy,
+            "tells": None if self.tells == TELLS else self.tells,
+        }
+        return [(name, found) for name, found in lists.items() if found is not None]
+
+
+def profile(raw: Mapping[str, Json]) -> Profile:
+    """Read the profile of a `hello`."""
+
+    def listed(name: str, *more: str) -> frozenset[str] | None:
+        return frozenset({*map(text, items(raw[name])), *more}) if name in raw else None
+
+    tells = listed("tells")
+    return Profile(
+        providers=listed("providers", *_ALWAYS),
+        strategies=listed("strategies", "fill_first"),
+        credentials=listed("credentials"),
+        policy=listed("policy"),
+        tells=TELLS if tells is None else tells,
+        translates=listed("translates") or frozenset(),
+        caller_sends=raw.get("sends") == "caller",
+        retries_faults=raw.get("retries_faults") is True,
+    )
+
+
+CALLER_SENDS: Final = (
+    "security.redirect*",
+    "security.one-secret",
+    "security.caller-headers",
+    "recover.stream.*",
+    "recover.whole-body",
+    "classify.broken-body",
+    "classify.bounded-body",
+    "request.*",
+    "reply.*",
+)
+"""What is the caller's business where the caller sends."""
+
+
+def not_in(scenario: Scenario, declared: Profile) -> str | None:
+    """Say why a scenario does not apply to a pool of this profile, if so."""
+    given = scenario.given
+    verified = [reference.partition("+")[0] for reference in scenario.verifies]
+    types = {entry.auth_type for entry in given.entries}
+    lacking = {
+        "provider": _lacking({given.provider}, declared.providers),
+        "policy": _lacking(given.policy, declared.policy),
+        "strategy": set() if "select.unknown-strategy" in verified else _lacking({given.strategy} - {None}, declared.strategies),
+        "credential": _lacking(types, declared.credentials),
+    }
+    for what, names in lacking.items():
+        if names:
+            return f"{what} not declared: {', '.join(sorted(map(str, names)))}"
+    of_the_caller = all(any(fnmatchcase(id_, p) for p in CALLER_SENDS) for id_ in verified)
+    if declared.caller_sends and of_the_caller:
+        return "the caller sends"
+    translated = {f"{name}.unchanged" for name in declared.translates}
+    if translated and set(verified) <= translated:
+        return f"it translates {' and '.join(sorted(declared.translates))}"
+    return None
+
+
+def _lacking(asked: Iterable[str | None], declared: frozenset[str] | None) -> set[str | None]:
+    return set() if declared is None else {*asked} - declared
