@@ -22,6 +22,7 @@ from credpool_conformance.known_failures import KnownFailures
 from credpool_conformance.loader import load
 from credpool_conformance.replay import DEFAULT_TIMEOUT, replay
 from credpool_conformance.report import read_report
+from credpool_conformance.requirements import Requirements
 from credpool_conformance.run import Options, run
 from credpool_conformance.scenario import Scenario
 
@@ -136,16 +137,18 @@ def _run(parsed: argparse.Namespace) -> int:
                 scenarios=parsed.scenarios,
                 spec=parsed.spec,
             ),
-            known=_known(parsed.known_failures, scenarios),
+            known=_known(parsed.known_failures, scenarios, requirements),
         ),
     )
     return _OK if summary.accepted else _NOT_CONFORMANT
 
 
-def _known(path: Path | None, scenarios: Sequence[Scenario]) -> KnownFailures:
+def _known(
+    path: Path | None, scenarios: Sequence[Scenario], requirements: Requirements
+) -> KnownFailures:
     if path is None:
         return KnownFailures()
-    return known_failures.load(path, {scenario.id for scenario in scenarios})
+    return known_failures.load(path, {scenario.id for scenario in scenarios}, requirements.known)
 
 
 def _list(parsed: argparse.Namespace) -> int:

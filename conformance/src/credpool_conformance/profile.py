@@ -14,6 +14,19 @@ from credpool_conformance.scenario import Scenario
 TELLS: Final = frozenset({"class", "until", "count", "reasons"})
 _ALWAYS: Final = ("generic",)
 
+CALLER_SENDS: Final = (
+    "security.redirect*",
+    "security.one-secret",
+    "security.caller-headers",
+    "recover.stream.*",
+    "recover.whole-body",
+    "classify.broken-body",
+    "classify.bounded-body",
+    "request.*",
+    "reply.*",
+)
+"""What is the caller's business where the caller sends."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
@@ -27,6 +40,12 @@ class Profile:
     translates: frozenset[str] = frozenset()
     caller_sends: bool = False
     retries_faults: bool = False
+
+    def binds(self, requirement: str) -> bool:
+        """Tell whether a requirement is for a pool of this profile."""
+        of_the_caller = any(fnmatchcase(requirement, pattern) for pattern in CALLER_SENDS)
+        translated = {f"{name}.unchanged" for name in self.translates}
+        return not (self.caller_sends and of_the_caller) and requirement not in translated
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -68,20 +87,6 @@ def profile(raw: Mapping[str, Json]) -> Profile:
     )
 
 
-CALLER_SENDS: Final = (
-    "security.redirect*",
-    "security.one-secret",
-    "security.caller-headers",
-    "recover.stream.*",
-    "recover.whole-body",
-    "classify.broken-body",
-    "classify.bounded-body",
-    "request.*",
-    "reply.*",
-)
-"""What is the caller's business where the caller sends."""
-
-
 def not_in(scenario: Scenario, declared: Profile) -> str | None:
     """Say why a scenario does not apply to a pool of this profile, if so."""
     given = scenario.given
@@ -96,12 +101,8 @@ def not_in(scenario: Scenario, declared: Profile) -> str | None:
     for what, names in lacking.items():
         if names:
             return f"{what} not declared: {', '.join(sorted(map(str, names)))}"
-    of_the_caller = all(any(fnmatchcase(id_, p) for p in CALLER_SENDS) for id_ in verified)
-    if declared.caller_sends and of_the_caller:
-        return "the caller sends"
-    translated = {f"{name}.unchanged" for name in declared.translates}
-    if translated and set(verified) <= translated:
-        return f"it translates {' and '.join(sorted(declared.translates))}"
+    if not any(map(declared.binds, verified)):
+        return "the caller sends" if declared.caller_sends else "it translates"
     return None
 
 

@@ -49,7 +49,8 @@ class Suite:
     def summary(self) -> Summary:
         """Come to a verdict; a selection of the tests is a filtered run."""
         filtered = len(self.checks) < len(self.scenarios)
-        return summarise(self.checks, self.requirements, self.features, filtered=filtered)
+        known = self.options.known
+        return summarise(self.checks, self.requirements, self.features, filtered=filtered, known=known)
 
 
 _SUITE: Final = pytest.StashKey[Suite]()
@@ -145,7 +146,7 @@ def _suite(config: pytest.Config) -> Suite:
     )
     known = KnownFailures()
     if listed:
-        known = known_failures.load(Path(listed), {scenario.id for scenario in scenarios})
+        known = known_failures.load(Path(listed), {scenario.id for scenario in scenarios}, requirements.known)
     options = Options(
         testee=testee,
         connector=connector,

@@ -18,6 +18,7 @@ from credpool_conformance import SUITE_VERSION
 from credpool_conformance.book.problems import Problem
 from credpool_conformance.book.yaml_lines import Json, text
 from credpool_conformance.data import SCHEMAS, shown
+from credpool_conformance.failing import Failing
 from credpool_conformance.faults import BadInputError
 from credpool_conformance.requirements import Requirements
 from credpool_conformance.runner import Check
@@ -122,6 +123,7 @@ class ReportWriter:
                 "reasons": [*summary.reasons],
                 "checks": summary.checks,
                 "counts": dict(summary.counts),
+                "failing": [_failing(found) for found in summary.failing],
                 "coverage": {name: [*found] for name, found in coverage.items()},
                 "duration": round(duration, 3),
             }
@@ -130,6 +132,16 @@ class ReportWriter:
     def _write(self, record: Mapping[str, Json]) -> None:
         self._file.write(json.dumps(record) + "\n")
         self._file.flush()
+
+
+def _failing(found: Failing) -> dict[str, Json]:
+    return {
+        "requirement": found.requirement,
+        "severity": found.severity,
+        "own": [*found.own],
+        "beside": [*found.beside],
+        "kinds": [*found.kinds],
+    }
 
 
 def check_record(check: Check, requirements: Requirements, replay: str) -> dict[str, Json]:

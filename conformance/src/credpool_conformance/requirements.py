@@ -72,6 +72,11 @@ class Requirements:
             )
         return None
 
+    def obliges(self, id_: str) -> bool:
+        """Tell whether the requirement of this id is a MUST; a stranger's own is one."""
+        found = self.known.get(id_)
+        return found is None or found.binding
+
     def binds(self, references: Iterable[str]) -> bool:
         """Tell whether any of these is a MUST."""
         found = (self.get(reference) for reference in references)

@@ -67,7 +67,7 @@ def run(
             console.check(record, len(checks), len(scenarios))
         features = manifest.features if manifest else frozenset({"core"})
         filtered = options.selection is not None
-        summary = summarise(checks, requirements, features, filtered=filtered)
+        summary = summarise(checks, requirements, features, filtered=filtered, known=options.known)
         seconds = perf_counter() - begun
         report.footer(summary, seconds)
     console.end(summary, shown(options.report), seconds)

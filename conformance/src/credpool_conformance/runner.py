@@ -111,7 +111,7 @@ class Runner:
     def _play(self, scenario: Scenario, situation: Situation, manifest: Manifest) -> Check:
         drive = Drive(scenario, situation, self._session, self._mock)
         self._mock.play(situation.stage(drive.deliver))
-        ledger = Ledger(scenario, manifest.profile)
+        ledger = Ledger(scenario, manifest.profile, lambda id_: self._binds(id_, manifest))
         timeless = manifest.clock == "real"
         stderr = self._phases(drive, ledger, timeless=timeless)
         said = [*self._session.said(), stderr]
@@ -145,6 +145,11 @@ class Runner:
         if word == "fail" and not self._requirements.binds(scenario.verifies):
             return Outcome.WARN
         return Outcome(word)
+
+    def _binds(self, requirement: str, manifest: Manifest) -> bool:
+        found = self._requirements.known.get(requirement)
+        declared = found is None or found.features <= manifest.features
+        return declared and manifest.profile.binds(requirement)
 
     def _exclusion(self, scenario: Scenario) -> str | None:
         reasons = [

@@ -134,8 +134,8 @@ def _failures(runs: Sequence[Run], checks: Mapping[str, Mapping[str, Json]]) -> 
     for id_, run in failing:
         check = run.checks.get(id_, {})
         yield f"**`{id_}`**, {run.connector}: {run.outcome(id_)}. {checks[id_]['consequence']}"
-        seen = [fields(failure) for failure in items(check.get("failures"))]
-        lines = [f"- {f['aspect']}: expected {_code(f)}, saw {_code(f, 'actual')}" for f in seen]
+        seen = [fields(failure) for failure in items(check.get("findings"))]
+        lines = [f"- {f['kind']}: expected {_code(f)}, saw {_code(f, 'actual')}" for f in seen]
         if lines or check.get("reason"):
             yield "\n".join(lines or [text(check.get("reason"))])
 

@@ -4,7 +4,7 @@ The check fails only if that is one which it verifies.  It is inconclusive if th
 plan before its subject was reached, or if all that can be seen follows from another fault.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,11 +46,14 @@ class Finding:
 class Ledger:
     """The account of one check, phase after phase."""
 
-    def __init__(self, scenario: Scenario, profile: Profile) -> None:
-        """Begin with nothing to charge."""
+    def __init__(
+        self, scenario: Scenario, profile: Profile, binds: Callable[[str], bool] = lambda _: True
+    ) -> None:
+        """Begin with nothing to charge; `binds` tells which requirements are for this pool at all."""
         self.findings: list[Finding] = []
         self._scenario = scenario
         self._profile = profile
+        self._binds = binds
         self._verified = [reference.partition("+")[0] for reference in scenario.verifies]
         self._history = History()
         self._derailed: Finding | None = None
@@ -88,13 +91,14 @@ class Ledger:
                 self._derailed = self._derailed or cause
             self._unsure = self._unsure or cause
             return
-        owner, *others = self._owners(kind, owners) or [None]
+        found = self._owners(kind, owners)
+        owner, *others = [id_ for id_ in found if self._binds(id_)] or [None]
         known = any((f.requirement, f.kind) == (owner, kind) for f in self.findings)
         finding = Finding(
             phase=number,
             kind=kind,
             requirement=owner,
-            others=tuple(id_ for id_ in others if id_ and owner in self._verified),
+            others=tuple(id_ for id_ in (others if owner else found) if id_),
             severity=table().severity(owner, kind) if owner else "telling",
             expected=wrong.expected,
             actual=wrong.actual,
@@ -109,11 +113,13 @@ class Ledger:
         if any(finding.requirement in self._verified for finding in self.findings):
             return "fail", None
         reached = all(id_.startswith(_SAFE) and id_ != "security.redirect.reply" for id_ in self._verified)
-        if self._derailed and not (reached and self._wanted <= self._asked):
-            return "inconclusive", f"needs {self._derailed.requirement} first"
-        if self._unsure:
-            return "inconclusive", f"needs {self._unsure.requirement} first"
-        return "pass", None
+        cause = None if reached and self._wanted <= self._asked else self._derailed
+        cause = cause or self._unsure
+        if cause is None:
+            return "pass", None
+        if cause.requirement is None:
+            return "not-applicable", f"needs {' or '.join(cause.others)}, which is not for this pool"
+        return "inconclusive", f"needs {cause.requirement} first"
 
     def _cause(self) -> Finding | None:
         """Find a fault of another requirement from which the rest may follow."""

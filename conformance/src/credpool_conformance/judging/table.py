@@ -16,6 +16,9 @@ from credpool_conformance.registry import read
 SEVERITIES: Final = ("secret", "loss", "stuck", "waste", "telling")
 """How much a difference harms a user, the worst first."""
 
+_ELSEWHERE: Final = frozenset({"sent", "said", "mixed", "bare", "request", "header", "log"})
+"""What no requirement of a stranger's own can be broken by, since the specification has one for it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
@@ -45,14 +48,11 @@ class Table:
     rules: tuple[Rule, ...]
 
     def rule(self, requirement: str) -> Rule:
-        """Find the row of a requirement's id.
-
-        Raises: LookupError when it has none.
-        """
+        """Find the row of a requirement's id; whose id has none is broken by whatever differs."""
         for rule in self.rules:
             if any(fnmatchcase(requirement, pattern) for pattern in rule.ids):
                 return rule
-        raise LookupError(f"table.yaml has no row for {requirement}")
+        return Rule(ids=("*",), severity="waste", decides=frozenset(self.kinds) - _ELSEWHERE)
 
     def decides(self, requirement: str, kind: str) -> bool:
         """Tell whether a requirement can be broken by a difference of this kind."""
