@@ -11,6 +11,7 @@ import pytest
 from credpool_conformance import registry as registries
 from credpool_conformance import requirements as requirement_files
 from credpool_conformance.data import Data
+from credpool_conformance.book.yaml_lines import fields, items
 from credpool_conformance.known_failures import KnownFailures
 from credpool_conformance.loader import load
 from credpool_conformance.report import Report, read_report
@@ -36,14 +37,18 @@ class Ran:
         """Read the outcome of each check."""
         return {str(check["id"]): check["outcome"] for check in self.report.checks}
 
-    def aspects(self) -> dict[str, list[object]]:
-        """List what failed in each check that failed, in the order of the judgement."""
-        failures = {str(check["id"]): check["failures"] for check in self.report.checks}
-        return {
-            name: list(dict.fromkeys(failure["aspect"] for failure in found))
-            for name, found in failures.items()
-            if found
-        }
+    def charged(self) -> dict[str, list[str]]:
+        """List what was charged in each check: the requirement, if it is anybody's, and the kind."""
+        found: dict[str, list[str]] = {}
+        for check in self.report.checks:
+            for finding in map(fields, items(check["findings"])):
+                words = f"{finding['requirement'] or '-'} {finding['kind']}"
+                found.setdefault(str(check["id"]), []).append(words)
+        return found
+
+    def broken(self) -> list[dict[str, object]]:
+        """List the requirements that the run found broken, the worst first."""
+        return [dict(fields(found)) for found in items(self.report.footer["failing"])]
 
     def check(self, name: str) -> dict[str, object]:
         """Find one check."""

@@ -30,7 +30,6 @@ BROKEN = {
     "wrong-kind": "call wants a reply with wait or result",
     "malformed-result": "a malformed result.reply: at $.result.status",
     "own-error": "answered call with an error: the reason is here",
-    "waits-for-ever": "waits without end",
 }
 EXPLAINED = ("crash-at-start", "exit-at-hello", "exit-mid-call", "garbage")
 
@@ -65,7 +64,15 @@ def test_a_testee_that_makes_its_replies_up_fails(run_suite: "RunSuite", faux: "
     ran = run_suite(faux("never-sends"), only="healthy")
 
     assert ran.outcomes() == {"healthy": "fail"}
-    assert "wire" in ran.aspects()["healthy"]
+    assert ran.charged()["healthy"] == ["rotate.retry-once out"]
+
+
+def test_a_call_that_waits_without_end_is_a_failure(run_suite: "RunSuite", faux: "Name") -> None:
+    """The harness ends the call: whoever waits for ever is stuck, and has broken no protocol."""
+    ran = run_suite(faux("waits-for-ever"), only="healthy", timeout=0.5)
+
+    assert ran.outcomes() == {"healthy": "fail"}
+    assert ran.charged()["healthy"] == ["rotate.retry-once endless"]
 
 
 def test_a_testee_that_declares_what_it_has_not_fails(run_suite: "RunSuite", faux: "Name") -> None:

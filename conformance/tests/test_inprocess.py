@@ -53,8 +53,8 @@ def test_sleeping_is_waiting(run_suite: "RunSuite", request: pytest.FixtureReque
     path = request.path.parent / "testees/sleepy.py"
     ran = run_suite(str(path), "inprocess", only="healthy")
 
-    failures = ran.check("healthy")["failures"]
-    waits = next(failure for failure in failures if failure["aspect"] == "waits")
+    findings = ran.check("healthy")["findings"]
+    waits = next(finding for finding in findings if finding["kind"] == "wait")
     assert waits["actual"] == [1.5, 60.0, 0.25]
     assert time.perf_counter() - begun < 60
 

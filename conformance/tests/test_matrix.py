@@ -39,7 +39,7 @@ class NeverRetries(Mutant):
 
     violates = "rotate.retry-once+1"
     kills = ("wait",)
-    because = "attempts"
+    because = "retry"
 
     @replaces("testee_reference.Testee.decide")
     def at_once(original, *args, last, **kwargs):
@@ -84,7 +84,7 @@ class Misfit(NeverRetries):
 class WrongReason(NeverRetries):
     """Is noticed for another reason than it says."""
 
-    because = "canary"
+    because = "said"
 
 
 class Brief(Control):
@@ -145,9 +145,9 @@ def fate(suite: Suite, change: type[Change]) -> Judgement:
         (
             Crashes,
             Fate.WRONG_RED,
-            ("wait:retry-after-1 is harness-error, not because of attempts",),
+            ("wait:retry-after-1 is harness-error, not rotate.retry-once because of retry",),
         ),
-        (WrongReason, Fate.WRONG_RED, ("wait:retry-after-1 is fail (wire, ",)),
+        (WrongReason, Fate.WRONG_RED, ("wait:retry-after-1 is fail (rotate.retry-once retry), not",)),
         (Brief, Fate.ACCEPTED, ()),
         (Unused, Fate.VOID, ("never used: testee_reference.Testee.restart",)),
         (Illegal, Fate.REJECTED, ("retry-then-rotate is fail (",)),
@@ -168,7 +168,7 @@ def test_only_what_is_as_declared_is_good(
 
 def test_a_killer_that_stays_green_means_survival(suite: Suite) -> None:
     """Of two checks that should notice, one is not enough."""
-    trial = Trial(ran=1, red={"retry-then-rotate": Red("fail", ("attempts",))})
+    trial = Trial(ran=1, red={"retry-then-rotate": Red("fail", (("rotate.retry-once", "retry"),))})
     kills = ("retry-then-rotate", "healthy")
     half = type("Half", (NeverRetries,), {"kills": kills})
 
@@ -180,7 +180,7 @@ def test_a_killer_that_stays_green_means_survival(suite: Suite) -> None:
 
 def test_a_mutant_that_names_no_killer_is_not_killed(suite: Suite) -> None:
     """Any red will not do: without one declared check that noticed, nothing was proven."""
-    trial = Trial(ran=1, red={"healthy": Red("fail", ("attempts",))})
+    trial = Trial(ran=1, red={"healthy": Red("fail", (("rotate.retry-once", "retry"),))})
     vague = type("Vague", (NeverRetries,), {"kills": ("nobody",)})
 
     judgement = judge_mutant(vague, trial, suite.scenarios)
@@ -395,7 +395,7 @@ def test_a_mutant_that_harms_a_tenth_of_all_checks_is_too_coarse(
     first = suite.scenarios[0]
     copies = [changed(first, id=f"copy-{number}") for number in range(119)]
     killer = changed(first, id="wait:retry-after-1", verifies=(NeverRetries.violates,))
-    red = Red(outcome="fail", aspects=(NeverRetries.because,))
+    red = Red(outcome="fail", charged=(("rotate.retry-once", "retry"),))
     trial = Trial(red={s.id: red for s in (killer, *copies[:others])}, ran=120)
 
     judgement = judge_mutant(NeverRetries, trial, [killer, *copies])
@@ -410,7 +410,7 @@ def test_a_mutant_that_harms_a_tenth_of_all_checks_is_too_coarse(
         ("violates = 'rotate.second+1'", "rotate.second+1 is an old revision"),
         ("kills = ('nobody',)", "kills names no check: 'nobody'"),
         ("kills = ('healthy', 'overlap')", "overlap does not verify rotate.retry-once+1"),
-        ("because = 'luck'", "because 'luck' is no aspect"),
+        ("because = 'luck'", "because 'luck' is no kind of difference"),
         ("because = ''", "does not declare because"),
         ("change = None", "replaces nothing"),
     ],

@@ -19,7 +19,7 @@ def test_a_testee_that_does_right_is_conformant(
 
     outcomes = ran.outcomes()
     assert ran.verdict == "conformant"
-    assert ran.aspects() == {}
+    assert ran.charged() == {}
     assert outcomes.pop("not-mine") == "not-applicable"
     assert outcomes.pop("unseen") == "excluded"
     assert set(outcomes.values()) == {"pass"}
@@ -28,24 +28,27 @@ def test_a_testee_that_does_right_is_conformant(
 
 EXPECTED = {
     "NeverRetries": {
-        "retry-then-rotate": ["wire", "attempts"],
-        "wait:retry-after-1": ["wire", "outcome", "attempts", "waits", "exhausted", "state"],
-        "wait:retry-after-2": ["wire", "outcome", "attempts", "waits", "exhausted", "state"],
-        "class:openai/rate-limit": ["attempts"],
+        "retry-then-rotate": ["rotate.retry-once retry"],
+        "wait:retry-after-1": ["rotate.retry-once retry"],
+        "wait:retry-after-2": ["rotate.retry-once retry"],
+        "class:openai/rate-limit": ["- log"],
     },
-    "WaitsTooLong": {"wait:retry-after-1": ["waits"], "wait:retry-after-2": ["waits"]},
+    "WaitsTooLong": {
+        "wait:retry-after-1": ["rotate.retry-once wait"],
+        "wait:retry-after-2": ["rotate.retry-once wait"],
+    },
     "WrongReason": {
-        "retry-then-rotate": ["attempts"],
-        "wait:retry-after-1": ["attempts"],
-        "wait:retry-after-2": ["attempts"],
-        "class:openai/rate-limit": ["attempts"],
+        "retry-then-rotate": ["rotate.retry-once class"],
+        "wait:retry-after-1": ["rotate.retry-once class"],
+        "wait:retry-after-2": ["rotate.retry-once class"],
+        "class:openai/rate-limit": ["- log", "rotate.second class"],
     },
     "BenchesTooLong": {
-        "retry-then-rotate": ["state"],
-        "exhausted": ["exhausted", "state"],
-        "overlap": ["state"],
+        "retry-then-rotate": ["rotate.retry-once until", "rotate.retry-once out"],
+        "exhausted": ["rotate.second until", "rotate.second returns"],
+        "overlap": ["rotate.second until"],
     },
-    "FollowsWithKey": {"redirected": ["wire", "canary"]},
+    "FollowsWithKey": {"redirected": ["security.redirect sent"]},
 }
 
 
@@ -58,26 +61,39 @@ def test_a_testee_that_does_wrong_fails_the_right_checks(
     ran = run_suite(naive(connector, kind), connector)
 
     assert ran.verdict == "not-conformant"
-    assert ran.aspects() == EXPECTED[kind]
+    assert ran.charged() == EXPECTED[kind]
 
 
 @pytest.mark.parametrize("connector", CONNECTORS)
 @pytest.mark.parametrize(
-    ("kind", "aspects"),
+    ("kind", "outcome", "charged"),
     [
-        ("Leaks", ["canary"]),
-        ("Tampers", ["wire"]),
-        ("AsksForEver", ["wire", "outcome", "attempts"]),
+        ("Leaks", "pass", "security.no-leak said"),
+        ("Tampers", "pass", "security.caller-headers header"),
+        ("AsksForEver", "fail", "rotate.retry-once endless"),
     ],
 )
 def test_what_is_wrong_everywhere_is_found_anywhere(
-    run_suite: "RunSuite", naive: "Name", connector: str, kind: str, aspects: list[str]
+    run_suite: "RunSuite", naive: "Name", connector: str, kind: str, outcome: str, charged: str
 ) -> None:
-    """A secret on standard error, a lost header and an endless loop fail the simplest check."""
+    """A leak, a lost header and an endless loop are found in any check, and are no fault of its subject."""
     ran = run_suite(naive(connector, kind), connector, only="healthy")
 
-    assert ran.outcomes() == {"healthy": "fail"}
-    assert ran.aspects() == {"healthy": aspects}
+    assert ran.outcomes() == {"healthy": outcome}
+    assert ran.charged() == {"healthy": [charged]}
+    assert [found["requirement"] for found in ran.broken()] == [charged.split()[0]]
+
+
+@pytest.mark.parametrize("connector", CONNECTORS)
+def test_a_leak_beside_the_subject_is_never_conformant(
+    run_suite: "RunSuite", naive: "Name", connector: str
+) -> None:
+    """Every check passes, and the verdict is what was found beside."""
+    ran = run_suite(naive(connector, "Leaks"), connector)
+
+    assert "fail" not in ran.outcomes().values()
+    assert ran.verdict == "not-conformant"
+    assert ran.broken()[0]["severity"] == "secret"
 
 
 @pytest.mark.parametrize("connector", CONNECTORS)
@@ -89,9 +105,9 @@ def test_a_drained_stream_fails(
 
     ran = run_suite(naive(connector, "Drains"), connector, only="streamed")
 
-    failures = ran.check("streamed")["failures"]
-    assert failures[0]["actual"] == "pending"
-    assert failures[0]["expected"] == "streaming 200"
+    found, *_ = ran.check("streamed")["findings"]
+    assert found["actual"] == "pending"
+    assert found["expected"] == "streaming 200"
 
 
 def test_a_testee_without_a_clock_seam_is_left_unverified(
@@ -113,7 +129,7 @@ def test_a_failure_tells_the_whole_story(run_suite: "RunSuite", naive: "Name") -
         "FAIL wait:retry-after-1: The retry waits as long as it was told",
         "rotate.retry-once+1 A pool MUST try once more.",
         "If broken: The retry is spent too early.",
-        "phase 1, waits\n    expected [2]\n    actual   [3.0]",
+        "phase 1, wait\n    expected [2]\n    actual   [3.0]",
         "→ POST /v1/chat/completions [a]",
         "… waits 3 s (retry)",
         "+3          ← 200 (a[1])",

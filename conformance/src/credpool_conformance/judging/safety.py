@@ -48,17 +48,13 @@ def strangers(scene: Scene) -> Iterator[Wrong]:
             continue
         if _MIXED.search(item):
             yield Wrong(Charge("mixed", ("security.one-secret",)), scene.plan.wire, item)
-        elif item.startswith("elsewhere:") or item == "other:-":
+        elif _FOREIGN.match(item) and not item.endswith(":-") and not item.startswith("elsewhere:"):
+            owner = "security.redirect" if scene.redirected else "security.own-origin"
+            yield Wrong(Charge("sent", (owner,)), scene.plan.wire, item)
+        elif _FOREIGN.match(item):
             kind = "followed" if scene.redirected else "origin"
             owner = "request.redirect" if scene.redirected else "exhaust.same-provider"
             yield Wrong(Charge(kind, (owner,)), scene.plan.wire, item)
-
-
-def is_strange(item: str | None, planned: object) -> bool:
-    """Tell whether a request is one that nobody planned, to another host or with two credentials."""
-    if item is None or item in str(planned):
-        return False
-    return bool(_FOREIGN.match(item) or _MIXED.search(item))
 
 
 def _broken(scenario: Scenario, canary: Canary, seen: Seen) -> str:
