@@ -66,7 +66,7 @@ def _is_smallest(scenario: Scenario) -> bool:
     return (
         not scenario.features
         and given.provider == "generic"
-        and given.strategy is None
+        and given.strategy in (None, "fill_first")
         and not given.policy
         and all(entry.auth_type == "api_key" for entry in given.entries)
     )

@@ -17,6 +17,7 @@ from credpool_conformance.connectors.stdio import StdioConnector
 from credpool_conformance.console import Console
 from credpool_conformance.data import shown
 from credpool_conformance.faults import HarnessError
+from credpool_conformance.judging.needs import reconsider
 from credpool_conformance.known_failures import KnownFailures
 from credpool_conformance.loopback import Loopback
 from credpool_conformance.mock import Mock
@@ -59,12 +60,16 @@ def run(
         manifest = _introduction(session)
         report.header(_conditions(options, requirements, len(scenarios)), manifest)
         console.begin(len(scenarios), options.connector, options.testee, manifest)
-        checks: list[Check] = []
+        ran: list[Check] = []
         for check in Runner(session, mock, registry, requirements).run(scenarios):
-            checks.append(options.known.mark(check))
-            record = check_record(checks[-1], requirements, options.replay)
+            ran.append(check)
+            record = check_record(options.known.mark(check), requirements, options.replay)
             report.check(record)
-            console.check(record, len(checks), len(scenarios))
+            console.check(record, len(ran), len(scenarios))
+        checks = [options.known.mark(check) for check in reconsider(ran)]
+        for check, first in zip(checks, ran, strict=True):
+            if check.findings != first.findings:  # a later record takes the place of the first
+                report.check(check_record(check, requirements, options.replay))
         features = manifest.features if manifest else frozenset({"core"})
         filtered = options.selection is not None
         summary = summarise(checks, requirements, features, filtered=filtered, known=options.known)

@@ -50,15 +50,21 @@ class Check:
     outcome: Outcome
     reason: str | None = None
     findings: tuple[Finding, ...] = ()
+    followed: frozenset[str] = frozenset()
+    """The classes of the replies after which the testee did what was planned."""
     trace: tuple[str, ...] = field(default_factory=tuple)
     stderr: str = ""
     duration: float = 0.0
 
     @property
+    def verified(self) -> frozenset[str]:
+        """The ids of the requirements that the check verifies."""
+        return frozenset(reference.partition("+")[0] for reference in self.scenario.verifies)
+
+    @property
     def own(self) -> tuple[Finding, ...]:
         """What belongs to a requirement that the check verifies."""
-        ids = {reference.partition("+")[0] for reference in self.scenario.verifies}
-        return tuple(finding for finding in self.findings if finding.requirement in ids)
+        return tuple(found for found in self.findings if found.requirement in self.verified)
 
 
 class Runner:
@@ -122,6 +128,7 @@ class Runner:
             outcome=self._outcome(scenario, word),
             reason=reason,
             findings=tuple(ledger.findings),
+            followed=frozenset(ledger.followed),
             trace=situation.trace.lines if ledger.findings else (),
             stderr=stderr if ledger.findings else "",
         )

@@ -4,14 +4,14 @@ The check fails only if that is one which it verifies.  It is inconclusive if th
 plan before its subject was reached, or if all that can be seen follows from another fault.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from credpool_conformance.book.yaml_lines import Json
 from credpool_conformance.judge import Failure
 from credpool_conformance.judging import rest
-from credpool_conformance.judging.plan import plan
+from credpool_conformance.judging.plan import Plan, common, plan
 from credpool_conformance.judging.safety import strangers
 from credpool_conformance.judging.scene import History, Scene, folded
 from credpool_conformance.judging.state import Wrong
@@ -41,6 +41,8 @@ class Finding:
     severity: str
     expected: Json
     actual: Json
+    about: str | None = None
+    """The class of the reply that the pool took for another one's, if that is what happened."""
 
 
 class Ledger:
@@ -51,6 +53,8 @@ class Ledger:
     ) -> None:
         """Begin with nothing to charge; `binds` tells which requirements are for this pool at all."""
         self.findings: list[Finding] = []
+        self.followed: set[str] = set()
+        """The classes of the replies after which the pool did what was planned."""
         self._scenario = scenario
         self._profile = profile
         self._binds = binds
@@ -73,6 +77,7 @@ class Ledger:
         scene = Scene(self._scenario, phase, seen, planned, tuple(actual), self._history, self._profile)
         self._asked |= {*actual}
         self._wanted |= {item for item in planned.wire if isinstance(item, str)}
+        self.followed.update(_followed(planned, actual))
         self._judge(scene, failures)
         self._history.planned |= {step.entry: step.failure for step in scene.attempts}
         self._history.told |= rest.last_class(seen.result)
@@ -102,6 +107,7 @@ class Ledger:
             severity=table().severity(owner, kind) if owner else "telling",
             expected=wrong.expected,
             actual=wrong.actual,
+            about=wrong.charge.about,
         )
         if not known:
             self.findings.append(finding)
@@ -200,3 +206,12 @@ class Ledger:
 
 def _is_refused(told: Mapping[str, Failure]) -> bool:
     return "outcome" in told and str(told["outcome"].actual).startswith("refused")
+
+
+def _followed(planned: Plan, actual: Sequence[str]) -> Iterator[str]:
+    """Yield the classes of the replies after which the next step was the planned one."""
+    whole = len(planned.steps) == len(actual)
+    alike = common(planned.wire, actual)
+    for place, step in enumerate(planned.steps[:alike], 1):
+        if place < alike or (whole and alike == len(actual)):
+            yield step.failure
