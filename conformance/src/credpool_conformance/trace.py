@@ -6,7 +6,7 @@ Entries are named by their ids, so a trace never holds a secret.
 import threading
 from typing import Final
 
-from credpool_conformance.clock import VirtualClock
+from credpool_conformance.clock import Clock
 
 _SHOWN: Final = 30
 
@@ -14,7 +14,7 @@ _SHOWN: Final = 30
 class Trace:
     """Lines in the order in which things happened."""
 
-    def __init__(self, clock: VirtualClock) -> None:
+    def __init__(self, clock: Clock) -> None:
         """Begin without lines."""
         self._clock = clock
         self._lines: list[str] = []

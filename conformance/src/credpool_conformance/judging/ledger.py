@@ -9,19 +9,22 @@ from dataclasses import dataclass
 from typing import Final
 
 from credpool_conformance.book.yaml_lines import Json
+from credpool_conformance.clock import Clock, MachineClock
 from credpool_conformance.judge import Failure
 from credpool_conformance.judging import rest
+from credpool_conformance.judging.pauses import forgiven
 from credpool_conformance.judging.plan import Plan, common, plan
 from credpool_conformance.judging.safety import strangers
-from credpool_conformance.judging.scene import History, Scene, folded
+from credpool_conformance.judging.scene import History, Scene, folded, rule_of
 from credpool_conformance.judging.state import Wrong
 from credpool_conformance.judging.step import Charge, first_step
 from credpool_conformance.judging.table import table
-from credpool_conformance.match import matches
+from credpool_conformance.match import Matcher
 from credpool_conformance.observed import Observed
 from credpool_conformance.profile import Profile
 from credpool_conformance.scenario import Phase, Scenario
 
+_WHOLE: Final = 1.0  # a pool may keep its moments in whole seconds
 _FIRST: Final = frozenset({"order", "out", "nothing"})
 _CAUSES: Final = frozenset({"status", "killed", "until", "models", "class", "ids", "counts"})
 _FOLLOW: Final = frozenset({*_FIRST, "events", "store", "listing", "exhausted", "returns"})
@@ -63,8 +66,18 @@ class Ledger:
         self._derailed: Finding | None = None
         self._unsure: Finding | None = None
         self._repeat: tuple[int, Finding] | None = None
+        self._matcher = Matcher()
         self._asked: set[str] = set()
         self._wanted: set[str] = set()
+
+    def matcher(self, phase: Phase, seen: Observed, clock: Clock) -> Matcher:
+        """Say how exactly the moments of a phase are to be what was planned."""
+        if isinstance(clock, MachineClock):
+            self._matcher = Matcher(early=clock.elapsed + _WHOLE, late=_WHOLE)
+        else:
+            beyond = forgiven(self._scenario, phase, seen.waits) or 0.0
+            self._matcher = Matcher(early=round(self._matcher.early + beyond, 6))
+        return self._matcher
 
     def phase(self, phase: Phase, seen: Observed, failures: Sequence[Failure]) -> None:
         """Take the differences of one phase."""
@@ -74,7 +87,7 @@ class Ledger:
         actual = [*earlier, *(item.item for item in seen.wire)]
         self._history.advanced = self._history.advanced or phase.advance > 0
         planned = plan(self._scenario, phase, actual, earlier)
-        scene = Scene(self._scenario, phase, seen, planned, tuple(actual), self._history, self._profile)
+        scene = Scene(self._scenario, phase, seen, planned, tuple(actual), self._history, self._profile, self._matcher)
         self._asked |= {*actual}
         self._wanted |= {item for item in planned.wire if isinstance(item, str)}
         self.followed.update(_followed(planned, actual))
@@ -159,7 +172,7 @@ class Ledger:
             self._derailed = self._repeat[1]
             return
         wire = told.pop("wire", None)
-        if wire is None or _is_refused(told):
+        if wire is None or _is(told, "refused"):
             self._rest(scene, told)  # who was refused has sent nothing
         elif not self._left_the_plan(scene, wire, told):
             self._rest(scene, told, repeated=True)
@@ -174,6 +187,9 @@ class Ledger:
         missing = {item for item in scene.plan.wire if isinstance(item, str)} - {*scene.actual}
         if "recover.all-tried" in self._verified and "outcome" in told and missing:
             step: Charge | None = Charge("stop", ("recover.all-tried",))
+        elif _is(told, "raised"):
+            last = scene.attempts[-1].failure if scene.attempts else None
+            step = Charge("raised", (rule_of(last),))
         else:
             step = first_step(scene)
         if step is None:
@@ -199,13 +215,13 @@ class Ledger:
             if failure is None or (repeated and aspect in ignored):
                 continue
             for wrong in rest.named(scene, aspect, failure.expected, failure.actual):
-                if matches(wrong.expected, wrong.actual):
+                if self._matcher.matches(wrong.expected, wrong.actual):
                     continue
                 self.charge(scene.seen.number, wrong, blocks=wrong.charge.kind == "refusal")
 
 
-def _is_refused(told: Mapping[str, Failure]) -> bool:
-    return "outcome" in told and str(told["outcome"].actual).startswith("refused")
+def _is(told: Mapping[str, Failure], outcome: str) -> bool:
+    return "outcome" in told and str(told["outcome"].actual).startswith(outcome)
 
 
 def _followed(planned: Plan, actual: Sequence[str]) -> Iterator[str]:
