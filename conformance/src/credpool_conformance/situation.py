@@ -39,8 +39,8 @@ class Situation:
     def __init__(self, scenario: Scenario, provider: Provider, urls: Mapping[Origin, str]) -> None:
         """Mint the secrets and write out the pool."""
         self.clock = VirtualClock()
-        self.trace = Trace(self.clock)
         self.canaries = Canaries(scenario.id)
+        self.trace = Trace(self.clock, self.canaries.hide)
         self._scenario = scenario
         self._provider = provider
         self._urls = urls
