@@ -1,17 +1,21 @@
-"""Make every secret of a scenario unique, and find it again wherever it turns up.
+"""Make every secret of a scenario unique, find it wherever it turns up, and hide it from people.
 
-Spec: security.  Not a redactor: nothing is removed from what the testee wrote.
+Spec: security.  What the testee wrote is judged as it is; what is shown of it goes through `hide`.
 """
 
 import hashlib
+import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
+from credpool_conformance.book.yaml_lines import Json
+
 _MARK_LENGTH: Final = 16
+_PIECE: Final = re.compile(r"[0-9a-f]{12,}")
 _DEFAULT_PREFIXES: Final = MappingProxyType(
     {"access": "sk-", "refresh": "rt-", "placeholder": "sk-", "session": "session-", "code": "c-"}
 )
@@ -27,6 +31,17 @@ class Kind(Enum):
     CODE = "code"
 
 
+_NAMES: Final[Mapping[Kind, str]] = MappingProxyType(
+    {
+        Kind.ACCESS: "secret",
+        Kind.REFRESH: "refresh token",
+        Kind.PLACEHOLDER: "credential",
+        Kind.SESSION: "session key",
+        Kind.CODE: "login code",
+    }
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Canary:
     """A secret that occurs nowhere else; `mark` is enough of it to know it by."""
@@ -36,6 +51,17 @@ class Canary:
     generation: int
     value: str
     mark: str
+
+    @property
+    def named(self) -> str:
+        """Say what it is and whose, such as `secret of a`."""
+        return f"{_NAMES[self.kind]} of {self.owner}"
+
+    @property
+    def stand_in(self) -> str:
+        """Write what people see in its place; a later secret of an entry has its number."""
+        number = f" no. {self.generation + 1}" if self.generation else ""
+        return f"<{_NAMES[self.kind]}{number} of {self.owner}>"
 
 
 class Canaries:
@@ -68,6 +94,31 @@ class Canaries:
         """Find the secrets that occur in these texts, even cut short."""
         haystack = "\n".join(texts)
         return [canary for canary in self._all if canary.mark in haystack]
+
+    def hide(self, said: str) -> str:
+        """Write a name in place of each secret, and of each piece of one."""
+        known = [*self._all]
+        for canary in known:
+            said = said.replace(canary.value, canary.stand_in)
+
+        def named(found: re.Match[str]) -> str:
+            piece = found[0]
+            hidden = (c.stand_in for c in known if piece in c.value or c.mark in piece)
+            return next(hidden, piece)
+
+        return _PIECE.sub(named, said)
+
+    def hide_in(self, value: Json) -> Json:
+        """Hide the secrets in every text of a value."""
+        match value:
+            case str():
+                return self.hide(value)
+            case list():
+                return [self.hide_in(item) for item in value]
+            case dict():
+                return {self.hide(key): self.hide_in(item) for key, item in value.items()}
+            case _:
+                return value
 
     def of(self, owner: str) -> list[Canary]:
         """List the secrets of an entry."""

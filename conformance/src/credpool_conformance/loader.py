@@ -4,7 +4,7 @@ Every fault is reported with its file and line, all of them in one go.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -137,7 +137,8 @@ def _build(
     problems: list[Problem] = []
     for key, path, replies in _scripts(fields(raw.get("upstream"))):
         try:
-            upstream[key] = tuple(_replies(key, replies, given.provider, registry))
+            lines = [f"{document.path}:{document.line(*where, *path, i)}" for i, _ in enumerate(items(replies))]
+            upstream[key] = tuple(_replies(key, replies, given.provider, registry, lines))
         except UnknownExampleError as error:
             fix = "name a rule of spec/registry/ as provider/rule, or ok, stream, token_ok"
             what = f"unknown example {str(error)!r}"
@@ -162,9 +163,11 @@ def _build(
     )
 
 
-def _replies(key: str, raw: Json, provider: str, registry: Registry) -> Iterator[Reply]:
-    for index, reply in enumerate(items(raw)):
-        yield scripted(f"{key}[{index}]", reply, provider, registry)
+def _replies(
+    key: str, raw: Json, provider: str, registry: Registry, lines: Sequence[str]
+) -> Iterator[Reply]:
+    for index, (reply, line) in enumerate(zip(items(raw), lines, strict=True)):
+        yield scripted(f"{key}[{index}]", reply, provider, registry, line)
 
 
 def _scripts(upstream: Mapping[str, Json]) -> Iterator[tuple[str, Where, Json]]:

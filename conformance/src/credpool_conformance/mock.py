@@ -245,7 +245,7 @@ class Mock:
         owner = next((canary.owner for canary in seen.canaries), asks)
         location = _location(seen.request, reply, self.urls)
         seen.sent = sent = render(reply, stage.clock.now, _minter(stage, owner), location)
-        stage.trace.reply(sent.name, sent.status, drop=sent.drop)
+        stage.trace.reply(sent, reply.source)
         return sent
 
 
@@ -264,7 +264,8 @@ _REFUSALS: Final = {
 
 def _arrival(stage: Stage, request: Request, found: tuple[Canary, ...]) -> Seen:
     item = wire_item(request, found, stage.canaries)
-    stage.trace.request(item, request.method, request.path)
+    target = f"{request.method} {request.path}"
+    stage.trace.request(item, target, request.headers, request.body)
     return Seen(item=item, at=stage.clock.now, request=request, canaries=found)
 
 

@@ -29,6 +29,8 @@ class Example:
     failure_class: str
     reply: Mapping[str, Json]
     fields: Mapping[str, Json]
+    source: str = ""
+    """The file and line where the reply is written."""
 
     @property
     def name(self) -> str:
@@ -94,7 +96,7 @@ def load(data: Data) -> Registry:
         providers[provider.id] = provider
         for index, rule in enumerate(items(contents.get("rules"))):
             where = ("rules", index)
-            example = _example(provider.id, fields(rule))
+            example = _example(document, index, provider.id)
             if example is None:
                 fix = "give the rule an `id`, a `class` and an `example` with a `status`"
                 problems.append(document.problem(where, "an incomplete rule", fix))
@@ -140,11 +142,17 @@ def _provider(contents: Mapping[str, Json]) -> Provider:
     )
 
 
-def _example(provider: str, rule: Mapping[str, Json]) -> Example | None:
+def _example(document: Document, index: int, provider: str) -> Example | None:
+    rule = fields(items(fields(document.data)["rules"])[index])
     reply = fields(rule.get("example"))
     rule_id, failure_class = text(rule.get("id")), text(rule.get("class"))
     if not (rule_id and failure_class and isinstance(reply.get("status"), int)):
         return None
     return Example(
-        provider=provider, rule=rule_id, failure_class=failure_class, reply=reply, fields=rule
+        provider=provider,
+        rule=rule_id,
+        failure_class=failure_class,
+        reply=reply,
+        fields=rule,
+        source=f"{document.path}:{document.line('rules', index, 'example')}",
     )

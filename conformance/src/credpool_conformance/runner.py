@@ -9,6 +9,7 @@ from enum import Enum
 from time import perf_counter
 from typing import Final
 
+from credpool_conformance.canary import Canaries
 from credpool_conformance.clock import MachineClock, VirtualClock
 from credpool_conformance.drive import Drive
 from credpool_conformance.faults import HarnessError
@@ -107,18 +108,19 @@ class Runner:
         except HarnessError as error:
             self._mock.release_all()
             self._costly_faults = self._costly_faults + 1 if error.costly else 0
-            return Check(
+            check = Check(
                 scenario=scenario,
                 outcome=Outcome.HARNESS_ERROR,
                 reason=error.what,
                 trace=situation.trace.lines if situation else (),
                 stderr=self._session.abandon(),
             )
+        else:
+            self._costly_faults = 0
         finally:
             if situation:
                 situation.close()
-        self._costly_faults = 0
-        return check
+        return _without_secrets(check, situation.canaries) if situation else check
 
     def _situation(self, scenario: Scenario, manifest: Manifest) -> Situation:
         provider = self._registry.provider(scenario.given.provider)
@@ -194,6 +196,17 @@ def _unfinished(names: list[str]) -> Iterator[Wrong]:
     if names:
         charge = Charge("unfinished", ("recover.stream.not-drained",))
         yield Wrong(charge, "every call has ended", f"still under way: {', '.join(names)}")
+
+
+def _without_secrets(check: Check, canaries: Canaries) -> Check:
+    """Take the secrets out of whatever a testee may have said; a trace never has any."""
+    findings = (
+        replace(f, expected=canaries.hide_in(f.expected), actual=canaries.hide_in(f.actual))
+        for f in check.findings
+    )
+    reason = None if check.reason is None else canaries.hide(check.reason)
+    stderr = canaries.hide(check.stderr)
+    return replace(check, reason=reason, findings=tuple(findings), stderr=stderr)
 
 
 def _timed(check: Check, seconds: float) -> Check:

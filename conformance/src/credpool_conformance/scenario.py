@@ -89,6 +89,8 @@ class Reply:
     redirect: Redirect | None = None
     drop: bool = False
     always: bool = False
+    source: str = ""
+    """The file and line that it comes from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,8 +61,10 @@ class UnknownExampleError(Exception):
     """A reply that names an example nobody wrote."""
 
 
-def scripted(name: str, raw: Json, provider: str, registry: Registry) -> Reply:
-    """Read one scripted reply.
+def scripted(
+    name: str, raw: Json, provider: str, registry: Registry, where: str = ""
+) -> Reply:
+    """Read one scripted reply; `where` is the scenario's own line.
 
     Raises: UnknownExampleError when it names an example that does not exist.
     """
@@ -83,6 +85,7 @@ def scripted(name: str, raw: Json, provider: str, registry: Registry) -> Reply:
         redirect=Redirect(redirect) if redirect else None,
         drop=written.get("drop") is True,
         always=written.get("always") is True,
+        source=_source(written, registry, where),
     )
 
 
@@ -142,6 +145,15 @@ def _example(name: str, provider: str, registry: Registry) -> Mapping[str, Json]
             return registry.examples[name].reply
         case _:
             raise UnknownExampleError(name)
+
+
+def _source(written: Mapping[str, Json], registry: Registry, where: str) -> str:
+    """Say where a reply is written: a rule's example in the registry, changed by a scenario or not."""
+    example = registry.examples.get(text(written.get("example")))
+    if example is None:
+        return where
+    changed = written.keys() & {"status", "headers", "body", "stream", "pad"}
+    return f"{example.source}, changed by {where}" if changed else example.source
 
 
 def _merged(base: Json, added: Mapping[str, Json], stream: Json) -> dict[str, Json]:

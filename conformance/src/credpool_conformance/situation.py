@@ -45,8 +45,8 @@ class Situation:
     ) -> None:
         """Mint the secrets and write out the pool."""
         self.clock = clock or VirtualClock()
-        self.trace = Trace(self.clock)
         self.canaries = Canaries(scenario.id)
+        self.trace = Trace(self.clock, self.canaries.hide)
         self._scenario = scenario
         self._provider = provider
         self._urls = urls

@@ -15,13 +15,6 @@ from credpool_conformance.mock import Seen
 from credpool_conformance.scenario import Origin, Scenario
 from credpool_conformance.situation import Situation
 
-_NAMES: Final = {
-    Kind.ACCESS: "secret",
-    Kind.REFRESH: "refresh token",
-    Kind.PLACEHOLDER: "credential",
-    Kind.SESSION: "session key",
-    Kind.CODE: "login code",
-}
 _FOREIGN: Final = re.compile(r"(other|elsewhere):")
 _MIXED: Final = re.compile(r"\+|placeholder")
 
@@ -32,11 +25,11 @@ def leaks(
     """Yield each secret that turned up in an output, or in a request that it may not be in."""
     for canary in situation.canaries.find(said):
         owner = "affinity.private" if canary.kind is Kind.SESSION else "security.no-leak"
-        yield Wrong(Charge("said", (owner,)), [], f"{_named(canary)} in the testee's output")
+        yield Wrong(Charge("said", (owner,)), [], f"the {canary.named} in the testee's output")
     for seen in wire:
         for canary in seen.canaries:
             if not _may_go(canary, seen, situation):
-                what = f"{_named(canary)} in a request [{seen.item}]"
+                what = f"the {canary.named} in a request [{seen.item}]"
                 yield Wrong(Charge("sent", (_broken(scenario, canary, seen),)), [], what)
 
 
@@ -76,7 +69,3 @@ def _may_go(canary: Canary, seen: Seen, situation: Situation) -> bool:
         return kind is not Kind.ACCESS
     there = situation.origins.get(canary.owner, Origin.MAIN) is seen.request.origin
     return kind is Kind.ACCESS and there and not seen.request.is_device
-
-
-def _named(canary: Canary) -> str:
-    return f"the {_NAMES[canary.kind]} of {canary.owner}"
