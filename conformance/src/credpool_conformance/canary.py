@@ -69,6 +69,11 @@ class Canaries:
         haystack = "\n".join(texts)
         return [canary for canary in self._all if canary.mark in haystack]
 
+    def all(self) -> tuple[Canary, ...]:
+        """List every secret that was minted."""
+        with self._lock:
+            return tuple(self._all)
+
     def of(self, owner: str) -> list[Canary]:
         """List the secrets of an entry."""
         return [canary for canary in self._all if canary.owner == owner]

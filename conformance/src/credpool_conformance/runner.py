@@ -3,23 +3,26 @@
 A testee that breaks the protocol costs one check and is started again.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from time import perf_counter
-from typing import Final
+from typing import Final, TypeAlias
 
 from credpool_conformance.drive import Drive
 from credpool_conformance.faults import HarnessError
 from credpool_conformance.judge import Failure, judge, judge_secrets
 from credpool_conformance.mock import Mock
+from credpool_conformance.observed import Observed
 from credpool_conformance.registry import Registry
 from credpool_conformance.requirements import Requirements
-from credpool_conformance.scenario import Scenario
+from credpool_conformance.scenario import Phase, Scenario
 from credpool_conformance.session import Manifest, Session
 from credpool_conformance.situation import Situation
 
 _MOST_COSTLY_FAULTS: Final = 5
+
+Witness: TypeAlias = Callable[[Situation, Phase, Observed], None]
 
 
 class Outcome(Enum):
@@ -53,13 +56,19 @@ class Runner:
     """Everything that outlives a scenario: the session, the mock and the patience."""
 
     def __init__(
-        self, session: Session, mock: Mock, registry: Registry, requirements: Requirements
+        self,
+        session: Session,
+        mock: Mock,
+        registry: Registry,
+        requirements: Requirements,
+        witness: Witness | None = None,
     ) -> None:
-        """Begin with all the patience there is."""
+        """Begin with all the patience there is; a witness sees each phase before it is judged."""
         self._session = session
         self._mock = mock
         self._registry = registry
         self._requirements = requirements
+        self._witness = witness
         self._costly_faults = 0
 
     def run(self, scenarios: Iterable[Scenario]) -> Iterator[Check]:
@@ -102,6 +111,8 @@ class Runner:
         failures: list[Failure] = []
         timeless = manifest.clock == "real"
         for phase, seen in drive.phases():
+            if self._witness:
+                self._witness(situation, phase, seen)
             failures += judge(scenario, situation, phase, seen, timeless=timeless)
             if failures:
                 break

@@ -37,7 +37,8 @@ _OURS: Final = (
 
 def comment_problems(book: Book) -> Iterator[Problem]:
     """Find comments behind values, and comments in the registry that explain a rule."""
-    data = [*book.tables.values(), *book.registry.values(), book.retired, book.exclusions]
+    kept = [book.retired, book.exclusions, book.examples]
+    data = [*book.tables.values(), *book.registry.values(), *kept]
     for document in (*data, *book.scenario_files):
         path = book.root / document.path
         if document.path and path.is_file():

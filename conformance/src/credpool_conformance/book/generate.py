@@ -14,6 +14,7 @@ from credpool_conformance.book import library_data
 from credpool_conformance.book.auth_file import SCHEMA_PATH, auth_schema
 from credpool_conformance.book.billing import NOTE_PATH, billing_note
 from credpool_conformance.book.chapter_pages import NOTICE, chapter_page, requirements_page
+from credpool_conformance.book.choices import Example
 from credpool_conformance.book.data_pages import providers_page, scenarios_page
 from credpool_conformance.book.environment import PAGE as ENVIRONMENT_PAGE
 from credpool_conformance.book.environment import environment_page
@@ -30,26 +31,31 @@ _PAGES: Final = "docs/spec"
 _DATA: Final = "docs/data"
 
 
-def outputs(book: Book) -> Mapping[str, str]:
-    """Generate the text of every derived file, by its path from the root."""
+def outputs(book: Book, examples: Mapping[str, Example]) -> Mapping[str, str]:
+    """Generate the text of every derived file, by its path from the root.
+
+    The examples go by the ids of the requirements that they show.
+    """
     contents = region_contents(book)
     chapters = tuple(
         parse_chapter(chapter.name, fill(chapter.source, contents)) for chapter in book.chapters
     )
     book = replace(book, chapters=chapters)
-    requirements = _json(_requirements(book))
+    stated = _json(requirements(book))
     return {
-        REQUIREMENTS_JSON: requirements,
-        library_data.PATH: library_data.render(book),
-        library_data.BILLING_PATH: library_data.render_billing(book),
+        REQUIREMENTS_JSON: stated,
+        **library_files(book),
         NOTE_PATH: NOTICE + billing_note(book),
         **{chapter.path: chapter.source for chapter in chapters},
-        **{f"docs/spec/{chapter.name}": chapter_page(book, chapter) for chapter in chapters},
+        **{
+            f"docs/spec/{chapter.name}": chapter_page(book, chapter, examples)
+            for chapter in chapters
+        },
         "docs/spec/requirements.md": requirements_page(book),
         "docs/spec/scenarios.md": scenarios_page(book),
         "docs/reference/providers.md": providers_page(book),
         ENVIRONMENT_PAGE: NOTICE + environment_page(book),
-        f"{_DATA}/requirements.json": requirements,
+        f"{_DATA}/requirements.json": stated,
         f"{_DATA}/scenarios.json": _json(_scenarios(book)),
         **({REPORTS_PAGE: NOTICE + reports_page(book)} if REPORTS_TABLE in book.tables else {}),
         **_copies(book),
@@ -58,25 +64,39 @@ def outputs(book: Book) -> Mapping[str, str]:
     }
 
 
+def library_files(book: Book) -> Mapping[str, str]:
+    """Generate what the library is made of; whoever plays an example needs it first."""
+    return {
+        library_data.PATH: library_data.render(book),
+        library_data.BILLING_PATH: library_data.render_billing(book),
+    }
+
+
 def drift(root: Path, generated: Mapping[str, str]) -> list[str]:
     """List the files that differ from what would be generated, and the stale ones."""
-    differing = [path for path, content in generated.items() if _read(root / path) != content]
-    return sorted([*differing, *_stale(root, generated)])
+    return sorted([*_differing(root, generated), *_stale(root, generated)])
 
 
 def write(root: Path, generated: Mapping[str, str]) -> list[str]:
     """Write what differs, remove what is stale, and list both."""
-    changed = drift(root, generated)
+    stale = _stale(root, generated)
+    changed = save(root, generated)
+    for path in stale:
+        (root / path).unlink()
+    return sorted([*changed, *stale])
+
+
+def save(root: Path, generated: Mapping[str, str]) -> list[str]:
+    """Write what differs, and list it."""
+    changed = _differing(root, generated)
     for path in changed:
-        if path in generated:
-            (root / path).parent.mkdir(parents=True, exist_ok=True)
-            (root / path).write_text(generated[path], encoding="utf-8")
-        else:
-            (root / path).unlink()
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(generated[path], encoding="utf-8")
     return changed
 
 
-def _requirements(book: Book) -> Json:
+def requirements(book: Book) -> Json:
+    """Write every requirement as JSON has it."""
     return {
         "spec": book.name,
         "version": book.version,
@@ -136,6 +156,10 @@ def _auth_schema(book: Book) -> dict[str, str]:
     schema = auth_schema(book)
     paths = (SCHEMA_PATH, f"{_DATA}/{Path(SCHEMA_PATH).name}") if schema else ()
     return dict.fromkeys(paths, _json(schema))
+
+
+def _differing(root: Path, generated: Mapping[str, str]) -> list[str]:
+    return [path for path, content in generated.items() if _read(root / path) != content]
 
 
 def _stale(root: Path, generated: Mapping[str, str]) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from credpool_conformance.book.billing import billing_problems
+from credpool_conformance.book.choices import choice_problems
 from credpool_conformance.book.citations import Citation
 from credpool_conformance.book.data_lints import (
     comment_problems,
@@ -56,7 +57,7 @@ def lint(book: Book, *, draft: bool = False, unproven: bool = False) -> list[Pro
 
     `unproven` leaves out whether mutants were killed: what they need may be about to be written.
     """
-    left_out = {_coverage, _proof} if draft else {_proof} if unproven else set()
+    left_out = {_coverage, _proof, choice_problems} if draft else {_proof} if unproven else set()
     found = set(book.problems)
     for check in LINTS:
         if check not in left_out:
@@ -212,6 +213,7 @@ LINTS: Final[tuple[Callable[[Book], Iterator[Problem]], ...]] = (
     _coverage,
     _proof,
     _exclusions,
+    choice_problems,
     _schemas,
     _decision_table,
     _evidence,

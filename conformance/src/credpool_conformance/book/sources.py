@@ -56,6 +56,7 @@ class Book:
     code_citations: tuple[Citation, ...]
     retired: Document
     exclusions: Document
+    examples: Document
     committed: Json
     proven: Mapping[str, Json]
     problems: tuple[Problem, ...]
@@ -122,6 +123,7 @@ def load(root: Path) -> Book:
         code_citations=tuple(c for c in citations if isinstance(c, Citation)),
         retired=_document(root, root / "spec/retired.yaml", problems) or _EMPTY,
         exclusions=_document(root, root / "spec/exclusions.yaml", problems) or _EMPTY,
+        examples=_document(root, root / "spec/examples.yaml", problems) or _EMPTY,
         committed=_json(root, REQUIREMENTS_JSON, _COMMITTED_FIX, problems),
         proven=fields(fields(_json(root, PROVEN_JSON, _PROVEN_FIX, problems)).get("proven")),
         problems=tuple(problems),
