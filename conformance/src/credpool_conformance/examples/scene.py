@@ -8,6 +8,7 @@ from credpool_conformance.book.yaml_lines import Json
 from credpool_conformance.examples.wire import WIDTH, compact
 from credpool_conformance.examples.words import span, unfilled
 from credpool_conformance.narration import what
+from credpool_conformance.observed import Progress
 from credpool_conformance.scenario import (
     MAIN,
     Action,
@@ -58,12 +59,12 @@ def given_lines(scenario: Scenario) -> Iterator[str]:
         yield from _file("auth.json", given.store)
 
 
-def heading(phase: Phase, usual_model: str, *, alone: bool) -> Iterator[str]:
-    """Say when, who and what; one plain call needs no heading."""
+def heading(phase: Phase, of: Progress | None, usual_model: str, *, alone: bool) -> Iterator[str]:
+    """Say when, who and what; one plain call needs no heading, `of` is the call that goes on."""
     action = phase.action
     when = f"{span(phase.advance)} later, " if phase.advance else ""
     where = f"in {phase.process}, " if phase.process != MAIN else ""
-    words = _words(action, usual_model)
+    words = _words(action, of, usual_model)
     if not alone or when or where or words != _CALL or _headers(action):
         yield f"# {when}{where}{words}"
     yield from (f"  {name}: {value}" for name, value in _headers(action).items())
@@ -78,7 +79,7 @@ def _headers(action: Action) -> Mapping[str, str]:
     return action.headers if isinstance(action, Call) else {}
 
 
-def _words(action: Action, usual_model: str) -> str:
+def _words(action: Action, of: Progress | None, usual_model: str) -> str:
     match action:
         case Call():
             return _call(action, usual_model)
@@ -89,9 +90,9 @@ def _words(action: Action, usual_model: str) -> str:
         case Login(name=name, flow=flow, entry=entry):
             return f"{_FLOWS[flow]} as {entry or name}"
         case Release():
-            return "the reply that was held comes"
+            return f"the reply to {_name(of.call)} comes" if of else "nothing was held"
         case Resume(name):
-            return f"the caller reads on in {name!r}"
+            return f"call {name!r} goes on"
         case Close(name):
             return f"the caller closes {name!r}"
         case _:
@@ -106,9 +107,12 @@ def _asked(told: Mapping[str, Json]) -> Iterator[str]:
 
 
 def _call(call: Call, usual_model: str) -> str:
-    name = _CALL if call.name.startswith("call-") else f"call {call.name!r}"
-    special = ", ".join(_special(call, usual_model))
+    name, special = _name(call), ", ".join(_special(call, usual_model))
     return f"{name}: {special}" if special else name
+
+
+def _name(call: Call) -> str:
+    return _CALL if call.name.startswith("call-") else f"call {call.name!r}"
 
 
 def _special(call: Call, usual_model: str) -> Iterator[str]:

@@ -38,10 +38,10 @@ _OUTCOMES: Final = {
 def told(scenario: Scenario, moments: Sequence[Moment]) -> str:
     """Write the whole check; secrets and addresses are still in it (see `masking`)."""
     wire, model = Wire(scenario, moments), dialect(scenario.given.provider).model
-    lines = [*given_lines(scenario)]
+    lines, alone = [*given_lines(scenario)], len(moments) == 1
     state = dict.fromkeys((entry.id for entry in scenario.given.entries), "ok")
     for moment in moments:
-        lines += ["", *heading(moment.phase, model, alone=len(moments) == 1)]
+        lines += ["", *heading(moment.phase, moment.seen.progress, model, alone=alone)]
         lines += wire.lines(moment)
         lines += _outcome(scenario, moment)
         now = _state(moment.seen)
