@@ -92,10 +92,13 @@ def test_a_key_that_stands_twice_in_a_schema_is_found(tmp_path: Path) -> None:
     assert problem.what == "the key 'type' stands twice in one object"
 
 
+@pytest.mark.parametrize("said", ["documented envelope", "its date moved to the virtual time"])
 @pytest.mark.parametrize(("mark", "faults"), [("", 1), ("completed: true, ", 0)])
-def test_an_example_that_is_partly_ours_says_so(tmp_path: Path, mark: str, faults: int) -> None:
+def test_an_example_that_is_partly_ours_says_so(
+    tmp_path: Path, said: str, mark: str, faults: int
+) -> None:
     """Where the source speaks of an envelope or of a value that was chosen, the example has a mark."""
-    rule = f"  - {{id: a, source: docs; documented envelope, example: {{{mark}status: 400}}}}\n"
+    rule = f"  - {{id: a, source: docs; {said}, example: {{{mark}status: 400}}}}\n"
 
     found = [*completion_problems(book_of(tmp_path, RULES, f"rules:\n{rule}"))]
 

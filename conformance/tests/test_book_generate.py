@@ -162,6 +162,8 @@ def test_the_providers_are_listed_with_what_their_rules_tell_apart(root: Path) -
     assert "Cooldown without a hint: 24 h." in rule
     assert "nobody has seen it" in rule
     assert "Source: hearsay (inferred, not checked); as of 2026-11-23." in rule
+    assert "Source: its documentation (documented); the document is of 2026-11-23." in page
+    assert "Nobody called a provider to check a rule." in page
     assert "```http\nHTTP/1.1 402\n\ngone\n```" in rule
 
 

@@ -171,6 +171,8 @@ def test_a_check_that_fails_shows_nothing(rotates_at_once: type[Change]) -> None
     assert problem.what.startswith(f"{WAITS} shows nothing: fail (wire, ")
 
 
+# A process that is killed is a thread that ends, in a connector that has no processes.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_another_behaviour_of_the_library_turns_the_check_red(
     rotates_at_once: type[Change], capsys: pytest.CaptureFixture[str]
 ) -> None:

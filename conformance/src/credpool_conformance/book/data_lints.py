@@ -31,6 +31,10 @@ _OURS: Final = (
     "put in",
     "as the message",
     "header as",
+    "moved to the virtual time",
+    "replaced",
+    "shortened",
+    "without the gateway's own",
 )
 """What a source says of an example that nobody has sent in this way."""
 
