@@ -198,7 +198,7 @@ def test_an_example_is_folded_under_its_requirement(tmp_path: Path) -> None:
 
     page = generated["docs/spec/recovery.md"]
     folded = """\
-??? example "A '429'"
+??? example "Example: A '429'"
 
     ```text
     → POST /

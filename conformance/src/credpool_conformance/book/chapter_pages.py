@@ -79,7 +79,7 @@ def _example(
     if shown:
         title = shown.title.replace('"', "'")
         base = shown.check.partition(":")[0]
-        yield from ("", f'??? example "{title}"', "", "    ```text")
+        yield from ("", f'??? example "Example: {title}"', "", "    ```text")
         yield from (f"    {line}".rstrip() for line in shown.text.splitlines())
         yield from ("    ```", "", f"    Check [`{shown.check}`](scenarios.md#{base})")
     elif reason := missing_example(book, requirement.id):
