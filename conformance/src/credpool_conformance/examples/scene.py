@@ -63,7 +63,7 @@ def heading(phase: Phase, of: Progress | None, usual_model: str, *, alone: bool)
     """Say when, who and what; one plain call needs no heading, `of` is the call that goes on."""
     action = phase.action
     when = f"{span(phase.advance)} later, " if phase.advance else ""
-    where = f"in {phase.process}, " if phase.process != MAIN else ""
+    where = f"in the process {phase.process!r}, " if phase.process != MAIN else ""
     words = _words(action, of, usual_model)
     if not alone or when or where or words != _CALL or _headers(action):
         yield f"# {when}{where}{words}"
@@ -154,6 +154,7 @@ def _file(name: str, content: Json) -> Iterator[str]:
     yield f"{name}:"
     lines = content.splitlines() if isinstance(content, str) else compact(content, WIDTH - 2)
     left_out = len(lines) - _MOST_LINES
-    yield from (f"  {unfilled(line)}" for line in lines[:_MOST_LINES])
-    if left_out > 0:
+    shown = lines[:_MOST_LINES] if left_out > 1 else lines
+    yield from (f"  {unfilled(line)}" for line in shown)
+    if left_out > 1:
         yield f"  … {left_out} more lines"
