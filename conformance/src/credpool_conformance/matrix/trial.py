@@ -93,12 +93,15 @@ def attempt(suite: Suite, scenarios: Sequence[Scenario], change: type[Change]) -
 
 
 def checks(
-    suite: Suite, scenarios: Iterable[Scenario], witness: Witness | None = None
+    suite: Suite,
+    scenarios: Iterable[Scenario],
+    witness: Witness | None = None,
+    patience: float = _PATIENCE,
 ) -> Iterator[Check]:
     """Run the reference as it stands in this process; the witness sees each phase."""
     loopback = Loopback()
     connector = InProcessConnector(f"{TESTEE}:Testee", loopback.mock)
-    session = Session(connector, _PATIENCE, grace=_GRACE)
+    session = Session(connector, patience, grace=_GRACE)
     try:
         with _lean():
             runner = Runner(session, loopback.mock, suite.registry, suite.requirements, witness)
