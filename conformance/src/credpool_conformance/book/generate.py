@@ -13,6 +13,8 @@ from typing import Final
 from credpool_conformance.book import library_data
 from credpool_conformance.book.auth_file import SCHEMA_PATH, auth_schema
 from credpool_conformance.book.billing import NOTE_PATH, billing_note
+from credpool_conformance.book.cell_pages import cells_data
+from credpool_conformance.book.cells import TABLE as REFINEMENTS
 from credpool_conformance.book.chapter_pages import NOTICE, chapter_page, requirements_page
 from credpool_conformance.book.data_pages import providers_page, scenarios_page
 from credpool_conformance.book.environment import PAGE as ENVIRONMENT_PAGE
@@ -52,6 +54,7 @@ def outputs(book: Book) -> Mapping[str, str]:
         f"{_DATA}/requirements.json": requirements,
         f"{_DATA}/scenarios.json": _json(_scenarios(book)),
         **({REPORTS_PAGE: NOTICE + reports_page(book)} if REPORTS_TABLE in book.tables else {}),
+        **({f"{_DATA}/cells.json": _json(cells_data(book))} if REFINEMENTS in book.tables else {}),
         **_copies(book),
         **_tables(book),
         **_auth_schema(book),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from credpool_conformance.book.billing import billing_problems
+from credpool_conformance.book.cells import cell_problems
 from credpool_conformance.book.citations import Citation
 from credpool_conformance.book.data_lints import (
     comment_problems,
@@ -214,6 +215,7 @@ LINTS: Final[tuple[Callable[[Book], Iterator[Problem]], ...]] = (
     _exclusions,
     _schemas,
     _decision_table,
+    cell_problems,
     _evidence,
     billing_problems,
     report_problems,

@@ -8,6 +8,7 @@ from typing import Final
 
 from credpool_conformance.book.auth_file import auth_tables
 from credpool_conformance.book.billing import billing_table
+from credpool_conformance.book.cell_pages import cell_tables
 from credpool_conformance.book.features import features_table
 from credpool_conformance.book.markdown import breakable, table
 from credpool_conformance.book.sources import Book
@@ -54,6 +55,7 @@ def region_contents(book: Book) -> Mapping[str, str]:
         "registry": _registry(book),
         "billing": billing_table(book),
         **auth_tables(book),
+        **cell_tables(book),
         "environment": environment_table(book, "registry/{}.yaml"),
         "features": features_table(book),
     }
