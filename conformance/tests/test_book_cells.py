@@ -198,9 +198,7 @@ def test_a_new_requirement_must_say_its_cells(
     assert wanted in capsys.readouterr().err
 
 
-def test_cells_are_printed_with_who_speaks(
-    root: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_cells_are_printed_with_who_speaks(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each cell is a line, and one that is red shows all that is asked for."""
     text = SAMPLE.replace("    refines: [recover.retry]\n", "")
     (root / TABLE).write_text(text, encoding="utf-8")

@@ -93,9 +93,7 @@ def cell_problems(book: Book) -> Iterator[Problem]:
                 yield document.problem(("says",), what, _FIX)
 
 
-def _demands(
-    words: Sequence[Word], cell: tuple[str, str]
-) -> dict[str, dict[str, tuple[str, ...]]]:
+def _demands(words: Sequence[Word], cell: tuple[str, str]) -> dict[str, dict[str, tuple[str, ...]]]:
     """Return for each aspect the words that no other one refines, and whose they are."""
     demands: dict[str, dict[str, tuple[str, ...]]] = {}
     for aspect in ASPECTS:
