@@ -24,6 +24,7 @@ from credpool_conformance.book.regions import region_problems
 from credpool_conformance.book.reports import report_problems
 from credpool_conformance.book.requirements import CORE, Requirement
 from credpool_conformance.book.sources import SCENARIO_SCHEMA, Book, load_schema
+from credpool_conformance.book.states import state_problems
 from credpool_conformance.book.yaml_lines import Document, fields, items, text, violations
 
 _UNCHECKED: Final = "inferred"
@@ -216,6 +217,7 @@ LINTS: Final[tuple[Callable[[Book], Iterator[Problem]], ...]] = (
     _schemas,
     _decision_table,
     cell_problems,
+    state_problems,
     _evidence,
     billing_problems,
     report_problems,

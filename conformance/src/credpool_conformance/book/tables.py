@@ -12,6 +12,7 @@ from credpool_conformance.book.cell_pages import cell_tables
 from credpool_conformance.book.features import features_table
 from credpool_conformance.book.markdown import breakable, table
 from credpool_conformance.book.sources import Book
+from credpool_conformance.book.states import state_regions
 from credpool_conformance.book.yaml_lines import Json, fields, items, text
 
 Row = Mapping[str, Json]
@@ -56,6 +57,7 @@ def region_contents(book: Book) -> Mapping[str, str]:
         "billing": billing_table(book),
         **auth_tables(book),
         **cell_tables(book),
+        **state_regions(book),
         "environment": environment_table(book, "registry/{}.yaml"),
         "features": features_table(book),
     }
