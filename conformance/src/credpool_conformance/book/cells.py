@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from credpool_conformance.book.problems import Problem
-from credpool_conformance.book.sources import Book
+from credpool_conformance.book.sources import Book, table_rows
 from credpool_conformance.book.yaml_lines import Document, Json, Where, fields, items, text
 
 TABLE: Final = "refinements"
@@ -62,14 +62,14 @@ def cells(book: Book) -> tuple[Cell, ...]:
             situation=name,
             demands=_demands(words, (text(row.get("class")), name)),
         )
-        for row in _rows(book, "recovery", "rows")
+        for row in table_rows(book, "recovery")
         for name in situations(book)
     )
 
 
 def situations(book: Book) -> Mapping[str, str]:
     """Return the situations, and what each means."""
-    rows = _rows(book, TABLE, "situations")
+    rows = table_rows(book, TABLE, "situations")
     return {text(row.get("name")): text(row.get("means")) for row in rows}
 
 
@@ -110,8 +110,8 @@ def _demands(words: Sequence[Word], cell: tuple[str, str]) -> dict[str, dict[str
 
 def _words(book: Book) -> Iterator[Word]:
     yield from _table_words(book)
-    rows = _rows(book, "recovery", "rows")
-    for index, entry in enumerate(_rows(book, TABLE, "says")):
+    rows = table_rows(book, "recovery")
+    for index, entry in enumerate(table_rows(book, TABLE, "says")):
         classes = [text(row.get("class")) for row in rows if _is_chosen(row, entry.get("classes"))]
         names = [text(name) for name in items(entry.get("situations"))]
         yield Word(
@@ -126,9 +126,9 @@ def _words(book: Book) -> Iterator[Word]:
 def _table_words(book: Book) -> Iterator[Word]:
     """Yield what the decision table itself says; where it has a second action, that one benches."""
     source = _id(_data(book, TABLE), "table")
-    for situation in _rows(book, TABLE, "situations"):
+    for situation in table_rows(book, TABLE, "situations"):
         reads = situation.get("reads")
-        for row in _rows(book, "recovery", "rows") if reads else ():
+        for row in table_rows(book, "recovery") if reads else ():
             is_first = reads == "action" and row.get("then") is not None
             action = text(row.get("action")) if reads == "action" else text(row.get("then"))
             effect = {} if is_first else {"effect": _effect(row.get("cooldown"))}
@@ -157,7 +157,7 @@ def _is_chosen(row: Mapping[str, Json], classes: Json) -> bool:
 def _unknown(book: Book, document: Document) -> Iterator[Problem]:
     """Find names in the table that nothing bears, and revisions that are not the sentence's."""
     for part in ("says", "beside"):
-        for index, entry in enumerate(_rows(book, TABLE, part)):
+        for index, entry in enumerate(table_rows(book, TABLE, part)):
             for name in _strangers(book, entry):
                 yield document.problem((part, index), f"speaks of {name}, which is unknown", _FIX)
     for where, reference in _references(book):
@@ -173,14 +173,14 @@ def _unknown(book: Book, document: Document) -> Iterator[Problem]:
 def _references(book: Book) -> Iterator[tuple[Where, str]]:
     yield ("table",), text(_data(book, TABLE).get("table"))
     for part in ("says", "beside"):
-        for index, entry in enumerate(_rows(book, TABLE, part)):
+        for index, entry in enumerate(table_rows(book, TABLE, part)):
             if "requirement" in entry:
                 yield (part, index), text(entry.get("requirement"))
 
 
 def _strangers(book: Book, entry: Mapping[str, Json]) -> Iterator[str]:
     listed = entry.get("classes")
-    classes = {text(row.get("class")) for row in _rows(book, "recovery", "rows")}
+    classes = {text(row.get("class")) for row in table_rows(book, "recovery")}
     terms = next((c.source for c in book.chapters if c.name == _TERMS), "")
     named = text(entry.get("definition"))
     yield from (text(n) for n in items(entry.get("refines")) if n not in book.requirements)
@@ -206,9 +206,9 @@ def _idle(book: Book, document: Document) -> Iterator[Problem]:
 
 def _unlisted(book: Book, document: Document) -> Iterator[Problem]:
     """Find requirements that name a failure class or a rotation and are not in the table."""
-    beside = {_id(entry): n for n, entry in enumerate(_rows(book, TABLE, "beside"))}
+    beside = {_id(entry): n for n, entry in enumerate(table_rows(book, TABLE, "beside"))}
     listed = {word.source for word in _words(book)} | beside.keys()
-    classes = [f"`{text(row.get('class'))}`" for row in _rows(book, "recovery", "rows")]
+    classes = [f"`{text(row.get('class'))}`" for row in table_rows(book, "recovery")]
     for id_, requirement in book.requirements.items():
         named = any(name in requirement.text for name in classes)
         speaks = requirement.keyword != "MAY" and (named or _ROTATES.search(requirement.text))
@@ -222,10 +222,6 @@ def _unlisted(book: Book, document: Document) -> Iterator[Problem]:
 
 def _id(entry: Mapping[str, Json], name: str = "requirement") -> str:
     return text(entry.get(name)).partition("+")[0]
-
-
-def _rows(book: Book, table: str, part: str) -> list[dict[str, Json]]:
-    return [fields(row) for row in items(_data(book, table).get(part))]
 
 
 def _data(book: Book, name: str) -> dict[str, Json]:

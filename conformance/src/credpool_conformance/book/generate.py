@@ -19,14 +19,17 @@ from credpool_conformance.book.chapter_pages import NOTICE, chapter_page, requir
 from credpool_conformance.book.data_pages import providers_page, scenarios_page
 from credpool_conformance.book.environment import PAGE as ENVIRONMENT_PAGE
 from credpool_conformance.book.environment import environment_page
+from credpool_conformance.book.recovery import recovery_note
 from credpool_conformance.book.regions import fill
 from credpool_conformance.book.reports import PAGE as REPORTS_PAGE
 from credpool_conformance.book.reports import TABLE as REPORTS_TABLE
 from credpool_conformance.book.reports import reports_page
 from credpool_conformance.book.requirements import Requirement, parse_chapter
-from credpool_conformance.book.sources import REQUIREMENTS_JSON, Book
+from credpool_conformance.book.sources import REQUIREMENTS_JSON, Book, table_rows
 from credpool_conformance.book.tables import region_contents
 from credpool_conformance.book.yaml_lines import Json
+
+RECOVERY_NOTE: Final = "spec/_includes/recovery.md"
 
 _PAGES: Final = "docs/spec"
 _DATA: Final = "docs/data"
@@ -45,6 +48,7 @@ def outputs(book: Book) -> Mapping[str, str]:
         library_data.PATH: library_data.render(book),
         library_data.BILLING_PATH: library_data.render_billing(book),
         NOTE_PATH: NOTICE + billing_note(book),
+        RECOVERY_NOTE: NOTICE + recovery_note(table_rows(book, "recovery")),
         **{chapter.path: chapter.source for chapter in chapters},
         **{f"docs/spec/{chapter.name}": chapter_page(book, chapter) for chapter in chapters},
         "docs/spec/requirements.md": requirements_page(book),

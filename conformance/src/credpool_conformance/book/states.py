@@ -8,8 +8,8 @@ from typing import Final
 
 from credpool_conformance.book.markdown import table
 from credpool_conformance.book.problems import Problem
-from credpool_conformance.book.sources import Book
-from credpool_conformance.book.yaml_lines import Json, fields, items, text
+from credpool_conformance.book.sources import Book, table_rows
+from credpool_conformance.book.yaml_lines import Json, items, text
 
 TABLE: Final = "states"
 
@@ -19,7 +19,7 @@ _ENDS: Final = {"later": "out, until later", "earlier": "out, until earlier"}
 
 def state_regions(book: Book) -> Mapping[str, str]:
     """Render the chart and the table."""
-    edges = _edges(book)
+    edges = table_rows(book, TABLE, "edges")
     head = ("```mermaid", "stateDiagram-v2")
     return {
         "state-chart": "\n".join([*head, *_chart(edges), "```"]),
@@ -32,7 +32,7 @@ def state_regions(book: Book) -> Mapping[str, str]:
 def state_problems(book: Book) -> Iterator[Problem]:
     """Find edges that stand twice, and those that cite what nobody requires."""
     seen: set[tuple[str, ...]] = set()
-    for index, edge in enumerate(_edges(book)):
+    for index, edge in enumerate(table_rows(book, TABLE, "edges")):
         document = book.tables[TABLE]
         for id_ in map(text, items(edge.get("requirements"))):
             if id_ not in book.requirements:
@@ -44,11 +44,6 @@ def state_problems(book: Book) -> Iterator[Problem]:
                 what = f"the edge {' '.join(key).strip()} stands twice"
                 yield document.problem(("edges", index), what, "remove one of them")
             seen.add(key)
-
-
-def _edges(book: Book) -> list[dict[str, Json]]:
-    document = book.tables.get(TABLE)
-    return [fields(edge) for edge in items(fields(document.data).get("edges"))] if document else []
 
 
 def _chart(edges: list[dict[str, Json]]) -> Iterator[str]:
