@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from credpool_conformance.book import library_data
+from credpool_conformance.book.architecture import architecture_page
 from credpool_conformance.book.auth_file import SCHEMA_PATH, auth_schema
 from credpool_conformance.book.billing import NOTE_PATH, billing_note
 from credpool_conformance.book.cell_pages import cells_data
@@ -59,6 +60,7 @@ def outputs(book: Book) -> Mapping[str, str]:
         f"{_DATA}/scenarios.json": _json(_scenarios(book)),
         **({REPORTS_PAGE: NOTICE + reports_page(book)} if REPORTS_TABLE in book.tables else {}),
         **({f"{_DATA}/cells.json": _json(cells_data(book))} if REFINEMENTS in book.tables else {}),
+        **architecture_page(book),
         **_copies(book),
         **_tables(book),
         **_auth_schema(book),

@@ -24,6 +24,24 @@ _CALL: Final = {
     "try-next": "tries the next, for this call only",
     "deliver": "gives you the reply",
 }
+_BOXES: Final = {
+    "again": ("retry", "the same once more"),
+    "renew": ("refresh", "refresh, then<br/>the same"),
+    "rotate": ("rotate", "bench it and<br/>select again"),
+    "other": ("try-next", "select again,<br/>bench nobody"),
+    "fault": ("deliver", "deliver it"),
+}
+"""What a failure leads to, by the decision table's action, in the order of the chart."""
+_CALL_HEAD: Final = """\
+```mermaid
+flowchart TB
+    begin(["a request of the caller's"]) --> choose{{"<b>selection</b>: is an entry available<br/>that this call has not tried?"}}
+    choose -->|no| out(["<b>exhausted</b>: the last reply, or a probe,<br/>or the next layer's turn"])
+    choose -->|yes, by the strategy| token["<b>token</b>: refreshed first<br/>if it is about to end,<br/>by one claim and one request"]
+    token --> send["<b>send</b>: with its secret,<br/>to its own origin only"]
+    send -->|success| done(["<b>deliver</b>: as it comes"])
+    send -->|no reply| broken(["<b>report</b> the connection"])
+    send -->|failure| rule{{"<b>classification</b>: the registry's<br/>first rule that matches"}}"""
 _SOLE: Final = "60 s if no other entry is left"
 _FLOW_HEAD: Final = """\
 ```mermaid
@@ -69,6 +87,22 @@ def recovery_note(rows: Sequence[Row]) -> str:
         for row in rows
     ]
     return table(("the provider says", "class", "the call", "the entry"), shown) + "\n"
+
+
+def outcomes(rows: Sequence[Row]) -> str:
+    """Draw a whole call, with the classes by what they lead to."""
+    boxes = [f'    rule --> {name}("{_box(rows, *asked)}")' for name, asked in _BOXES.items()]
+    return "\n".join([_CALL_HEAD, *boxes, "```"])
+
+
+def _box(rows: Sequence[Row], action: str, says: str) -> str:
+    """Say what is done, and list the classes that come to it, at once or in the end."""
+    names = [
+        text(row.get("class")) + (", the second time" if row.get("then") == action else "")
+        for row in rows
+        if action in (row.get("action"), row.get("then"))
+    ]
+    return f"<b>{says}</b><br/>{'<br/>'.join(names)}"
 
 
 def _rests(row: Row) -> str:
