@@ -219,4 +219,4 @@ def test_the_specification_has_one_answer_in_each_cell() -> None:
     found = cells(book)
 
     assert list(cell_problems(book)) == []
-    assert len(found) == 11 * 8
+    assert len(found) == 11 * 9

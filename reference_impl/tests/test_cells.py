@@ -64,7 +64,7 @@ def test_every_class_has_every_situation() -> None:
     found = {c: {e["situation"] for e in CELLS if e["class"] == c.value} for c in FailureClass}
 
     assert {frozenset(names) for names in found.values()} == {
-        frozenset({"first", "probing", "in-band", *AGAIN, *HINTS})
+        frozenset({"first", "probing", "gone-out", "in-band", *AGAIN, *HINTS})
     }
 
 
@@ -78,10 +78,8 @@ def test_a_failure_leads_to_what_its_cell_says(cell: Asked) -> None:
     made = _settled(state, failure, situation, hint)
 
     assert _action(made) == cell["action"]
-    before, after = state.find(A), made.state.find(A)
-    assert before is not None
-    assert after is not None
-    assert _effect(before, after, failure, hint) == cell["effect"]
+    before = replace(_entry(state), cooldown=OUT) if situation == "gone-out" else _entry(state)
+    assert _effect(before, _entry(made.state), failure, hint) == cell["effect"]
 
 
 @_cell([c for c in FAILING if c["situation"] == "nobody-left"])
@@ -157,6 +155,9 @@ def _settled(
     course = Course(decide(state, Started(Call(started=NOW, model=MODEL)), now=NOW, draw=0.0))
     if situation == "nobody-left":
         _go_past_the_other(course, failure)
+    if situation == "gone-out":
+        out = state.change({A: replace(_entry(state), cooldown=OUT)})
+        course.made = replace(course.made, state=out)
     made = course.fail(failure, hint)
     if situation not in AGAIN:
         return made

@@ -179,7 +179,7 @@ def _may_retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> 
     if entry.throttled or event.call.did(Step.RETRY, entry.id):
         return False  # spec: recover.rate-limited.rotate-second+2
     if entry.blocked(now, event.call.model) is not None:
-        return False
+        return False  # spec: recover.rate-limited.gone-out+1
     hint = event.verdict.hint  # spec: recover.rate-limited.rotate-second+2
     return hint is None or hint <= state.policy.max_retry_wait
 
