@@ -35,6 +35,18 @@ class NeverForgivesAThrottle(Mutant):
         return decision if call.probe else replace(decision, state=state)
 
 
+class RetriesWhatHasGoneOut(Mutant):
+    """Retries a first 429, though another call has taken the entry out meanwhile."""
+
+    violates = "recover.rate-limited.gone-out+1"
+    kills = ("throttle-of-an-entry-that-went-out-rotates",)
+    because = "wire"
+
+    @replaces("credpool.core.decide._may_retry")
+    def as_if_it_were_there(original, state, entry, event, *, now):
+        return original(state, replace(entry, cooldown=None, models={}), event, now=now)
+
+
 class SleepsThroughLongHints(Mutant):
     """Waits for a throttle to pass, however long it takes."""
 

@@ -163,6 +163,7 @@ function retry(state, event, now, draw, entry) {
   // spec: recover.rate-limited.rotate-second+2
   const soon = hint === null || hint <= pool.policy.max_retry_wait;
   const second = entry.retried || call.retried.includes(entry.id); // spec: recover.bounded+2
+  // spec: recover.rate-limited.gone-out+1
   if (!soon || second || !isAvailable(entry, call.model, now)) {
     return rotate(state, event, now, draw, entry); // spec: recover.rate-limited.rotate-second+2
   }

@@ -1,6 +1,6 @@
 """Lint the specification, and generate or compare what is derived from it.
 
-    python -m credpool_conformance.book --lint | --check | --write [--root DIR]
+    python -m credpool_conformance.book --lint | --check | --write | --cells [--root DIR]
 
 Exits with 0 when all is well, 1 when a derived file is out of date, 2 on bad input.
 """
@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from credpool_conformance.book.cell_pages import cell_lines
 from credpool_conformance.book.choices import choices
 from credpool_conformance.book.generate import drift, library_files, outputs, save, write
 from credpool_conformance.book.lints import lint
@@ -32,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(f"{where}: no spec/ folder here or above; pass --root DIR")
         return 2
     book = load(root)
+    if options.cells:
+        _say(*cell_lines(book))
+        return 0
     problems = lint(book, draft=options.draft, unproven=options.write)
     if problems:
         _complain(*map(str, problems), f"found wrong: {len(problems)}")
@@ -56,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     action.add_argument("--check", action="store_true", help="lint, and fail on files out of date")
     action.add_argument(
         "--write", action="store_true", help="lint, and write the files out of date"
+    )
+    action.add_argument(
+        "--cells", action="store_true", help="print what is asked for in each cell, and by whom"
     )
     draft = "leave out the lint for requirements that no scenario verifies"
     parser.add_argument("--draft", action="store_true", help=draft)

@@ -12,7 +12,8 @@ from credpool_conformance.book.citations import Scenario
 from credpool_conformance.book.evidence import EVIDENCE
 from credpool_conformance.book.markdown import table
 from credpool_conformance.book.sources import Book
-from credpool_conformance.book.tables import duration, environment_table, scalar
+from credpool_conformance.book.tables import environment_table
+from credpool_conformance.book.values import duration, scalar
 from credpool_conformance.book.yaml_lines import Json, fields, items, text
 
 COMPLETED: Final = (

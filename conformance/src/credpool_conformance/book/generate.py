@@ -11,21 +11,27 @@ from pathlib import Path
 from typing import Final
 
 from credpool_conformance.book import library_data
+from credpool_conformance.book.architecture import architecture_page
 from credpool_conformance.book.auth_file import SCHEMA_PATH, auth_schema
 from credpool_conformance.book.billing import NOTE_PATH, billing_note
+from credpool_conformance.book.cell_pages import cells_data
+from credpool_conformance.book.cells import TABLE as REFINEMENTS
 from credpool_conformance.book.chapter_pages import NOTICE, chapter_page, requirements_page
 from credpool_conformance.book.choices import Example
 from credpool_conformance.book.data_pages import providers_page, scenarios_page
 from credpool_conformance.book.environment import PAGE as ENVIRONMENT_PAGE
 from credpool_conformance.book.environment import environment_page
+from credpool_conformance.book.recovery import recovery_note
 from credpool_conformance.book.regions import fill
 from credpool_conformance.book.reports import PAGE as REPORTS_PAGE
 from credpool_conformance.book.reports import TABLE as REPORTS_TABLE
 from credpool_conformance.book.reports import reports_page
 from credpool_conformance.book.requirements import Requirement, parse_chapter
-from credpool_conformance.book.sources import REQUIREMENTS_JSON, Book
+from credpool_conformance.book.sources import REQUIREMENTS_JSON, Book, table_rows
 from credpool_conformance.book.tables import region_contents
 from credpool_conformance.book.yaml_lines import Json
+
+RECOVERY_NOTE: Final = "spec/_includes/recovery.md"
 
 _PAGES: Final = "docs/spec"
 _DATA: Final = "docs/data"
@@ -46,6 +52,7 @@ def outputs(book: Book, examples: Mapping[str, Example]) -> Mapping[str, str]:
         REQUIREMENTS_JSON: stated,
         **library_files(book),
         NOTE_PATH: NOTICE + billing_note(book),
+        RECOVERY_NOTE: NOTICE + recovery_note(table_rows(book, "recovery")),
         **{chapter.path: chapter.source for chapter in chapters},
         **{
             f"docs/spec/{chapter.name}": chapter_page(book, chapter, examples)
@@ -58,6 +65,8 @@ def outputs(book: Book, examples: Mapping[str, Example]) -> Mapping[str, str]:
         f"{_DATA}/requirements.json": stated,
         f"{_DATA}/scenarios.json": _json(_scenarios(book)),
         **({REPORTS_PAGE: NOTICE + reports_page(book)} if REPORTS_TABLE in book.tables else {}),
+        **({f"{_DATA}/cells.json": _json(cells_data(book))} if REFINEMENTS in book.tables else {}),
+        **architecture_page(book),
         **_copies(book),
         **_tables(book),
         **_auth_schema(book),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from credpool_conformance.book.billing import billing_problems
+from credpool_conformance.book.cells import cell_problems
 from credpool_conformance.book.choices import choice_problems
 from credpool_conformance.book.citations import Citation
 from credpool_conformance.book.data_lints import (
@@ -19,11 +20,13 @@ from credpool_conformance.book.data_lints import (
 from credpool_conformance.book.features import feature_problems
 from credpool_conformance.book.patterns import pattern_problems
 from credpool_conformance.book.problems import Problem
+from credpool_conformance.book.procedure import procedure_problems
 from credpool_conformance.book.prose import prose_problems
 from credpool_conformance.book.regions import region_problems
 from credpool_conformance.book.reports import report_problems
 from credpool_conformance.book.requirements import CORE, Requirement
 from credpool_conformance.book.sources import SCENARIO_SCHEMA, Book, load_schema
+from credpool_conformance.book.states import state_problems
 from credpool_conformance.book.yaml_lines import Document, fields, items, text, violations
 
 _UNCHECKED: Final = "inferred"
@@ -216,6 +219,9 @@ LINTS: Final[tuple[Callable[[Book], Iterator[Problem]], ...]] = (
     choice_problems,
     _schemas,
     _decision_table,
+    cell_problems,
+    state_problems,
+    procedure_problems,
     _evidence,
     billing_problems,
     report_problems,

@@ -138,6 +138,12 @@ def load_schema(path: Path) -> Mapping[str, object] | None:
     return schema
 
 
+def table_rows(book: Book, name: str, part: str = "rows") -> list[dict[str, Json]]:
+    """Return the rows of a table, or of another of its lists; none where there is no such table."""
+    document = book.tables.get(name)
+    return [fields(row) for row in items(fields(document.data).get(part))] if document else []
+
+
 def _chapters(root: Path) -> Iterator[Chapter]:
     """Read the chapters as the site's navigation orders them; those it lacks come last."""
     site = root / "mkdocs.yml"

@@ -128,7 +128,7 @@ def _fail(state: PoolState, event: Failed, *, now: float, draw: float) -> Decisi
         case Step.DELIVER:
             return deliver_at_once(state, event)
         case _ if event.call.probe and not _is_death(event):
-            return deliver(state, event, now=now)  # spec: exhaust.probe.failure+2
+            return deliver(state, event, now=now)  # spec: exhaust.probe.failure+3
         case Step.TRY_NEXT:
             return go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
         case Step.RETRY if _may_retry(state, entry, event, now=now):
@@ -179,7 +179,7 @@ def _may_retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> 
     if entry.throttled or event.call.did(Step.RETRY, entry.id):
         return False  # spec: recover.rate-limited.rotate-second+2
     if entry.blocked(now, event.call.model) is not None:
-        return False
+        return False  # spec: recover.rate-limited.gone-out+1
     hint = event.verdict.hint  # spec: recover.rate-limited.rotate-second+2
     return hint is None or hint <= state.policy.max_retry_wait
 
