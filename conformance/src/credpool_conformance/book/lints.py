@@ -19,6 +19,7 @@ from credpool_conformance.book.features import feature_problems
 from credpool_conformance.book.patterns import pattern_problems
 from credpool_conformance.book.problems import Problem
 from credpool_conformance.book.prose import prose_problems
+from credpool_conformance.book.references import reference_problems
 from credpool_conformance.book.regions import region_problems
 from credpool_conformance.book.reports import report_problems
 from credpool_conformance.book.requirements import CORE, Requirement
@@ -224,5 +225,6 @@ LINTS: Final[tuple[Callable[[Book], Iterator[Problem]], ...]] = (
     duplicate_problems,
     completion_problems,
     address_problems,
+    reference_problems,
     prose_problems,
 )

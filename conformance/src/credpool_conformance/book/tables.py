@@ -10,6 +10,7 @@ from credpool_conformance.book.auth_file import auth_tables
 from credpool_conformance.book.billing import billing_table
 from credpool_conformance.book.features import features_table
 from credpool_conformance.book.markdown import breakable, table
+from credpool_conformance.book.references import reference_tables
 from credpool_conformance.book.sources import Book
 from credpool_conformance.book.yaml_lines import Json, fields, items, text
 
@@ -54,6 +55,7 @@ def region_contents(book: Book) -> Mapping[str, str]:
         "registry": _registry(book),
         "billing": billing_table(book),
         **auth_tables(book),
+        **reference_tables(book),
         "environment": environment_table(book, "registry/{}.yaml"),
         "features": features_table(book),
     }
