@@ -81,7 +81,7 @@ class SaysNothingToTheSdk(Mutant):
 class TakesARotationForTheEnd(Mutant):
     """Calls a pool exhausted when a call that has benched an entry ends without success."""
 
-    violates = "exhaust.no-sdk-retry+3"
+    violates = "exhaust.sdk-retry+1"
     kills = (
         "plain-reply-after-a-rotation",
         "plain-reply-while-a-forbidden-entry-is-left",
