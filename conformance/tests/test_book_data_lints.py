@@ -37,8 +37,9 @@ def book_of(folder: Path, path: str, source: str) -> Book:
         pytest.param("a:\n  - b  # why\n  - c\n", [2], id="a comment behind an item"),
         pytest.param("a: {b: c}  # why\n", [1], id="a comment behind a flow"),
         pytest.param("a:  # why\n  b: c\n", [1], id="a comment behind a key"),
-        pytest.param('a: "x and #2"\nb: u#f\nc: >-\n  x #3\n# end\nd: 1\n', [], id="no comment"),
+        pytest.param('a: "x and #2"\nb: u#f\nc: >-\n  x #3\nd: 1\n', [], id="no comment"),
         pytest.param("# head\na: 1\n  # --- part\n", [], id="headings"),
+        pytest.param("# head\n# Format: x.\n# why\na: 1\n# why\n", [3, 5], id="below the heading"),
         pytest.param("rows:\n  # why\n  - a\n", [2], id="a comment that explains"),
     ],
 )

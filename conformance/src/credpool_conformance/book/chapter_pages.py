@@ -9,6 +9,7 @@ from typing import Final
 
 from credpool_conformance.book.choices import Example, missing_example
 from credpool_conformance.book.markdown import breakable, fenced_lines, table
+from credpool_conformance.book.references import linked_references
 from credpool_conformance.book.reports import reported
 from credpool_conformance.book.requirements import ID, Chapter, Requirement
 from credpool_conformance.book.sources import Book
@@ -125,7 +126,7 @@ def _located(line: str) -> str:
 
 
 def _linked(book: Book, line: str) -> str:
-    line = _located(line)
+    line = linked_references(book, _located(line))
     # a forge wants the bar of a table cell escaped inside code, the site's Markdown shows the escape
     line = _CODE.sub(lambda found: found[0].replace("\\|", "|"), line)
     shown = breakable if line.startswith("|") else "`{}`".format

@@ -1,7 +1,7 @@
 """Generate every derived file, and compare it with what is on disk.
 
-A page of `docs/spec/` that carries the notice, and that nothing generates any more, is stale:
-`drift` names it and `write` removes it.
+A page of `docs/spec/` that carries the notice, or a file of `docs/data/`, that nothing generates
+any more is stale: `drift` names it and `write` removes it.
 """
 
 import json
@@ -27,6 +27,9 @@ from credpool_conformance.book.reports import PAGE as REPORTS_PAGE
 from credpool_conformance.book.reports import TABLE as REPORTS_TABLE
 from credpool_conformance.book.reports import reports_page
 from credpool_conformance.book.requirements import Requirement, parse_chapter
+from credpool_conformance.book.site_data import FOLDER as _DATA
+from credpool_conformance.book.site_data import PAGE as DATA_PAGE
+from credpool_conformance.book.site_data import data_page, site_data
 from credpool_conformance.book.sources import REQUIREMENTS_JSON, Book, table_rows
 from credpool_conformance.book.tables import region_contents
 from credpool_conformance.book.yaml_lines import Json
@@ -34,7 +37,6 @@ from credpool_conformance.book.yaml_lines import Json
 RECOVERY_NOTE: Final = "spec/_includes/recovery.md"
 
 _PAGES: Final = "docs/spec"
-_DATA: Final = "docs/data"
 
 
 def outputs(book: Book, examples: Mapping[str, Example]) -> Mapping[str, str]:
@@ -67,9 +69,9 @@ def outputs(book: Book, examples: Mapping[str, Example]) -> Mapping[str, str]:
         **({REPORTS_PAGE: NOTICE + reports_page(book)} if REPORTS_TABLE in book.tables else {}),
         **({f"{_DATA}/cells.json": _json(cells_data(book))} if REFINEMENTS in book.tables else {}),
         **architecture_page(book),
-        **_copies(book),
-        **_tables(book),
+        **site_data(book),
         **_auth_schema(book),
+        DATA_PAGE: NOTICE + data_page(book),
     }
 
 
@@ -142,24 +144,6 @@ def _scenarios(book: Book) -> Json:
     }
 
 
-def _copies(book: Book) -> dict[str, str]:
-    """Put the tables and schemas beside the site's pages, which link to them."""
-    sources = [
-        *(book.root / "spec/tables").glob("*.yaml"),
-        *(book.root / "spec/schemas").glob("*.json"),
-    ]
-    return {f"{_DATA}/{path.name}": path.read_text(encoding="utf-8") for path in sources}
-
-
-def _tables(book: Book) -> dict[str, str]:
-    """Write the tables and the registry as JSON, for readers in languages without YAML."""
-    providers: dict[str, Json] = {name: document.data for name, document in book.registry.items()}
-    registry: Json = {"spec": book.name, "version": book.version, "providers": providers}
-    tables = {name: document.data for name, document in book.tables.items()}
-    contents = {**tables, "registry": registry}
-    return {f"{_DATA}/{name}.json": _json(content) for name, content in contents.items()}
-
-
 def _auth_schema(book: Book) -> dict[str, str]:
     """Write the schema of the file that a pool is kept in, and its copy beside the site's pages."""
     schema = auth_schema(book)
@@ -172,12 +156,13 @@ def _differing(root: Path, generated: Mapping[str, str]) -> list[str]:
 
 
 def _stale(root: Path, generated: Mapping[str, str]) -> list[str]:
-    return [
+    pages = (
         f"{_PAGES}/{page.name}"
         for page in (root / _PAGES).glob("*.md")
-        if f"{_PAGES}/{page.name}" not in generated
-        and page.read_text(encoding="utf-8").startswith(NOTICE)
-    ]
+        if page.read_text(encoding="utf-8").startswith(NOTICE)
+    )
+    data = (f"{_DATA}/{path.name}" for path in (root / _DATA).glob("*"))
+    return [path for path in (*pages, *data) if path not in generated]
 
 
 def _json(value: Json) -> str:

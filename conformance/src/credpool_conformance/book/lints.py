@@ -22,9 +22,11 @@ from credpool_conformance.book.patterns import pattern_problems
 from credpool_conformance.book.problems import Problem
 from credpool_conformance.book.procedure import procedure_problems
 from credpool_conformance.book.prose import prose_problems
+from credpool_conformance.book.references import reference_problems
 from credpool_conformance.book.regions import region_problems
 from credpool_conformance.book.reports import report_problems
 from credpool_conformance.book.requirements import CORE, Requirement
+from credpool_conformance.book.site_data import address_problems
 from credpool_conformance.book.sources import SCENARIO_SCHEMA, Book, load_schema
 from credpool_conformance.book.states import state_problems
 from credpool_conformance.book.yaml_lines import Document, fields, items, text, violations
@@ -230,5 +232,7 @@ LINTS: Final[tuple[Callable[[Book], Iterator[Problem]], ...]] = (
     comment_problems,
     duplicate_problems,
     completion_problems,
+    address_problems,
+    reference_problems,
     prose_problems,
 )

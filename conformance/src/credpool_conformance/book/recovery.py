@@ -163,7 +163,7 @@ def _flow_row(row: Row) -> Iterator[str]:
     bench = f'{name}_bench(["{_bench(row)}"])'
     match row.get("action"):
         case "retry":
-            yield f'    {name} --> {name}_if{{{{"Second in a row for this entry, or a long hint?"}}}}'
+            yield f'    {name} --> {name}_if{{{{"Second in a row for this entry, a long hint, or first_429: rotate?"}}}}'
             again = f'{name}_again(["Wait for the hint; retry the same entry once"])'
             yield f"    {name}_if -->|no| {again}"
             yield f"    {name}_if -->|yes| {bench}"

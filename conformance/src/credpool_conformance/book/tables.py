@@ -8,6 +8,7 @@ from credpool_conformance.book.cell_pages import cell_tables
 from credpool_conformance.book.features import features_table
 from credpool_conformance.book.markdown import breakable, table
 from credpool_conformance.book.recovery import recovery_regions
+from credpool_conformance.book.references import reference_tables
 from credpool_conformance.book.sources import Book, table_rows
 from credpool_conformance.book.states import state_regions
 from credpool_conformance.book.values import scalar
@@ -29,6 +30,7 @@ def region_contents(book: Book) -> Mapping[str, str]:
         **auth_tables(book),
         **cell_tables(book),
         **state_regions(book),
+        **reference_tables(book),
         "environment": environment_table(book, "registry/{}.yaml"),
         "features": features_table(book),
     }

@@ -27,6 +27,7 @@ from credpool.core.events import (
     Verdict,
     Wait,
 )
+from credpool.core.limits import First429
 from credpool.core.model import Entry, EntryId, FailureClass, PoolState, Strategy
 from credpool.core.probe import probe_due, released
 from credpool.core.recovery import MENDED_BY_REFRESH, RECOVERY, Step
@@ -176,6 +177,8 @@ def _may_refresh(entry: Entry, event: Failed) -> bool:
 
 def _may_retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> bool:
     """Whether a rate-limited entry is tried once more."""
+    if state.policy.first_429 is First429.ROTATE:  # spec: recover.rate-limited.rotate-first+1
+        return False
     if entry.throttled or event.call.did(Step.RETRY, entry.id):
         return False  # spec: recover.rate-limited.rotate-second+2
     if entry.blocked(now, event.call.model) is not None:
@@ -191,7 +194,7 @@ def _retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> Deci
     hint = event.verdict.hint
     if hint is None or hint <= 0:
         return Decision(state, call, Send(again))
-    return Decision(state, call, Wait(again, now + hint))  # spec: recover.rate-limited.retry-once+2
+    return Decision(state, call, Wait(again, now + hint))  # spec: recover.rate-limited.retry-once+3
 
 
 def _reset(state: PoolState, entry_id: EntryId | None, *, now: float) -> Decision:
