@@ -28,6 +28,7 @@ _SCHEMAS: Final = (
 _DIALECT: Final = re.compile(r'(\A\{\s*"\$schema": "[^"]*",\n)(?!\s*"\$id")')
 _REGISTRY: Final = "Every provider: its credentials, and what its failing replies mean."
 _REQUIREMENTS: Final = "Every requirement: its sentence, its intent, and what breaks without it."
+_CELLS: Final = "Every case of a failure: what the call does, and what happens to the entry."
 _SCENARIOS: Final = "Every check of the suite, with its tables expanded."
 _INTRODUCTION: Final = """\
 # Data
@@ -49,7 +50,12 @@ def data_page(book: Book) -> str:
         (f"{_link(f'{name}.json')}, {_link(f'{name}.yaml')}", _heading(book, document.path))
         for name, document in book.tables.items()
     ]
-    whole = (("registry", _REGISTRY), ("requirements", _REQUIREMENTS), ("scenarios", _SCENARIOS))
+    whole = (
+        ("registry", _REGISTRY),
+        ("requirements", _REQUIREMENTS),
+        ("scenarios", _SCENARIOS),
+        *((("cells", _CELLS),) if "refinements" in book.tables else ()),
+    )
     tables += [(_link(f"{name}.json"), means) for name, means in whole]
     protocol = [name for name in titles if name.startswith("protocol-")]
     rest = [name for name in titles if name not in protocol]
