@@ -28,7 +28,7 @@ _WHOLE: Final = 1.0  # a pool may keep its moments in whole seconds
 _FIRST: Final = frozenset({"order", "out", "nothing"})
 _CAUSES: Final = frozenset({"status", "killed", "until", "models", "class", "ids", "counts"})
 _FOLLOW: Final = frozenset({*_FIRST, "events", "store", "listing", "exhausted", "returns"})
-_REPEATS: Final = frozenset({"retry", "same", "on", "after"})
+_REPEATS: Final = frozenset({"retry", "same", "on", "after", "in-place"})
 _SAFE: Final = ("security.", "exhaust.same-provider", "affinity.private", "request.", "oauth.refresh-token.apart", "oauth.access-token.apart")
 
 
@@ -141,7 +141,8 @@ class Ledger:
         if cause is None:
             return "pass", None
         if cause.requirement is None:
-            return "not-applicable", f"needs {' or '.join(cause.others)}, which is not for this pool"
+            rules = " or ".join(cause.others) or "a call without repeats"
+            return "not-applicable", f"needs {rules}, which is not for this pool"
         return "inconclusive", f"needs {cause.requirement} first"
 
     def _cause(self) -> Finding | None:
@@ -169,6 +170,8 @@ class Ledger:
         if self._derailed is not None:
             return
         told = {f.aspect: f for f in failures if f.aspect not in ("request", "header")}
+        if "reply" in self._profile.translates:
+            told.pop("reply", None)
         if scene.seen.note:
             self.charge(number, Wrong(Charge("endless", ("recover.bounded",)), "an end", scene.seen.note), blocks=True)
             return
@@ -182,6 +185,8 @@ class Ledger:
             self._rest(scene, told, repeated=True)
 
     def _changed(self, number: int, failure: Failure) -> None:
+        if failure.aspect in self._profile.translates:
+            return
         owner = "request.unchanged" if failure.aspect == "request" else "security.caller-headers"
         self.charge(number, Wrong(Charge(failure.aspect, (owner,)), failure.expected, failure.actual))
 
@@ -198,12 +203,8 @@ class Ledger:
             step = first_step(scene)
         if step is None:
             return False
-        repeats = (
-            step.kind in _REPEATS
-            and folded(scene.plan.wire) == folded(scene.actual)
-            and "outcome" not in told
-            and not self._is_mine(step)
-        )
+        alike = folded(scene.plan.wire) == folded(scene.actual) and "outcome" not in told
+        repeats = step.kind in _REPEATS and alike and not self._is_mine(step)
         self.charge(number, Wrong(step, wire.expected, wire.actual), blocks=not repeats)
         if repeats and self._repeat is None and self.findings:
             self._repeat = number, self.findings[-1]

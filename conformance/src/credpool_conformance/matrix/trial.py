@@ -113,7 +113,11 @@ def _run(suite: Suite, scenarios: Sequence[Scenario], begins: Callable[[Scenario
         session.close()
         loopback.close()
     red = {check.scenario.id: _red(check) for check in checks if check.outcome not in _FINE}
-    noted = {c.scenario.id: _red(c) for c in checks if c.findings and c.scenario.id not in red}
+    noted = {
+        check.scenario.id: _red(check)
+        for check in checks
+        if check.scenario.id not in red and any(f.requirement for f in check.findings)
+    }
     ran = sum(check.outcome not in (Outcome.NOT_APPLICABLE, Outcome.EXCLUDED) for check in checks)
     return Trial(ran=ran, red=red, noted=noted)
 
