@@ -13,7 +13,7 @@ from credpool_conformance.clock import Clock, MachineClock
 from credpool_conformance.judge import Failure
 from credpool_conformance.judging import rest
 from credpool_conformance.judging.pauses import forgiven
-from credpool_conformance.judging.plan import Plan, common, plan
+from credpool_conformance.judging.plan import Plan, common, patient, plan
 from credpool_conformance.judging.safety import strangers
 from credpool_conformance.judging.scene import History, Scene, folded, rule_of
 from credpool_conformance.judging.state import Wrong
@@ -87,6 +87,8 @@ class Ledger:
         actual = [*earlier, *(item.item for item in seen.wire)]
         self._history.advanced = self._history.advanced or phase.advance > 0
         planned = plan(self._scenario, phase, actual, earlier)
+        if self._profile.retries_faults and (kept := patient(planned.steps, actual)) != actual:
+            actual, self._repeat = kept, self._repeat or (seen.number, _in_place(seen.number))
         scene = Scene(self._scenario, phase, seen, planned, tuple(actual), self._history, self._profile, self._matcher)
         self._asked |= {*actual}
         self._wanted |= {item for item in planned.wire if isinstance(item, str)}
@@ -104,6 +106,8 @@ class Ledger:
     def charge(self, number: int, wrong: Wrong, *, blocks: bool = False) -> None:
         """Charge a difference to a verified requirement that it decides, or else to its owner."""
         kind, owners = wrong.charge.kind, wrong.charge.owners
+        if kind in self._profile.untold:
+            return
         if kind in _FOLLOW and (cause := self._cause()):
             if kind in _FIRST:
                 self._derailed = self._derailed or cause
@@ -219,6 +223,20 @@ class Ledger:
                 if self._matcher.matches(wrong.expected, wrong.actual):
                     continue
                 self.charge(scene.seen.number, wrong, blocks=wrong.charge.kind == "refusal")
+
+
+def _in_place(number: int) -> Finding:
+    """Write down that a fault was answered in place, which makes the later replies others."""
+    told = "the request again, in place"
+    return Finding(
+        phase=number,
+        kind="log",
+        requirement=None,
+        others=("recover.fault.in-place",),
+        severity="telling",
+        expected=None,
+        actual=told,
+    )
 
 
 def _is(told: Mapping[str, Failure], outcome: str) -> bool:

@@ -100,8 +100,7 @@ def _is_misread(scene: Scene, at: _At, before: Step) -> bool:
         return False
     told = scene.told[at.place - 1] if at.place <= len(scene.told) else None
     if "class" not in scene.profile.tells:
-        patient = scene.profile.retries_faults and before.failure in STAY and at.again
-        return not patient and any(id_.startswith("classify.") for id_ in scene.verified)
+        return any(id_.startswith("classify.") for id_ in scene.verified)
     if any(step.action == "token" for step in scene.plan.steps[: at.place]):
         return False  # the list of attempts has no place for token requests
     return told is not None and told != UNKNOWN and group(told) != group(before.failure)
