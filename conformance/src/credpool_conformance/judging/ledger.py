@@ -28,7 +28,7 @@ _WHOLE: Final = 1.0  # a pool may keep its moments in whole seconds
 _FIRST: Final = frozenset({"order", "out", "nothing"})
 _CAUSES: Final = frozenset({"status", "killed", "until", "models", "class", "ids", "counts"})
 _FOLLOW: Final = frozenset({*_FIRST, "events", "store", "listing", "exhausted", "returns"})
-_REPEATS: Final = frozenset({"retry", "same", "on", "after", "in-place"})
+_REPEATS: Final = frozenset({"retry", "same", "on", "after"})
 _SAFE: Final = ("security.", "exhaust.same-provider", "affinity.private", "request.", "oauth.refresh-token.apart", "oauth.access-token.apart")
 
 

@@ -11,8 +11,6 @@ from credpool_conformance.book.yaml_lines import Json
 from credpool_conformance.judging.plan import OK, STAY, UNKNOWN, Step, common, entry_of, group
 from credpool_conformance.judging.scene import NOT_FAILING, Scene, rule_of
 
-FAULTS: Final = ("overloaded", "server_error", "-")
-"""What a gateway may repeat with the same entry, if it says that it does."""
 RETRY: Final = "recover.rate-limited.retry-once"
 _TOKENS: Final = ("token:", "device:")
 
@@ -78,8 +76,6 @@ def _later(scene: Scene, at: _At, before: Step) -> Charge:
         return Charge("bare", ("security.one-secret" if scene.redirected else "select.available",))
     if before.failure == OK:
         return Charge("on", ("recover.bounded",))
-    if at.again and scene.profile.retries_faults and before.failure in FAULTS:
-        return Charge("in-place")
     if at.again and before.action != "token" and _too_often(scene, at):
         idle = {e.id for e in scene.scenario.given.entries} - {entry_of(i) for i in scene.actual}
         return Charge("same", ("recover.bounded", *(["recover.progress"] if idle else [])))
