@@ -63,6 +63,7 @@ class Drive:
         self._person: Person | None = None
         self._clients: dict[str, str] = {}
         self._refused: str | None = None
+        self._refusal_message = ""
         self.runaway: str | None = None
 
     def deliver(self, event: Event) -> None:
@@ -111,6 +112,7 @@ class Drive:
         answer = self._turn.ask("configure", now=self._clock.now, pool=pool, randoms=randoms)
         if answer.kind == "refused":
             self._refused = _refusal(fields(answer.content), self._strategies())
+            self._refusal_message = text(fields(answer.content).get("message"))
             self._trace.result("configure", self._refused)
 
     def _strategies(self) -> frozenset[str]:
@@ -120,7 +122,7 @@ class Drive:
 
     def _act(self, number: int, action: Action) -> Observed:
         if self._refused is not None:
-            return Observed(number=number, outcome=self._refused)
+            return Observed(number=number, outcome=self._refused, message=self._refusal_message)
         match action:
             case Call():
                 return self._call(number, action)
