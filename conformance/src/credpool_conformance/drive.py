@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from credpool_conformance.aliases import Aliases
-from credpool_conformance.book.yaml_lines import Json, fields, text
+from credpool_conformance.book.yaml_lines import Json, fields, items, text
 from credpool_conformance.clock import Clock
 from credpool_conformance.events import Event, Held, Parked, Ranaway
 from credpool_conformance.faults import HarnessError
@@ -117,8 +117,8 @@ class Drive:
 
     def _strategies(self) -> frozenset[str]:
         manifest = self._turn.manifest
-        declared = manifest.profile.strategies if manifest else None
-        return STRATEGIES if declared is None else declared
+        declared = manifest.raw.get("strategies") if manifest else None
+        return STRATEGIES if declared is None else frozenset(map(text, items(declared)))
 
     def _act(self, number: int, action: Action) -> Observed:
         if self._refused is not None:

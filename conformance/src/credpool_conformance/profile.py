@@ -57,8 +57,8 @@ class Profile:
 
     @property
     def untold(self) -> frozenset[str]:
-        """The kinds of difference that are only in words which the pool does not tell."""
-        return frozenset().union(*(_SAYS[name] for name in TELLS - self.tells))
+        """The kinds of difference that this pool cannot show: in what it does not tell, or translates."""
+        return self.translates.union(*(_SAYS[name] for name in TELLS - self.tells))
 
     @property
     def words(self) -> tuple[str, ...]:

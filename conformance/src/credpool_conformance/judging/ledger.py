@@ -67,6 +67,7 @@ class Ledger:
         self._unsure: Finding | None = None
         self._repeat: tuple[int, Finding] | None = None
         self._matcher = Matcher()
+        self._statuses: dict[str, Finding] = {}
         self._asked: set[str] = set()
         self._wanted: set[str] = set()
 
@@ -108,6 +109,11 @@ class Ledger:
         kind, owners = wrong.charge.kind, wrong.charge.owners
         if kind in self._profile.untold:
             return
+        if kind in ("status", "killed"):
+            cause = self._statuses.get(str(wrong.actual))
+            if cause is not None:  # it was so before, and was charged then
+                self._unsure = self._unsure or cause
+                return
         if kind in _FOLLOW and (cause := self._cause()):
             if kind in _FIRST:
                 self._derailed = self._derailed or cause
@@ -128,6 +134,8 @@ class Ledger:
         )
         if not known:
             self.findings.append(finding)
+        if kind in ("status", "killed"):
+            self._statuses[str(wrong.actual)] = finding
         if blocks and self._derailed is None:
             self._derailed = finding
 

@@ -39,7 +39,9 @@ _LOGINS: Final[Mapping[str, str]] = {
 def outcome(scene: Scene, expected: Json, actual: Json) -> Iterator[Wrong]:
     """Name another outcome by what the call was to end with."""
     if str(expected).startswith("refused") or str(actual).startswith("refused"):
-        yield Wrong(Charge("refusal", ("select.unknown-strategy",)), expected, actual)
+        known = scene.strategy if str(actual).startswith("refused unknown_strategy") else None
+        owner = known if known and not str(expected).startswith("refused") else "select.unknown-strategy"
+        yield Wrong(Charge("refusal", (owner,)), expected, actual)
         return
     kind = "raised" if str(actual).startswith("raised") else "outcome"
     yield Wrong(Charge(kind, (_of_the_end(scene, expected),)), expected, actual)

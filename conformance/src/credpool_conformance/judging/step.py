@@ -157,7 +157,7 @@ def _displaced(scene: Scene, entry: str, *, to_be_out: bool, none: bool) -> Char
     if to_be_out:
         return Charge("out", ("select.available",))
     if failing and out is False:
-        return Charge("out", ("cooldown.end", "select.per-call"))
+        return Charge("order", (scene.strategy, "cooldown.end", "select.per-call"))
     return None
 
 
