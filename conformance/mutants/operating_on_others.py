@@ -84,7 +84,7 @@ class ForgetsModels(Mutant):
 
     violates = "operator.reset.clean+2"
     kills = ("reset-forgives-a-model",)
-    because = "models"
+    because = "out"
 
     @replaces("credpool.core.decide._reset")
     def general(original, state, entry_id, *, now):
@@ -132,7 +132,7 @@ class RenamesToANewEntry(Mutant):
 
     violates = "operator.only+1"
     kills = ("rename-is-a-rename",)
-    because = "status"
+    because = "listing"
 
     @replaces("credpool.core.operate.renamed")
     def fresh(original, state, target, label):
@@ -261,7 +261,7 @@ class ChangesMemoryOnly(Mutant):
 
     violates = "operator.durable+2"
     kills = ("what-an-operator-does-is-durable:add", "what-an-operator-does-is-durable:remove")
-    because = "ids"
+    because = "listing"
 
     @replaces("credpool.pool.Pool.change")
     def memory(original, self, change):

@@ -67,7 +67,7 @@ class StartsTheWaitAnew(Mutant):
 
     violates = "exhaust.probe.failure+3"
     kills = ("probe-that-fails-changes-nothing",)
-    because = "until"
+    because = "until on"
 
     @replaces("credpool.core.decide._fail")
     def anew(original, state, event, *, now, draw):
@@ -87,7 +87,7 @@ class RetriesAProbe(Mutant):
         "probe-that-fails-changes-nothing:throttled",
         "probe-that-fails-changes-nothing:throttled-for-a-second",
     )
-    because = "wire"
+    because = "on"
 
     @replaces("credpool.core.decide._fail")
     def again(original, state, event, *, now, draw):

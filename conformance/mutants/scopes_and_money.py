@@ -584,7 +584,7 @@ class CountsTheOwnersOtherKeys(Mutant):
 
     violates = "cooldown.sole+2"
     kills = ("keys-of-a-sole-owner-rest-a-minute",)
-    because = "returns"
+    because = "until"
 
     @replaces("credpool.core.cooldown._is_sole")
     def others(original, state, affected, now, model):

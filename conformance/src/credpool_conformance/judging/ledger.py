@@ -183,14 +183,25 @@ class Ledger:
         if scene.seen.note:
             self.charge(number, Wrong(Charge("endless", ("recover.bounded",)), "an end", scene.seen.note), blocks=True)
             return
-        if self._repeat and self._repeat[0] != number and told.keys() - {"waits", "counts", "attempts"}:
-            self._derailed = self._repeat[1]
+        if self._follows_a_repeat(scene, told):
             return
         wire = told.pop("wire", None)
         if wire is None or _is(told, "refused"):
             self._rest(scene, told)  # who was refused has sent nothing
         elif not self._left_the_plan(scene, wire, told):
             self._rest(scene, told, repeated=True)
+
+    def _follows_a_repeat(self, scene: Scene, told: Mapping[str, Failure]) -> bool:
+        """Tell whether what differs comes of a repeat before: the later replies are then others."""
+        if self._repeat is None:
+            return False
+        number, finding = self._repeat
+        in_place = finding.requirement is None
+        slight = {"waits", "counts", "attempts", *(["wire"] if in_place and first_step(scene) is None else [])}
+        if (number == scene.seen.number and not in_place) or not told.keys() - slight:
+            return False
+        self._derailed = finding
+        return True
 
     def _changed(self, number: int, failure: Failure) -> None:
         if failure.aspect in self._profile.translates:
