@@ -19,33 +19,24 @@ import httpx
 import openai
 from shell import Shell, exhausted
 
-OWN = {"openai": "openai-api", "kimi-code": "kimi-coding", "chatgpt": "openai-codex", "generic": "custom:gallery"}
-OWN |= {n: n for n in ("anthropic", "openrouter", "gemini", "xai", "zai", "deepseek", "nvidia", "huggingface")}
-OWN |= {n: n for n in ("ollama-cloud", "copilot", "nous")}
-HELLO = {
-    "name": "Hermes Agent",
-    "version": importlib.metadata.version("hermes-agent"),
-    "clock": "virtual",
-    "providers": sorted(OWN),
-    "strategies": ["fill_first", "round_robin", "least_used"],
-    "credentials": ["api_key", "oauth"],
-    "policy": [],
-    "tells": ["until"],
-    "sends": "caller",
-    "retries_faults": True,
-}
+SAME = "anthropic openrouter gemini xai zai deepseek nvidia huggingface ollama-cloud copilot nous"
+OWN = {name: name for name in SAME.split()} | {"openai": "openai-api", "kimi-code": "kimi-coding"}
+OWN |= {"chatgpt": "openai-codex", "generic": "custom:gallery"}
+HELLO = {"name": "Hermes Agent", "version": importlib.metadata.version("hermes-agent")}
+HELLO |= {"clock": "virtual", "sends": "caller", "retries_faults": True, "tells": ["until"]}
+HELLO |= {"credentials": ["api_key", "oauth"], "policy": [], "providers": sorted(OWN)}
+HELLO |= {"strategies": ["fill_first", "round_robin", "least_used"]}
 CLIENT = httpx.Client(verify=False)  # nothing here is encrypted
+NOBODY = httpx.Request("POST", "http://nobody")
 SDK = openai.OpenAI(api_key="none", http_client=CLIENT)
 
 
 class Agent:
     """What the recovery needs of an agent: the pool, and the credential in use."""
 
-    api_mode = "chat_completions"
-
     def __init__(self, pool, provider, entry):
         self._credential_pool, self.provider = pool, provider
-        self.api_mode = "anthropic_messages" if provider == "anthropic" else self.api_mode
+        self.api_mode = "anthropic_messages" if provider == "anthropic" else "chat_completions"
         self._is_entitlement_failure = AIAgent._is_entitlement_failure
         self._swap_credential(entry)
 
@@ -88,17 +79,19 @@ class Adapter:
                 break
             if not recovered:
                 call.wait(shell.now + self.pause(found, reply, failures))
-        head = {} if reply is None else {"status": reply.status_code, "headers": dict(reply.headers), "body": reply.text}
-        call.tell("failed" if reply is None else "delivered", **({"body": type(error).__name__} | head))
+        if reply is None:
+            return call.tell("failed", body=str(error))
+        call.tell("delivered", status=reply.status_code, headers=dict(reply.headers), body=reply.text)
 
     def send(self, asked, agent):
         """Send once, as the SDK does, and return its reply and the SDK's exception."""
         kept = {k: v for k, v in asked["headers"].items() if k.lower() not in ("authorization", "x-api-key")}
         headers = kept | {"authorization": f"Bearer {agent.api_key}"}
+        url = agent.base_url + asked["path"]
         try:
-            reply = CLIENT.request(asked["method"], agent.base_url + asked["path"], headers=headers, json=asked["body"])
+            reply = CLIENT.request(asked["method"], url, headers=headers, json=asked["body"])
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            return None, openai.APIConnectionError(message=type(error).__name__, request=httpx.Request("POST", "http://none"))
+            return None, openai.APIConnectionError(message=type(error).__name__, request=NOBODY)
         return reply, None if reply.is_success else SDK._make_status_error_from_response(reply)
 
     def pause(self, found, reply, failures):

@@ -1,6 +1,7 @@
 """LiteLLM Router: one deployment for each entry, in the order that `litellm_params.order` gives.
 
-`Router.completion` is called as its documentation shows; every setting but `order` is the default.
+`Router.completion` is called as its documentation shows; every setting but `order` is the default,
+and without a strategy it is left out too: the Router then shuffles.
 Its cooldowns are kept by a compiled library, so libfaketime gives this process the suite's time.
 The Router takes no key from the caller, so a placeholder key in a header is left out.
 """
@@ -40,9 +41,12 @@ HELLO = {
 
 class Adapter:
     def configure(self, pool, randoms):
-        if pool["strategy"] not in (None, "fill_first"):
-            raise Refused("unknown_strategy", f"{pool['strategy']!r} is not a strategy of this adapter")
-        self.pool, self.routers = pool, {}
+        self.pool, self.routers, self.strategy = pool, {}, pool["strategy"]
+        if self.strategy not in (None, "fill_first"):
+            try:
+                self.router("gpt-5")
+            except ValueError as error:
+                raise Refused("unknown_strategy", str(error)) from error
 
     def restart(self):
         self.routers = {}
@@ -50,12 +54,16 @@ class Adapter:
     def router(self, model):
         """Make the Router of a model when its first request comes: a deployment names its model."""
         if model not in self.routers:
-            self.routers[model] = litellm.Router(model_list=[self.deployment(e, model) for e in self.pool["entries"]])
+            own = {} if self.strategy in (None, "fill_first") else {"routing_strategy": self.strategy}
+            deployments = [self.deployment(entry, model) for entry in self.pool["entries"]]
+            self.routers[model] = litellm.Router(model_list=deployments, **own)
         return self.routers[model]
 
     def deployment(self, entry, model):
         params = {"model": f"{PREFIXES[self.pool['provider']]}/{model}", "api_key": entry["secret"]}
-        params |= {"api_base": entry["base_url"] or self.pool["base_url"], "order": entry["priority"] + 1}
+        params["api_base"] = entry["base_url"] or self.pool["base_url"]
+        if self.strategy == "fill_first":
+            params["order"] = entry["priority"] + 1
         return {"model_name": model, "litellm_params": params, "model_info": {"id": entry["id"]}}
 
     def call(self, call):

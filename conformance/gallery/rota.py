@@ -12,7 +12,7 @@ import threading
 import httpx
 from shell import CURRENT, Refused, Shell, exhausted
 
-STRATEGIES = {None: "round_robin", "fill_first": "primary_backup", "round_robin": "round_robin"}
+STRATEGIES = {"fill_first": "primary_backup"}
 STATES = {"healthy": "ok", "cooling_down": "exhausted", "disabled": "dead"}
 HELLO = {
     "name": "rotapool",
@@ -39,14 +39,16 @@ async def sleep(seconds):
 class Adapter:
     def configure(self, pool, randoms):
         self.told, self.entries = pool, sorted(pool["entries"], key=lambda e: e["priority"])
-        if pool["strategy"] not in STRATEGIES:
-            raise Refused("unknown_strategy", f"no strategy {pool['strategy']!r}: fill_first, round_robin")
-        self.restart()
+        try:
+            self.restart()
+        except ValueError as error:
+            raise Refused("unknown_strategy", str(error)) from error
 
     def restart(self):
         resources = [Resource(resource_id=e["id"], value=e["secret"] or "") for e in self.entries]
-        strategy = STRATEGIES[self.told["strategy"]]
-        self.pool = Pool(resources=resources, strategy=strategy, max_attempts=len(resources))
+        name = self.told["strategy"]
+        own = {"strategy": STRATEGIES.get(name, name)} if name else {}
+        self.pool = Pool(resources=resources, max_attempts=len(resources), **own)
 
     def call(self, call):
         asyncio.run_coroutine_threadsafe(self.run(call), LOOP).result()

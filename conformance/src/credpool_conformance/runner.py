@@ -9,6 +9,7 @@ from enum import Enum
 from time import perf_counter
 from typing import Final, TypeAlias
 
+from credpool_conformance.book.yaml_lines import items
 from credpool_conformance.canary import Canaries
 from credpool_conformance.clock import MachineClock, VirtualClock
 from credpool_conformance.drive import Drive
@@ -112,8 +113,9 @@ class Runner:
             manifest = self._session.ensure()
             check = _not_due(scenario, manifest)
             if check is None:
-                situation = self._situation(scenario, manifest)
-                check = self._play(scenario, situation, manifest)
+                asked = self._asked(scenario, manifest)
+                situation = self._situation(asked, manifest)
+                check = replace(self._play(asked, situation, manifest), scenario=scenario)
         except HarnessError as error:
             self._mock.release_all()
             self._costly_faults = self._costly_faults + 1 if error.costly else 0
@@ -130,6 +132,19 @@ class Runner:
             if situation:
                 situation.close()
         return _without_secrets(check, situation.canaries) if situation else check
+
+    @staticmethod
+    def _asked(scenario: Scenario, manifest: Manifest) -> Scenario:
+        """Name the first strategy where a scenario names none, and the default is not its subject.
+
+        Only for a testee that lists it: a pool with another default is then judged for the rest too.
+        """
+        given = scenario.given
+        own = any(reference.startswith("select.default") for reference in scenario.verifies)
+        listed = "fill_first" in items(manifest.raw.get("strategies"))
+        if own or not listed or given.strategy is not None:
+            return scenario
+        return replace(scenario, given=replace(given, strategy="fill_first"))
 
     def _situation(self, scenario: Scenario, manifest: Manifest) -> Situation:
         provider = self._registry.provider(scenario.given.provider)

@@ -1,4 +1,4 @@
-"""Forgive the pauses that a pool may make before a retry, and say by how much they move the clock.
+"""Forgive short pauses before a request is sent again, and say by how much they move the clock.
 
 Spec: recover.rate-limited.jitter.
 """
@@ -10,6 +10,7 @@ from credpool_conformance.book.yaml_lines import Json
 from credpool_conformance.judging.plan import attempts
 from credpool_conformance.scenario import Phase, Scenario
 
+_AGAIN: Final = ("retry", "rotate", "try-next")
 _PATIENCE: Final = 10.0  # max_retry_wait, where the operator sets no other
 
 
@@ -24,8 +25,8 @@ def forgiven(scenario: Scenario, phase: Phase, actual: Sequence[float]) -> float
     patience = scenario.given.policy.get("max_retry_wait", _PATIENCE)
     most = float(patience) if isinstance(patience, int | float) else _PATIENCE
     told = "attempts" in phase.expect
-    retries = sum(step.action == "retry" for step in attempts(phase)) if told else _repeats(phase)
-    if len(actual) > max(retries, len(expected)):
+    again = sum(step.action in _AGAIN for step in attempts(phase)) if told else _steps(phase)
+    if len(actual) > max(again, len(expected)):
         return None
     return _beyond([*expected], actual, most)
 
@@ -45,7 +46,6 @@ def _beyond(expected: list[Json], actual: Sequence[float], most: float) -> float
     return None if expected else beyond
 
 
-def _repeats(phase: Phase) -> int:
+def _steps(phase: Phase) -> int:
     wire = phase.expect.get("wire")
-    items = wire if isinstance(wire, list) else []
-    return sum(item == before for before, item in zip(items, items[1:], strict=False))
+    return len(wire) - 1 if isinstance(wire, list) else 0

@@ -146,7 +146,8 @@ def _first(scene: Scene, at: _At) -> Charge:
 
 def _displaced(scene: Scene, entry: str, *, to_be_out: bool, none: bool) -> Charge | None:
     """Judge an entry that is out and was not to be, or the reverse."""
-    history, out = scene.history, scene.is_out(entry)
+    asked = any(entry_of(item) == entry for item in scene.actual)
+    history, out = scene.history, False if asked and not to_be_out else scene.is_out(entry)
     failing = history.failing(entry)
     if to_be_out and not failing:
         return None
