@@ -1,19 +1,26 @@
-"""Show a run to a person: progress while it goes on, failures as they come, a summary at the end.
+"""Show a run to a person: progress while it goes on, failures as they come, the worst of it at the end.
 
 The report is the record; this is only its shadow on the screen.
 """
 
+import shlex
 import shutil
+import sys
 from collections import Counter
-from collections.abc import Mapping
-from typing import IO, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Final, TypeAlias
 
 from credpool_conformance.book.yaml_lines import Json, text
+from credpool_conformance.data import shown
+from credpool_conformance.failing import Failing, needed
 from credpool_conformance.session import Manifest
-from credpool_conformance.story import MARKS, outcome, story
+from credpool_conformance.story import MARKS, broken, headline, outcome, story
 from credpool_conformance.verdict import Summary, Verdict
 
 Record: TypeAlias = Mapping[str, Json]
+
+_PROGRAM: Final = shlex.join([sys.executable, "-m", "credpool_conformance"])
 
 
 class Console:
@@ -25,41 +32,94 @@ class Console:
         self._live = out.isatty()
         self._counts: Counter[str] = Counter()
         self._chapters: dict[str, Counter[str]] = {}
+        self._needs: Counter[str] = Counter()
+        self._profile: Sequence[str] = ()
+        self._told: set[str] = set()
+        self._first: dict[str, Record] = {}
+        """Of each requirement the first check that met it."""
 
     def begin(self, total: int, connector: str, command: str, manifest: Manifest | None) -> None:
         """Say what is about to be tested."""
         who = f"{manifest.name} {manifest.version}" if manifest else "a testee that does not start"
+        self._profile = manifest.profile.words if manifest else ()
         self._line(f"{total} checks of {who} through {connector}: {command}")
 
     def check(self, check: Record, number: int, total: int) -> None:
-        """Show one check: the failures in full, the rest as progress."""
-        self._counts[outcome(check)] += 1
-        chapter = self._chapters.setdefault(text(check["chapter"]), Counter())
-        chapter[outcome(check)] += 1
-        if outcome(check) in MARKS:
-            self._line("\n".join(["", *story(check), ""]))
+        """Show one check: the first of each fault in full, others in a line, the rest as progress."""
+        ended = outcome(check)
+        self._counts[ended] += 1
+        self._chapters.setdefault(text(check["chapter"]), Counter())[ended] += 1
+        for one in broken(check):
+            self._first.setdefault(one.requirement, check)
+        if needs := needed(check):
+            self._needs[needs] += 1
+        if ended in MARKS or (total == 1 and ended != "pass"):
+            self._line(self._shown(check, total))
         self._progress(check, number, total)
 
-    def end(self, summary: Summary, report: str, seconds: float) -> None:
-        """Show the summary."""
+    def end(self, summary: Summary, report: Path, seconds: float) -> None:
+        """Show the summary, which ends with what is broken, the worst first, and what to do next."""
         if self._live:
             self._out.write("\r\x1b[K")
+        for found in summary.failing:
+            if found.requirement not in self._told and found.requirement in self._first:
+                check = self._first[found.requirement]
+                self._line("\n".join(["", f"Seen beside what other checks are about: {found.name}", *story(check)]))
         self._line("")
+        for line in (*self._numbers(summary), *_worst(summary.failing), *self._open(), *self._ending(summary)):
+            self._line(f"  {line}".rstrip())
+        self._line(f"  report: {shown(report)}\n  time: {seconds:.1f} s")
+        if summary.failing:
+            for line in self._next(summary.failing[0], report):
+                self._line(f"  {line}".rstrip())
+
+    def _shown(self, check: Record, total: int) -> str:
+        """Write the whole story of what was not told before."""
+        faults = {one.requirement for one in broken(check) if one.own} or {text(check["reason"])}
+        if total > 1 and faults <= self._told:
+            return headline(check)
+        self._told |= faults
+        return "\n".join(["", *story(check), ""])
+
+    def _numbers(self, summary: Summary) -> Iterator[str]:
         for chapter, row in self._chapters.items():
-            counted = ", ".join(f"{number} {name}" for name, number in row.items())
-            self._line(f"  {chapter:<16} {counted}")
+            yield f"{chapter:<16} " + ", ".join(f"{number} {name}" for name, number in row.items())
         coverage = summary.coverage
-        self._line(
-            f"\n  requirements: {len(coverage.exercised)} exercised, "
+        yield ""
+        yield (
+            f"requirements: {len(coverage.exercised)} exercised, "
             f"{len(coverage.unexercised)} not exercised, "
             f"{len(coverage.not_applicable)} not applicable, {len(coverage.excluded)} excluded"
         )
         if summary.verdict is not Verdict.FILTERED:
             for reference in coverage.unexercised:
-                self._line(f"    not exercised: {reference}")
+                yield f"  not exercised: {reference}"
+
+    def _open(self) -> Iterator[str]:
+        if not self._needs:
+            return
+        yield ""
+        yield f"no conclusion in {self._needs.total()} checks, which is no pass:"
+        for needs, number in self._needs.most_common():
+            yield f"  {number:>4} need {needs} first"
+
+    def _ending(self, summary: Summary) -> Iterator[str]:
+        yield ""
+        if self._profile:
+            yield f"profile: {'; '.join(self._profile)}"
         because = f" ({'; '.join(summary.reasons)})" if summary.reasons else ""
-        self._line(f"  verdict: {summary.verdict.value}{because}")
-        self._line(f"  report: {report}\n  time: {seconds:.1f} s")
+        yield f"verdict: {summary.verdict.value}{because}"
+        yield from summary.stale
+
+    def _next(self, worst: Failing, report: Path) -> Iterator[str]:
+        path = report.resolve()
+        page, listed = (shlex.quote(str(path.with_suffix(end))) for end in (".html", ".known.yaml"))
+        command = f"{_PROGRAM} report {shlex.quote(str(path))} --format"
+        yield ""
+        yield "next:"
+        yield f"  the worst again:      {text(self._first[worst.requirement]['replay'])}"
+        yield f"  all on a page:        {command} html --output {page}"
+        yield f"  a list of what fails: {command} known-failures --output {listed}"
 
     def _progress(self, check: Record, number: int, total: int) -> None:
         counted = ", ".join(f"{count} {name}" for name, count in self._counts.items())
@@ -75,3 +135,17 @@ class Console:
         start = "\r\x1b[K" if self._live else ""
         self._out.write(f"{start}{line}\n")
         self._out.flush()
+
+
+def _worst(failing: Sequence[Failing]) -> Iterator[str]:
+    if not failing:
+        return
+    width = max(len(found.name) for found in failing)
+    yield ""
+    yield f"{len(failing)} broken requirements, the worst first:"
+    for found in failing:
+        notes = ["" if found.binding else "a SHOULD", "known" if found.known else ""]
+        note = "".join(f" ({said})" for said in notes if said)
+        yield f"  {found.severity:<7} {found.name:<{width}}  {found.counted}{note}"
+        if found.consequence:
+            yield f"          {found.consequence}"

@@ -9,13 +9,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import IO
+from typing import IO, Final
 
 from credpool_conformance.connectors import Connector
 from credpool_conformance.connectors.inprocess import InProcessConnector
 from credpool_conformance.connectors.stdio import StdioConnector
 from credpool_conformance.console import Console
-from credpool_conformance.data import shown
 from credpool_conformance.faults import HarnessError
 from credpool_conformance.known_failures import KnownFailures
 from credpool_conformance.loopback import Loopback
@@ -23,10 +22,13 @@ from credpool_conformance.mock import Mock
 from credpool_conformance.registry import Registry
 from credpool_conformance.report import Conditions, ReportWriter, check_record
 from credpool_conformance.requirements import Requirements
-from credpool_conformance.runner import Check, Runner
+from credpool_conformance.runner import Check, Outcome, Runner
 from credpool_conformance.scenario import Scenario
 from credpool_conformance.session import Manifest, Session
 from credpool_conformance.verdict import Summary, summarise
+
+
+_FAILURES: Final = (Outcome.FAIL, Outcome.HARNESS_ERROR, Outcome.UNEXPECTED_PASS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,7 @@ class Options:
     connector: str
     timeout: float
     selection: str | None
+    max_failures: int | None = None
     report: Path
     replay: str
     known: KnownFailures = field(default_factory=KnownFailures)
@@ -65,12 +68,14 @@ def run(
             record = check_record(checks[-1], requirements, options.replay)
             report.check(record)
             console.check(record, len(checks), len(scenarios))
+            if _is_enough(checks, options.max_failures):
+                break
         features = manifest.features if manifest else frozenset({"core"})
-        filtered = options.selection is not None
+        filtered = options.selection is not None or len(checks) < len(scenarios)
         summary = summarise(checks, requirements, features, filtered=filtered, known=options.known)
         seconds = perf_counter() - begun
         report.footer(summary, seconds)
-    console.end(summary, shown(options.report), seconds)
+    console.end(summary, options.report, seconds)
     return summary
 
 
@@ -84,6 +89,11 @@ def opened(options: Options, registry: Registry) -> Iterator[tuple[Mock, Session
         session = Session(connector, options.timeout, needs=registry.needs)
         stack.callback(session.close)
         yield loopback.mock, session
+
+
+def _is_enough(checks: Sequence[Check], most: int | None) -> bool:
+    """Tell whether as much has failed as somebody wants to see."""
+    return most is not None and sum(check.outcome in _FAILURES for check in checks) >= most
 
 
 def _connector(options: Options, mock: Mock) -> Connector:
