@@ -13,7 +13,7 @@ from typing import IO, Final, TypeAlias
 
 from credpool_conformance.book.yaml_lines import Json, text
 from credpool_conformance.data import shown
-from credpool_conformance.failing import Failing, needed
+from credpool_conformance.failing import Failing, needed, told
 from credpool_conformance.session import Manifest
 from credpool_conformance.story import MARKS, broken, headline, outcome, story
 from credpool_conformance.verdict import Summary, Verdict
@@ -66,7 +66,7 @@ class Console:
                 check = self._first[found.requirement]
                 self._line("\n".join(["", f"Seen beside what other checks are about: {found.name}", *story(check)]))
         self._line("")
-        for line in (*self._numbers(summary), *_worst(summary.failing), *self._open(), *self._ending(summary)):
+        for line in (*self._numbers(summary), *self._worst(summary), *self._open(), *self._ending(summary)):
             self._line(f"  {line}".rstrip())
         self._line(f"  report: {shown(report)}\n  time: {seconds:.1f} s")
         if summary.failing:
@@ -94,6 +94,11 @@ class Console:
         if summary.verdict is not Verdict.FILTERED:
             for reference in coverage.unexercised:
                 yield f"  not exercised: {reference}"
+
+    def _worst(self, summary: Summary) -> Iterator[str]:
+        if summary.failing:
+            yield ""
+        yield from told(summary.failing)
 
     def _open(self) -> Iterator[str]:
         if not self._needs:
@@ -135,17 +140,3 @@ class Console:
         start = "\r\x1b[K" if self._live else ""
         self._out.write(f"{start}{line}\n")
         self._out.flush()
-
-
-def _worst(failing: Sequence[Failing]) -> Iterator[str]:
-    if not failing:
-        return
-    width = max(len(found.name) for found in failing)
-    yield ""
-    yield f"{len(failing)} broken requirements, the worst first:"
-    for found in failing:
-        notes = ["" if found.binding else "a SHOULD", "known" if found.known else ""]
-        note = "".join(f" ({said})" for said in notes if said)
-        yield f"  {found.severity:<7} {found.name:<{width}}  {found.counted}{note}"
-        if found.consequence:
-            yield f"          {found.consequence}"

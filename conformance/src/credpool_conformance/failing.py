@@ -4,7 +4,7 @@ It reads the records of a report, so that every form of it tells the same.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -93,6 +93,20 @@ def failing(checks: Iterable[Mapping[str, Json]]) -> tuple[Failing, ...]:
         for requirement, severities in kinds.items()
     ]
     return tuple(sorted(found, key=_rank))
+
+
+def told(found: Sequence[Failing]) -> Iterator[str]:
+    """List what is broken, line by line, with what it means for a user."""
+    if not found:
+        return
+    width = max(len(one.name) for one in found)
+    yield f"{len(found)} broken requirement{'s' * (len(found) != 1)}, the worst first:"
+    for one in found:
+        notes = ["" if one.binding else "a SHOULD", "known" if one.known else ""]
+        note = "".join(f" ({said})" for said in notes if said)
+        yield f"  {one.severity:<7} {one.name:<{width}}  {one.counted}{note}"
+        if one.consequence:
+            yield f"          {one.consequence}"
 
 
 def needed(check: Mapping[str, Json]) -> str | None:
