@@ -14,6 +14,7 @@ class GivesUpAfterThree(Mutant):
     violates = "recover.all-tried+2"
     kills = (
         "ten-keys-are-all-tried",
+        "ten-throttled-keys-are-all-tried",
         "each-strategy-tries-every-entry",
     )
     because = "stop"

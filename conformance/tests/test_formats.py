@@ -136,9 +136,9 @@ def test_the_page_tells_a_failure_in_full(report: Report) -> None:
         '<article id="wait:retry-after-1">',
         "A pool MUST try once more.",
         "The retry is spent too early.",
-        "expected [2]\nactual   [3.0]",
+        "expected [2]\nactual   [13.0]",
         "→ POST /v1/chat/completions [a]",
-        "… waits 3 s (retry)",
+        "… waits 13 s (retry)",
         "replay-me --filter &#x27;wait:retry-after-1&#x27;",
         '<span class="not-conformant">not-conformant</span>',
     ):

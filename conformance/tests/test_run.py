@@ -129,10 +129,10 @@ def test_a_failure_tells_the_whole_story(run_suite: "RunSuite", naive: "Name") -
         "FAIL wait:retry-after-1: The retry waits as long as it was told",
         "rotate.retry-once+1 A pool MUST try once more.",
         "If broken: The retry is spent too early.",
-        "phase 1, wait\n    expected [2]\n    actual   [3.0]",
+        "phase 1, wait\n    expected [2]\n    actual   [13.0]",
         "→ POST /v1/chat/completions [a]",
-        "… waits 3 s (retry)",
-        "+3          ← 200 (a[1])",
+        "… waits 13 s (retry)",
+        "+13         ← 200 (a[1])",
         "replay: replay-me --filter 'wait:retry-after-1'",
     ):
         assert part in ran.screen

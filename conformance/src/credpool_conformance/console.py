@@ -30,13 +30,10 @@ class Console:
         """Remember the stream, which may be replaced later."""
         self._out = out
         self._live = out.isatty()
+        self._checks: dict[str, Record] = {}
         self._counts: Counter[str] = Counter()
-        self._chapters: dict[str, Counter[str]] = {}
-        self._needs: Counter[str] = Counter()
         self._profile: Sequence[str] = ()
         self._told: set[str] = set()
-        self._first: dict[str, Record] = {}
-        """Of each requirement the first check that met it."""
 
     def begin(self, total: int, connector: str, command: str, manifest: Manifest | None) -> None:
         """Say what is about to be tested."""
@@ -46,25 +43,25 @@ class Console:
 
     def check(self, check: Record, number: int, total: int) -> None:
         """Show one check: the first of each fault in full, others in a line, the rest as progress."""
-        ended = outcome(check)
-        self._counts[ended] += 1
-        self._chapters.setdefault(text(check["chapter"]), Counter())[ended] += 1
-        for one in broken(check):
-            self._first.setdefault(one.requirement, check)
-        if needs := needed(check):
-            self._needs[needs] += 1
-        if ended in MARKS or (total == 1 and ended != "pass"):
+        self._checks[text(check["id"])] = check
+        self._counts[outcome(check)] += 1
+        if outcome(check) in MARKS or (total == 1 and outcome(check) != "pass"):
             self._line(self._shown(check, total))
         self._progress(check, number, total)
+
+    def again(self, check: Record) -> None:
+        """Take what became of a check that was shown already, when all the others had run."""
+        self._checks[text(check["id"])] = check
+        self._line(f"after all {headline(check)}")
 
     def end(self, summary: Summary, report: Path, seconds: float) -> None:
         """Show the summary, which ends with what is broken, the worst first, and what to do next."""
         if self._live:
             self._out.write("\r\x1b[K")
         for found in summary.failing:
-            if found.requirement not in self._told and found.requirement in self._first:
-                check = self._first[found.requirement]
-                self._line("\n".join(["", f"Seen beside what other checks are about: {found.name}", *story(check)]))
+            if found.requirement not in self._told:
+                title = f"Seen beside what other checks are about: {found.name}"
+                self._line("\n".join(["", title, *story(self._example(found))]))
         self._line("")
         for line in (*self._numbers(summary), *self._worst(summary), *self._open(), *self._ending(summary)):
             self._line(f"  {line}".rstrip())
@@ -81,8 +78,14 @@ class Console:
         self._told |= faults
         return "\n".join(["", *story(check), ""])
 
+    def _example(self, found: Failing) -> Record:
+        return self._checks[(*found.own, *found.beside)[0]]
+
     def _numbers(self, summary: Summary) -> Iterator[str]:
-        for chapter, row in self._chapters.items():
+        chapters: dict[str, Counter[str]] = {}
+        for check in self._checks.values():
+            chapters.setdefault(text(check["chapter"]), Counter())[outcome(check)] += 1
+        for chapter, row in chapters.items():
             yield f"{chapter:<16} " + ", ".join(f"{number} {name}" for name, number in row.items())
         coverage = summary.coverage
         yield ""
@@ -101,11 +104,12 @@ class Console:
         yield from told(summary.failing)
 
     def _open(self) -> Iterator[str]:
-        if not self._needs:
+        needed_by = Counter(filter(None, map(needed, self._checks.values())))
+        if not needed_by:
             return
         yield ""
-        yield f"no conclusion in {self._needs.total()} checks, which is no pass:"
-        for needs, number in self._needs.most_common():
+        yield f"no conclusion in {needed_by.total()} checks, which is no pass:"
+        for needs, number in needed_by.most_common():
             yield f"  {number:>4} need {needs} first"
 
     def _ending(self, summary: Summary) -> Iterator[str]:
@@ -122,7 +126,7 @@ class Console:
         command = f"{_PROGRAM} report {shlex.quote(str(path))} --format"
         yield ""
         yield "next:"
-        yield f"  the worst again:      {text(self._first[worst.requirement]['replay'])}"
+        yield f"  the worst again:      {text(self._example(worst)['replay'])}"
         yield f"  all on a page:        {command} html --output {page}"
         yield f"  a list of what fails: {command} known-failures --output {listed}"
 

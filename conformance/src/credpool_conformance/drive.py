@@ -10,7 +10,7 @@ from typing import Final
 
 from credpool_conformance.aliases import Aliases
 from credpool_conformance.book.yaml_lines import Json, fields, text
-from credpool_conformance.clock import VirtualClock
+from credpool_conformance.clock import Clock
 from credpool_conformance.events import Event, Held, Parked, Ranaway
 from credpool_conformance.faults import HarnessError
 from credpool_conformance.managing import managed
@@ -37,7 +37,7 @@ from credpool_conformance.session import Answer, Session
 from credpool_conformance.situation import Situation
 from credpool_conformance.trace import Trace
 
-STRATEGIES: Final = ("fill_first", "round_robin", "least_used", "random")
+STRATEGIES: Final = frozenset({"fill_first", "round_robin", "least_used", "random"})
 _MOST_WAITS: Final = 50
 _LONGEST_WAIT: Final = 400 * 86400.0
 
@@ -55,7 +55,7 @@ class Drive:
         self._processes = {first: session} | {name: session.fellow(name) for name in others}
         self._turn = session
         self._mock = mock
-        self._clock: VirtualClock = situation.clock
+        self._clock: Clock = situation.clock
         self._trace: Trace = situation.trace
         self._calls: dict[str, Progress] = {}
         self._holds: dict[str, Progress] = {}
@@ -110,8 +110,13 @@ class Drive:
         randoms = self._situation.randoms
         answer = self._turn.ask("configure", now=self._clock.now, pool=pool, randoms=randoms)
         if answer.kind == "refused":
-            self._refused = _refusal(fields(answer.content))
+            self._refused = _refusal(fields(answer.content), self._strategies())
             self._trace.result("configure", self._refused)
+
+    def _strategies(self) -> frozenset[str]:
+        manifest = self._turn.manifest
+        declared = manifest.profile.strategies if manifest else None
+        return STRATEGIES if declared is None else declared
 
     def _act(self, number: int, action: Action) -> Observed:
         if self._refused is not None:
@@ -243,6 +248,8 @@ class Drive:
         outcome = "waiting" if progress.waiting else outcome
         if outcome in ("delivered", "streaming"):
             outcome = f"{outcome} {status}"
+        elif outcome == "raised":
+            outcome = f"raised {text(result.get('error')) or 'an exception'}"
         self._trace.result(progress.call.name, outcome)
         return Observed(
             number=number,
@@ -329,10 +336,10 @@ class Drive:
         )
 
 
-def _refusal(refused: Mapping[str, Json]) -> str:
-    """Return a refusal's outcome; one of an unknown strategy must name the known ones."""
+def _refusal(refused: Mapping[str, Json], strategies: frozenset[str]) -> str:
+    """Return a refusal's outcome; one of an unknown strategy must name those that there are."""
     code, message = refused.get("code"), text(refused.get("message"))
-    unnamed = [name for name in STRATEGIES if name not in message]
+    unnamed = [name for name in sorted(strategies) if name not in message]
     if code == "unknown_strategy" and unnamed:
         return f"refused {code} without naming {', '.join(unnamed)}"
     return f"refused {code}"

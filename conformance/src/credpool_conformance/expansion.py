@@ -14,6 +14,7 @@ from credpool_conformance.registry import Registry
 
 _NAME: Final = re.compile(r"\$\{([a-z_][a-z0-9_]*)\}")
 _CASE_KEYS: Final = ("case", "id", "name", "class")
+_B: Final = "b ok deliver"
 # spec: cooldown.clamp+2
 _SHORTEST: Final = 1
 _PATIENCE: Final = 10  # the policy's max_retry_wait
@@ -28,8 +29,8 @@ def expand(
 
     Raises: BadInputError when a name is unknown or there is no row.
     """
-    rows = list(_rows(document, where, raw, registry))
-    for row in rows:
+    actions = _actions(registry)
+    for row in [{**leads_to(row, actions), **row} for row in _rows(document, where, raw, registry)]:
         body = {key: value for key, value in raw.items() if key not in ("table", "for_each")}
         expanded = fields(_fill(document, where, body, row))
         if "case" in row:
@@ -56,11 +57,43 @@ def _rows(
     yield from kept
 
 
+def _decisions(registry: Registry) -> Mapping[str, dict[str, Json]]:
+    recovery = registry.tables.get("recovery")
+    rows = map(fields, items(fields(recovery.data).get("rows") if recovery else None))
+    return {text(row.get("class")): row for row in rows}
+
+
+def _actions(registry: Registry) -> Mapping[str, str]:
+    return {name: text(row.get("action")) for name, row in _decisions(registry).items()}
+
+
+def leads_to(row: Mapping[str, Json], actions: Mapping[str, str]) -> dict[str, Json]:
+    """Say what a reply of the row's class leads to, when `a` gets it always and `b` is healthy.
+
+    `steps`, `requests` and `ends` are of a first call, `next_steps` and `next_ends` of a second one.
+    """
+    name, status = text(row.get("class")), row.get("status")
+    told, fails, well = f"a {name}", f"delivered {status}", "delivered 200"
+    ended: dict[str, Json] = {"steps": [f"{told} deliver"], "requests": ["a"], "ends": fails}
+    moved: dict[str, Json] = {"steps": [f"{told} rotate", _B], "requests": ["a", "b"], "ends": well}
+    match actions.get(name):
+        case "deliver":
+            return {**ended, "next_steps": [f"{told} deliver"], "next_ends": fails}
+        case "try-next":
+            steps: Json = [f"{told} try-next", _B]
+            return {**moved, "steps": steps, "next_steps": steps, "next_ends": well}
+        case "rotate":
+            return {**moved, "next_steps": [_B], "next_ends": well}
+        case "retry":
+            ways: Json = {"one_of": [[f"{told} rotate", _B], [f"{told} retry", f"{told} rotate", _B]]}
+            wire: Json = {"one_of": [["a", "b"], ["a", "a", "b"]]}
+            return {**moved, "steps": ways, "requests": wire, "next_steps": [_B], "next_ends": well}
+        case _:
+            return {}
+
+
 def _registry_rows(registry: Registry) -> Iterator[dict[str, Json]]:
-    decisions = {
-        text(fields(row).get("class")): fields(row)
-        for row in items(fields(registry.tables["recovery"].data).get("rows"))
-    }
+    decisions = _decisions(registry)
     for example in registry.examples.values():
         decided = {**decisions.get(example.failure_class, {}), **example.fields}
         usual_type = registry.provider(example.provider).auth_type

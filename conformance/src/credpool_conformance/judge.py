@@ -4,14 +4,14 @@ The world is closed: what a scenario does not mention must not have happened.
 How values are compared is `match`'s; how the testee's words are put in the scenario's is `wording`'s.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from credpool_conformance import managing
 from credpool_conformance.book.yaml_lines import Json, fields, items, text
-from credpool_conformance.match import ANY, matches
+from credpool_conformance.judging.pauses import forgiven
+from credpool_conformance.match import ANY, Matcher
 from credpool_conformance.observed import Observed, Progress
 from credpool_conformance.scenario import (
     Entry,
@@ -34,7 +34,6 @@ from credpool_conformance.wording import (
 
 SHOULD_RETRY: Final = "x-should-retry"
 _SHOWN_REQUESTS: Final = 12
-_TIME: Final = re.compile(r"\+\d\S*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,17 +47,14 @@ class Failure:
 
 
 def judge(
-    scenario: Scenario, situation: Situation, phase: Phase, seen: Observed, *, timeless: bool
+    scenario: Scenario, situation: Situation, phase: Phase, seen: Observed, matcher: Matcher
 ) -> list[Failure]:
-    """Compare a phase with its expectation.
-
-    `timeless` forgives moments: the testee runs on the real clock.
-    """
+    """Compare a phase with its expectation."""
     aspects = _aspects(scenario, situation, phase, seen)
     return [
         Failure(phase=seen.number, aspect=aspect, expected=expected, actual=actual)
         for aspect, expected, actual in aspects
-        if not matches(_timeless(expected) if timeless else expected, actual)
+        if not matcher.matches(expected, actual)
     ]
 
 
@@ -76,7 +72,8 @@ def _aspects(
         yield "attempts", expect.get("attempts", []), attempts_in_words(seen.result)
         if "events" in scenario.features and seen.progress:
             yield "events", expect.get("events", []), events_in_words(seen.result, seen.now)
-    yield "waits", expect.get("waits", []), [*seen.waits]
+    if forgiven(scenario, phase, seen.waits) is None:
+        yield "waits", expect.get("waits", []), [*seen.waits]
     yield "exhausted", expect.get("exhausted"), exhausted_in_words(seen.result, seen.now)
     if seen.stored:
         wanted, found = seen.stored
@@ -187,16 +184,3 @@ def _expected_state(scenario: Scenario, expect: Mapping[str, Json]) -> Json:
 def _labels(seen: Observed) -> Iterator[tuple[str, Json]]:
     for entry in map(fields, items(seen.state.get("entries"))):
         yield text(entry.get("id")), entry.get("label")
-
-
-def _timeless(value: Json) -> Json:
-    match value:
-        case str():
-            return _TIME.sub(ANY, value)
-        case dict():
-            inner = {key: _timeless(item) for key, item in value.items()}
-            return {k: ANY if k == "returns" and v is not None else v for k, v in inner.items()}
-        case list():
-            return [_timeless(item) for item in items(value)]
-        case _:
-            return value

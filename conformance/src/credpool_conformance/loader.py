@@ -159,6 +159,7 @@ def _build(
         path=document.path,
         line=document.line(*where),
         decides=tuple(text(kind) for kind in items(raw.get("decides"))),
+        uses=tuple(text(id_) for id_ in items(raw.get("uses"))),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from credpool_conformance.book.yaml_lines import Json
 from credpool_conformance.canary import Canaries, Canary, Kind
-from credpool_conformance.clock import VirtualClock
+from credpool_conformance.clock import Clock
 from credpool_conformance.events import Deliver, Held, Parked, Ranaway
 from credpool_conformance.scenario import Entry, Origin, Redirect, Reply
 from credpool_conformance.script import Sent, render
@@ -70,7 +70,7 @@ class Stage:
     entries: Mapping[str, Entry]
     scripts: Mapping[str, tuple[Reply, ...]]
     canaries: Canaries
-    clock: VirtualClock
+    clock: Clock
     trace: Trace
     deliver: Deliver
     healthy: Reply

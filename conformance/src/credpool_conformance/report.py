@@ -1,5 +1,6 @@
 """Write and read the report of a run: one JSON object per line, header, checks, footer.
 
+A check whose outcome another one has changed is written again, and its last record counts.
 A report without a footer was cut short and says nothing; reading one is an error.
 """
 
@@ -19,6 +20,7 @@ from credpool_conformance.book.problems import Problem
 from credpool_conformance.book.yaml_lines import Json, text
 from credpool_conformance.data import SCHEMAS, shown
 from credpool_conformance.faults import BadInputError
+from credpool_conformance.judging.ledger import Finding
 from credpool_conformance.requirements import Requirements
 from credpool_conformance.runner import Check
 from credpool_conformance.session import Manifest
@@ -135,6 +137,11 @@ class ReportWriter:
         self._file.flush()
 
 
+def _finding(finding: Finding) -> dict[str, Json]:
+    told: dict[str, Json] = asdict(finding)
+    return {name: value for name, value in told.items() if name != "about"}
+
+
 def check_record(check: Check, requirements: Requirements, replay: str) -> dict[str, Json]:
     """Tell everything about a check; `replay` is the command that begins a run like this one."""
     scenario = check.scenario
@@ -149,7 +156,7 @@ def check_record(check: Check, requirements: Requirements, replay: str) -> dict[
         "features": [*scenario.features],
         "consequence": scenario.consequence,
         "reason": check.reason,
-        "findings": [asdict(finding) for finding in check.findings],
+        "findings": [_finding(finding) for finding in check.findings],
         "trace": [*check.trace],
         "stderr": check.stderr,
         "scenario": f"{scenario.path}:{scenario.line}",
@@ -194,7 +201,8 @@ def read_report(path: Path) -> Report:
     if kinds != ["header", *["check"] * (len(kinds) - 2), "footer"]:
         what = "not a whole report: it needs a header, checks and a footer"
         raise _unusable(path, len(lines), what, "run the suite again")
-    return Report(header=records[0], checks=tuple(records[1:-1]), footer=records[-1])
+    checks = {text(record["id"]): record for record in records[1:-1]}
+    return Report(header=records[0], checks=tuple(checks.values()), footer=records[-1])
 
 
 def _record(path: Path, number: int, line: str) -> Mapping[str, Json]:

@@ -16,6 +16,7 @@ from credpool_conformance.connectors.inprocess import InProcessConnector
 from credpool_conformance.connectors.stdio import StdioConnector
 from credpool_conformance.console import Console
 from credpool_conformance.faults import HarnessError
+from credpool_conformance.judging.needs import reconsider
 from credpool_conformance.known_failures import KnownFailures
 from credpool_conformance.loopback import Loopback
 from credpool_conformance.mock import Mock
@@ -62,16 +63,24 @@ def run(
         manifest = _introduction(session)
         report.header(_conditions(options, requirements, len(scenarios)), manifest)
         console.begin(len(scenarios), options.connector, options.testee, manifest)
-        checks: list[Check] = []
+        ran: list[Check] = []
+        left = options.max_failures
         for check in Runner(session, mock, registry, requirements).run(scenarios):
-            checks.append(options.known.mark(check))
-            record = check_record(checks[-1], requirements, options.replay)
+            ran.append(check)
+            marked = options.known.mark(check)
+            record = check_record(marked, requirements, options.replay)
             report.check(record)
-            console.check(record, len(checks), len(scenarios))
-            if _is_enough(checks, options.max_failures):
+            console.check(record, len(ran), len(scenarios))
+            if left and not (left := left - (marked.outcome in _FAILURES)):
                 break
+        checks = [options.known.mark(check) for check in reconsider(ran)]
+        for check, first in zip(checks, ran, strict=True):
+            if check.findings != first.findings:  # a later record takes the place of the first
+                record = check_record(check, requirements, options.replay)
+                report.check(record)
+                console.again(record)
         features = manifest.features if manifest else frozenset({"core"})
-        filtered = options.selection is not None or len(checks) < len(scenarios)
+        filtered = options.selection is not None or left == 0
         summary = summarise(checks, requirements, features, filtered=filtered, known=options.known)
         seconds = perf_counter() - begun
         report.footer(summary, seconds)
@@ -89,11 +98,6 @@ def opened(options: Options, registry: Registry) -> Iterator[tuple[Mock, Session
         session = Session(connector, options.timeout, needs=registry.needs)
         stack.callback(session.close)
         yield loopback.mock, session
-
-
-def _is_enough(checks: Sequence[Check], most: int | None) -> bool:
-    """Tell whether as much has failed as somebody wants to see."""
-    return most is not None and sum(check.outcome in _FAILURES for check in checks) >= most
 
 
 def _connector(options: Options, mock: Mock) -> Connector:

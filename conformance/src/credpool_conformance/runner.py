@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Final
 
 from credpool_conformance.canary import Canaries
+from credpool_conformance.clock import MachineClock, VirtualClock
 from credpool_conformance.drive import Drive
 from credpool_conformance.faults import HarnessError
 from credpool_conformance.judge import judge
@@ -51,15 +52,21 @@ class Check:
     outcome: Outcome
     reason: str | None = None
     findings: tuple[Finding, ...] = ()
+    followed: frozenset[str] = frozenset()
+    """The classes of the replies after which the testee did what was planned."""
     trace: tuple[str, ...] = field(default_factory=tuple)
     stderr: str = ""
     duration: float = 0.0
 
     @property
+    def verified(self) -> frozenset[str]:
+        """The ids of the requirements that the check verifies."""
+        return frozenset(reference.partition("+")[0] for reference in self.scenario.verifies)
+
+    @property
     def own(self) -> tuple[Finding, ...]:
         """What belongs to a requirement that the check verifies."""
-        ids = {reference.partition("+")[0] for reference in self.scenario.verifies}
-        return tuple(finding for finding in self.findings if finding.requirement in ids)
+        return tuple(found for found in self.findings if found.requirement in self.verified)
 
 
 class Runner:
@@ -76,11 +83,13 @@ class Runner:
         self._costly_faults = 0
 
     def run(self, scenarios: Iterable[Scenario]) -> Iterator[Check]:
-        """Make a check of each scenario, whatever the testee does."""
+        """Make a check of each scenario, whatever the testee does; one that never starts has one."""
         for scenario in scenarios:
             begun = perf_counter()
             check = self._check(scenario)
             yield _timed(check, perf_counter() - begun)
+            if check.outcome is Outcome.HARNESS_ERROR and self._session.manifest is None:
+                return
 
     def _check(self, scenario: Scenario) -> Check:
         excluded = self._exclusion(scenario)
@@ -89,11 +98,13 @@ class Runner:
         if self._costly_faults >= _MOST_COSTLY_FAULTS:
             reason = f"given up after {_MOST_COSTLY_FAULTS} starts or replies that did not come"
             return Check(scenario=scenario, outcome=Outcome.UNVERIFIED, reason=reason)
-        provider = self._registry.provider(scenario.given.provider)
-        situation = Situation(scenario, provider, self._mock.urls)
+        situation: Situation | None = None
         try:
             manifest = self._session.ensure()
-            check = _not_due(scenario, manifest) or self._play(scenario, situation, manifest)
+            check = _not_due(scenario, manifest)
+            if check is None:
+                situation = self._situation(scenario, manifest)
+                check = self._play(scenario, situation, manifest)
         except HarnessError as error:
             self._mock.release_all()
             self._costly_faults = self._costly_faults + 1 if error.costly else 0
@@ -101,21 +112,26 @@ class Runner:
                 scenario=scenario,
                 outcome=Outcome.HARNESS_ERROR,
                 reason=error.what,
-                trace=situation.trace.lines,
+                trace=situation.trace.lines if situation else (),
                 stderr=self._session.abandon(),
             )
         else:
             self._costly_faults = 0
         finally:
-            situation.close()
-        return _without_secrets(check, situation.canaries)
+            if situation:
+                situation.close()
+        return _without_secrets(check, situation.canaries) if situation else check
+
+    def _situation(self, scenario: Scenario, manifest: Manifest) -> Situation:
+        provider = self._registry.provider(scenario.given.provider)
+        clock = MachineClock() if manifest.clock == "real" else VirtualClock()
+        return Situation(scenario, provider, self._mock.urls, clock)
 
     def _play(self, scenario: Scenario, situation: Situation, manifest: Manifest) -> Check:
         drive = Drive(scenario, situation, self._session, self._mock)
         self._mock.play(situation.stage(drive.deliver))
         ledger = Ledger(scenario, manifest.profile, lambda id_: self._binds(id_, manifest))
-        timeless = manifest.clock == "real"
-        stderr = self._phases(drive, ledger, timeless=timeless)
+        stderr = self._phases(drive, ledger)
         said = [*self._session.said(), stderr]
         ledger.end(leaks(scenario, situation, self._mock.seen, said))
         word, reason = ledger.outcome()
@@ -124,15 +140,17 @@ class Runner:
             outcome=self._outcome(scenario, word),
             reason=reason,
             findings=tuple(ledger.findings),
+            followed=frozenset(ledger.followed),
             trace=situation.trace.lines if ledger.findings else (),
             stderr=stderr if ledger.findings else "",
         )
 
-    def _phases(self, drive: Drive, ledger: Ledger, *, timeless: bool) -> str:
+    def _phases(self, drive: Drive, ledger: Ledger) -> str:
         """Play the phases to the end, and return what the testee wrote besides its messages."""
         try:
             for phase, seen in drive.phases():
-                found = judge(drive.scenario, drive.situation, phase, seen, timeless=timeless)
+                matcher = ledger.matcher(phase, seen, drive.situation.clock)
+                found = judge(drive.scenario, drive.situation, phase, seen, matcher)
                 ledger.phase(phase, seen, found)
             if not drive.runaway:
                 ledger.end(_unfinished(drive.finish()))

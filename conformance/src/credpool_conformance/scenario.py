@@ -211,6 +211,8 @@ class Scenario:
     line: int
     decides: tuple[str, ...] = ()
     """Kinds of difference that decide what is verified here, besides those of the table."""
+    uses: tuple[str, ...] = ()
+    """Requirements that the script needs on its way and does not verify, by their ids."""
 
     @property
     def entries(self) -> tuple[Entry, ...]:

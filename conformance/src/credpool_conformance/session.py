@@ -22,6 +22,8 @@ from credpool_conformance.protocol import check, excerpt
 
 STREAM_GRACE: Final = 3.0
 _MOST_STARTS: Final = 3
+START_UP: Final = 60.0
+"""Seconds in which a testee must have answered `hello`; it may import as much as it likes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +110,7 @@ class Session:
         self._connector.start(self._inbox.deliver)
         self._running = True
         try:
-            answer = self.ask("hello", protocol=PROTOCOL_VERSION)
+            answer = self._introduce()
             manifest = _manifest(answer.content)
             _check_needs(manifest.features, self._needs)
             self.manifest = manifest
@@ -116,6 +118,15 @@ class Session:
             raise HarnessError(error.what, costly=True) from error
         self._failed_starts = 0
         return self.manifest
+
+    def _introduce(self) -> Answer:
+        """Say hello, and wait as long as a start may take."""
+        seq = self.send("hello", protocol=PROTOCOL_VERSION)
+        limit = max(START_UP, self._timeout)
+        while not isinstance(found := self.next(seq, limit), Answer):
+            if found is None:
+                raise HarnessError(f"no reply to hello within {limit:g} s", costly=True)
+        return found
 
     def ask(self, command: str, **arguments: Json) -> Answer:
         """Send a command and wait for the reply to it.

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from credpool_conformance.book.yaml_lines import Json, fields, text
 from credpool_conformance.canary import Canaries, Kind
-from credpool_conformance.clock import VirtualClock
+from credpool_conformance.clock import Clock, VirtualClock
 from credpool_conformance.events import Deliver
 from credpool_conformance.home import Home
 from credpool_conformance.kept import KeptFile, filled
@@ -36,9 +36,15 @@ _SECRET: Final = re.compile(r"\$secret:(\w+)")
 class Situation:
     """The secrets, the clock and the pool of one scenario."""
 
-    def __init__(self, scenario: Scenario, provider: Provider, urls: Mapping[Origin, str]) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        provider: Provider,
+        urls: Mapping[Origin, str],
+        clock: Clock | None = None,
+    ) -> None:
         """Mint the secrets and write out the pool."""
-        self.clock = VirtualClock()
+        self.clock = clock or VirtualClock()
         self.canaries = Canaries(scenario.id)
         self.trace = Trace(self.clock, self.canaries.hide)
         self._scenario = scenario

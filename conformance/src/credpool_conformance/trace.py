@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from credpool_conformance.clock import VirtualClock
+from credpool_conformance.clock import Clock
 from credpool_conformance.script import Sent
 
 Headers = Sequence[tuple[str, str]]
@@ -28,7 +28,7 @@ _COMMON: Final = frozenset(
 class Trace:
     """Events in their order, each a line with what belongs to it below."""
 
-    def __init__(self, clock: VirtualClock, hide: Callable[[str], str] = str) -> None:
+    def __init__(self, clock: Clock, hide: Callable[[str], str] = str) -> None:
         """Begin without events; `hide` takes the secrets out of a text."""
         self._clock = clock
         self._hide = hide

@@ -173,10 +173,10 @@ class NeverRetries(Testee):
 
 
 class WaitsTooLong(Testee):
-    """Waits a second more than it was told."""
+    """Waits longer than it was told, by more than a pause before a retry may be."""
 
     def wait(self, call, seq, until):
-        return super().wait(call, seq, until + 1)
+        return super().wait(call, seq, until + 11)
 
 
 class WrongReason(Testee):

@@ -4,24 +4,27 @@ The check fails only if that is one which it verifies.  It is inconclusive if th
 plan before its subject was reached, or if all that can be seen follows from another fault.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from credpool_conformance.book.yaml_lines import Json
+from credpool_conformance.clock import Clock, MachineClock
 from credpool_conformance.judge import Failure
 from credpool_conformance.judging import rest
-from credpool_conformance.judging.plan import plan
+from credpool_conformance.judging.pauses import forgiven
+from credpool_conformance.judging.plan import Plan, common, plan
 from credpool_conformance.judging.safety import strangers
-from credpool_conformance.judging.scene import History, Scene, folded
+from credpool_conformance.judging.scene import History, Scene, folded, rule_of
 from credpool_conformance.judging.state import Wrong
 from credpool_conformance.judging.step import Charge, first_step
 from credpool_conformance.judging.table import table
-from credpool_conformance.match import matches
+from credpool_conformance.match import Matcher
 from credpool_conformance.observed import Observed
 from credpool_conformance.profile import Profile
 from credpool_conformance.scenario import Phase, Scenario
 
+_WHOLE: Final = 1.0  # a pool may keep its moments in whole seconds
 _FIRST: Final = frozenset({"order", "out", "nothing"})
 _CAUSES: Final = frozenset({"status", "killed", "until", "models", "class", "ids", "counts"})
 _FOLLOW: Final = frozenset({*_FIRST, "events", "store", "listing", "exhausted", "returns"})
@@ -41,6 +44,8 @@ class Finding:
     severity: str
     expected: Json
     actual: Json
+    about: str | None = None
+    """The class of the reply that the pool took for another one's, if that is what happened."""
 
 
 class Ledger:
@@ -51,6 +56,8 @@ class Ledger:
     ) -> None:
         """Begin with nothing to charge; `binds` tells which requirements are for this pool at all."""
         self.findings: list[Finding] = []
+        self.followed: set[str] = set()
+        """The classes of the replies after which the pool did what was planned."""
         self._scenario = scenario
         self._profile = profile
         self._binds = binds
@@ -59,8 +66,18 @@ class Ledger:
         self._derailed: Finding | None = None
         self._unsure: Finding | None = None
         self._repeat: tuple[int, Finding] | None = None
+        self._matcher = Matcher()
         self._asked: set[str] = set()
         self._wanted: set[str] = set()
+
+    def matcher(self, phase: Phase, seen: Observed, clock: Clock) -> Matcher:
+        """Say how exactly the moments of a phase are to be what was planned."""
+        if isinstance(clock, MachineClock):
+            self._matcher = Matcher(early=clock.elapsed + _WHOLE, late=_WHOLE)
+        else:
+            beyond = forgiven(self._scenario, phase, seen.waits) or 0.0
+            self._matcher = Matcher(early=round(self._matcher.early + beyond, 6))
+        return self._matcher
 
     def phase(self, phase: Phase, seen: Observed, failures: Sequence[Failure]) -> None:
         """Take the differences of one phase."""
@@ -70,9 +87,10 @@ class Ledger:
         actual = [*earlier, *(item.item for item in seen.wire)]
         self._history.advanced = self._history.advanced or phase.advance > 0
         planned = plan(self._scenario, phase, actual, earlier)
-        scene = Scene(self._scenario, phase, seen, planned, tuple(actual), self._history, self._profile)
+        scene = Scene(self._scenario, phase, seen, planned, tuple(actual), self._history, self._profile, self._matcher)
         self._asked |= {*actual}
         self._wanted |= {item for item in planned.wire if isinstance(item, str)}
+        self.followed.update(_followed(planned, actual))
         self._judge(scene, failures)
         self._history.planned |= {step.entry: step.failure for step in scene.attempts}
         self._history.told |= rest.last_class(seen.result)
@@ -102,6 +120,7 @@ class Ledger:
             severity=table().severity(owner, kind) if owner else "telling",
             expected=wrong.expected,
             actual=wrong.actual,
+            about=wrong.charge.about,
         )
         if not known:
             self.findings.append(finding)
@@ -153,7 +172,7 @@ class Ledger:
             self._derailed = self._repeat[1]
             return
         wire = told.pop("wire", None)
-        if wire is None or _is_refused(told):
+        if wire is None or _is(told, "refused"):
             self._rest(scene, told)  # who was refused has sent nothing
         elif not self._left_the_plan(scene, wire, told):
             self._rest(scene, told, repeated=True)
@@ -168,6 +187,9 @@ class Ledger:
         missing = {item for item in scene.plan.wire if isinstance(item, str)} - {*scene.actual}
         if "recover.all-tried" in self._verified and "outcome" in told and missing:
             step: Charge | None = Charge("stop", ("recover.all-tried",))
+        elif _is(told, "raised"):
+            last = scene.attempts[-1].failure if scene.attempts else None
+            step = Charge("raised", (rule_of(last),))
         else:
             step = first_step(scene)
         if step is None:
@@ -193,10 +215,19 @@ class Ledger:
             if failure is None or (repeated and aspect in ignored):
                 continue
             for wrong in rest.named(scene, aspect, failure.expected, failure.actual):
-                if matches(wrong.expected, wrong.actual):
+                if self._matcher.matches(wrong.expected, wrong.actual):
                     continue
                 self.charge(scene.seen.number, wrong, blocks=wrong.charge.kind == "refusal")
 
 
-def _is_refused(told: Mapping[str, Failure]) -> bool:
-    return "outcome" in told and str(told["outcome"].actual).startswith("refused")
+def _is(told: Mapping[str, Failure], outcome: str) -> bool:
+    return "outcome" in told and str(told["outcome"].actual).startswith(outcome)
+
+
+def _followed(planned: Plan, actual: Sequence[str]) -> Iterator[str]:
+    """Yield the classes of the replies after which the next step was the planned one."""
+    whole = len(planned.steps) == len(actual)
+    alike = common(planned.wire, actual)
+    for place, step in enumerate(planned.steps[:alike], 1):
+        if place < alike or (whole and alike == len(actual)):
+            yield step.failure

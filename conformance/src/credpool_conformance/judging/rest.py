@@ -8,7 +8,6 @@ from credpool_conformance.judging.plan import STAY
 from credpool_conformance.judging.scene import Scene
 from credpool_conformance.judging.state import Wrong, same_reasons, wrong_states
 from credpool_conformance.judging.step import RETRY, Charge
-from credpool_conformance.match import matches
 
 _Name: TypeAlias = Callable[[Scene, Json, Json], Iterator[Wrong]]
 _EVENTS: Final[Mapping[str, str]] = {
@@ -86,17 +85,17 @@ def exhausted(scene: Scene, expected: Json, actual: Json) -> Iterator[Wrong]:
         return
     if not same_reasons(expected, actual):
         yield Wrong(Charge("exhausted", ("exhaust.reasons",)), expected, actual)
-    elif not matches(expected.get("entries"), actual.get("entries")):
+    elif not scene.matcher.matches(expected.get("entries"), actual.get("entries")):
         entry = next(iter(fields(expected.get("entries"))), "")
         yield Wrong(Charge("returns", (*scene.lengths(entry), "exhaust.reasons")), expected, actual)
     else:
         yield Wrong(Charge("returns", ("exhaust.returns-at",)), expected, actual)
 
 
-def events(_: Scene, expected: Json, actual: Json) -> Iterator[Wrong]:
+def events(scene: Scene, expected: Json, actual: Json) -> Iterator[Wrong]:
     """Name the first event that differs."""
     wanted, found = items(expected), items(actual)
-    at = next((n for n, (w, f) in enumerate(zip(wanted, found, strict=False)) if not matches(w, f)), None)
+    at = next((n for n, (w, f) in enumerate(zip(wanted, found, strict=False)) if not scene.matcher.matches(w, f)), None)
     at = min(len(wanted), len(found)) if at is None else at
     missing = at < len(wanted)
     name = str(wanted[at] if missing else found[at]).partition(" ")[0]

@@ -8,6 +8,7 @@ from typing import Final
 
 from credpool_conformance.book.yaml_lines import Json, fields, items, text
 from credpool_conformance.judging.plan import OK, UNKNOWN, Plan, Step, attempts, group
+from credpool_conformance.match import Matcher
 from credpool_conformance.observed import Observed
 from credpool_conformance.profile import Profile
 from credpool_conformance.scenario import Phase, Scenario
@@ -59,6 +60,7 @@ class Scene:
     actual: tuple[str, ...]
     history: History
     profile: Profile
+    matcher: Matcher = Matcher()
 
     @cached_property
     def verified(self) -> tuple[str, ...]:

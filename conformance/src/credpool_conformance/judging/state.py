@@ -48,7 +48,7 @@ def wrong_states(scene: Scene, expected: Json, actual: Json) -> Iterator[Wrong]:
         return
     for entry, want in wanted.items():
         got = str(found[entry])
-        if matches(want, got):
+        if scene.matcher.matches(want, got):
             continue
         for charge in _entry(scene, entry, _first(want), got):
             yield Wrong(charge, f"{entry}: {_first(want)}", f"{entry}: {got}")
@@ -73,9 +73,9 @@ def _entry(scene: Scene, entry: str, wanted: str, found: str) -> Iterator[Charge
         yield Charge("class", ("classify.registry",))
         if group(want.failure) != group(got.failure):
             return  # the length goes with the class
-    if want.left and want.left[0] != ANY and not matches(" ".join(want.left), " ".join(got.left)):
+    if want.left and want.left[0] != ANY and not scene.matcher.matches(" ".join(want.left), " ".join(got.left)):
         yield Charge("until", tuple(scene.lengths(entry)))
-    if want.models != got.models and not matches([*want.models], [*got.models]):
+    if want.models != got.models and not scene.matcher.matches([*want.models], [*got.models]):
         yield _models(scene, entry, want.models, got.models)
 
 

@@ -21,6 +21,8 @@ class Charge:
 
     kind: str
     owners: tuple[str, ...] = ()
+    about: str | None = None
+    """The class of the reply that was taken for another one's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,8 @@ def _later(scene: Scene, at: _At, before: Step) -> Charge:
         idle = {e.id for e in scene.scenario.given.entries} - {entry_of(i) for i in scene.actual}
         return Charge("same", ("recover.bounded", *(["recover.progress"] if idle else [])))
     if _is_misread(scene, at, before):
-        return Charge("after", ("classify.registry", rule_of(before.failure)))
+        owners = ("classify.registry", rule_of(before.failure))
+        return Charge("after", owners, about=before.failure)
     return next(_by_step(scene, at, before))
 
 
@@ -167,7 +170,7 @@ def _wrongly_out(scene: Scene, entry: str, *, lost: bool) -> Charge:
     blind = "class" not in scene.profile.tells
     judged = any(id_.startswith("classify.") for id_ in scene.verified)
     if (not blind and history.misread(entry)) or (blind and judged and failing):
-        return Charge("after", ("classify.registry", rule))
+        return Charge("after", ("classify.registry", rule), about=history.planned.get(entry))
     if lost and not failing:
         return Charge("out", ("pool.attribution",))
     if not history.advanced:

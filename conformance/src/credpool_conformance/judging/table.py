@@ -48,6 +48,8 @@ class Rule:
     severity: str
     decides: frozenset[str]
     worse: Mapping[str, str] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    """What has to be kept in some check before a breach of these says anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,5 +105,6 @@ def _rule(raw: Mapping[str, Json], sets: Mapping[str, list[str]]) -> Rule:
         ids=tuple(text(id_) for id_ in items(raw["ids"])),
         severity=text(raw["severity"]),
         decides=frozenset(kind for name in names for kind in sets.get(name, [name])),
+        needs=tuple(text(id_) for id_ in items(raw.get("needs"))),
         worse={kind: text(severity) for kind, severity in fields(raw.get("worse")).items()},
     )

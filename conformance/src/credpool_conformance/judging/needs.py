@@ -1,0 +1,54 @@
+"""Look again when all checks have run: a breach says nothing where what it stands on is missing.
+
+It does not matter in which order the checks ran.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from credpool_conformance.judging.ledger import Finding
+from credpool_conformance.judging.scene import rule_of
+from credpool_conformance.judging.table import table
+from credpool_conformance.judging.uses import needed
+from credpool_conformance.runner import Check, Outcome
+
+_FAILED = (Outcome.FAIL, Outcome.WARN)
+
+
+def reconsider(checks: Sequence[Check]) -> list[Check]:
+    """Return the checks, those inconclusive whose failure rests on something that no check showed."""
+    kept = {id_ for check in checks if check.outcome is Outcome.PASS for id_ in check.verified}
+    tried = {id_ for check in checks if check.outcome in _FAILED for id_ in check.verified}
+    followed = {failure for check in checks for failure in check.followed}
+    missing = tried - kept
+    return [_again(check, missing, followed) for check in checks]
+
+
+def _again(check: Check, missing: set[str], followed: set[str]) -> Check:
+    if check.outcome not in _FAILED:
+        return check
+    needs = [_need(check, finding, missing, followed) for finding in check.own]
+    if not needs or not all(needs):
+        return check
+    need = next(filter(None, needs))
+    findings = tuple(
+        replace(f, requirement=need, others=()) if f in check.own else f for f in check.findings
+    )
+    reason = f"needs {need} first"
+    return replace(check, outcome=Outcome.INCONCLUSIVE, findings=findings, reason=reason)
+
+
+def _need(check: Check, finding: Finding, missing: set[str], followed: set[str]) -> str | None:
+    """Name what a finding rests on that no check has shown; none if it stands by itself."""
+    return next(_needs(check, finding, missing, followed), None)
+
+
+def _needs(
+    check: Check, finding: Finding, missing: set[str], followed: set[str]
+) -> Iterator[str]:
+    if finding.requirement is None:
+        return
+    if finding.about and finding.about not in followed:
+        yield rule_of(finding.about)
+    stands_on = {*table().rule(finding.requirement).needs, *needed(check.scenario)}
+    yield from sorted((stands_on & missing) - {*check.verified})

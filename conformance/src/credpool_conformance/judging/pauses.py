@@ -1,0 +1,44 @@
+"""Forgive the pauses that a pool may make before a retry, and say by how much they move the clock.
+
+Spec: recover.rate-limited.jitter.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from credpool_conformance.book.yaml_lines import Json
+from credpool_conformance.judging.plan import attempts
+from credpool_conformance.scenario import Phase, Scenario
+
+_PATIENCE: Final = 10.0  # max_retry_wait, where the operator sets no other
+
+
+def forgiven(scenario: Scenario, phase: Phase, actual: Sequence[float]) -> float | None:
+    """Return the seconds by which the waits of a phase exceed the planned ones, each within its MAY.
+
+    Returns null when they are not what may be: one too short, too long, or for no retry.
+    """
+    expected = phase.expect.get("waits", [])
+    if not isinstance(expected, list):
+        return 0.0
+    patience = scenario.given.policy.get("max_retry_wait", _PATIENCE)
+    most = float(patience) if isinstance(patience, int | float) else _PATIENCE
+    retries = sum(step.action == "retry" for step in attempts(phase))
+    if len(actual) > max(retries, len(expected)):
+        return None
+    return _beyond([*expected], actual, most)
+
+
+def _beyond(expected: list[Json], actual: Sequence[float], most: float) -> float | None:
+    beyond = 0.0
+    for seconds in actual:
+        planned = expected[0] if expected else 0.0
+        wanted = float(planned) if isinstance(planned, int | float) else seconds
+        if expected and -0.001 <= seconds - wanted <= most:
+            expected.pop(0)
+            beyond += max(seconds - wanted, 0.0)
+        elif 0 <= seconds <= most:
+            beyond += seconds
+        else:
+            return None
+    return None if expected else beyond
