@@ -74,8 +74,8 @@ def run(
             if left and not (left := left - (marked.outcome in _FAILURES)):
                 break
         checks = [options.known.mark(check) for check in reconsider(ran)]
-        for check, first in zip(checks, ran, strict=True):
-            if check.findings != first.findings:  # a later record takes the place of the first
+        for check, first in zip(checks, map(options.known.mark, ran), strict=True):
+            if check != first:  # a later record takes the place of the first
                 record = check_record(check, requirements, options.replay)
                 report.check(record)
                 console.again(record)
