@@ -36,7 +36,7 @@ def run_pytest(tmp_path: Path) -> Pytest:
 @pytest.fixture
 def template() -> tuple[str, str]:
     """Name the template."""
-    return "--testee", str(find().template)
+    return "--testee", str(find().templates["http-client"])
 
 
 def test_a_scenario_is_a_test(run_pytest: Pytest, template: tuple[str, str]) -> None:
