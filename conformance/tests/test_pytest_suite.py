@@ -76,7 +76,7 @@ def test_a_bad_list_ends_the_run(
     ran = run_pytest(*template, "--known-failures", "known.yaml")
 
     assert ran.returncode == 4
-    assert "known.yaml:1: no check is called 'gone'" in ran.stderr
+    assert "known.yaml:1: no check or requirement is called 'gone'" in ran.stderr
 
 
 def test_without_a_testee_it_says_what_to_write(run_pytest: Pytest) -> None:

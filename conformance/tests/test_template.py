@@ -51,7 +51,8 @@ def judged(tmp_path: Path) -> Judged:
 
     def judge(testee: str) -> dict[str, str]:
         report = tmp_path / "report.ndjson"
-        some = ("--requirement", "recover.all-tried", "--requirement", "security.own-origin")
+        wanted = ("recover.all-tried", "recover.rate-limited.retry-once", "security.own-origin")
+        some = [word for id_ in wanted for word in ("--requirement", id_)]
         main(["run", *some, "--testee", testee, "--report", str(report)])
         return {str(check["id"]): str(check["outcome"]) for check in read_report(report).checks}
 

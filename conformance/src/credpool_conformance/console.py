@@ -13,7 +13,7 @@ from typing import IO, Final, TypeAlias
 
 from credpool_conformance.book.yaml_lines import Json, text
 from credpool_conformance.data import shown
-from credpool_conformance.failing import Failing, needed, told
+from credpool_conformance.failing import Failing, checks_in_words, needed, told
 from credpool_conformance.session import Manifest
 from credpool_conformance.story import MARKS, broken, headline, outcome, story
 from credpool_conformance.verdict import Summary, Verdict
@@ -108,7 +108,7 @@ class Console:
         if not needed_by:
             return
         yield ""
-        yield f"no conclusion in {needed_by.total()} checks, which is no pass:"
+        yield f"no conclusion in {checks_in_words(needed_by.total())}, which is no pass:"
         for needs, number in needed_by.most_common():
             yield f"  {number:>4} need {needs} first"
 

@@ -40,8 +40,8 @@ class Failing:
     def counted(self) -> str:
         """Write in how many checks it was seen."""
         if not self.own:
-            return f"seen in {_checks(len(self.beside))}"
-        return _checks(len(self.own)) + (f", seen in {len(self.beside)} more" if self.beside else "")
+            return f"seen in {checks_in_words(len(self.beside))}"
+        return checks_in_words(len(self.own)) + (f", seen in {len(self.beside)} more" if self.beside else "")
 
     @property
     def name(self) -> str:
@@ -115,7 +115,8 @@ def needed(check: Mapping[str, Json]) -> str | None:
     return found[1] if found else None
 
 
-def _checks(number: int) -> str:
+def checks_in_words(number: int) -> str:
+    """Write a number of checks."""
     return f"{number} check{'s' * (number != 1)}"
 
 

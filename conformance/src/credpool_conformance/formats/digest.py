@@ -12,14 +12,11 @@ from credpool_conformance.book.yaml_lines import Json, fields, items, text
 from credpool_conformance.failing import Failing, needed
 from credpool_conformance.profile import profile
 from credpool_conformance.report import Report
-from credpool_conformance.story import outcome
+from credpool_conformance.story import MARKS, outcome
 
 Record = Mapping[str, Json]
 
 WORST: Final = 3
-OTHER_FAULTS: Final = ("harness-error", "unexpected-pass")
-"""Outcomes that are no requirement's, and have to be looked at all the same."""
-
 
 class Digest:
     """A report, read for people."""
@@ -64,8 +61,10 @@ class Digest:
 
     @cached_property
     def others(self) -> tuple[Record, ...]:
-        """The checks with a fault that is no requirement's."""
-        return tuple(check for check in self.report.checks if outcome(check) in OTHER_FAULTS)
+        """The checks that have to be looked at, and that no broken requirement shows."""
+        shown = {id_ for found in self.failing for id_ in found.own}
+        found = (check for check in self.report.checks if outcome(check) in MARKS)
+        return tuple(check for check in found if text(check["id"]) not in shown)
 
     @cached_property
     def checks(self) -> Mapping[str, Record]:

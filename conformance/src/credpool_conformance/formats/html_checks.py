@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Final
 
 from credpool_conformance.book.yaml_lines import Json, text
+from credpool_conformance.failing import checks_in_words
 from credpool_conformance.formats.digest import Digest
 from credpool_conformance.formats.html_requirement import pre
 from credpool_conformance.formats.html_text import e, folded, place
@@ -27,7 +28,7 @@ class Checks:
         """List what the checks without a conclusion need first."""
         if not self._digest.open:
             return
-        yield f'<h2 id="open">No conclusion in {len(self._digest.open)} checks</h2>'
+        yield f'<h2 id="open">No conclusion in {checks_in_words(len(self._digest.open))}</h2>'
         yield "<p>Their subject was not reached, or what they saw follows from another fault. This is no pass.</p>"
         rows = (f"<li>{number} need {self._named(needs)} first</li>" for needs, number in self._digest.needs.most_common())
         yield f"<ul>{''.join(rows)}</ul>"

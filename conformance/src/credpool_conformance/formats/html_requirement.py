@@ -6,7 +6,7 @@ from typing import Final
 from credpool_conformance.book.yaml_lines import Json, items, text
 from credpool_conformance.failing import Failing
 from credpool_conformance.formats.digest import Digest
-from credpool_conformance.formats.html_text import cut, e, folded, place
+from credpool_conformance.formats.html_text import cut, e, folded, place, said
 from credpool_conformance.story import Difference, broken, outcome
 
 _IN_FULL: Final = 1500
@@ -82,8 +82,8 @@ class Requirements:
 
     def _line(self, found: Failing, check: Mapping[str, Json]) -> str:
         seen = "; ".join(
-            f"{one.where}: expected <code>{e(cut(one.expected, _IN_LINE))}</code>, "
-            f"saw <code>{e(cut(one.actual, _IN_LINE))}</code>"
+            f"{e(one.where)}: expected <code>{said(cut(one.expected, _IN_LINE))}</code>, "
+            f"saw <code>{said(cut(one.actual, _IN_LINE))}</code>"
             for one in _differences(found, check)[:1]
         )
         return f"<li{self._anchor(text(check['id']))}><code>{e(check['id'])}</code> {seen}</li>"
@@ -102,13 +102,13 @@ def level(found: Failing) -> str:
 
 def difference(found: Difference) -> str:
     """Write what was expected, and what was seen."""
-    said = f"expected {cut(found.expected, _IN_FULL)}\nactual   {cut(found.actual, _IN_FULL)}"
-    return f"<p><strong>{e(found.where)}</strong></p>{pre(said)}"
+    both = f"expected {cut(found.expected, _IN_FULL)}\nactual   {cut(found.actual, _IN_FULL)}"
+    return f"<p><strong>{e(found.where)}</strong></p>{pre(both)}"
 
 
 def pre(content: str) -> str:
     """Write text as it is."""
-    return f"<pre>{e(content)}</pre>"
+    return f"<pre>{said(content)}</pre>"
 
 
 def _differences(found: Failing, check: Mapping[str, Json]) -> tuple[Difference, ...]:

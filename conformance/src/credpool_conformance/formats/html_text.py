@@ -11,6 +11,11 @@ def e(value: Json) -> str:
     return escape(text(value))
 
 
+def said(value: str) -> str:
+    """Write a long text between tags, where a quotation mark ends nothing."""
+    return escape(value, quote=False)
+
+
 def place(check: str) -> str:
     """Name the place of a check on the page."""
     return f"check:{check}"

@@ -11,14 +11,14 @@ from typing import Final
 
 from credpool_conformance.book.markdown import table
 from credpool_conformance.book.yaml_lines import Json, text
-from credpool_conformance.failing import Failing
+from credpool_conformance.failing import Failing, checks_in_words
 from credpool_conformance.formats.digest import WORST, Digest
 from credpool_conformance.report import Report
 from credpool_conformance.story import outcome, story
 
 _MOST: Final = 60_000
 """How many characters a comment holds at most, and a little less."""
-_MOST_STORY: Final = 10_000
+_MOST_STORY: Final = 5_000
 _FENCE: Final = re.compile(r"`{3,}")
 
 
@@ -73,7 +73,7 @@ def _broken(digest: Digest) -> Iterator[str]:
 def _open(digest: Digest) -> Iterator[str]:
     if digest.open:
         needs = (f"{number} need `{name}` first" for name, number in digest.needs.most_common())
-        yield f"No conclusion in {len(digest.open)} checks, which is no pass: {', '.join(needs)}."
+        yield f"No conclusion in {checks_in_words(len(digest.open))}, which is no pass: {', '.join(needs)}."
 
 
 def _chapters(report: Report) -> str:

@@ -1,5 +1,5 @@
 # A piece of a testee: it takes the place of a template's own pool, and uses its names.
-# ruff: noqa: F821
+# ruff: noqa: D100, F821, N802
 class Toy(http.server.BaseHTTPRequestHandler):
     """A toy gateway that rotates: the next key after a refusal, once for a 429."""
 
