@@ -279,3 +279,12 @@ class CountsNoCallsAndKnowsNoSessions(Control):
     @replaces("credpool.pool.Pool.lease")
     def nothing(original, self):
         return None
+
+
+class KeepsAConnectionsHeadersToItself(Control):
+    """Does not pass on the headers of the caller's connection, as a gateway does not."""
+
+    @replaces("credpool.core.wire.seal")
+    def apart(original, entry, provider, headers):
+        sealed = original(entry, provider, headers)
+        return replace(sealed, drop=sealed.drop | {b"connection", b"keep-alive"})

@@ -49,7 +49,7 @@ class DeliversTheTokenEndpointsReply(Mutant):
 class LetsTheProviderSayRetry(Mutant):
     """Leaves a provider's own `x-should-retry` on the last reply of an exhausted pool."""
 
-    violates = "exhaust.no-sdk-retry+2"
+    violates = "exhaust.no-sdk-retry+3"
     kills = ("exhausted-reply-stops-the-sdk:provider-says-retry",)
     because = "should-retry"
 
@@ -64,7 +64,7 @@ class LetsTheProviderSayRetry(Mutant):
 class SaysNothingToTheSdk(Mutant):
     """Lets an SDK retry the 429 of an account without money."""
 
-    violates = "exhaust.no-sdk-retry+2"
+    violates = "exhaust.no-sdk-retry+3"
     kills = ("exhausted-reply-stops-the-sdk:provider-is-silent",)
     because = "should-retry"
 
@@ -81,7 +81,7 @@ class SaysNothingToTheSdk(Mutant):
 class TakesARotationForTheEnd(Mutant):
     """Calls a pool exhausted when a call that has benched an entry ends without success."""
 
-    violates = "exhaust.no-sdk-retry+2"
+    violates = "exhaust.sdk-retry+1"
     kills = (
         "plain-reply-after-a-rotation",
         "plain-reply-while-a-forbidden-entry-is-left",
@@ -125,7 +125,7 @@ class InventsAReasonOfItsOwn(Mutant):
 class TellsTheSdkToStopAtOnce(Mutant):
     """Tells SDKs not to retry what only a retry would mend."""
 
-    violates = "exhaust.no-sdk-retry+2"
+    violates = "exhaust.sdk-retry+1"
     kills = (
         "plain-reply-leaves-the-sdk-alone:overloaded",
         "plain-reply-leaves-the-sdk-alone:server-error",

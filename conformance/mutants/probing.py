@@ -2,6 +2,10 @@
 
 from dataclasses import replace
 
+from credpool.core.events import Decision, Send
+from credpool.core.model import FailureClass
+from credpool.core.recovery import Step
+from credpool.core.steps import noted
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -61,7 +65,7 @@ class ProbesTheDead(Mutant):
 class StartsTheWaitAnew(Mutant):
     """Begins the cooldown again when a probe fails."""
 
-    violates = "exhaust.probe.failure+2"
+    violates = "exhaust.probe.failure+3"
     kills = ("probe-that-fails-changes-nothing",)
     because = "until"
 
@@ -73,6 +77,26 @@ class StartsTheWaitAnew(Mutant):
         call = replace(event.call, probe=False)
         changed = state.change({freed.id: freed})
         return original(changed, replace(event, call=call), now=now, draw=draw)
+
+
+class RetriesAProbe(Mutant):
+    """Sends a throttled probe once more, as it does with any first 429."""
+
+    violates = "exhaust.probe.failure+3"
+    kills = (
+        "probe-that-fails-changes-nothing:throttled",
+        "probe-that-fails-changes-nothing:throttled-for-a-second",
+    )
+    because = "wire"
+
+    @replaces("credpool.core.decide._fail")
+    def again(original, state, event, *, now, draw):
+        call, entry = event.call, event.entry
+        is_throttled = event.verdict.failure is FailureClass.RATE_LIMITED
+        if not call.probe or not is_throttled or call.did(Step.RETRY, entry):
+            return original(state, event, now=now, draw=draw)
+        call = noted(call, entry, event.verdict, Step.RETRY)
+        return Decision(state, call, Send(state.find(entry)))
 
 
 class KeepsTheProvenOut(Mutant):

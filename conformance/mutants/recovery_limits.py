@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 from credpool.core.events import Send
+from credpool.core.limits import First429
+from credpool.core.model import FailureClass
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -35,6 +37,18 @@ class NeverForgivesAThrottle(Mutant):
         return decision if call.probe else replace(decision, state=state)
 
 
+class RetriesWhatHasGoneOut(Mutant):
+    """Retries a first 429, though another call has taken the entry out meanwhile."""
+
+    violates = "recover.rate-limited.gone-out+1"
+    kills = ("throttle-of-an-entry-that-went-out-rotates",)
+    because = "wire"
+
+    @replaces("credpool.core.decide._may_retry")
+    def as_if_it_were_there(original, state, entry, event, *, now):
+        return original(state, replace(entry, cooldown=None, models={}), event, now=now)
+
+
 class SleepsThroughLongHints(Mutant):
     """Waits for a throttle to pass, however long it takes."""
 
@@ -55,7 +69,7 @@ class SleepsThroughLongHints(Mutant):
 class RotatesAtOnce(Mutant):
     """Rotates on the first throttle, without a retry."""
 
-    violates = "recover.rate-limited.retry-once+2"
+    violates = "recover.rate-limited.retry-once+3"
     kills = (
         "rate-limited-retries-once-then-rotates",
         "throttle-that-clears-benches-nobody",
@@ -67,6 +81,76 @@ class RotatesAtOnce(Mutant):
     @replaces("credpool.core.decide._may_retry")
     def never(original, state, entry, event, *, now):
         return False
+
+
+def retrying(state):
+    """Return the pool as if the operator had not asked it to rotate."""
+    return replace(state, policy=replace(state.policy, first_429=First429.RETRY))
+
+
+class RetriesWhateverIsSet(Mutant):
+    """Reads `first_429: rotate` and retries as before."""
+
+    violates = "recover.rate-limited.rotate-first+1"
+    kills = (
+        "first-429-rotates-when-set:no-hint",
+        "first-429-rotates-when-set:short-hint",
+        "first-429-of-a-sole-entry-is-delivered",
+        "first-429-of-the-last-entry-is-delivered",
+        "changed-first-429-is-in-force",
+    )
+    because = "wire"
+
+    @replaces("credpool.core.decide._may_retry")
+    def as_before(original, state, entry, event, *, now):
+        return original(retrying(state), entry, event, now=now)
+
+
+class WaitsForShortHintsAllTheSame(Mutant):
+    """Rotates on the first throttle when it is told to, but not when the hint is short."""
+
+    violates = "recover.rate-limited.rotate-first+1"
+    kills = (
+        "first-429-rotates-when-set:short-hint",
+        "first-429-rotates-when-set:past-hint",
+    )
+    because = "wire"
+
+    @replaces("credpool.core.decide._may_retry")
+    def hinted(original, state, entry, event, *, now):
+        known = state if event.verdict.hint is None else retrying(state)
+        return original(known, entry, event, now=now)
+
+
+class AsksTheLastEntryTwice(Mutant):
+    """Retries against the operator's policy when nobody is left to rotate to."""
+
+    violates = "recover.rate-limited.rotate-first+1"
+    kills = (
+        "first-429-of-a-sole-entry-is-delivered",
+        "first-429-of-the-last-entry-is-delivered",
+    )
+    because = "wire"
+
+    @replaces("credpool.core.decide._may_retry")
+    def last(original, state, entry, event, *, now):
+        left = [e for e in state.entries if e is not entry and e.blocked(now) is None]
+        return original(state if left else retrying(state), entry, event, now=now)
+
+
+class RotatesWithoutACooldown(Mutant):
+    """Goes on after a first throttle as it is told to, and leaves the entry in use."""
+
+    violates = "recover.rate-limited.rotate-first+1"
+    kills = ("first-429-rotates-when-set",)
+    because = "state"
+
+    @replaces("credpool.core.cooldown.bench")
+    def spared(original, state, entry, event, *, now):
+        chosen = state.policy.first_429 is First429.ROTATE
+        if chosen and event.verdict.failure is FailureClass.RATE_LIMITED:
+            return state, event.call
+        return original(state, entry, event, now=now)
 
 
 class WaitsAsLongAsThereIsAHint(Mutant):
@@ -86,7 +170,7 @@ class WaitsAsLongAsThereIsAHint(Mutant):
 class WaitsWholeSeconds(Mutant):
     """Rounds the wait before a retry up to whole seconds."""
 
-    violates = "recover.rate-limited.retry-once+2"
+    violates = "recover.rate-limited.retry-once+3"
     kills = (
         "retry-waits-for-a-short-hint:milliseconds",
         "retry-waits-for-a-short-hint:below-a-second",
@@ -105,7 +189,7 @@ class WaitsWholeSeconds(Mutant):
 class RetriesWithoutWaiting(Mutant):
     """Makes the retry at once, whatever the hint."""
 
-    violates = "recover.rate-limited.retry-once+2"
+    violates = "recover.rate-limited.retry-once+3"
     kills = (
         "retry-waits-for-a-short-hint",
         "longest-wait-is-the-operators",
@@ -133,7 +217,7 @@ class NeverForgetsAThrottle(Mutant):
 class PausesBeforeEveryRetry(Mutant):
     """Waits for a second before a retry that no hint asks to wait for."""
 
-    violates = "recover.rate-limited.retry-once+2"
+    violates = "recover.rate-limited.retry-once+3"
     kills = ("retry-without-a-hint-does-not-wait",)
     because = "wait"
 

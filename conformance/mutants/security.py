@@ -9,7 +9,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class LosesTheCallersTraceIds(Mutant):
     """Drops a header of the caller's that it does not know."""
 
-    violates = "security.caller-headers+2"
+    violates = "security.caller-headers+3"
     kills = ("caller-headers-arrive",)
     because = "header"
 
@@ -22,7 +22,7 @@ class LosesTheCallersTraceIds(Mutant):
 class PutsItsFlagInPlaceOfTheCallers(Mutant):
     """Replaces the caller's list of flags by the one that the provider wants."""
 
-    violates = "security.caller-headers+2"
+    violates = "security.caller-headers+3"
     kills = ("caller-headers-arrive:claude-login",)
     because = "header"
 

@@ -189,8 +189,8 @@ class NeverForgetsASession(Mutant):
 class TakesATurnForEachCall(Mutant):
     """Lets the strategy choose for a session's call too, and then does not use the choice."""
 
-    violates = "affinity.no-turn+2"
-    kills = ("session-takes-no-turn:round-robin", "session-takes-no-turn:random")
+    violates = "affinity.no-turn+3"
+    kills = ("session-takes-no-turn",)
     because = "order"
 
     @replaces("credpool.pool.Pool.pick")

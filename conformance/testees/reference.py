@@ -32,6 +32,7 @@ REFUSALS |= {credpool.UnusableSecret: "unusable_secret"}
 REFUSALS |= {credpool.DuplicateSecret: "duplicate_secret"}
 REFUSALS |= {credpool.UnknownStrategy: "unknown_strategy"}
 FLOWS = {"device": login_by_device, "pkce": login_by_browser}
+CHOICES = {"first_429": credpool.First429, "payer_change": credpool.PayerChange}
 FIXED = {"hello": {"hello": HELLO}, "stop": {"ok": True}}
 POOLS = []  # what is dropped writes its counts when it likes, perhaps while its folder is removed
 
@@ -91,8 +92,8 @@ class Testee:
         self.given = given = {k: v for k, v in message["pool"].items() if v is not None}
         policy, shared = given["policy"], {k: given.get(k) for k in ("base_url", "token_url")}
         cooldowns = {credpool.FailureClass(k): s for k, s in policy.get("cooldowns", {}).items()}
-        change = {k: credpool.PayerChange(policy[k]) for k in policy if k == "payer_change"}
-        own = credpool.Policy(**policy | change | {"cooldowns": cooldowns})
+        words = {k: CHOICES[k](policy[k]) for k in policy if k in CHOICES}
+        own = credpool.Policy(**policy | words | {"cooldowns": cooldowns})
         self.rules = {"policy": own} if policy or not self.seeded() else {}
         self.rules |= {k: given[k] for k in given if k == "lock_timeout"}
         try:

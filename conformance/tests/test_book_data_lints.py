@@ -37,8 +37,9 @@ def book_of(folder: Path, path: str, source: str) -> Book:
         pytest.param("a:\n  - b  # why\n  - c\n", [2], id="a comment behind an item"),
         pytest.param("a: {b: c}  # why\n", [1], id="a comment behind a flow"),
         pytest.param("a:  # why\n  b: c\n", [1], id="a comment behind a key"),
-        pytest.param('a: "x and #2"\nb: u#f\nc: >-\n  x #3\n# end\nd: 1\n', [], id="no comment"),
+        pytest.param('a: "x and #2"\nb: u#f\nc: >-\n  x #3\nd: 1\n', [], id="no comment"),
         pytest.param("# head\na: 1\n  # --- part\n", [], id="headings"),
+        pytest.param("# head\n# Format: x.\n# why\na: 1\n# why\n", [3, 5], id="below the heading"),
         pytest.param("rows:\n  # why\n  - a\n", [2], id="a comment that explains"),
     ],
 )
@@ -92,10 +93,13 @@ def test_a_key_that_stands_twice_in_a_schema_is_found(tmp_path: Path) -> None:
     assert problem.what == "the key 'type' stands twice in one object"
 
 
+@pytest.mark.parametrize("said", ["documented envelope", "its date moved to the virtual time"])
 @pytest.mark.parametrize(("mark", "faults"), [("", 1), ("completed: true, ", 0)])
-def test_an_example_that_is_partly_ours_says_so(tmp_path: Path, mark: str, faults: int) -> None:
+def test_an_example_that_is_partly_ours_says_so(
+    tmp_path: Path, said: str, mark: str, faults: int
+) -> None:
     """Where the source speaks of an envelope or of a value that was chosen, the example has a mark."""
-    rule = f"  - {{id: a, source: docs; documented envelope, example: {{{mark}status: 400}}}}\n"
+    rule = f"  - {{id: a, source: docs; {said}, example: {{{mark}status: 400}}}}\n"
 
     found = [*completion_problems(book_of(tmp_path, RULES, f"rules:\n{rule}"))]
 

@@ -126,7 +126,11 @@ def test_the_flowchart_tells_the_two_429s_apart_and_ends_in_the_fallback(root: P
     assert f'usage_limited --> {bench}rotate at once"])' in lines
     assert 'auth_expired --> auth_expired_if{{"Refresh once: did it work?"}}' in lines
     assert any(line.startswith("auth_expired_if -->|no| auth_expired_bench") for line in lines)
-    assert 'exhausted --> fallback(["The caller\'s fallback, the next layer"])' in lines
+    assert "auth_expired_again -->|refused again| auth_expired_bench" in lines
+    assert any("60 s if no other entry is left" in line for line in lines)
+    assert 'exhausted & nothing --> fallback(["The caller\'s fallback, the next layer"])' in lines
+    ends = ("probe -->|yes| send", "probe -->|no| nothing", "reply -->|nothing| broken")
+    assert all(any(line.startswith(end) for line in lines) for end in ends)
 
 
 def test_the_table_of_hints_tells_places_and_forms_in_order(root: Path) -> None:
@@ -162,6 +166,8 @@ def test_the_providers_are_listed_with_what_their_rules_tell_apart(root: Path) -
     assert "Cooldown without a hint: 24 h." in rule
     assert "nobody has seen it" in rule
     assert "Source: hearsay (inferred, not checked); as of 2026-11-23." in rule
+    assert "Source: its documentation (documented); the document is of 2026-11-23." in page
+    assert "Nobody called a provider to check a rule." in page
     assert "```http\nHTTP/1.1 402\n\ngone\n```" in rule
 
 

@@ -13,6 +13,7 @@ RECOVERY = "spec/recovery.md"
 TABLE = "spec/tables/recovery.yaml"
 REGISTRY = "spec/registry/sample.yaml"
 SCENARIOS = "conformance/scenarios/recovery.yaml"
+EXAMPLES = "spec/examples.yaml"
 CODE = "reference_impl/src/credpool/core/decide.py"
 APPEND = ""
 
@@ -317,6 +318,41 @@ FAULTS = (
         says=f"{REGISTRY}:18: rule guessed rests on unchecked evidence without saying so; ",
     ),
     Fault(
+        name="requirement of the core that nothing shows",
+        file=EXAMPLES,
+        old="- {id: intro.optional, none: it is a freedom}\n",
+        new="",
+        says="spec/introduction.md:9: intro.optional has no example; write a small scenario ",
+    ),
+    Fault(
+        name="example that verifies another requirement",
+        file=EXAMPLES,
+        old="check: retry-once",
+        new="check: refresh-once:first",
+        says=f"{EXAMPLES}:2: no check refresh-once:first verifies recover.retry; name one ",
+    ),
+    Fault(
+        name="example of no requirement",
+        file=EXAMPLES,
+        old="id: recover.retry,",
+        new="id: recover.gone,",
+        says=f"{EXAMPLES}:2: recover.gone is no requirement; remove the entry",
+    ),
+    Fault(
+        name="example that is named twice",
+        file=EXAMPLES,
+        old="- {id: intro.optional,",
+        new="- {id: recover.retry, check: retry-once}\n- {id: intro.optional,",
+        says=f"{EXAMPLES}:2: recover.retry stands twice; keep one",
+    ),
+    Fault(
+        name="example with a check and a reason against one",
+        file=EXAMPLES,
+        old="check: retry-once",
+        new="check: retry-once, none: it has one",
+        says=f"{EXAMPLES}:2: [0]: ",
+    ),
+    Fault(
         name="generated region that is missing",
         file=RECOVERY,
         old="<!-- generated:flowchart -->\n<!-- /generated -->\n",
@@ -410,6 +446,7 @@ def test_the_sample_is_sound(root: Path, capsys: pytest.CaptureFixture[str]) -> 
         "requirements 4: MAY 1, MUST 2, SHOULD NOT 1",
         "  by feature: core 3, oauth 1",
         "  2 with a check, 2 without, 1 excluded",
+        "  2 with an example, 1 of 3 in the core",
         "  4 stated, 2 exercised, 1 proven",
         "scenarios 2, cases 3",
         "citations in code 2",

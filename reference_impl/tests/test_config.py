@@ -1,6 +1,8 @@
 """What a parsed `config.yaml` says of pools (spec: storage, custom endpoints)."""
 
 import re
+from dataclasses import fields
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from credpool import (
     BadConfig,
     BadPolicy,
     FailureClass,
+    First429,
     PayerChange,
     Policy,
     Secret,
@@ -54,6 +57,7 @@ def test_a_pool_has_its_own_settings() -> None:
                 "cooldowns": {"out_of_credit": 7200},
                 "max_concurrent": 2,
                 "payer_change": "forbid",
+                "first_429": "rotate",
             }
         },
     }
@@ -64,6 +68,7 @@ def test_a_pool_has_its_own_settings() -> None:
     assert (policy.max_retry_wait, policy.sole_cooldown) == (5.0, 60.0)
     assert policy.cooldowns == {FailureClass.OUT_OF_CREDIT: 7200.0}
     assert (policy.max_concurrent, policy.payer_change) == (2, PayerChange.FORBID)
+    assert policy.first_429 is First429.ROTATE
 
 
 def test_an_unknown_strategy_is_named() -> None:
@@ -85,6 +90,9 @@ def test_an_unknown_strategy_is_named() -> None:
         ({"max_concurrent": True}, r"max_concurrent: expected a whole number above 0"),
         ({"max_concurrent": SECRET}, r"max_concurrent: expected a whole number above 0"),
         ({"payer_change": SECRET}, r"payer_change: expected one of allow, forbid"),
+        ({"first_429": SECRET}, r"first_429: expected one of retry, rotate"),
+        ({"first_429": "Rotate"}, r"first_429: expected one of retry, rotate"),
+        ({"first_429": ["rotate"]}, r"first_429: expected one of retry, rotate"),
         ({"max_retry_wait": float("nan")}, r"max_retry_wait: expected a number of seconds"),
         ({"max_retry_wait": float("inf")}, r"max_retry_wait: expected a number of seconds"),
         ({"claim_ttl": 0}, r"claim_ttl: expected at least 30 seconds"),
@@ -200,6 +208,10 @@ def test_a_host_whose_name_is_taken_gets_nothing() -> None:
         ({"max_concurrent": 0}, "max_concurrent"),
         ({"max_concurrent": True}, "max_concurrent"),
         ({"max_concurrent": 1.5}, "max_concurrent"),
+        ({"first_429": "rotate"}, "first_429"),
+        ({"first_429": None}, "first_429"),
+        ({"payer_change": SECRET}, "payer_change"),
+        ({"payer_change": First429.RETRY}, "payer_change"),
         ({"cooldowns": {FailureClass.RATE_LIMITED: -1.0}}, "cooldowns.rate_limited"),
         ({"cooldowns": {FailureClass.RATE_LIMITED: float("nan")}}, "cooldowns.rate_limited"),
     ],
@@ -233,3 +245,14 @@ def test_the_table_has_the_limits() -> None:
 
     assert {name: found[name][1] for name in LEAST} == dict(LEAST)
     assert seconds == {name: getattr(Policy(), name) for name in LEAST}
+
+
+def test_the_table_has_every_value() -> None:
+    """The specification's table names the values of a policy, and no others."""
+    text = (Path(__file__).parents[2] / "spec" / "configuration.md").read_text(encoding="utf-8")
+    rows = re.findall(r"(?m)^\| (`[a-z0-9_`, ]+`) \| ([^|]+) \|", text)
+    named = [name for names, _ in rows for name in re.findall(r"`(\w+)`", names)]
+    words = {names.strip("`"): default.strip("`") for names, default in rows if "`" in default}
+
+    assert sorted(named) == sorted(f.name for f in fields(Policy))
+    assert words == {f.name: f.default.value for f in fields(Policy) if isinstance(f.default, Enum)}

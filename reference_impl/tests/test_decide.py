@@ -30,6 +30,7 @@ from credpool.core.events import (
     Verdict,
     Wait,
 )
+from credpool.core.limits import First429
 from credpool.core.model import (
     FOREVER,
     Claim,
@@ -421,6 +422,23 @@ class TestThrottled:
         assert made.action == Send(entry("b"))
         assert found(made.state).cooldown == Cooldown(
             failure=THROTTLED, since=NOW, until=NOW + 10.001, reason="test/rule"
+        )
+
+    @pytest.mark.parametrize("hint", [None, 0.0, 2.0, 600.0])
+    def test_rotates_at_once_where_the_operator_says_so(self, hint: float | None) -> None:
+        """Under `first_429: rotate` no entry is asked twice, and none is marked."""
+        state = replace(pool(), policy=Policy(first_429=First429.ROTATE))
+
+        made = after(state, refused(THROTTLED, hint=hint))
+
+        assert made.action == Send(entry("b"))
+        assert not found(made.state).throttled
+        assert tried(made.call) == [("a", THROTTLED, "rotate")]
+        assert found(made.state).cooldown == Cooldown(
+            failure=THROTTLED,
+            since=NOW,
+            until=NOW + (3600 if hint is None else max(hint, 1.0)),
+            reason="test/rule",
         )
 
     def test_twice_in_a_row_rotates(self) -> None:

@@ -119,6 +119,10 @@ class Canaries:
                 return {self.hide(key): self.hide_in(item) for key, item in value.items()}
             case _:
                 return value
+    def all(self) -> tuple[Canary, ...]:
+        """List every secret that was minted."""
+        with self._lock:
+            return tuple(self._all)
 
     def of(self, owner: str) -> list[Canary]:
         """List the secrets of an entry."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from credpool_conformance.aliases import Aliases
-from credpool_conformance.book.yaml_lines import Json, fields, text
+from credpool_conformance.book.yaml_lines import Json, fields, items, text
 from credpool_conformance.clock import Clock
 from credpool_conformance.events import Event, Held, Parked, Ranaway
 from credpool_conformance.faults import HarnessError
@@ -63,6 +63,7 @@ class Drive:
         self._person: Person | None = None
         self._clients: dict[str, str] = {}
         self._refused: str | None = None
+        self._refusal_message = ""
         self.runaway: str | None = None
 
     def deliver(self, event: Event) -> None:
@@ -111,16 +112,17 @@ class Drive:
         answer = self._turn.ask("configure", now=self._clock.now, pool=pool, randoms=randoms)
         if answer.kind == "refused":
             self._refused = _refusal(fields(answer.content), self._strategies())
+            self._refusal_message = text(fields(answer.content).get("message"))
             self._trace.result("configure", self._refused)
 
     def _strategies(self) -> frozenset[str]:
         manifest = self._turn.manifest
-        declared = manifest.profile.strategies if manifest else None
-        return STRATEGIES if declared is None else declared
+        declared = manifest.raw.get("strategies") if manifest else None
+        return STRATEGIES if declared is None else frozenset(map(text, items(declared)))
 
     def _act(self, number: int, action: Action) -> Observed:
         if self._refused is not None:
-            return Observed(number=number, outcome=self._refused)
+            return Observed(number=number, outcome=self._refused, message=self._refusal_message)
         match action:
             case Call():
                 return self._call(number, action)

@@ -4,7 +4,7 @@ Every fault is reported with its file and line, all of them in one go.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -30,8 +30,13 @@ _SPECIAL_KEYS: Final = ("other", "-")
 _ENDPOINTS: Final = ("token", "device")
 
 
-def load(data: Data, registry: Registry, requirements: Requirements) -> tuple[Scenario, ...]:
-    """Read all scenarios, in the order of the files and of the text.
+def load(
+    data: Data,
+    registry: Registry,
+    requirements: Requirements,
+    wanted: Container[str] | None = None,
+) -> tuple[Scenario, ...]:
+    """Read all scenarios, or the wanted ones, in the order of the files and of the text.
 
     Raises: BadInputError with everything that is wrong.
     """
@@ -39,7 +44,7 @@ def load(data: Data, registry: Registry, requirements: Requirements) -> tuple[Sc
     problems: list[Problem] = []
     paths = sorted(data.scenarios.glob("*.yaml"))
     for path in paths:
-        for item in _read_file(path, registry, requirements):
+        for item in _read_file(path, registry, requirements, wanted):
             if isinstance(item, Problem):
                 problems.append(item)
             elif item.id in found:
@@ -57,7 +62,7 @@ def load(data: Data, registry: Registry, requirements: Requirements) -> tuple[Sc
 
 
 def _read_file(
-    path: Path, registry: Registry, requirements: Requirements
+    path: Path, registry: Registry, requirements: Requirements, wanted: Container[str] | None
 ) -> Iterator[Scenario | Problem]:
     document = read(path)
     yield from _violations(document, (), document.data, _FILE)
@@ -69,6 +74,8 @@ def _read_file(
             yield from error.problems
             continue
         for scenario in expanded:
+            if wanted is not None and text(scenario.get("id")) not in wanted:
+                continue
             faults = list(_violations(document, where, scenario, _SCENARIO))
             faults = faults or list(_unknown(document, where, scenario, requirements))
             yield from faults

@@ -23,29 +23,30 @@ def describe(phase: Phase) -> str:
     """Return when, where and what."""
     when = f"{phase.advance:g} s later, " if phase.advance else ""
     where = f"in {phase.process}, " if phase.process != MAIN else ""
-    return f"{when}{where}{_what(phase.action)}"
+    return f"{when}{where}{what(phase.action)}"
 
 
-def _what(action: Action) -> str:
+def what(action: Action) -> str:
+    """Return what happens, without when and where."""
     match action:
         case Call(name=name, model=model):
-            what = f"call {name} ({model})"
+            words = f"call {name} ({model})"
         case Login(name=name, flow=flow):
-            what = f"log in as {name} ({flow})"
+            words = f"log in as {name} ({flow})"
         case Write():
-            what = "another program writes the file"
+            words = "another program writes the file"
         case Manage(verb=verb, told=told):
-            what = f"the operator's {verb} {text(told.get('target'))}".rstrip()
+            words = f"the operator's {verb} {text(told.get('target'))}".rstrip()
         case Rewrite(files):
-            what = f"other tools write {', '.join(files)}"
+            words = f"other tools write {', '.join(files)}"
         case Release(hold):
-            what = f"release {hold!r}"
+            words = f"release {hold!r}"
         case Resume(name):
-            what = f"read on in {name}"
+            words = f"read on in {name}"
         case Close(call):
-            what = f"close the stream of {call}"
+            words = f"close the stream of {call}"
         case Plain():
-            what = action.value
+            words = action.value
         case _:
             assert_never(action)
-    return what
+    return words

@@ -9,9 +9,16 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from credpool_conformance.book.yaml_lines import Json, items, text
+from credpool_conformance.judging.table import table
 from credpool_conformance.scenario import Scenario
 
-TELLS: Final = frozenset({"class", "until", "count", "reasons"})
+_SAYS: Final[Mapping[str, frozenset[str]]] = {
+    "class": frozenset({"class"}),
+    "until": frozenset({"until", "returns"}),
+    "count": frozenset({"counts"}),
+    "reasons": frozenset({"exhausted"}),
+}
+TELLS: Final = frozenset(_SAYS)
 _ALWAYS: Final = ("generic",)
 
 CALLER_SENDS: Final = (
@@ -45,7 +52,13 @@ class Profile:
         """Tell whether a requirement is for a pool of this profile."""
         of_the_caller = any(fnmatchcase(requirement, pattern) for pattern in CALLER_SENDS)
         translated = {f"{name}.unchanged" for name in self.translates}
-        return not (self.caller_sends and of_the_caller) and requirement not in translated
+        left_out = (self.caller_sends and of_the_caller) or requirement in translated
+        return not left_out and not table().rule(requirement).decides <= self.untold
+
+    @property
+    def untold(self) -> frozenset[str]:
+        """The kinds of difference that this pool cannot show: in what it does not tell, or translates."""
+        return self.translates.union(*(_SAYS[name] for name in TELLS - self.tells))
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -102,7 +115,7 @@ def not_in(scenario: Scenario, declared: Profile) -> str | None:
         if names:
             return f"{what} not declared: {', '.join(sorted(map(str, names)))}"
     if not any(map(declared.binds, verified)):
-        return "the caller sends" if declared.caller_sends else "it translates"
+        return "the caller sends, or it is translated, or not told"
     return None
 
 

@@ -97,6 +97,14 @@ def load(data: Data) -> Requirements:
     except (OSError, ValueError) as error:
         problem = Problem(shown(path), 1, f"cannot be read: {error}", "generate it again")
         raise BadInputError([problem]) from error
+    return stated(data, contents)
+
+
+def stated(data: Data, contents: Json) -> Requirements:
+    """Take the requirements from what the file holds, or is about to hold.
+
+    Raises: BadInputError when the exclusions cannot be used.
+    """
     listed = fields(contents).get("requirements") if isinstance(contents, dict) else contents
     found = [_requirement(fields(item)) for item in items(listed)]
     known = {item.id: item for item in found}

@@ -3,11 +3,11 @@
 A testee that breaks the protocol costs one check and is started again.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from time import perf_counter
-from typing import Final
+from typing import Final, TypeAlias
 
 from credpool_conformance.canary import Canaries
 from credpool_conformance.clock import MachineClock, VirtualClock
@@ -19,14 +19,17 @@ from credpool_conformance.judging.safety import leaks
 from credpool_conformance.judging.state import Wrong
 from credpool_conformance.judging.step import Charge
 from credpool_conformance.mock import Mock
+from credpool_conformance.observed import Observed
 from credpool_conformance.profile import not_in
 from credpool_conformance.registry import Registry
 from credpool_conformance.requirements import Requirements
-from credpool_conformance.scenario import Scenario
+from credpool_conformance.scenario import Phase, Scenario
 from credpool_conformance.session import Manifest, Session
 from credpool_conformance.situation import Situation
 
 _MOST_COSTLY_FAULTS: Final = 5
+
+Witness: TypeAlias = Callable[[Situation, Phase, Observed], None]
 
 
 class Outcome(Enum):
@@ -73,13 +76,19 @@ class Runner:
     """Everything that outlives a scenario: the session, the mock and the patience."""
 
     def __init__(
-        self, session: Session, mock: Mock, registry: Registry, requirements: Requirements
+        self,
+        session: Session,
+        mock: Mock,
+        registry: Registry,
+        requirements: Requirements,
+        witness: Witness | None = None,
     ) -> None:
-        """Begin with all the patience there is."""
+        """Begin with all the patience there is; a witness sees each phase before it is judged."""
         self._session = session
         self._mock = mock
         self._registry = registry
         self._requirements = requirements
+        self._witness = witness
         self._costly_faults = 0
 
     def run(self, scenarios: Iterable[Scenario]) -> Iterator[Check]:
@@ -149,6 +158,8 @@ class Runner:
         """Play the phases to the end, and return what the testee wrote besides its messages."""
         try:
             for phase, seen in drive.phases():
+                if self._witness:
+                    self._witness(drive.situation, phase, seen)
                 matcher = ledger.matcher(phase, seen, drive.situation.clock)
                 found = judge(drive.scenario, drive.situation, phase, seen, matcher)
                 ledger.phase(phase, seen, found)

@@ -49,7 +49,7 @@ class Situation:
         self.trace = Trace(self.clock, self.canaries.hide)
         self._scenario = scenario
         self._provider = provider
-        self._urls = urls
+        self.urls = urls
         self.base_path = provider.base_path
         self.list_headers = {
             name
@@ -86,7 +86,7 @@ class Situation:
     @property
     def login_urls(self) -> dict[str, Json]:
         """Where a person logs in, and where that is exchanged for tokens."""
-        base = self._urls[Origin.MAIN]
+        base = self.urls[Origin.MAIN]
         return {
             "device_url": base + DEVICE_PATH,
             "authorize_url": base + AUTHORIZE_PATH,
@@ -148,7 +148,7 @@ class Situation:
 
     def _path(self, call: Call) -> str:
         path = call.path or request_path(self._scenario.given.provider, call.model)
-        path = path.replace("$other", urlsplit(self._urls[Origin.OTHER]).netloc)
+        path = path.replace("$other", urlsplit(self.urls[Origin.OTHER]).netloc)
         return f"{path}?{call.query}" if call.query else path
 
     def managed(self, action: Manage) -> dict[str, Json]:
@@ -188,7 +188,7 @@ class Situation:
         return {
             "provider": given.provider,
             "base_url": None if _is_custom(given.key) else self._base(Origin.MAIN),
-            "token_url": self._urls[Origin.MAIN] + TOKEN_PATH,
+            "token_url": self.urls[Origin.MAIN] + TOKEN_PATH,
             "strategy": given.strategy,
             "policy": {**given.policy},
             "entries": entries if given.store is None else [],
@@ -242,7 +242,7 @@ class Situation:
         if base == "host":
             return _named_after(self._base(Origin.MAIN))
         if base:
-            token_url = self._urls[Origin.MAIN] + TOKEN_PATH
+            token_url = self.urls[Origin.MAIN] + TOKEN_PATH
             own = Origin.OTHER if base == "other" else Origin.MAIN
             return token_url if base == "token" else self._base(own)
         if unit:
@@ -259,7 +259,7 @@ class Situation:
         return self._secrets[name]
 
     def _base(self, origin: Origin) -> str:
-        return self._urls[origin] + self._provider.base_path
+        return self.urls[origin] + self._provider.base_path
 
 
 def _token(claims: Mapping[str, Json]) -> str | None:

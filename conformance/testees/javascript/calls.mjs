@@ -193,7 +193,7 @@ export class Call {
       return this.talk.result({ outcome: "exhausted", attempts, exhausted });
     }
     const { status, headers, read = [], rest, broken, stream } = this.last;
-    const closing = exhausted ? { "x-should-retry": "false" } : {}; // spec: exhaust.no-sdk-retry+2
+    const closing = exhausted ? { "x-should-retry": "false" } : {}; // spec: exhaust.no-sdk-retry+3
     const reply = { status, headers: { ...headers, ...closing }, attempts, exhausted };
     if (broken) return this.fail(broken);
     return status < 400 ? this.deliver(stream, reply) : this.deliver(rest ?? [], reply, read);

@@ -16,7 +16,7 @@ const OF_MODEL = ["model", "owner-model"];
 /** Start the cooldown of a verdict, for everyone on whom it rests. */
 export function bench({ pool, call }, entry, verdict, now) {
   const dead = verdict.cooldown === FOREVER;
-  if (call.probing === entry.id && !dead) return; // spec: exhaust.probe.failure+2
+  if (call.probing === entry.id && !dead) return; // spec: exhaust.probe.failure+3
   const model = OF_MODEL.includes(verdict.scope) ? call.model : null;
   const targets = restsOn(pool, entry, verdict.scope);
   const until = dead ? null : now + duration(pool, call, verdict, targets, now);

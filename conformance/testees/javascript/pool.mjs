@@ -7,6 +7,7 @@
 import { tidy, whyNot } from "./usable.mjs";
 
 export const POLICY = {
+  first_429: "retry",
   max_retry_wait: 10,
   sole_cooldown: 60,
   min_cooldown: 1,

@@ -163,13 +163,15 @@ function retry(state, event, now, draw, entry) {
   // spec: recover.rate-limited.rotate-second+2
   const soon = hint === null || hint <= pool.policy.max_retry_wait;
   const second = entry.retried || call.retried.includes(entry.id); // spec: recover.bounded+2
-  if (!soon || second || !isAvailable(entry, call.model, now)) {
+  const moves = pool.policy.first_429 === "rotate"; // spec: recover.rate-limited.rotate-first+1
+  // spec: recover.rate-limited.gone-out+1
+  if (moves || !soon || second || !isAvailable(entry, call.model, now)) {
     return rotate(state, event, now, draw, entry); // spec: recover.rate-limited.rotate-second+2
   }
   for (const twin of twins(pool, entry)) twin.retried = true; // spec: recover.rate-limited.across-calls+2
   call.retried.push(entry.id);
   record(call, event, event.verdict.class, "retry");
-  const wait = Math.max(hint ?? 0, 0); // spec: recover.rate-limited.retry-once+2
+  const wait = Math.max(hint ?? 0, 0); // spec: recover.rate-limited.retry-once+3
   return { do: "send", entry: entry.id, until: now + wait };
 }
 

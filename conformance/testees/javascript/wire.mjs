@@ -46,7 +46,7 @@ export function callerHeaders(headers, credentials, extra) {
   const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
   const kept = Object.fromEntries(lower.filter(([name]) => !dropped.has(name)));
   for (const [name, flag] of Object.entries(extra)) {
-    // spec: security.caller-headers+2
+    // spec: security.caller-headers+3
     const flags = (kept[name] ?? "").split(",").map((part) => part.trim()).filter(Boolean);
     if (!flags.includes(flag)) kept[name] = [...flags, flag].join(",");
   }

@@ -32,6 +32,7 @@ from credpool.core.errors import UnknownStrategy as UnknownStrategy
 from credpool.core.errors import UnusableSecret as UnusableSecret
 from credpool.core.errors import WrongOrigin as WrongOrigin
 from credpool.core.events import Attempt as Attempt
+from credpool.core.limits import First429 as First429
 from credpool.core.model import EXHAUSTION as EXHAUSTION
 from credpool.core.model import FOREVER as FOREVER
 from credpool.core.model import AuthType as AuthType
@@ -97,6 +98,7 @@ __all__ = [
     "EntryUnusable",
     "Exhaustion",
     "FailureClass",
+    "First429",
     "Listener",
     "LoginFailed",
     "NoLogin",

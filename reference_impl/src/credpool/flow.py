@@ -233,7 +233,7 @@ def _finish(pool: Pool, action: Action, response: Response | None) -> None:
     exhaustion = action.exhaustion if isinstance(action, Deliver | GiveUp) else None
     if response is None:
         raise _exhausted(pool, exhaustion)
-    if exhaustion is not None:  # spec: exhaust.last-reply+2, exhaust.no-sdk-retry+2
+    if exhaustion is not None:  # spec: exhaust.last-reply+2, exhaust.no-sdk-retry+3
         response.headers["x-should-retry"] = "false"
         response.extensions[EXHAUSTION] = exhaustion
 

@@ -35,6 +35,7 @@ from credpool import (
     EntryUnusable,
     Exhaustion,
     FailureClass,
+    First429,
     Listener,
     LoginFailed,
     NoLogin,
@@ -218,7 +219,9 @@ def listening(pool: Pool) -> Listener:
 
 def paying() -> None:
     """Say who pays, and that nobody else may."""
-    policy = Policy(payer_change=PayerChange.FORBID, avoid_below_fraction=0.1)
+    policy = Policy(
+        payer_change=PayerChange.FORBID, first_429=First429.ROTATE, avoid_below_fraction=0.1
+    )
     plan = Entry(id=EntryId("plan"), secret=Secret("access"), payer=Payer.SUBSCRIPTION)
     assert_type(Pool.from_entries("openai", [plan], policy=policy), Pool)
 

@@ -1,6 +1,6 @@
 """Lint the specification, and generate or compare what is derived from it.
 
-    python -m credpool_conformance.book --lint | --check | --write [--root DIR]
+    python -m credpool_conformance.book --lint | --check | --write | --cells [--root DIR]
 
 Exits with 0 when all is well, 1 when a derived file is out of date, 2 on bad input.
 """
@@ -11,10 +11,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from credpool_conformance.book.generate import drift, outputs, write
+from credpool_conformance.book.cell_pages import cell_lines
+from credpool_conformance.book.choices import choices
+from credpool_conformance.book.generate import drift, library_files, outputs, save, write
 from credpool_conformance.book.lints import lint
 from credpool_conformance.book.reports import report_counts
+from credpool_conformance.book.requirements import CORE
 from credpool_conformance.book.sources import Book, load
+from credpool_conformance.examples.play import Examples, examples
+from credpool_conformance.faults import BadInputError
 
 _WRITE_COMMAND = "python -m credpool_conformance.book --write"
 
@@ -28,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(f"{where}: no spec/ folder here or above; pass --root DIR")
         return 2
     book = load(root)
+    if options.cells:
+        _say(*cell_lines(book))
+        return 0
     problems = lint(book, draft=options.draft, unproven=options.write)
     if problems:
         _complain(*map(str, problems), f"found wrong: {len(problems)}")
@@ -35,7 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _say(*_counts(book))
     if options.lint:
         return 0
-    return _write(book) if options.write else _check(book)
+    try:
+        return _write(book) if options.write else _check(book)
+    except BadInputError as error:
+        _complain(*map(str, error.problems))
+        return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -49,6 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     action.add_argument(
         "--write", action="store_true", help="lint, and write the files out of date"
     )
+    action.add_argument(
+        "--cells", action="store_true", help="print what is asked for in each cell, and by whom"
+    )
     draft = "leave out the lint for requirements that no scenario verifies"
     parser.add_argument("--draft", action="store_true", help=draft)
     parser.add_argument("--root", type=Path, help="the folder that holds spec/ (default: look up)")
@@ -60,15 +75,24 @@ def _find_root(start: Path) -> Path | None:
 
 
 def _check(book: Book) -> int:
-    outdated = drift(book.root, outputs(book))
+    found = examples(book)
+    outdated = drift(book.root, outputs(book, found.shown))
     _complain(*(f"{path}: out of date; run {_WRITE_COMMAND}" for path in outdated))
-    return 1 if outdated else 0
+    return _told(found) or (1 if outdated else 0)
 
 
 def _write(book: Book) -> int:
-    changed = write(book.root, outputs(book))
+    changed = save(book.root, library_files(book))
+    found = examples(book)
+    changed += write(book.root, outputs(book, found.shown))
     _say(*(f"{'wrote' if (book.root / p).exists() else 'removed'} {p}" for p in changed))
-    return 0
+    return _told(found)
+
+
+def _told(found: Examples) -> int:
+    """Name the checks that show nothing; they are input that has to be corrected."""
+    _complain(*map(str, found.problems))
+    return 2 if found.problems else 0
 
 
 def _counts(book: Book) -> list[str]:
@@ -81,11 +105,17 @@ def _counts(book: Book) -> list[str]:
         f"requirements {len(requirements)}: {_tally(r.keyword for r in requirements)}",
         f"  by feature: {_tally(r.feature for r in requirements)}",
         f"  {checked} with a check, {unchecked} without, {len(book.excluded)} excluded",
+        f"  {len(choices(book))} with an example, {_shown_core(book)}",
         _ladder(book, checked),
         f"scenarios {len(book.scenarios)}, cases {cases}",
         f"citations in code {len(book.code_citations)}",
         *report_counts(book),
     ]
+
+
+def _shown_core(book: Book) -> str:
+    core = [id_ for id_, found in book.requirements.items() if found.feature == CORE]
+    return f"{len(choices(book).keys() & {*core})} of {len(core)} in the core"
 
 
 def _ladder(book: Book, exercised: int) -> str:

@@ -1,13 +1,15 @@
 """Render the chapters for the site: each requirement boxed, with an anchor and its checks.
 
-The chapter in `spec/` stays the text; a page adds links and nothing else.
+The chapter in `spec/` stays the text; a page adds links and examples, which are not normative.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from credpool_conformance.book.choices import Example, missing_example
 from credpool_conformance.book.markdown import breakable, fenced_lines, table
+from credpool_conformance.book.references import linked_references
 from credpool_conformance.book.reports import reported
 from credpool_conformance.book.requirements import ID, Chapter, Requirement
 from credpool_conformance.book.sources import Book
@@ -26,8 +28,8 @@ _TARGETS: Final = (
 )
 
 
-def chapter_page(book: Book, chapter: Chapter) -> str:
-    """Render one chapter."""
+def chapter_page(book: Book, chapter: Chapter, examples: Mapping[str, Example]) -> str:
+    """Render one chapter, with the examples of its requirements."""
     starts = {requirement.line: requirement for requirement in chapter.requirements}
     ends = {requirement.end: requirement for requirement in chapter.requirements}
     lines = chapter.source.splitlines()
@@ -41,6 +43,7 @@ def chapter_page(book: Book, chapter: Chapter) -> str:
         if number > box_end and not _MARKER.fullmatch(line):
             page.append(line if fenced[number - 1] else _linked(book, line))
         if number in ends:
+            page += _example(book, ends[number], examples)
             page += ["", f"*Checked by:* {check_links(book, ends[number])}"]
             if reports := reported(book, ends[number]):
                 page += ["", f"*Reported:* {reports}"]
@@ -67,6 +70,21 @@ def check_links(book: Book, requirement: Requirement) -> str:
     """Link to the scenarios that verify a requirement, or say why there are none."""
     links = [f"[{check.title}](scenarios.md#{check.id})" for check in book.checks[requirement.id]]
     return " · ".join(links) or _without_check(book, requirement)
+
+
+def _example(
+    book: Book, requirement: Requirement, examples: Mapping[str, Example]
+) -> Iterator[str]:
+    """Write the check that shows a requirement, folded, or why there is none."""
+    shown = examples.get(requirement.id)
+    if shown:
+        title = shown.title.replace('"', "'")
+        base = shown.check.partition(":")[0]
+        yield from ("", f'??? example "Example: {title}"', "", "    ```text")
+        yield from (f"    {line}".rstrip() for line in shown.text.splitlines())
+        yield from ("    ```", "", f"    Check [`{shown.check}`](scenarios.md#{base})")
+    elif reason := missing_example(book, requirement.id):
+        yield from ("", f"*Without an example:* {reason}")
 
 
 def _without_check(book: Book, requirement: Requirement) -> str:
@@ -108,7 +126,7 @@ def _located(line: str) -> str:
 
 
 def _linked(book: Book, line: str) -> str:
-    line = _located(line)
+    line = linked_references(book, _located(line))
     # a forge wants the bar of a table cell escaped inside code, the site's Markdown shows the escape
     line = _CODE.sub(lambda found: found[0].replace("\\|", "|"), line)
     shown = breakable if line.startswith("|") else "`{}`".format

@@ -19,7 +19,11 @@ from credpool_conformance.book.yaml_lines import Document, Json, Where, fields, 
 _NAMES: Final = ("id", "name", "class", "event", "field")
 """The fields by which a row is known; a row without one is known by all that it says."""
 
+_HEADED: Final = ("spec/tables/", "spec/registry/")
+"""Where a file begins with what it is and which schema it has, and has no other comment."""
+
 _HEADING: Final = re.compile(r"\s*# ---")
+_HEADING_LINES: Final = 2
 _COMMENT: Final = re.compile(r"\s+#")
 _OURS: Final = (
     "envelope",
@@ -31,13 +35,18 @@ _OURS: Final = (
     "put in",
     "as the message",
     "header as",
+    "moved to the virtual time",
+    "replaced",
+    "shortened",
+    "without the gateway's own",
 )
 """What a source says of an example that nobody has sent in this way."""
 
 
 def comment_problems(book: Book) -> Iterator[Problem]:
     """Find comments behind values, and comments in the registry that explain a rule."""
-    data = [*book.tables.values(), *book.registry.values(), book.retired, book.exclusions]
+    kept = [book.retired, book.exclusions, book.examples]
+    data = [*book.tables.values(), *book.registry.values(), *kept]
     for document in (*data, *book.scenario_files):
         path = book.root / document.path
         if document.path and path.is_file():
@@ -45,6 +54,8 @@ def comment_problems(book: Book) -> Iterator[Problem]:
             yield from _behind_values(document.path, source)
             if document in data:
                 yield from _within(document.path, source)
+            if document.path.startswith(_HEADED):
+                yield from _below_heading(document.path, source)
 
 
 def duplicate_problems(book: Book) -> Iterator[Problem]:
@@ -89,6 +100,13 @@ def _within(path: str, source: str) -> Iterator[Problem]:
         if _COMMENT.match(line) and not _HEADING.match(line):
             fix = "write it as a note of the rule, which readers see"
             yield Problem(path, number, "a comment explains the data", fix)
+
+
+def _below_heading(path: str, source: str) -> Iterator[Problem]:
+    for number, line in enumerate(source.splitlines(), start=1):
+        if line.startswith("#") and number > _HEADING_LINES:
+            fix = "write it as a note, as a description in the schema, or in the chapter"
+            yield Problem(path, number, "a comment below the heading says what readers miss", fix)
 
 
 def _twice(document: Document, where: Where, rows: Iterable[Json]) -> Iterator[Problem]:

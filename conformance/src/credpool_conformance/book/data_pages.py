@@ -12,12 +12,23 @@ from credpool_conformance.book.citations import Scenario
 from credpool_conformance.book.evidence import EVIDENCE
 from credpool_conformance.book.markdown import table
 from credpool_conformance.book.sources import Book
-from credpool_conformance.book.tables import duration, environment_table, scalar
+from credpool_conformance.book.tables import environment_table
+from credpool_conformance.book.values import duration, scalar
 from credpool_conformance.book.yaml_lines import Json, fields, items, text
 
 COMPLETED: Final = (
     "**Partly ours:** not all of this reply is the provider's; the source says what is."
 )
+_KNOWN: Final = (
+    "A rule says where its example is from, how it is known, and of which day that is: "
+    "of the document that was read, of the capture (or of the day on which a capture without a "
+    "date was read), of the report. Nobody called a provider to check a rule."
+)
+_AS_OF: Final = {
+    "documented": "the document is of",
+    "captured": "the capture is of, or was read on,",
+    "reported": "the report is of",
+}
 _CONDITIONS: Final = {
     "status": "the status is",
     "code": "a code is",
@@ -42,6 +53,7 @@ def providers_page(book: Book) -> str:
     parts = [
         "# Providers",
         "Where each provider's credentials come from, and what its failing replies mean.",
+        _KNOWN,
         f'--8<-- "{NOTE_PATH}"',
         "[Billing notes](../spec/billing.md) has every statement, with its source.",
         "## Environment variables",
@@ -96,7 +108,8 @@ def _rule(rule: Mapping[str, Json]) -> Iterator[str]:
         yield text(rule.get("note"))
     known = EVIDENCE.get(text(rule.get("evidence")), "")
     source = f"Source: {scalar(rule.get('source'))} ({known})"
-    yield f"{source}; as of {scalar(rule.get('verified'))}."
+    as_of = _AS_OF.get(text(rule.get("evidence")), "as of")
+    yield f"{source}; {as_of} {scalar(rule.get('verified'))}."
     example = fields(rule.get("example"))
     if example.get("completed"):
         yield COMPLETED

@@ -1,7 +1,7 @@
 """Generate every derived file, and compare it with what is on disk.
 
-A page of `docs/spec/` that carries the notice, and that nothing generates any more, is stale:
-`drift` names it and `write` removes it.
+A page of `docs/spec/` that carries the notice, or a file of `docs/data/`, that nothing generates
+any more is stale: `drift` names it and `write` removes it.
 """
 
 import json
@@ -11,72 +11,103 @@ from pathlib import Path
 from typing import Final
 
 from credpool_conformance.book import library_data
+from credpool_conformance.book.architecture import architecture_page
 from credpool_conformance.book.auth_file import SCHEMA_PATH, auth_schema
 from credpool_conformance.book.billing import NOTE_PATH, billing_note
+from credpool_conformance.book.cell_pages import cells_data
+from credpool_conformance.book.cells import TABLE as REFINEMENTS
 from credpool_conformance.book.chapter_pages import NOTICE, chapter_page, requirements_page
+from credpool_conformance.book.choices import Example
 from credpool_conformance.book.data_pages import providers_page, scenarios_page
 from credpool_conformance.book.environment import PAGE as ENVIRONMENT_PAGE
 from credpool_conformance.book.environment import environment_page
+from credpool_conformance.book.recovery import recovery_note
 from credpool_conformance.book.regions import fill
 from credpool_conformance.book.reports import PAGE as REPORTS_PAGE
 from credpool_conformance.book.reports import TABLE as REPORTS_TABLE
 from credpool_conformance.book.reports import reports_page
 from credpool_conformance.book.requirements import Requirement, parse_chapter
-from credpool_conformance.book.sources import REQUIREMENTS_JSON, Book
+from credpool_conformance.book.site_data import FOLDER as _DATA
+from credpool_conformance.book.site_data import PAGE as DATA_PAGE
+from credpool_conformance.book.site_data import data_page, site_data
+from credpool_conformance.book.sources import REQUIREMENTS_JSON, Book, table_rows
 from credpool_conformance.book.tables import region_contents
 from credpool_conformance.book.yaml_lines import Json
 
+RECOVERY_NOTE: Final = "spec/_includes/recovery.md"
+
 _PAGES: Final = "docs/spec"
-_DATA: Final = "docs/data"
 
 
-def outputs(book: Book) -> Mapping[str, str]:
-    """Generate the text of every derived file, by its path from the root."""
+def outputs(book: Book, examples: Mapping[str, Example]) -> Mapping[str, str]:
+    """Generate the text of every derived file, by its path from the root.
+
+    The examples go by the ids of the requirements that they show.
+    """
     contents = region_contents(book)
     chapters = tuple(
         parse_chapter(chapter.name, fill(chapter.source, contents)) for chapter in book.chapters
     )
     book = replace(book, chapters=chapters)
-    requirements = _json(_requirements(book))
+    stated = _json(requirements(book))
     return {
-        REQUIREMENTS_JSON: requirements,
-        library_data.PATH: library_data.render(book),
-        library_data.BILLING_PATH: library_data.render_billing(book),
+        REQUIREMENTS_JSON: stated,
+        **library_files(book),
         NOTE_PATH: NOTICE + billing_note(book),
+        RECOVERY_NOTE: NOTICE + recovery_note(table_rows(book, "recovery")),
         **{chapter.path: chapter.source for chapter in chapters},
-        **{f"docs/spec/{chapter.name}": chapter_page(book, chapter) for chapter in chapters},
+        **{
+            f"docs/spec/{chapter.name}": chapter_page(book, chapter, examples)
+            for chapter in chapters
+        },
         "docs/spec/requirements.md": requirements_page(book),
         "docs/spec/scenarios.md": scenarios_page(book),
         "docs/reference/providers.md": providers_page(book),
         ENVIRONMENT_PAGE: NOTICE + environment_page(book),
-        f"{_DATA}/requirements.json": requirements,
+        f"{_DATA}/requirements.json": stated,
         f"{_DATA}/scenarios.json": _json(_scenarios(book)),
         **({REPORTS_PAGE: NOTICE + reports_page(book)} if REPORTS_TABLE in book.tables else {}),
-        **_copies(book),
-        **_tables(book),
+        **({f"{_DATA}/cells.json": _json(cells_data(book))} if REFINEMENTS in book.tables else {}),
+        **architecture_page(book),
+        **site_data(book),
         **_auth_schema(book),
+        DATA_PAGE: NOTICE + data_page(book),
+    }
+
+
+def library_files(book: Book) -> Mapping[str, str]:
+    """Generate what the library is made of; whoever plays an example needs it first."""
+    return {
+        library_data.PATH: library_data.render(book),
+        library_data.BILLING_PATH: library_data.render_billing(book),
     }
 
 
 def drift(root: Path, generated: Mapping[str, str]) -> list[str]:
     """List the files that differ from what would be generated, and the stale ones."""
-    differing = [path for path, content in generated.items() if _read(root / path) != content]
-    return sorted([*differing, *_stale(root, generated)])
+    return sorted([*_differing(root, generated), *_stale(root, generated)])
 
 
 def write(root: Path, generated: Mapping[str, str]) -> list[str]:
     """Write what differs, remove what is stale, and list both."""
-    changed = drift(root, generated)
+    stale = _stale(root, generated)
+    changed = save(root, generated)
+    for path in stale:
+        (root / path).unlink()
+    return sorted([*changed, *stale])
+
+
+def save(root: Path, generated: Mapping[str, str]) -> list[str]:
+    """Write what differs, and list it."""
+    changed = _differing(root, generated)
     for path in changed:
-        if path in generated:
-            (root / path).parent.mkdir(parents=True, exist_ok=True)
-            (root / path).write_text(generated[path], encoding="utf-8")
-        else:
-            (root / path).unlink()
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(generated[path], encoding="utf-8")
     return changed
 
 
-def _requirements(book: Book) -> Json:
+def requirements(book: Book) -> Json:
+    """Write every requirement as JSON has it."""
     return {
         "spec": book.name,
         "version": book.version,
@@ -113,24 +144,6 @@ def _scenarios(book: Book) -> Json:
     }
 
 
-def _copies(book: Book) -> dict[str, str]:
-    """Put the tables and schemas beside the site's pages, which link to them."""
-    sources = [
-        *(book.root / "spec/tables").glob("*.yaml"),
-        *(book.root / "spec/schemas").glob("*.json"),
-    ]
-    return {f"{_DATA}/{path.name}": path.read_text(encoding="utf-8") for path in sources}
-
-
-def _tables(book: Book) -> dict[str, str]:
-    """Write the tables and the registry as JSON, for readers in languages without YAML."""
-    providers: dict[str, Json] = {name: document.data for name, document in book.registry.items()}
-    registry: Json = {"spec": book.name, "version": book.version, "providers": providers}
-    tables = {name: document.data for name, document in book.tables.items()}
-    contents = {**tables, "registry": registry}
-    return {f"{_DATA}/{name}.json": _json(content) for name, content in contents.items()}
-
-
 def _auth_schema(book: Book) -> dict[str, str]:
     """Write the schema of the file that a pool is kept in, and its copy beside the site's pages."""
     schema = auth_schema(book)
@@ -138,13 +151,18 @@ def _auth_schema(book: Book) -> dict[str, str]:
     return dict.fromkeys(paths, _json(schema))
 
 
+def _differing(root: Path, generated: Mapping[str, str]) -> list[str]:
+    return [path for path, content in generated.items() if _read(root / path) != content]
+
+
 def _stale(root: Path, generated: Mapping[str, str]) -> list[str]:
-    return [
+    pages = (
         f"{_PAGES}/{page.name}"
         for page in (root / _PAGES).glob("*.md")
-        if f"{_PAGES}/{page.name}" not in generated
-        and page.read_text(encoding="utf-8").startswith(NOTICE)
-    ]
+        if page.read_text(encoding="utf-8").startswith(NOTICE)
+    )
+    data = (f"{_DATA}/{path.name}" for path in (root / _DATA).glob("*"))
+    return [path for path in (*pages, *data) if path not in generated]
 
 
 def _json(value: Json) -> str:

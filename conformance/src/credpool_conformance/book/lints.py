@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from credpool_conformance.book.billing import billing_problems
+from credpool_conformance.book.cells import cell_problems
+from credpool_conformance.book.choices import choice_problems
 from credpool_conformance.book.citations import Citation
 from credpool_conformance.book.data_lints import (
     comment_problems,
@@ -18,11 +20,15 @@ from credpool_conformance.book.data_lints import (
 from credpool_conformance.book.features import feature_problems
 from credpool_conformance.book.patterns import pattern_problems
 from credpool_conformance.book.problems import Problem
+from credpool_conformance.book.procedure import procedure_problems
 from credpool_conformance.book.prose import prose_problems
+from credpool_conformance.book.references import reference_problems
 from credpool_conformance.book.regions import region_problems
 from credpool_conformance.book.reports import report_problems
 from credpool_conformance.book.requirements import CORE, Requirement
+from credpool_conformance.book.site_data import address_problems
 from credpool_conformance.book.sources import SCENARIO_SCHEMA, Book, load_schema
+from credpool_conformance.book.states import state_problems
 from credpool_conformance.book.yaml_lines import Document, fields, items, text, violations
 
 _UNCHECKED: Final = "inferred"
@@ -56,7 +62,7 @@ def lint(book: Book, *, draft: bool = False, unproven: bool = False) -> list[Pro
 
     `unproven` leaves out whether mutants were killed: what they need may be about to be written.
     """
-    left_out = {_coverage, _proof} if draft else {_proof} if unproven else set()
+    left_out = {_coverage, _proof, choice_problems} if draft else {_proof} if unproven else set()
     found = set(book.problems)
     for check in LINTS:
         if check not in left_out:
@@ -212,8 +218,12 @@ LINTS: Final[tuple[Callable[[Book], Iterator[Problem]], ...]] = (
     _coverage,
     _proof,
     _exclusions,
+    choice_problems,
     _schemas,
     _decision_table,
+    cell_problems,
+    state_problems,
+    procedure_problems,
     _evidence,
     billing_problems,
     report_problems,
@@ -222,5 +232,7 @@ LINTS: Final[tuple[Callable[[Book], Iterator[Problem]], ...]] = (
     comment_problems,
     duplicate_problems,
     completion_problems,
+    address_problems,
+    reference_problems,
     prose_problems,
 )

@@ -35,7 +35,7 @@ def prose_problems(book: Book) -> Iterator[Problem]:
     families = {requirement.split(".")[0] for requirement in book.requirements}
     told = _events(book) | {"config.yaml"}
     for chapter in book.chapters:
-        for number, line in _prose(chapter):
+        for number, line in prose_lines(chapter):
             for found in _WORD.finditer(_CODE.sub("", line)):
                 what = f"{found[1]!r} is not a plain word"
                 yield Problem(chapter.path, number, what, f"write {PLAIN[found[1].lower()]!r}")
@@ -52,7 +52,7 @@ def _events(book: Book) -> set[str]:
     return {text(fields(row).get("event")) for row in rows}
 
 
-def _prose(chapter: Chapter) -> Iterator[tuple[int, str]]:
+def prose_lines(chapter: Chapter) -> Iterator[tuple[int, str]]:
     """Yield the lines that people have written: no code, and nothing that is generated."""
     is_code = is_generated = False
     for number, line in enumerate(chapter.source.splitlines(), start=1):

@@ -12,6 +12,7 @@ from credpool_conformance.book.problems import Problem
 from credpool_conformance.book.requirements import Chapter
 
 REGIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "at-a-glance.md": ("cells", "refinements", "state-chart", "state-table"),
     "recovery.md": ("decision-table", "flowchart"),
     "cooldowns.md": ("hints", "hint-forms"),
     "classification.md": ("registry",),
@@ -19,6 +20,7 @@ REGIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "conformance.md": ("features",),
     "storage.md": ("auth-document", "auth-row"),
     "events.md": ("events",),
+    "references.md": ("references-normative", "references-informative"),
     "quotas.md": ("quota",),
     "seeding.md": ("environment",),
 }

@@ -2,7 +2,7 @@
 
 The grammar, in a chapter of `spec/`:
 
-    > `[recover.rate-limited.retry-once+2]` A pool **MUST** try the same entry once more.
+    > `[recover.rate-limited.retry-once+3]` A pool **MUST** try the same entry once more.
 
     *Feature:* oauth, store   (optional; without it the requirement is core, with several it needs all)
 

@@ -56,6 +56,7 @@ class Book:
     code_citations: tuple[Citation, ...]
     retired: Document
     exclusions: Document
+    examples: Document
     committed: Json
     proven: Mapping[str, Json]
     problems: tuple[Problem, ...]
@@ -122,6 +123,7 @@ def load(root: Path) -> Book:
         code_citations=tuple(c for c in citations if isinstance(c, Citation)),
         retired=_document(root, root / "spec/retired.yaml", problems) or _EMPTY,
         exclusions=_document(root, root / "spec/exclusions.yaml", problems) or _EMPTY,
+        examples=_document(root, root / "spec/examples.yaml", problems) or _EMPTY,
         committed=_json(root, REQUIREMENTS_JSON, _COMMITTED_FIX, problems),
         proven=fields(fields(_json(root, PROVEN_JSON, _PROVEN_FIX, problems)).get("proven")),
         problems=tuple(problems),
@@ -134,6 +136,12 @@ def load_schema(path: Path) -> Mapping[str, object] | None:
         return None
     schema: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
     return schema
+
+
+def table_rows(book: Book, name: str, part: str = "rows") -> list[dict[str, Json]]:
+    """Return the rows of a table, or of another of its lists; none where there is no such table."""
+    document = book.tables.get(name)
+    return [fields(row) for row in items(fields(document.data).get(part))] if document else []
 
 
 def _chapters(root: Path) -> Iterator[Chapter]:

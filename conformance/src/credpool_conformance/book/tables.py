@@ -1,52 +1,26 @@
-"""Render the tables of `spec/` as Markdown and as a flowchart, for the regions of the chapters.
+"""Render the tables of `spec/` as Markdown, for the regions of the chapters."""
 
-The decision table and the flowchart come from the same rows of `spec/tables/recovery.yaml`.
-"""
-
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Mapping
 
 from credpool_conformance.book.auth_file import auth_tables
 from credpool_conformance.book.billing import billing_table
+from credpool_conformance.book.cell_pages import cell_tables
 from credpool_conformance.book.features import features_table
 from credpool_conformance.book.markdown import breakable, table
-from credpool_conformance.book.sources import Book
+from credpool_conformance.book.recovery import recovery_regions
+from credpool_conformance.book.references import reference_tables
+from credpool_conformance.book.sources import Book, table_rows
+from credpool_conformance.book.states import state_regions
+from credpool_conformance.book.values import scalar
 from credpool_conformance.book.yaml_lines import Json, fields, items, text
 
 Row = Mapping[str, Json]
 
-_UNITS: Final = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
-_SHORT: Final = 2  # below this many of a unit the next smaller one reads better: 24 h, not 1 d
-_SCOPES: Final = {
-    "entry": "the entry",
-    "owner": "every entry of its owner",
-    "model": "the entry for this model",
-}
-_FLOW_HEAD: Final = """\
-```mermaid
-flowchart TB
-    call([A call]) --> choose{{"Is an entry available that this call has not tried?"}}
-    choose -->|yes| send["Send the request with it"] --> reply{{"What came back?"}}
-    choose -->|no| exhausted["Exhausted: deliver the last reply, say when the first entry returns"]
-    exhausted --> fallback(["The caller's fallback, the next layer"])
-    reply -->|success| done(["Deliver it"])
-    reply -->|failure| kind[["Its class decides"]]
-    kind -->|rotate| choose
-    kind -->|same entry again| send
-    kind -->|deliver| done
-```
-
-```mermaid
-flowchart LR
-    kind{{"The failure's class"}}"""
-
 
 def region_contents(book: Book) -> Mapping[str, str]:
     """Render every generated region of the chapters."""
-    rows = [fields(row) for row in items(_data(book, "recovery").get("rows"))]
     return {
-        "decision-table": _decision_table(rows),
-        "flowchart": "\n".join([_FLOW_HEAD, *_flow(rows), "```"]),
+        **recovery_regions(table_rows(book, "recovery")),
         "hints": _hints(_data(book, "hints")),
         "hint-forms": _hint_forms(_data(book, "hints")),
         "quota": _quota(_data(book, "quota")),
@@ -54,6 +28,9 @@ def region_contents(book: Book) -> Mapping[str, str]:
         "registry": _registry(book),
         "billing": billing_table(book),
         **auth_tables(book),
+        **cell_tables(book),
+        **state_regions(book),
+        **reference_tables(book),
         "environment": environment_table(book, "registry/{}.yaml"),
         "features": features_table(book),
     }
@@ -85,100 +62,9 @@ def _carrier(entry: Row) -> str:
     return f"{text(entry.get('header'))}: {scheme}…"
 
 
-def duration(value: Json) -> str:
-    """Write a cooldown as people say it."""
-    if not isinstance(value, int | float):
-        return "until re-authenticated" if value == "forever" else "—"
-    for seconds, unit in _UNITS:
-        if value % seconds == 0 and (value >= _SHORT * seconds or unit != "d"):
-            return f"{value // seconds:g} {unit}"
-    return f"{value:g} s"
-
-
-def scalar(value: Json) -> str:
-    """Write a value of a table's cell."""
-    match value:
-        case None:
-            return "—"
-        case bool():
-            return "yes" if value else "no"
-        case list():
-            return ", ".join(scalar(item) for item in value)
-        case dict():
-            return ", ".join(f"{key}: {scalar(item)}" for key, item in value.items())
-        case _:
-            return str(value)
-
-
 def _data(book: Book, name: str) -> dict[str, Json]:
     document = book.tables.get(name)
     return fields(document.data) if document else {}
-
-
-def _decision_table(rows: list[dict[str, Json]]) -> str:
-    header = ("class", "typical signal", "action", "then", "cooldown without a hint")
-    return table(
-        (*header, "hint replaces it", "scope", "if broken"),
-        [
-            (
-                f"`{text(row.get('class'))}`",
-                text(row.get("signal")),
-                scalar(row.get("action")),
-                scalar(row.get("then")),
-                duration(row.get("cooldown")),
-                scalar(row.get("hint")) if row.get("cooldown") else "—",
-                scalar(row.get("scope")),
-                text(row.get("broken")),
-            )
-            for row in rows
-        ],
-    )
-
-
-def _flow(rows: list[dict[str, Json]]) -> Iterator[str]:
-    delivered = [row for row in rows if row.get("action") == "deliver"]
-    for row in rows:
-        if row not in delivered:
-            yield from _flow_row(row)
-    if delivered:
-        signals = "<br/>".join(_signal(row) for row in delivered)
-        yield f'    kind --> fault["{signals}"] --> deliver(["Deliver it: no entry changes"])'
-
-
-def _flow_row(row: Row) -> Iterator[str]:
-    name = text(row.get("class"))
-    yield f'    kind --> {name}["{_signal(row)}"]'
-    bench = f'{name}_bench(["{_bench(row)}"])'
-    match row.get("action"):
-        case "retry":
-            yield f'    {name} --> {name}_if{{{{"Second in a row for this entry, or a long hint?"}}}}'
-            again = f'{name}_again(["Wait for the hint; retry the same entry once"])'
-            yield f"    {name}_if -->|no| {again}"
-            yield f"    {name}_if -->|yes| {bench}"
-        case "refresh":
-            yield f'    {name} --> {name}_if{{{{"Refresh once: did it work?"}}}}'
-            again = f'{name}_again(["The same entry again, with the new token"])'
-            yield f"    {name}_if -->|yes| {again}"
-            yield f"    {name}_if -->|no| {bench}"
-        case _:
-            yield f"    {name} --> {bench}"
-
-
-def _bench(row: Row) -> str:
-    cooldown = row.get("cooldown")
-    if cooldown is None:
-        return "Another entry, for this call only; nobody is benched"
-    if cooldown == "forever":
-        return "Mark it dead until re-authenticated; rotate at once"
-    until = duration(cooldown) + (", or the hint" if row.get("hint") else "")
-    scope = text(row.get("scope"))
-    how = "rotate" if row.get("then") else "rotate at once"
-    return f"Bench {_SCOPES.get(scope, scope)} for {until}; {how}"
-
-
-def _signal(row: Row) -> str:
-    signal = text(row.get("signal")).replace('"', "#quot;").replace("`", "")
-    return f"<b>{text(row.get('class'))}</b><br/>{signal}"
 
 
 def _reading(data: Mapping[str, Json], rendered: str) -> str:

@@ -13,7 +13,7 @@ from credpool_conformance.clock import Clock, MachineClock
 from credpool_conformance.judge import Failure
 from credpool_conformance.judging import rest
 from credpool_conformance.judging.pauses import forgiven
-from credpool_conformance.judging.plan import Plan, common, plan
+from credpool_conformance.judging.plan import Plan, common, patient, plan
 from credpool_conformance.judging.safety import strangers
 from credpool_conformance.judging.scene import History, Scene, folded, rule_of
 from credpool_conformance.judging.state import Wrong
@@ -67,6 +67,7 @@ class Ledger:
         self._unsure: Finding | None = None
         self._repeat: tuple[int, Finding] | None = None
         self._matcher = Matcher()
+        self._statuses: dict[str, Finding] = {}
         self._asked: set[str] = set()
         self._wanted: set[str] = set()
 
@@ -87,6 +88,8 @@ class Ledger:
         actual = [*earlier, *(item.item for item in seen.wire)]
         self._history.advanced = self._history.advanced or phase.advance > 0
         planned = plan(self._scenario, phase, actual, earlier)
+        if self._profile.retries_faults and (kept := patient(planned.steps, actual)) != actual:
+            actual, self._repeat = kept, self._repeat or (seen.number, _in_place(seen.number))
         scene = Scene(self._scenario, phase, seen, planned, tuple(actual), self._history, self._profile, self._matcher)
         self._asked |= {*actual}
         self._wanted |= {item for item in planned.wire if isinstance(item, str)}
@@ -104,6 +107,13 @@ class Ledger:
     def charge(self, number: int, wrong: Wrong, *, blocks: bool = False) -> None:
         """Charge a difference to a verified requirement that it decides, or else to its owner."""
         kind, owners = wrong.charge.kind, wrong.charge.owners
+        if kind in self._profile.untold:
+            return
+        if kind in ("status", "killed"):
+            cause = self._statuses.get(str(wrong.actual))
+            if cause is not None:  # it was so before, and was charged then
+                self._unsure = self._unsure or cause
+                return
         if kind in _FOLLOW and (cause := self._cause()):
             if kind in _FIRST:
                 self._derailed = self._derailed or cause
@@ -124,6 +134,8 @@ class Ledger:
         )
         if not known:
             self.findings.append(finding)
+        if kind in ("status", "killed"):
+            self._statuses[str(wrong.actual)] = finding
         if blocks and self._derailed is None:
             self._derailed = finding
 
@@ -137,7 +149,8 @@ class Ledger:
         if cause is None:
             return "pass", None
         if cause.requirement is None:
-            return "not-applicable", f"needs {' or '.join(cause.others)}, which is not for this pool"
+            rules = " or ".join(cause.others) or "a call without repeats"
+            return "not-applicable", f"needs {rules}, which is not for this pool"
         return "inconclusive", f"needs {cause.requirement} first"
 
     def _cause(self) -> Finding | None:
@@ -165,6 +178,8 @@ class Ledger:
         if self._derailed is not None:
             return
         told = {f.aspect: f for f in failures if f.aspect not in ("request", "header")}
+        if "reply" in self._profile.translates:
+            told.pop("reply", None)
         if scene.seen.note:
             self.charge(number, Wrong(Charge("endless", ("recover.bounded",)), "an end", scene.seen.note), blocks=True)
             return
@@ -178,6 +193,8 @@ class Ledger:
             self._rest(scene, told, repeated=True)
 
     def _changed(self, number: int, failure: Failure) -> None:
+        if failure.aspect in self._profile.translates:
+            return
         owner = "request.unchanged" if failure.aspect == "request" else "security.caller-headers"
         self.charge(number, Wrong(Charge(failure.aspect, (owner,)), failure.expected, failure.actual))
 
@@ -194,12 +211,8 @@ class Ledger:
             step = first_step(scene)
         if step is None:
             return False
-        repeats = (
-            step.kind in _REPEATS
-            and folded(scene.plan.wire) == folded(scene.actual)
-            and "outcome" not in told
-            and not self._is_mine(step)
-        )
+        alike = folded(scene.plan.wire) == folded(scene.actual) and "outcome" not in told
+        repeats = step.kind in _REPEATS and alike and not self._is_mine(step)
         self.charge(number, Wrong(step, wire.expected, wire.actual), blocks=not repeats)
         if repeats and self._repeat is None and self.findings:
             self._repeat = number, self.findings[-1]
@@ -218,6 +231,20 @@ class Ledger:
                 if self._matcher.matches(wrong.expected, wrong.actual):
                     continue
                 self.charge(scene.seen.number, wrong, blocks=wrong.charge.kind == "refusal")
+
+
+def _in_place(number: int) -> Finding:
+    """Write down that a fault was answered in place, which makes the later replies others."""
+    told = "the request again, in place"
+    return Finding(
+        phase=number,
+        kind="log",
+        requirement=None,
+        others=("recover.fault.in-place",),
+        severity="telling",
+        expected=None,
+        actual=told,
+    )
 
 
 def _is(told: Mapping[str, Failure], outcome: str) -> bool:

@@ -50,5 +50,8 @@ def _needs(
         return
     if finding.about and finding.about not in followed:
         yield rule_of(finding.about)
+    if finding.kind in ("order", "target") and not finding.requirement.startswith("select."):
+        strategy = (check.scenario.given.strategy or "default").replace("_", "-")
+        yield from {f"select.{strategy}"} & missing
     stands_on = {*table().rule(finding.requirement).needs, *needed(check.scenario)}
     yield from sorted((stands_on & missing) - {*check.verified})

@@ -92,6 +92,11 @@ class Scene:
             return "select.quota-aware.most-left"
         return "select." + (name or "default").replace("_", "-")
 
+    def latest(self, entry: str) -> str | None:
+        """Name the class of the latest reply to an entry, in this phase or before it."""
+        now = [step.failure for step in self.attempts if step.entry == entry]
+        return now[-1] if now else self.history.planned.get(entry)
+
     def is_out(self, entry: str) -> bool | None:
         """Tell whether the pool says that an entry is out; null if it was not asked."""
         states = self._states

@@ -83,11 +83,11 @@ def _models(scene: Scene, entry: str, want: tuple[str, ...], got: tuple[str, ...
     names = [[words.split()[0] for words in side] for side in (want, got)]
     if names[0] == names[1]:
         return Charge("until", tuple(scene.lengths(entry)))
-    return Charge("models", (rule_of(scene.history.planned.get(entry)),))
+    return Charge("models", (rule_of(scene.latest(entry)),))
 
 
 def _status(scene: Scene, entry: str, want: _Words, got: _Words) -> Charge:
-    failure = scene.history.planned.get(entry)
+    failure = scene.latest(entry)
     own = [] if failure in NOT_FAILING and failure != "-" else [rule_of(failure)]
     if scene.redirected and want.status == OK:
         own = ["security.redirect.reply"]

@@ -96,8 +96,7 @@ def _is_misread(scene: Scene, at: _At, before: Step) -> bool:
         return False
     told = scene.told[at.place - 1] if at.place <= len(scene.told) else None
     if "class" not in scene.profile.tells:
-        patient = scene.profile.retries_faults and before.failure in STAY and at.again
-        return not patient and any(id_.startswith("classify.") for id_ in scene.verified)
+        return any(id_.startswith("classify.") for id_ in scene.verified)
     if any(step.action == "token" for step in scene.plan.steps[: at.place]):
         return False  # the list of attempts has no place for token requests
     return told is not None and told != UNKNOWN and group(told) != group(before.failure)
@@ -123,8 +122,6 @@ def _by_step(scene: Scene, at: _At, before: Step) -> Iterator[Charge]:
 
 
 def _went_on(scene: Scene, at: _At, before: Step) -> Charge:
-    if before.failure in STAY and at.again and scene.profile.retries_faults and before.failure != "request_error":
-        return Charge("on", ("recover.fault.in-place",))
     if before.failure in STAY or before.failure == "-":
         return Charge("on", (rule_of(before.failure),))
     if at.again:
@@ -160,7 +157,7 @@ def _displaced(scene: Scene, entry: str, *, to_be_out: bool, none: bool) -> Char
     if to_be_out:
         return Charge("out", ("select.available",))
     if failing and out is False:
-        return Charge("out", ("cooldown.end", "select.per-call"))
+        return Charge("order", (scene.strategy, "cooldown.end", "select.per-call"))
     return None
 
 

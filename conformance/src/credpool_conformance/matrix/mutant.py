@@ -3,7 +3,7 @@
     class RotatesAtOnce(Mutant):
         '''Rotates on the first 429, without a retry.'''
 
-        violates = "recover.rate-limited.retry-once+2"
+        violates = "recover.rate-limited.retry-once+3"
         kills = ("sole-entry-is-retried-too",)
         because = "retry"
 

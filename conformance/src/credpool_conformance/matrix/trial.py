@@ -3,7 +3,7 @@
 import os
 import ssl
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -21,7 +21,7 @@ from credpool_conformance.matrix.shadow import Shadow
 from credpool_conformance.matrix.surgery import TESTEE, VoidError, load_testee, operated
 from credpool_conformance.registry import Registry
 from credpool_conformance.requirements import Requirements
-from credpool_conformance.runner import Check, Outcome, Runner
+from credpool_conformance.runner import Check, Outcome, Runner, Witness
 from credpool_conformance.scenario import Scenario
 from credpool_conformance.session import Session
 
@@ -98,23 +98,39 @@ def attempt(suite: Suite, scenarios: Sequence[Scenario], change: type[Change]) -
     return replace(trial, used=frozenset(used))
 
 
-def _run(suite: Suite, scenarios: Sequence[Scenario], begins: Callable[[Scenario], None]) -> Trial:
+def checks(
+    suite: Suite,
+    scenarios: Iterable[Scenario],
+    witness: Witness | None = None,
+    patience: float = _PATIENCE,
+) -> Iterator[Check]:
+    """Run the reference as it stands in this process; the witness sees each phase."""
     loopback = Loopback()
     connector = InProcessConnector(f"{TESTEE}:Testee", loopback.mock)
-    session = Session(connector, _PATIENCE, grace=_GRACE)
+    session = Session(connector, patience, grace=_GRACE)
     try:
         with _lean():
-            runner = Runner(session, loopback.mock, suite.registry, suite.requirements)
-            checks: list[Check] = []
-            for scenario in scenarios:
-                begins(scenario)
-                checks += runner.run([scenario])
+            runner = Runner(session, loopback.mock, suite.registry, suite.requirements, witness)
+            yield from runner.run(scenarios)
     finally:
         session.close()
         loopback.close()
-    red = {check.scenario.id: _red(check) for check in checks if check.outcome not in _FINE}
-    noted = {c.scenario.id: _red(c) for c in checks if c.findings and c.scenario.id not in red}
-    ran = sum(check.outcome not in (Outcome.NOT_APPLICABLE, Outcome.EXCLUDED) for check in checks)
+
+
+def _run(suite: Suite, scenarios: Sequence[Scenario], begins: Callable[[Scenario], None]) -> Trial:
+    def announced() -> Iterator[Scenario]:
+        for scenario in scenarios:
+            begins(scenario)
+            yield scenario
+
+    made = [*checks(suite, announced())]
+    red = {check.scenario.id: _red(check) for check in made if check.outcome not in _FINE}
+    noted = {
+        check.scenario.id: _red(check)
+        for check in made
+        if check.scenario.id not in red and any(f.requirement for f in check.findings)
+    }
+    ran = sum(check.outcome not in (Outcome.NOT_APPLICABLE, Outcome.EXCLUDED) for check in made)
     return Trial(ran=ran, red=red, noted=noted)
 
 

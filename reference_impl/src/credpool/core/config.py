@@ -5,13 +5,13 @@ A value is never quoted in an error: it may be a secret.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from credpool.core.credential import bare, url_flaw
 from credpool.core.errors import BadConfig, BadPolicy
 from credpool.core.fields import kind
-from credpool.core.limits import BEYOND
+from credpool.core.limits import BEYOND, First429
 from credpool.core.model import (
     LEAST_CLAIM,
     LONGEST_EXCHANGE,
@@ -31,9 +31,11 @@ _HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _COOLDOWNS: Final = "cooldowns"
 _CAP: Final = "max_concurrent"
 _CLAIM: Final = "claim_ttl"
+_FIRST: Final = "first_429"
 _PAYERS: Final = "payer_change"
-_APART: Final = (_COOLDOWNS, _CAP, _PAYERS)
+_APART: Final = (_COOLDOWNS, _CAP, _FIRST, _PAYERS)
 _NAMES: Final = tuple(f.name for f in fields(Policy))
+_Choice = TypeVar("_Choice", First429, PayerChange)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,13 +96,13 @@ def policy_of(config: Mapping[str, object], key: str) -> Policy:
     cooldowns = _table(told, _COOLDOWNS, f"{where}.{_COOLDOWNS}")
     classes = [c.value for c in FailureClass]
     lengths = {n: _seconds(cooldowns, n, f"{where}.{_COOLDOWNS}.{n}", classes) for n in cooldowns}
-    cap, payers = told.get(_CAP), told.get(_PAYERS)
     try:
         return Policy(
             **given,
             cooldowns={FailureClass(n): s for n, s in lengths.items()},
-            max_concurrent=_cap(cap, f"{where}.{_CAP}"),
-            payer_change=_payer_change(payers, f"{where}.{_PAYERS}"),
+            max_concurrent=_cap(told.get(_CAP), f"{where}.{_CAP}"),
+            first_429=_choice(told, _FIRST, where, First429.RETRY),
+            payer_change=_choice(told, _PAYERS, where, PayerChange.ALLOW),
         )
     except BadPolicy as err:  # spec: config.refused+3
         raise BadConfig(f"{where}.{err.name}", err.what) from None
@@ -210,11 +212,12 @@ def _cap(told: object, where: str) -> int | None:
     raise BadConfig(where, "expected a whole number above 0, or nothing")
 
 
-def _payer_change(told: object, where: str) -> PayerChange:
-    """Return whether the payer may change; it may when nothing is said."""
-    if told is None:
-        return PayerChange.ALLOW
-    found = next((known for known in PayerChange if known.value == told), None)
-    if found is None:
-        raise BadConfig(where, f"expected one of {', '.join(k.value for k in PayerChange)}")
-    return found
+def _choice(told: Mapping[str, object], name: str, where: str, default: _Choice) -> _Choice:
+    """Return the word that was chosen; the default when nothing is said."""
+    if told.get(name) is None:
+        return default
+    known = {choice.value: choice for choice in type(default)}
+    word = told[name]
+    if not isinstance(word, str) or word not in known:  # spec: config.refused+3
+        raise BadConfig(f"{where}.{name}", f"expected one of {', '.join(known)}")
+    return known[word]

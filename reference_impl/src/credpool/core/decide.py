@@ -27,6 +27,7 @@ from credpool.core.events import (
     Verdict,
     Wait,
 )
+from credpool.core.limits import First429
 from credpool.core.model import Entry, EntryId, FailureClass, PoolState, Strategy
 from credpool.core.probe import probe_due, released
 from credpool.core.recovery import MENDED_BY_REFRESH, RECOVERY, Step
@@ -128,7 +129,7 @@ def _fail(state: PoolState, event: Failed, *, now: float, draw: float) -> Decisi
         case Step.DELIVER:
             return deliver_at_once(state, event)
         case _ if event.call.probe and not _is_death(event):
-            return deliver(state, event, now=now)  # spec: exhaust.probe.failure+2
+            return deliver(state, event, now=now)  # spec: exhaust.probe.failure+3
         case Step.TRY_NEXT:
             return go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
         case Step.RETRY if _may_retry(state, entry, event, now=now):
@@ -176,10 +177,12 @@ def _may_refresh(entry: Entry, event: Failed) -> bool:
 
 def _may_retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> bool:
     """Whether a rate-limited entry is tried once more."""
+    if state.policy.first_429 is First429.ROTATE:  # spec: recover.rate-limited.rotate-first+1
+        return False
     if entry.throttled or event.call.did(Step.RETRY, entry.id):
         return False  # spec: recover.rate-limited.rotate-second+2
     if entry.blocked(now, event.call.model) is not None:
-        return False
+        return False  # spec: recover.rate-limited.gone-out+1
     hint = event.verdict.hint  # spec: recover.rate-limited.rotate-second+2
     return hint is None or hint <= state.policy.max_retry_wait
 
@@ -191,7 +194,7 @@ def _retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> Deci
     hint = event.verdict.hint
     if hint is None or hint <= 0:
         return Decision(state, call, Send(again))
-    return Decision(state, call, Wait(again, now + hint))  # spec: recover.rate-limited.retry-once+2
+    return Decision(state, call, Wait(again, now + hint))  # spec: recover.rate-limited.retry-once+3
 
 
 def _reset(state: PoolState, entry_id: EntryId | None, *, now: float) -> Decision:

@@ -1,11 +1,21 @@
-"""What the numbers of a policy may be (spec: cooldowns, "Policy"). A test holds them against the table."""
+"""What the values of a policy may be (spec: configuration). A test holds them against the table."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from credpool.core.model import Policy
+
+
+class First429(Enum):
+    """What the first rate limit of an entry leads to."""
+
+    RETRY = "retry"
+    ROTATE = "rotate"
+
 
 LEAST: Final[Mapping[str, float]] = MappingProxyType(
     {
@@ -50,6 +60,14 @@ def fault(policy: "Policy") -> tuple[str, str] | None:
     cap: object = policy.max_concurrent
     if cap is not None and (not _is_number(cap) or not isinstance(cap, int) or cap < 1):
         return "max_concurrent", "expected a whole number above 0, or nothing"
+    return _no_choice(policy)
+
+
+def _no_choice(policy: "Policy") -> tuple[str, str] | None:
+    """Return the name of a value that is none of the words of its closed set."""
+    for name, default in ((f.name, f.default) for f in fields(policy)):
+        if isinstance(default, Enum) and not isinstance(getattr(policy, name), type(default)):
+            return name, f"expected {' or '.join(str(word) for word in type(default))}"
     return None
 
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final, NewType, NoReturn
 
 from credpool.core.errors import BadPolicy, UnknownStrategy
-from credpool.core.limits import fault
+from credpool.core.limits import First429, fault
 from credpool.core.payer import Payer, PayerChange
 from credpool.core.quota import Windows
 from credpool.core.secret import Secret
@@ -213,6 +213,7 @@ class Entry:
 class Policy:
     """What an operator may set; times in seconds (spec: cooldowns, exhaustion)."""
 
+    first_429: First429 = First429.RETRY
     max_retry_wait: float = 10.0
     sole_cooldown: float = 60.0
     min_cooldown: float = 1.0
@@ -239,7 +240,7 @@ class Policy:
         """Refuse what would make a pool misbehave.
 
         Raises:
-            BadPolicy: a number is out of its range, or two contradict each other.
+            BadPolicy: a value is none that its name can have, or two contradict each other.
         """
         found = fault(self)
         if found is not None:

@@ -38,7 +38,7 @@ _FIVE_MINUTES: Final = 300.0
 
 RECOVERY: Final[Mapping[FailureClass, Row]] = MappingProxyType(
     {
-        # spec: recover.rate-limited.retry-once+2
+        # spec: recover.rate-limited.retry-once+3
         FailureClass.RATE_LIMITED: Row(Step.RETRY, _HOUR, Scope.ENTRY, hint=True),
         # spec: recover.table+1
         FailureClass.USAGE_LIMITED: Row(Step.ROTATE, _HOUR, Scope.OWNER, hint=True),

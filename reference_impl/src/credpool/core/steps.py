@@ -15,7 +15,7 @@ def turn_to(
 ) -> Decision | None:
     """Go on with one of the candidates: the session's own, or the strategy's choice."""
     kept = at_home(candidates, call.home)
-    if kept is not None:  # spec: affinity.stay+2, affinity.no-turn+2
+    if kept is not None:  # spec: affinity.stay+2, affinity.no-turn+3
         return Decision(state, call, begin_with(state, kept, now=now))
     free = under_cap(state, candidates)
     chosen = choose(state, free, now=now, draw=draw)  # spec: lease.strategy+2
@@ -55,7 +55,7 @@ def untried(state: PoolState, call: Call, *, now: float) -> Sequence[Entry]:
 def deliver_at_once(state: PoolState, event: Failed) -> Decision:
     """End the call with a reply that is the caller's, whoever is left (spec: recovery)."""
     call = noted(event.call, event.entry, event.verdict, Step.DELIVER)
-    return Decision(state, call, Deliver())  # spec: exhaust.no-sdk-retry+2
+    return Decision(state, call, Deliver())  # spec: exhaust.sdk-retry+1
 
 
 def deliver(state: PoolState, event: Failed, *, now: float) -> Decision:
@@ -64,7 +64,7 @@ def deliver(state: PoolState, event: Failed, *, now: float) -> Decision:
 
 
 def _ended(state: PoolState, call: Call, *, now: float) -> Decision:
-    if available(state, now=now, model=call.model):  # spec: exhaust.no-sdk-retry+2
+    if available(state, now=now, model=call.model):  # spec: exhaust.sdk-retry+1
         return Decision(state, call, Deliver())
     return Decision(state, call, Deliver(exhaustion(state, now=now, model=call.model)))
 

@@ -1,0 +1,99 @@
+"""LiteLLM Router: one deployment for each entry, in the order that `litellm_params.order` gives.
+
+`Router.completion` is called as its documentation shows; every setting but `order` is the default.
+Its cooldowns are kept by a compiled library, so libfaketime gives this process the suite's time.
+The Router takes no key from the caller, so a placeholder key in a header is left out.
+"""
+
+import importlib.metadata
+import os
+import time
+import warnings
+
+from shell import Refused, Shell, exhausted, faked_time
+
+faked_time()
+os.environ |= {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True"}
+import litellm  # noqa: E402 (these two settings are read when it is imported)
+
+litellm.ssl_verify = False  # nothing here is encrypted
+
+warnings.simplefilter("ignore")  # of members that move
+PREFIXES = {"generic": "openai", "openai": "openai", "anthropic": "anthropic", "groq": "groq"}
+PREFIXES |= {"openrouter": "openrouter", "mistral": "mistral", "deepseek": "deepseek", "xai": "xai"}
+PREFIXES |= {"together": "together_ai", "fireworks": "fireworks_ai", "cerebras": "cerebras"}
+PREFIXES |= {"nvidia": "nvidia_nim", "gemini": "gemini", "moonshot": "moonshot", "zai": "zai"}
+KEYS = ("authorization", "x-api-key", "x-goog-api-key", "api-key", "content-type")
+HELLO = {
+    "name": "LiteLLM Router",
+    "version": importlib.metadata.version("litellm"),
+    "clock": "virtual",
+    "providers": sorted(PREFIXES),
+    "strategies": ["fill_first"],
+    "credentials": ["api_key"],
+    "policy": [],
+    "tells": ["until"],
+    "translates": ["request", "reply"],
+    "retries_faults": True,
+}
+
+
+class Adapter:
+    def configure(self, pool, randoms):
+        if pool["strategy"] not in (None, "fill_first"):
+            raise Refused("unknown_strategy", f"{pool['strategy']!r} is not a strategy of this adapter")
+        self.pool, self.routers = pool, {}
+
+    def restart(self):
+        self.routers = {}
+
+    def router(self, model):
+        """Make the Router of a model when its first request comes: a deployment names its model."""
+        if model not in self.routers:
+            self.routers[model] = litellm.Router(model_list=[self.deployment(e, model) for e in self.pool["entries"]])
+        return self.routers[model]
+
+    def deployment(self, entry, model):
+        params = {"model": f"{PREFIXES[self.pool['provider']]}/{model}", "api_key": entry["secret"]}
+        params |= {"api_base": entry["base_url"] or self.pool["base_url"], "order": entry["priority"] + 1}
+        return {"model_name": model, "litellm_params": params, "model_info": {"id": entry["id"]}}
+
+    def call(self, call):
+        asked = call.request
+        body = {"model": asked["path"].rpartition("/")[2].partition(":")[0]} | asked["body"]
+        own = {k: v for k, v in asked["headers"].items() if k.lower() not in KEYS}
+        try:
+            reply = self.router(body["model"]).completion(**body, extra_headers=own)
+            head, text = {"status": 200, "headers": {}}, ""
+            if asked["stream"]:
+                for number, chunk in enumerate(reply):
+                    text += chunk.model_dump_json() + "\n"
+                    if not number:
+                        call.tell("streaming", **head, body=text)
+            call.tell("delivered", **head, body=text or reply.model_dump_json())
+        except litellm.types.router.RouterRateLimitError as error:
+            over = exhausted(self.states()) | {"returns_at": shell.now + error.cooldown_time}
+            call.tell("exhausted", body=str(error), exhausted=over)
+        except (litellm.APIConnectionError, litellm.Timeout) as error:
+            call.tell("failed", body=str(error))
+        except litellm.exceptions.MidStreamFallbackError as error:
+            call.tell("failed", body=str(error))
+        except Exception as error:
+            if not isinstance(getattr(error, "status_code", None), int):
+                raise
+            headers = getattr(error, "litellm_response_headers", None) or {}
+            kept = {k.lower(): v for k, v in dict(headers).items()}
+            call.tell("delivered", status=error.status_code, headers=kept, body=str(error))
+
+    def states(self):
+        ids = [e["id"] for e in self.pool["entries"]]
+        active = {}
+        for router in self.routers.values():
+            active |= dict(router.cooldown_cache.get_active_cooldowns(ids, None))
+        until = {i: c["timestamp"] + c["cooldown_time"] for i, c in active.items()}
+        return [{"id": i, "status": "exhausted" if i in until else "ok", "until": until.get(i), "models": {}} for i in ids]
+
+
+shell = Shell(HELLO, Adapter())
+time.sleep = shell.sleep
+shell.serve()
