@@ -115,7 +115,8 @@ export class Call {
   eventOf(entry, reply) {
     const about = { entry: entry.id, secret: entry.secret }; // spec: pool.attribution+2
     const verdict = reply.status < 400 ? null : this.judge(entry, reply);
-    const type = reply.foreign ? "foreign" : verdict ? "failure" : "success";
+    const elsewhere = reply.foreign || (reply.status >= 300 && !verdict); // and no success either
+    const type = elsewhere ? "foreign" : verdict ? "failure" : "success";
     const owner = reply.foreign ? null : ownerNamed(this.world.known, reply.headers);
     return { type, ...about, owner, verdict, class: verdict?.class ?? "ok" };
   }
