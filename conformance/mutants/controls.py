@@ -131,8 +131,8 @@ class KnowsNobodysOwner(Control):
         without(self, "owner-scope")
 
     @replaces("credpool.core.cooldown.spread")
-    def alone(original, state, entry, secret, scope):
-        return original(state, entry, secret, Scope.ENTRY)
+    def alone(original, state, secret, scope):
+        return original(state, secret, Scope.ENTRY)
 
 
 class TellsNoModelsApart(Control):

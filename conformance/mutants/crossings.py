@@ -5,17 +5,15 @@ Overlapping calls, rows of one secret, one model among several, a policy of the 
 
 from dataclasses import replace
 
-from credpool.core.cooldown import spread
 from credpool.core.events import Failed
 from credpool.core.model import FailureClass, Scope
-from credpool.core.probe import _without
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
 class ForgivesAfterALateSuccess(Mutant):
     """Ends the cooldown of an entry when a call that began earlier succeeds with it."""
 
-    violates = "cooldown.end+2"
+    violates = "cooldown.late-success+1"
     kills = (
         "late-success-revives-nobody:cooldown",
         "late-success-revives-nobody:no-money",
@@ -27,17 +25,15 @@ class ForgivesAfterALateSuccess(Mutant):
         return True
 
     @replaces("credpool.core.decide._succeed")
-    def forgiven(original, state, call, entry_id):
-        entry = state.find(entry_id)
-        if entry is not None and not entry.dead and not call.probe:
-            state = state.change({e.id: replace(e, cooldown=None) for e in state.twins(entry)})
-        return original(state, call, entry_id)
+    def forgiven(original, state, event):
+        alive = (e for e in state.holding(event.secret) if not e.dead)
+        return original(state.change({e.id: replace(e, cooldown=None) for e in alive}), event)
 
 
 class RevivesAfterALateSuccess(Mutant):
     """Brings a dead entry back when a call that began earlier succeeds with it."""
 
-    violates = "cooldown.end+2"
+    violates = "cooldown.late-success+1"
     kills = ("late-success-revives-nobody:death",)
     because = "state"
 
@@ -46,17 +42,15 @@ class RevivesAfterALateSuccess(Mutant):
         return True
 
     @replaces("credpool.core.decide._succeed")
-    def revived(original, state, call, entry_id):
-        entry = state.find(entry_id)
-        if entry is not None and entry.dead:
-            state = state.change({e.id: replace(e, cooldown=None) for e in state.twins(entry)})
-        return original(state, call, entry_id)
+    def revived(original, state, event):
+        dead = (e for e in state.holding(event.secret) if e.dead)
+        return original(state.change({e.id: replace(e, cooldown=None) for e in dead}), event)
 
 
 class ForgivesAModelAfterALateSuccess(Mutant):
     """Ends the cooldown for a model when a call that began earlier succeeds with that model."""
 
-    violates = "cooldown.end+2"
+    violates = "cooldown.late-success+1"
     kills = ("late-success-for-a-model-revives-nobody",)
     because = "state"
 
@@ -65,12 +59,10 @@ class ForgivesAModelAfterALateSuccess(Mutant):
         return True
 
     @replaces("credpool.core.decide._succeed")
-    def forgiven(original, state, call, entry_id):
-        entry = state.find(entry_id)
-        if entry is not None and call.model in entry.models and not call.probe:
-            left = {m: c for m, c in entry.models.items() if m != call.model}
-            state = state.change({entry_id: replace(entry, models=left)})
-        return original(state, call, entry_id)
+    def forgiven(original, state, event):
+        entry = state.find(event.entry)
+        left = {m: c for m, c in entry.models.items() if m != event.call.model}
+        return original(state.change({entry.id: replace(entry, models=left)}), event)
 
 
 class LetsTheLatestReportWinForAModel(Mutant):
@@ -186,22 +178,22 @@ class HasNoPolicyForModels(Mutant):
 class TakesTriedEntriesForGone(Mutant):
     """Thinks an entry the last one left when the call has tried the others, out or not."""
 
-    violates = "cooldown.sole+2"
+    violates = "cooldown.sole+3"
     kills = ("tried-entry-is-still-another-one",)
     because = "state"
 
     @replaces("credpool.core.cooldown.bench")
-    def gone(original, state, entry, event, *, now):
-        gone = {a.entry for a in event.call.attempts} - {entry.id}
+    def gone(original, state, event, *, now):
+        gone = {a.entry for a in event.call.attempts} - {event.entry}
         left = replace(state, entries=tuple(e for e in state.entries if e.id not in gone))
-        benched, call = original(left, entry, event, now=now)
+        benched, call = original(left, event, now=now)
         return state.change({e.id: e for e in benched.entries}), call
 
 
 class CountsEntriesWithoutTheModel(Mutant):
     """Counts an entry that is out for the model as another one that is available."""
 
-    violates = "cooldown.sole+2"
+    violates = "cooldown.sole+3"
     kills = ("sole-entry-for-a-model",)
     because = "state"
 
@@ -228,7 +220,7 @@ class ShortensWhateverIsLimited(Mutant):
 class MarksOneRow(Mutant):
     """Notes a first 429 for the row alone."""
 
-    violates = "recover.rate-limited.across-calls+2"
+    violates = "pool.same-secret+3"
     kills = ("mark-belongs-to-the-secret",)
     because = "wire"
 
@@ -242,14 +234,14 @@ class MarksOneRow(Mutant):
 class ClearsOneRow(Mutant):
     """Forgets a first 429 for the row alone that has succeeded."""
 
-    violates = "recover.rate-limited.across-calls+2"
+    violates = "pool.same-secret+3"
     kills = ("success-of-a-row-clears-its-twins-mark",)
     because = "wire"
 
     @replaces("credpool.core.decide._succeed")
-    def one(original, state, call, entry_id):
-        made = original(state, call, entry_id)
-        kept = {e.id: e for e in state.entries if e.id != entry_id and not call.probe}
+    def one(original, state, event):
+        made = original(state, event)
+        kept = {e.id: e for e in state.entries if e.id != event.entry and not event.call.probe}
         return replace(made, state=made.state.change(kept))
 
 
@@ -328,7 +320,7 @@ class ForgetsTheMarkAtTheEnd(Mutant):
 class TakesAProbeForATurn(Mutant):
     """Moves the turn of round_robin with a probe."""
 
-    violates = "select.round-robin+2"
+    violates = "select.round-robin+3"
     kills = ("probe-is-no-turn",)
     because = "wire"
 
@@ -345,7 +337,7 @@ class TakesAProbeForATurn(Mutant):
 class FreesEveryModel(Mutant):
     """Ends the cooldowns for all models when a probe succeeds with one."""
 
-    violates = "exhaust.probe.success+2"
+    violates = "exhaust.probe.success+3"
     kills = ("probe-proves-nothing-of-another-model",)
     because = "state"
 
@@ -357,16 +349,13 @@ class FreesEveryModel(Mutant):
 class FreesTheOwnerOfAnything(Mutant):
     """Frees all keys of an owner when a probe of one succeeds, whatever it was out for."""
 
-    violates = "exhaust.probe.success+2"
+    violates = "exhaust.probe.success+3"
     kills = ("probe-proves-one-secret-where-the-scope-is-one",)
     because = "state"
 
-    @replaces("credpool.core.probe.released")
-    def everybody(original, state, entry, model):
-        proven = (entry.cooldown, entry.models.get(model or ""))
-        wrong = {c.failure for c in proven if c is not None}
-        freed = spread(state, entry, entry.secret, Scope.OWNER)
-        return {e.id: _without(e, wrong, model) for e in freed} | original(state, entry, model)
+    @replaces("credpool.core.probe._scope")
+    def everybody(original, state, out):
+        return Scope.OWNER
 
 
 class LearnsTheOwnerTooLate(Mutant):
@@ -382,9 +371,7 @@ class LearnsTheOwnerTooLate(Mutant):
             return original(state, event, now=now, draw=draw)
         made = original(state, replace(event, owner=None), now=now, draw=draw)
         owned = original.__globals__["_owned"]
-        return replace(
-            made, state=owned(made.state, event.entry, event.owner, event.secret)
-        )
+        return replace(made, state=owned(made.state, event.secret, event.owner))
 
 
 class LearnsTheOwnerOfOneRow(Mutant):
@@ -395,6 +382,7 @@ class LearnsTheOwnerOfOneRow(Mutant):
     because = "state"
 
     @replaces("credpool.core.decide._owned")
-    def one(original, state, entry_id, owner, secret=None):
-        known = original(state, entry_id, owner, secret).find(entry_id)
-        return state if known is None else state.change({entry_id: known})
+    def one(original, state, secret, owner):
+        known = original(state, secret, owner)
+        one = next(known.holding(secret), None)
+        return state if one is None else state.change({one.id: one})

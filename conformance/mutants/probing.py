@@ -61,7 +61,7 @@ class ProbesTheDead(Mutant):
 class StartsTheWaitAnew(Mutant):
     """Begins the cooldown again when a probe fails."""
 
-    violates = "exhaust.probe.failure+2"
+    violates = "exhaust.probe.failure+3"
     kills = ("probe-that-fails-changes-nothing",)
     because = "state"
 
@@ -78,7 +78,7 @@ class StartsTheWaitAnew(Mutant):
 class KeepsTheProvenOut(Mutant):
     """Leaves an entry out although it has answered a probe."""
 
-    violates = "exhaust.probe.success+2"
+    violates = "exhaust.probe.success+3"
     kills = (
         "probe-that-succeeds-brings-the-entry-back",
         "probe-refreshes-a-login",
@@ -86,8 +86,8 @@ class KeepsTheProvenOut(Mutant):
     because = "state"
 
     @replaces("credpool.core.probe.released")
-    def still_out(original, state, entry, model):
-        return {entry.id: entry}
+    def still_out(original, state, secret, model):
+        return state
 
 
 class ProbesBesideAHealthyEntry(Mutant):

@@ -30,9 +30,9 @@ class NeverForgivesAThrottle(Mutant):
     because = "wire"
 
     @replaces("credpool.core.decide._succeed")
-    def kept(original, state, call, entry_id):
-        decision = original(state, call, entry_id)
-        return decision if call.probe else replace(decision, state=state)
+    def kept(original, state, event):
+        decision = original(state, event)
+        return decision if event.call.probe else replace(decision, state=state)
 
 
 class SleepsThroughLongHints(Mutant):

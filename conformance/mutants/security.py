@@ -9,7 +9,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class LosesTheCallersTraceIds(Mutant):
     """Drops a header of the caller's that it does not know."""
 
-    violates = "security.caller-headers+2"
+    violates = "security.caller-headers+3"
     kills = ("caller-headers-arrive",)
     because = "wire"
 
@@ -22,7 +22,7 @@ class LosesTheCallersTraceIds(Mutant):
 class PutsItsFlagInPlaceOfTheCallers(Mutant):
     """Replaces the caller's list of flags by the one that the provider wants."""
 
-    violates = "security.caller-headers+2"
+    violates = "security.caller-headers+3"
     kills = ("caller-headers-arrive:claude-login",)
     because = "wire"
 
@@ -78,7 +78,7 @@ class LogsTheRefreshThatFailed(Mutant):
 class KeepsTheCallersCredential(Mutant):
     """Replaces only the header in which its own secret travels."""
 
-    violates = "security.one-secret+2"
+    violates = "security.one-secret+3"
     kills = (
         "placeholder-is-replaced:claude-login-api-key",
         "placeholder-is-replaced:gemini-bearer",
@@ -110,7 +110,7 @@ class TakesAllKeysToOneHost(Mutant):
 class LetsRedirectsCarryTheSecret(Mutant):
     """Puts the secret among the ordinary headers, which a redirect copies."""
 
-    violates = "security.redirect+2"
+    violates = "security.redirect+3"
     kills = (
         "redirect-carries-no-secret:x-api-key",
         "redirect-carries-no-secret:x-goog-api-key",
@@ -143,7 +143,7 @@ class BelievesStrangers(Mutant):
 class GoesWhereTheCallerWouldNot(Mutant):
     """Follows redirects although the caller does not."""
 
-    violates = "security.redirect+2"
+    violates = "security.redirect+3"
     kills = ("unfollowed-redirect-is-delivered",)
     because = "wire"
 
@@ -155,7 +155,7 @@ class GoesWhereTheCallerWouldNot(Mutant):
 class LosesTheSecretOnItsWay(Mutant):
     """Leaves a redirect within the origin without a secret, and takes the refusal for an answer."""
 
-    violates = "security.one-secret+2"
+    violates = "security.one-secret+3"
     kills = ("redirect-within-the-origin-is-authenticated",)
     because = "wire"
 
@@ -167,7 +167,7 @@ class LosesTheSecretOnItsWay(Mutant):
 class LeavesTheLastSecretInTheRequest(Mutant):
     """Sends the secret of the attempt before as well, when the caller had a credential there."""
 
-    violates = "security.one-secret+2"
+    violates = "security.one-secret+3"
     kills = ("each-attempt-carries-one-secret",)
     because = "wire"
 

@@ -48,6 +48,7 @@ from credpool.core.recovery import RECOVERY, Step
 from credpool.core.secret import Secret
 
 NOW = 1795392000.0
+SECRET = Secret("sk-a")
 A, B, C = EntryId("a"), EntryId("b"), EntryId("c")
 CALL = Call(started=NOW, model="gpt-5")
 ASKED = Attempt(entry=A, failure=FailureClass.AUTH_EXPIRED, step=Step.REFRESH)
@@ -233,10 +234,10 @@ class TestProbe:
         twin = replace(owned, id=B, owner=None)
         fellow = replace(owned, id=C, secret=Secret("sk-c"))
 
-        made = after(pool(owned, twin, fellow), Succeeded(replace(CALL, probe=True), A))
+        made = after(pool(owned, twin, fellow), Succeeded(replace(CALL, probe=True), A, SECRET))
 
         assert [e.cooldown for e in made.state.entries] == [None, None, None]
-        assert made.state.entries[0] == replace(entry("a"), owner="o")
+        assert made.state.entries[0] == replace(entry("a"), owner="o", probed_at=NOW)
         assert made.state.entries[2].probed_at == NOW
         assert made.action == Deliver()
 
@@ -259,7 +260,7 @@ class TestProbe:
         probed = replace(entry("a"), owner="o", cooldown=self.long_out)
         fellow = replace(fellow, owner="o")
 
-        made = after(pool(probed, fellow), Succeeded(replace(CALL, probe=True), A))
+        made = after(pool(probed, fellow), Succeeded(replace(CALL, probe=True), A, SECRET))
 
         assert found(made.state, B) == fellow
 
@@ -269,7 +270,7 @@ class TestProbe:
         probed = replace(entry("a"), owner="o", cooldown=throttled)
         fellow = replace(entry("b"), owner="o", cooldown=throttled)
 
-        made = after(pool(probed, fellow), Succeeded(replace(CALL, probe=True), A))
+        made = after(pool(probed, fellow), Succeeded(replace(CALL, probe=True), A, SECRET))
 
         assert [e.cooldown for e in made.state.entries] == [None, throttled]
 
@@ -278,7 +279,7 @@ class TestProbe:
         week = out(FailureClass.NOT_ENTITLED, until=NOW + 604800)
         probed = replace(entry("a"), models={"gpt-5": week, "o3": week})
 
-        made = after(pool(probed), Succeeded(replace(CALL, probe=True), A))
+        made = after(pool(probed), Succeeded(replace(CALL, probe=True), A, SECRET))
 
         assert found(made.state).models == {"o3": week}
 
@@ -360,7 +361,7 @@ class TestSucceeded:
         """After a success the entry may be retried again; its siblings' flags stay."""
         throttled = [replace(entry(n), throttled=True) for n in "ab"]
 
-        made = after(pool(*throttled), Succeeded(CALL, A))
+        made = after(pool(*throttled), Succeeded(CALL, A, SECRET))
 
         assert made.state.entries == (entry("a"), throttled[1])
         assert made.action == Deliver()
@@ -369,7 +370,7 @@ class TestSucceeded:
         """A healthy call leaves the pool the same value, so there is nothing to make durable."""
         state = pool()
 
-        made = after(state, Succeeded(CALL, A))
+        made = after(state, Succeeded(CALL, A, SECRET))
 
         assert made.state is state
         assert tried(made.call) == [("a", None, "deliver")]
@@ -378,13 +379,20 @@ class TestSucceeded:
         """A reply that was long under way is no proof against a later refusal."""
         state = pool(replace(entry("a"), cooldown=out()))
 
-        assert after(state, Succeeded(CALL, A)).state is state
+        assert after(state, Succeeded(CALL, A, SECRET)).state is state
+
+    def test_with_a_secret_that_is_gone_says_nothing_of_the_new_one(self) -> None:
+        """A reply to the token from before a refresh clears no mark, and is no proof of life."""
+        state = pool(replace(entry("a"), cooldown=out(), throttled=True))
+
+        for call in (CALL, replace(CALL, probe=True)):
+            assert after(state, Succeeded(call, A, Secret("sk-old"))).state is state
 
     def test_of_an_entry_that_is_gone_is_delivered(self) -> None:
         """The caller gets the answer though the entry was removed meanwhile."""
         state = pool()
 
-        made = after(state, Succeeded(CALL, EntryId("gone")))
+        made = after(state, Succeeded(CALL, EntryId("gone"), Secret("sk-gone")))
 
         assert (made.state, made.action) == (state, Deliver())
 
@@ -460,7 +468,7 @@ class TestThrottled:
     def test_is_retried_once_a_call_whatever_others_do(self) -> None:
         """Though another call's success has cleared the flag, this call has had its retry."""
         first = after(pool(), refused(THROTTLED))
-        cleared = after(first.state, Succeeded(CALL, A)).state
+        cleared = after(first.state, Succeeded(CALL, A, SECRET)).state
 
         assert after(cleared, refused(THROTTLED, call=first.call)).action == Send(entry("b"))
 

@@ -98,10 +98,11 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Succeeded:
-    """The provider answered; `owner` is whom the reply names as the owner of the quota."""
+    """The provider answered a request that carried `secret`; `owner` is whose quota it names."""
 
     call: Call
     entry: EntryId
+    secret: Secret
     owner: str | None = None
 
 

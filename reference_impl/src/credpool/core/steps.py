@@ -48,7 +48,7 @@ def leave(state: PoolState, call: Call, *, now: float, draw: float) -> Decision:
 def untried(state: PoolState, call: Call, *, now: float) -> Sequence[Entry]:
     """Return the available entries of which the call has tried neither the row nor the secret."""
     ready = available(state, now=now, model=call.model)
-    used = secrets_tried(state, call)  # spec: recover.progress+3, pool.same-secret+2
+    used = secrets_tried(state, call)  # spec: recover.progress+3, pool.same-secret+3
     return [e for e in ready if e.secret not in used]
 
 
@@ -64,9 +64,8 @@ def deliver(state: PoolState, event: Failed, *, now: float) -> Decision:
 
 
 def _ended(state: PoolState, call: Call, *, now: float) -> Decision:
-    if available(state, now=now, model=call.model):  # spec: exhaust.no-sdk-retry+2
-        return Decision(state, call, Deliver())
-    return Decision(state, call, Deliver(exhaustion(state, now=now, model=call.model)))
+    over = exhaustion(state, now=now, model=call.model, call=call)
+    return Decision(state, call, Deliver(over))
 
 
 def noted(call: Call, entry_id: EntryId, verdict: Verdict | None, step: Step) -> Call:
