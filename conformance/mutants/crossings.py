@@ -111,8 +111,8 @@ class ReturnsAtTheFirstEnd(Mutant):
     because = "exhausted"
 
     @replaces("credpool.core.cooldown.exhaustion")
-    def soonest(original, state, *, now, model):
-        over = original(state, now=now, model=model)
+    def soonest(original, state, *, now, model, call=None):
+        over = original(state, now=now, model=model, call=call)
         found = [c for e in state.entries for c in (e.cooldown, e.models.get(model or "")) if c]
         ends = [c.until for c in found if c.until > now]
         return replace(over, returns_at=min(ends)) if over.returns_at and ends else over
