@@ -234,7 +234,7 @@ class IgnoresTheCaseOfModels(Mutant):
     """Takes two names for one model that differ in capitals alone."""
 
     violates = "recover.not-entitled.other-models+2"
-    kills = ("model-of-a-path-is-taken-as-written:capitals",)
+    kills = ("model-of-a-path-is-taken-as-written:capitals", "models-are-compared-exactly")
     because = "state"
 
     @replaces("credpool.core.request.model_of")
