@@ -6,7 +6,7 @@ Overlapping calls, rows of one secret, one model among several, a policy of the 
 from dataclasses import replace
 
 from credpool.core.events import Failed
-from credpool.core.model import FailureClass, Scope
+from credpool.core.model import FOREVER, FailureClass, Scope
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -68,7 +68,7 @@ class ForgivesAModelAfterALateSuccess(Mutant):
 class LetsTheLatestReportWinForAModel(Mutant):
     """Replaces a cooldown for a model by whatever comes later."""
 
-    violates = "cooldown.never-shorten+2"
+    violates = "cooldown.never-shorten+3"
     kills = ("later-end-wins-for-a-model:shorter-comes-last",)
     because = "state"
 
@@ -81,7 +81,7 @@ class LetsTheLatestReportWinForAModel(Mutant):
 class LetsTheLatestOfEqualsWin(Mutant):
     """Lets the later of two reports say why, when both end at the same moment."""
 
-    violates = "cooldown.never-shorten+2"
+    violates = "cooldown.never-shorten+3"
     kills = ("equal-ends-keep-the-earlier-report",)
     because = "state"
 
@@ -329,9 +329,7 @@ class TakesAProbeForATurn(Mutant):
         made = original(state, call, now=now, draw=draw)
         if not made.call.probe:
             return made
-        return replace(
-            made, state=replace(made.state, last=made.action.entry.id), selected=True
-        )
+        return replace(made, state=replace(made.state, last=made.action.entry.id), selected=True)
 
 
 class FreesEveryModel(Mutant):
@@ -386,3 +384,28 @@ class LearnsTheOwnerOfOneRow(Mutant):
         known = original(state, secret, owner)
         one = next(known.holding(secret), None)
         return state if one is None else state.change({one.id: one})
+
+
+class LetsALimitEndADeath(Mutant):
+    """Replaces a death by a cooldown that is told later."""
+
+    violates = "cooldown.never-shorten+3"
+    kills = ("later-limit-leaves-the-dead-dead",)
+    because = "state"
+
+    @replaces("credpool.core.cooldown._longer")
+    def alive(original, old, new):
+        return new if old is not None and old.until == FOREVER else original(old, new)
+
+
+class GuardsForAMinute(Mutant):
+    """Shortens to a minute in an outage, whatever the operator says."""
+
+    violates = "recover.outage-guard+2"
+    kills = ("outage-guard-goes-by-the-operators-minute",)
+    because = "state"
+
+    @replaces("credpool.core.cooldown.cap")
+    def minute(original, state, call, *, now):
+        usual = replace(state, policy=replace(state.policy, sole_cooldown=60.0))
+        return replace(original(usual, call, now=now), policy=state.policy)

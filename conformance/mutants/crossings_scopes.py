@@ -1,6 +1,4 @@
-"""Mutants that keep a requirement in its main case, and break it where two things meet: of owners,
-models, leases and sessions.
-"""
+"""Mutants that break a requirement where it meets an owner, a model, a lease or a session."""
 
 import base64
 import json

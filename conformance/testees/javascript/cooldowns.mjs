@@ -24,9 +24,9 @@ export function bench({ pool, call }, secret, verdict, now) {
     target.retried = false; // spec: recover.rate-limited.across-calls+2
     const running = model === null ? target.cooldown : target.models[model] ?? null;
     const outlasts = runs(running, now) && (isDead(running) || (!dead && running.until >= until));
-    if (outlasts) continue; // spec: cooldown.never-shorten+2
+    if (outlasts) continue; // spec: cooldown.never-shorten+3
     const told = { code: verdict.code ?? null, reason: verdict.rule ?? null };
-    const cooldown = { class: verdict.class, since: now, until, ...told }; // spec: cooldown.never-shorten+2
+    const cooldown = { class: verdict.class, since: now, until, ...told }; // spec: cooldown.never-shorten+3
     if (model === null) target.cooldown = cooldown;
     else target.models[model] = cooldown; // spec: recover.not-entitled.other-models+2
     const before = runs(running, now) ? running.until : now;

@@ -19,7 +19,12 @@ class Telemetry:
         return dict(self._windows)
 
     def take(
-        self, state: PoolState, holders: Sequence[EntryId], headers: Mapping[str, str], *, now: float
+        self,
+        state: PoolState,
+        holders: Sequence[EntryId],
+        headers: Mapping[str, str],
+        *,
+        now: float,
     ) -> bool:
         """Note what a reply tells of the entries that hold the secret which was sent.
 
@@ -28,7 +33,8 @@ class Telemetry:
         told = read_windows({n.lower(): v for n, v in headers.items()}, now=now)
         if not told:
             return False
-        return any([self._note(state, holder, told, now) for holder in holders])
+        changed = [self._note(state, holder, told, now) for holder in holders]
+        return any(changed)
 
     def _note(self, state: PoolState, entry: EntryId, told: Windows, now: float) -> bool:
         known = self._windows.get(entry, {})

@@ -63,9 +63,9 @@ def _rest(entry: Entry, cooldown: Cooldown, *, model: str | None) -> Entry:
 
 def _longer(old: Cooldown | None, new: Cooldown) -> Cooldown:
     """Return the one that ends later; the older one when they end together."""
-    if old is not None and old.until >= new.until:  # spec: cooldown.never-shorten+2
+    if old is not None and old.until >= new.until:  # spec: cooldown.never-shorten+3
         return old
-    return new  # spec: cooldown.never-shorten+2
+    return new  # spec: cooldown.never-shorten+3
 
 
 def _seconds(
@@ -94,9 +94,7 @@ def _seconds(
 def _is_sole(state: PoolState, affected: Collection[Entry], now: float, model: str | None) -> bool:
     """Whether nobody is left but those the cooldown rests on, and others with their secrets."""
     secrets = {e.secret for e in affected}
-    return not any(
-        e.secret not in secrets for e in available(state, now=now, model=model)
-    )
+    return not any(e.secret not in secrets for e in available(state, now=now, model=model))
 
 
 def cap(state: PoolState, call: Call, *, now: float) -> PoolState:
@@ -115,7 +113,7 @@ def _capped(entry: Entry, started: Collection[Cooldown], limit: float) -> Entry:
     def sooner(cooldown: Cooldown) -> Cooldown:
         # a store may have redacted the message
         known = (replace(c, message=cooldown.message) for c in started)
-        if cooldown not in known:  # spec: cooldown.never-shorten+2
+        if cooldown not in known:  # spec: cooldown.never-shorten+3
             return cooldown
         return replace(cooldown, until=min(cooldown.until, limit))
 

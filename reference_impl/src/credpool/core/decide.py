@@ -107,12 +107,7 @@ def _fail(state: PoolState, event: Failed, *, now: float, draw: float) -> Decisi
         event = replace(event, verdict=_settled(event.verdict, entry))
     step = _step(entry, event)
     if entry is None:
-        if step is Step.DELIVER:
-            return deliver_at_once(state, event)
-        if step is Step.ROTATE:  # another row may hold the secret, spec: pool.same-secret+3
-            state, call = bench(state, event, now=now)
-            event = replace(event, call=call)
-        return go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
+        return _fail_of_the_gone(state, event, step, now=now, draw=draw)
     if _is_stale(entry, event) and step is Step.ROTATE:  # spec: oauth.late-refusal+1
         step = Step.REFRESH if _may_refresh(entry, event) else Step.TRY_NEXT
     match step:
@@ -131,6 +126,18 @@ def _fail(state: PoolState, event: Failed, *, now: float, draw: float) -> Decisi
         case _:
             state, call = bench(state, event, now=now)
             return go_on(state, replace(event, call=call), Step.ROTATE, now=now, draw=draw)
+
+
+def _fail_of_the_gone(
+    state: PoolState, event: Failed, step: Step, *, now: float, draw: float
+) -> Decision:
+    """Go on after a refusal whose entry was removed; another row may hold the secret."""
+    if step is Step.DELIVER:
+        return deliver_at_once(state, event)
+    if step is Step.ROTATE:  # spec: pool.same-secret+3
+        state, call = bench(state, event, now=now)
+        event = replace(event, call=call)
+    return go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
 
 
 def _step(entry: Entry | None, event: Failed) -> Step:
