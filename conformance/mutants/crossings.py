@@ -175,6 +175,21 @@ class HasNoPolicyForModels(Mutant):
         return original(state, affected, verdict, now=now, model=model)
 
 
+class HasNoBoundsForModels(Mutant):
+    """Keeps a hint for one model within the usual bounds, whatever the operator says."""
+
+    violates = "cooldown.clamp+2"
+    kills = ("bounds-hold-for-a-model",)
+    because = "state"
+
+    @replaces("credpool.core.cooldown._seconds")
+    def usual(original, state, affected, verdict, *, now, model):
+        if verdict.scope.of_model:
+            usual = replace(state.policy, min_cooldown=1.0, max_cooldown=31 * 86400.0)
+            state = replace(state, policy=usual)
+        return original(state, affected, verdict, now=now, model=model)
+
+
 class TakesTriedEntriesForGone(Mutant):
     """Thinks an entry the last one left when the call has tried the others, out or not."""
 

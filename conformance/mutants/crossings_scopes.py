@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from credpool.core.events import Failed, Succeeded
 from credpool.core.owner import owner_of
+from credpool.core.payer import PayerChange
 from credpool.core.recovery import RECOVERY, Step
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
@@ -151,3 +152,120 @@ class CountsNoSessions(Mutant):
     @replaces("credpool.choosing.Chooser.at_home")
     def uncounted(original, self, index, home):
         return index.by_id[home]
+
+
+class FreesTheEntryAlone(Mutant):
+    """Ends the cooldown of the entry, and leaves the one for the probed model."""
+
+    violates = "exhaust.probe.success+3"
+    kills = ("probe-ends-both-cooldowns",)
+    because = "state"
+
+    @replaces("credpool.core.probe.released")
+    def whole(original, state, secret, model):
+        freed = original(state, secret, model)
+        out = [e for e in state.holding(secret) if e.cooldown is not None]
+        kept = {e.id: replace(freed.find(e.id), models=e.models) for e in out}
+        return freed.change(kept)
+
+
+class FreesWhateverTheReason(Mutant):
+    """Ends any cooldown of the owner's keys when a probe succeeds."""
+
+    violates = "exhaust.probe.success+3"
+    kills = ("probe-leaves-another-reason",)
+    because = "state"
+
+    @replaces("credpool.core.probe._without")
+    def anything(original, entry, wrong, model):
+        return replace(original(entry, wrong, model), cooldown=None)
+
+
+class RevivesWithAProbe(Mutant):
+    """Brings an entry back that has died while its probe was under way."""
+
+    violates = "exhaust.probe.success+3"
+    kills = ("probe-does-not-revive-the-dead",)
+    because = "state"
+
+    @replaces("credpool.core.probe.released")
+    def revived(original, state, secret, model):
+        freed = original(state, secret, model)
+        return freed.change({e.id: replace(e, cooldown=None) for e in freed.holding(secret)})
+
+
+class BuriesOneRow(Mutant):
+    """Marks the row dead whose refresh was refused, and not the others of its secret."""
+
+    violates = "pool.same-secret+3"
+    kills = ("death-of-a-login-is-each-rows",)
+    because = "state"
+
+    @replaces("credpool.core.renewal._benched")
+    def one(original, state, event, entry, secret, *, now):
+        benched = original(state, event, entry, secret, now=now)
+        return state.change({entry.id: benched.find(entry.id)})
+
+
+class ProbesWhoeverPays(Mutant):
+    """Probes an entry that the policy on payers excludes."""
+
+    violates = "exhaust.probe+3"
+    kills = ("excluded-payer-is-not-probed",)
+    because = "wire"
+
+    @replaces("credpool.core.probe.probe_due")
+    def anybody(original, state, call, *, now):
+        policy = replace(state.policy, payer_change=PayerChange.ALLOW)
+        return original(replace(state, policy=policy), call, now=now)
+
+
+class CountsWhoeverPays(Mutant):
+    """Takes an entry that the policy on payers excludes for another one that is available."""
+
+    violates = "cooldown.sole+3"
+    kills = ("excluded-payer-is-no-other-entry",)
+    because = "state"
+
+    @replaces("credpool.core.cooldown._is_sole")
+    def anybody(original, state, affected, now, model):
+        policy = replace(state.policy, payer_change=PayerChange.ALLOW)
+        return original(replace(state, policy=policy), affected, now, model)
+
+
+class CountsTheUnusable(Mutant):
+    """Takes an entry with which nothing can be sent for another one that is available."""
+
+    violates = "cooldown.sole+3"
+    kills = ("entry-without-a-secret-is-no-other-entry",)
+    because = "state"
+
+    @replaces("credpool.core.cooldown._is_sole")
+    def rows(original, state, affected, now, model):
+        secrets = {e.secret for e in affected}
+        others = (e for e in state.entries if e.secret not in secrets)
+        return not any(e.blocked(now, model) is None for e in others)
+
+
+class PromisesTheUnusable(Mutant):
+    """Tells when an entry returns with which nothing can be sent."""
+
+    violates = "exhaust.reasons+2"
+    kills = ("entry-without-a-secret-does-not-return",)
+    because = "exhausted"
+
+    @replaces("credpool.core.cooldown._out")
+    def promised(original, entry, cooldown, why, failed):
+        return original(entry, cooldown, None if cooldown is not None else why, failed)
+
+
+class RemembersAProbe(Mutant):
+    """Remembers when an entry was probed, although it was reset since."""
+
+    violates = "operator.reset.clean+3"
+    kills = ("reset-forgets-the-probe",)
+    because = "wire"
+
+    @replaces("credpool.core.decide._unrefused")
+    def remembered(original, entry):
+        return replace(original(entry), probed_at=entry.probed_at)
