@@ -269,3 +269,15 @@ class RemembersAProbe(Mutant):
     @replaces("credpool.core.decide._unrefused")
     def remembered(original, entry):
         return replace(original(entry), probed_at=entry.probed_at)
+
+
+class ForgetsWhatTheGoneHeld(Mutant):
+    """Knows of the entries alone which secrets a call has tried, and not of a row that is gone."""
+
+    violates = "recover.progress+3"
+    kills = ("secret-of-a-removed-row-was-tried",)
+    because = "wire"
+
+    @replaces("credpool.core.cooldown.secrets_tried")
+    def of_rows(original, state, call):
+        return original(state, replace(call, secrets=()))

@@ -145,3 +145,29 @@ class ShowsTheEndOfASecret(Mutant):
             entries = self.pool._kept.view.state.entries
             print([e.secret.reveal()[-12:] for e in entries], file=sys.stderr)
         return original(self, call, outcome, over, **result)
+
+
+class KeepsNoRemovalFromAnEndpoint(Mutant):
+    """Finds a removed source again in the pool of an endpoint."""
+
+    violates = "seed.sticky+2"
+    kills = ("removal-from-an-endpoints-pool-stays",)
+    because = "wire"
+
+    @replaces("credpool.core.seeding.seeded")
+    def again(original, state, found, *, fingerprint_key=None):
+        if state.key.startswith("custom:"):
+            state = replace(state, suppressed=frozenset())
+        return original(state, found, fingerprint_key=fingerprint_key)
+
+
+class KnowsStrategiesOfProvidersOnly(Mutant):
+    """Chooses by the default strategy in the pool of an endpoint."""
+
+    violates = "config.pool+1"
+    kills = ("strategy-of-an-endpoints-pool-is-in-force",)
+    because = "wire"
+
+    @replaces("credpool.core.config.strategy_of")
+    def default(original, config, key):
+        return original({} if key.startswith("custom:") else config, key)

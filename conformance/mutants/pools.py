@@ -96,8 +96,8 @@ class TakesTwinsForStrangers(Mutant):
 
     @replaces("credpool.core.cooldown.spread")
     def by_row(original, state, secret, scope):
-        first, *rows = state.holding(secret)
-        return (e for e in original(state, secret, scope) if e is first or e not in rows)
+        rows = tuple(state.holding(secret))
+        return (e for e in original(state, secret, scope) if e not in rows[1:])
 
 
 class TakesUnknownOwnersForOne(Mutant):

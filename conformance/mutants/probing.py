@@ -102,6 +102,7 @@ class ProbesBesideAHealthyEntry(Mutant):
         back = {
             e.id: replace(e, cooldown=None)
             for e in state.entries
-            if e.cooldown is not None and not e.dead and now - e.cooldown.since > 3600
+            if e.cooldown is not None and not (e.dead or e.refreshable)
+            if now - e.cooldown.since > 3600
         }
         return original(state.change(back), now=now, model=model)

@@ -503,11 +503,10 @@ class ForgetsWhatIsNotMentioned(Mutant):
     because = "wire"
 
     @replaces("credpool.telemetry.Telemetry.take")
-    def latest(original, self, state, entry, headers, *, now):
-        known = self._windows.pop(entry.id, None)
-        changed = original(self, state, entry, headers, now=now)
-        if entry.id not in self._windows and known is not None:
-            self._windows[entry.id] = known
+    def latest(original, self, state, holders, headers, *, now):
+        known = {one: self._windows.pop(one) for one in holders if one in self._windows}
+        changed = original(self, state, holders, headers, now=now)
+        self._windows = known | self._windows
         return changed
 
 
@@ -519,10 +518,10 @@ class BelievesTheFirst(Mutant):
     because = "wire"
 
     @replaces("credpool.telemetry.Telemetry.take")
-    def first(original, self, state, entry, headers, *, now):
-        known = self._windows.get(entry.id, {})
-        found = original(self, state, entry, headers, now=now)
-        self._windows[entry.id] = {**self._windows.get(entry.id, {}), **known}
+    def first(original, self, state, holders, headers, *, now):
+        known = dict(self._windows)
+        found = original(self, state, holders, headers, now=now)
+        self._windows = {one: {**told, **known.get(one, {})} for one, told in self._windows.items()}
         return found
 
 

@@ -57,8 +57,8 @@ class MakesIdsUp(Mutant):
     """Gives a row without an id another one at each reading."""
 
     violates = "store.id.derived+2"
-    kills = ("row-without-an-id-is-found-again",)
-    because = "store"
+    kills = ("row-without-an-id-is-retried",)
+    because = "wire"
 
     @replaces("credpool.core.rows._derived_id")
     def random(original, fields, key, index):

@@ -190,16 +190,16 @@ def test_a_call_does_not_forget_what_was_known_before(
 def test_a_call_tells_of_an_exhaustion_when_there_is_one(
     data: st.DataObject, state: PoolState, model: str | None
 ) -> None:
-    """A failing call ends with an exhausted pool if, and only if, nobody is available."""
+    """A call that ends as nobody is left tells of an exhausted pool exactly when it is one."""
     *_, (_, now, event, made) = turns(data, state, model)
 
     ready = available(made.state, now=now, model=model)
 
     if isinstance(made.action, GiveUp):
         assert not ready
-    if isinstance(made.action, Deliver) and isinstance(event, Failed | RefreshFailed):
-        over = made.action.exhaustion
-        assert (over is not None and over.is_whole) == (not ready)
+    over = made.action.exhaustion if isinstance(made.action, Deliver) else None
+    if over is not None and isinstance(event, Failed | RefreshFailed):
+        assert over.is_whole == (not ready)
 
 
 @quick

@@ -125,8 +125,9 @@ def _capped(entry: Entry, started: Collection[Cooldown], limit: float) -> Entry:
 
 
 def secrets_tried(state: PoolState, call: Call) -> set[Secret]:
-    """Return the secrets of the entries that the call has tried."""
-    return {e.secret for e in state.entries if e.secret is not None and call.tried(e.id)}
+    """Return the secrets that the call has sent, or would have sent had a refresh not failed."""
+    tried = {e.secret for e in state.entries if e.secret is not None and call.tried(e.id)}
+    return tried.union(call.secrets)
 
 
 def exhaustion(

@@ -43,6 +43,8 @@ class Call:
     benched: tuple[Cooldown, ...] = ()
     renewed: tuple[EntryId, ...] = ()
     """The entries whose one refresh the call has had, whatever came of it."""
+    secrets: tuple[Secret, ...] = ()
+    """What the call has rotated away from: a row can be removed, and its secret be in another."""
 
     def tried(self, entry_id: EntryId) -> bool:
         """Whether the call has sent a request with the entry, or had its refresh."""

@@ -33,6 +33,7 @@ def begin_with(state: PoolState, entry: Entry, *, now: float) -> Send | Refresh:
 def go_on(state: PoolState, event: Failed, step: Step, *, now: float, draw: float) -> Decision:
     """Go on with an untried available entry, or end the call."""
     tried = noted(event.call, event.entry, event.verdict, step)
+    tried = replace(tried, secrets=(*tried.secrets, event.secret))  # the row may be gone
     turned = turn_to(state, tried, untried(state, tried, now=now), now=now, draw=draw)
     if turned is not None:  # spec: recover.progress+3, recover.all-tried+2
         return turned
