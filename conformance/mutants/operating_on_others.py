@@ -68,7 +68,7 @@ class DropsForeignFields(Mutant):
 class LeavesTheDeadOutAtAReset(Mutant):
     """Resets what cools down, and lets the dead rest."""
 
-    violates = "operator.reset.clean+2"
+    violates = "operator.reset.clean+3"
     kills = ("reset-forgives",)
     because = "killed"
 
@@ -82,7 +82,7 @@ class LeavesTheDeadOutAtAReset(Mutant):
 class ForgetsModels(Mutant):
     """Resets the entry, and not what it was refused for one model."""
 
-    violates = "operator.reset.clean+2"
+    violates = "operator.reset.clean+3"
     kills = ("reset-forgives-a-model",)
     because = "out"
 
@@ -100,7 +100,7 @@ class ForgetsModels(Mutant):
 class KeepsTheMark(Mutant):
     """Resets an entry, and remembers that it was rate-limited once."""
 
-    violates = "operator.reset.clean+2"
+    violates = "operator.reset.clean+3"
     kills = ("reset-forgives-a-first-rate-limit",)
     because = "retry"
 

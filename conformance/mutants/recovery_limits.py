@@ -32,9 +32,9 @@ class NeverForgivesAThrottle(Mutant):
     because = "retry"
 
     @replaces("credpool.core.decide._succeed")
-    def kept(original, state, call, entry_id):
-        decision = original(state, call, entry_id)
-        return decision if call.probe else replace(decision, state=state)
+    def kept(original, state, event):
+        decision = original(state, event)
+        return decision if event.call.probe else replace(decision, state=state)
 
 
 class RetriesWhatHasGoneOut(Mutant):

@@ -57,7 +57,7 @@ class MakesIdsUp(Mutant):
     """Gives a row without an id another one at each reading."""
 
     violates = "store.id.derived+2"
-    kills = ("row-without-an-id-is-found-again",)
+    kills = ("row-without-an-id-is-retried",)
     because = "same"
 
     @replaces("credpool.core.rows._derived_id")

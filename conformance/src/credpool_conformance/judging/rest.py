@@ -64,6 +64,13 @@ def reply(scene: Scene, expected: Json, actual: Json) -> Iterator[Wrong]:
     yield Wrong(Charge("reply", ("exhaust.last-reply" if over else "reply.unchanged",)), expected, actual)
 
 
+def headers(_: Scene, expected: Json, actual: Json) -> Iterator[Wrong]:
+    """Tell a header that is missing from one that the pool had no business to write."""
+    asked = fields(expected).get("x-should-retry") == "false"
+    owner = "exhaust.no-sdk-retry" if asked else "exhaust.sdk-retry"
+    yield Wrong(Charge("should-retry", (owner,)), expected, actual)
+
+
 def attempts(scene: Scene, expected: Json, actual: Json) -> Iterator[Wrong]:
     """Compare the log of a call, step by step: classes are judged where the pool tells any."""
     listed = [str(item).split() for item in items(actual)]
@@ -151,7 +158,7 @@ ASPECTS: Final[Mapping[str, _Name]] = {
     "outcome": outcome,
     "waits": _simply("wait", RETRY),
     "reply": reply,
-    "headers": _simply("should-retry", "exhaust.no-sdk-retry"),
+    "headers": headers,
     "attempts": attempts,
     "state": wrong_states,
     "exhausted": exhausted,
