@@ -86,6 +86,7 @@ class RetriesAProbe(Mutant):
     kills = (
         "probe-that-fails-changes-nothing:throttled",
         "probe-that-fails-changes-nothing:throttled-for-a-second",
+        "failed-probe-is-not-retried",
     )
     because = "on"
 

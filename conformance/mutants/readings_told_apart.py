@@ -113,22 +113,6 @@ class DropsTheProvidersHeader(Mutant):
         original(pool, action, response)
 
 
-class RetriesAProbe(Mutant):
-    """Sends a probe once more after its first 429."""
-
-    violates = "exhaust.probe.failure+3"
-    kills = ("failed-probe-is-not-retried",)
-    because = "wire"
-
-    @replaces("credpool.core.decide._fail")
-    def again(original, state, event, *, now, draw):
-        entry, first = state.find(event.entry), not event.call.did(Step.RETRY, event.entry)
-        limited = event.verdict.failure is FailureClass.RATE_LIMITED
-        if event.call.probe and limited and first and entry is not None:
-            return original.__globals__["_retry"](state, entry, event, now=now)
-        return original(state, event, now=now, draw=draw)
-
-
 class MarksAProbe(Mutant):
     """Leaves the mark of a first 429 with an entry whose probe met one."""
 

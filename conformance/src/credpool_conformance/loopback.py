@@ -81,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
             request = Request(
                 origin=self.server.origin,
                 method=self.command,
-                path=self.path,
+                path=self.requestline.split()[1],  # as it came: `path` has lost a slash
                 headers=tuple((name.lower(), value) for name, value in self.headers.items()),
                 body=body.decode("utf-8", "replace"),
             )
