@@ -66,7 +66,7 @@ class Checks:
         if id_ in self._places:
             name = f'<a href="#{e(place(id_))}">{name}</a>'
         why = f'<br><span class="dim">{e(check["reason"])}</span>' if check["reason"] else ""
-        ended = f'<td class="{e(outcome(check))}">{e(outcome(check))}</td>'
+        ended = f'<td class="ended {e(outcome(check))}">{e(outcome(check))}</td>'
         return f"<tr><td>{name} {e(check['title'])}{why}</td>{ended}</tr>"
 
 
