@@ -61,7 +61,9 @@ class Requirements:
         if not own:
             parts.append("<p>This check is about something else, and met it on its way.</p>")
         parts += [difference(one) for one in _differences(found, check)]
-        parts.append(folded("HTTP and clock", pre("\n".join(map(text, items(check["trace"])))), is_open=True))
+        parts.append(
+            folded("HTTP and clock", pre("\n".join(map(text, items(check["trace"])))), is_open=True)
+        )
         if stderr := text(check["stderr"]).strip():
             parts.append(folded("Standard error of the testee", pre(stderr[-_MOST_STDERR:])))
         parts.append(f"<p>Run it again:</p>{pre(text(check['replay']))}\n</article>")
@@ -76,7 +78,9 @@ class Requirements:
         beside = [id_ for id_ in found.beside if id_ != example]
         if beside:
             listed = ", ".join(f"<code>{e(id_)}</code>" for id_ in beside)
-            yield folded(f"Seen in {len(beside)} more checks, of other requirements", f"<p>{listed}</p>")
+            yield folded(
+                f"Seen in {len(beside)} more checks, of other requirements", f"<p>{listed}</p>"
+            )
 
     def _line(self, found: Failing, check: Mapping[str, Json]) -> str:
         seen = "; ".join(

@@ -7,7 +7,6 @@ from typing import Final
 
 from credpool_conformance.book.yaml_lines import Json, text
 
-
 _CODE: Final = re.compile("`([^`]+)`")
 
 
