@@ -114,7 +114,8 @@ def test_an_option_that_selects_nothing_says_what_there_is(
 
 
 @pytest.mark.parametrize(
-    ("option", "ran"), [(("--fail-fast",), 3), (("--max-failures", "2"), 4), (("--max-failures", "9"), 19)]
+    ("option", "ran"),
+    [(("--fail-fast",), 3), (("--max-failures", "2"), 4), (("--max-failures", "9"), 19)],
 )
 def test_a_run_stops_when_enough_has_failed(
     run: Command, naive: "Name", tmp_path: Path, option: tuple[str, ...], ran: int
@@ -129,7 +130,14 @@ def test_a_run_stops_when_enough_has_failed(
 
 def test_nobody_who_reads_is_no_error(suite: list[str]) -> None:
     """`list | head` prints what `head` wants, and no traceback."""
-    command = [sys.executable, "-m", "credpool_conformance", "list", "--filter", "registry-example*"]
+    command = [
+        sys.executable,
+        "-m",
+        "credpool_conformance",
+        "list",
+        "--filter",
+        "registry-example*",
+    ]
 
     done = subprocess.run(  # noqa: S602 (a pipe is what this is about)
         f"{shlex.join(command)} | head -1", shell=True, capture_output=True, text=True, check=False
@@ -201,9 +209,7 @@ def test_a_check_that_fails_otherwise_is_a_change(
     assert "retry-then-rotate: fail, by " in said
 
 
-def test_a_list_of_known_failures_is_no_change(
-    run: Command, naive: "Name", tmp_path: Path
-) -> None:
+def test_a_list_of_known_failures_is_no_change(run: Command, naive: "Name", tmp_path: Path) -> None:
     """What is listed fails as it did without the list."""
     report, first, known = (tmp_path / name for name in ("report.ndjson", "a.ndjson", "k.yaml"))
     run(naive("stdio", "WaitsTooLong"))

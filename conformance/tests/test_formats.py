@@ -61,7 +61,10 @@ def far_off(report: Report, failures: int, requirements: int) -> Report:
     finding = {**fields(items(first["findings"])[0]), "expected": ["a"] * 60, "actual": ["b"] * 60}
     checks, own = [], {f"rule.number-{number}": [] for number in range(requirements)}
     for number in range(failures):
-        id_, rule = f"check-of-a-rule:provider/number-{number}", f"rule.number-{number % requirements}"
+        id_, rule = (
+            f"check-of-a-rule:provider/number-{number}",
+            f"rule.number-{number % requirements}",
+        )
         own[rule].append(id_)
         found = [{**finding, "requirement": rule}]
         trace = [*items(first["trace"]), *["x" * 200] * 30]
@@ -69,7 +72,13 @@ def far_off(report: Report, failures: int, requirements: int) -> Report:
         checks.append({**first, **told, "requirements": {}})
     entry = fields(items(report.footer["failing"])[0])
     failing = [
-        {**entry, "requirement": rule, "reference": f"{rule}+1", "own": ids, "chapter": "recovery.md"}
+        {
+            **entry,
+            "requirement": rule,
+            "reference": f"{rule}+1",
+            "own": ids,
+            "chapter": "recovery.md",
+        }
         for rule, ids in own.items()
     ]
     footer = {**report.footer, "failing": failing}
@@ -222,7 +231,9 @@ def test_a_page_links_to_the_specification(report: Report) -> None:
 
 def test_what_does_not_apply_is_no_zero(report: Report) -> None:
     """A chapter of a feature that nobody declared says so."""
-    checks = tuple({**check, "outcome": "not-applicable", "reason": "why"} for check in report.checks)
+    checks = tuple(
+        {**check, "outcome": "not-applicable", "reason": "why"} for check in report.checks
+    )
 
     page = FORMATS["html"](replace(report, checks=checks))
 

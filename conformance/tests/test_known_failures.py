@@ -91,7 +91,10 @@ def test_the_exit_code_follows_the_list(
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("\nno-such-check: {reason: why}", "2: no check or requirement is called 'no-such-check'; name an id"),
+        (
+            "\nno-such-check: {reason: why}",
+            "2: no check or requirement is called 'no-such-check'; name an id",
+        ),
         ("healthy:\n", "1: healthy has no reason; write `healthy: {reason: "),
         ("healthy: {kind: wait}", "1: healthy has no reason"),
         ("healthy: {reason: '  '}", "1: healthy has no reason"),

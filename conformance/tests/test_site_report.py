@@ -7,7 +7,6 @@ import pytest
 
 from credpool_conformance import site_report
 
-
 RULE = {"text": "A pool MUST rotate.", "consequence": "Callers wait.", "chapter": "recovery.md"}
 FINDING = {"phase": 1, "kind": "stop", "requirement": "a.b", "others": [], "severity": "stuck"}
 FINDING |= {"expected": ["b"], "actual": ["a"]}
@@ -142,4 +141,6 @@ def test_what_is_broken_comes_first(tmp_path: Path, page: Path) -> None:
 
     text = page.read_text(encoding="utf-8")
     assert "| stuck | `a.b+1` | 1 check | Callers wait. |" in text
-    assert text.index("## What is broken") < text.index("## What failed") < text.index("## Recovery")
+    assert (
+        text.index("## What is broken") < text.index("## What failed") < text.index("## Recovery")
+    )

@@ -60,7 +60,9 @@ def test_no_piece_of_a_secret_is_shown(trace: Trace, canaries: Canaries, length:
     secret = canaries.mint("a", Kind.ACCESS).value
     padding = "x" * (160 - length)
 
-    trace.request("a", f"GET /?k={secret[:length]}", [("x-key", secret[-length:])], padding + secret)
+    trace.request(
+        "a", f"GET /?k={secret[:length]}", [("x-key", secret[-length:])], padding + secret
+    )
 
     said = "\n".join(trace.lines)
     pieces = {secret[at : at + 12] for at in range(3, len(secret) - 11)}

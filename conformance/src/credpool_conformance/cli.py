@@ -11,17 +11,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from credpool_conformance import SUITE_VERSION, known_failures
+from credpool_conformance import known_failures
 from credpool_conformance import registry as registries
 from credpool_conformance import requirements as requirement_files
+from credpool_conformance.arguments import parser
 from credpool_conformance.book.problems import Problem
 from credpool_conformance.comparison import changes
-from credpool_conformance.data import TEMPLATES, Data, find, shown
+from credpool_conformance.data import Data, find, shown
 from credpool_conformance.faults import BadInputError
 from credpool_conformance.formats import FORMATS
 from credpool_conformance.known_failures import KnownFailures
 from credpool_conformance.loader import load
-from credpool_conformance.replay import DEFAULT_TIMEOUT, replay
+from credpool_conformance.replay import replay
 from credpool_conformance.report import read_report
 from credpool_conformance.requirements import Requirements
 from credpool_conformance.run import Options, run
@@ -40,7 +41,7 @@ class _UsageError(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says, and return the exit code."""
-    parsed = _parser().parse_args(arguments)
+    parsed = parser().parse_args(arguments)
     try:
         code = _done(parsed)
         sys.stdout.flush()
@@ -71,91 +72,6 @@ def _done(parsed: argparse.Namespace) -> int:
             return _give(find().templates[parsed.of])
         case _:
             return _give(find().protocol)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="credpool-conformance", description=__doc__)
-    parser.add_argument("--version", action="version", version=SUITE_VERSION)
-    commands = parser.add_subparsers(dest="command", required=True)
-    running = _running(commands.add_parser("run", help="run the suite against a testee"))
-    listing = commands.add_parser("list", help="list the scenarios")
-    for command in (running, listing):
-        _choosing(command)
-        command.add_argument("--scenarios", type=Path, help="a folder of scenarios of your own")
-        command.add_argument("--spec", type=Path, help="another folder of the specification")
-    reporting = commands.add_parser("report", help="write a report in another form")
-    reporting.add_argument("report", type=Path, help="the NDJSON that `run` wrote")
-    reporting.add_argument("--format", choices=tuple(FORMATS), required=True)
-    reporting.add_argument("--output", type=Path, help="where it goes (default: standard output)")
-    reporting.add_argument("--site", help="where the specification is published, for links to it")
-    comparing = commands.add_parser("compare", help="tell what has changed between two reports")
-    comparing.add_argument("first")
-    comparing.add_argument("second")
-    giving = commands.add_parser("template", help="print a testee to begin with")
-    giving.add_argument(
-        "--of",
-        choices=tuple(TEMPLATES),
-        default=next(iter(TEMPLATES)),
-        help="what your pool is: it sends requests, it picks keys for you to send with, it is a server",
-    )
-    commands.add_parser("protocol", help="print the testee protocol, one page")
-    return parser
-
-
-def _choosing(parser: argparse.ArgumentParser) -> None:
-    """Add the options that choose scenarios; each may be given several times."""
-    for option, what in (
-        ("--filter", "whose id matches this glob"),
-        ("--requirement", "that verify this requirement, an id or a glob"),
-        ("--chapter", "of this chapter"),
-        ("--provider", "that play this provider"),
-    ):
-        parser.add_argument(
-            option, action="append", default=[], help=f"only the scenarios {what}; repeatable"
-        )
-
-
-def _running(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    parser.add_argument(
-        "--testee",
-        help="a command line or a Python file; in process: path/to/file.py[:Class] or module:Class",
-    )
-    parser.add_argument("--connector", choices=("stdio", "inprocess"), default="stdio")
-    parser.add_argument("--report", type=Path, help="where the report goes")
-    parser.add_argument(
-        "--timeout",
-        type=_seconds,
-        default=DEFAULT_TIMEOUT,
-        help="seconds a reply may take (default: 10)",
-    )
-    parser.add_argument(
-        "--known-failures",
-        type=Path,
-        help="YAML or JSON: the checks that may fail, each with a reason",
-    )
-    stopping = parser.add_mutually_exclusive_group()
-    stopping.add_argument("--max-failures", type=_number, help="stop after so many failing checks")
-    stopping.add_argument(
-        "--fail-fast",
-        dest="max_failures",
-        action="store_const",
-        const=1,
-        help="stop after the first failing check",
-    )
-    return parser
-
-
-def _seconds(value: str) -> float:
-    seconds = float(value)
-    if not 0 < seconds <= 3600:
-        raise argparse.ArgumentTypeError("must be between 0 and 3600 seconds")
-    return seconds
-
-
-def _number(value: str) -> int:
-    if not value.isdecimal() or not int(value):
-        raise argparse.ArgumentTypeError("must be a number from 1")
-    return int(value)
 
 
 def _selection(parsed: argparse.Namespace) -> Selection:

@@ -59,7 +59,9 @@ def _ended(check: Record | None) -> str:
 
 def _broken(check: Record | None) -> list[str]:
     findings = map(fields, items(check["findings"])) if check else ()
-    return sorted({f"{text(f['requirement']) or 'the adapter'} {text(f['kind'])}" for f in findings})
+    return sorted(
+        {f"{text(f['requirement']) or 'the adapter'} {text(f['kind'])}" for f in findings}
+    )
 
 
 def _failing(raw: Json) -> Failing:

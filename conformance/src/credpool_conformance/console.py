@@ -63,7 +63,12 @@ class Console:
                 title = f"Seen beside what other checks are about: {found.name}"
                 self._line("\n".join(["", title, *story(self._example(found))]))
         self._line("")
-        for line in (*self._numbers(summary), *self._worst(summary), *self._open(), *self._ending(summary)):
+        for line in (
+            *self._numbers(summary),
+            *self._worst(summary),
+            *self._open(),
+            *self._ending(summary),
+        ):
             self._line(f"  {line}".rstrip())
         self._line(f"  report: {shown(report)}\n  time: {seconds:.1f} s")
         if summary.failing:

@@ -41,7 +41,9 @@ class Failing:
         """Write in how many checks it was seen."""
         if not self.own:
             return f"seen in {checks_in_words(len(self.beside))}"
-        return checks_in_words(len(self.own)) + (f", seen in {len(self.beside)} more" if self.beside else "")
+        return checks_in_words(len(self.own)) + (
+            f", seen in {len(self.beside)} more" if self.beside else ""
+        )
 
     @property
     def name(self) -> str:
@@ -51,7 +53,10 @@ class Failing:
     @property
     def record(self) -> dict[str, Json]:
         """Write it for the footer of a report."""
-        return {name: [*told] if isinstance(told, tuple) else told for name, told in asdict(self).items()}
+        return {
+            name: [*told] if isinstance(told, tuple) else told
+            for name, told in asdict(self).items()
+        }
 
     @classmethod
     def read(cls, raw: Mapping[str, Json]) -> "Failing":

@@ -67,13 +67,20 @@ class KnownFailures:
     def stale(self, checks: Collection[Check]) -> tuple[str, ...]:
         """List the globs and requirements of which nothing failed, though they were tried."""
         seen = {f.requirement for check in checks for f in check.findings}
-        cited = {ref.partition("+")[0] for c in checks if c.outcome in _RAN for ref in c.scenario.verifies}
+        cited = {
+            ref.partition("+")[0]
+            for c in checks
+            if c.outcome in _RAN
+            for ref in c.scenario.verifies
+        }
         found = [id_ for id_ in self.requirements if id_ in cited and id_ not in seen]
         for pattern in self._globs():
             ended = [c.outcome for c in checks if fnmatchcase(c.scenario.id, pattern)]
             if Outcome.PASS in ended and not {Outcome.EXPECTED_FAIL, Outcome.FAIL} & {*ended}:
                 found.append(pattern)
-        if self.has_no_clock and any(c.scenario.timed and c.outcome is Outcome.PASS for c in checks):
+        if self.has_no_clock and any(
+            c.scenario.timed and c.outcome is Outcome.PASS for c in checks
+        ):
             found.append(UNVERIFIED)
         return tuple(f"{self.entries[id_].where}: {id_} is not broken; remove it" for id_ in found)
 

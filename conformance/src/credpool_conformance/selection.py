@@ -77,5 +77,7 @@ def _chapters(scenario: Scenario, known: Requirements) -> Collection[str]:
 def _nothing(option: str, patterns: Sequence[str], there: Sequence[str]) -> str:
     asked = " ".join(f"{option} {pattern!r}" for pattern in patterns)
     many = option in ("--filter", "--requirement")
-    near = "; see `list` for the ids" if many else f"; write one of: {', '.join(filter(None, there))}"
+    near = (
+        "; see `list` for the ids" if many else f"; write one of: {', '.join(filter(None, there))}"
+    )
     return f"{asked} selects nothing{near}"

@@ -121,7 +121,8 @@ def summarise(
 def record(check: Check) -> dict[str, Json]:
     """Write of a check what says which requirements it found broken."""
     findings: list[Json] = [
-        {"requirement": f.requirement, "kind": f.kind, "severity": f.severity} for f in check.findings
+        {"requirement": f.requirement, "kind": f.kind, "severity": f.severity}
+        for f in check.findings
     ]
     verifies: list[Json] = [*check.scenario.verifies]
     ended = check.outcome.value

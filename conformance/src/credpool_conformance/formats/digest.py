@@ -18,6 +18,7 @@ Record = Mapping[str, Json]
 
 WORST: Final = 3
 
+
 class Digest:
     """A report, read for people."""
 
@@ -79,4 +80,6 @@ class Digest:
     def link(self, found: Failing) -> str | None:
         """Write the address of a requirement in the specification, if that is published."""
         site, chapter = self.report.site, found.chapter.removesuffix(".md")
-        return f"{site.rstrip('/')}/spec/{chapter}/#{found.requirement}" if site and chapter else None
+        return (
+            f"{site.rstrip('/')}/spec/{chapter}/#{found.requirement}" if site and chapter else None
+        )

@@ -30,7 +30,10 @@ class Checks:
             return
         yield f'<h2 id="open">No conclusion in {checks_in_words(len(self._digest.open))}</h2>'
         yield "<p>Their subject was not reached, or what they saw follows from another fault. This is no pass.</p>"
-        rows = (f"<li>{number} need {self._named(needs)} first</li>" for needs, number in self._digest.needs.most_common())
+        rows = (
+            f"<li>{number} need {self._named(needs)} first</li>"
+            for needs, number in self._digest.needs.most_common()
+        )
         yield f"<ul>{''.join(rows)}</ul>"
 
     def others(self) -> Iterator[str]:
@@ -49,7 +52,9 @@ class Checks:
     def chapters(self) -> Iterator[str]:
         """List all checks, the chapters folded."""
         yield '<h2 id="checks">All checks</h2>'
-        for chapter, group in groupby(self._digest.report.checks, lambda check: text(check["chapter"])):
+        for chapter, group in groupby(
+            self._digest.report.checks, lambda check: text(check["chapter"])
+        ):
             checks = tuple(group)
             ran = [check for check in checks if outcome(check) not in _NOT_RUN]
             title = f"{e(chapter)}: {_counted(checks)}"
@@ -66,7 +71,7 @@ class Checks:
         if id_ in self._places:
             name = f'<a href="#{e(place(id_))}">{name}</a>'
         why = f'<br><span class="dim">{e(check["reason"])}</span>' if check["reason"] else ""
-        ended = f'<td class="{e(outcome(check))}">{e(outcome(check))}</td>'
+        ended = f'<td class="ended {e(outcome(check))}">{e(outcome(check))}</td>'
         return f"<tr><td>{name} {e(check['title'])}{why}</td>{ended}</tr>"
 
 
@@ -84,7 +89,9 @@ def _unapplied(checks: Sequence[Mapping[str, Json]]) -> Iterator[str]:
     why: dict[str, list[str]] = {}
     for check in checks:
         if outcome(check) in _NOT_RUN:
-            why.setdefault(f"{outcome(check)}: {text(check['reason'])}", []).append(text(check["id"]))
+            why.setdefault(f"{outcome(check)}: {text(check['reason'])}", []).append(
+                text(check["id"])
+            )
     for reason, ids in why.items():
         listed = ", ".join(f"<code>{e(id_)}</code>" for id_ in ids)
         yield f'<p class="dim">{e(reason)}: {listed}</p>'

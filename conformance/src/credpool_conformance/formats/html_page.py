@@ -11,7 +11,7 @@ from credpool_conformance.book.yaml_lines import Json, fields, items, text
 from credpool_conformance.formats.digest import WORST, Digest
 from credpool_conformance.formats.html_checks import Checks
 from credpool_conformance.formats.html_requirement import Requirements, level
-from credpool_conformance.formats.html_text import e, folded, table
+from credpool_conformance.formats.html_text import e, folded, prose, table
 from credpool_conformance.formats.style import STYLE
 from credpool_conformance.judging.table import SEVERITY_MEANS
 from credpool_conformance.report import Report
@@ -96,7 +96,7 @@ def _broken(digest: Digest) -> Iterator[str]:
         yield (
             f"<tr><td>{level(found)}</td>"
             f'<td><a href="#{e(found.requirement)}"><code>{e(found.name)}</code></a></td>'
-            f'<td>{e(found.consequence)}</td><td class="count">{e(found.counted)}</td></tr>'
+            f"<td>{prose(found.consequence)}</td><td>{e(found.counted)}</td></tr>"
         )
     yield "</tbody>\n</table>"
     meant = (f"<b>{name}</b>: {e(means)}" for name, means in SEVERITY_MEANS.items())
@@ -115,7 +115,10 @@ def _conditions(report: Report) -> Iterator[str]:
     features = ", ".join(map(text, items(fields(header["testee"]).get("features"))))
     about.append(("features", features or "core"))
     coverage: Mapping[str, Json] = fields(footer["coverage"])
-    about += [(f"requirements {kind.replace('_', ' ')}", str(len(items(there)))) for kind, there in coverage.items()]
+    about += [
+        (f"requirements {kind.replace('_', ' ')}", str(len(items(there))))
+        for kind, there in coverage.items()
+    ]
     yield f'<h2 id="conditions">Conditions</h2>\n{table(about)}'
     if missing := items(coverage.get("unexercised")):
         listed = ", ".join(f"<code>{e(reference)}</code>" for reference in missing)

@@ -6,7 +6,7 @@ from typing import Final
 from credpool_conformance.book.yaml_lines import Json, items, text
 from credpool_conformance.failing import Failing
 from credpool_conformance.formats.digest import Digest
-from credpool_conformance.formats.html_text import cut, e, folded, place, said
+from credpool_conformance.formats.html_text import cut, e, folded, place, prose, said
 from credpool_conformance.story import Difference, broken, outcome
 
 _IN_FULL: Final = 1500
@@ -25,14 +25,15 @@ class Requirements:
 
     def article(self, found: Failing) -> str:
         """Tell a requirement in full."""
-        title = f'<h3 id="{e(found.requirement)}">{level(found)} {self._linked(found)}</h3>'
+        what = prose(found.text) or e(found.name)
+        title = f'<h3 id="{e(found.requirement)}">{level(found)} {what}</h3>'
         inner = "\n".join((title, *self._inner(found)))
         return f'<article class="{e(found.severity)}">\n{inner}\n</article>'
 
     def folded(self, found: Failing) -> str:
         """Tell a requirement below its name."""
-        title = f"{level(found)} <code>{e(found.name)}</code> {e(found.consequence)}"
-        inner = "\n".join(self._inner(found, linked=True))
+        title = f"{level(found)} {prose(found.text) or e(found.name)}"
+        inner = "\n".join(self._inner(found))
         return f'<article class="{e(found.severity)}" id="{e(found.requirement)}">{folded(title, inner)}</article>'
 
     def _linked(self, found: Failing) -> str:
@@ -40,14 +41,11 @@ class Requirements:
         name = f"<code>{e(found.name)}</code>"
         return f'<a href="{e(address)}">{name}</a>' if address else name
 
-    def _inner(self, found: Failing, *, linked: bool = False) -> Iterator[str]:
-        address = self._digest.link(found)
-        more = f' <a href="{e(address)}">The specification</a>' if linked and address else ""
-        yield f"<p>{e(found.text)}{more}</p>"
+    def _inner(self, found: Failing) -> Iterator[str]:
         if found.consequence:
-            yield f"<p><em>If broken:</em> {e(found.consequence)}</p>"
+            yield f"<p><em>If broken:</em> {prose(found.consequence)}</p>"
         notes = [found.counted, "" if found.binding else "a SHOULD", "known" if found.known else ""]
-        yield f'<p class="dim">{e("; ".join(filter(None, notes)))}</p>'
+        yield f'<p class="dim">{self._linked(found)}: {e("; ".join(filter(None, notes)))}</p>'
         example = self._digest.example(found)
         if example is not None:
             yield self._example(found, example)
@@ -63,7 +61,9 @@ class Requirements:
         if not own:
             parts.append("<p>This check is about something else, and met it on its way.</p>")
         parts += [difference(one) for one in _differences(found, check)]
-        parts.append(folded("HTTP and clock", pre("\n".join(map(text, items(check["trace"])))), is_open=True))
+        parts.append(
+            folded("HTTP and clock", pre("\n".join(map(text, items(check["trace"])))), is_open=True)
+        )
         if stderr := text(check["stderr"]).strip():
             parts.append(folded("Standard error of the testee", pre(stderr[-_MOST_STDERR:])))
         parts.append(f"<p>Run it again:</p>{pre(text(check['replay']))}\n</article>")
@@ -78,7 +78,9 @@ class Requirements:
         beside = [id_ for id_ in found.beside if id_ != example]
         if beside:
             listed = ", ".join(f"<code>{e(id_)}</code>" for id_ in beside)
-            yield folded(f"Seen in {len(beside)} more checks, of other requirements", f"<p>{listed}</p>")
+            yield folded(
+                f"Seen in {len(beside)} more checks, of other requirements", f"<p>{listed}</p>"
+            )
 
     def _line(self, found: Failing, check: Mapping[str, Json]) -> str:
         seen = "; ".join(

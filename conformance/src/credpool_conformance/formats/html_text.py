@@ -1,14 +1,23 @@
 """Pieces of HTML in which everything that is said is escaped."""
 
+import re
 from collections.abc import Sequence
 from html import escape
+from typing import Final
 
 from credpool_conformance.book.yaml_lines import Json, text
+
+_CODE: Final = re.compile("`([^`]+)`")
 
 
 def e(value: Json) -> str:
     """Write a text so that it is one."""
     return escape(text(value))
+
+
+def prose(value: Json) -> str:
+    """Write a sentence of the specification, with its names as code."""
+    return _CODE.sub(r"<code>\1</code>", e(value))
 
 
 def said(value: str) -> str:

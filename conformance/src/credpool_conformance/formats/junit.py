@@ -91,8 +91,12 @@ def _beside(report: Report) -> Iterator[ET.Element]:
     totals = {"tests": number, "failures": number, "errors": "0", "skipped": "0", "time": "0"}
     suite = ET.Element("testsuite", {"name": "seen beside", **totals})
     for one in found:
-        case = ET.SubElement(suite, "testcase", classname="credpool-conformance.beside", name=one.requirement)
-        failure = ET.SubElement(case, "failure", type=one.severity, message=_speakable(one.consequence))
+        case = ET.SubElement(
+            suite, "testcase", classname="credpool-conformance.beside", name=one.requirement
+        )
+        failure = ET.SubElement(
+            case, "failure", type=one.severity, message=_speakable(one.consequence)
+        )
         failure.text = _speakable(f"{one.name} {one.text}\n{one.counted}: {', '.join(one.beside)}")
     yield suite
 

@@ -36,7 +36,9 @@ def render(report: Report) -> str:
                 entries.setdefault(id_, entry)
     counts = Counter(map(outcome, report.checks))
     if counts["unverified"] and not counts["harness-error"]:
-        reason = f"{counts['unverified']} checks could not be verified, as the pool has no clock to set."
+        reason = (
+            f"{counts['unverified']} checks could not be verified, as the pool has no clock to set."
+        )
         entries[UNVERIFIED] = _reason(reason)
     head = _HEAD.format(name=digest.name.replace("\n", " "))
     if counts["harness-error"]:
@@ -48,7 +50,10 @@ def _entries(found: Failing, ran: dict[str, Record]) -> Iterator[tuple[str, str]
     """Write the entries that cover one broken requirement."""
     verifying = {id_ for id_, check in ran.items() if found.requirement in _verified(check)}
     if verifying <= {*found.own}:
-        yield found.requirement, _reason(f"{found.severity}: {found.consequence or found.text or found.counted}")
+        yield (
+            found.requirement,
+            _reason(f"{found.severity}: {found.consequence or found.text or found.counted}"),
+        )
         return
     failed = {id_ for id_, check in ran.items() if outcome(check) in _FAILED}
     for id_ in dict.fromkeys(_glob(id_, failed, ran) for id_ in found.own):
@@ -56,9 +61,16 @@ def _entries(found: Failing, ran: dict[str, Record]) -> Iterator[tuple[str, str]
         if check is None:
             yield id_, _reason(f"{found.severity}: {found.requirement}")
         else:
-            said = text(check["reason"]).removeprefix(_KNOWN) if outcome(check) == "expected-fail" else ""
+            said = (
+                text(check["reason"]).removeprefix(_KNOWN)
+                if outcome(check) == "expected-fail"
+                else ""
+            )
             kinds = json.dumps(_kinds(check))
-            yield id_, _reason(said or f"{found.severity}: {found.requirement}") + f"  kind: {kinds}\n"
+            yield (
+                id_,
+                _reason(said or f"{found.severity}: {found.requirement}") + f"  kind: {kinds}\n",
+            )
 
 
 def _glob(id_: str, failed: set[str], ran: Collection[str]) -> str:

@@ -64,7 +64,12 @@ def _broken(digest: Digest) -> Iterator[str]:
     if len(digest.failing) > WORST:
         yield f"## All {len(digest.failing)} broken requirements"
         rows = [
-            (found.severity, f"`{found.name}`", found.counted, escape(found.consequence, quote=False))
+            (
+                found.severity,
+                f"`{found.name}`",
+                found.counted,
+                escape(found.consequence, quote=False),
+            )
             for found in digest.failing
         ]
         yield table(("", "requirement", "seen in", "if broken"), rows)
@@ -109,7 +114,11 @@ def _within(size: int, stories: Iterable[str]) -> Iterator[str]:
 
 
 def _cut(lines: str) -> str:
-    return lines if len(lines) <= _MOST_STORY else f"{lines[:_MOST_STORY]}… (the rest is in the report)"
+    return (
+        lines
+        if len(lines) <= _MOST_STORY
+        else f"{lines[:_MOST_STORY]}… (the rest is in the report)"
+    )
 
 
 def _story(check: Mapping[str, Json], *, is_open: bool = False) -> str:
@@ -119,4 +128,6 @@ def _story(check: Mapping[str, Json], *, is_open: bool = False) -> str:
     title = f"{outcome(check)}: <code>{escape(text(check['id']))}</code>"
     about = escape(text(check["title"]), quote=False)
     begin = "<details open>" if is_open else "<details>"
-    return f"{begin}<summary>{title} {about}</summary>\n\n{fence}text\n{lines}\n{fence}\n\n</details>"
+    return (
+        f"{begin}<summary>{title} {about}</summary>\n\n{fence}text\n{lines}\n{fence}\n\n</details>"
+    )

@@ -26,7 +26,8 @@ nav a { display: inline-block; margin-right: 1.25rem; }
 table { border-collapse: collapse; width: 100%; font-size: .94rem; }
 td, th { text-align: left; padding: .4rem .9rem .4rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { font-weight: 600; }
-td.count { white-space: nowrap; }
+td.ended { white-space: nowrap; text-align: right; padding-right: 0; }
+table.wide td:nth-child(2) { min-width: 13rem; }
 article { border: 1px solid var(--line); border-left: 4px solid var(--bad); border-radius: 6px;
   padding: .9rem 1.1rem; margin: 1rem 0; }
 article.waste, article.telling { border-left-color: var(--warn); }
@@ -35,7 +36,7 @@ summary { cursor: pointer; padding: .25rem 0; }
 ul { padding-left: 1.2rem; margin: .4rem 0; }
 li { margin: .3rem 0; }
 .level { display: inline-block; min-width: 3.6rem; padding: .05rem .5rem; border-radius: 4px; font-size: .8rem;
-  font-weight: 600; text-align: center; color: var(--paper); background: var(--bad); }
+  font-weight: 600; text-align: center; white-space: nowrap; color: var(--paper); background: var(--bad); }
 .level.waste, .level.telling { background: var(--warn); }
 .pass, .conformant { color: var(--good); }
 .fail, .harness-error, .unexpected-pass, .unverified, .not-conformant, .error { color: var(--bad); }
@@ -47,6 +48,7 @@ li { margin: .3rem 0; }
   h1 { font-size: 1.4rem; }
   article { padding: .7rem .75rem; }
   nav a { margin-right: .9rem; }
+  pre { font-size: .72rem; padding: .5rem; }
   table.wide, table.wide tbody, table.wide tr, table.wide td { display: block; }
   table.wide thead { display: none; }
   table.wide td { border: 0; padding: .1rem 0; }

@@ -1,5 +1,5 @@
 # A piece of a testee: it takes the place of a template's own pool, and uses its names.
-# ruff: noqa: D100, F821, N802
+# ruff: noqa: D100, F821
 OUT = {401: ("auth_rejected", 300), 429: ("rate_limited", 3600)}
 
 

@@ -1,5 +1,5 @@
 # A piece of a testee: it takes the place of a template's own pool, and uses its names.
-# ruff: noqa: D100, F821, N802
+# ruff: noqa: D100, F821
 class Pool:
     """A toy that picks keys: the first that is not out, with one retry of a 429."""
 

@@ -1,0 +1,108 @@
+"""Describe the command line: what each command takes, and what its help says."""
+
+import argparse
+from pathlib import Path
+
+from credpool_conformance import SUITE_VERSION
+from credpool_conformance.data import TEMPLATES
+from credpool_conformance.formats import FORMATS
+from credpool_conformance.replay import DEFAULT_TIMEOUT
+
+_ABOUT = """The conformance suite of Credential Pool Rotation: run it, and read what it found.
+
+Exit codes: 0 all is well, 1 the testee is not conformant, 2 the input is bad."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the program."""
+    program = argparse.ArgumentParser(
+        prog="credpool-conformance",
+        description=_ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    program.add_argument("--version", action="version", version=SUITE_VERSION)
+    commands = program.add_subparsers(dest="command", required=True)
+    running = commands.add_parser("run", help="run the suite against a testee")
+    _connecting(running)
+    _letting_fail(running)
+    listing = commands.add_parser("list", help="list the scenarios")
+    for command in (running, listing):
+        _choosing(command)
+    _reporting(commands.add_parser("report", help="write a report in another form"))
+    comparing = commands.add_parser("compare", help="tell what has changed between two reports")
+    comparing.add_argument("first")
+    comparing.add_argument("second")
+    giving = commands.add_parser("template", help="print a testee to begin with")
+    what = (
+        "what your pool is: it sends requests, it picks keys for you to send with, it is a server"
+    )
+    kinds = tuple(TEMPLATES)
+    giving.add_argument("--of", choices=kinds, default=kinds[0], help=what)
+    commands.add_parser("protocol", help="print the testee protocol, one page")
+    return program
+
+
+def _connecting(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--testee",
+        help="a command line or a Python file; in process: path/to/file.py[:Class] or module:Class",
+    )
+    command.add_argument("--connector", choices=("stdio", "inprocess"), default="stdio")
+    command.add_argument("--report", type=Path, help="where the report goes")
+    command.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=DEFAULT_TIMEOUT,
+        help=f"seconds a reply may take (default: {DEFAULT_TIMEOUT:g})",
+    )
+
+
+def _letting_fail(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--known-failures",
+        type=Path,
+        help="YAML or JSON: what may fail, each with a reason; `report` makes such a list",
+    )
+    stopping = command.add_mutually_exclusive_group()
+    stopping.add_argument("--max-failures", type=_number, help="stop after so many failing checks")
+    stopping.add_argument(
+        "--fail-fast",
+        dest="max_failures",
+        action="store_const",
+        const=1,
+        help="stop after the first failing check",
+    )
+
+
+def _choosing(command: argparse.ArgumentParser) -> None:
+    """Add the options that choose scenarios; each may be given several times."""
+    for option, what in (
+        ("--filter", "whose id matches this glob"),
+        ("--requirement", "that verify this requirement, an id or a glob"),
+        ("--chapter", "of this chapter"),
+        ("--provider", "that play this provider"),
+    ):
+        told = f"only the scenarios {what}; repeatable"
+        command.add_argument(option, action="append", default=[], help=told)
+    command.add_argument("--scenarios", type=Path, help="a folder of scenarios of your own")
+    command.add_argument("--spec", type=Path, help="another folder of the specification")
+
+
+def _reporting(command: argparse.ArgumentParser) -> None:
+    command.add_argument("report", type=Path, help="the NDJSON that `run` wrote")
+    command.add_argument("--format", choices=tuple(FORMATS), required=True)
+    command.add_argument("--output", type=Path, help="where it goes (default: standard output)")
+    command.add_argument("--site", help="where the specification is published, for links to it")
+
+
+def _seconds(value: str) -> float:
+    seconds = float(value)
+    if not 0 < seconds <= 3600:
+        raise argparse.ArgumentTypeError("must be between 0 and 3600 seconds")
+    return seconds
+
+
+def _number(value: str) -> int:
+    if not value.isdecimal() or not int(value):
+        raise argparse.ArgumentTypeError("must be a number from 1")
+    return int(value)
