@@ -116,7 +116,8 @@ def _by_step(scene: Scene, at: _At, before: Step) -> Iterator[Charge]:
     if at.got in scene.actual[: at.place]:
         yield Charge("target", ("recover.progress", "pool.same-secret"))
     wanted = entry_of(at.want)
-    if scene.is_out(wanted) is True and not scene.history.failing(wanted):
+    asked = any(entry_of(item) == wanted for item in scene.actual)
+    if not asked and scene.is_out(wanted) is True and not scene.history.failing(wanted):
         yield Charge("out", ("pool.attribution",))
     yield Charge("target", (scene.strategy, "select.available", "recover.progress"))
 
