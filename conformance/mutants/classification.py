@@ -24,7 +24,7 @@ class BlamesTheServerForAnyOtherBody(Mutant):
         "any-body-will-do:json-list-403",
         "plain-text-is-read",
     )
-    because = "class after"
+    because = "after class"
 
     @replaces("credpool.core.classify.classify")
     def server(original, reply, provider, auth_type, *, now):
@@ -55,7 +55,7 @@ class SearchesTheWholeBody(Mutant):
         "echoes-are-not-the-message:upstream-text",
         "echoes-are-not-the-message:prompt-about-size",
     )
-    because = "class"
+    because = "class after"
 
     @replaces("credpool.core.reply.Reply.message")
     def everything(original, self):
@@ -70,7 +70,7 @@ class FindsCodesAnywhere(Mutant):
         "echoes-are-not-the-message:prompt-with-a-code",
         "echoes-are-not-the-message:code-in-the-text",
     )
-    because = "class"
+    because = "after"
 
     @replaces("credpool.core.reply.Reply.codes")
     def words(original, self):
@@ -109,7 +109,7 @@ class AsksTheGenericRulesFirst(Mutant):
         "too-large-a-request-is-no-limit:login-feature",
         "own-rules-come-before-the-generic-ones:by-login",
     )
-    because = "after class"
+    because = "after"
 
     @replaces("credpool.core.classify.classify")
     def generic_first(original, reply, provider, auth_type, *, now):
@@ -165,7 +165,7 @@ class BlamesTheRequestForNewCodes(Mutant):
         "unknown-codes-fall-back-to-the-status:chatgpt-429",
         "unknown-code-of-a-throttle-still-rotates",
     )
-    because = "class after"
+    because = "after class"
 
     @replaces("credpool.core.classify.classify")
     def request(original, reply, provider, auth_type, *, now):

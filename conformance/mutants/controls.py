@@ -4,6 +4,7 @@ import json
 import threading
 from contextlib import suppress
 from dataclasses import replace
+from itertools import dropwhile
 
 from credpool.core.errors import StoreError, UnknownStrategy
 from credpool.core.model import Scope
@@ -131,8 +132,8 @@ class KnowsNobodysOwner(Control):
         without(self, "owner-scope")
 
     @replaces("credpool.core.cooldown.spread")
-    def alone(original, state, entry, secret, scope):
-        return original(state, entry, secret, Scope.ENTRY)
+    def alone(original, state, secret, scope):
+        return original(state, secret, Scope.ENTRY)
 
 
 class TellsNoModelsApart(Control):
@@ -181,9 +182,14 @@ class AuthenticatesWithinTheOrigin(Control):
             client._build_redirect_request = built
         return original(self, call, asked)
 
+    @replaces("credpool.flow._lost_its_secret")
+    def never(original, sent, response):
+        return False
+
     @replaces("credpool.flow._is_foreign")
     def own(original, sent, response):
-        return origin(str(response.request.url)) != origin(str(sent.url))
+        since = (*dropwhile(lambda r: r.request is not sent, response.history), response)
+        return any(origin(str(r.request.url)) != origin(str(sent.url)) for r in since)
 
 
 class DeclaresAFeatureOfItsOwn(Control):

@@ -111,7 +111,7 @@ class EndsCooldownsLate(Mutant):
 class LetsTheLatestReportWin(Mutant):
     """Replaces a cooldown that is running by whatever comes later."""
 
-    violates = "cooldown.never-shorten+2"
+    violates = "cooldown.never-shorten+3"
     kills = (
         "later-report-does-not-shorten",
         "other-refusal-does-not-shorten",
@@ -143,7 +143,7 @@ class ShowsACooldownUntilTheNextCall(Mutant):
 class KeepsTheFirstGuess(Mutant):
     """Ignores a later report while a cooldown is running."""
 
-    violates = "cooldown.never-shorten+2"
+    violates = "cooldown.never-shorten+3"
     kills = ("later-report-may-lengthen",)
     because = "until"
 

@@ -114,7 +114,7 @@ class LetsAVariableMoveIt(Mutant):
 
     violates = "custom.one-source+2"
     kills = ("variables-do-not-move-an-endpoint",)
-    because = "order"
+    because = "sent"
 
     @replaces("credpool.seed.surroundings.Surroundings.endpoint")
     def moved(original, self, key):

@@ -39,8 +39,8 @@ class CallsEverythingARateLimit(Mutant):
     because = "exhausted"
 
     @replaces("credpool.core.cooldown._out")
-    def limit(original, entry, cooldown, why):
-        out = original(entry, cooldown, why)
+    def limit(original, entry, cooldown, why, failed):
+        out = original(entry, cooldown, why, failed)
         return out if cooldown is None else replace(out, failure=FailureClass.RATE_LIMITED)
 
 
@@ -52,8 +52,8 @@ class TellsTheLatestReturn(Mutant):
     because = "exhausted"
 
     @replaces("credpool.core.cooldown.exhaustion")
-    def latest(original, state, *, now, model):
-        over = original(state, now=now, model=model)
+    def latest(original, state, *, now, model, call=None):
+        over = original(state, now=now, model=model, call=call)
         ends = [out.until for out in over.entries if out.until != FOREVER]
         return replace(over, returns_at=max(ends, default=None))
 
@@ -66,8 +66,8 @@ class LetsTheDeadHideAReturn(Mutant):
     because = "exhausted"
 
     @replaces("credpool.core.cooldown.exhaustion")
-    def none(original, state, *, now, model):
-        over = original(state, now=now, model=model)
+    def none(original, state, *, now, model, call=None):
+        over = original(state, now=now, model=model, call=call)
         dead = any(e.dead for e in state.entries)
         return replace(over, returns_at=None) if dead else over
 
@@ -95,8 +95,8 @@ class PromisesADeadPoolsReturn(Mutant):
     because = "exhausted"
 
     @replaces("credpool.core.cooldown.exhaustion")
-    def promised(original, state, *, now, model):
-        over = original(state, now=now, model=model)
+    def promised(original, state, *, now, model, call=None):
+        over = original(state, now=now, model=model, call=call)
         return replace(over, returns_at=now + 300) if over.returns_at is None else over
 
 
@@ -108,8 +108,8 @@ class TellsOfARefusalThatNeverWas(Mutant):
     because = "exhausted"
 
     @replaces("credpool.core.cooldown._out")
-    def refused(original, entry, cooldown, why):
-        out = original(entry, cooldown, why)
+    def refused(original, entry, cooldown, why, failed):
+        out = original(entry, cooldown, why, failed)
         if why is None:
             return out
         return replace(out, failure=FailureClass.AUTH_REJECTED, why=None)

@@ -91,7 +91,7 @@ class TakesARotationForTheEnd(Mutant):
     @replaces("credpool.core.steps.deliver")
     def the_end(original, state, event, *, now):
         decision = original(state, event, now=now)
-        if not event.call.benched or decision.action.exhaustion is not None:
+        if not event.call.benched or decision.action.exhaustion.is_whole:
             return decision
         everyone = {e.id: replace(e, secret=None) for e in state.entries}
         over = original(state.change(everyone), event, now=now)

@@ -133,7 +133,7 @@ class OverwritesNewerTokens(Mutant):
 
     violates = "oauth.late-token+1"
     kills = ("late-token-gives-way-to-a-newer-one",)
-    because = "order"
+    because = "retry"
 
     @replaces("credpool.core.renewal._heirs")
     def anyway(original, state, event):
@@ -147,7 +147,7 @@ class BringsTheRevokedBackWithAToken(Mutant):
 
     violates = "oauth.late-token.dead+1"
     kills = ("late-token-does-not-bring-the-revoked-back",)
-    because = "out"
+    because = "retry"
 
     @replaces("credpool.core.renewal._is_mended")
     def revived(original, entry):
@@ -159,7 +159,7 @@ class BuriesTheNewTokenWithTheOld(Mutant):
 
     violates = "oauth.late-refusal+1"
     kills = ("late-refusal-leaves-the-new-token-alone:revoked",)
-    because = "out"
+    because = "retry"
 
     @replaces("credpool.core.decide._fail")
     def buried(original, state, event, *, now, draw):
@@ -192,7 +192,7 @@ class BringsTheRemovedBack(Mutant):
 
     violates = "operator.remove.refresh+1"
     kills = ("removed-entry-does-not-come-back-with-its-token:granted",)
-    because = "order"
+    because = "retry"
 
     @replaces("credpool.core.renewal.claim")
     def remembered(original, state, event, *, now, draw):
@@ -227,7 +227,7 @@ class KeepsWhatTheOldTokenHad(Mutant):
 
     violates = "oauth.new-token.ends+1"
     kills = ("new-token-of-a-lost-holder-ends-the-cooldown",)
-    because = "out"
+    because = "retry"
 
     @replaces("credpool.core.renewal._is_mended")
     def never(original, entry):

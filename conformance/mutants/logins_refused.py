@@ -15,7 +15,7 @@ class UsesWhatItCouldNotSave(Mutant):
 
     violates = "oauth.saved-first.failed+2"
     kills = ("unsaved-tokens-are-not-used",)
-    because = "refresh"
+    because = "retry"
 
     @replaces("credpool.calls.keep")
     def used(original, pool, event):
@@ -105,7 +105,7 @@ class JudgesByWhatItRemembers(Mutant):
         "token-of-another-program-is-adopted:refused-for-good",
         "token-of-another-program-is-adopted:spent",
     )
-    because = "out"
+    because = "retry"
 
     @replaces("credpool.core.renewal.refresh_failed")
     def remembered(original, state, event, *, now):
@@ -117,7 +117,7 @@ class RestsAsUsual(Mutant):
 
     violates = "oauth.refusal.hint+2"
     kills = ("token-endpoint-says-how-long:throttled", "token-endpoint-says-how-long:down")
-    because = "until"
+    because = "refresh"
 
     @replaces("credpool.oauth.refresh.read_token_reply")
     def deaf(original, reply, *, now):

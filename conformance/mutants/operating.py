@@ -17,7 +17,7 @@ class TriesPlacesFirst(Mutant):
 
     violates = "operator.target.order+2"
     kills = ("target-is-an-id-then-a-label-then-a-place:label-before-place",)
-    because = "ids"
+    because = "listing"
 
     @replaces("credpool.core.operate.resolve")
     def place(original, state, target):
@@ -43,7 +43,7 @@ class ComparesLabelsExactly(Mutant):
 
     violates = "operator.target.order+2"
     kills = ("target-is-an-id-then-a-label-then-a-place:label-in-any-case",)
-    because = "ids"
+    because = "refusal"
 
     @replaces("credpool.core.operate._plain")
     def exact(original, name):
@@ -55,7 +55,7 @@ class CountsFromZero(Mutant):
 
     violates = "operator.target.order+2"
     kills = ("target-is-an-id-then-a-label-then-a-place:place-from-one",)
-    because = "ids"
+    because = "refusal"
 
     @replaces("credpool.core.operate._places")
     def zero(original, state):
@@ -122,7 +122,7 @@ class KeepsWhatItRefuses(Mutant):
 
     violates = "operator.refused-unchanged+2"
     kills = ("secret-that-is-there-is-refused",)
-    because = "ids"
+    because = "listing"
 
     @replaces("credpool.operations.Operator.add")
     def twice(original, self, secret, **told):
@@ -235,7 +235,7 @@ class TakesPlaceholders(Mutant):
         "unusable-secret-is-refused:begins-like-your",
         "unusable-secret-is-refused:a-word",
     )
-    because = "ids"
+    because = "refusal"
 
     @replaces("credpool.core.seeding.is_placeholder")
     def never(original, value):
@@ -247,7 +247,7 @@ class TakesTwoLines(Mutant):
 
     violates = "operator.add.unusable+2"
     kills = ("unusable-secret-is-refused:two-lines", "unusable-secret-is-refused:two-words")
-    because = "ids"
+    because = "refusal"
 
     @replaces("credpool.core.given.usable_secret")
     def always(original, value, which="the secret"):
@@ -260,7 +260,7 @@ class TakesWhatWasPastedAlong(Mutant):
 
     violates = "operator.add.unusable+2"
     kills = ("unusable-secret-is-refused:in-quotes", "unusable-secret-is-refused:with-its-variable")
-    because = "ids"
+    because = "refusal"
 
     @replaces("credpool.core.given.usable_secret")
     def taken(original, value, which="the secret"):

@@ -68,7 +68,7 @@ class DropsForeignFields(Mutant):
 class LeavesTheDeadOutAtAReset(Mutant):
     """Resets what cools down, and lets the dead rest."""
 
-    violates = "operator.reset.clean+2"
+    violates = "operator.reset.clean+3"
     kills = ("reset-forgives",)
     because = "killed"
 
@@ -82,9 +82,9 @@ class LeavesTheDeadOutAtAReset(Mutant):
 class ForgetsModels(Mutant):
     """Resets the entry, and not what it was refused for one model."""
 
-    violates = "operator.reset.clean+2"
+    violates = "operator.reset.clean+3"
     kills = ("reset-forgives-a-model",)
-    because = "models"
+    because = "out"
 
     @replaces("credpool.core.decide._reset")
     def general(original, state, entry_id, *, now):
@@ -100,7 +100,7 @@ class ForgetsModels(Mutant):
 class KeepsTheMark(Mutant):
     """Resets an entry, and remembers that it was rate-limited once."""
 
-    violates = "operator.reset.clean+2"
+    violates = "operator.reset.clean+3"
     kills = ("reset-forgives-a-first-rate-limit",)
     because = "retry"
 
@@ -132,7 +132,7 @@ class RenamesToANewEntry(Mutant):
 
     violates = "operator.only+1"
     kills = ("rename-is-a-rename",)
-    because = "status"
+    because = "listing"
 
     @replaces("credpool.core.operate.renamed")
     def fresh(original, state, target, label):
@@ -261,7 +261,7 @@ class ChangesMemoryOnly(Mutant):
 
     violates = "operator.durable+2"
     kills = ("what-an-operator-does-is-durable:add", "what-an-operator-does-is-durable:remove")
-    because = "ids"
+    because = "listing"
 
     @replaces("credpool.pool.Pool.change")
     def memory(original, self, change):

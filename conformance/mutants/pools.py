@@ -68,8 +68,8 @@ class KnowsNoOwners(Mutant):
     because = "target"
 
     @replaces("credpool.core.cooldown.spread")
-    def alone(original, state, entry, secret, scope):
-        return original(state, entry, secret, Scope.ENTRY)
+    def alone(original, state, secret, scope):
+        return original(state, secret, Scope.ENTRY)
 
 
 class BlamesTheWholeOwner(Mutant):
@@ -80,14 +80,14 @@ class BlamesTheWholeOwner(Mutant):
     because = "stop"
 
     @replaces("credpool.core.cooldown.spread")
-    def all_of_them(original, state, entry, secret, scope):
-        return original(state, entry, secret, Scope.OWNER)
+    def all_of_them(original, state, secret, scope):
+        return original(state, secret, Scope.OWNER)
 
 
 class TakesTwinsForStrangers(Mutant):
     """Rests a consequence on one row of a key that is listed twice."""
 
-    violates = "pool.same-secret+2"
+    violates = "pool.same-secret+3"
     kills = (
         "same-secret-shares-a-refusal",
         "same-secret-shares-a-rate-limit",
@@ -95,8 +95,9 @@ class TakesTwinsForStrangers(Mutant):
     because = "status"
 
     @replaces("credpool.core.cooldown.spread")
-    def by_row(original, state, entry, secret, scope):
-        return original(state, entry, None, scope)
+    def by_row(original, state, secret, scope):
+        rows = tuple(state.holding(secret))
+        return (e for e in original(state, secret, scope) if e not in rows[1:])
 
 
 class TakesUnknownOwnersForOne(Mutant):
@@ -107,12 +108,12 @@ class TakesUnknownOwnersForOne(Mutant):
     because = "stop"
 
     @replaces("credpool.core.cooldown.bench")
-    def one_owner(original, state, entry, event, *, now):
+    def one_owner(original, state, event, *, now):
         several = len(state.entries) > 2 and not any(e.owner for e in state.entries)
         if not several or event.verdict.rule != "generic/usage-limit":
-            return original(state, entry, event, now=now)
+            return original(state, event, now=now)
         one = state.change({e.id: replace(e, owner="nobody") for e in state.entries})
-        benched, call = original(one, one.find(entry.id), event, now=now)
+        benched, call = original(one, event, now=now)
         return benched.change({e.id: replace(e, owner=None) for e in benched.entries}), call
 
 
@@ -143,7 +144,7 @@ class SendsToAnyScheme(Mutant):
 class KeepsTheLineEnd(Mutant):
     """Takes the line end behind a value for a part of it."""
 
-    violates = "pool.blanks+1"
+    violates = "pool.blanks+2"
     kills = (
         "blanks-around-a-secret-are-not-sent:line-end",
         "blanks-around-a-base-url-are-not-sent",

@@ -67,7 +67,7 @@ class StartsTheWaitAnew(Mutant):
 
     violates = "exhaust.probe.failure+3"
     kills = ("probe-that-fails-changes-nothing",)
-    because = "until"
+    because = "until on"
 
     @replaces("credpool.core.decide._fail")
     def anew(original, state, event, *, now, draw):
@@ -87,7 +87,7 @@ class RetriesAProbe(Mutant):
         "probe-that-fails-changes-nothing:throttled",
         "probe-that-fails-changes-nothing:throttled-for-a-second",
     )
-    because = "wire"
+    because = "on"
 
     @replaces("credpool.core.decide._fail")
     def again(original, state, event, *, now, draw):
@@ -102,7 +102,7 @@ class RetriesAProbe(Mutant):
 class KeepsTheProvenOut(Mutant):
     """Leaves an entry out although it has answered a probe."""
 
-    violates = "exhaust.probe.success+2"
+    violates = "exhaust.probe.success+3"
     kills = (
         "probe-that-succeeds-brings-the-entry-back",
         "probe-refreshes-a-login",
@@ -110,8 +110,8 @@ class KeepsTheProvenOut(Mutant):
     because = "status"
 
     @replaces("credpool.core.probe.released")
-    def still_out(original, state, entry, model):
-        return {entry.id: entry}
+    def still_out(original, state, secret, model):
+        return state
 
 
 class ProbesBesideAHealthyEntry(Mutant):
@@ -126,6 +126,7 @@ class ProbesBesideAHealthyEntry(Mutant):
         back = {
             e.id: replace(e, cooldown=None)
             for e in state.entries
-            if e.cooldown is not None and not e.dead and now - e.cooldown.since > 3600
+            if e.cooldown is not None and not (e.dead or e.refreshable)
+            if now - e.cooldown.since > 3600
         }
         return original(state.change(back), now=now, model=model)

@@ -1,10 +1,13 @@
 """Profiles: what a pool may say that it is.  A control each, and a mutant that it must not hide."""
 
 import json
+import sys
 from dataclasses import replace
 
+from credpool.core import steps
 from credpool.core.events import Wait
 from credpool.core.model import FailureClass
+from credpool.core.recovery import Step
 from credpool_conformance.matrix.mutant import Control, Mutant, replaces
 
 KEYS_ONLY = ("oauth", "login", "borrowed", "payer")
@@ -122,18 +125,10 @@ class HasNoNamesForClasses(Control):
 
     hello = declares(tells=["until", "count", "reasons"], drops=("events", "operator"))
 
-    @replaces("testee_reference.Testee.end")
-    def unnamed(original, self, call, outcome, over=None, **result):
-        say = self.say
-
-        def silent(call, kind, reply):
-            say(call, kind, named(reply, lambda name: None))
-
-        self.say = silent
-        try:
-            return original(self, call, outcome, over, **result)
-        finally:
-            del self.say
+    @replaces("testee_reference.Testee.say")
+    def unnamed(original, self, call, kind, reply):
+        told = named(reply, lambda name: None) if kind == "result" else reply
+        return original(self, call, kind, told)
 
 
 class HasOtherNamesForClasses(Control):
@@ -141,15 +136,134 @@ class HasOtherNamesForClasses(Control):
 
     hello = declares(tells=["until", "count", "reasons"], drops=("events", "operator"))
 
+    @replaces("testee_reference.Testee.say")
+    def renamed(original, self, call, kind, reply):
+        told = named(reply, lambda name: name and f"its_{name}") if kind == "result" else reply
+        return original(self, call, kind, told)
+
+
+# --- what a profile must not hide
+
+
+class PicksAndSaysTheKeys(Mutant):
+    """Leaves the sending to its caller, and writes the keys out when a connection fails."""
+
+    violates = "security.no-leak+2"
+    kills = ("secrets-stay-out-of-errors",)
+    because = "said"
+
+    hello = declares(sends="caller")
+
     @replaces("testee_reference.Testee.end")
-    def renamed(original, self, call, outcome, over=None, **result):
-        say = self.say
+    def said(original, self, call, outcome, over=None, **result):
+        if outcome == "failed":
+            print([e.secret.reveal() for e in self.pool._kept.view.state.entries], file=sys.stderr)
+        return original(self, call, outcome, over, **result)
 
-        def other(call, kind, reply):
-            say(call, kind, named(reply, lambda name: name and f"its_{name}"))
 
-        self.say = other
-        try:
-            return original(self, call, outcome, over, **result)
-        finally:
-            del self.say
+class TranslatesAndLosesTraceIds(Mutant):
+    """Translates requests, and drops a header of the caller's on the way."""
+
+    violates = "security.caller-headers+3"
+    kills = ("caller-headers-arrive",)
+    because = "header"
+
+    hello = declares(translates=["request", "reply"])
+
+    @replaces("credpool.core.wire.seal")
+    def dropped(original, entry, provider, headers):
+        sealed = original(entry, provider, headers)
+        return replace(sealed, drop=sealed.drop | {b"x-trace-id"})
+
+
+class RepeatsAFaultAndWalksOn(Mutant):
+    """Says that it repeats a fault in place, and tries every other entry after a 500."""
+
+    violates = "recover.table+1"
+    kills = ("broken-server-benches-nobody",)
+    because = "on"
+
+    hello = declares(retries_faults=True)
+
+    @replaces("credpool.core.decide._fail")
+    def walk(original, state, event, *, now, draw):
+        if event.verdict.failure is FailureClass.SERVER_ERROR:
+            return steps.go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
+        return original(state, event, now=now, draw=draw)
+
+
+class HasOneStrategyAndGivesUp(Mutant):
+    """Has `fill_first` only, and stops after the second key."""
+
+    violates = "recover.all-tried+2"
+    kills = ("ten-keys-are-all-tried",)
+    because = "stop"
+
+    hello = declares(strategies=["fill_first"], drops=("quota-aware",))
+
+    @replaces("credpool.core.steps.go_on")
+    def two(original, state, event, step, *, now, draw):
+        tried = {attempt.entry for attempt in event.call.attempts} | {event.entry}
+        if len(tried) >= 2:
+            return steps.deliver(state, event, now=now)
+        return original(state, event, step, now=now, draw=draw)
+
+
+class HasKeysAndBenchesTheForbidden(Mutant):
+    """Has API keys only, and takes a key out for a 403."""
+
+    violates = "recover.table+1"
+    kills = ("forbidden-tries-another-and-benches-nobody",)
+    because = "after"
+
+    hello = declares(credentials=["api_key"], drops=KEYS_ONLY)
+
+    @replaces("credpool.core.decide._fail")
+    def rejected(original, state, event, *, now, draw):
+        if event.verdict.failure is FailureClass.FORBIDDEN:
+            failure = FailureClass.AUTH_REJECTED
+            event = replace(event, verdict=replace(event.verdict, failure=failure))
+        return original(state, event, now=now, draw=draw)
+
+
+class KnowsOneProviderAndForgetsTheGuard(Mutant):
+    """Knows one provider, and has no outage guard."""
+
+    violates = "recover.outage-guard+2"
+    kills = ("outage-guard-caps-the-cooldowns",)
+    because = "out"
+
+    hello = declares(providers=["openai"])
+
+    @replaces("credpool.core.cooldown.cap")
+    def none(original, state, call, *, now):
+        return state
+
+
+class HasNoPolicyAndNeverRetries(Mutant):
+    """Lets the operator set nothing, and moves on at the first 429."""
+
+    violates = "recover.rate-limited.retry-once+3"
+    kills = ("rate-limited-retries-once-then-rotates",)
+    because = "retry"
+
+    hello = declares(policy=[], drops=("lease", "payer"))
+
+    @replaces("credpool.core.decide._may_retry")
+    def never(original, *args, **kwargs):
+        return False
+
+
+class NamesNoClassAndReadsNoText(Mutant):
+    """Tells no class of any failure, and reads no text of a reply that is not JSON."""
+
+    violates = "classify.any-body+2"
+    kills = ("plain-text-is-read",)
+    because = "after"
+
+    hello = declares(tells=["until", "count", "reasons"], drops=("events", "operator"))
+    say = HasNoNamesForClasses.unnamed
+
+    @replaces("credpool.core.reply.Reply.message")
+    def nothing(original, self):
+        return original(self) if self.data is not None else ""

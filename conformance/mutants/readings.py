@@ -30,7 +30,7 @@ class TriesASecretUnderAnotherName(Mutant):
 class KeepsTheOldReason(Mutant):
     """Lengthens a cooldown without saying why."""
 
-    violates = "cooldown.never-shorten+2"
+    violates = "cooldown.never-shorten+3"
     kills = ("longer-report-says-why",)
     because = "class"
 
@@ -43,7 +43,7 @@ class KeepsTheOldReason(Mutant):
 class KeepsTheOldBeginning(Mutant):
     """Lengthens a cooldown without beginning it anew."""
 
-    violates = "cooldown.never-shorten+2"
+    violates = "cooldown.never-shorten+3"
     kills = ("longer-report-begins-the-cooldown-anew",)
     because = "out"
 

@@ -17,7 +17,7 @@ class ForgetsThrottles(Mutant):
         "throttles-of-overlapping-calls-add-up",
         "another-entrys-success-clears-nothing",
     )
-    because = "same order"
+    because = "same"
 
     @replaces("credpool.core.decide._may_retry")
     def forgotten(original, state, entry, event, *, now):
@@ -32,9 +32,9 @@ class NeverForgivesAThrottle(Mutant):
     because = "retry"
 
     @replaces("credpool.core.decide._succeed")
-    def kept(original, state, call, entry_id):
-        decision = original(state, call, entry_id)
-        return decision if call.probe else replace(decision, state=state)
+    def kept(original, state, event):
+        decision = original(state, event)
+        return decision if event.call.probe else replace(decision, state=state)
 
 
 class RetriesWhatHasGoneOut(Mutant):
@@ -42,7 +42,7 @@ class RetriesWhatHasGoneOut(Mutant):
 
     violates = "recover.rate-limited.gone-out+1"
     kills = ("throttle-of-an-entry-that-went-out-rotates",)
-    because = "wire"
+    because = "same"
 
     @replaces("credpool.core.decide._may_retry")
     def as_if_it_were_there(original, state, entry, event, *, now):
@@ -99,7 +99,7 @@ class RetriesWhateverIsSet(Mutant):
         "first-429-of-the-last-entry-is-delivered",
         "changed-first-429-is-in-force",
     )
-    because = "wire"
+    because = "same on"
 
     @replaces("credpool.core.decide._may_retry")
     def as_before(original, state, entry, event, *, now):
@@ -114,7 +114,7 @@ class WaitsForShortHintsAllTheSame(Mutant):
         "first-429-rotates-when-set:short-hint",
         "first-429-rotates-when-set:past-hint",
     )
-    because = "wire"
+    because = "same"
 
     @replaces("credpool.core.decide._may_retry")
     def hinted(original, state, entry, event, *, now):
@@ -130,7 +130,7 @@ class AsksTheLastEntryTwice(Mutant):
         "first-429-of-a-sole-entry-is-delivered",
         "first-429-of-the-last-entry-is-delivered",
     )
-    because = "wire"
+    because = "on"
 
     @replaces("credpool.core.decide._may_retry")
     def last(original, state, entry, event, *, now):
@@ -143,7 +143,7 @@ class RotatesWithoutACooldown(Mutant):
 
     violates = "recover.rate-limited.rotate-first+1"
     kills = ("first-429-rotates-when-set",)
-    because = "state"
+    because = "status"
 
     @replaces("credpool.core.cooldown.bench")
     def spared(original, state, entry, event, *, now):
@@ -168,7 +168,7 @@ class WaitsAsLongAsThereIsAHint(Mutant):
 
 
 class WaitsWholeSeconds(Mutant):
-    """Rounds the wait before a retry up to whole seconds."""
+    """Cuts the wait before a retry down to whole seconds."""
 
     violates = "recover.rate-limited.retry-once+3"
     kills = (
@@ -182,7 +182,7 @@ class WaitsWholeSeconds(Mutant):
     def whole(original, state, entry, event, *, now):
         hint = event.verdict.hint
         if hint is not None:
-            event = replace(event, verdict=replace(event.verdict, hint=float(-(-hint // 1))))
+            event = replace(event, verdict=replace(event.verdict, hint=float(hint // 1)))
         return original(state, entry, event, now=now)
 
 
@@ -215,14 +215,14 @@ class NeverForgetsAThrottle(Mutant):
 
 
 class PausesBeforeEveryRetry(Mutant):
-    """Waits for a second before a retry that no hint asks to wait for."""
+    """Waits before a retry without a hint for longer than a random delay can be."""
 
     violates = "recover.rate-limited.retry-once+3"
     kills = ("retry-without-a-hint-does-not-wait",)
     because = "wait"
 
     @replaces("credpool.core.decide._retry")
-    def a_second(original, state, entry, event, *, now):
+    def eleven_seconds(original, state, entry, event, *, now):
         if event.verdict.hint is None:
-            event = replace(event, verdict=replace(event.verdict, hint=1.0))
+            event = replace(event, verdict=replace(event.verdict, hint=11.0))
         return original(state, entry, event, now=now)

@@ -93,8 +93,8 @@ class DeliversABare401(Mutant):
 
     @replaces("credpool.core.decide._fail")
     def delivered(original, state, event, *, now, draw):
-        verdict = event.verdict
-        bare = verdict.rule == "generic/unauthorized" and not state.find(event.entry).refreshable
+        verdict, entry = event.verdict, state.find(event.entry)
+        bare = verdict.rule == "generic/unauthorized" and not (entry is None or entry.refreshable)
         if bare and not event.call.probe:
             return steps.deliver(state, event, now=now)
         return original(state, event, now=now, draw=draw)

@@ -48,7 +48,7 @@ class ReadsNoToken(Mutant):
     kills = ("owner-is-read-from-the-token",)
     because = "target"
 
-    @replaces("credpool.core.owner._claimed")
+    @replaces("credpool.core.owner.claimed")
     def nobody(original, entry, by):
         return None
 
@@ -74,10 +74,10 @@ class BelievesRepliesFirst(Mutant):
     because = "out"
 
     @replaces("credpool.core.decide._owned")
-    def anyway(original, state, entry_id, owner, secret=None):
+    def anyway(original, state, secret, owner):
         if owner is None:
-            return original(state, entry_id, owner, secret)
-        return state.change({entry_id: replace(state.find(entry_id), owner=owner)})
+            return original(state, secret, owner)
+        return state.change({e.id: replace(e, owner=owner) for e in state.holding(secret)})
 
     @replaces("credpool.pool.Pool.heard")
     def always(original, self, entry, headers):
@@ -430,7 +430,7 @@ class BreaksQuotaTiesByOrder(Mutant):
 class TakesPercentForAFraction(Mutant):
     """Takes what is given in per cent for a fraction."""
 
-    violates = "quota.forms+2"
+    violates = "quota.forms+3"
     kills = ("quota-form:codex-primary-1", "quota-form:codex-secondary-1")
     because = "order"
 
@@ -443,7 +443,7 @@ class TakesPercentForAFraction(Mutant):
 class TakesUsedForLeft(Mutant):
     """Takes what has been used for what is left."""
 
-    violates = "quota.forms+2"
+    violates = "quota.forms+3"
     kills = ("quota-form:unified-5h-2", "quota-form:unified-7d-2")
     because = "order"
 
@@ -456,7 +456,7 @@ class TakesUsedForLeft(Mutant):
 class ReadsQuotaOfSuccessesOnly(Mutant):
     """Does not read what a refusal tells of the quota."""
 
-    violates = "quota.forms+2"
+    violates = "quota.forms+3"
     kills = ("quota-is-read-from-refusals",)
     because = "out"
 
@@ -473,7 +473,7 @@ class ReadsQuotaOfSuccessesOnly(Mutant):
 class BelievesWhatNeverResets(Mutant):
     """Believes a window without a readable reset."""
 
-    violates = "quota.forms+2"
+    violates = "quota.forms+3"
     kills = ("quota-form:codex-primary-3",)
     because = "order"
 
@@ -503,11 +503,10 @@ class ForgetsWhatIsNotMentioned(Mutant):
     because = "out"
 
     @replaces("credpool.telemetry.Telemetry.take")
-    def latest(original, self, state, entry, headers, *, now):
-        known = self._windows.pop(entry.id, None)
-        changed = original(self, state, entry, headers, now=now)
-        if entry.id not in self._windows and known is not None:
-            self._windows[entry.id] = known
+    def latest(original, self, state, holders, headers, *, now):
+        known = {one: self._windows.pop(one) for one in holders if one in self._windows}
+        changed = original(self, state, holders, headers, now=now)
+        self._windows = known | self._windows
         return changed
 
 
@@ -519,10 +518,10 @@ class BelievesTheFirst(Mutant):
     because = "out"
 
     @replaces("credpool.telemetry.Telemetry.take")
-    def first(original, self, state, entry, headers, *, now):
-        known = self._windows.get(entry.id, {})
-        found = original(self, state, entry, headers, now=now)
-        self._windows[entry.id] = {**self._windows.get(entry.id, {}), **known}
+    def first(original, self, state, holders, headers, *, now):
+        known = dict(self._windows)
+        found = original(self, state, holders, headers, now=now)
+        self._windows = {one: {**told, **known.get(one, {})} for one, told in self._windows.items()}
         return found
 
 
@@ -560,9 +559,9 @@ class LimitsTheKeyAlone(Mutant):
     because = "target"
 
     @replaces("credpool.core.cooldown.spread")
-    def alone(original, state, entry, secret, scope):
+    def alone(original, state, secret, scope):
         narrow = Scope.MODEL if scope is Scope.OWNER_MODEL else scope
-        return original(state, entry, secret, narrow)
+        return original(state, secret, narrow)
 
 
 class LimitsEveryModel(Mutant):
@@ -573,18 +572,18 @@ class LimitsEveryModel(Mutant):
     because = "out"
 
     @replaces("credpool.core.cooldown.bench")
-    def whole(original, state, entry, event, *, now):
+    def whole(original, state, event, *, now):
         if event.verdict.scope is Scope.OWNER_MODEL:
             event = replace(event, verdict=replace(event.verdict, scope=Scope.OWNER))
-        return original(state, entry, event, now=now)
+        return original(state, event, now=now)
 
 
 class CountsTheOwnersOtherKeys(Mutant):
     """Takes a key of the same owner for somebody to rotate to."""
 
-    violates = "cooldown.sole+2"
+    violates = "cooldown.sole+3"
     kills = ("keys-of-a-sole-owner-rest-a-minute",)
-    because = "returns"
+    because = "until"
 
     @replaces("credpool.core.cooldown._is_sole")
     def others(original, state, affected, now, model):

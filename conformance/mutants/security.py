@@ -78,7 +78,7 @@ class LogsTheRefreshThatFailed(Mutant):
 class KeepsTheCallersCredential(Mutant):
     """Replaces only the header in which its own secret travels."""
 
-    violates = "security.one-secret+2"
+    violates = "security.one-secret+3"
     kills = (
         "placeholder-is-replaced:claude-login-api-key",
         "placeholder-is-replaced:gemini-bearer",
@@ -110,7 +110,7 @@ class TakesAllKeysToOneHost(Mutant):
 class LetsRedirectsCarryTheSecret(Mutant):
     """Puts the secret among the ordinary headers, which a redirect copies."""
 
-    violates = "security.redirect+2"
+    violates = "security.redirect+3"
     kills = (
         "redirect-carries-no-secret:x-api-key",
         "redirect-carries-no-secret:x-goog-api-key",
@@ -155,7 +155,7 @@ class GoesWhereTheCallerWouldNot(Mutant):
 class LosesTheSecretOnItsWay(Mutant):
     """Leaves a redirect within the origin without a secret, and takes the refusal for an answer."""
 
-    violates = "security.one-secret+2"
+    violates = "security.one-secret+3"
     kills = ("redirect-within-the-origin-is-authenticated",)
     because = "bare"
 
@@ -167,7 +167,7 @@ class LosesTheSecretOnItsWay(Mutant):
 class LeavesTheLastSecretInTheRequest(Mutant):
     """Sends the secret of the attempt before as well, when the caller had a credential there."""
 
-    violates = "security.one-secret+2"
+    violates = "security.one-secret+3"
     kills = ("each-attempt-carries-one-secret",)
     because = "mixed"
 

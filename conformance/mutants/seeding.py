@@ -130,7 +130,7 @@ class PrunesWhatIsGone(Mutant):
 
     violates = "seed.never-deletes+2"
     kills = ("loading-deletes-nothing",)
-    because = "ids"
+    because = "order"
 
     @replaces("credpool.core.seeding.seeded")
     def pruned(original, state, found, *, fingerprint_key=None):
@@ -224,7 +224,7 @@ class IgnoresTheConfiguredPolicy(Mutant):
 
     violates = "config.pool+1"
     kills = ("configured-policy-is-the-pools",)
-    because = "returns"
+    because = "until"
 
     @replaces("credpool.core.config.policy_of")
     def default(original, config, key):

@@ -23,7 +23,7 @@ class LooksAtItsOwnMemory(Mutant):
 class LetsTheLastWriterWin(Mutant):
     """Puts a cooldown in the place of the one that another process has written meanwhile."""
 
-    violates = "cooldown.never-shorten+2"
+    violates = "cooldown.never-shorten+3"
     kills = ("later-end-wins-between-processes:long-one-first",)
     because = "class"
 

@@ -8,7 +8,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class LocksTheSoleEntryOut(Mutant):
     """Gives a sole entry the same cooldown as any other."""
 
-    violates = "cooldown.sole+2"
+    violates = "cooldown.sole+3"
     kills = (
         "sole-entry-rests-for-a-minute",
         "two-rows-of-one-secret-are-one-key",
@@ -25,7 +25,7 @@ class LocksTheSoleEntryOut(Mutant):
 class TakesTwinsForTwo(Mutant):
     """Takes a second row with the same secret for another key."""
 
-    violates = "cooldown.sole+2"
+    violates = "cooldown.sole+3"
     kills = ("two-rows-of-one-secret-are-one-key",)
     because = "until"
 
@@ -38,7 +38,7 @@ class TakesTwinsForTwo(Mutant):
 class CallsASoleEntryBackAgainstTheHint(Mutant):
     """Gives a throttled sole entry a minute, whatever the hint says."""
 
-    violates = "cooldown.sole+2"
+    violates = "cooldown.sole+3"
     kills = ("sole-entry-believes-a-hint",)
     because = "until"
 
@@ -53,7 +53,7 @@ class CallsASoleEntryBackAgainstTheHint(Mutant):
 class AsksASoleAccountEveryMinute(Mutant):
     """Gives a sole entry the short rest after every refusal without a hint but a revocation."""
 
-    violates = "cooldown.sole+2"
+    violates = "cooldown.sole+3"
     kills = ("sole-entry-without-money-rests-as-usual",)
     because = "until"
 

@@ -57,8 +57,8 @@ class MakesIdsUp(Mutant):
     """Gives a row without an id another one at each reading."""
 
     violates = "store.id.derived+2"
-    kills = ("row-without-an-id-is-found-again",)
-    because = "order"
+    kills = ("row-without-an-id-is-retried",)
+    because = "same"
 
     @replaces("credpool.core.rows._derived_id")
     def random(original, fields, key, index):
@@ -70,7 +70,7 @@ class ToleratesOneIdTwice(Mutant):
 
     violates = "store.unreadable-refused+2"
     kills = ("two-rows-of-one-id-are-refused",)
-    because = "ids"
+    because = "refusal"
 
     @replaces("credpool.core.codec.check_ids")
     def tolerated(original, entries, key):

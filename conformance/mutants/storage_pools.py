@@ -45,7 +45,7 @@ class BeginsAnewWithEveryFile(Mutant):
 
     violates = "store.unreadable-refused+2"
     kills = ("unreadable-file-is-refused",)
-    because = "ids"
+    because = "refusal"
 
     @replaces("credpool.core.codec.decode")
     def anew(original, text, key, known=NOTHING):
@@ -91,7 +91,7 @@ class NeverLooksAgain(Mutant):
 
     violates = "store.others-changes+2"
     kills = ("change-from-outside-counts-at-the-next-call",)
-    because = "ids"
+    because = "order"
 
     @replaces("credpool.keeping.Kept.follow")
     def never(original, self):

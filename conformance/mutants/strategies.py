@@ -38,7 +38,7 @@ class KeepsTheSecondInReserve(Mutant):
 class StartsOverWhenTheLastIsOut(Mutant):
     """Begins the turn anew when the entry that was chosen last is out."""
 
-    violates = "select.round-robin+2"
+    violates = "select.round-robin+3"
     kills = (
         "rotation-passes-benched-entries-over",
         "round-robin-does-not-start-over",
@@ -58,7 +58,7 @@ class StartsOverWhenTheLastIsOut(Mutant):
 class ForgetsTheTurn(Mutant):
     """Begins each turn at the first entry."""
 
-    violates = "select.round-robin+2"
+    violates = "select.round-robin+3"
     kills = (
         "rotation-passes-benched-entries-over",
         "turn-follows-priorities",
@@ -104,7 +104,7 @@ class CountsForEachModelApart(Mutant):
 class TakesTurnsForEachModelApart(Mutant):
     """Remembers for each model that has a cooldown, and for all others, who was chosen last."""
 
-    violates = "select.round-robin+2"
+    violates = "select.round-robin+3"
     kills = ("turn-goes-on-whatever-the-model",)
     because = "out"
 

@@ -1,7 +1,7 @@
-"""A testee to begin with: copy this file, and put your own pool where the naive one is.
+"""A testee around a pool that sends the requests itself: put your own where the naive one is.
 
-    credpool-conformance template > my_testee.py
-    credpool-conformance run --testee my_testee.py --filter "*rotate*"
+    credpool-conformance template --of http-client > my_testee.py
+    credpool-conformance run --testee my_testee.py --chapter recovery
 
 It runs as it is, and fails many checks: its pool uses the first key for everything.
 The protocol is one page: `credpool-conformance protocol`.
@@ -15,17 +15,16 @@ import threading
 from urllib.parse import urlsplit
 
 # Who is tested.  Declare a feature only when your pool has it: what is declared is checked.
-# With "clock": "real", for a pool whose clock cannot be set, timing is left unverified.
+# With "clock": "real", for a pool whose clock cannot be set, some timing is left unverified.
 HELLO = {"name": "my-pool", "version": "0.1.0", "language": "Python", "protocol": 1}
 HELLO |= {"spec": "1.0-draft", "features": [], "clock": "virtual"}
 
-now = 0.0  # the suite's time, in seconds since the epoch; yours must come from here
-pool = None
-resumed = {}  # by the name of a call: the numbers of the `resume` commands for it
+now = 0.0  # the suite's time, in seconds since the epoch; your pool's must come from here
+pool, resumed = None, {}  # by the name of a call, the numbers of the `resume` commands for it
 writing = threading.Lock()
 
 
-class NaivePool:
+class Pool:
     """YOUR POOL GOES HERE.  This one uses its first key alone, and tries a 429 again once."""
 
     def __init__(self, told):
@@ -38,12 +37,11 @@ class NaivePool:
     def send(self, request):
         """Send one request.  The suite is the provider: this is real HTTP, to this machine."""
         self.counts[self.entry["id"]] += 1
-        url = urlsplit((self.entry["base_url"] or self.base_url) + request["path"])
-        headers = request["headers"] | {"content-type": "application/json"}
-        headers |= {"authorization": f"Bearer {self.entry['secret']}"}
-        connection = http.client.HTTPConnection(url.netloc, timeout=10)
-        target = url._replace(scheme="", netloc="").geturl()
-        connection.request(request["method"], target, json.dumps(request["body"]), headers)
+        base = urlsplit(self.entry["base_url"] or self.base_url)
+        headers = request["headers"] | {"authorization": f"Bearer {self.entry['secret']}"}
+        connection = http.client.HTTPConnection(base.netloc, timeout=10)
+        path, body = base.path + request["path"], json.dumps(request["body"])
+        connection.request(request["method"], path, body, headers)
         return connection.getresponse()
 
     def call(self, request, wait):
@@ -66,15 +64,14 @@ class NaivePool:
         return {"entries": [state | {"models": {}} for state in states], "returns_at": None}
 
 
+# From here on it is the protocol, and nothing to change.
 def answer(seq, kind, content):
     """Write one reply, one line.  Nothing else may go to standard output, and no secret anywhere."""
     with writing:
         print(json.dumps({"seq": seq, kind: content}), flush=True)
 
 
-def run_call(seq, name, request):
-    """Make one call in a thread of its own: others, and `inspect`, go on beside it."""
-
+def run_call(seq, name, request):  # in a thread of its own: others, and `inspect`, go on beside it
     def wait(until):
         nonlocal seq
         answer(seq, "wait", {"until": until, "why": "retry"})
@@ -82,21 +79,19 @@ def run_call(seq, name, request):
 
     result = {"outcome": "failed", "status": None, "headers": {}, "body": "", "attempts": []}
     try:
-        response, result["attempts"] = pool.call(request, wait)
-        headers = {key.lower(): value for key, value in response.getheaders()}
-        result |= {"status": response.status, "headers": headers}
-        if request["stream"] and response.status < 300:
-            # The caller has the head and the first bytes; `resume` asks for the rest.
-            result["body"] = response.read1().decode()
+        reply, result["attempts"] = pool.call(request, wait)
+        result |= {"status": reply.status, "headers": {k.lower(): v for k, v in reply.getheaders()}}
+        if request["stream"] and reply.status < 300:
+            result["body"] = reply.read1().decode()
             answer(seq, "result", result | {"outcome": "streaming"})
-            seq = resumed[name].get()
-        result["body"] += response.read().decode()
+            seq = resumed[name].get()  # the caller has the first bytes, and asks for the rest
+        result["body"] += reply.read().decode()
         # `exhausted`, left out here, tells why every entry is out and when the first returns.
         answer(seq, "result", result | {"outcome": "delivered"})
-    except (OSError, http.client.HTTPException, ValueError) as error:  # its text may hold a secret
+    except (OSError, http.client.HTTPException) as error:  # no reply; its text may hold a secret
         answer(seq, "result", result | {"status": None, "body": type(error).__name__})
-    except Exception as error:  # say so, or the suite waits ten seconds for the reply
-        answer(seq, "error", f"{type(error).__name__}: {error}")
+    except Exception as error:  # your pool's own: say so, or the suite waits for the reply
+        answer(seq, "result", result | {"outcome": "raised", "error": type(error).__name__})
 
 
 for line in sys.stdin:
@@ -105,12 +100,11 @@ for line in sys.stdin:
     match message["cmd"]:
         case "hello":
             answer(seq, "hello", HELLO)
-        case "configure":  # a new pool; answer `refused` when your pool refuses the configuration
-            pool, resumed = NaivePool(message["pool"]), {}
+        case "configure":  # a new pool; answer `refused` when yours refuses the configuration
+            pool, resumed = Pool(message["pool"]), {}
             answer(seq, "ok", content=True)
         case "call":
-            name = message["call"]
-            resumed[name] = queue.Queue()
+            resumed[name := message["call"]] = queue.Queue()
             threading.Thread(target=run_call, args=(seq, name, message["request"])).start()
         case "resume":
             resumed[message["call"]].put(seq)

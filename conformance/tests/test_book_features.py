@@ -125,6 +125,18 @@ def test_what_keeps_a_feature_from_conforming_alone_is_found(book: Book, says: l
             {"given": {"strategy": "quota_aware"}}, set(), {"quota-aware"}, id="a strategy"
         ),
         pytest.param({"given": {"policy": {"probe_after": 1}}}, set(), {"probe"}, id="a policy"),
+        pytest.param(
+            {"given": {"entries": [{"claims": {"sub": "x"}}]}},
+            set(),
+            {"owner-scope"},
+            id="what a token says",
+        ),
+        pytest.param(
+            {"given": {"entries": [{"claims": {"sub": "x"}}]}},
+            {"oauth"},
+            set(),
+            id="what a token says of a login",
+        ),
         pytest.param({"phases": [{"call": {"session": "s"}}]}, set(), {"affinity"}, id="a session"),
         pytest.param({"phases": [{"expect": {"events": []}}]}, set(), {"events"}, id="events"),
         pytest.param({"phases": [{"call": {}}, {"restart": {}}]}, set(), set(), id="the core"),

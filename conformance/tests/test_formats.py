@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 from referencing import Registry, Resource
 
-from credpool_conformance.book.yaml_lines import Json, fields
+from credpool_conformance.book.yaml_lines import Json, fields, items
 from credpool_conformance.cli import main
 from credpool_conformance.data import SCHEMAS
 from credpool_conformance.formats import FORMATS
@@ -31,6 +31,7 @@ ELEMENTS = {
     "unexpected-pass": "failure",
     "harness-error": "error",
     "unverified": "error",
+    "inconclusive": "skipped",
     "not-applicable": "skipped",
     "excluded": "skipped",
     "expected-fail": "skipped",
@@ -52,6 +53,27 @@ def changed(report: Report) -> Changed:
         return replace(report, checks=({**first, **values}, *rest))
 
     return change
+
+
+def far_off(report: Report, failures: int, requirements: int) -> Report:
+    """Make a report of many failures of that of a few, each with a long trace."""
+    first = next(check for check in report.checks if check["outcome"] == "fail")
+    finding = {**fields(items(first["findings"])[0]), "expected": ["a"] * 60, "actual": ["b"] * 60}
+    checks, own = [], {f"rule.number-{number}": [] for number in range(requirements)}
+    for number in range(failures):
+        id_, rule = f"check-of-a-rule:provider/number-{number}", f"rule.number-{number % requirements}"
+        own[rule].append(id_)
+        found = [{**finding, "requirement": rule}]
+        trace = [*items(first["trace"]), *["x" * 200] * 30]
+        told = {"id": id_, "verifies": [f"{rule}+1"], "findings": found, "trace": trace}
+        checks.append({**first, **told, "requirements": {}})
+    entry = fields(items(report.footer["failing"])[0])
+    failing = [
+        {**entry, "requirement": rule, "reference": f"{rule}+1", "own": ids, "chapter": "recovery.md"}
+        for rule, ids in own.items()
+    ]
+    footer = {**report.footer, "failing": failing}
+    return replace(report, checks=tuple(checks), footer=footer)
 
 
 def test_the_document_fits_its_schema(report: Report) -> None:
@@ -101,23 +123,26 @@ def test_junit_takes_any_text(changed: Changed) -> None:
 
 
 def test_markdown_sums_up(report: Report) -> None:
-    """Testee, verdict, a row for each chapter, and a story for each failure."""
+    """Testee, verdict, the worst with its smallest story, and a row for each chapter."""
     summary = FORMATS["markdown"](report)
 
     assert summary.startswith("# naive 1: not-conformant\n")
+    assert "## The worst of it" in summary
+    assert "`rotate.retry-once+1` (2 checks): A pool MUST try once more." in summary
+    assert "*If broken:* Keys are wasted." in summary
     assert "| rotate | " in summary
-    assert summary.count("<details>") == 2
+    assert summary.count("<details open>") == 1
     assert "... " not in summary
 
 
 def test_markdown_holds_a_bounded_number_of_stories(report: Report) -> None:
     """A summary has a size that a page can hold, and says what it leaves out."""
-    failed = next(check for check in report.checks if check["outcome"] == "fail")
+    summary = FORMATS["markdown"](far_off(report, failures=500, requirements=100))
 
-    summary = FORMATS["markdown"](replace(report, checks=(failed,) * 53))
-
-    assert summary.count("<details>") == 50
-    assert "3 more are in the report." in summary
+    assert len(summary) < 65_000
+    told = summary.count("<details")
+    assert told > 5
+    assert f"{100 - told} more are in the report." in summary
 
 
 def test_markdown_cannot_be_broken_out_of(changed: Changed) -> None:
@@ -133,13 +158,13 @@ def test_the_page_tells_a_failure_in_full(report: Report) -> None:
     page = FORMATS["html"](report)
 
     for part in (
-        '<article id="wait:retry-after-1">',
+        '<article id="check:wait:retry-after-1">',
         "A pool MUST try once more.",
-        "The retry is spent too early.",
+        "<em>If broken:</em> Keys are wasted.",
         "expected [2]\nactual   [13.0]",
         "→ POST /v1/chat/completions [a]",
         "… waits 13 s (retry)",
-        "replay-me --filter &#x27;wait:retry-after-1&#x27;",
+        "replay-me --filter 'wait:retry-after-1'",
         '<span class="not-conformant">not-conformant</span>',
     ):
         assert part in page
@@ -150,10 +175,83 @@ def test_the_page_needs_nothing_else(changed: Changed) -> None:
     page = FORMATS["html"](changed(outcome="fail", stderr=ODD, title='"><img src=x>'))
 
     assert "default-src 'none'" in page
-    assert not re.findall(
-        r"<(?:script|link|img|iframe|object|form)\b|<[^>]*(?:src|href)=|url\(", page
-    )
+    loads = r"<(?:script|link|img|iframe|object|form)\b|<[^>]*src=|<[^>]*href=\"[^#]|url\("
+    assert not re.findall(loads, page)
     assert "&lt;b&gt;&amp;amp;&lt;/b&gt;" in page
+
+
+@pytest.mark.parametrize("form", ["html", "markdown"])
+def test_the_worst_comes_first(report: Report, form: str) -> None:
+    """Three requirements are told before everything else, in the report's own order."""
+    page = FORMATS[form](far_off(report, failures=20, requirements=5))
+
+    places = [page.index(f"rule.number-{number}") for number in range(4)]
+    assert places == sorted(places)
+    worst, found, rest = page.partition("All 5 broken requirements")
+    assert found
+    assert "rule.number-2" in worst
+    assert "rule.number-3" in rest
+    assert "rule.number-3" not in worst
+
+
+def test_a_page_of_many_failures_is_small(report: Report) -> None:
+    """Five hundred failures fit into a megabyte: one example of each requirement, the rest in a line."""
+    page = FORMATS["html"](far_off(report, failures=500, requirements=40))
+
+    assert len(page.encode()) < 1_000_000
+    assert page.count("<summary>HTTP and clock</summary>") == 40
+
+
+def test_every_link_leads_somewhere(report: Report) -> None:
+    """Contents, requirements and checks are linked to places that are there, and there once."""
+    page = FORMATS["html"](far_off(report, failures=60, requirements=7))
+
+    places = re.findall(r' id="([^"]*)"', page)
+    links = re.findall(r'href="#([^"]*)"', page)
+    assert len(places) == len(set(places))
+    assert len(links) > 60
+    assert set(links) <= set(places)
+
+
+def test_a_page_links_to_the_specification(report: Report) -> None:
+    """Where that is published is said on the command line."""
+    page = FORMATS["html"](replace(far_off(report, 3, 3), site="https://spec.example/latest/"))
+
+    assert 'href="https://spec.example/latest/spec/recovery/#rule.number-0"' in page
+
+
+def test_what_does_not_apply_is_no_zero(report: Report) -> None:
+    """A chapter of a feature that nobody declared says so."""
+    checks = tuple({**check, "outcome": "not-applicable", "reason": "why"} for check in report.checks)
+
+    page = FORMATS["html"](replace(report, checks=checks))
+
+    assert "rotate: 15 not-applicable" in page
+    assert "0 of" not in page
+
+
+@pytest.mark.parametrize("form", ["html", "markdown", "junit", "json"])
+def test_no_conclusion_is_told_and_no_pass(changed: Changed, form: str) -> None:
+    """What a check needs first is there in every form."""
+    told = FORMATS[form](changed(outcome="inconclusive", reason="needs rotate.second first"))
+
+    assert "inconclusive" in told
+    if form in ("html", "markdown"):
+        assert "No conclusion in 1 check" in told
+    assert "rotate.second" in told
+
+
+def test_what_only_others_have_met_fails_in_junit(report: Report) -> None:
+    """A requirement without a failing check of its own has a case, unless a list knows of it."""
+    met = {**fields(items(report.footer["failing"])[0]), "own": [], "beside": ["healthy"]}
+
+    def cases(failing: dict[str, Json]) -> list[ET.Element]:
+        footer = {**report.footer, "failing": [failing]}
+        root = ET.fromstring(FORMATS["junit"](replace(report, footer=footer)))  # noqa: S314
+        return root.findall("testsuite[@name='seen beside']/testcase/failure")
+
+    assert len(cases(met)) == 1
+    assert not cases({**met, "known": True})
 
 
 @pytest.mark.parametrize(

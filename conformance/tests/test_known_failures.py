@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 IDS = frozenset({"healthy", "wait:retry-after-1", "wait:retry-after-2"})
 BOTH = """
 wait:retry-after-1: {reason: we round up}
-wait:retry-after-2: {reason: we round up, aspect: waits}
+wait:retry-after-2: {reason: we round up, kind: wait}
 """
 
 
@@ -43,8 +43,8 @@ def test_a_listed_failure_is_expected(run_suite: "RunSuite", naive: "Name", list
 def test_a_failure_of_another_kind_is_not_known(
     run_suite: "RunSuite", naive: "Name", listed: Path
 ) -> None:
-    """A check that fails in other aspects than the list says fails, and says both."""
-    listed.write_text("wait:retry-after-1: {reason: odd, aspect: [wire, state]}", encoding="utf-8")
+    """A check that fails in other kinds than the list says fails, and says both."""
+    listed.write_text("wait:retry-after-1: {reason: odd, kind: [same, status]}", encoding="utf-8")
 
     ran = run_suite(
         naive("stdio", "WaitsTooLong"),
@@ -53,7 +53,7 @@ def test_a_failure_of_another_kind_is_not_known(
     )
 
     assert ran.outcomes() == {"wait:retry-after-1": "fail"}
-    assert "known.yaml:1 knows it to fail in wire, state, and it failed in waits" in ran.screen
+    assert "known.yaml:1 knows it to fail in same, status, and it failed in wait" in ran.screen
 
 
 def test_a_stale_entry_fails(run_suite: "RunSuite", naive: "Name", listed: Path) -> None:
@@ -91,12 +91,12 @@ def test_the_exit_code_follows_the_list(
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("\nno-such-check: {reason: why}", "2: no check is called 'no-such-check'; name an id"),
+        ("\nno-such-check: {reason: why}", "2: no check or requirement is called 'no-such-check'; name an id"),
         ("healthy:\n", "1: healthy has no reason; write `healthy: {reason: "),
-        ("healthy: {aspect: wire}", "1: healthy has no reason"),
+        ("healthy: {kind: wait}", "1: healthy has no reason"),
         ("healthy: {reason: '  '}", "1: healthy has no reason"),
         ("healthy: we know", "1: healthy has no reason"),
-        ("healthy:\n  reason: why\n  aspect: luck", "3: unknown aspect 'luck'; write one of: wire"),
+        ("healthy:\n  reason: why\n  kind: luck", "3: unknown kind 'luck'; write one of: order"),
         ("healthy:\n  reason: why\n  since: 3", "3: unknown key 'since'"),
         ("- healthy", "1: not a map of check ids"),
         ("healthy: }", "1: "),
@@ -122,4 +122,4 @@ def test_a_bad_list_exits_with_2(
     code = main(["run", *suite, "--testee", naive("stdio"), "--known-failures", str(listed)])
 
     assert code == 2
-    assert f"{listed}:2: no check is called 'gone'" in capsys.readouterr().err
+    assert f"{listed}:2: no check or requirement is called 'gone'" in capsys.readouterr().err

@@ -39,6 +39,12 @@ FAULTS = {
     "an unknown entry": ("a: [ok]", "c: [ok]", 9, "no entry 'c'"),
     "an entry twice": ("entries: [a]", "entries: [a, a]", 7, "given twice"),
     "two actions": ("call: {}", "call: {}\n        restart: {}", 11, "valid under each of"),
+    "a held reply before the time": (
+        "call: {}",
+        "advance: 1\n        release: late",
+        11,
+        "should not be valid under",
+    ),
     "a malformed attempt": ("a ok deliver", "a ok", 12, "does not match"),
     "an unknown name": ("    title: One", "    title: ${what}", 4, "unknown name ${what}"),
     "an empty expansion": (

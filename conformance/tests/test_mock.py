@@ -96,6 +96,18 @@ def test_each_entry_has_its_own_script(world: World) -> None:
     assert world.items() == ["a", "b", "a"]
 
 
+@pytest.mark.parametrize(("shown", "leaks"), [(12, True), (11, False)])
+def test_a_part_of_a_secret_is_a_leak(world: World, shown: int, leaks: bool) -> None:  # noqa: FBT001 (a row)
+    """Any twelve characters of what is a secret's own are too many, wherever in it they stand."""
+    world.play(a=["ok"])
+    own = world.secret("a")[-40:]
+    parts = [own[:shown], own[14 : 14 + shown], own[-shown:]]
+
+    found = [world.situation.canaries.shown([f"key …{part}"]) for part in parts]
+
+    assert [len(secrets) for secrets in found] == [int(leaks)] * 3
+
+
 def test_an_unscripted_request_is_written_down(world: World) -> None:
     """More than is scripted gets the last reply again; a stranger is refused."""
     world.play(a=["ok"])

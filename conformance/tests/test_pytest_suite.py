@@ -36,7 +36,7 @@ def run_pytest(tmp_path: Path) -> Pytest:
 @pytest.fixture
 def template() -> tuple[str, str]:
     """Name the template."""
-    return "--testee", str(find().template)
+    return "--testee", str(find().templates["http-client"])
 
 
 def test_a_scenario_is_a_test(run_pytest: Pytest, template: tuple[str, str]) -> None:
@@ -76,7 +76,7 @@ def test_a_bad_list_ends_the_run(
     ran = run_pytest(*template, "--known-failures", "known.yaml")
 
     assert ran.returncode == 4
-    assert "known.yaml:1: no check is called 'gone'" in ran.stderr
+    assert "known.yaml:1: no check or requirement is called 'gone'" in ran.stderr
 
 
 def test_without_a_testee_it_says_what_to_write(run_pytest: Pytest) -> None:

@@ -1,6 +1,7 @@
 """The report: every line fits its schema, and a report that was cut short is none."""
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     Capture = pytest.CaptureFixture[str]
 
+SECRET = "(?<!sha256:)(?<![0-9a-f])[0-9a-f]{12}"
 SCHEMA = json.loads((SCHEMAS / "report.schema.json").read_text())
 HEADER = {
     "record": "header",
@@ -118,9 +120,23 @@ def test_no_text_can_break_a_line(tmp_path: Path) -> None:
 
 
 def test_no_secret_is_in_a_report(run_suite: "RunSuite", naive: "Name", tmp_path: Path) -> None:
-    """A leak is reported by the name of its entry, and not repeated but in the captured output."""
+    """A leak is reported by the name of its entry, wherever the secret went."""
     run_suite(naive("stdio", "FollowsWithKey"), only="redirected")
 
     text = (tmp_path / "stdio.ndjson").read_text()
-    assert "the secret of a in a request [other:a]" in text
-    assert "sk-" not in text
+    assert '"kind": "sent"' in text
+    assert '"actual": "other:a"' in text
+    assert "x-api-key: Bearer <secret of a>" in text
+    assert not re.search(SECRET, text)
+
+
+def test_what_a_testee_wrote_holds_no_secret_either(
+    run_suite: "RunSuite", naive: "Name", tmp_path: Path
+) -> None:
+    """Its standard error is shown, with a name in the secret's place, even when that was cut short."""
+    ran = run_suite(naive("stdio", "Leaks"), only="healthy")
+
+    assert ran.charged() == {"healthy": ["security.no-leak said"]}
+    assert "using sk-proj-<secret of a>" in str(ran.check("healthy")["stderr"])
+    for text in ((tmp_path / "stdio.ndjson").read_text(), ran.screen):
+        assert not re.search(SECRET, text)

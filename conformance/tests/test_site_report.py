@@ -8,6 +8,14 @@ import pytest
 from credpool_conformance import site_report
 
 
+RULE = {"text": "A pool MUST rotate.", "consequence": "Callers wait.", "chapter": "recovery.md"}
+FINDING = {"phase": 1, "kind": "stop", "requirement": "a.b", "others": [], "severity": "stuck"}
+FINDING |= {"expected": ["b"], "actual": ["a"]}
+FAILING = {**RULE, "requirement": "a.b", "reference": "a.b+1", "severity": "stuck"}
+FAILING |= {"own": ["first-check:one"], "beside": [], "kinds": ["stop"]}
+FAILING |= {"binding": True, "known": False}
+
+
 def report(path: Path, *, connector: str = "stdio", outcome: str = "pass", day: str = "1") -> Path:
     """Write a report of one check and return its path."""
     coverage = {"exercised": ["a.b+1"], "unexercised": ["a.c+1"]}
@@ -36,11 +44,11 @@ def report(path: Path, *, connector: str = "stdio", outcome: str = "pass", day: 
             "chapter": "recovery",
             "outcome": outcome,
             "verifies": ["a.b+1"],
-            "requirements": {"a.b+1": "A pool MUST rotate."},
+            "requirements": {"a.b": {**RULE, "reference": "a.b+1"}},
             "features": [],
             "consequence": "The caller waits.",
             "reason": None,
-            "failures": [{"phase": 1, "aspect": "wire", "expected": ["b"], "actual": ["a"]}],
+            "findings": [] if outcome == "pass" else [FINDING],
             "trace": [],
             "stderr": "",
             "scenario": "recovery.yaml:3",
@@ -53,6 +61,7 @@ def report(path: Path, *, connector: str = "stdio", outcome: str = "pass", day: 
             "reasons": [],
             "checks": 1,
             "counts": {outcome: 1},
+            "failing": [] if outcome == "pass" else [FAILING],
             "coverage": coverage,
             "duration": float(day),
         },
@@ -108,8 +117,10 @@ def test_connectors_that_differ_are_named_with_what_failed(tmp_path: Path, page:
 
     text = page.read_text(encoding="utf-8")
     assert "The connectors differ in `first-check:one`." in text
-    assert "**`first-check:one`**, in process: fail. The caller waits." in text
-    assert '- wire: expected `["b"]`, saw `["a"]`' in text
+    assert "**`first-check:one`**, in process: fail. It rotates." in text
+    assert "- stuck `a.b+1`: Callers wait." in text
+    assert "phase 1, stop: the call ended although untried entries are left: " in text
+    assert 'expected `["b"]`, saw `["a"]`' in text
 
 
 @pytest.mark.parametrize("content", ["", "{}\n", "not json\n", '{"record": "header"}\n'])
@@ -123,3 +134,12 @@ def test_an_unfinished_report_is_refused(
     assert site_report.main([str(broken), "--write", str(page)]) == 2
     assert not page.exists()
     assert f"{broken}:1: " in capsys.readouterr().err
+
+
+def test_what_is_broken_comes_first(tmp_path: Path, page: Path) -> None:
+    """A requirement that any run found broken is listed with what it means, before its checks."""
+    site_report.main([str(report(tmp_path / "a", outcome="fail")), "--write", str(page)])
+
+    text = page.read_text(encoding="utf-8")
+    assert "| stuck | `a.b+1` | 1 check | Callers wait. |" in text
+    assert text.index("## What is broken") < text.index("## What failed") < text.index("## Recovery")

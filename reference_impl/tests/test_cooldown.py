@@ -53,7 +53,7 @@ def refusal(
 
 def benched(state: PoolState, event: Failed, *, now: float = NOW) -> Cooldown:
     """Return the first entry's cooldown after the event."""
-    after, _ = bench(state, state.entries[0], event, now=now)
+    after, _ = bench(state, event, now=now)
     found = after.entries[0].cooldown
     assert found is not None
     return found
@@ -108,7 +108,7 @@ def test_no_message_keeps_a_secret(room: str, told: str, scope: Scope) -> None:
     verdict = Verdict(failure=refused, scope=scope, rule="r", message=f"{room}{told} no")
     event = Failed(CALL, A, Secret("made-up-secret-that-was-sent"), verdict)
 
-    after, call = bench(state, login, event, now=NOW)
+    after, call = bench(state, event, now=NOW)
 
     out = {**after.entries[0].models, None: after.entries[0].cooldown}
     messages = {c.message for c in (*out.values(), *call.benched) if c is not None}
@@ -218,7 +218,7 @@ def test_a_models_cooldown_is_not_shortened_either() -> None:
     entry = replace(pool().entries[0], models={"gpt-5": week, "o3": week})
 
     after, _ = bench(
-        pool().change({A: entry}), entry, refusal(FailureClass.NOT_ENTITLED, hint=60), now=NOW
+        pool().change({A: entry}), refusal(FailureClass.NOT_ENTITLED, hint=60), now=NOW
     )
 
     assert after.entries[0].models == {"gpt-5": week, "o3": week}
@@ -233,7 +233,7 @@ def test_a_models_cooldown_without_a_known_model_is_the_entrys() -> None:
 
 def test_an_entry_without_an_owner_has_no_fellows() -> None:
     """Two entries of unknown owners do not share a cap."""
-    state, _ = bench(pool(), pool().entries[0], refusal(FailureClass.OUT_OF_CREDIT), now=NOW)
+    state, _ = bench(pool(), refusal(FailureClass.OUT_OF_CREDIT), now=NOW)
 
     assert state.entries[1].cooldown is None
 

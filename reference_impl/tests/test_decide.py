@@ -49,6 +49,7 @@ from credpool.core.recovery import RECOVERY, Step
 from credpool.core.secret import Secret
 
 NOW = 1795392000.0
+SECRET = Secret("sk-a")
 A, B, C = EntryId("a"), EntryId("b"), EntryId("c")
 CALL = Call(started=NOW, model="gpt-5")
 ASKED = Attempt(entry=A, failure=FailureClass.AUTH_EXPIRED, step=Step.REFRESH)
@@ -234,10 +235,10 @@ class TestProbe:
         twin = replace(owned, id=B, owner=None)
         fellow = replace(owned, id=C, secret=Secret("sk-c"))
 
-        made = after(pool(owned, twin, fellow), Succeeded(replace(CALL, probe=True), A))
+        made = after(pool(owned, twin, fellow), Succeeded(replace(CALL, probe=True), A, SECRET))
 
         assert [e.cooldown for e in made.state.entries] == [None, None, None]
-        assert made.state.entries[0] == replace(entry("a"), owner="o")
+        assert made.state.entries[0] == replace(entry("a"), owner="o", probed_at=NOW)
         assert made.state.entries[2].probed_at == NOW
         assert made.action == Deliver()
 
@@ -260,7 +261,7 @@ class TestProbe:
         probed = replace(entry("a"), owner="o", cooldown=self.long_out)
         fellow = replace(fellow, owner="o")
 
-        made = after(pool(probed, fellow), Succeeded(replace(CALL, probe=True), A))
+        made = after(pool(probed, fellow), Succeeded(replace(CALL, probe=True), A, SECRET))
 
         assert found(made.state, B) == fellow
 
@@ -270,7 +271,7 @@ class TestProbe:
         probed = replace(entry("a"), owner="o", cooldown=throttled)
         fellow = replace(entry("b"), owner="o", cooldown=throttled)
 
-        made = after(pool(probed, fellow), Succeeded(replace(CALL, probe=True), A))
+        made = after(pool(probed, fellow), Succeeded(replace(CALL, probe=True), A, SECRET))
 
         assert [e.cooldown for e in made.state.entries] == [None, throttled]
 
@@ -279,7 +280,7 @@ class TestProbe:
         week = out(FailureClass.NOT_ENTITLED, until=NOW + 604800)
         probed = replace(entry("a"), models={"gpt-5": week, "o3": week})
 
-        made = after(pool(probed), Succeeded(replace(CALL, probe=True), A))
+        made = after(pool(probed), Succeeded(replace(CALL, probe=True), A, SECRET))
 
         assert found(made.state).models == {"o3": week}
 
@@ -361,7 +362,7 @@ class TestSucceeded:
         """After a success the entry may be retried again; its siblings' flags stay."""
         throttled = [replace(entry(n), throttled=True) for n in "ab"]
 
-        made = after(pool(*throttled), Succeeded(CALL, A))
+        made = after(pool(*throttled), Succeeded(CALL, A, SECRET))
 
         assert made.state.entries == (entry("a"), throttled[1])
         assert made.action == Deliver()
@@ -370,7 +371,7 @@ class TestSucceeded:
         """A healthy call leaves the pool the same value, so there is nothing to make durable."""
         state = pool()
 
-        made = after(state, Succeeded(CALL, A))
+        made = after(state, Succeeded(CALL, A, SECRET))
 
         assert made.state is state
         assert tried(made.call) == [("a", None, "deliver")]
@@ -379,13 +380,20 @@ class TestSucceeded:
         """A reply that was long under way is no proof against a later refusal."""
         state = pool(replace(entry("a"), cooldown=out()))
 
-        assert after(state, Succeeded(CALL, A)).state is state
+        assert after(state, Succeeded(CALL, A, SECRET)).state is state
+
+    def test_with_a_secret_that_is_gone_says_nothing_of_the_new_one(self) -> None:
+        """A reply to the token from before a refresh clears no mark, and is no proof of life."""
+        state = pool(replace(entry("a"), cooldown=out(), throttled=True))
+
+        for call in (CALL, replace(CALL, probe=True)):
+            assert after(state, Succeeded(call, A, Secret("sk-old"))).state is state
 
     def test_of_an_entry_that_is_gone_is_delivered(self) -> None:
         """The caller gets the answer though the entry was removed meanwhile."""
         state = pool()
 
-        made = after(state, Succeeded(CALL, EntryId("gone")))
+        made = after(state, Succeeded(CALL, EntryId("gone"), Secret("sk-gone")))
 
         assert (made.state, made.action) == (state, Deliver())
 
@@ -478,7 +486,7 @@ class TestThrottled:
     def test_is_retried_once_a_call_whatever_others_do(self) -> None:
         """Though another call's success has cleared the flag, this call has had its retry."""
         first = after(pool(), refused(THROTTLED))
-        cleared = after(first.state, Succeeded(CALL, A)).state
+        cleared = after(first.state, Succeeded(CALL, A, SECRET)).state
 
         assert after(cleared, refused(THROTTLED, call=first.call)).action == Send(entry("b"))
 
@@ -627,14 +635,22 @@ class TestNobodysFault:
         assert made.action == Deliver()
 
     def test_forbidden_tries_everybody_once(self) -> None:
-        """An unexplained 403 goes round the pool, benches nobody, and is then delivered plainly."""
+        """An unexplained 403 goes round the pool, benches nobody, and is delivered with what it met."""
         state, call, actions = pool(), CALL, []
         for name in (A, B, C):
             made = after(state, refused(FailureClass.FORBIDDEN, entry=name, call=call))
             state, call = made.state, made.call
             actions.append(made.action)
 
-        assert actions == [Send(entry("b")), Send(entry("c")), Deliver()]
+        *sent, last = actions
+        assert sent == [Send(entry("b")), Send(entry("c"))]
+        assert isinstance(last, Deliver)
+        assert last.exhaustion is not None
+        assert not last.exhaustion.is_whole
+        forbidden = FailureClass.FORBIDDEN
+        assert [(o.id, o.failure) for o in last.exhaustion.entries] == [
+            (n, forbidden) for n in (A, B, C)
+        ]
         assert state.entries == pool().entries
         assert [a.step for a in call.attempts] == [Step.TRY_NEXT, Step.TRY_NEXT, Step.DELIVER]
 
@@ -669,16 +685,17 @@ class TestRefused:
 
     @pytest.mark.parametrize("secret", ["sk-a", "sk-old"])
     def test_login_is_repeated_once(self, secret: str) -> None:
-        """A second refusal in the call benches the login, with whichever token."""
+        """A second refusal in the call is not repeated; the token that is still held goes out."""
         state = pool(login("a"), entry("b"))
         first = after(state, refused(FailureClass.AUTH_EXPIRED))
 
         second = after(state, refused(FailureClass.AUTH_EXPIRED, call=first.call, secret=secret))
 
         assert second.action == Send(entry("b"))
-        assert found(second.state).cooldown == Cooldown(
+        out = Cooldown(
             failure=FailureClass.AUTH_EXPIRED, since=NOW, until=NOW + 300, reason="test/rule"
         )
+        assert found(second.state).cooldown == (out if secret == "sk-a" else None)
 
     def test_login_that_is_dead_is_not_refreshed_again(self) -> None:
         """A grant that another call has found gone is not presented a second time."""

@@ -216,7 +216,7 @@ def _outcomes(
     call = known.call
     match known.action:
         case Send(Entry(id=sent, secret=Secret() as secret)):
-            yield Succeeded(call, sent), now
+            yield Succeeded(call, sent, secret), now
             yield from ((Failed(call, sent, secret, v), now) for v in verdicts)
         case Wait(Entry(id=sent, secret=Secret() as secret), until):
             yield Resumed(call, sent, secret), max(now, until)
@@ -367,12 +367,12 @@ def test_a_call_is_bounded(name: str) -> None:
 
 @every_course
 def test_an_exhaustion_is_told_exactly_when_nobody_is_available(name: str) -> None:
-    """A delivered failure tells of an exhaustion if, and only if, the pool has one."""
+    """A delivered failure tells of an exhausted pool if, and only if, it is one."""
     for move in course(name)[1]:
         ready = available(move.made.state, now=move.now, model=MODEL)
         match move.event, move.made.action:
             case ((Failed() | Claimed() | Resumed()), Deliver(exhaustion)):
-                assert (exhaustion is None) == bool(ready)
+                assert (exhaustion is not None and exhaustion.is_whole) == (not ready)
             case Started(), GiveUp(exhaustion):
                 assert not ready
                 assert len(exhaustion.entries) == len(move.made.state.entries)

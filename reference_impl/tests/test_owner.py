@@ -79,7 +79,7 @@ def test_a_learnt_owner_is_that_of_the_secret() -> None:
         Entry(id=C, secret=same, owner="set"),
     )
 
-    made = decide(state, Succeeded(CALL, A, "acme"), now=NOW, draw=0.0)
+    made = decide(state, Succeeded(CALL, A, same, "acme"), now=NOW, draw=0.0)
 
     assert [e.learnt_owner for e in made.state.entries] == ["acme", "acme", None]
 

@@ -1,12 +1,22 @@
 """Which headers carry a credential, and where they may go."""
 
+import base64
+import json
+
 import pytest
 
 from credpool.core.errors import BadInput, WrongOrigin
 from credpool.core.model import AuthType, Entry, EntryId
 from credpool.core.registry import provider
 from credpool.core.secret import Secret
-from credpool.core.wire import SESSION_HEADER, base_url, origin, seal, target
+from credpool.core.wire import (
+    SESSION_HEADER,
+    base_url,
+    origin,
+    seal,
+    target,
+    without_credential,
+)
 
 OPENAI = "https://api.openai.com/v1"
 ELSEWHERE = "https://proxy.example:8443/openai"
@@ -160,3 +170,55 @@ class TestSeal:
         sealed = seal(entry(), provider("openai"), {})
 
         assert repr(sealed) == "Seal(name=b'authorization', value=***)"
+
+
+GEMINI = "https://generativelanguage.googleapis.com/v1beta/models/m:generateContent"
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent"),
+    [
+        pytest.param("", "", id="no query"),
+        pytest.param("?key=k", "", id="alone"),
+        pytest.param("?alt=sse&key=k&n=1", "?alt=sse&n=1", id="in the middle"),
+        pytest.param("?k%65y=k&alt=sse#here", "?alt=sse#here", id="encoded, before a fragment"),
+        pytest.param("?key=k#here", "#here", id="alone, before a fragment"),
+        pytest.param("?keys=1&alt=key", "?keys=1&alt=key", id="other names"),
+    ],
+)
+def test_a_credential_in_a_query_is_taken_out(asked: str, sent: str) -> None:
+    """What the registry names goes, and the rest of the URL stays as it was written."""
+    assert without_credential(GEMINI + asked, provider("gemini")) == GEMINI + sent
+
+
+def test_a_query_is_the_callers_where_no_credential_travels_in_it() -> None:
+    """A parameter of that name is the provider's affair."""
+    url = f"{OPENAI}/models?key=k"
+
+    assert without_credential(url, provider("openai")) == url
+
+
+def token(account: object) -> Secret:
+    """Return a token that names an account."""
+    claims = json.dumps({"https://api.openai.com/auth": {"chatgpt_account_id": account}})
+    return Secret(f"e30.{base64.urlsafe_b64encode(claims.encode()).decode().rstrip('=')}.made-up")
+
+
+@pytest.mark.parametrize(
+    ("secret", "named"),
+    [
+        pytest.param(token("account-1"), "account-1", id="named"),
+        pytest.param(Secret("no-token"), None, id="no JSON web token"),
+        pytest.param(token("zwölf"), None, id="what no header can carry"),
+        pytest.param(token("one\r\ntwo"), None, id="two lines"),
+        pytest.param(token(12), None, id="no text"),
+    ],
+)
+def test_a_login_names_its_account(secret: Secret, named: str | None) -> None:
+    """The header is the pool's where the token names an account, and else the caller's."""
+    login = Entry(id=EntryId("a"), secret=secret, auth_type=AuthType.OAUTH)
+
+    sealed = seal(login, provider("chatgpt"), {"chatgpt-account-id": "the-callers"})
+
+    assert dict(sealed.plain).get(b"chatgpt-account-id") == (named.encode() if named else None)
+    assert (b"chatgpt-account-id" in sealed.drop) == (named is not None)

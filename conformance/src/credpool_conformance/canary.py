@@ -6,7 +6,7 @@ Spec: security.  What the testee wrote is judged as it is; what is shown of it g
 import hashlib
 import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
@@ -16,6 +16,10 @@ from credpool_conformance.book.yaml_lines import Json
 
 _MARK_LENGTH: Final = 16
 _PIECE: Final = re.compile(r"[0-9a-f]{12,}")
+_OWN_LENGTH: Final = 40
+"""How many characters of a secret occur nowhere else: what comes before is the provider's."""
+
+_LEAK_LENGTH: Final = 12
 _DEFAULT_PREFIXES: Final = MappingProxyType(
     {"access": "sk-", "refresh": "rt-", "placeholder": "sk-", "session": "session-", "code": "c-"}
 )
@@ -62,6 +66,11 @@ class Canary:
         """Write what people see in its place; a later secret of an entry has its number."""
         number = f" no. {self.generation + 1}" if self.generation else ""
         return f"<{_NAMES[self.kind]}{number} of {self.owner}>"
+    @property
+    def parts(self) -> Iterator[str]:
+        """Yield whatever is as long as a part of a secret may not be shown (security.no-leak)."""
+        own = self.value[-_OWN_LENGTH:]
+        return (own[at : at + _LEAK_LENGTH] for at in range(_OWN_LENGTH - _LEAK_LENGTH + 1))
 
 
 class Canaries:
@@ -79,7 +88,7 @@ class Canaries:
             generation = sum(1 for old in self._all if (old.owner, old.kind) == (owner, kind))
             # The digest hides the scenario's name: a testee must not be able to tell them apart.
             seed = f"{self._scenario_id}\0{owner}\0{kind.value}\0{generation}"
-            digest = hashlib.sha256(seed.encode()).hexdigest()[:40]
+            digest = hashlib.sha256(seed.encode()).hexdigest()[:_OWN_LENGTH]
             canary = Canary(
                 owner=owner,
                 kind=kind,
@@ -123,6 +132,10 @@ class Canaries:
         """List every secret that was minted."""
         with self._lock:
             return tuple(self._all)
+    def shown(self, texts: Iterable[str]) -> list[Canary]:
+        """Find the secrets of which these texts show a part that is too long."""
+        haystack = "\n".join(texts)
+        return [canary for canary in self._all if any(part in haystack for part in canary.parts)]
 
     def of(self, owner: str) -> list[Canary]:
         """List the secrets of an entry."""

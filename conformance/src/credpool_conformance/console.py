@@ -1,19 +1,26 @@
-"""Show a run to a person: progress while it goes on, failures as they come, a summary at the end.
+"""Show a run to a person: progress while it goes on, failures as they come, the worst of it at the end.
 
 The report is the record; this is only its shadow on the screen.
 """
 
+import shlex
 import shutil
+import sys
 from collections import Counter
-from collections.abc import Mapping
-from typing import IO, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Final, TypeAlias
 
 from credpool_conformance.book.yaml_lines import Json, text
+from credpool_conformance.data import shown
+from credpool_conformance.failing import Failing, checks_in_words, needed, told
 from credpool_conformance.session import Manifest
-from credpool_conformance.story import MARKS, outcome, story
+from credpool_conformance.story import MARKS, broken, headline, outcome, story
 from credpool_conformance.verdict import Summary, Verdict
 
 Record: TypeAlias = Mapping[str, Json]
+
+_PROGRAM: Final = shlex.join([sys.executable, "-m", "credpool_conformance"])
 
 
 class Console:
@@ -23,43 +30,105 @@ class Console:
         """Remember the stream, which may be replaced later."""
         self._out = out
         self._live = out.isatty()
+        self._checks: dict[str, Record] = {}
         self._counts: Counter[str] = Counter()
-        self._chapters: dict[str, Counter[str]] = {}
+        self._profile: Sequence[str] = ()
+        self._told: set[str] = set()
 
     def begin(self, total: int, connector: str, command: str, manifest: Manifest | None) -> None:
         """Say what is about to be tested."""
         who = f"{manifest.name} {manifest.version}" if manifest else "a testee that does not start"
+        self._profile = manifest.profile.words if manifest else ()
         self._line(f"{total} checks of {who} through {connector}: {command}")
 
     def check(self, check: Record, number: int, total: int) -> None:
-        """Show one check: the failures in full, the rest as progress."""
+        """Show one check: the first of each fault in full, others in a line, the rest as progress."""
+        self._checks[text(check["id"])] = check
         self._counts[outcome(check)] += 1
-        chapter = self._chapters.setdefault(text(check["chapter"]), Counter())
-        chapter[outcome(check)] += 1
-        if outcome(check) in MARKS:
-            self._line("\n".join(["", *story(check), ""]))
+        if outcome(check) in MARKS or (total == 1 and outcome(check) != "pass"):
+            self._line(self._shown(check, total))
         self._progress(check, number, total)
 
-    def end(self, summary: Summary, report: str, seconds: float) -> None:
-        """Show the summary."""
+    def again(self, check: Record) -> None:
+        """Take what became of a check that was shown already, when all the others had run."""
+        self._checks[text(check["id"])] = check
+        self._line(f"after all {headline(check)}")
+
+    def end(self, summary: Summary, report: Path, seconds: float) -> None:
+        """Show the summary, which ends with what is broken, the worst first, and what to do next."""
         if self._live:
             self._out.write("\r\x1b[K")
+        for found in summary.failing:
+            if found.requirement not in self._told:
+                title = f"Seen beside what other checks are about: {found.name}"
+                self._line("\n".join(["", title, *story(self._example(found))]))
         self._line("")
-        for chapter, row in self._chapters.items():
-            counted = ", ".join(f"{number} {name}" for name, number in row.items())
-            self._line(f"  {chapter:<16} {counted}")
+        for line in (*self._numbers(summary), *self._worst(summary), *self._open(), *self._ending(summary)):
+            self._line(f"  {line}".rstrip())
+        self._line(f"  report: {shown(report)}\n  time: {seconds:.1f} s")
+        if summary.failing:
+            for line in self._next(summary.failing[0], report):
+                self._line(f"  {line}".rstrip())
+
+    def _shown(self, check: Record, total: int) -> str:
+        """Write the whole story of what was not told before."""
+        faults = {one.requirement for one in broken(check) if one.own} or {text(check["reason"])}
+        if total > 1 and faults <= self._told:
+            return headline(check)
+        self._told |= faults
+        return "\n".join(["", *story(check), ""])
+
+    def _example(self, found: Failing) -> Record:
+        return self._checks[(*found.own, *found.beside)[0]]
+
+    def _numbers(self, summary: Summary) -> Iterator[str]:
+        chapters: dict[str, Counter[str]] = {}
+        for check in self._checks.values():
+            chapters.setdefault(text(check["chapter"]), Counter())[outcome(check)] += 1
+        for chapter, row in chapters.items():
+            yield f"{chapter:<16} " + ", ".join(f"{number} {name}" for name, number in row.items())
         coverage = summary.coverage
-        self._line(
-            f"\n  requirements: {len(coverage.exercised)} exercised, "
+        yield ""
+        yield (
+            f"requirements: {len(coverage.exercised)} exercised, "
             f"{len(coverage.unexercised)} not exercised, "
             f"{len(coverage.not_applicable)} not applicable, {len(coverage.excluded)} excluded"
         )
         if summary.verdict is not Verdict.FILTERED:
             for reference in coverage.unexercised:
-                self._line(f"    not exercised: {reference}")
+                yield f"  not exercised: {reference}"
+
+    def _worst(self, summary: Summary) -> Iterator[str]:
+        if summary.failing:
+            yield ""
+        yield from told(summary.failing)
+
+    def _open(self) -> Iterator[str]:
+        needed_by = Counter(filter(None, map(needed, self._checks.values())))
+        if not needed_by:
+            return
+        yield ""
+        yield f"no conclusion in {checks_in_words(needed_by.total())}, which is no pass:"
+        for needs, number in needed_by.most_common():
+            yield f"  {number:>4} need {needs} first"
+
+    def _ending(self, summary: Summary) -> Iterator[str]:
+        yield ""
+        if self._profile:
+            yield f"profile: {'; '.join(self._profile)}"
         because = f" ({'; '.join(summary.reasons)})" if summary.reasons else ""
-        self._line(f"  verdict: {summary.verdict.value}{because}")
-        self._line(f"  report: {report}\n  time: {seconds:.1f} s")
+        yield f"verdict: {summary.verdict.value}{because}"
+        yield from summary.stale
+
+    def _next(self, worst: Failing, report: Path) -> Iterator[str]:
+        path = report.resolve()
+        page, listed = (shlex.quote(str(path.with_suffix(end))) for end in (".html", ".known.yaml"))
+        command = f"{_PROGRAM} report {shlex.quote(str(path))} --format"
+        yield ""
+        yield "next:"
+        yield f"  the worst again:      {text(self._example(worst)['replay'])}"
+        yield f"  all on a page:        {command} html --output {page}"
+        yield f"  a list of what fails: {command} known-failures --output {listed}"
 
     def _progress(self, check: Record, number: int, total: int) -> None:
         counted = ", ".join(f"{count} {name}" for name, count in self._counts.items())

@@ -3,8 +3,10 @@
 In a wheel they lie inside the package (`_data/`); in a checkout, where they are written.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from credpool_conformance.book.problems import Problem
@@ -13,6 +15,14 @@ from credpool_conformance.faults import BadInputError
 _PACKAGE: Final = Path(__file__).resolve().parent
 _REPOSITORY: Final = _PACKAGE.parents[2]
 SCHEMAS: Final = _PACKAGE / "schemas"
+TEMPLATES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "http-client": "template.py",
+        "picker": "template_picker.py",
+        "gateway": "template_gateway.py",
+    }
+)
+"""The testees to begin with: by what a pool is, the name of the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +31,7 @@ class Data:
 
     spec: Path
     scenarios: Path
-    template: Path | None = None
+    templates: Mapping[str, Path] = field(default_factory=lambda: MappingProxyType({}))
     protocol: Path | None = None
     default_testee: Path | None = None
     reports: Path | None = None
@@ -47,7 +57,7 @@ def find() -> Data:
         return Data(
             spec=packaged / "spec",
             scenarios=packaged / "scenarios",
-            template=packaged / "template.py",
+            templates={name: packaged / file for name, file in TEMPLATES.items()},
             protocol=packaged / "PROTOCOL.md",
         )
     conformance = _REPOSITORY / "conformance"
@@ -55,7 +65,7 @@ def find() -> Data:
         return Data(
             spec=_REPOSITORY / "spec",
             scenarios=conformance / "scenarios",
-            template=conformance / "testees" / "template.py",
+            templates={name: conformance / "testees" / file for name, file in TEMPLATES.items()},
             protocol=conformance / "PROTOCOL.md",
             default_testee=conformance / "testees" / "reference.py",
             reports=conformance / "reports",

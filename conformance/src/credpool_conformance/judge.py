@@ -24,7 +24,7 @@ from credpool_conformance.scenario import (
     Write,
 )
 from credpool_conformance.situation import Situation
-from credpool_conformance.tampering import tampering
+from credpool_conformance.tampering import sent_headers, tampering
 from credpool_conformance.wording import (
     attempts_in_words,
     events_in_words,
@@ -65,6 +65,9 @@ def _aspects(
     yield "wire", _expected_wire(scenario, expect, seen), _wire(seen)
     for change in tampering(seen, situation):
         yield ("header" if change.startswith("header ") else "request"), "unchanged", change
+    if seen.progress:
+        told = fields(expect.get("sent"))
+        yield "header", told, sent_headers(seen, told)
     if seen.outcome is not None or _is_call(phase):
         yield "outcome", expect.get("outcome", _usual(phase)), seen.note or seen.outcome
         if seen.progress:
@@ -86,8 +89,8 @@ def _aspects(
     if seen.state and not seen.note and expect.get("state") != ANY:
         state, counts = state_in_words(seen.state, seen.now)
         yield "state", _expected_state(scenario, expect), state
-        told = fields(expect.get("counts"))
-        yield "counts", told, {key: value for key, value in counts.items() if key in told}
+        counted = fields(expect.get("counts"))
+        yield "counts", counted, {key: value for key, value in counts.items() if key in counted}
         labels = fields(expect.get("labels"))
         yield "labels", labels, {key: label for key, label in _labels(seen) if key in labels}
 

@@ -64,10 +64,10 @@ class Profile:
     def words(self) -> tuple[str, ...]:
         """What makes this profile narrower than the whole, in words."""
         return (
-            *(f"{name}: {', '.join(sorted(found))}" for name, found in self._narrowed()),
+            *(f"{name}: {', '.join(sorted(found)) or 'nothing'}" for name, found in self._narrowed()),
             *(["caller sends"] if self.caller_sends else []),
             *(["retries faults"] if self.retries_faults else []),
-            *(f"translates {name}s" for name in sorted(self.translates)),
+            *(f"translates the {name}" for name in sorted(self.translates)),
         )
 
     def _narrowed(self) -> list[tuple[str, frozenset[str]]]:

@@ -16,6 +16,7 @@ from credpool_conformance import registry as registries
 from credpool_conformance import requirements as requirement_files
 from credpool_conformance.book.yaml_lines import Json
 from credpool_conformance.data import find
+from credpool_conformance.failing import told
 from credpool_conformance.faults import BadInputError
 from credpool_conformance.known_failures import KnownFailures
 from credpool_conformance.loader import load
@@ -109,6 +110,8 @@ def pytest_terminal_summary(
         summary = suite.summary()
         because = f" ({'; '.join(summary.reasons)})" if summary.reasons else ""
         terminalreporter.section("conformance")
+        for line in told(summary.failing):
+            terminalreporter.line(line)
         terminalreporter.line(f"verdict: {summary.verdict.value}{because}")
 
 
@@ -128,7 +131,7 @@ def tell(check: Check, record: Mapping[str, Json]) -> None:
             return
         case Outcome.WARN:
             warnings.warn("\n".join(story(record)), ConformanceWarning, stacklevel=2)
-        case Outcome.NOT_APPLICABLE | Outcome.EXCLUDED:
+        case Outcome.NOT_APPLICABLE | Outcome.EXCLUDED | Outcome.INCONCLUSIVE:
             pytest.skip(f"{check.outcome.value}: {check.reason}")
         case Outcome.EXPECTED_FAIL:
             pytest.xfail(str(check.reason))

@@ -1,6 +1,6 @@
 """Write the command that runs a check again, as it was run.
 
-It names this Python, so it works where the first command did, whatever the shell's path is.
+It names this Python and this folder, so that it works from any folder, whatever the shell's path is.
 """
 
 import shlex
@@ -30,4 +30,4 @@ def replay(
     for option, folder in (("--scenarios", scenarios), ("--spec", spec)):
         if folder:
             words += [option, str(folder)]
-    return shlex.join(words)
+    return f"cd {shlex.quote(str(Path.cwd()))} && {shlex.join(words)}"

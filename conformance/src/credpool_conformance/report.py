@@ -19,7 +19,6 @@ from credpool_conformance import SUITE_VERSION
 from credpool_conformance.book.problems import Problem
 from credpool_conformance.book.yaml_lines import Json, text
 from credpool_conformance.data import SCHEMAS, shown
-from credpool_conformance.failing import Failing
 from credpool_conformance.faults import BadInputError
 from credpool_conformance.judging.ledger import Finding
 from credpool_conformance.requirements import Requirements
@@ -44,6 +43,8 @@ class Report:
     header: Mapping[str, Json]
     checks: tuple[Mapping[str, Json], ...]
     footer: Mapping[str, Json]
+    site: str | None = None
+    """Where the specification is published, for links to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +126,7 @@ class ReportWriter:
                 "reasons": [*summary.reasons],
                 "checks": summary.checks,
                 "counts": dict(summary.counts),
-                "failing": [_failing(found) for found in summary.failing],
+                "failing": [found.record for found in summary.failing],
                 "coverage": {name: [*found] for name, found in coverage.items()},
                 "duration": round(duration, 3),
             }
@@ -136,16 +137,6 @@ class ReportWriter:
         self._file.flush()
 
 
-def _failing(found: Failing) -> dict[str, Json]:
-    return {
-        "requirement": found.requirement,
-        "severity": found.severity,
-        "own": [*found.own],
-        "beside": [*found.beside],
-        "kinds": [*found.kinds],
-    }
-
-
 def _finding(finding: Finding) -> dict[str, Json]:
     told: dict[str, Json] = asdict(finding)
     return {name: value for name, value in told.items() if name != "about"}
@@ -154,7 +145,6 @@ def _finding(finding: Finding) -> dict[str, Json]:
 def check_record(check: Check, requirements: Requirements, replay: str) -> dict[str, Json]:
     """Tell everything about a check; `replay` is the command that begins a run like this one."""
     scenario = check.scenario
-    cited = ((reference, requirements.get(reference)) for reference in scenario.verifies)
     return {
         "record": "check",
         "id": scenario.id,
@@ -162,7 +152,7 @@ def check_record(check: Check, requirements: Requirements, replay: str) -> dict[
         "chapter": scenario.chapter,
         "outcome": check.outcome.value,
         "verifies": [*scenario.verifies],
-        "requirements": {reference: found.text for reference, found in cited if found},
+        "requirements": _told(check, requirements),
         "features": [*scenario.features],
         "consequence": scenario.consequence,
         "reason": check.reason,
@@ -172,6 +162,23 @@ def check_record(check: Check, requirements: Requirements, replay: str) -> dict[
         "scenario": f"{scenario.path}:{scenario.line}",
         "replay": f"{replay} --filter '{scenario.id}'",
         "duration": check.duration,
+    }
+
+
+def _told(check: Check, requirements: Requirements) -> dict[str, Json]:
+    """Tell each requirement that a check verifies, or was found broken in it."""
+    broken = (finding.requirement or "" for finding in check.findings)
+    cited = (reference.partition("+")[0] for reference in check.scenario.verifies)
+    known = (requirements.known.get(id_) for id_ in dict.fromkeys((*cited, *broken)))
+    return {
+        found.id: {
+            "reference": found.reference,
+            "text": found.text,
+            "consequence": found.consequence,
+            "chapter": found.chapter,
+        }
+        for found in known
+        if found
     }
 
 

@@ -9,13 +9,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import IO
+from typing import IO, Final
 
 from credpool_conformance.connectors import Connector
 from credpool_conformance.connectors.inprocess import InProcessConnector
 from credpool_conformance.connectors.stdio import StdioConnector
 from credpool_conformance.console import Console
-from credpool_conformance.data import shown
 from credpool_conformance.faults import HarnessError
 from credpool_conformance.judging.needs import reconsider
 from credpool_conformance.known_failures import KnownFailures
@@ -24,10 +23,13 @@ from credpool_conformance.mock import Mock
 from credpool_conformance.registry import Registry
 from credpool_conformance.report import Conditions, ReportWriter, check_record
 from credpool_conformance.requirements import Requirements
-from credpool_conformance.runner import Check, Runner
+from credpool_conformance.runner import Check, Outcome, Runner
 from credpool_conformance.scenario import Scenario
 from credpool_conformance.session import Manifest, Session
 from credpool_conformance.verdict import Summary, summarise
+
+
+_FAILURES: Final = (Outcome.FAIL, Outcome.HARNESS_ERROR, Outcome.UNEXPECTED_PASS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,7 @@ class Options:
     connector: str
     timeout: float
     selection: str | None
+    max_failures: int | None = None
     report: Path
     replay: str
     known: KnownFailures = field(default_factory=KnownFailures)
@@ -61,21 +64,27 @@ def run(
         report.header(_conditions(options, requirements, len(scenarios)), manifest)
         console.begin(len(scenarios), options.connector, options.testee, manifest)
         ran: list[Check] = []
+        left = options.max_failures
         for check in Runner(session, mock, registry, requirements).run(scenarios):
             ran.append(check)
-            record = check_record(options.known.mark(check), requirements, options.replay)
+            marked = options.known.mark(check)
+            record = check_record(marked, requirements, options.replay)
             report.check(record)
             console.check(record, len(ran), len(scenarios))
+            if left and not (left := left - (marked.outcome in _FAILURES)):
+                break
         checks = [options.known.mark(check) for check in reconsider(ran)]
-        for check, first in zip(checks, ran, strict=True):
-            if check.findings != first.findings:  # a later record takes the place of the first
-                report.check(check_record(check, requirements, options.replay))
+        for check, first in zip(checks, map(options.known.mark, ran), strict=True):
+            if check != first:  # a later record takes the place of the first
+                record = check_record(check, requirements, options.replay)
+                report.check(record)
+                console.again(record)
         features = manifest.features if manifest else frozenset({"core"})
-        filtered = options.selection is not None
+        filtered = options.selection is not None or left == 0
         summary = summarise(checks, requirements, features, filtered=filtered, known=options.known)
         seconds = perf_counter() - begun
         report.footer(summary, seconds)
-    console.end(summary, shown(options.report), seconds)
+    console.end(summary, options.report, seconds)
     return summary
 
 

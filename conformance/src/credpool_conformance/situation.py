@@ -30,6 +30,7 @@ CALLER_HEADERS: Final[Mapping[str, str]] = {
 }
 PLACEHOLDER: Final = "placeholder"
 _SPARE: Final = (0.0,) * 20  # a pool that has left the plan may draw more
+_IN_QUERY: Final = "$placeholder"
 _SECRET: Final = re.compile(r"\$secret:(\w+)")
 
 
@@ -55,6 +56,9 @@ class Situation:
             name
             for credential in provider.credentials
             for name in fields(credential.get("extra_headers"))
+        }
+        self.account_headers = {
+            text(credential.get("account_header")) for credential in provider.credentials
         }
         self.origins = {entry.id: entry.origin for entry in scenario.entries}
         self.randoms: Json = [*scenario.given.randoms, *_SPARE]
@@ -149,7 +153,12 @@ class Situation:
     def _path(self, call: Call) -> str:
         path = call.path or request_path(self._scenario.given.provider, call.model)
         path = path.replace("$other", urlsplit(self.urls[Origin.OTHER]).netloc)
-        return f"{path}?{call.query}" if call.query else path
+        if not call.query:
+            return path
+        if _IN_QUERY in call.query:
+            canary = self.canaries.mint(PLACEHOLDER, Kind.PLACEHOLDER)
+            return f"{path}?{call.query.replace(_IN_QUERY, canary.value)}"
+        return f"{path}?{call.query}"
 
     def managed(self, action: Manage) -> dict[str, Json]:
         """Write what an operator says: a new entry has a secret of its own, if none is given."""

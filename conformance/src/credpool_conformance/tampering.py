@@ -4,11 +4,12 @@ Spec: security.  A pool authenticates a request, and changes nothing else about 
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from credpool_conformance.book.yaml_lines import Json, fields, text
 from credpool_conformance.mock import MOVED_PATH, Request
 from credpool_conformance.observed import Observed
+from credpool_conformance.scenario import Origin
 from credpool_conformance.situation import PLACEHOLDER, Situation
 
 
@@ -19,9 +20,22 @@ def tampering(seen: Observed, situation: Situation) -> list[str]:
     made = seen.progress.request
     changes: dict[str, None] = {}
     for item in seen.wire:
-        if not item.request.is_token and not item.request.path.startswith(MOVED_PATH):
-            changes.update(dict.fromkeys(_changes(made, item.request, situation)))
+        request = item.request
+        if request.path.startswith(MOVED_PATH):
+            found = _headers(made, request, situation) if request.origin is Origin.MAIN else ()
+        else:
+            found = () if request.is_token else _changes(made, request, situation)
+        changes.update(dict.fromkeys(found))
     return [*changes]
+
+
+def sent_headers(seen: Observed, names: Iterable[str]) -> Json:
+    """Tell what some headers held, in each request to the provider."""
+    requests = [item.request for item in seen.wire if not item.request.is_token]
+    return {
+        name: [next((v for k, v in request.headers if k == name), None) for request in requests]
+        for name in names
+    }
 
 
 def _changes(made: Mapping[str, Json], request: Request, situation: Situation) -> Iterator[str]:
@@ -30,11 +44,17 @@ def _changes(made: Mapping[str, Json], request: Request, situation: Situation) -
     wanted, _, asked = text(made["path"]).partition("?")
     path, _, query = request.path.partition("?")
     # a provider's credential may travel in the query, beside what the caller asks for
-    if path != situation.base_path + wanted or not set(asked.split("&")) <= {"", *query.split("&")}:
+    own = {part for part in asked.split("&") if not _is_credential(part, situation)}
+    if path != situation.base_path + wanted or not own <= {"", *query.split("&")}:
         yield f"path {request.path}"
-    credentials = {canary.value for canary in situation.canaries.of(PLACEHOLDER)}
+    yield from _headers(made, request, situation)
+    if _parsed(request.body) != made["body"]:
+        yield "body"
+
+
+def _headers(made: Mapping[str, Json], request: Request, situation: Situation) -> Iterator[str]:
     for name, value in fields(made["headers"]).items():
-        if any(credential in text(value) for credential in credentials):
+        if _is_credential(text(value), situation) or name.lower() in situation.account_headers:
             continue
         arrived = [found for key, found in request.headers if key == name.lower()]
         # The provider's own flags may be added to a list, never put in its place.
@@ -42,8 +62,11 @@ def _changes(made: Mapping[str, Json], request: Request, situation: Situation) -
         kept = set(_list(text(value))) <= set(_list(*arrived)) if is_list else arrived == [value]
         if not kept:
             yield f"header {name}: {', '.join(arrived) or 'missing'}"
-    if _parsed(request.body) != made["body"]:
-        yield "body"
+
+
+def _is_credential(written: str, situation: Situation) -> bool:
+    """Tell whether a part of the caller's request is the credential that the pool replaces."""
+    return any(canary.value in written for canary in situation.canaries.of(PLACEHOLDER))
 
 
 def _list(*values: str) -> list[str]:

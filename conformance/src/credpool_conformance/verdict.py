@@ -4,13 +4,13 @@
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
 from credpool_conformance.book.yaml_lines import Json
-from credpool_conformance.failing import Failing, failing
+from credpool_conformance.failing import Failing, failing, needed
 from credpool_conformance.known_failures import KnownFailures
 from credpool_conformance.requirements import Requirements
 from credpool_conformance.runner import Check, Outcome
@@ -46,6 +46,10 @@ class Summary:
     counts: Mapping[str, int]
     coverage: Coverage
     missing: tuple[str, ...] = ()
+    waiting: int = 0
+    """How many checks came to no conclusion, or were not verified, for a reason that is not listed."""
+    unreached: tuple[str, ...] = ()
+    """The missing MUSTs that no such reason explains."""
     failing: tuple[Failing, ...] = ()
     unknown: tuple[str, ...] = ()
     """The MUSTs that are broken and on no list of known failures."""
@@ -55,14 +59,13 @@ class Summary:
     @property
     def good(self) -> bool:
         """Tell whether nothing went wrong that was not known to."""
-        bad = (*_BAD, Outcome.UNEXPECTED_PASS)
-        return not self.unknown and not self.stale and not any(self.counts.get(outcome.value) for outcome in bad)
+        listed = not self.unknown and not self.stale and not self.waiting
+        return listed and not any(self.counts.get(outcome.value) for outcome in _NEVER_LISTED)
 
     @property
     def accepted(self) -> bool:
-        """Tell whether a run may exit with 0: known failures are let through, gaps are not."""
-        whole = self.verdict in (Verdict.CONFORMANT, Verdict.NOT_CONFORMANT) and not self.missing
-        return self.good and (whole or self.verdict is Verdict.FILTERED)
+        """Tell whether a run may exit with 0: what is listed is let through, and no other gap."""
+        return self.good and not self.unreached and self.verdict is not Verdict.ERROR
 
 
 _BAD: Final = (
@@ -71,6 +74,8 @@ _BAD: Final = (
     Outcome.UNVERIFIED,
     Outcome.INCONCLUSIVE,
 )
+_NEVER_LISTED: Final = (Outcome.FAIL, Outcome.HARNESS_ERROR, Outcome.UNEXPECTED_PASS)
+_OPEN: Final = (Outcome.UNVERIFIED, Outcome.INCONCLUSIVE)
 _KNOWN: Final = (Outcome.EXPECTED_FAIL, Outcome.UNEXPECTED_PASS)
 _FAILED: Final = (Outcome.FAIL, Outcome.EXPECTED_FAIL)
 _RAN: Final = (Outcome.PASS, Outcome.FAIL, Outcome.WARN, *_KNOWN)
@@ -89,9 +94,14 @@ def summarise(
     coverage = _coverage(checks, requirements, features)
     unexercised = [] if filtered else coverage.unexercised
     missing = tuple(item for item in unexercised if requirements.binds([item]))
-    broken = failing([record(check) for check in checks])
-    binding = [found for found in broken if requirements.obliges(found.requirement)]
     listed = known or KnownFailures()
+    records = [record(check) for check in checks]
+    broken = tuple(_told(found, checks, requirements, listed) for found in failing(records))
+    binding = [found for found in broken if found.binding]
+    excused = {found.requirement for found in broken if found.known} | {*listed.requirements}
+    open_ = [check for check in checks if check.outcome in _OPEN]
+    explained = [check for check in open_ if _is_explained(check, excused, listed)]
+    reached = {reference for check in explained for reference in check.scenario.verifies}
     verdict, reasons = _verdict(counts, len(missing), len(binding), filtered=filtered)
     return Summary(
         verdict=verdict,
@@ -100,8 +110,10 @@ def summarise(
         counts=counts,
         coverage=coverage,
         missing=missing,
+        waiting=len(open_) - len(explained),
+        unreached=tuple(reference for reference in missing if reference not in reached),
         failing=broken,
-        unknown=tuple(found.requirement for found in binding if not _is_known(found, checks, listed)),
+        unknown=tuple(found.requirement for found in binding if not found.known),
         stale=listed.stale(checks),
     )
 
@@ -113,7 +125,34 @@ def record(check: Check) -> dict[str, Json]:
     ]
     verifies: list[Json] = [*check.scenario.verifies]
     ended = check.outcome.value
-    return {"id": check.scenario.id, "outcome": ended, "verifies": verifies, "findings": findings}
+    told: dict[str, Json] = {"verifies": verifies, "findings": findings, "reason": check.reason}
+    return {"id": check.scenario.id, "outcome": ended, **told}
+
+
+def _told(
+    found: Failing, checks: Sequence[Check], requirements: Requirements, known: KnownFailures
+) -> Failing:
+    """Add what the specification says of a broken requirement, and whether it is a known failure."""
+    listed = _is_known(found, checks, known)
+    told = requirements.known.get(found.requirement)
+    if told is None:
+        return replace(found, known=listed)
+    return replace(
+        found,
+        reference=told.reference,
+        text=told.text,
+        consequence=told.consequence,
+        chapter=told.chapter,
+        binding=told.binding,
+        known=listed,
+    )
+
+
+def _is_explained(check: Check, excused: Collection[str], known: KnownFailures) -> bool:
+    """Tell whether a check is open because of what is known: what it needs is broken, or the clock."""
+    if check.outcome is Outcome.UNVERIFIED:
+        return known.has_no_clock
+    return needed(record(check)) in excused
 
 
 def _is_known(found: Failing, checks: Sequence[Check], known: KnownFailures) -> bool:

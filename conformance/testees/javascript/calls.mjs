@@ -5,7 +5,8 @@
  * It holds no rule of its own.
  */
 import { Refused } from "./codec.mjs";
-import { matchingRule, verdictOf } from "./classify.mjs";
+import { matchingRule, scopesOf, verdictOf } from "./classify.mjs";
+import { decimal } from "./forms.mjs";
 import { readHint } from "./hints.mjs";
 import { ownerNamed } from "./owners.mjs";
 import { outFor } from "./pool.mjs";
@@ -14,6 +15,7 @@ import { decide, makeCall } from "./rules.mjs";
 import { bare, isSendable } from "./usable.mjs";
 import {
   beginningOf, callerHeaders, credentialHeaders, credentialOf, endpoint, postForm, send,
+  withoutCredential,
 } from "./wire.mjs";
 
 const GRANT_GONE = [
@@ -31,7 +33,8 @@ export class Call {
     this.request = request;
     this.talk = talk;
     const named = request.path.match(MODEL_IN_PATH)?.groups;
-    const model = request.body?.model ?? named?.a ?? named?.b ?? null;
+    const asked = request.body?.model;
+    const model = typeof asked === "string" ? asked : (named?.a ?? named?.b ?? null);
     this.memory = makeCall(model, world.now);
     this.holder = `${world.name}-${(serial += 1)}`; // a claim outlives its call
     this.last = null; // the last reply that the provider sent
@@ -97,13 +100,16 @@ export class Call {
   }
 
   send(entry) {
-    const { tables, provider, baseUrl, signal } = this.world;
+    const { tables, provider, baseUrl, signal, known } = this.world;
     const { method, path, headers, body, follow_redirects: follow } = this.request;
-    const { extra, ...credential } = credentialOf(tables.providers, provider, entry);
+    const { extra, account, ...credential } = credentialOf(tables.providers, provider, entry);
+    const said = account && entry.claimed_owner ? { [account]: entry.claimed_owner } : {};
+    const bare = withoutCredential(endpoint(entry.base_url ?? baseUrl, path), known);
     return send({
-      url: endpoint(entry.base_url ?? baseUrl, path),
+      url: bare,
       method,
-      headers: callerHeaders(headers, credentialHeaders(tables.providers), extra),
+      // spec: oauth.account-header+1
+      headers: { ...callerHeaders(headers, credentialHeaders(tables.providers), extra), ...said },
       body: body === null ? null : JSON.stringify(body),
       credential,
       follow,
@@ -114,10 +120,13 @@ export class Call {
 
   eventOf(entry, reply) {
     const about = { entry: entry.id, secret: entry.secret }; // spec: pool.attribution+2
+    const { tables, provider } = this.world;
     const verdict = reply.status < 400 ? null : this.judge(entry, reply);
-    const type = reply.foreign ? "foreign" : verdict ? "failure" : "success";
+    const scopes = this.memory.probing ? scopesOf(tables.providers, provider) : {};
+    const elsewhere = reply.foreign || (reply.status >= 300 && !verdict); // and no success either
+    const type = elsewhere ? "foreign" : verdict ? "failure" : "success";
     const owner = reply.foreign ? null : ownerNamed(this.world.known, reply.headers);
-    return { type, ...about, owner, verdict, class: verdict?.class ?? "ok" };
+    return { type, ...about, owner, verdict, scopes, class: verdict?.class ?? "ok" };
   }
 
   judge(entry, { status, headers, text, whole }) {
@@ -126,7 +135,7 @@ export class Call {
     const rule = matchingRule(tables.providers, provider, reply, entry);
     const verdict = verdictOf(rule, tables.rows, entry);
     const hint = verdict.readsHint ? readHint(tables.hints, rule.hint, reply, now) : null;
-    return { ...verdict, hint, code: status, rule: rule.id };
+    return { ...verdict, hint, code: status, rule: rule.name };
   }
 
   /** Refresh a login, or wait for the call that does. spec: oauth.single-flight+2 */
@@ -165,12 +174,12 @@ export class Call {
       const gone = readReply(reply).codes.some((code) => GRANT_GONE.includes(code));
       // spec: oauth.reply.no-token+2
       const { access_token: secret, refresh_token, expires_in } = parsed(reply.text);
-      if (reply.status >= 300 || typeof secret !== "string" || !isSendable(bare(secret))) {
+      if (reply.status !== 200 || typeof secret !== "string" || !isSendable(bare(secret))) {
         const terminal = gone && !transient;
         return { type: "refresh_failed", secret: replaced, terminal, hint: this.patience(reply) };
       }
-      const lasts = Number.parseFloat(expires_in); // some write it as a text
-      const expires_at = Number.isFinite(lasts) ? world.now + lasts : null;
+      const lasts = decimal(expires_in); // some write it as a text
+      const expires_at = lasts === null ? null : world.now + lasts;
       const grant = { secret: bare(secret), refresh_token, expires_at };
       return { type: "refreshed", secret: replaced, spent: token, grant };
     } catch (error) {
@@ -187,13 +196,14 @@ export class Call {
 
   end(action) {
     const { attempts } = this.memory;
-    const exhausted = action.exhausted ?? null;
+    const { over, ...found } = action.exhausted ?? {};
+    const exhausted = action.exhausted ? found : null;
     if (action.do === "fail") return this.fail(this.error);
     if (action.do === "exhausted") {
       return this.talk.result({ outcome: "exhausted", attempts, exhausted });
     }
     const { status, headers, read = [], rest, broken, stream } = this.last;
-    const closing = exhausted ? { "x-should-retry": "false" } : {}; // spec: exhaust.no-sdk-retry+3
+    const closing = over ? { "x-should-retry": "false" } : {}; // spec: exhaust.no-sdk-retry+3
     const reply = { status, headers: { ...headers, ...closing }, attempts, exhausted };
     if (broken) return this.fail(broken);
     return status < 400 ? this.deliver(stream, reply) : this.deliver(rest ?? [], reply, read);

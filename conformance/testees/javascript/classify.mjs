@@ -25,11 +25,22 @@ const CONDITIONS = {
  * spec: classify.registry+2, classify.unknown-code+2
  */
 export function matchingRule(providers, provider, reply, entry) {
-  const names = [...new Set([provider, GENERIC])].filter((name) => name in providers);
-  const rules = names.flatMap((name) => providers[name].rules);
-  return rules.find(({ when }) =>
+  return rulesOf(providers, provider).find(({ when }) =>
     Object.entries(when).every(([name, wanted]) => CONDITIONS[name](wanted, reply, entry)),
   );
+}
+
+/** By the name of a rule, the scope of what it starts, where it is not that of its class. */
+export function scopesOf(providers, provider) {
+  const scoped = rulesOf(providers, provider).filter(({ scope }) => scope);
+  return Object.fromEntries(scoped.map(({ name, scope }) => [name, scope]));
+}
+
+/** A provider's own rules and then the generic ones, each with its full name. */
+function rulesOf(providers, provider) {
+  const names = [...new Set([provider, GENERIC])].filter((name) => name in providers);
+  const named = (owner) => (rule) => ({ ...rule, name: `${owner}/${rule.id}` });
+  return names.flatMap((owner) => providers[owner].rules.map(named(owner)));
 }
 
 /** Join a rule with its class's row of the decision table. */

@@ -4,7 +4,7 @@
  * Pure; it changes the pool that it is given, which is the copy that `decide` made.
  */
 import { ownerOf } from "./owners.mjs";
-import { available, find, isDead, runs, twins } from "./pool.mjs";
+import { available, find, holders, isDead, runs } from "./pool.mjs";
 
 export const FOREVER = "forever";
 
@@ -13,20 +13,20 @@ const OWNERS_CLASSES = ["usage_limited", "out_of_credit"];
 const OF_OWNER = ["owner", "owner-model"];
 const OF_MODEL = ["model", "owner-model"];
 
-/** Start the cooldown of a verdict, for everyone on whom it rests. */
-export function bench({ pool, call }, entry, verdict, now) {
+/** Start the cooldown of a verdict on a secret, for everyone on whom it rests. */
+export function bench({ pool, call }, secret, verdict, now) {
   const dead = verdict.cooldown === FOREVER;
-  if (call.probing === entry.id && !dead) return; // spec: exhaust.probe.failure+3
+  if (call.probing && !dead) return; // spec: exhaust.probe.failure+3
   const model = OF_MODEL.includes(verdict.scope) ? call.model : null;
-  const targets = restsOn(pool, entry, verdict.scope);
+  const targets = restsOn(pool, secret, verdict.scope);
   const until = dead ? null : now + duration(pool, call, verdict, targets, now);
   for (const target of targets) {
     target.retried = false; // spec: recover.rate-limited.across-calls+2
     const running = model === null ? target.cooldown : target.models[model] ?? null;
     const outlasts = runs(running, now) && (isDead(running) || (!dead && running.until >= until));
-    if (outlasts) continue; // spec: cooldown.never-shorten+2
+    if (outlasts) continue; // spec: cooldown.never-shorten+3
     const told = { code: verdict.code ?? null, reason: verdict.rule ?? null };
-    const cooldown = { class: verdict.class, since: now, until, ...told }; // spec: cooldown.never-shorten+2
+    const cooldown = { class: verdict.class, since: now, until, ...told }; // spec: cooldown.never-shorten+3
     if (model === null) target.cooldown = cooldown;
     else target.models[model] = cooldown; // spec: recover.not-entitled.other-models+2
     const before = runs(running, now) ? running.until : now;
@@ -34,14 +34,15 @@ export function bench({ pool, call }, entry, verdict, now) {
   }
 }
 
-/** End what a reply has proven wrong. spec: exhaust.probe.success+2 */
-export function release(pool, entry, model) {
-  const proven = [entry.cooldown, entry.models[model]].filter(Boolean);
-  const wrong = proven.map(({ class: name }) => name);
-  const scope = wrong.some((name) => OWNERS_CLASSES.includes(name)) ? "owner" : "entry";
-  for (const other of restsOn(pool, entry, scope)) {
-    if (wrong.includes(other.cooldown?.class)) other.cooldown = null;
-    if (wrong.includes(other.models[model]?.class)) delete other.models[model];
+/** End what a reply to a secret has proven wrong. spec: exhaust.probe.success+3 */
+export function release(pool, secret, model, scopes) {
+  const proven = holders(pool, secret).flatMap((entry) => [entry.cooldown, entry.models[model]]);
+  for (const { class: name, reason } of proven.filter((one) => one && !isDead(one))) {
+    const usual = OWNERS_CLASSES.includes(name) ? "owner" : "entry";
+    for (const other of restsOn(pool, secret, scopes[reason] ?? usual)) {
+      if (other.cooldown?.class === name) other.cooldown = null;
+      if (other.models[model]?.class === name) delete other.models[model];
+    }
   }
 }
 
@@ -55,17 +56,17 @@ function duration(pool, call, verdict, targets, now) {
   const others = available(pool, call.model, now).filter(
     (other) => !targets.includes(other) && !secrets.includes(other.secret),
   );
-  // spec: cooldown.sole+2
-  if (verdict.class === "rate_limited" && others.length === 0) return policy.sole_cooldown;
-  return policy.cooldowns[verdict.class] ?? verdict.cooldown; // spec: cooldown.default+2
+  const usual = policy.cooldowns[verdict.class] ?? verdict.cooldown; // spec: cooldown.default+2
+  // spec: cooldown.sole+3
+  const sole = verdict.class === "rate_limited" && others.length === 0;
+  return sole ? Math.min(policy.sole_cooldown, usual) : usual;
 }
 
-/** spec: pool.same-secret+2, pool.same-owner+2 */
-function restsOn(pool, entry, scope) {
-  const same = twins(pool, entry);
-  const owner = OF_OWNER.includes(scope) ? ownerOf(entry) : null;
-  const ofOwner = (other) => owner !== null && ownerOf(other) === owner;
-  return pool.entries.filter((other) => same.includes(other) || ofOwner(other));
+/** spec: pool.attribution+2, pool.same-secret+3, pool.same-owner+2 */
+function restsOn(pool, secret, scope) {
+  const same = holders(pool, secret);
+  const owners = OF_OWNER.includes(scope) ? same.map(ownerOf).filter((one) => one !== null) : [];
+  return pool.entries.filter((other) => same.includes(other) || owners.includes(ownerOf(other)));
 }
 
 /** spec: recover.outage-guard+2 */

@@ -24,7 +24,7 @@ export const POLICY = {
 export const STRATEGIES = {
   fill_first: ([entry]) => entry, // spec: select.fill-first+2
   round_robin: (entries, pool) => {
-    // spec: select.round-robin+2
+    // spec: select.round-robin+3
     const order = inOrder(pool).map(({ id }) => id);
     const latest = order.indexOf(pool.latest);
     return entries.find(({ id }) => order.indexOf(id) > latest) ?? entries[0];
@@ -94,16 +94,28 @@ export function isAvailable(entry, model, now) {
 
 // --- what is out, and until when ------------------------------------------------------------
 
-/** Say for each entry why and until when it is out, or null while one is available. */
-export function exhaustion(pool, model, now) {
-  if (available(pool, model, now).length > 0) return null;
+/**
+ * Say for each entry why and until when it is out, or null while one is available.
+ * After a call that has tried all, `failed` has the last failure of each secret: an entry that is
+ * available has failed for that call alone, and the pool is not `over`.
+ */
+export function exhaustion(pool, model, now, failed = null) {
+  const left = available(pool, model, now);
+  if (left.length > 0 && !failed) return null;
   const out = pool.entries.map((entry) => [entry, outFor(entry, model, now)]);
-  const returning = out.filter(([entry, cooldown]) => whyNot(entry) === null && !isDead(cooldown));
+  const returning = out.filter(
+    ([entry, cooldown]) => cooldown && whyNot(entry) === null && !isDead(cooldown),
+  );
+  const why = ([entry, cooldown]) =>
+    left.includes(entry)
+      ? { class: failed.get(entry.secret) ?? null, until: null } // spec: exhaust.all-tried+1
+      : told(entry, cooldown);
   return {
+    over: left.length === 0,
     // spec: exhaust.returns-at+2
     returns_at: returning.length > 0 ? Math.min(...returning.map(([, { until }]) => until)) : null,
     // spec: exhaust.reasons+2
-    entries: Object.fromEntries(out.map(([entry, cooldown]) => [entry.id, told(entry, cooldown)])),
+    entries: Object.fromEntries(out.map((one) => [one[0].id, why(one)])),
   };
 }
 
@@ -149,7 +161,12 @@ export function login(pool, entry) {
   return pool.entries.filter((row) => row === entry || (token && row.refresh_token === token));
 }
 
+/** The rows that hold a secret. */
+export function holders(pool, secret) {
+  return pool.entries.filter((entry) => secret !== null && entry.secret === secret);
+}
+
 /** The rows that hold the same secret, the entry itself among them. */
 export function twins(pool, entry) {
-  return pool.entries.filter(({ secret }) => secret === entry.secret);
+  return holders(pool, entry.secret);
 }

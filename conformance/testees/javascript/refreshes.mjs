@@ -47,7 +47,7 @@ export function refreshFailed(state, event, now) {
   mark(pool, entry, { claim: event.unanswered ? held : null, refresh_failed_at: now });
   if (!event.terminal && isGood(pool, call, entry, event.secret, now)) return;
   const passing = { ...event.verdict, hint: event.hint ?? null };
-  bench(state, entry, event.terminal ? GRANT_GONE : passing, now);
+  bench(state, entry.secret, event.terminal ? GRANT_GONE : passing, now);
 }
 
 /** Note something in every row of the entry's login. */

@@ -8,7 +8,8 @@
  */
 import { bench, guardAgainstOutage, release } from "./cooldowns.mjs";
 import {
-  available, endsWithin, exhaustion, find, inOrder, isAvailable, isDead, outFor, STRATEGIES, twins,
+  available, endsWithin, exhaustion, find, holders, inOrder, isAvailable, isDead, outFor, STRATEGIES,
+  twins,
 } from "./pool.mjs";
 import { hasComeFor, isGood, isIn, mark, refreshed, refreshFailed, rests } from "./refreshes.mjs";
 import { whyNot } from "./usable.mjs";
@@ -67,11 +68,10 @@ function sent({ pool, call }, event) {
   for (const twin of entry ? twins(pool, entry) : []) twin.request_count += 1;
 }
 
-/** spec: recover.rate-limited.across-calls+2, exhaust.probe.success+2 */
+/** spec: recover.rate-limited.across-calls+2, exhaust.probe.success+3, cooldown.late-success+1 */
 function success({ pool, call }, event) {
-  const entry = find(pool, event.entry);
-  for (const twin of entry ? twins(pool, entry) : []) twin.retried = false;
-  if (entry && call.probing === entry.id) release(pool, entry, call.model);
+  for (const entry of holders(pool, event.secret)) entry.retried = false;
+  if (call.probing === event.entry) release(pool, event.secret, call.model, event.scopes);
   record(call, event, "ok", "deliver");
   return { do: "deliver" };
 }
@@ -124,7 +124,7 @@ function claim(state, event, now, draw) {
   // spec: oauth.claim.unanswered+1
   if (held || (failed !== null && event.since !== null && failed >= event.since)) {
     call.renewed.push(entry.id);
-    bench(state, entry, { ...event.verdict, hint: null }, now);
+    bench(state, entry.secret, { ...event.verdict, hint: null }, now);
     return advance(state, now, draw);
   }
   call.renewed.push(entry.id);
@@ -166,17 +166,17 @@ function retry(state, event, now, draw, entry) {
   const moves = pool.policy.first_429 === "rotate"; // spec: recover.rate-limited.rotate-first+1
   // spec: recover.rate-limited.gone-out+1
   if (moves || !soon || second || !isAvailable(entry, call.model, now)) {
-    return rotate(state, event, now, draw, entry); // spec: recover.rate-limited.rotate-second+2
+    return rotate(state, event, now, draw); // spec: recover.rate-limited.rotate-second+2
   }
-  for (const twin of twins(pool, entry)) twin.retried = true; // spec: recover.rate-limited.across-calls+2
+  for (const row of holders(pool, event.secret)) row.retried = true; // spec: pool.same-secret+3
   call.retried.push(entry.id);
   record(call, event, event.verdict.class, "retry");
   const wait = Math.max(hint ?? 0, 0); // spec: recover.rate-limited.retry-once+3
   return { do: "send", entry: entry.id, until: now + wait };
 }
 
-function rotate(state, event, now, draw, entry) {
-  bench(state, entry, event.verdict, now);
+function rotate(state, event, now, draw) {
+  bench(state, event.secret, event.verdict, now);
   return goOn(state, event, now, draw, "rotate");
 }
 
@@ -200,7 +200,7 @@ function refresh(state, event, now, draw, entry) {
   const same = event.secret === entry.secret;
   const had = call.refreshed.includes(entry.id) || (same && call.renewed.includes(entry.id));
   if (had) {
-    if (same) return rotate(state, event, now, draw, entry); // spec: oauth.once+1
+    if (same) return rotate(state, event, now, draw); // spec: oauth.once+1
     return goOn(state, event, now, draw, "try-next"); // spec: oauth.late-refusal+1
   }
   call.refreshed.push(entry.id);
@@ -213,7 +213,9 @@ function goOn(state, event, now, draw, word) {
   const action = advance(state, now, draw);
   const goesOn = action.do === "send" || action.do === "refresh";
   record(state.call, event, event.verdict.class, goesOn ? word : "deliver");
-  return action;
+  if (goesOn) return action;
+  const { pool, call } = state;
+  return { ...action, exhausted: exhaustion(pool, call.model, now, failuresOf(pool, call)) };
 }
 
 function record(call, { entry }, name, action) {
@@ -255,8 +257,13 @@ function begin({ pool, call }, chosen, now) {
 /** spec: exhaust.last-reply+2, exhaust.nothing-sent+2 */
 function end({ pool, call }, now) {
   guardAgainstOutage(pool, call, now);
-  const exhausted = exhaustion(pool, call.model, now);
+  const exhausted = exhaustion(pool, call.model, now, failuresOf(pool, call));
   return { do: call.sent ? "deliver" : "exhausted", exhausted };
+}
+
+/** The last failure of each secret in a call. spec: exhaust.all-tried+1 */
+function failuresOf(pool, { attempts }) {
+  return new Map(attempts.map((attempt) => [find(pool, attempt.entry)?.secret, attempt.class]));
 }
 
 /**

@@ -11,7 +11,7 @@ const VISIBLE = /^[!-~]+$/;
 const BLANK_OR_CONTROL = /[\s\p{Cc}\p{Cf}\p{Cs}]/u;
 const HOST = /^(?:[^:@/\\]*@)?(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]+)?$/i;
 
-/** Take off the blanks and line ends around a value. spec: pool.blanks+1 */
+/** Take off the blanks and line ends around a value. spec: pool.blanks+2 */
 export function bare(text) {
   return typeof text === "string" ? text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, "") : text;
 }

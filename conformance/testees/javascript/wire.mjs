@@ -16,14 +16,23 @@ const MOST = 64 * 1024; // bytes of a failing body
 const PATIENCE = 5000; // milliseconds
 const OF_THE_CONNECTION = ["host", "connection", "content-length", "transfer-encoding"];
 
-/** Join a path to a base URL, and refuse one that would lead elsewhere. */
+/** Join a path to a base URL, and refuse one that would lead elsewhere. spec: pool.blanks+2 */
 export function endpoint(base, path) {
-  const url = new URL(base.replace(/\/$/, "") + path);
+  const url = new URL(base.replace(/\/+$/, "") + path);
   if (url.origin !== new URL(base).origin) {
     // spec: security.own-origin+2
     throw new Error(`the path ${path} leads away from ${new URL(base).origin}; begin it with "/"`);
   }
   return url;
+}
+
+/** Take out of a URL's query what a caller has put there to be let in. spec: security.one-secret+3 */
+export function withoutCredential(url, { credential_query: names = [] }) {
+  const [place, query] = String(url).split(/\?(.*)/s);
+  if (names.length === 0 || query === undefined) return url;
+  const name = (part) => decodeURIComponent(part.split("=")[0].replaceAll("+", " "));
+  const kept = query.split("&").filter((part) => !names.includes(name(part)));
+  return new URL(kept.length > 0 ? `${place}?${kept.join("&")}` : place);
 }
 
 /** Name every header that carries a credential for some provider. */
@@ -35,14 +44,14 @@ export function credentialHeaders(providers) {
 /** Say how an entry is let in: the header, its value, and what the registry adds beside it. */
 export function credentialOf(providers, provider, entry) {
   const known = (providers[provider] ?? providers.generic).credentials;
-  const { header, scheme, extra_headers: extra = {} } =
+  const { header, scheme, extra_headers: extra = {}, account_header: account = null } =
     known.find(({ auth_type: type }) => type === entry.auth_type) ?? known[0];
-  return { header, value: scheme ? `${scheme} ${entry.secret}` : entry.secret, extra };
+  return { header, value: scheme ? `${scheme} ${entry.secret}` : entry.secret, extra, account };
 }
 
 /** Keep the caller's headers but credentials, and add flags to its lists. */
 export function callerHeaders(headers, credentials, extra) {
-  const dropped = new Set([...credentials, ...OF_THE_CONNECTION]); // spec: security.one-secret+2
+  const dropped = new Set([...credentials, ...OF_THE_CONNECTION]); // spec: security.one-secret+3
   const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
   const kept = Object.fromEntries(lower.filter(([name]) => !dropped.has(name)));
   for (const [name, flag] of Object.entries(extra)) {
@@ -62,7 +71,7 @@ export async function send({ url, method, headers, body, credential, follow, onS
   const { origin } = url;
   let hop = { url, method, body, foreign: false };
   for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
-    // spec: security.own-origin+2, security.redirect+2
+    // spec: security.own-origin+2, security.redirect+3
     const secret = hop.foreign ? {} : { [credential.header]: credential.value };
     if (!hop.foreign) onSent();
     const reply = await exchange(hop, { ...headers, ...secret }, signal);

@@ -114,7 +114,8 @@ class ActiveCall:
         probing = self._call is not None and self._call.probe
         owner = self._pool.heard(entry, headers)
         if probing or owner is not None or self._pool.is_flagged(entry):
-            return Succeeded(self.known, entry.id, owner)
+            assert entry.secret is not None, "only available entries are sent"
+            return Succeeded(self.known, entry.id, entry.secret, owner)
         return None
 
     def failed(self, entry: Entry, reply: Reply) -> Failed:

@@ -4,8 +4,9 @@
 `sync` and `run` are twins that perform; what to do next is decided in `core`.
 """
 
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, MutableMapping, Sequence
 from functools import partial
+from itertools import dropwhile
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from credpool import bodies
@@ -15,13 +16,15 @@ from credpool.core.events import Action, Attempt, Deliver, GiveUp, Refresh, Send
 from credpool.core.model import EXHAUSTION, Entry, EntryId, Exhaustion, Out
 from credpool.core.reply import Reply
 from credpool.core.request import model_of
-from credpool.core.wire import SESSION_HEADER, Seal, origin, seal, target
+from credpool.core.wire import SESSION_HEADER, Seal, origin, seal, target, without_credential
 from credpool.leases import Lease
 from credpool.pool import Pool
 from credpool.renewing import Renewal
 
 MAX_SENDS: Final = 21
 """How many requests a client sends for one call before it breaks off with an error."""
+
+_LEAST_FAILURE: Final = 400
 
 
 class Request(Protocol):
@@ -58,6 +61,10 @@ class Response(bodies.Response, Protocol):
     @property
     def request(self) -> Request:
         """What it answers; behind a redirect, the last request."""
+
+    @property
+    def history(self) -> Sequence["Response"]:
+        """The redirects that led to it."""
 
 
 R = TypeVar("R", bound=Request)
@@ -177,10 +184,11 @@ class Flow(Generic[R, A]):
     def _outgoing(self, active: ActiveCall, request: R, entry: Entry, moved: object = None) -> R:
         """Build the request that carries this entry's secret, to where the entry belongs."""
         pool, url = self._pool, str(moved or request.url)
-        elsewhere = target(url, entry, pool.provider, lambda: pool.bases)
+        elsewhere = target(url, entry, pool.provider, lambda: pool.bases) or url
+        there = without_credential(elsewhere, pool.provider)  # spec: security.one-secret+3
         sealed = self._seal(entry, request.headers)
         active.sending(entry)
-        return self._sealed(request, elsewhere or (url if moved else None), sealed)
+        return self._sealed(request, None if there == str(request.url) else there, sealed)
 
     def _seal(self, entry: Entry, headers: Mapping[str, str]) -> Seal:
         """Return how the entry's credential travels; what is fixed is worked out once."""
@@ -195,12 +203,14 @@ class Flow(Generic[R, A]):
 
 def _lost_its_secret(sent: Request, response: Response) -> bool:
     """Whether a redirect within the origin was refused, because no redirect carries a secret."""
-    moved = response.request
+    moved, own = response.request, origin(str(sent.url))
+    # the client's history holds what came before `sent`, too
+    hops = (*dropwhile(lambda r: r.request is not sent, response.history), response)
     return (
-        response.status_code in (401, 403)
+        response.status_code >= _LEAST_FAILURE
         and moved.method == sent.method
         and str(moved.url) != str(sent.url)
-        and origin(str(moved.url)) == origin(str(sent.url))
+        and all(origin(str(r.request.url)) == own for r in hops)  # spec: security.redirect+3
     )
 
 
@@ -211,7 +221,7 @@ def _is_foreign(sent: Request, response: Response) -> bool:
 
 def _is_failing(sent: Request, response: Response) -> bool:
     """Whether the provider has refused what was sent."""
-    return response.status_code >= 400 and not _is_foreign(sent, response)
+    return response.status_code >= _LEAST_FAILURE and not _is_foreign(sent, response)
 
 
 def _judged(
@@ -233,9 +243,10 @@ def _finish(pool: Pool, action: Action, response: Response | None) -> None:
     exhaustion = action.exhaustion if isinstance(action, Deliver | GiveUp) else None
     if response is None:
         raise _exhausted(pool, exhaustion)
-    if exhaustion is not None:  # spec: exhaust.last-reply+2, exhaust.no-sdk-retry+3
-        response.headers["x-should-retry"] = "false"
+    if exhaustion is not None:  # spec: exhaust.last-reply+2, exhaust.all-tried+1
         response.extensions[EXHAUSTION] = exhaustion
+        if exhaustion.is_whole:  # spec: exhaust.no-sdk-retry+3
+            response.headers["x-should-retry"] = "false"
 
 
 def _exhausted(pool: Pool, exhaustion: Exhaustion | None) -> PoolExhausted:

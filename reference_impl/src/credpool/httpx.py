@@ -23,7 +23,7 @@ class SealedHeaders(httpx.Headers):
     @property
     def raw(self) -> list[tuple[bytes, bytes]]:
         """The header items as they are written to the connection."""
-        return [*super().raw, self._sealed]  # spec: security.redirect+2
+        return [*super().raw, self._sealed]  # spec: security.redirect+3
 
     def __reduce__(self) -> tuple[type[httpx.Headers], tuple[list[tuple[str, str]]]]:
         return httpx.Headers, (self.multi_items(),)  # spec: security.no-leak+2

@@ -26,7 +26,7 @@ class SealedHeaders(httpx2.Headers):
     @property
     def raw(self) -> list[tuple[bytes, bytes]]:
         """The header items as they are written to the connection."""
-        return [*super().raw, self._sealed]  # spec: security.redirect+2
+        return [*super().raw, self._sealed]  # spec: security.redirect+3
 
     def __reduce__(self) -> tuple[type[httpx2.Headers], tuple[list[tuple[str, str]]]]:
         return httpx2.Headers, (self.multi_items(),)  # spec: security.no-leak+2

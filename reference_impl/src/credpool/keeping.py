@@ -110,7 +110,8 @@ class Kept:
 
     def measured(self, entry: Entry, headers: Mapping[str, str], now: float) -> None:
         """Take what a reply tells of the entry's quota."""
-        if self.telemetry.take(self.view.state, entry, headers, now=now):
+        holders = self.view.twins.get(entry.id, (entry.id,))
+        if self.telemetry.take(self.view.state, holders, headers, now=now):
             with self.own.mutex:
                 self.view.indexes.clear()
 

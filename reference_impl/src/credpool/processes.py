@@ -39,7 +39,7 @@ class PerProcess(Generic[T]):
 
     def forked(self) -> None:
         """Replace the parent's value; its locks may be held by threads that are not here."""
-        self.value = self._make()
+        self.value = self._make()  # spec: share.fork+1
 
 
 _VALUES: Final[WeakSet[_Forks]] = WeakSet()

@@ -139,7 +139,7 @@ def _outcome(data: st.DataObject, made: Decision, event: Event) -> tuple[Event, 
 
 def _reply(data: st.DataObject, call: Call, sent: EntryId, secret: Secret) -> Event:
     verdict = data.draw(st.none() | verdicts)
-    return Succeeded(call, sent) if verdict is None else Failed(call, sent, secret, verdict)
+    return Succeeded(call, sent, secret) if verdict is None else Failed(call, sent, secret, verdict)
 
 
 def running(state: PoolState, now: float) -> dict[tuple[EntryId, str | None], Cooldown]:
@@ -190,15 +190,16 @@ def test_a_call_does_not_forget_what_was_known_before(
 def test_a_call_tells_of_an_exhaustion_when_there_is_one(
     data: st.DataObject, state: PoolState, model: str | None
 ) -> None:
-    """A failing call ends with an exhaustion if, and only if, nobody is available."""
+    """A call that ends as nobody is left tells of an exhausted pool exactly when it is one."""
     *_, (_, now, event, made) = turns(data, state, model)
 
     ready = available(made.state, now=now, model=model)
 
     if isinstance(made.action, GiveUp):
         assert not ready
-    if isinstance(made.action, Deliver) and isinstance(event, Failed | RefreshFailed):
-        assert (made.action.exhaustion is None) == bool(ready)
+    over = made.action.exhaustion if isinstance(made.action, Deliver) else None
+    if over is not None and isinstance(event, Failed | RefreshFailed):
+        assert over.is_whole == (not ready)
 
 
 @quick
@@ -226,10 +227,11 @@ def test_a_report_of_an_unknown_entry_changes_nothing(
 ) -> None:
     """Whatever is said of an entry that is gone, every entry stays as it is."""
     call, gone = Call(started=NOW, model=model), EntryId("gone")
+    unknown = Secret("sk-that-no-entry-holds")
     events: list[Event] = [
-        Succeeded(call, gone),
-        Failed(call, gone, Secret("x"), verdict),
-        Claimed(call, gone, Secret("x"), "me"),
+        Succeeded(call, gone, unknown),
+        Failed(call, gone, unknown, verdict),
+        Claimed(call, gone, unknown, "me"),
         Refreshed(call, gone, Grant(secret=Secret("new"))),
         RefreshFailed(call, gone, terminal=False),
         RefreshFailed(call, gone, terminal=True),

@@ -24,7 +24,6 @@ _POLICY: Final = {
 }
 _ENTRY: Final = {
     "owner": "owner-scope",
-    "claims": "owner-scope",
     "payer": "payer",
     "refreshable": "oauth",
     "expires_in": "oauth",
@@ -45,6 +44,9 @@ _FOUND: Final = ("environment", "home")
 _FINDERS: Final[frozenset[str]] = frozenset({"seed", "custom-endpoints"})
 """Any of these may look around, and `seed` is named where none is declared."""
 
+_CLAIMS_READERS: Final[frozenset[str]] = frozenset({"owner-scope", "oauth"})
+"""Any of these may read what a token says, and `owner-scope` is named where none is declared."""
+
 _SHOWN_BY_AN_OPERATOR: Final[frozenset[str]] = frozenset({"owner-scope"})
 """What a listing shows without a rule that goes by it."""
 
@@ -58,6 +60,9 @@ def used_features(case: Mapping[str, Json], declared: frozenset[str]) -> Iterato
     given = fields(case.get("given"))
     if any(name in given for name in _FOUND) and not declared & _FINDERS:
         yield "seed"
+    claims = any("claims" in fields(entry) for entry in items(given.get("entries")))
+    if claims and not declared & _CLAIMS_READERS:
+        yield "owner-scope"
 
 
 def _used(case: Mapping[str, Json]) -> Iterator[str]:

@@ -15,7 +15,7 @@ PATH: Final = "reference_impl/src/credpool/core/registry_data.py"
 BILLING_PATH: Final = "reference_impl/src/credpool/cli/billing_data.py"
 
 _WIDTH: Final = 100
-_PROVIDER: Final = ("base_url", "credentials", "owner_headers")
+_PROVIDER: Final = ("base_url", "credential_query", "credentials", "owner_headers")
 _HINT: Final = ("id", "where", "name", "windows", "spent", "otherwise", "path", "pattern", "form")
 _QUOTA: Final = ("id", "left", "reset")
 _RULE: Final = ("id", "when", "class", "scope", "cooldown", "hint")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from credpool_conformance.formats import badge, document, html_page, junit, markdown
+from credpool_conformance.formats import badge, document, html_page, junit, known_list, markdown
 from credpool_conformance.report import Report
 
 FORMATS: Final[Mapping[str, Callable[[Report], str]]] = MappingProxyType(
@@ -17,5 +17,6 @@ FORMATS: Final[Mapping[str, Callable[[Report], str]]] = MappingProxyType(
         "markdown": markdown.render,
         "html": html_page.render,
         "badge": badge.render,
+        "known-failures": known_list.render,
     }
 )

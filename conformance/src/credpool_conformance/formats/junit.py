@@ -6,13 +6,14 @@ JUnit has no word for most outcomes; each becomes the nearest that is no better.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from types import MappingProxyType
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from credpool_conformance.book.yaml_lines import Json, text
+from credpool_conformance.book.yaml_lines import Json, fields, items, text
+from credpool_conformance.failing import Failing
 from credpool_conformance.report import Report
 from credpool_conformance.story import outcome, story
 
@@ -22,6 +23,7 @@ _ELEMENTS: Final[Mapping[str, str]] = MappingProxyType(
         "unexpected-pass": "failure",
         "harness-error": "error",
         "unverified": "error",
+        "inconclusive": "skipped",
         "not-applicable": "skipped",
         "excluded": "skipped",
         "expected-fail": "skipped",
@@ -38,6 +40,7 @@ def render(report: Report) -> str:
     root = ET.Element("testsuites", name | _totals(report.checks))
     for chapter, checks in groupby(report.checks, lambda check: text(check["chapter"])):
         root.append(_suite(report, chapter, tuple(checks)))
+    root.extend(_beside(report))
     ET.indent(root)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
@@ -76,6 +79,22 @@ def _case(check: Mapping[str, Json]) -> ET.Element:
     elif outcome(check) != "pass":
         ET.SubElement(case, "system-out").text = said
     return case
+
+
+def _beside(report: Report) -> Iterator[ET.Element]:
+    """Tell what is broken and has no failing check of its own, as it was met in checks of others."""
+    failing = (Failing.read(fields(raw)) for raw in items(report.footer["failing"]))
+    found = [one for one in failing if one.binding and not one.known and not one.own]
+    if not found:
+        return
+    number = str(len(found))
+    totals = {"tests": number, "failures": number, "errors": "0", "skipped": "0", "time": "0"}
+    suite = ET.Element("testsuite", {"name": "seen beside", **totals})
+    for one in found:
+        case = ET.SubElement(suite, "testcase", classname="credpool-conformance.beside", name=one.requirement)
+        failure = ET.SubElement(case, "failure", type=one.severity, message=_speakable(one.consequence))
+        failure.text = _speakable(f"{one.name} {one.text}\n{one.counted}: {', '.join(one.beside)}")
+    yield suite
 
 
 def _totals(checks: Iterable[Mapping[str, Json]]) -> dict[str, str]:

@@ -94,6 +94,8 @@ class Ledger:
         planned = plan(self._scenario, phase, actual, earlier)
         if self._profile.retries_faults and (kept := patient(planned.steps, actual)) != actual:
             actual, self._repeat = kept, self._repeat or (seen.number, _in_place(seen.number))
+            if _moved_on(seen):
+                self._derailed = self._derailed or self._repeat[1]
         scene = Scene(self._scenario, phase, seen, planned, tuple(actual), self._history, self._profile, self._matcher)
         self._asked |= {*actual}
         self._wanted |= {item for item in planned.wire if isinstance(item, str)}
@@ -101,6 +103,7 @@ class Ledger:
         self._judge(scene, failures)
         self._history.planned |= {step.entry: step.failure for step in scene.attempts}
         self._history.told |= rest.last_class(seen.result)
+        self._history.state = seen.state or self._history.state
 
     def end(self, wrongs: Iterable[Wrong]) -> None:
         """Take what can be said only when the scenario is over: secrets, and calls without an end."""
@@ -187,14 +190,25 @@ class Ledger:
         if scene.seen.note:
             self.charge(number, Wrong(Charge("endless", ("recover.bounded",)), "an end", scene.seen.note), blocks=True)
             return
-        if self._repeat and self._repeat[0] != number and told.keys() - {"waits", "counts", "attempts"}:
-            self._derailed = self._repeat[1]
+        if self._follows_a_repeat(scene, told):
             return
         wire = told.pop("wire", None)
         if wire is None or _is(told, "refused"):
             self._rest(scene, told)  # who was refused has sent nothing
         elif not self._left_the_plan(scene, wire, told):
             self._rest(scene, told, repeated=True)
+
+    def _follows_a_repeat(self, scene: Scene, told: Mapping[str, Failure]) -> bool:
+        """Tell whether what differs comes of a repeat before: the later replies are then others."""
+        if self._repeat is None:
+            return False
+        number, finding = self._repeat
+        in_place = finding.requirement is None
+        slight = {"waits", "counts", "attempts", *(["wire"] if in_place and first_step(scene) is None else [])}
+        if (number == scene.seen.number and not in_place) or not told.keys() - slight:
+            return False
+        self._derailed = finding
+        return True
 
     def _changed(self, number: int, failure: Failure) -> None:
         if failure.aspect in self._profile.translates:
@@ -240,6 +254,16 @@ class Ledger:
 def _entry(wrong: Wrong) -> str:
     """Name the entry whose state is wrong: what it is in a later phase follows from that."""
     return str(wrong.actual).partition(":")[0]
+
+
+def _moved_on(seen: Observed) -> bool:
+    """Tell whether a request that was sent again in place had another reply than before."""
+    pairs = zip(seen.wire, seen.wire[1:], strict=False)
+    told = ((one.item == two.item, one.sent, two.sent) for one, two in pairs)
+    return any(
+        same and one and two and (one.status, one.drop) != (two.status, two.drop)
+        for same, one, two in told
+    )
 
 
 def _in_place(number: int) -> Finding:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from credpool_conformance.canary import Canary, Kind
+from credpool_conformance.judging.plan import on_the_wire
 from credpool_conformance.judging.scene import Scene
 from credpool_conformance.judging.state import Wrong
 from credpool_conformance.judging.step import Charge
@@ -23,7 +24,7 @@ def leaks(
     scenario: Scenario, situation: Situation, wire: Iterable[Seen], said: Iterable[str]
 ) -> Iterator[Wrong]:
     """Yield each secret that turned up in an output, or in a request that it may not be in."""
-    for canary in situation.canaries.find(said):
+    for canary in situation.canaries.shown(said):
         owner = "affinity.private" if canary.kind is Kind.SESSION else "security.no-leak"
         yield Wrong(Charge("said", (owner,)), [], f"the {canary.named} in the testee's output")
     for seen in wire:
@@ -36,8 +37,9 @@ def leaks(
 def strangers(scene: Scene) -> Iterator[Wrong]:
     """Yield what no phase of this scenario was to send: to another host, or with two credentials."""
     planned = str(scene.plan.wire)
+    at_home = {on_the_wire(entry, entry.id) for entry in scene.scenario.entries}
     for item in dict.fromkeys(seen.item for seen in scene.seen.wire):
-        if item in planned:
+        if item in planned or item in at_home:
             continue
         if _MIXED.search(item):
             yield Wrong(Charge("mixed", ("security.one-secret",)), scene.plan.wire, item)

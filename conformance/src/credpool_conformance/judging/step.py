@@ -116,8 +116,7 @@ def _by_step(scene: Scene, at: _At, before: Step) -> Iterator[Charge]:
     if at.got in scene.actual[: at.place]:
         yield Charge("target", ("recover.progress", "pool.same-secret"))
     wanted = entry_of(at.want)
-    asked = any(entry_of(item) == wanted for item in scene.actual)
-    if not asked and scene.is_out(wanted) is True and not scene.history.failing(wanted):
+    if scene.is_out(wanted) is True and not scene.history.failing(wanted):
         yield Charge("out", ("pool.attribution",))
     yield Charge("target", (scene.strategy, "select.available", "recover.progress"))
 
@@ -137,6 +136,8 @@ def _first(scene: Scene, at: _At) -> Charge:
         return Charge("out", ("select.available", "pool.unusable"))
     want = None if at.want is None else entry_of(at.want)
     got = None if at.got is None else entry_of(at.got)
+    if want is None and got is not None and scene.is_out(got) is True:
+        return Charge("nothing", ("exhaust.nothing-sent", "select.available"))
     for entry, to_be_out in ((want, False), (got, True)):
         if entry is not None and (found := _displaced(scene, entry, to_be_out=to_be_out, none=got is None)):
             return found
@@ -147,8 +148,7 @@ def _first(scene: Scene, at: _At) -> Charge:
 
 def _displaced(scene: Scene, entry: str, *, to_be_out: bool, none: bool) -> Charge | None:
     """Judge an entry that is out and was not to be, or the reverse."""
-    asked = any(entry_of(item) == entry for item in scene.actual)
-    history, out = scene.history, False if asked and not to_be_out else scene.is_out(entry)
+    history, out = scene.history, scene.is_out(entry)
     failing = history.failing(entry)
     if to_be_out and not failing:
         return None

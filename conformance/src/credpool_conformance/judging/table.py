@@ -8,12 +8,22 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from credpool_conformance.book.yaml_lines import Json, fields, items, text
 from credpool_conformance.registry import read
 
-SEVERITIES: Final = ("secret", "loss", "stuck", "waste", "telling")
+SEVERITY_MEANS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "secret": "a secret goes where it may not go",
+        "loss": "money, quota, a prompt or a login is lost",
+        "stuck": "the caller gets no answer although there is one",
+        "waste": "requests or time are spent for nothing",
+        "telling": "the pool says something untrue of itself",
+    }
+)
+SEVERITIES: Final = tuple(SEVERITY_MEANS)
 """How much a difference harms a user, the worst first."""
 
 _ELSEWHERE: Final = frozenset({"sent", "said", "mixed", "bare", "request", "header", "log"})

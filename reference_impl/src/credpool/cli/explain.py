@@ -106,6 +106,6 @@ def _seconds(provider: str, verdict: Verdict) -> Json:
     this, other = (Entry(id=EntryId(name), secret=Secret(name)) for name in ("this", "other"))
     state = PoolState(key=provider, provider=provider, entries=(this, other))
     failed = Failed(Call(started=0.0, model="any"), this.id, Secret("this"), verdict)
-    _, call = bench(state, this, failed, now=0.0)
+    _, call = bench(state, failed, now=0.0)
     until = call.benched[-1].until
     return "until somebody logs in again" if until == FOREVER else until

@@ -1,6 +1,6 @@
 """How long an entry is out, and who goes out with it (spec: cooldowns, pools)."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from credpool.core.events import TOKEN_ENDPOINT, Call, Failed, Verdict
@@ -22,10 +22,10 @@ from credpool.core.select import available, permitted
 from credpool.core.usable import why_unusable
 
 
-def bench(state: PoolState, entry: Entry, event: Failed, *, now: float) -> tuple[PoolState, Call]:
+def bench(state: PoolState, event: Failed, *, now: float) -> tuple[PoolState, Call]:
     """Start the cooldown that the verdict calls for, on everyone it rests on; the call notes it."""
     call, verdict, model = event.call, event.verdict, event.call.model
-    affected = tuple(spread(state, entry, event.secret, verdict.scope))
+    affected = tuple(spread(state, event.secret, verdict.scope))
     cooldown = Cooldown(
         failure=verdict.failure,
         since=now,
@@ -44,14 +44,13 @@ def _kept(state: PoolState, event: Failed) -> str | None:
     return kept(event.verdict.message, [event.secret, *known_secrets(state.entries)])
 
 
-def spread(state: PoolState, entry: Entry, secret: Secret | None, scope: Scope) -> Iterator[Entry]:
-    """Yield the entries that share a consequence: the entry, its secret's, its owner's."""
-    owner = owner_of(state, entry) if scope.of_owner else None
-    for other in state.entries:
-        same_key = other.id == entry.id or (secret is not None and other.secret == secret)
-        same_owner = owner is not None and owner_of(state, other) == owner
-        if same_key or same_owner:
-            yield other  # spec: pool.same-secret+2, pool.same-owner+2
+def spread(state: PoolState, secret: Secret, scope: Scope) -> Iterator[Entry]:
+    """Yield the entries that share a consequence: those that hold the secret, and their owner's."""
+    holders = tuple(state.holding(secret))  # spec: pool.attribution+2
+    owners = {owner_of(state, e) for e in holders if scope.of_owner} - {None}
+    for entry in state.entries:
+        if entry in holders or (owners and owner_of(state, entry) in owners):
+            yield entry  # spec: pool.same-secret+3, pool.same-owner+2
 
 
 def _rest(entry: Entry, cooldown: Cooldown, *, model: str | None) -> Entry:
@@ -64,9 +63,9 @@ def _rest(entry: Entry, cooldown: Cooldown, *, model: str | None) -> Entry:
 
 def _longer(old: Cooldown | None, new: Cooldown) -> Cooldown:
     """Return the one that ends later; the older one when they end together."""
-    if old is not None and old.until >= new.until:  # spec: cooldown.never-shorten+2
+    if old is not None and old.until >= new.until:  # spec: cooldown.never-shorten+3
         return old
-    return new  # spec: cooldown.never-shorten+2
+    return new  # spec: cooldown.never-shorten+3
 
 
 def _seconds(
@@ -85,18 +84,17 @@ def _seconds(
         return min(max(verdict.hint, policy.min_cooldown), policy.max_cooldown)
     if row.cooldown == FOREVER:
         return FOREVER
-    if verdict.failure is FailureClass.RATE_LIMITED and _is_sole(state, affected, now, model):
-        return policy.sole_cooldown
     default = verdict.cooldown if verdict.cooldown is not None else row.cooldown
-    return policy.cooldowns.get(verdict.failure, default or 0.0)  # spec: cooldown.default+2
+    usual = policy.cooldowns.get(verdict.failure, default or 0.0)  # spec: cooldown.default+2
+    if verdict.failure is FailureClass.RATE_LIMITED and _is_sole(state, affected, now, model):
+        return min(policy.sole_cooldown, usual)  # spec: cooldown.sole+3
+    return usual
 
 
 def _is_sole(state: PoolState, affected: Collection[Entry], now: float, model: str | None) -> bool:
     """Whether nobody is left but those the cooldown rests on, and others with their secrets."""
     secrets = {e.secret for e in affected}
-    return not any(  # spec: cooldown.sole+2
-        e.secret not in secrets for e in available(state, now=now, model=model)
-    )
+    return not any(e.secret not in secrets for e in available(state, now=now, model=model))
 
 
 def cap(state: PoolState, call: Call, *, now: float) -> PoolState:
@@ -115,7 +113,7 @@ def _capped(entry: Entry, started: Collection[Cooldown], limit: float) -> Entry:
     def sooner(cooldown: Cooldown) -> Cooldown:
         # a store may have redacted the message
         known = (replace(c, message=cooldown.message) for c in started)
-        if cooldown not in known:  # spec: cooldown.never-shorten+2
+        if cooldown not in known:  # spec: cooldown.never-shorten+3
             return cooldown
         return replace(cooldown, until=min(cooldown.until, limit))
 
@@ -127,15 +125,19 @@ def _capped(entry: Entry, started: Collection[Cooldown], limit: float) -> Entry:
 
 
 def secrets_tried(state: PoolState, call: Call) -> set[Secret]:
-    """Return the secrets of the entries that the call has tried."""
-    return {e.secret for e in state.entries if e.secret is not None and call.tried(e.id)}
+    """Return the secrets that the call has sent, or would have sent had a refresh not failed."""
+    tried = {e.secret for e in state.entries if e.secret is not None and call.tried(e.id)}
+    return tried.union(call.secrets)
 
 
-def exhaustion(state: PoolState, *, now: float, model: str | None) -> Exhaustion:
-    """Return why each entry is out, and when the first returns."""
+def exhaustion(
+    state: PoolState, *, now: float, model: str | None, call: Call | None = None
+) -> Exhaustion:
+    """Return why each entry is out, or has failed in the call, and when the first returns."""
     allowed, why_not = {e.id for e in permitted(state)}, why_unusable(state)
+    failed = _failures(state, call)
     outs = tuple(  # spec: exhaust.reasons+2, payer.forbid.told+2
-        _out(e, e.blocked(now, model), why_not(e))
+        _out(e, e.blocked(now, model), why_not(e), failed.get(e.secret))
         if e.id in allowed
         else Out(id=e.id, failure=None, until=FOREVER, forbidden=True)
         for e in state.entries
@@ -144,8 +146,19 @@ def exhaustion(state: PoolState, *, now: float, model: str | None) -> Exhaustion
     return Exhaustion(returns_at=None if soonest == FOREVER else soonest, entries=outs)
 
 
-def _out(entry: Entry, cooldown: Cooldown | None, why: str | None) -> Out:
+def _failures(state: PoolState, call: Call | None) -> Mapping[Secret | None, FailureClass | None]:
+    """Return the last failure in the call of each secret that it has tried."""
+    known = {e.id: e.secret for e in state.entries}
+    attempts = () if call is None else call.attempts
+    return {known[a.entry]: a.failure for a in attempts if known.get(a.entry) is not None}
+
+
+def _out(
+    entry: Entry, cooldown: Cooldown | None, why: str | None, failed: FailureClass | None
+) -> Out:
     """Return one entry's part; what cannot be sent does not return, cooldown or not."""
-    if why is not None or cooldown is None:  # spec: exhaust.reasons+2
+    if why is not None:  # spec: exhaust.reasons+2
         return Out(id=entry.id, failure=None, until=FOREVER, why=why)
+    if cooldown is None:  # spec: exhaust.all-tried+1
+        return Out(id=entry.id, failure=failed, until=FOREVER, available=True)
     return Out(id=entry.id, failure=cooldown.failure, until=cooldown.until)

@@ -48,7 +48,7 @@ _IN_NUMBERS: Final = re.compile(r"[0-9]+(?:\.[0-9]+){3}")
 
 def bare(text: str) -> str:
     """Return the text without the blanks and line ends around it."""
-    return text.strip(BLANKS)  # spec: pool.blanks+1
+    return text.strip(BLANKS)  # spec: pool.blanks+2
 
 
 def secret_flaw(text: str) -> str | None:

@@ -49,10 +49,10 @@ def decide(state: PoolState, event: Event, *, now: float, draw: float) -> Decisi
     match event:
         case Started(call):
             return _start(state, call, now=now, draw=draw)
-        case Succeeded(call, entry_id, owner):
-            return _succeed(_owned(state, entry_id, owner), call, entry_id)
-        case Failed(_, entry_id, secret, _, owner):
-            known = _owned(state, entry_id, owner, secret)  # spec: owner.learnt+2
+        case Succeeded(_, _, secret, owner):
+            return _succeed(_owned(state, secret, owner), event)
+        case Failed(_, _, secret, _, owner):
+            known = _owned(state, secret, owner)  # spec: owner.learnt+2
             return _fail(known, event, now=now, draw=draw)
         case Claimed():
             return claim(state, event, now=now, draw=draw)
@@ -68,16 +68,12 @@ def decide(state: PoolState, event: Event, *, now: float, draw: float) -> Decisi
             assert_never(event)
 
 
-def _owned(
-    state: PoolState, entry_id: EntryId, owner: str | None, secret: Secret | None = None
-) -> PoolState:
+def _owned(state: PoolState, secret: Secret, owner: str | None) -> PoolState:
     """Return the pool with the owner that a reply has named for a secret."""
-    entry = state.find(entry_id)
-    if owner is None or entry is None or secret not in (None, entry.secret):
+    if owner is None:
         return state
-    news = (
-        e for e in state.twins(entry) if e.owner is None and e.learnt_owner != owner
-    )  # spec: owner.learnt+2
+    holders = state.holding(secret)
+    news = (e for e in holders if e.owner is None and e.learnt_owner != owner)
     return state.change({e.id: replace(e, learnt_owner=owner) for e in news})
 
 
@@ -96,16 +92,13 @@ def _start(state: PoolState, call: Call, *, now: float, draw: float) -> Decision
     return Decision(used.change(probed), replace(call, probe=True), action)
 
 
-def _succeed(state: PoolState, call: Call, entry_id: EntryId) -> Decision:
-    call = noted(call, entry_id, None, Step.DELIVER)
-    entry = state.find(entry_id)
-    if entry is None:
-        return Decision(state, call, Deliver())
-    if call.probe:  # spec: exhaust.probe.success+2
-        state = state.change(released(state, entry, call.model))
-    else:  # spec: recover.rate-limited.across-calls+2
-        marked = (e for e in state.twins(entry) if e.throttled)
-        state = state.change({e.id: replace(e, throttled=False) for e in marked})
+def _succeed(state: PoolState, event: Succeeded) -> Decision:
+    call = noted(event.call, event.entry, None, Step.DELIVER)
+    if call.probe:  # spec: exhaust.probe.success+3, cooldown.late-success+1
+        state = released(state, event.secret, call.model)
+    marked = (e for e in state.holding(event.secret) if e.throttled)
+    # spec: recover.rate-limited.across-calls+2
+    state = state.change({e.id: replace(e, throttled=False) for e in marked})
     return Decision(state, call, Deliver())
 
 
@@ -115,10 +108,7 @@ def _fail(state: PoolState, event: Failed, *, now: float, draw: float) -> Decisi
         event = replace(event, verdict=_settled(event.verdict, entry))
     step = _step(entry, event)
     if entry is None:
-        if step is Step.DELIVER:
-            return deliver_at_once(state, event)
-        # spec: pool.attribution+2
-        return go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
+        return _fail_of_the_gone(state, event, step, now=now, draw=draw)
     if _is_stale(entry, event) and step is Step.ROTATE:  # spec: oauth.late-refusal+1
         step = Step.REFRESH if _may_refresh(entry, event) else Step.TRY_NEXT
     match step:
@@ -135,8 +125,20 @@ def _fail(state: PoolState, event: Failed, *, now: float, draw: float) -> Decisi
         case Step.RETRY if _may_retry(state, entry, event, now=now):
             return _retry(state, entry, event, now=now)
         case _:
-            state, call = bench(state, entry, event, now=now)
+            state, call = bench(state, event, now=now)
             return go_on(state, replace(event, call=call), Step.ROTATE, now=now, draw=draw)
+
+
+def _fail_of_the_gone(
+    state: PoolState, event: Failed, step: Step, *, now: float, draw: float
+) -> Decision:
+    """Go on after a refusal whose entry was removed; another row may hold the secret."""
+    if step is Step.DELIVER:
+        return deliver_at_once(state, event)
+    if step is Step.ROTATE:  # spec: pool.same-secret+3
+        state, call = bench(state, event, now=now)
+        event = replace(event, call=call)
+    return go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
 
 
 def _step(entry: Entry | None, event: Failed) -> Step:
@@ -188,8 +190,8 @@ def _may_retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> 
 
 
 def _retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> Decision:
-    marked = {e.id: replace(e, throttled=True) for e in state.twins(entry)}
-    state, again = state.change(marked), marked[entry.id]
+    marked = {e.id: replace(e, throttled=True) for e in state.holding(event.secret)}
+    state, again = state.change(marked), marked.get(entry.id, entry)
     call = noted(event.call, entry.id, event.verdict, Step.RETRY)
     hint = event.verdict.hint
     if hint is None or hint <= 0:

@@ -43,6 +43,8 @@ class Call:
     benched: tuple[Cooldown, ...] = ()
     renewed: tuple[EntryId, ...] = ()
     """The entries whose one refresh the call has had, whatever came of it."""
+    secrets: tuple[Secret, ...] = ()
+    """What the call has rotated away from: a row can be removed, and its secret be in another."""
 
     def tried(self, entry_id: EntryId) -> bool:
         """Whether the call has sent a request with the entry, or had its refresh."""
@@ -98,10 +100,11 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Succeeded:
-    """The provider answered; `owner` is whom the reply names as the owner of the quota."""
+    """The provider answered a request that carried `secret`; `owner` is whose quota it names."""
 
     call: Call
     entry: EntryId
+    secret: Secret
     owner: str | None = None
 
 

@@ -14,7 +14,7 @@ from typing import Final
 from credpool.core.registry_data import HINTS
 from credpool.core.reply import LONGEST_LIST, Reply
 
-_NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?\Z")
+_NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?\Z", re.ASCII)
 _GO_DURATION: Final = re.compile(r"([+-]?)((?:\d+(?:\.\d+)?(?:[num]s|[hms]))+)\Z")
 _GO_PART: Final = re.compile(r"(\d+(?:\.\d+)?)([num]s|[hms])")
 _UNITS: Final[Mapping[str, float]] = MappingProxyType(

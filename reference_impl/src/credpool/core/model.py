@@ -272,9 +272,11 @@ class PoolState:
 
     def twins(self, entry: Entry) -> Iterator[Entry]:
         """Yield the entry and every other that holds the same secret."""
-        for other in self.entries:
-            if other.id == entry.id or (other.secret is not None and other.secret == entry.secret):
-                yield other
+        yield from (entry,) if entry.secret is None else self.holding(entry.secret)
+
+    def holding(self, secret: Secret) -> Iterator[Entry]:
+        """Yield the entries that hold the secret."""
+        return (e for e in self.entries if e.secret == secret)
 
     def change(self, changed: Mapping[EntryId, Entry]) -> "PoolState":
         """Return the pool with those entries in place of the ones with their ids."""
@@ -307,6 +309,8 @@ class Out:
     """Whether the policy on payers leaves it out, failure or not."""
     why: str | None = None
     """Why nothing can be sent with it, whatever replies have said of it."""
+    available: bool = False
+    """Whether the next call may use it: it has only failed for the present one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,3 +319,8 @@ class Exhaustion:
 
     returns_at: float | None
     entries: tuple[Out, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no entry is available: an exhausted pool, and not one call that has tried all."""
+        return not any(out.available for out in self.entries)

@@ -14,7 +14,7 @@ from credpool.core.secret import Secret
 def owner_of(state: PoolState, entry: Entry) -> str | None:
     """Return the owner that a person has set, that a reply has named, or that the token names."""
     # spec: owner.precedence+1
-    return entry.owner or entry.learnt_owner or _claimed(entry, provider(state.provider))
+    return entry.owner or entry.learnt_owner or claimed(entry, provider(state.provider))
 
 
 def named_owner(headers: Mapping[str, str], by: Provider) -> str | None:
@@ -22,7 +22,8 @@ def named_owner(headers: Mapping[str, str], by: Provider) -> str | None:
     return next((value for name in by.owner_headers if (value := headers.get(name))), None)
 
 
-def _claimed(entry: Entry, by: Provider) -> str | None:
+def claimed(entry: Entry, by: Provider) -> str | None:
+    """Return the owner that the entry's token names, where the registry says that it does."""
     path = next((c.owner_claim for c in by.credentials if c.auth_type is entry.auth_type), ())
     if not path or entry.secret is None:
         return None

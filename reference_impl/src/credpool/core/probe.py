@@ -1,12 +1,13 @@
 """Which entry is tried although it is out, and what its success proves (spec: exhaustion)."""
 
-from collections.abc import Collection
 from dataclasses import replace
 
 from credpool.core.cooldown import spread
 from credpool.core.events import Call
-from credpool.core.model import Entry, EntryId, FailureClass, PoolState, Scope
+from credpool.core.model import FOREVER, Cooldown, Entry, EntryId, FailureClass, PoolState, Scope
 from credpool.core.recovery import RECOVERY
+from credpool.core.registry import provider
+from credpool.core.secret import Secret
 from credpool.core.select import permitted
 from credpool.core.usable import why_unusable
 
@@ -26,21 +27,29 @@ def probe_due(state: PoolState, call: Call, *, now: float) -> Entry | None:
     return min(waiting, key=lambda e: e.probed_at or 0.0, default=None)
 
 
-def released(state: PoolState, entry: Entry, model: str | None) -> dict[EntryId, Entry]:
-    """Return the entries that one proof of life brings back: out for the same reason."""
-    proven = (entry.cooldown, entry.models.get(model or ""))
-    wrong = {c.failure for c in proven if c is not None}
-    shared = any(RECOVERY[failure].scope is Scope.OWNER for failure in wrong)
-    fellows = spread(state, entry, entry.secret, Scope.OWNER if shared else Scope.ENTRY)
-    back = {e.id: _without(e, wrong, model) for e in fellows}
-    return {**back, entry.id: replace(back[entry.id], probed_at=None, throttled=False)}
+def released(state: PoolState, secret: Secret, model: str | None) -> PoolState:
+    """Return the pool without what one proof of life proves wrong: whoever is out for the same."""
+    freed: dict[EntryId, Entry] = {}
+    found = ((e.cooldown, e.models.get(model or "")) for e in state.holding(secret))
+    wrong = [c for outs in found for c in outs if c is not None and c.until != FOREVER]
+    for out in wrong:
+        for other in spread(state, secret, _scope(state, out)):
+            known = freed.get(other.id, other)
+            freed[other.id] = _without(known, out.failure, model)
+    return state.change(freed)
 
 
-def _without(entry: Entry, wrong: Collection[FailureClass], model: str | None) -> Entry:
-    """Return the entry without its cooldowns for those failures, in general and for the model."""
+def _scope(state: PoolState, out: Cooldown) -> Scope:
+    """Return the scope of the rule that has started a cooldown, or else of its class."""
+    rules = (r for r in provider(state.provider).rules if r.name == out.reason)
+    return next((r.scope for r in rules), RECOVERY[out.failure].scope)
+
+
+def _without(entry: Entry, wrong: FailureClass, model: str | None) -> Entry:
+    """Return the entry without its cooldowns of that class, in general and for the model."""
     out = entry.cooldown
     return replace(
         entry,
-        cooldown=None if out is not None and out.failure in wrong else out,
-        models={m: c for m, c in entry.models.items() if m != model or c.failure not in wrong},
+        cooldown=None if out is not None and out.failure is wrong else out,
+        models={m: c for m, c in entry.models.items() if m != model or c.failure is not wrong},
     )

@@ -31,7 +31,7 @@ def read_windows(headers: Mapping[str, str], *, now: float) -> dict[str, Window]
     told = {n: v for n, v in headers.items() if n in _NAMES}
     if not told:
         return {}
-    # spec: quota.forms+2
+    # spec: quota.forms+3
     return {str(row["id"]): found for row in QUOTA if (found := _window(row, told, headers, now))}
 
 

@@ -36,6 +36,8 @@ class Credential:
     """Where it is valid, if not at the provider's own address."""
     owner_claim: tuple[str, ...]
     """Where a token of this type names the owner of the quota."""
+    account_header: str | None
+    """Which header names the account of such a login."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,8 @@ class Provider:
     name: str
     base_url: str | None
     owner_headers: tuple[str, ...]
+    credential_query: tuple[str, ...]
+    """The names under which a caller may have put a credential into the URL."""
     credentials: tuple[Credential, ...]
     rules: tuple[Rule, ...]
 
@@ -85,6 +89,7 @@ def provider(name: str) -> Provider:
         name=name,
         base_url=_text(data.get("base_url")),
         owner_headers=_texts(data.get("owner_headers")),
+        credential_query=_texts(data.get("credential_query")),
         credentials=tuple(_credential(c) for c in _maps(data["credentials"])),
         rules=rules if name == GENERIC else rules + _rules(GENERIC),
     )
@@ -111,6 +116,7 @@ def _credential(data: Mapping[str, object]) -> Credential:
         prefixes=_texts(data.get("prefix")),
         base_url=_text(data.get("base_url")),
         owner_claim=_texts(data.get("owner_claim")),
+        account_header=_text(data.get("account_header")),
     )
 
 

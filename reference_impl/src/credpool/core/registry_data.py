@@ -666,6 +666,7 @@ PROVIDERS: Final[Mapping[str, Mapping[str, object]]] = {
     },
     "gemini": {
         "base_url": "https://generativelanguage.googleapis.com/v1beta",
+        "credential_query": ["key"],
         "credentials": [
             {
                 "auth_type": "api_key",

@@ -182,7 +182,7 @@ def _benched(
         hint=None if event.terminal else event.hint,
         message=event.message,
     )
-    benched, _ = bench(state, entry, Failed(event.call, entry.id, secret, verdict), now=now)
+    benched, _ = bench(state, Failed(event.call, entry.id, secret, verdict), now=now)
     return benched
 
 

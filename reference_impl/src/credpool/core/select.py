@@ -78,7 +78,7 @@ def choose(
     match state.strategy:
         case Strategy.FILL_FIRST:  # spec: select.fill-first+2
             return candidates[0]
-        case Strategy.ROUND_ROBIN:  # spec: select.round-robin+2
+        case Strategy.ROUND_ROBIN:  # spec: select.round-robin+3
             return _after_last(state, candidates)[0]
         case Strategy.LEAST_USED:  # spec: select.least-used+2
             return min(candidates, key=lambda e: e.request_count)

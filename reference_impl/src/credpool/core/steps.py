@@ -33,6 +33,7 @@ def begin_with(state: PoolState, entry: Entry, *, now: float) -> Send | Refresh:
 def go_on(state: PoolState, event: Failed, step: Step, *, now: float, draw: float) -> Decision:
     """Go on with an untried available entry, or end the call."""
     tried = noted(event.call, event.entry, event.verdict, step)
+    tried = replace(tried, secrets=(*tried.secrets, event.secret))  # the row may be gone
     turned = turn_to(state, tried, untried(state, tried, now=now), now=now, draw=draw)
     if turned is not None:  # spec: recover.progress+3, recover.all-tried+2
         return turned
@@ -48,7 +49,7 @@ def leave(state: PoolState, call: Call, *, now: float, draw: float) -> Decision:
 def untried(state: PoolState, call: Call, *, now: float) -> Sequence[Entry]:
     """Return the available entries of which the call has tried neither the row nor the secret."""
     ready = available(state, now=now, model=call.model)
-    used = secrets_tried(state, call)  # spec: recover.progress+3, pool.same-secret+2
+    used = secrets_tried(state, call)  # spec: recover.progress+3, pool.same-secret+3
     return [e for e in ready if e.secret not in used]
 
 
@@ -64,9 +65,8 @@ def deliver(state: PoolState, event: Failed, *, now: float) -> Decision:
 
 
 def _ended(state: PoolState, call: Call, *, now: float) -> Decision:
-    if available(state, now=now, model=call.model):  # spec: exhaust.sdk-retry+1
-        return Decision(state, call, Deliver())
-    return Decision(state, call, Deliver(exhaustion(state, now=now, model=call.model)))
+    over = exhaustion(state, now=now, model=call.model, call=call)
+    return Decision(state, call, Deliver(over))  # spec: exhaust.sdk-retry+1
 
 
 def noted(call: Call, entry_id: EntryId, verdict: Verdict | None, step: Step) -> Call:

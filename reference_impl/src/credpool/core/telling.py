@@ -205,7 +205,7 @@ def _exhaustion(made: Decision) -> Iterator[Notice]:
     match made.action:
         case GiveUp(found):
             yield RanOut(found)  # spec: events.exhausted+2
-        case Deliver(found) if found is not None:
+        case Deliver(found) if found is not None and found.is_whole:
             yield RanOut(found)
         case _:
             pass

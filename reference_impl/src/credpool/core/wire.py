@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote_plus, urlsplit
 
 from credpool.core.credential import bare
 from credpool.core.errors import BadInput, WrongOrigin
 from credpool.core.model import Entry
+from credpool.core.owner import claimed
 from credpool.core.registry import Provider
 from credpool.core.secret import Secret
 
@@ -49,7 +50,7 @@ def origin(url: str) -> str:
 def base_url(entry: Entry, provider: Provider) -> str:
     """Return the endpoint the entry belongs to: its own, its type's, or the provider's."""
     usual = provider.credential(entry.auth_type).base_url or provider.base_url
-    return bare(entry.base_url or usual or "").rstrip("/")
+    return bare(entry.base_url or usual or "").rstrip("/")  # spec: pool.blanks+2
 
 
 def target(
@@ -75,6 +76,20 @@ def target(
     raise WrongOrigin(asked=origin(url), allowed=origin(own))
 
 
+def without_credential(url: str, provider: Provider) -> str:
+    """Return the URL without the credential that a caller has put into its query."""
+    if not provider.credential_query or "?" not in url:
+        return url
+    place, _, rest = url.partition("?")
+    query, mark, fragment = rest.partition("#")
+    parts = query.split("&")
+    names = provider.credential_query
+    kept = [p for p in parts if unquote_plus(p.partition("=")[0]) not in names]
+    if len(kept) == len(parts):
+        return url
+    return f"{place}?{'&'.join(kept)}{mark}{fragment}" if kept else f"{place}{mark}{fragment}"
+
+
 def seal(entry: Entry, provider: Provider, headers: Mapping[str, str]) -> Seal:
     """Return how the entry's credential travels in a request with these headers."""
     assert entry.secret is not None, "only available entries are sent"
@@ -87,13 +102,17 @@ def seal(entry: Entry, provider: Provider, headers: Mapping[str, str]) -> Seal:
     if name == "x-api-key" and name not in headers and "authorization" in headers:
         name, scheme = "authorization", "Bearer"  # newer SDKs send keys so, and say so here
     extra = {k: _joined(headers.get(k), v) for k, v in how.extra_headers.items()}
+    account = claimed(entry, provider) if how.account_header is not None else None
+    fixed = how.header == "authorization" and not extra
+    if how.account_header is not None and account is not None and _is_plain(account):
+        extra[how.account_header] = account  # spec: oauth.account-header+1
     return Seal(
-        # spec: security.one-secret+2, affinity.private+2
+        # spec: security.one-secret+3, affinity.private+2
         drop=_NOT_UPSTREAM | {k.encode() for k in extra},
         plain=tuple((k.encode(), v.encode()) for k, v in extra.items()),
         name=name.encode(),
         value=_written(scheme, entry.secret),
-        fixed=how.header == "authorization" and not extra,
+        fixed=fixed,
     )
 
 
@@ -101,6 +120,11 @@ def _written(scheme: str | None, secret: Secret) -> bytes:
     """Return the header's value; half a character is encoded too, for an error would show it all."""
     value = secret.reveal().encode(errors="surrogatepass")
     return f"{scheme} ".encode() + value if scheme else value
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a header can carry the text."""
+    return text.isascii() and text.isprintable() and text == text.strip()
 
 
 def _joined(present: str | None, wanted: str) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 
 from credpool.core.credential import bare
 from credpool.core.events import Grant
-from credpool.core.hints import read_hint
+from credpool.core.hints import FORMS, read_hint
 from credpool.core.model import Entry
 from credpool.core.registry import Provider
 from credpool.core.reply import Reply, dig
@@ -94,10 +94,12 @@ def _secret(told: object) -> Secret | None:
 
 def seconds(told: object) -> float | None:
     """Return a length of time in seconds, which some endpoints write as text; None when it is no time."""
-    if isinstance(told, bool) or not isinstance(told, int | float | str):
+    if isinstance(told, str):
+        return FORMS["seconds"](told.strip(), 0.0)
+    if isinstance(told, bool) or not isinstance(told, int | float):
         return None
     try:
         number = float(told)
-    except (ValueError, OverflowError):
+    except OverflowError:
         return None
     return number if math.isfinite(number) else None

@@ -1,0 +1,283 @@
+"""Mutants that break a requirement where it meets an owner, a model, a lease or a session."""
+
+import base64
+import json
+from dataclasses import replace
+
+from credpool.core.events import Failed, Succeeded
+from credpool.core.owner import owner_of
+from credpool.core.payer import PayerChange
+from credpool.core.recovery import RECOVERY, Step
+from credpool_conformance.matrix.mutant import Mutant, replaces
+
+
+class LearnsNothingFromWhatItDelivers(Mutant):
+    """Learns no owner from a reply that takes nobody out."""
+
+    violates = "owner.learnt+2"
+    kills = ("owner-is-learnt-from-a-reply-that-is-delivered",)
+    because = "state"
+
+    @replaces("credpool.core.decide.decide")
+    def deaf(original, state, event, *, now, draw):
+        if isinstance(event, Failed) and RECOVERY[event.verdict.failure].step is Step.DELIVER:
+            event = replace(event, owner=None)
+        return original(state, event, now=now, draw=draw)
+
+
+class IgnoresTheCaseOfOwners(Mutant):
+    """Takes two owners for one that differ in capitals alone."""
+
+    violates = "pool.same-owner+2"
+    kills = ("owners-are-compared-exactly",)
+    because = "state"
+
+    @replaces("credpool.core.owner.owner_of")
+    def small(original, state, entry):
+        found = original(state, entry)
+        return None if found is None else found.lower()
+
+
+class TakesOutTheOwnersOnly(Mutant):
+    """Takes an owner's entries out, and not a row of the secret whose owner nobody knows."""
+
+    violates = "pool.same-secret+3"
+    kills = ("limit-of-an-owner-holds-for-each-row-of-the-secret",)
+    because = "state"
+
+    @replaces("credpool.core.cooldown.spread")
+    def owned(original, state, secret, scope):
+        found = tuple(original(state, secret, scope))
+        known = [e for e in found if owner_of(state, e) is not None]
+        return iter(known if scope.of_owner and known else found)
+
+
+class ReadsWholeBlocksOnly(Mutant):
+    """Reads what a token says only where its length needs no padding."""
+
+    violates = "owner.precedence+1"
+    kills = (
+        "token-of-any-length-names-its-owner:eleven",
+        "token-of-any-length-names-its-owner:twelve",
+    )
+    because = "state"
+
+    @replaces("credpool.core.owner._claims")
+    def unpadded(original, token):
+        parts = token.reveal().split(".")
+        try:
+            return json.loads(base64.urlsafe_b64decode(parts[1]))
+        except (IndexError, ValueError):
+            return None
+
+
+class BelievesAStrangersOwner(Mutant):
+    """Learns the owner that another origin names."""
+
+    violates = "security.redirect.reply+2"
+    kills = ("stranger-names-no-owner",)
+    because = "state"
+
+    @replaces("credpool.flow._judged")
+    def believed(original, active, sent, response, entry, reply):
+        owner = active._pool.heard(entry, response.headers)
+        if owner is not None and response.status_code < 300:
+            return Succeeded(active.known, entry.id, entry.secret, owner)
+        return original(active, sent, response, entry, reply)
+
+
+class LooksAgainAtTheWholeEntry(Mutant):
+    """Does not see, after a wait, that the entry is out for the model of the call."""
+
+    violates = "recover.look-again+1"
+    kills = ("call-that-waited-looks-at-its-model",)
+    because = "wire"
+
+    @replaces("credpool.core.renewal._is_in")
+    def whole(original, entry, event, now):
+        return original(entry, replace(event, call=replace(event.call, model=None)), now)
+
+
+class ForgetsWithTheRow(Mutant):
+    """Lets a refusal of a request whose row is gone lead to nothing."""
+
+    violates = "pool.same-secret+3"
+    kills = ("refusal-of-a-removed-row-is-the-secrets",)
+    because = "state"
+
+    @replaces("credpool.core.cooldown.bench")
+    def nothing(original, state, event, *, now):
+        if state.find(event.entry) is None:
+            return state, event.call
+        return original(state, event, now=now)
+
+
+class CapsWithoutAModel(Mutant):
+    """Chooses for any model when there is a cap on calls under way."""
+
+    violates = "select.available+2"
+    kills = ("cap-goes-by-the-model",)
+    because = "wire"
+
+    @replaces("credpool.core.decide._start")
+    def any_model(original, state, call, *, now, draw):
+        if state.policy.max_concurrent is None:
+            return original(state, call, now=now, draw=draw)
+        made = original(state, replace(call, model=None), now=now, draw=draw)
+        return replace(made, call=replace(made.call, model=call.model))
+
+
+class StaysWithoutAModel(Mutant):
+    """Keeps a session on its entry whatever model its call asks for."""
+
+    violates = "affinity.stay+2"
+    kills = ("session-goes-by-the-model",)
+    because = "wire"
+
+    @replaces("credpool.pool.Pool.choose")
+    def any_model(original, self, model, now, home=None):
+        kept = self._kept.view.by_id.get(home)
+        if kept is not None and kept.blocked(now) is None:
+            return kept
+        return original(self, model, now, home)
+
+
+class CountsNoSessions(Mutant):
+    """Does not count for least_used what a session's calls have sent."""
+
+    violates = "select.least-used+2"
+    kills = ("least-used-counts-what-sessions-sent",)
+    because = "wire"
+
+    @replaces("credpool.choosing.Chooser.at_home")
+    def uncounted(original, self, index, home):
+        return index.by_id[home]
+
+
+class FreesTheEntryAlone(Mutant):
+    """Ends the cooldown of the entry, and leaves the one for the probed model."""
+
+    violates = "exhaust.probe.success+3"
+    kills = ("probe-ends-both-cooldowns",)
+    because = "state"
+
+    @replaces("credpool.core.probe.released")
+    def whole(original, state, secret, model):
+        freed = original(state, secret, model)
+        out = [e for e in state.holding(secret) if e.cooldown is not None]
+        kept = {e.id: replace(freed.find(e.id), models=e.models) for e in out}
+        return freed.change(kept)
+
+
+class FreesWhateverTheReason(Mutant):
+    """Ends any cooldown of the owner's keys when a probe succeeds."""
+
+    violates = "exhaust.probe.success+3"
+    kills = ("probe-leaves-another-reason",)
+    because = "state"
+
+    @replaces("credpool.core.probe._without")
+    def anything(original, entry, wrong, model):
+        return replace(original(entry, wrong, model), cooldown=None)
+
+
+class RevivesWithAProbe(Mutant):
+    """Brings an entry back that has died while its probe was under way."""
+
+    violates = "exhaust.probe.success+3"
+    kills = ("probe-does-not-revive-the-dead",)
+    because = "state"
+
+    @replaces("credpool.core.probe.released")
+    def revived(original, state, secret, model):
+        freed = original(state, secret, model)
+        return freed.change({e.id: replace(e, cooldown=None) for e in freed.holding(secret)})
+
+
+class BuriesOneRow(Mutant):
+    """Marks the row dead whose refresh was refused, and not the others of its secret."""
+
+    violates = "pool.same-secret+3"
+    kills = ("death-of-a-login-is-each-rows",)
+    because = "state"
+
+    @replaces("credpool.core.renewal._benched")
+    def one(original, state, event, entry, secret, *, now):
+        benched = original(state, event, entry, secret, now=now)
+        return state.change({entry.id: benched.find(entry.id)})
+
+
+class ProbesWhoeverPays(Mutant):
+    """Probes an entry that the policy on payers excludes."""
+
+    violates = "exhaust.probe+3"
+    kills = ("excluded-payer-is-not-probed",)
+    because = "wire"
+
+    @replaces("credpool.core.probe.probe_due")
+    def anybody(original, state, call, *, now):
+        policy = replace(state.policy, payer_change=PayerChange.ALLOW)
+        return original(replace(state, policy=policy), call, now=now)
+
+
+class CountsWhoeverPays(Mutant):
+    """Takes an entry that the policy on payers excludes for another one that is available."""
+
+    violates = "cooldown.sole+3"
+    kills = ("excluded-payer-is-no-other-entry",)
+    because = "state"
+
+    @replaces("credpool.core.cooldown._is_sole")
+    def anybody(original, state, affected, now, model):
+        policy = replace(state.policy, payer_change=PayerChange.ALLOW)
+        return original(replace(state, policy=policy), affected, now, model)
+
+
+class CountsTheUnusable(Mutant):
+    """Takes an entry with which nothing can be sent for another one that is available."""
+
+    violates = "cooldown.sole+3"
+    kills = ("entry-without-a-secret-is-no-other-entry",)
+    because = "state"
+
+    @replaces("credpool.core.cooldown._is_sole")
+    def rows(original, state, affected, now, model):
+        secrets = {e.secret for e in affected}
+        others = (e for e in state.entries if e.secret not in secrets)
+        return not any(e.blocked(now, model) is None for e in others)
+
+
+class PromisesTheUnusable(Mutant):
+    """Tells when an entry returns with which nothing can be sent."""
+
+    violates = "exhaust.reasons+2"
+    kills = ("entry-without-a-secret-does-not-return",)
+    because = "exhausted"
+
+    @replaces("credpool.core.cooldown._out")
+    def promised(original, entry, cooldown, why, failed):
+        return original(entry, cooldown, None if cooldown is not None else why, failed)
+
+
+class RemembersAProbe(Mutant):
+    """Remembers when an entry was probed, although it was reset since."""
+
+    violates = "operator.reset.clean+3"
+    kills = ("reset-forgets-the-probe",)
+    because = "wire"
+
+    @replaces("credpool.core.decide._unrefused")
+    def remembered(original, entry):
+        return replace(original(entry), probed_at=entry.probed_at)
+
+
+class ForgetsWhatTheGoneHeld(Mutant):
+    """Knows of the entries alone which secrets a call has tried, and not of a row that is gone."""
+
+    violates = "recover.progress+3"
+    kills = ("secret-of-a-removed-row-was-tried",)
+    because = "wire"
+
+    @replaces("credpool.core.cooldown.secrets_tried")
+    def of_rows(original, state, call):
+        return original(state, replace(call, secrets=()))

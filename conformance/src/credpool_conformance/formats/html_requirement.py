@@ -1,0 +1,116 @@
+"""A broken requirement on the page: sentence, consequence, one example in full, the rest folded."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from credpool_conformance.book.yaml_lines import Json, items, text
+from credpool_conformance.failing import Failing
+from credpool_conformance.formats.digest import Digest
+from credpool_conformance.formats.html_text import cut, e, folded, place, said
+from credpool_conformance.story import Difference, broken, outcome
+
+_IN_FULL: Final = 1500
+_IN_LINE: Final = 160
+_MOST_STDERR: Final = 2000
+
+
+class Requirements:
+    """The stories of broken requirements, in the order in which they are told."""
+
+    def __init__(self, digest: Digest) -> None:
+        """Begin with none told."""
+        self.places: set[str] = set()
+        """The checks that have a place on the page to link to."""
+        self._digest = digest
+
+    def article(self, found: Failing) -> str:
+        """Tell a requirement in full."""
+        title = f'<h3 id="{e(found.requirement)}">{level(found)} {self._linked(found)}</h3>'
+        inner = "\n".join((title, *self._inner(found)))
+        return f'<article class="{e(found.severity)}">\n{inner}\n</article>'
+
+    def folded(self, found: Failing) -> str:
+        """Tell a requirement below its name."""
+        title = f"{level(found)} <code>{e(found.name)}</code> {e(found.consequence)}"
+        inner = "\n".join(self._inner(found, linked=True))
+        return f'<article class="{e(found.severity)}" id="{e(found.requirement)}">{folded(title, inner)}</article>'
+
+    def _linked(self, found: Failing) -> str:
+        address = self._digest.link(found)
+        name = f"<code>{e(found.name)}</code>"
+        return f'<a href="{e(address)}">{name}</a>' if address else name
+
+    def _inner(self, found: Failing, *, linked: bool = False) -> Iterator[str]:
+        address = self._digest.link(found)
+        more = f' <a href="{e(address)}">The specification</a>' if linked and address else ""
+        yield f"<p>{e(found.text)}{more}</p>"
+        if found.consequence:
+            yield f"<p><em>If broken:</em> {e(found.consequence)}</p>"
+        notes = [found.counted, "" if found.binding else "a SHOULD", "known" if found.known else ""]
+        yield f'<p class="dim">{e("; ".join(filter(None, notes)))}</p>'
+        example = self._digest.example(found)
+        if example is not None:
+            yield self._example(found, example)
+            yield from self._others(found, text(example["id"]))
+
+    def _example(self, found: Failing, check: Mapping[str, Json]) -> str:
+        own = text(check["id"]) in found.own
+        parts = [
+            f"<article{self._anchor(text(check['id']))}>",
+            f'<h3><span class="{e(outcome(check))}">{e(outcome(check))}</span> {e(check["title"])}</h3>',
+            f'<p class="dim"><code>{e(check["id"])}</code> · <code>{e(check["scenario"])}</code></p>',
+        ]
+        if not own:
+            parts.append("<p>This check is about something else, and met it on its way.</p>")
+        parts += [difference(one) for one in _differences(found, check)]
+        parts.append(folded("HTTP and clock", pre("\n".join(map(text, items(check["trace"])))), is_open=True))
+        if stderr := text(check["stderr"]).strip():
+            parts.append(folded("Standard error of the testee", pre(stderr[-_MOST_STDERR:])))
+        parts.append(f"<p>Run it again:</p>{pre(text(check['replay']))}\n</article>")
+        return "\n".join(parts)
+
+    def _others(self, found: Failing, example: str) -> Iterator[str]:
+        """Fold away the other checks that show it."""
+        own = [id_ for id_ in found.own if id_ != example]
+        if own:
+            rows = "\n".join(self._line(found, self._digest.checks[id_]) for id_ in own)
+            yield folded(f"{len(own)} more of its checks fail", f"<ul>\n{rows}\n</ul>")
+        beside = [id_ for id_ in found.beside if id_ != example]
+        if beside:
+            listed = ", ".join(f"<code>{e(id_)}</code>" for id_ in beside)
+            yield folded(f"Seen in {len(beside)} more checks, of other requirements", f"<p>{listed}</p>")
+
+    def _line(self, found: Failing, check: Mapping[str, Json]) -> str:
+        seen = "; ".join(
+            f"{e(one.where)}: expected <code>{said(cut(one.expected, _IN_LINE))}</code>, "
+            f"saw <code>{said(cut(one.actual, _IN_LINE))}</code>"
+            for one in _differences(found, check)[:1]
+        )
+        return f"<li{self._anchor(text(check['id']))}><code>{e(check['id'])}</code> {seen}</li>"
+
+    def _anchor(self, check: str) -> str:
+        if check in self.places:
+            return ""
+        self.places.add(check)
+        return f' id="{e(place(check))}"'
+
+
+def level(found: Failing) -> str:
+    """Write how bad it is."""
+    return f'<span class="level {e(found.severity)}">{e(found.severity)}</span>'
+
+
+def difference(found: Difference) -> str:
+    """Write what was expected, and what was seen."""
+    both = f"expected {cut(found.expected, _IN_FULL)}\nactual   {cut(found.actual, _IN_FULL)}"
+    return f"<p><strong>{e(found.where)}</strong></p>{pre(both)}"
+
+
+def pre(content: str) -> str:
+    """Write text as it is."""
+    return f"<pre>{said(content)}</pre>"
+
+
+def _differences(found: Failing, check: Mapping[str, Json]) -> tuple[Difference, ...]:
+    mine = [one for one in broken(check) if one.requirement == found.requirement]
+    return mine[0].differences if mine else ()
