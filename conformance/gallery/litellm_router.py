@@ -20,7 +20,7 @@ import litellm  # noqa: E402 (these two settings are read when it is imported)
 litellm.ssl_verify = False  # nothing here is encrypted
 
 warnings.simplefilter("ignore")  # of members that move
-PREFIXES = {"generic": "openai", "openai": "openai", "anthropic": "anthropic", "groq": "groq"}
+PREFIXES = {"generic": "openai", "openai": "openai", "anthropic": "anthropic", "groq": "openai"}
 PREFIXES |= {"openrouter": "openrouter", "mistral": "mistral", "deepseek": "deepseek", "xai": "xai"}
 PREFIXES |= {"together": "together_ai", "fireworks": "fireworks_ai", "cerebras": "cerebras"}
 PREFIXES |= {"nvidia": "nvidia_nim", "gemini": "gemini", "moonshot": "moonshot", "zai": "zai"}
@@ -55,15 +55,16 @@ class Adapter:
         """Make the Router of a model when its first request comes: a deployment names its model."""
         if model not in self.routers:
             own = {} if self.strategy in (None, "fill_first") else {"routing_strategy": self.strategy}
-            deployments = [self.deployment(entry, model) for entry in self.pool["entries"]]
+            entries = sorted(self.pool["entries"], key=lambda entry: entry["priority"])
+            deployments = [self.deployment(entry, model, at) for at, entry in enumerate(entries, 1)]
             self.routers[model] = litellm.Router(model_list=deployments, **own)
         return self.routers[model]
 
-    def deployment(self, entry, model):
+    def deployment(self, entry, model, place):
         params = {"model": f"{PREFIXES[self.pool['provider']]}/{model}", "api_key": entry["secret"]}
         params["api_base"] = entry["base_url"] or self.pool["base_url"]
         if self.strategy == "fill_first":
-            params["order"] = entry["priority"] + 1
+            params["order"] = place
         return {"model_name": model, "litellm_params": params, "model_info": {"id": entry["id"]}}
 
     def call(self, call):

@@ -28,6 +28,7 @@ _WHOLE: Final = 1.0  # a pool may keep its moments in whole seconds
 _FIRST: Final = frozenset({"order", "out", "nothing"})
 _CAUSES: Final = frozenset({"status", "killed", "until", "models", "class", "ids", "counts"})
 _FOLLOW: Final = frozenset({*_FIRST, "events", "store", "listing", "exhausted", "returns"})
+_STATES: Final = frozenset({"status", "killed", "until"})
 _REPEATS: Final = frozenset({"retry", "same", "on", "after"})
 _SAFE: Final = ("security.", "exhaust.same-provider", "affinity.private", "request.", "oauth.refresh-token.apart", "oauth.access-token.apart")
 
@@ -67,7 +68,8 @@ class Ledger:
         self._unsure: Finding | None = None
         self._repeat: tuple[int, Finding] | None = None
         self._matcher = Matcher()
-        self._statuses: dict[str, Finding] = {}
+        self._states: dict[str, Finding] = {}
+        self._number = 0
         self._asked: set[str] = set()
         self._wanted: set[str] = set()
 
@@ -77,7 +79,9 @@ class Ledger:
             self._matcher = Matcher(early=clock.elapsed + _WHOLE, late=_WHOLE)
         else:
             beyond = forgiven(self._scenario, phase, seen.waits) or 0.0
-            self._matcher = Matcher(early=round(self._matcher.early + beyond, 6))
+            # words are rounded to the millisecond
+            rounded = beyond + 0.001 if beyond else 0.0
+            self._matcher = Matcher(early=round(self._matcher.early + rounded, 6))
         return self._matcher
 
     def phase(self, phase: Phase, seen: Observed, failures: Sequence[Failure]) -> None:
@@ -90,6 +94,8 @@ class Ledger:
         planned = plan(self._scenario, phase, actual, earlier)
         if self._profile.retries_faults and (kept := patient(planned.steps, actual)) != actual:
             actual, self._repeat = kept, self._repeat or (seen.number, _in_place(seen.number))
+            if _moved_on(seen):
+                self._derailed = self._derailed or self._repeat[1]
         scene = Scene(self._scenario, phase, seen, planned, tuple(actual), self._history, self._profile, self._matcher)
         self._asked |= {*actual}
         self._wanted |= {item for item in planned.wire if isinstance(item, str)}
@@ -97,6 +103,7 @@ class Ledger:
         self._judge(scene, failures)
         self._history.planned |= {step.entry: step.failure for step in scene.attempts}
         self._history.told |= rest.last_class(seen.result)
+        self._history.state = seen.state or self._history.state
 
     def end(self, wrongs: Iterable[Wrong]) -> None:
         """Take what can be said only when the scenario is over: secrets, and calls without an end."""
@@ -109,11 +116,9 @@ class Ledger:
         kind, owners = wrong.charge.kind, wrong.charge.owners
         if kind in self._profile.untold:
             return
-        if kind in ("status", "killed"):
-            cause = self._statuses.get(str(wrong.actual))
-            if cause is not None:  # it was so before, and was charged then
-                self._unsure = self._unsure or cause
-                return
+        if kind in _STATES and (cause := self._states.get(_entry(wrong))) and cause.phase < number:
+            self._unsure = self._unsure or cause
+            return
         if kind in _FOLLOW and (cause := self._cause()):
             if kind in _FIRST:
                 self._derailed = self._derailed or cause
@@ -134,8 +139,8 @@ class Ledger:
         )
         if not known:
             self.findings.append(finding)
-        if kind in ("status", "killed"):
-            self._statuses[str(wrong.actual)] = finding
+        if kind in _STATES:
+            self._states.setdefault(_entry(wrong), finding)
         if blocks and self._derailed is None:
             self._derailed = finding
 
@@ -165,11 +170,13 @@ class Ledger:
         return [*dict.fromkeys(mine)] or [*owners[:1]]
 
     def _decides(self, requirement: str, kind: str) -> bool:
+        if table().rule(requirement).late and 0 < self._number < len(self._scenario.phases):
+            return False
         return kind in self._scenario.decides or table().decides(requirement, kind)
 
     def _judge(self, scene: Scene, failures: Sequence[Failure]) -> None:
         """Judge a phase; after a derailment only what happened to secrets and requests."""
-        number = scene.seen.number
+        self._number = number = scene.seen.number
         for failure in failures:
             if failure.aspect in ("request", "header"):
                 self._changed(number, failure)
@@ -242,6 +249,21 @@ class Ledger:
                 if self._matcher.matches(wrong.expected, wrong.actual):
                     continue
                 self.charge(scene.seen.number, wrong, blocks=wrong.charge.kind == "refusal")
+
+
+def _entry(wrong: Wrong) -> str:
+    """Name the entry whose state is wrong: what it is in a later phase follows from that."""
+    return str(wrong.actual).partition(":")[0]
+
+
+def _moved_on(seen: Observed) -> bool:
+    """Tell whether a request that was sent again in place had another reply than before."""
+    pairs = zip(seen.wire, seen.wire[1:], strict=False)
+    told = ((one.item == two.item, one.sent, two.sent) for one, two in pairs)
+    return any(
+        same and one and two and (one.status, one.drop) != (two.status, two.drop)
+        for same, one, two in told
+    )
 
 
 def _in_place(number: int) -> Finding:

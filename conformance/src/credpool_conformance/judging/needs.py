@@ -21,13 +21,20 @@ def reconsider(checks: Sequence[Check]) -> list[Check]:
     tried = {id_ for check in checks if check.outcome in _FAILED for id_ in check.verified}
     followed = {failure for check in checks for failure in check.followed}
     missing = tried - kept
-    return [_again(check, missing, followed) for check in checks]
+    lengths = {f.about for check in checks for f in check.own if _is_length(f) and f.about}
+    return [_again(check, missing, followed, lengths) for check in checks]
 
 
-def _again(check: Check, missing: set[str], followed: set[str]) -> Check:
+def _is_length(finding: Finding) -> bool:
+    return finding.kind == "until" and finding.requirement == "cooldown.default"
+
+
+def _again(
+    check: Check, missing: set[str], followed: set[str], lengths: set[str]
+) -> Check:
     if check.outcome not in _FAILED:
         return check
-    needs = [_need(check, finding, missing, followed) for finding in check.own]
+    needs = [_need(check, finding, missing, followed, lengths) for finding in check.own]
     if not needs or not all(needs):
         return check
     need = next(filter(None, needs))
@@ -38,8 +45,12 @@ def _again(check: Check, missing: set[str], followed: set[str]) -> Check:
     return replace(check, outcome=Outcome.INCONCLUSIVE, findings=findings, reason=reason)
 
 
-def _need(check: Check, finding: Finding, missing: set[str], followed: set[str]) -> str | None:
+def _need(
+    check: Check, finding: Finding, missing: set[str], followed: set[str], lengths: set[str]
+) -> str | None:
     """Name what a finding rests on that no check has shown; none if it stands by itself."""
+    if finding.kind == "until" and finding.about in lengths and not _is_length(finding):
+        return "cooldown.default"  # what this pool's usual length is was judged there
     return next(_needs(check, finding, missing, followed), None)
 
 
@@ -48,7 +59,7 @@ def _needs(
 ) -> Iterator[str]:
     if finding.requirement is None:
         return
-    if finding.about and finding.about not in followed:
+    if finding.kind != "until" and finding.about and finding.about not in followed:
         yield rule_of(finding.about)
     if finding.kind in ("order", "target") and not finding.requirement.startswith("select."):
         strategy = (check.scenario.given.strategy or "default").replace("_", "-")

@@ -1,7 +1,7 @@
 """What is known when a phase is judged: the plan, what was seen, and what came before."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
@@ -38,6 +38,8 @@ class History:
     planned: dict[str, str] = field(default_factory=dict)
     told: dict[str, str] = field(default_factory=dict)
     advanced: bool = False
+    state: Mapping[str, Json] = field(default_factory=dict)
+    """What the pool said of its entries at the end of the phase before."""
 
     def failing(self, entry: str | None) -> bool:
         """Tell whether the latest reply to an entry was to be a failure."""
@@ -98,7 +100,7 @@ class Scene:
         return now[-1] if now else self.history.planned.get(entry)
 
     def is_out(self, entry: str) -> bool | None:
-        """Tell whether the pool says that an entry is out; null if it was not asked."""
+        """Tell whether the pool said before this phase that an entry is out; null if nobody asked."""
         states = self._states
         if states is None:
             return None
@@ -107,9 +109,10 @@ class Scene:
 
     @cached_property
     def _states(self) -> dict[str, Json] | None:
-        if not self.seen.state:
+        if not self.history.state:
             return None
-        return fields(state_in_words(self.seen.state, self.seen.now)[0])
+        begun = self.seen.wire[0].at if self.seen.wire else self.seen.now
+        return fields(state_in_words(self.history.state, begun)[0])
 
     def lengths(self, entry: str) -> list[str]:
         """Name the requirements on how long an entry is out."""

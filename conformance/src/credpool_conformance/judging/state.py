@@ -74,7 +74,9 @@ def _entry(scene: Scene, entry: str, wanted: str, found: str) -> Iterator[Charge
         if group(want.failure) != group(got.failure):
             return  # the length goes with the class
     if want.left and want.left[0] != ANY and not scene.matcher.matches(" ".join(want.left), " ".join(got.left)):
-        yield Charge("until", tuple(scene.lengths(entry)))
+        owners = scene.lengths(entry)
+        about = scene.latest(entry) if owners == ["cooldown.default"] else None
+        yield Charge("until", tuple(owners), about)
     if want.models != got.models and not scene.matcher.matches([*want.models], [*got.models]):
         yield _models(scene, entry, want.models, got.models)
 

@@ -136,6 +136,8 @@ def _first(scene: Scene, at: _At) -> Charge:
         return Charge("out", ("select.available", "pool.unusable"))
     want = None if at.want is None else entry_of(at.want)
     got = None if at.got is None else entry_of(at.got)
+    if want is None and got is not None and scene.is_out(got) is True:
+        return Charge("nothing", ("exhaust.nothing-sent", "select.available"))
     for entry, to_be_out in ((want, False), (got, True)):
         if entry is not None and (found := _displaced(scene, entry, to_be_out=to_be_out, none=got is None)):
             return found
@@ -146,8 +148,7 @@ def _first(scene: Scene, at: _At) -> Charge:
 
 def _displaced(scene: Scene, entry: str, *, to_be_out: bool, none: bool) -> Charge | None:
     """Judge an entry that is out and was not to be, or the reverse."""
-    asked = any(entry_of(item) == entry for item in scene.actual)
-    history, out = scene.history, False if asked and not to_be_out else scene.is_out(entry)
+    history, out = scene.history, scene.is_out(entry)
     failing = history.failing(entry)
     if to_be_out and not failing:
         return None

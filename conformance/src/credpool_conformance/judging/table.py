@@ -50,6 +50,8 @@ class Rule:
     worse: Mapping[str, str] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
     """What has to be kept in some check before a breach of these says anything."""
+    late: bool = False
+    """Whether only the last phase of a scenario decides these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,5 +108,6 @@ def _rule(raw: Mapping[str, Json], sets: Mapping[str, list[str]]) -> Rule:
         severity=text(raw["severity"]),
         decides=frozenset(kind for name in names for kind in sets.get(name, [name])),
         needs=tuple(text(id_) for id_ in items(raw.get("needs"))),
+        late=raw.get("late") is True,
         worse={kind: text(severity) for kind, severity in fields(raw.get("worse")).items()},
     )
