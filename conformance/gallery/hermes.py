@@ -72,8 +72,14 @@ class Adapter:
                 break
             found = classify_api_error(error, provider=self.provider, model="gpt-5")
             status, context = getattr(error, "status_code", None), extract_api_error_context(error)
-            known = {"status_code": status, "classified_reason": found.reason, "error_context": context}
-            recovered, retried = recover_with_credential_pool(agent, has_retried_429=retried, **known)
+            known = {
+                "status_code": status,
+                "classified_reason": found.reason,
+                "error_context": context,
+            }
+            recovered, retried = recover_with_credential_pool(
+                agent, has_retried_429=retried, **known
+            )
             failures += not recovered
             if not recovered and (failures >= 3 or found.should_compress or not found.retryable):
                 break
@@ -81,11 +87,17 @@ class Adapter:
                 call.wait(shell.now + self.pause(found, reply, failures))
         if reply is None:
             return call.tell("failed", body=str(error))
-        call.tell("delivered", status=reply.status_code, headers=dict(reply.headers), body=reply.text)
+        call.tell(
+            "delivered", status=reply.status_code, headers=dict(reply.headers), body=reply.text
+        )
 
     def send(self, asked, agent):
         """Send once, as the SDK does, and return its reply and the SDK's exception."""
-        kept = {k: v for k, v in asked["headers"].items() if k.lower() not in ("authorization", "x-api-key")}
+        kept = {
+            k: v
+            for k, v in asked["headers"].items()
+            if k.lower() not in ("authorization", "x-api-key")
+        }
         headers = kept | {"authorization": f"Bearer {agent.api_key}"}
         url = agent.base_url + asked["path"]
         try:
@@ -110,10 +122,10 @@ class Adapter:
 
 shell = Shell(HELLO, Adapter())
 shell.patch_time(monotonic=False)
-from agent.agent_runtime_helpers import extract_api_error_context, recover_with_credential_pool  # noqa: E402
-from agent.credential_pool import _exhausted_until, load_pool  # noqa: E402
-from agent.error_classifier import classify_api_error  # noqa: E402
-from agent.retry_utils import jittered_backoff  # noqa: E402
-from run_agent import AIAgent  # noqa: E402
+from agent.agent_runtime_helpers import extract_api_error_context, recover_with_credential_pool
+from agent.credential_pool import _exhausted_until, load_pool
+from agent.error_classifier import classify_api_error
+from agent.retry_utils import jittered_backoff
+from run_agent import AIAgent
 
 shell.serve()

@@ -40,22 +40,32 @@ class Adapter:
 
     def call(self, call):
         asked = call.request
-        own = {k: v for k, v in asked["headers"].items() if k.lower() not in ("authorization", "x-api-key")}
+        own = {
+            k: v
+            for k, v in asked["headers"].items()
+            if k.lower() not in ("authorization", "x-api-key")
+        }
 
         def send(key):
             entry = next(e for e in self.entries if (e["secret"] or "") == key)
             url = (entry["base_url"] or self.told["base_url"]) + asked["path"]
             headers, follow = own | {"authorization": f"Bearer {key}"}, asked["follow_redirects"]
-            return CLIENT.request(asked["method"], url, headers=headers, json=asked["body"], follow_redirects=follow)
+            return CLIENT.request(
+                asked["method"], url, headers=headers, json=asked["body"], follow_redirects=follow
+            )
 
         try:
             reply = self.pool.call(send)
-            call.tell("delivered", status=reply.status_code, headers=dict(reply.headers), body=reply.text)
+            call.tell(
+                "delivered", status=reply.status_code, headers=dict(reply.headers), body=reply.text
+            )
         except AllKeysExhaustedError as error:
             # A call that sent something ends with this too: the reply is not in it.
             call.tell("exhausted", body=str(error), exhausted=exhausted(self.states()))
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            call.tell("failed", body=type(error).__name__)  # of the client: its text is not the pool's
+            call.tell(
+                "failed", body=type(error).__name__
+            )  # of the client: its text is not the pool's
 
     def states(self):
         """Read `status()`, which has the keys in their order, and shortened."""
@@ -70,6 +80,6 @@ class Adapter:
 
 shell = Shell(HELLO, Adapter())
 shell.patch_time()
-from open_keypool import AllKeysExhaustedError, KeyPool  # noqa: E402 (its time is patched)
+from open_keypool import AllKeysExhaustedError, KeyPool
 
 shell.serve()

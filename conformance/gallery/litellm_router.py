@@ -14,8 +14,11 @@ import warnings
 from shell import Refused, Shell, exhausted, faked_time
 
 faked_time()
-os.environ |= {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True"}
-import litellm  # noqa: E402 (these two settings are read when it is imported)
+os.environ |= {
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
+}
+import litellm
 
 litellm.ssl_verify = False  # nothing here is encrypted
 
@@ -54,7 +57,9 @@ class Adapter:
     def router(self, model):
         """Make the Router of a model when its first request comes: a deployment names its model."""
         if model not in self.routers:
-            own = {} if self.strategy in (None, "fill_first") else {"routing_strategy": self.strategy}
+            own = (
+                {} if self.strategy in (None, "fill_first") else {"routing_strategy": self.strategy}
+            )
             entries = sorted(self.pool["entries"], key=lambda entry: entry["priority"])
             deployments = [self.deployment(entry, model, at) for at, entry in enumerate(entries, 1)]
             self.routers[model] = litellm.Router(model_list=deployments, **own)
@@ -100,7 +105,15 @@ class Adapter:
         for router in self.routers.values():
             active |= dict(router.cooldown_cache.get_active_cooldowns(ids, None))
         until = {i: c["timestamp"] + c["cooldown_time"] for i, c in active.items()}
-        return [{"id": i, "status": "exhausted" if i in until else "ok", "until": until.get(i), "models": {}} for i in ids]
+        return [
+            {
+                "id": i,
+                "status": "exhausted" if i in until else "ok",
+                "until": until.get(i),
+                "models": {},
+            }
+            for i in ids
+        ]
 
 
 shell = Shell(HELLO, Adapter())

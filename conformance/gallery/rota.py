@@ -26,7 +26,7 @@ HELLO = {
 }
 REAL_SLEEP = asyncio.sleep
 LOOP = asyncio.new_event_loop()
-CLIENT = httpx.AsyncClient(verify=False, timeout=None)  # noqa: S113, S501 (on this machine alone)
+CLIENT = httpx.AsyncClient(verify=False, timeout=None)  # noqa: S113 (on this machine alone)
 
 
 async def sleep(seconds):
@@ -61,11 +61,17 @@ class Adapter:
         except PoolExhausted as error:
             call.tell("exhausted", body=str(error), exhausted=exhausted(self.states()))
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            call.tell("failed", body=type(error).__name__)  # of the client: its text is not the pool's
+            call.tell(
+                "failed", body=type(error).__name__
+            )  # of the client: its text is not the pool's
 
     async def send(self, resource, asked):
         entry = next(e for e in self.entries if e["id"] == resource.resource_id)
-        kept = {k: v for k, v in asked["headers"].items() if k.lower() not in ("authorization", "x-api-key")}
+        kept = {
+            k: v
+            for k, v in asked["headers"].items()
+            if k.lower() not in ("authorization", "x-api-key")
+        }
         headers = kept | {"authorization": f"Bearer {resource.value}"}
         url = (entry["base_url"] or self.told["base_url"]) + asked["path"]
         try:
@@ -84,14 +90,23 @@ class Adapter:
         return [self.state(i, told) for i, told in self.pool.stats().resources.items()]
 
     def state(self, name, told):
-        until = shell.now + told.cooldown_seconds_remaining if told.status == "cooling_down" else None
+        until = (
+            shell.now + told.cooldown_seconds_remaining if told.status == "cooling_down" else None
+        )
         return {"id": name, "status": STATES[told.status], "until": until, "models": {}}
 
 
 shell = Shell(HELLO, Adapter())
 shell.patch_time()
 asyncio.sleep = sleep
-from rotapool import CooldownResource, DisableResource, Pool, PoolExhausted, Resource, RetryOperation  # noqa: E402
+from rotapool import (
+    CooldownResource,
+    DisableResource,
+    Pool,
+    PoolExhausted,
+    Resource,
+    RetryOperation,
+)
 
 threading.Thread(target=LOOP.run_forever, daemon=True).start()
 shell.serve()

@@ -73,7 +73,12 @@ class Shell:
     """Take the suite's commands, and pass them on to an adapter."""
 
     def __init__(self, hello, adapter):
-        self.hello = {"language": "Python", "protocol": 1, "spec": "1.0-draft", "features": []} | hello
+        self.hello = {
+            "language": "Python",
+            "protocol": 1,
+            "spec": "1.0-draft",
+            "features": [],
+        } | hello
         self.adapter, self.now, self.calls, self.writing = adapter, 0.0, {}, threading.Lock()
         self.out, sys.stdout = sys.stdout, sys.stderr  # what a product prints is no message
 

@@ -80,7 +80,10 @@ class Translates(Control):
 
     @replaces("testee_reference.Testee.run")
     def request(original, self, call, asked):
-        body = {("max_completion_tokens" if k == "max_tokens" else k): v for k, v in asked["body"].items()}
+        body = {
+            ("max_completion_tokens" if k == "max_tokens" else k): v
+            for k, v in asked["body"].items()
+        }
         return original(self, call, asked | {"body": body})
 
     @replaces("testee_reference.Testee.end")

@@ -5,7 +5,7 @@ from urllib.parse import unquote
 
 from credpool.core.events import Deliver
 from credpool.core.model import FailureClass, Scope
-from credpool.core.recovery import RECOVERY, Step
+from credpool.core.recovery import RECOVERY
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 

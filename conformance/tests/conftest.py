@@ -10,8 +10,8 @@ import pytest
 
 from credpool_conformance import registry as registries
 from credpool_conformance import requirements as requirement_files
-from credpool_conformance.data import Data
 from credpool_conformance.book.yaml_lines import fields, items
+from credpool_conformance.data import Data
 from credpool_conformance.known_failures import KnownFailures
 from credpool_conformance.loader import load
 from credpool_conformance.report import Report, read_report

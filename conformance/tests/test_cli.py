@@ -128,7 +128,7 @@ def test_a_run_stops_when_enough_has_failed(
     assert ("verdict: filtered" in output.out) is (ran < 19)
 
 
-def test_nobody_who_reads_is_no_error(suite: list[str]) -> None:
+def test_nobody_who_reads_is_no_error() -> None:
     """`list | head` prints what `head` wants, and no traceback."""
     command = [
         sys.executable,

@@ -147,7 +147,11 @@ def fate(suite: Suite, change: type[Change]) -> Judgement:
             Fate.WRONG_RED,
             ("wait:retry-after-1 is harness-error, not rotate.retry-once because of retry",),
         ),
-        (WrongReason, Fate.WRONG_RED, ("wait:retry-after-1 is fail (rotate.retry-once retry), not",)),
+        (
+            WrongReason,
+            Fate.WRONG_RED,
+            ("wait:retry-after-1 is fail (rotate.retry-once retry), not",),
+        ),
         (Brief, Fate.ACCEPTED, ()),
         (Unused, Fate.VOID, ("never used: testee_reference.Testee.restart",)),
         (Illegal, Fate.REJECTED, ("retry-then-rotate is fail (",)),

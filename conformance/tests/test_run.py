@@ -81,7 +81,7 @@ def test_what_is_wrong_everywhere_is_found_anywhere(
 
     assert ran.outcomes() == {"healthy": outcome}
     assert ran.charged() == {"healthy": [charged]}
-    assert [found["requirement"] for found in ran.broken()] == [charged.split()[0]]
+    assert [found["requirement"] for found in ran.broken()] == [charged.split(maxsplit=1)[0]]
 
 
 @pytest.mark.parametrize("connector", CONNECTORS)

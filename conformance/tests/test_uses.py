@@ -28,7 +28,9 @@ def test_nothing_is_named_that_no_case_needs(suite: Suite) -> None:
     superfluous_in: dict[str, set[str]] = {}
     for scenario in suite.scenarios:
         text = scenario.id.partition(":")[0]
-        superfluous_in[text] = superfluous_in.get(text, superfluous(scenario)) & superfluous(scenario)
+        superfluous_in[text] = superfluous_in.get(text, superfluous(scenario)) & superfluous(
+            scenario
+        )
 
     assert {text: ids for text, ids in superfluous_in.items() if ids} == {}
 

@@ -66,6 +66,7 @@ class Canary:
         """Write what people see in its place; a later secret of an entry has its number."""
         number = f" no. {self.generation + 1}" if self.generation else ""
         return f"<{_NAMES[self.kind]}{number} of {self.owner}>"
+
     @property
     def parts(self) -> Iterator[str]:
         """Yield whatever is as long as a part of a secret may not be shown (security.no-leak)."""
@@ -128,10 +129,12 @@ class Canaries:
                 return {self.hide(key): self.hide_in(item) for key, item in value.items()}
             case _:
                 return value
+
     def all(self) -> tuple[Canary, ...]:
         """List every secret that was minted."""
         with self._lock:
             return tuple(self._all)
+
     def shown(self, texts: Iterable[str]) -> list[Canary]:
         """Find the secrets of which these texts show a part that is too long."""
         haystack = "\n".join(texts)

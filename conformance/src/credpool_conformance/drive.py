@@ -268,12 +268,8 @@ class Drive:
         self._turn = progress.session
         while True:
             match progress.session.next(progress.seq, grace):
-                case Answer(kind="wait", content={"why": "claim"}):
-                    progress.waiting = True
-                    return None
                 case Answer(kind="wait", content=content):
-                    self._wait(progress, fields(content), waits)
-                    if self.runaway:
+                    if not self._wait(progress, fields(content), waits):
                         return None
                 case Answer(kind="prompt", content=content):
                     self._prompted(progress, fields(content))
@@ -297,16 +293,24 @@ class Drive:
                 case _:
                     continue
 
-    def _wait(self, progress: Progress, wait: dict[str, Json], waits: list[float]) -> None:
+    def _wait(self, progress: Progress, wait: dict[str, Json], waits: list[float]) -> bool:
+        """Let a call wait, and go on with it; tell whether it went on.
+
+        One that waits for another call's refresh is resumed when the scenario says so.
+        """
+        if wait.get("why") == "claim":
+            progress.waiting = True
+            return False
         until = wait.get("until")
         seconds = round(float(until) - self._clock.now, 6) if isinstance(until, int | float) else 0
         waits.append(seconds)
         self._trace.waited(seconds, str(wait.get("why")))
         if len(waits) > _MOST_WAITS or seconds > _LONGEST_WAIT:
             self.runaway = f"{len(waits)} waits, and no end"
-            return
+            return False
         self._clock.move_to(self._clock.now + max(seconds, 0))
         self._resume(progress)
+        return True
 
     def _look(self, phase: Phase, observed: Observed, begun: int) -> Observed:
         state: dict[str, Json] = {}

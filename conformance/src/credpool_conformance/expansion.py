@@ -85,7 +85,9 @@ def leads_to(row: Mapping[str, Json], actions: Mapping[str, str]) -> dict[str, J
         case "rotate":
             return {**moved, "next_steps": [_B], "next_ends": well}
         case "retry":
-            ways: Json = {"one_of": [[f"{told} rotate", _B], [f"{told} retry", f"{told} rotate", _B]]}
+            ways: Json = {
+                "one_of": [[f"{told} rotate", _B], [f"{told} retry", f"{told} rotate", _B]]
+            }
             wire: Json = {"one_of": [["a", "b"], ["a", "a", "b"]]}
             return {**moved, "steps": ways, "requests": wire, "next_steps": [_B], "next_ends": well}
         case _:

@@ -144,7 +144,10 @@ def _build(
     problems: list[Problem] = []
     for key, path, replies in _scripts(fields(raw.get("upstream"))):
         try:
-            lines = [f"{document.path}:{document.line(*where, *path, i)}" for i, _ in enumerate(items(replies))]
+            lines = [
+                f"{document.path}:{document.line(*where, *path, i)}"
+                for i, _ in enumerate(items(replies))
+            ]
             upstream[key] = tuple(_replies(key, replies, given.provider, registry, lines))
         except UnknownExampleError as error:
             fix = "name a rule of spec/registry/ as provider/rule, or ok, stream, token_ok"

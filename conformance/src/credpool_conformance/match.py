@@ -68,10 +68,11 @@ class Matcher:
         )
 
     def _value(self, key: str, wanted: Json, actual: Json) -> bool:
-        both = isinstance(wanted, int | float) and isinstance(actual, int | float)
-        if key in _MOMENTS and both and not isinstance(wanted, bool):
-            return self._moment(float(wanted), float(actual))
-        return self.matches(wanted, actual)
+        match wanted, actual:
+            case (int() | float(), int() | float()) if key in _MOMENTS:
+                return self._moment(float(wanted), float(actual))
+            case _:
+                return self.matches(wanted, actual)
 
     def _phrase(self, wanted: str, actual: str) -> bool:
         words, found = wanted.split(), actual.split()
@@ -90,7 +91,9 @@ class Matcher:
     def _moment(self, wanted: float, actual: float) -> bool:
         if seconds(wanted) == seconds(actual):
             return True
-        return -self.early <= round(actual - wanted, 3) <= self.late and bool(self.early or self.late)
+        return -self.early <= round(actual - wanted, 3) <= self.late and bool(
+            self.early or self.late
+        )
 
 
 def matches(expected: Json, actual: Json) -> bool:

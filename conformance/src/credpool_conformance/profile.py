@@ -64,7 +64,10 @@ class Profile:
     def words(self) -> tuple[str, ...]:
         """What makes this profile narrower than the whole, in words."""
         return (
-            *(f"{name}: {', '.join(sorted(found)) or 'nothing'}" for name, found in self._narrowed()),
+            *(
+                f"{name}: {', '.join(sorted(found)) or 'nothing'}"
+                for name, found in self._narrowed()
+            ),
             *(["caller sends"] if self.caller_sends else []),
             *(["retries faults"] if self.retries_faults else []),
             *(f"translates the {name}" for name in sorted(self.translates)),
@@ -108,7 +111,9 @@ def not_in(scenario: Scenario, declared: Profile) -> str | None:
     lacking = {
         "provider": _lacking({given.provider}, declared.providers),
         "policy": _lacking(given.policy, declared.policy),
-        "strategy": set() if "select.unknown-strategy" in verified else _lacking({given.strategy} - {None}, declared.strategies),
+        "strategy": set()
+        if "select.unknown-strategy" in verified
+        else _lacking({given.strategy} - {None}, declared.strategies),
         "credential": _lacking(types, declared.credentials),
     }
     for what, names in lacking.items():

@@ -51,7 +51,9 @@ class Suite:
         """Come to a verdict; a selection of the tests is a filtered run."""
         filtered = len(self.checks) < len(self.scenarios)
         known = self.options.known
-        return summarise(self.checks, self.requirements, self.features, filtered=filtered, known=known)
+        return summarise(
+            self.checks, self.requirements, self.features, filtered=filtered, known=known
+        )
 
 
 _SUITE: Final = pytest.StashKey[Suite]()
@@ -149,7 +151,9 @@ def _suite(config: pytest.Config) -> Suite:
     )
     known = KnownFailures()
     if listed:
-        known = known_failures.load(Path(listed), {scenario.id for scenario in scenarios}, requirements.known)
+        known = known_failures.load(
+            Path(listed), {scenario.id for scenario in scenarios}, requirements.known
+        )
     options = Options(
         testee=testee,
         connector=connector,

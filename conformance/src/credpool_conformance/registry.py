@@ -94,7 +94,7 @@ def load(data: Data) -> Registry:
         contents = fields(document.data)
         provider = _provider(contents)
         providers[provider.id] = provider
-        for index, rule in enumerate(items(contents.get("rules"))):
+        for index in range(len(items(contents.get("rules")))):
             where = ("rules", index)
             example = _example(document, index, provider.id)
             if example is None:

@@ -28,7 +28,6 @@ from credpool_conformance.scenario import Scenario
 from credpool_conformance.session import Manifest, Session
 from credpool_conformance.verdict import Summary, summarise
 
-
 _FAILURES: Final = (Outcome.FAIL, Outcome.HARNESS_ERROR, Outcome.UNEXPECTED_PASS)
 
 

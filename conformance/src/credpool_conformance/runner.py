@@ -210,8 +210,8 @@ def _not_due(scenario: Scenario, manifest: Manifest) -> Check | None:
     if missing:
         reason = f"feature not declared: {', '.join(missing)}"
         return Check(scenario=scenario, outcome=Outcome.NOT_APPLICABLE, reason=reason)
-    if reason := not_in(scenario, manifest.profile):
-        return Check(scenario=scenario, outcome=Outcome.NOT_APPLICABLE, reason=reason)
+    if undeclared := not_in(scenario, manifest.profile):
+        return Check(scenario=scenario, outcome=Outcome.NOT_APPLICABLE, reason=undeclared)
     if manifest.clock == "real" and scenario.timed:
         reason = "the testee runs on the real clock"
         return Check(scenario=scenario, outcome=Outcome.UNVERIFIED, reason=reason)

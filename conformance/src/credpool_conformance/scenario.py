@@ -224,5 +224,5 @@ class Scenario:
     @property
     def timed(self) -> bool:
         """Tell whether the clock matters: a testee on the real clock cannot be judged by it."""
-        left_open = (None, [], "*")
+        left_open: tuple[Json, ...] = (None, [], "*")
         return any(p.advance or p.expect.get("waits") not in left_open for p in self.phases)

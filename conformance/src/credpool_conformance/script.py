@@ -61,9 +61,7 @@ class UnknownExampleError(Exception):
     """A reply that names an example nobody wrote."""
 
 
-def scripted(
-    name: str, raw: Json, provider: str, registry: Registry, where: str = ""
-) -> Reply:
+def scripted(name: str, raw: Json, provider: str, registry: Registry, where: str = "") -> Reply:
     """Read one scripted reply; `where` is the scenario's own line.
 
     Raises: UnknownExampleError when it names an example that does not exist.

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from credpool_conformance.book.tables import scalar
+from credpool_conformance.book.values import scalar
 from credpool_conformance.book.yaml_lines import Json
 from credpool_conformance.examples.wire import WIDTH, compact
 from credpool_conformance.examples.words import span, unfilled

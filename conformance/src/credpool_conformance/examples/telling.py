@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from credpool_conformance.book.tables import scalar
+from credpool_conformance.book.values import scalar
 from credpool_conformance.book.yaml_lines import Json, fields, items, text
 from credpool_conformance.examples.record import Moment
 from credpool_conformance.examples.scene import given_lines, heading

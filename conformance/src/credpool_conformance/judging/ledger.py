@@ -30,7 +30,14 @@ _CAUSES: Final = frozenset({"status", "killed", "until", "models", "class", "ids
 _FOLLOW: Final = frozenset({*_FIRST, "events", "store", "listing", "exhausted", "returns"})
 _STATES: Final = frozenset({"status", "killed", "until"})
 _REPEATS: Final = frozenset({"retry", "same", "on", "after"})
-_SAFE: Final = ("security.", "exhaust.same-provider", "affinity.private", "request.", "oauth.refresh-token.apart", "oauth.access-token.apart")
+_SAFE: Final = (
+    "security.",
+    "exhaust.same-provider",
+    "affinity.private",
+    "request.",
+    "oauth.refresh-token.apart",
+    "oauth.access-token.apart",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +103,16 @@ class Ledger:
             actual, self._repeat = kept, self._repeat or (seen.number, _in_place(seen.number))
             if _moved_on(seen):
                 self._derailed = self._derailed or self._repeat[1]
-        scene = Scene(self._scenario, phase, seen, planned, tuple(actual), self._history, self._profile, self._matcher)
+        scene = Scene(
+            self._scenario,
+            phase,
+            seen,
+            planned,
+            tuple(actual),
+            self._history,
+            self._profile,
+            self._matcher,
+        )
         self._asked |= {*actual}
         self._wanted |= {item for item in planned.wire if isinstance(item, str)}
         self.followed.update(_followed(planned, actual))
@@ -125,13 +141,14 @@ class Ledger:
             self._unsure = self._unsure or cause
             return
         found = self._owners(kind, owners)
-        owner, *others = [id_ for id_ in found if self._binds(id_)] or [None]
+        binding = [id_ for id_ in found if self._binds(id_)]
+        owner, others = next(iter(binding), None), binding[1:]
         known = any((f.requirement, f.kind) == (owner, kind) for f in self.findings)
         finding = Finding(
             phase=number,
             kind=kind,
             requirement=owner,
-            others=tuple(id_ for id_ in (others if owner else found) if id_),
+            others=tuple(others if owner else found),
             severity=table().severity(owner, kind) if owner else "telling",
             expected=wrong.expected,
             actual=wrong.actual,
@@ -148,7 +165,9 @@ class Ledger:
         """Say how the check ended, and what it needs first if it came to no conclusion."""
         if any(finding.requirement in self._verified for finding in self.findings):
             return "fail", None
-        reached = all(id_.startswith(_SAFE) and id_ != "security.redirect.reply" for id_ in self._verified)
+        reached = all(
+            id_.startswith(_SAFE) and id_ != "security.redirect.reply" for id_ in self._verified
+        )
         cause = None if reached and self._wanted <= self._asked else self._derailed
         cause = cause or self._unsure
         if cause is None:
@@ -160,7 +179,9 @@ class Ledger:
 
     def _cause(self) -> Finding | None:
         """Find a fault of another requirement from which the rest may follow."""
-        found = (f for f in self.findings if f.kind in _CAUSES and f.requirement not in self._verified)
+        found = (
+            f for f in self.findings if f.kind in _CAUSES and f.requirement not in self._verified
+        )
         return next(found, None)
 
     def _owners(self, kind: str, owners: Sequence[str]) -> list[str]:
@@ -188,7 +209,11 @@ class Ledger:
         if "reply" in self._profile.translates:
             told.pop("reply", None)
         if scene.seen.note:
-            self.charge(number, Wrong(Charge("endless", ("recover.bounded",)), "an end", scene.seen.note), blocks=True)
+            self.charge(
+                number,
+                Wrong(Charge("endless", ("recover.bounded",)), "an end", scene.seen.note),
+                blocks=True,
+            )
             return
         if self._follows_a_repeat(scene, told):
             return
@@ -204,7 +229,12 @@ class Ledger:
             return False
         number, finding = self._repeat
         in_place = finding.requirement is None
-        slight = {"waits", "counts", "attempts", *(["wire"] if in_place and first_step(scene) is None else [])}
+        slight = {
+            "waits",
+            "counts",
+            "attempts",
+            *(["wire"] if in_place and first_step(scene) is None else []),
+        }
         if (number == scene.seen.number and not in_place) or not told.keys() - slight:
             return False
         self._derailed = finding
@@ -214,7 +244,9 @@ class Ledger:
         if failure.aspect in self._profile.translates:
             return
         owner = "request.unchanged" if failure.aspect == "request" else "security.caller-headers"
-        self.charge(number, Wrong(Charge(failure.aspect, (owner,)), failure.expected, failure.actual))
+        self.charge(
+            number, Wrong(Charge(failure.aspect, (owner,)), failure.expected, failure.actual)
+        )
 
     def _left_the_plan(self, scene: Scene, wire: Failure, told: Mapping[str, Failure]) -> bool:
         """Charge the first step that differs; tell whether the rest of the phase means nothing."""
@@ -240,7 +272,16 @@ class Ledger:
         return any(id_ in self._verified for id_ in self._owners(step.kind, step.owners))
 
     def _rest(self, scene: Scene, told: Mapping[str, Failure], *, repeated: bool = False) -> None:
-        ignored = {"outcome", "waits", "reply", "headers", "exhausted", "counts", "attempts", "events"}
+        ignored = {
+            "outcome",
+            "waits",
+            "reply",
+            "headers",
+            "exhausted",
+            "counts",
+            "attempts",
+            "events",
+        }
         for aspect in rest.ASPECTS:
             failure = told.get(aspect)
             if failure is None or (repeated and aspect in ignored):

@@ -29,9 +29,7 @@ def _is_length(finding: Finding) -> bool:
     return finding.kind == "until" and finding.requirement == "cooldown.default"
 
 
-def _again(
-    check: Check, missing: set[str], followed: set[str], lengths: set[str]
-) -> Check:
+def _again(check: Check, missing: set[str], followed: set[str], lengths: set[str]) -> Check:
     if check.outcome not in _FAILED:
         return check
     needs = [_need(check, finding, missing, followed, lengths) for finding in check.own]
@@ -54,9 +52,7 @@ def _need(
     return next(_needs(check, finding, missing, followed), None)
 
 
-def _needs(
-    check: Check, finding: Finding, missing: set[str], followed: set[str]
-) -> Iterator[str]:
+def _needs(check: Check, finding: Finding, missing: set[str], followed: set[str]) -> Iterator[str]:
     if finding.requirement is None:
         return
     if finding.kind != "until" and finding.about and finding.about not in followed:

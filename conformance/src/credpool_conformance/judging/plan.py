@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from credpool_conformance.book.yaml_lines import Json, fields, items, text
+from credpool_conformance.book.yaml_lines import Json, fields, items
 from credpool_conformance.match import ANY, matches
 from credpool_conformance.scenario import Entry, Origin, Phase, Scenario
 
@@ -102,7 +102,9 @@ def _tellings(expect: Mapping[str, Json]) -> list[list[Step]]:
     found: list[list[Step]] = []
     for listed in _lists(expect.get("attempts", [])):
         words = [next(iter(_words(item)), "").split() for item in listed]
-        found.append([Step(item=w[0], entry=w[0], failure=w[1], action=w[2]) for w in words if len(w) == 3])
+        found.append(
+            [Step(item=w[0], entry=w[0], failure=w[1], action=w[2]) for w in words if len(w) == 3]
+        )
     return found
 
 
@@ -128,7 +130,12 @@ def _words(item: Json) -> Iterator[str]:
 def _requests(telling: Iterable[Step], entries: Mapping[str, Entry]) -> Iterator[Step]:
     for step in telling:
         entry = entries.get(step.entry)
-        yield Step(item=on_the_wire(entry, step.entry), entry=step.entry, failure=step.failure, action=step.action)
+        yield Step(
+            item=on_the_wire(entry, step.entry),
+            entry=step.entry,
+            failure=step.failure,
+            action=step.action,
+        )
         if step.action == "refresh":
             yield Step(item=f"token:{step.entry}", entry=step.entry, failure="-", action="token")
 

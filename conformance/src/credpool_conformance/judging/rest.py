@@ -40,7 +40,11 @@ def outcome(scene: Scene, expected: Json, actual: Json) -> Iterator[Wrong]:
     """Name another outcome by what the call was to end with."""
     if str(expected).startswith("refused") or str(actual).startswith("refused"):
         known = scene.strategy if str(actual).startswith("refused unknown_strategy") else None
-        owner = known if known and not str(expected).startswith("refused") else "select.unknown-strategy"
+        owner = (
+            known
+            if known and not str(expected).startswith("refused")
+            else "select.unknown-strategy"
+        )
         yield Wrong(Charge("refusal", (owner,)), expected, actual)
         return
     kind = "raised" if str(actual).startswith("raised") else "outcome"
@@ -61,7 +65,9 @@ def _of_the_end(scene: Scene, expected: Json) -> str:
 def reply(scene: Scene, expected: Json, actual: Json) -> Iterator[Wrong]:
     """Name a reply that was changed."""
     over = scene.phase.expect.get("exhausted")
-    yield Wrong(Charge("reply", ("exhaust.last-reply" if over else "reply.unchanged",)), expected, actual)
+    yield Wrong(
+        Charge("reply", ("exhaust.last-reply" if over else "reply.unchanged",)), expected, actual
+    )
 
 
 def headers(_: Scene, expected: Json, actual: Json) -> Iterator[Wrong]:
@@ -105,7 +111,9 @@ def exhausted(scene: Scene, expected: Json, actual: Json) -> Iterator[Wrong]:
     else:
         first = next(iter(fields(actual.get("entries"))), "")
         owners = scene.lengths(first) if _is_earliest(actual) else ["exhaust.returns-at"]
-        yield Wrong(Charge("until" if _is_earliest(actual) else "returns", (*owners,)), expected, actual)
+        yield Wrong(
+            Charge("until" if _is_earliest(actual) else "returns", (*owners,)), expected, actual
+        )
 
 
 def _is_earliest(told: Mapping[str, Json]) -> bool:
@@ -121,14 +129,21 @@ def nameless(expected: Json) -> Json:
     if not isinstance(expected, dict) or not isinstance(expected.get("entries"), dict):
         return expected
     told = fields(expected["entries"])
-    entries = {k: " ".join(["*", *str(why).split()[1:]]) for k, why in told.items()}
+    entries: Json = {k: " ".join(["*", *str(why).split()[1:]]) for k, why in told.items()}
     return {**expected, "entries": entries}
 
 
 def events(scene: Scene, expected: Json, actual: Json) -> Iterator[Wrong]:
     """Name the first event that differs."""
     wanted, found = items(expected), items(actual)
-    at = next((n for n, (w, f) in enumerate(zip(wanted, found, strict=False)) if not scene.matcher.matches(w, f)), None)
+    at = next(
+        (
+            n
+            for n, (w, f) in enumerate(zip(wanted, found, strict=False))
+            if not scene.matcher.matches(w, f)
+        ),
+        None,
+    )
     at = min(len(wanted), len(found)) if at is None else at
     missing = at < len(wanted)
     name = str(wanted[at] if missing else found[at]).partition(" ")[0]

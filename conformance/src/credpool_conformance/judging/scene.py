@@ -48,7 +48,11 @@ class History:
     def misread(self, entry: str) -> bool:
         """Tell whether the pool called that reply something that leads elsewhere."""
         was, said = self.planned.get(entry), self.told.get(entry)
-        return self.failing(entry) and said not in NOT_FAILING and group(said or "") != group(was or "")
+        return (
+            self.failing(entry)
+            and said not in NOT_FAILING
+            and group(said or "") != group(was or "")
+        )
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class Scene:
     actual: tuple[str, ...]
     history: History
     profile: Profile
-    matcher: Matcher = Matcher()
+    matcher: Matcher
 
     @cached_property
     def verified(self) -> tuple[str, ...]:

@@ -55,25 +55,39 @@ def wrong_states(scene: Scene, expected: Json, actual: Json) -> Iterator[Wrong]:
 
 
 def _closest(expected: Json, actual: Json) -> Json:
-    choices = items(expected["one_of"]) if isinstance(expected, dict) and "one_of" in expected else [expected]
+    choices = (
+        items(expected["one_of"])
+        if isinstance(expected, dict) and "one_of" in expected
+        else [expected]
+    )
     found = fields(actual)
-    return max(choices, key=lambda c: sum(matches(w, found.get(e)) for e, w in fields(c).items()), default={})
+    return max(
+        choices,
+        key=lambda c: sum(matches(w, found.get(e)) for e, w in fields(c).items()),
+        default={},
+    )
 
 
 def _first(want: Json) -> str:
-    return str(items(want["one_of"])[0]) if isinstance(want, dict) and "one_of" in want else str(want)
+    return (
+        str(items(want["one_of"])[0]) if isinstance(want, dict) and "one_of" in want else str(want)
+    )
 
 
 def _entry(scene: Scene, entry: str, wanted: str, found: str) -> Iterator[Charge]:
     want, got = _Words.read(wanted), _Words.read(found)
-    if want.status != got.status and ANY not in (want.status,):
+    if want.status not in (got.status, ANY):
         yield _status(scene, entry, want, got)
         return
-    if want.failure not in (ANY, got.failure) and "-" not in (got.failure,):
+    if want.failure not in (ANY, got.failure) and got.failure != "-":
         yield Charge("class", ("classify.registry",))
         if group(want.failure) != group(got.failure):
             return  # the length goes with the class
-    if want.left and want.left[0] != ANY and not scene.matcher.matches(" ".join(want.left), " ".join(got.left)):
+    if (
+        want.left
+        and want.left[0] != ANY
+        and not scene.matcher.matches(" ".join(want.left), " ".join(got.left))
+    ):
         owners = scene.lengths(entry)
         about = scene.latest(entry) if owners == ["cooldown.default"] else None
         yield Charge("until", tuple(owners), about)

@@ -104,9 +104,17 @@ def _is_misread(scene: Scene, at: _At, before: Step) -> bool:
 
 def _by_step(scene: Scene, at: _At, before: Step) -> Iterator[Charge]:
     rule = rule_of(before.failure)
-    moved = len({step.item for step in scene.plan.steps[: at.place] if isinstance(step.item, str)}) > 1
-    if at.want is not None and at.want == before.item or before.action in ("retry", "token"):
-        yield Charge("retry", (RETRY if before.failure == "rate_limited" else "recover.auth-expired.refresh", "recover.rate-limited.across-calls"))
+    moved = (
+        len({step.item for step in scene.plan.steps[: at.place] if isinstance(step.item, str)}) > 1
+    )
+    if (at.want is not None and at.want == before.item) or before.action in ("retry", "token"):
+        yield Charge(
+            "retry",
+            (
+                RETRY if before.failure == "rate_limited" else "recover.auth-expired.refresh",
+                "recover.rate-limited.across-calls",
+            ),
+        )
     if at.got is None:
         yield Charge("stop", ("recover.all-tried", rule) if moved else (rule, "recover.all-tried"))
     if at.want is None:
@@ -139,7 +147,9 @@ def _first(scene: Scene, at: _At) -> Charge:
     if want is None and got is not None and scene.is_out(got) is True:
         return Charge("nothing", ("exhaust.nothing-sent", "select.available"))
     for entry, to_be_out in ((want, False), (got, True)):
-        if entry is not None and (found := _displaced(scene, entry, to_be_out=to_be_out, none=got is None)):
+        if entry is not None and (
+            found := _displaced(scene, entry, to_be_out=to_be_out, none=got is None)
+        ):
             return found
     if want is None:
         return Charge("nothing", ("exhaust.nothing-sent",))
@@ -173,5 +183,7 @@ def _wrongly_out(scene: Scene, entry: str, *, lost: bool) -> Charge:
     if lost and not failing:
         return Charge("out", ("pool.attribution",))
     if not history.advanced:
-        return Charge("out", (rule, *lengths) if lost or rule in scene.verified else (*lengths, rule))
+        return Charge(
+            "out", (rule, *lengths) if lost or rule in scene.verified else (*lengths, rule)
+        )
     return Charge("out", (*lengths, "cooldown.end"))

@@ -78,14 +78,20 @@ class Table:
         if kind in rule.worse:
             return rule.worse[kind]
         own = self.kinds[kind].severity
-        return max(own, rule.severity, key=SEVERITIES.index) if own == "telling" else own or rule.severity
+        return (
+            max(own, rule.severity, key=SEVERITIES.index)
+            if own == "telling"
+            else own or rule.severity
+        )
 
 
 @cache
 def table() -> Table:
     """Read the table, once."""
     raw = fields(read(Path(__file__).with_name("table.yaml")).data)
-    sets = {name: [text(kind) for kind in items(kinds)] for name, kinds in fields(raw["sets"]).items()}
+    sets = {
+        name: [text(kind) for kind in items(kinds)] for name, kinds in fields(raw["sets"]).items()
+    }
     return Table(
         kinds={name: _kind(name, fields(kind)) for name, kind in fields(raw["kinds"]).items()},
         rules=tuple(_rule(fields(row), sets) for row in items(raw["requirements"])),
