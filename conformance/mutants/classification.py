@@ -94,7 +94,7 @@ class RefreshesWithNothing(Mutant):
 
     violates = "classify.refreshable+2"
     kills = ("expired-login-without-a-refresh-token-is-rejected",)
-    because = "class"
+    because = "status"
 
     @replaces("credpool.core.decide._settled")
     def literally(original, verdict, entry):

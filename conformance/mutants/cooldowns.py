@@ -101,7 +101,7 @@ class EndsCooldownsLate(Mutant):
 
     violates = "cooldown.end+2"
     kills = ("cooldown-ends-to-the-second",)
-    because = "out"
+    because = "order"
 
     @replaces("credpool.core.select.available")
     def late(original, state, *, now, model):

@@ -18,7 +18,7 @@ class ForgivesAfterALateSuccess(Mutant):
         "late-success-revives-nobody:cooldown",
         "late-success-revives-nobody:no-money",
     )
-    because = "state"
+    because = "status"
 
     @replaces("credpool.pool.Pool.is_flagged")
     def always(original, self, entry):
@@ -35,7 +35,7 @@ class RevivesAfterALateSuccess(Mutant):
 
     violates = "cooldown.late-success+1"
     kills = ("late-success-revives-nobody:death",)
-    because = "state"
+    because = "status"
 
     @replaces("credpool.pool.Pool.is_flagged")
     def always(original, self, entry):
@@ -52,7 +52,7 @@ class ForgivesAModelAfterALateSuccess(Mutant):
 
     violates = "cooldown.late-success+1"
     kills = ("late-success-for-a-model-revives-nobody",)
-    because = "state"
+    because = "models"
 
     @replaces("credpool.pool.Pool.is_flagged")
     def always(original, self, entry):
@@ -70,7 +70,7 @@ class LetsTheLatestReportWinForAModel(Mutant):
 
     violates = "cooldown.never-shorten+3"
     kills = ("later-end-wins-for-a-model:shorter-comes-last",)
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.cooldown._rest")
     def latest(original, entry, cooldown, *, model):
@@ -83,7 +83,7 @@ class LetsTheLatestOfEqualsWin(Mutant):
 
     violates = "cooldown.never-shorten+3"
     kills = ("equal-ends-keep-the-earlier-report",)
-    because = "state"
+    because = "class"
 
     @replaces("credpool.core.cooldown._longer")
     def latest(original, old, new):
@@ -95,7 +95,7 @@ class ForgetsModelsInACooldown(Mutant):
 
     violates = "cooldown.end+2"
     kills = ("cooldown-of-the-entry-keeps-that-of-a-model",)
-    because = "state"
+    because = "models"
 
     @replaces("credpool.core.cooldown._rest")
     def alone(original, entry, cooldown, *, model):
@@ -108,7 +108,7 @@ class ReturnsAtTheFirstEnd(Mutant):
 
     violates = "exhaust.returns-at+2"
     kills = ("entry-returns-when-both-cooldowns-have-ended",)
-    because = "exhausted"
+    because = "returns"
 
     @replaces("credpool.core.cooldown.exhaustion")
     def soonest(original, state, *, now, model, call=None):
@@ -152,7 +152,7 @@ class PrefersTheRegistry(Mutant):
         "policy-sets-the-cooldown-of-a-rule:operator",
         "policy-sets-the-cooldown-of-a-rule:operator-longer",
     )
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.cooldown._seconds")
     def listed(original, state, affected, verdict, *, now, model):
@@ -166,7 +166,7 @@ class HasNoPolicyForModels(Mutant):
 
     violates = "cooldown.default+2"
     kills = ("policy-sets-the-cooldown-for-a-model",)
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.cooldown._seconds")
     def listed(original, state, affected, verdict, *, now, model):
@@ -180,7 +180,7 @@ class HasNoBoundsForModels(Mutant):
 
     violates = "cooldown.clamp+2"
     kills = ("bounds-hold-for-a-model",)
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.cooldown._seconds")
     def usual(original, state, affected, verdict, *, now, model):
@@ -195,7 +195,7 @@ class TakesTriedEntriesForGone(Mutant):
 
     violates = "cooldown.sole+3"
     kills = ("tried-entry-is-still-another-one",)
-    because = "state"
+    because = "returns"
 
     @replaces("credpool.core.cooldown.bench")
     def gone(original, state, event, *, now):
@@ -210,7 +210,7 @@ class CountsEntriesWithoutTheModel(Mutant):
 
     violates = "cooldown.sole+3"
     kills = ("sole-entry-for-a-model",)
-    because = "state"
+    because = "returns"
 
     @replaces("credpool.core.cooldown._is_sole")
     def for_any_model(original, state, affected, now, model):
@@ -222,7 +222,7 @@ class ShortensWhateverIsLimited(Mutant):
 
     violates = "recover.outage-guard+2"
     kills = ("outage-guard-leaves-an-announced-limit-alone",)
-    because = "state"
+    because = "returns"
 
     @replaces("credpool.core.cooldown._capped")
     def shortened(original, entry, started, limit):
@@ -237,7 +237,7 @@ class MarksOneRow(Mutant):
 
     violates = "pool.same-secret+3"
     kills = ("mark-belongs-to-the-secret",)
-    because = "wire"
+    because = "same"
 
     @replaces("credpool.core.decide._retry")
     def one(original, state, entry, event, *, now):
@@ -251,7 +251,7 @@ class ClearsOneRow(Mutant):
 
     violates = "pool.same-secret+3"
     kills = ("success-of-a-row-clears-its-twins-mark",)
-    because = "wire"
+    because = "retry"
 
     @replaces("credpool.core.decide._succeed")
     def one(original, state, event):
@@ -265,7 +265,7 @@ class MarksOneModel(Mutant):
 
     violates = "recover.rate-limited.across-calls+2"
     kills = ("mark-belongs-to-no-model",)
-    because = "wire"
+    because = "same"
 
     @replaces("credpool.core.decide._may_retry")
     def of_the_model(original, state, entry, event, *, now):
@@ -279,7 +279,7 @@ class KeepsTheMarkForOtherModels(Mutant):
 
     violates = "recover.rate-limited.across-calls+2"
     kills = ("cooldown-of-a-model-clears-the-mark",)
-    because = "wire"
+    because = "retry"
 
     @replaces("credpool.core.cooldown._rest")
     def kept(original, entry, cooldown, *, model):
@@ -296,7 +296,7 @@ class ClearsTheMarkForAnyReply(Mutant):
         "only-a-success-clears-the-mark:request",
         "refusal-of-a-call-leaves-the-mark",
     )
-    because = "wire"
+    because = "same"
 
     @replaces("credpool.core.decide._fail")
     def cleared(original, state, event, *, now, draw):
@@ -311,7 +311,7 @@ class TakesARedirectForASuccess(Mutant):
 
     violates = "recover.rate-limited.across-calls+2"
     kills = ("only-a-success-clears-the-mark:redirect",)
-    because = "wire"
+    because = "same"
 
     @replaces("credpool.flow._judged")
     def success(original, active, sent, response, entry, reply):
@@ -325,7 +325,7 @@ class ForgetsTheMarkAtTheEnd(Mutant):
 
     violates = "recover.rate-limited.across-calls+2"
     kills = ("mark-outlives-the-program",)
-    because = "wire"
+    because = "same"
 
     @replaces("credpool.core.rows.encode_row")
     def unmarked(original, entry):
@@ -337,7 +337,7 @@ class TakesAProbeForATurn(Mutant):
 
     violates = "select.round-robin+3"
     kills = ("probe-is-no-turn",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.decide._start")
     def moved(original, state, call, *, now, draw):
@@ -352,7 +352,7 @@ class FreesEveryModel(Mutant):
 
     violates = "exhaust.probe.success+3"
     kills = ("probe-proves-nothing-of-another-model",)
-    because = "state"
+    because = "models"
 
     @replaces("credpool.core.probe._without")
     def all_models(original, entry, wrong, model):
@@ -364,7 +364,7 @@ class FreesTheOwnerOfAnything(Mutant):
 
     violates = "exhaust.probe.success+3"
     kills = ("probe-proves-one-secret-where-the-scope-is-one",)
-    because = "state"
+    because = "status"
 
     @replaces("credpool.core.probe._scope")
     def everybody(original, state, out):
@@ -376,7 +376,7 @@ class LearnsTheOwnerTooLate(Mutant):
 
     violates = "owner.learnt+2"
     kills = ("refusal-that-names-its-owner-takes-the-owner-out",)
-    because = "state"
+    because = "target"
 
     @replaces("credpool.core.decide.decide")
     def afterwards(original, state, event, *, now, draw):
@@ -392,7 +392,7 @@ class LearnsTheOwnerOfOneRow(Mutant):
 
     violates = "owner.learnt+2"
     kills = ("owner-is-learnt-for-every-row",)
-    because = "state"
+    because = "target"
 
     @replaces("credpool.core.decide._owned")
     def one(original, state, secret, owner):
@@ -406,7 +406,7 @@ class LetsALimitEndADeath(Mutant):
 
     violates = "cooldown.never-shorten+3"
     kills = ("later-limit-leaves-the-dead-dead",)
-    because = "state"
+    because = "status"
 
     @replaces("credpool.core.cooldown._longer")
     def alive(original, old, new):
@@ -418,7 +418,7 @@ class GuardsForAMinute(Mutant):
 
     violates = "recover.outage-guard+2"
     kills = ("outage-guard-goes-by-the-operators-minute",)
-    because = "state"
+    because = "returns"
 
     @replaces("credpool.core.cooldown.cap")
     def minute(original, state, call, *, now):

@@ -16,7 +16,7 @@ class TakesAnyRefusalForTheEnd(Mutant):
         "refusals-that-are-not-for-good:unauthorized-client",
         "refusals-that-are-not-for-good:forbidden",
     )
-    because = "state"
+    because = "killed"
 
     @replaces("credpool.oauth.refresh.read_token_reply")
     def final(original, reply, *, now):
@@ -30,7 +30,7 @@ class ReadsTheDescriptionForACode(Mutant):
 
     violates = "recover.auth-expired.terminal+2"
     kills = ("refusals-that-are-not-for-good:invalid-request",)
-    because = "state"
+    because = "killed"
 
     @replaces("credpool.oauth.refresh.read_token_reply")
     def anywhere(original, reply, *, now):
@@ -44,7 +44,7 @@ class HasNoPolicyForRefreshes(Mutant):
 
     violates = "cooldown.default+2"
     kills = ("policy-sets-the-cooldown-of-a-failed-refresh:plain",)
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.cooldown._seconds")
     def usual(original, state, affected, verdict, *, now, model):
@@ -61,7 +61,7 @@ class TakesTheLongerOfHintAndDefault(Mutant):
         "policy-sets-the-cooldown-of-a-failed-refresh:shorter-hint",
         "policy-sets-the-cooldown-of-a-failed-refresh:hint-of-zero",
     )
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.cooldown._seconds")
     def longer(original, state, affected, verdict, *, now, model):
@@ -77,7 +77,7 @@ class TakesThirtySecondsForEnough(Mutant):
 
     violates = "oauth.window.mandatory+2"
     kills = ("refusal-of-thirty-seconds-before-the-end:at-the-edge",)
-    because = "wire"
+    because = "retry"
 
     @replaces("credpool.core.renewal._is_good")
     def enough(original, state, entry, call, known, *, now):
@@ -91,7 +91,7 @@ class RestsOneRow(Mutant):
 
     violates = "oauth.window.advisory.rest+2"
     kills = ("rest-of-a-login-holds-for-each-row",)
-    because = "wire"
+    because = "refresh"
 
     @replaces("credpool.core.renewal._changed")
     def one(original, state, entry, *, claim, failed_at):
@@ -107,7 +107,7 @@ class ForgetsModelsWithANewToken(Mutant):
 
     violates = "cooldown.end+2"
     kills = ("new-token-leaves-limits",)
-    because = "state"
+    because = "models"
 
     @replaces("credpool.core.renewal._renewed")
     def clean(original, entry, grant):
@@ -119,7 +119,7 @@ class ForgetsTheMarkWithANewToken(Mutant):
 
     violates = "recover.rate-limited.across-calls+2"
     kills = ("new-token-leaves-the-mark",)
-    because = "wire"
+    because = "same"
 
     @replaces("credpool.core.renewal._renewed")
     def clean(original, entry, grant):
@@ -131,7 +131,7 @@ class FreesOneRowWithANewToken(Mutant):
 
     violates = "oauth.new-token.ends+1"
     kills = ("new-token-ends-the-cooldown-of-each-row",)
-    because = "state"
+    because = "status"
 
     @replaces("credpool.core.renewal.refreshed")
     def one(original, state, event):
@@ -147,7 +147,7 @@ class TakesAProbesRefreshForACalls(Mutant):
 
     violates = "exhaust.probe.failure+3"
     kills = ("probe-that-cannot-refresh-changes-nothing:down",)
-    because = "state"
+    because = "class"
 
     @replaces("credpool.core.renewal.refresh_failed")
     def as_usual(original, state, event, *, now):
@@ -160,7 +160,7 @@ class KeepsAProbedLoginAlive(Mutant):
 
     violates = "exhaust.probe.failure+3"
     kills = ("probe-that-cannot-refresh-changes-nothing:gone",)
-    because = "state"
+    because = "status"
 
     @replaces("credpool.core.renewal.refresh_failed")
     def alive(original, state, event, *, now):
@@ -173,7 +173,7 @@ class ReadsLengthsLikeItsLanguage(Mutant):
 
     violates = "oauth.expires-in+2"
     kills = ("expires-in-is-a-number:exponent", "expires-in-is-a-number:grouped")
-    because = "wire"
+    because = "refresh"
 
     @replaces("credpool.oauth.refresh.seconds")
     def converted(original, told):
@@ -188,7 +188,7 @@ class TakesTruthForOneSecond(Mutant):
 
     violates = "oauth.expires-in+2"
     kills = ("expires-in-is-a-number:truth",)
-    because = "wire"
+    because = "refresh"
 
     @replaces("credpool.oauth.refresh.seconds")
     def counted(original, told):
@@ -200,7 +200,7 @@ class ReadsNoTextForANumber(Mutant):
 
     violates = "oauth.expires-in+2"
     kills = ("expires-in-is-a-number:text-that-ends-soon",)
-    because = "wire"
+    because = "refresh"
 
     @replaces("credpool.oauth.refresh.seconds")
     def plain(original, told):
@@ -212,7 +212,7 @@ class TakesAnySuccessForAToken(Mutant):
 
     violates = "oauth.reply.no-token+2"
     kills = ("created-is-no-token",)
-    because = "wire"
+    because = "retry"
 
     @replaces("credpool.oauth.refresh.read_token_reply")
     def granted(original, reply, *, now):
@@ -240,7 +240,7 @@ class NamesNoAccount(Mutant):
 
     violates = "oauth.account-header+1"
     kills = ("account-of-the-login-is-named",)
-    because = "wire"
+    because = "header"
 
     @replaces("credpool.core.wire._is_plain")
     def never(original, text):
@@ -252,7 +252,7 @@ class NamesTheAccountBesideTheCallers(Mutant):
 
     violates = "oauth.account-header+1"
     kills = ("account-of-the-login-is-named",)
-    because = "wire"
+    because = "header"
 
     @replaces("credpool.core.wire.seal")
     def polite(original, entry, provider, headers):
@@ -269,7 +269,7 @@ class DropsTheCallersAccount(Mutant):
 
     violates = "oauth.account-header+1"
     kills = ("account-that-no-token-names-is-the-callers",)
-    because = "wire"
+    because = "header"
 
     @replaces("credpool.core.wire.seal")
     def dropped(original, entry, provider, headers):
@@ -286,7 +286,7 @@ class MarksANewTokenForAnOldOne(Mutant):
         "limit-told-to-an-old-token-takes-nobody-out",
         "first-429-of-an-old-token-is-retried-with-the-new-one",
     )
-    because = "state"
+    because = "status retry"
 
     @replaces("credpool.core.model.PoolState.holding")
     def by_row(original, self, secret):
@@ -299,7 +299,7 @@ class LearnsFromOldTokens(Mutant):
 
     violates = "owner.learnt+2"
     kills = ("owner-told-to-an-old-token-is-not-learnt",)
-    because = "state"
+    because = "stop"
 
     @replaces("credpool.core.decide._owned")
     def by_row(original, state, secret, owner):

@@ -16,7 +16,7 @@ class LearnsNothingFromWhatItDelivers(Mutant):
 
     violates = "owner.learnt+2"
     kills = ("owner-is-learnt-from-a-reply-that-is-delivered",)
-    because = "state"
+    because = "status"
 
     @replaces("credpool.core.decide.decide")
     def deaf(original, state, event, *, now, draw):
@@ -30,7 +30,7 @@ class IgnoresTheCaseOfOwners(Mutant):
 
     violates = "pool.same-owner+2"
     kills = ("owners-are-compared-exactly",)
-    because = "state"
+    because = "stop"
 
     @replaces("credpool.core.owner.owner_of")
     def small(original, state, entry):
@@ -43,7 +43,7 @@ class TakesOutTheOwnersOnly(Mutant):
 
     violates = "pool.same-secret+3"
     kills = ("limit-of-an-owner-holds-for-each-row-of-the-secret",)
-    because = "state"
+    because = "status"
 
     @replaces("credpool.core.cooldown.spread")
     def owned(original, state, secret, scope):
@@ -60,7 +60,7 @@ class ReadsWholeBlocksOnly(Mutant):
         "token-of-any-length-names-its-owner:eleven",
         "token-of-any-length-names-its-owner:twelve",
     )
-    because = "state"
+    because = "target"
 
     @replaces("credpool.core.owner._claims")
     def unpadded(original, token):
@@ -76,7 +76,7 @@ class BelievesAStrangersOwner(Mutant):
 
     violates = "security.redirect.reply+2"
     kills = ("stranger-names-no-owner",)
-    because = "state"
+    because = "status"
 
     @replaces("credpool.flow._judged")
     def believed(original, active, sent, response, entry, reply):
@@ -91,7 +91,7 @@ class LooksAgainAtTheWholeEntry(Mutant):
 
     violates = "recover.look-again+1"
     kills = ("call-that-waited-looks-at-its-model",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.renewal._is_in")
     def whole(original, entry, event, now):
@@ -103,7 +103,7 @@ class ForgetsWithTheRow(Mutant):
 
     violates = "pool.same-secret+3"
     kills = ("refusal-of-a-removed-row-is-the-secrets",)
-    because = "state"
+    because = "status"
 
     @replaces("credpool.core.cooldown.bench")
     def nothing(original, state, event, *, now):
@@ -117,7 +117,7 @@ class CapsWithoutAModel(Mutant):
 
     violates = "select.available+2"
     kills = ("cap-goes-by-the-model",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.core.decide._start")
     def any_model(original, state, call, *, now, draw):
@@ -132,7 +132,7 @@ class StaysWithoutAModel(Mutant):
 
     violates = "affinity.stay+2"
     kills = ("session-goes-by-the-model",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.pool.Pool.choose")
     def any_model(original, self, model, now, home=None):
@@ -147,7 +147,7 @@ class CountsNoSessions(Mutant):
 
     violates = "select.least-used+2"
     kills = ("least-used-counts-what-sessions-sent",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.choosing.Chooser.at_home")
     def uncounted(original, self, index, home):
@@ -159,7 +159,7 @@ class FreesTheEntryAlone(Mutant):
 
     violates = "exhaust.probe.success+3"
     kills = ("probe-ends-both-cooldowns",)
-    because = "state"
+    because = "models"
 
     @replaces("credpool.core.probe.released")
     def whole(original, state, secret, model):
@@ -174,7 +174,7 @@ class FreesWhateverTheReason(Mutant):
 
     violates = "exhaust.probe.success+3"
     kills = ("probe-leaves-another-reason",)
-    because = "state"
+    because = "status"
 
     @replaces("credpool.core.probe._without")
     def anything(original, entry, wrong, model):
@@ -186,7 +186,7 @@ class RevivesWithAProbe(Mutant):
 
     violates = "exhaust.probe.success+3"
     kills = ("probe-does-not-revive-the-dead",)
-    because = "state"
+    because = "status"
 
     @replaces("credpool.core.probe.released")
     def revived(original, state, secret, model):
@@ -199,7 +199,7 @@ class BuriesOneRow(Mutant):
 
     violates = "pool.same-secret+3"
     kills = ("death-of-a-login-is-each-rows",)
-    because = "state"
+    because = "status"
 
     @replaces("credpool.core.renewal._benched")
     def one(original, state, event, entry, secret, *, now):
@@ -212,7 +212,7 @@ class ProbesWhoeverPays(Mutant):
 
     violates = "exhaust.probe+3"
     kills = ("excluded-payer-is-not-probed",)
-    because = "wire"
+    because = "nothing"
 
     @replaces("credpool.core.probe.probe_due")
     def anybody(original, state, call, *, now):
@@ -225,7 +225,7 @@ class CountsWhoeverPays(Mutant):
 
     violates = "cooldown.sole+3"
     kills = ("excluded-payer-is-no-other-entry",)
-    because = "state"
+    because = "returns"
 
     @replaces("credpool.core.cooldown._is_sole")
     def anybody(original, state, affected, now, model):
@@ -238,7 +238,7 @@ class CountsTheUnusable(Mutant):
 
     violates = "cooldown.sole+3"
     kills = ("entry-without-a-secret-is-no-other-entry",)
-    because = "state"
+    because = "returns"
 
     @replaces("credpool.core.cooldown._is_sole")
     def rows(original, state, affected, now, model):
@@ -264,7 +264,7 @@ class RemembersAProbe(Mutant):
 
     violates = "operator.reset.clean+3"
     kills = ("reset-forgets-the-probe",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.core.decide._unrefused")
     def remembered(original, entry):
@@ -276,7 +276,7 @@ class ForgetsWhatTheGoneHeld(Mutant):
 
     violates = "recover.progress+3"
     kills = ("secret-of-a-removed-row-was-tried",)
-    because = "wire"
+    because = "same"
 
     @replaces("credpool.core.cooldown.secrets_tried")
     def of_rows(original, state, call):

@@ -127,7 +127,7 @@ class LeavesTheKeyBehind(Mutant):
 
     violates = "custom.one-source+2"
     kills = ("changed-endpoint-takes-its-key-along",)
-    because = "out"
+    because = "sent"
 
     @replaces("credpool.core.seeding._taken_up")
     def there(original, entry, item, fingerprint_key):

@@ -20,7 +20,7 @@ class KnowsNoSummerTime(Mutant):
         "midnight-in-los-angeles:clocks-go-forward",
         "midnight-in-los-angeles:clocks-go-back",
     )
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.hints._until_date")
     def winter(original, name, now):
@@ -35,7 +35,7 @@ class AddsADayOfTwentyFourHours(Mutant):
 
     violates = "cooldown.hint.lies+2"
     kills = ("midnight-in-los-angeles:clocks-go-forward",)
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.hints._until_date")
     def usual(original, name, now):
@@ -48,7 +48,7 @@ class AddsThirtyDays(Mutant):
 
     violates = "cooldown.hint.lies+2"
     kills = ("first-of-the-next-month:december", "first-of-the-next-month:leap-day")
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.hints._until_date")
     def thirty(original, name, now):
@@ -60,7 +60,7 @@ class HasNoThirteenthMonth(Mutant):
 
     violates = "cooldown.hint.lies+2"
     kills = ("first-of-the-next-month:december",)
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.hints._until_date")
     def none(original, name, now):
@@ -73,7 +73,7 @@ class ReadsNoNumbersForCodes(Mutant):
 
     violates = "classify.registry+2"
     kills = ("number-is-a-code:number",)
-    because = "attempts"
+    because = "after"
 
     @replaces("credpool.core.classify.classify")
     def texts(original, reply, provider, auth_type, *, now):
@@ -89,7 +89,7 @@ class SortsPrioritiesAsTexts(Mutant):
 
     violates = "select.order+2"
     kills = ("priorities-are-numbers",)
-    because = "wire"
+    because = "target"
 
     @replaces("credpool.core.model.in_order")
     def letters(original, entries):
@@ -137,7 +137,7 @@ class ShowsTheEndOfASecret(Mutant):
 
     violates = "security.no-leak+2"
     kills = ("secrets-stay-out-of-errors",)
-    because = "canary"
+    because = "said"
 
     @replaces("testee_reference.Testee.end")
     def logged(original, self, call, outcome, over=None, **result):
@@ -152,7 +152,7 @@ class KeepsNoRemovalFromAnEndpoint(Mutant):
 
     violates = "seed.sticky+2"
     kills = ("removal-from-an-endpoints-pool-stays",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.seeding.seeded")
     def again(original, state, found, *, fingerprint_key=None):
@@ -166,7 +166,7 @@ class KnowsStrategiesOfProvidersOnly(Mutant):
 
     violates = "config.pool+1"
     kills = ("strategy-of-an-endpoints-pool-is-in-force",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.config.strategy_of")
     def default(original, config, key):

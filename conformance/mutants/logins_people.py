@@ -62,7 +62,7 @@ class SavesNoLogin(Mutant):
 
     violates = "login.durable+2"
     kills = ("login-is-there-after-a-restart",)
-    because = "stop"
+    because = "ids"
 
     @replaces("credpool.login._keep")
     def forgotten(original, pool, login, *, into, new, source):
@@ -159,7 +159,7 @@ class AsksOnWhenRefused(Mutant):
 
     violates = "login.denied+1"
     kills = ("refused-code-ends-the-login:as-written", "refused-code-ends-the-login:with-403")
-    because = "wait"
+    because = "refusal"
 
     @replaces("credpool.oauth.device.after_poll")
     def on(original, app, waiting, reply, *, now):
@@ -223,7 +223,7 @@ class BelievesAnyState(Mutant):
 
     violates = "login.browser.state+2"
     kills = ("redirect-from-elsewhere-is-no-login",)
-    because = "login"
+    because = "refusal"
 
     @replaces("credpool.oauth.pkce.is_ours")
     def any_state(original, asked, query):
@@ -235,7 +235,7 @@ class EndsAtAStrangersState(Mutant):
 
     violates = "login.browser.state+2"
     kills = ("redirect-from-elsewhere-is-no-login",)
-    because = "login"
+    because = "refusal"
 
     @replaces("credpool.callback.Callback.wait")
     def whoever_comes(original, self, is_ours, *clock):
@@ -247,7 +247,7 @@ class AnswersByAnyName(Mutant):
 
     violates = "login.browser.state+2"
     kills = ("visit-by-another-name-is-no-login",)
-    because = "login"
+    because = "refusal"
 
     @replaces("credpool.callback.Callback._judged")
     def by_any_name(original, self, head, is_ours):
@@ -291,7 +291,7 @@ class AddsEveryLogin(Mutant):
         "login-again-takes-the-place:person",
         "login-again-takes-the-place:person-in-a-workspace",
     )
-    because = "order"
+    because = "ids"
 
     @replaces("credpool.core.logins._entry_of")
     def none(original, state, login):
@@ -303,7 +303,7 @@ class KnowsPersonsOnly(Mutant):
 
     violates = "login.other-account+2"
     kills = ("second-account-is-another-entry:two-workspaces",)
-    because = "order"
+    because = "ids"
 
     @replaces("credpool.core.accounts.account")
     def person(original, told):
@@ -319,7 +319,7 @@ class OverwritesWhoIsNotKnown(Mutant):
         "second-account-is-another-entry:nobody-knows",
         "second-account-is-another-entry:one-is-not-known",
     )
-    because = "order"
+    because = "ids"
 
     @replaces("credpool.core.logins._entry_of")
     def last(original, state, login):

@@ -117,7 +117,7 @@ class RestsAsUsual(Mutant):
 
     violates = "oauth.refusal.hint+2"
     kills = ("token-endpoint-says-how-long:throttled", "token-endpoint-says-how-long:down")
-    because = "refresh"
+    because = "until"
 
     @replaces("credpool.oauth.refresh.read_token_reply")
     def deaf(original, reply, *, now):
@@ -130,7 +130,7 @@ class SendsTheRefreshTokenAlong(Mutant):
 
     violates = "oauth.refresh-token.apart+2"
     kills = ("tokens-go-their-own-ways",)
-    because = "mixed"
+    because = "sent"
 
     @replaces("credpool.core.wire.seal")
     def along(original, entry, *args):

@@ -17,7 +17,7 @@ class TriesPlacesFirst(Mutant):
 
     violates = "operator.target.order+2"
     kills = ("target-is-an-id-then-a-label-then-a-place:label-before-place",)
-    because = "listing"
+    because = "ids"
 
     @replaces("credpool.core.operate.resolve")
     def place(original, state, target):
@@ -67,7 +67,7 @@ class TakesTheFirstForAnUnknownTarget(Mutant):
 
     violates = "operator.target.refused+1"
     kills = ("unknown-target-is-refused",)
-    because = "names"
+    because = "refusal"
 
     @replaces("credpool.core.operate.resolve")
     def first(original, state, target):
@@ -96,7 +96,7 @@ class TakesTheFirstLabelOfTwo(Mutant):
 
     violates = "operator.target.refused+1"
     kills = ("ambiguous-label-is-refused",)
-    because = "names"
+    because = "refusal"
 
     @replaces("credpool.core.operate.resolve")
     def first(original, state, target):
@@ -122,7 +122,7 @@ class KeepsWhatItRefuses(Mutant):
 
     violates = "operator.refused-unchanged+2"
     kills = ("secret-that-is-there-is-refused",)
-    because = "listing"
+    because = "ids"
 
     @replaces("credpool.operations.Operator.add")
     def twice(original, self, secret, **told):
@@ -273,7 +273,7 @@ class AddsTwice(Mutant):
 
     violates = "operator.add.duplicate+2"
     kills = ("secret-that-is-there-is-refused",)
-    because = "names"
+    because = "refusal"
 
     @replaces("credpool.core.operate._holder")
     def nobody(original, state, new):
@@ -297,7 +297,7 @@ class LetsTheRemovedComeBack(Mutant):
 
     violates = "operator.remove.sticky+2"
     kills = ("removed-variable-stays-removed",)
-    because = "store"
+    because = "ids"
 
     @replaces("credpool.core.operate.removed")
     def forgotten(original, state, target):

@@ -44,7 +44,7 @@ class ForgetsTheOthersCooldowns(Mutant):
 
     violates = "operator.only+1"
     kills = ("removed-key-is-not-used",)
-    because = "out"
+    because = "status"
 
     @replaces("credpool.core.operate.removed")
     def anew(original, state, target):
@@ -84,7 +84,7 @@ class ForgetsModels(Mutant):
 
     violates = "operator.reset.clean+3"
     kills = ("reset-forgives-a-model",)
-    because = "out"
+    because = "models"
 
     @replaces("credpool.core.decide._reset")
     def general(original, state, entry_id, *, now):
@@ -120,7 +120,7 @@ class ResetsThemAll(Mutant):
 
     violates = "operator.only+1"
     kills = ("reset-of-one-is-of-one",)
-    because = "out"
+    because = "status"
 
     @replaces("credpool.core.decide._reset")
     def everyone(original, state, entry_id, *, now):
@@ -132,7 +132,7 @@ class RenamesToANewEntry(Mutant):
 
     violates = "operator.only+1"
     kills = ("rename-is-a-rename",)
-    because = "listing"
+    because = "status"
 
     @replaces("credpool.core.operate.renamed")
     def fresh(original, state, target, label):
@@ -209,7 +209,7 @@ class MovesEveryoneAnew(Mutant):
 
     violates = "operator.move+1"
     kills = ("move-changes-places-alone",)
-    because = "out"
+    because = "status"
 
     @replaces("credpool.core.order._placed")
     def anew(original, state, entry, place):
@@ -248,7 +248,7 @@ class FallsBackToTheDefault(Mutant):
 
     violates = "operator.refused-unchanged+2"
     kills = ("unknown-strategy-changes-nothing",)
-    because = "names"
+    because = "refusal"
 
     @replaces("credpool.operations.Operator.choose_by")
     def default(original, self, strategy):
@@ -261,7 +261,7 @@ class ChangesMemoryOnly(Mutant):
 
     violates = "operator.durable+2"
     kills = ("what-an-operator-does-is-durable:add", "what-an-operator-does-is-durable:remove")
-    because = "listing"
+    because = "ids"
 
     @replaces("credpool.pool.Pool.change")
     def memory(original, self, change):

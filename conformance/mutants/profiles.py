@@ -65,10 +65,11 @@ class RepeatsAFaultInPlace(Control):
     def again(original, self, call, outcome, over=None, **result):
         last = call.attempts[-1].failure if call.attempts else None
         faults = (FailureClass.OVERLOADED, FailureClass.SERVER_ERROR)
-        if last in faults and outcome == "delivered" and not getattr(call, "repeated", False):
-            call.repeated, call.first = True, (outcome, over, result)
+        in_place = self.given.get("strategy") in (None, "fill_first")  # the same entry once more
+        if in_place and last in faults and outcome == "delivered" and not hasattr(call, "first"):
+            call.first = (outcome, over, result)
             return self.run(call, call.asked)
-        if outcome == "exhausted" and getattr(call, "repeated", False):
+        if outcome == "exhausted" and hasattr(call, "first"):
             outcome, over, result = call.first  # a probe has no second request
         return original(self, call, outcome, over, **result)
 
@@ -217,7 +218,7 @@ class HasKeysAndBenchesTheForbidden(Mutant):
 
     violates = "recover.table+1"
     kills = ("forbidden-tries-another-and-benches-nobody",)
-    because = "after"
+    because = "status"
 
     hello = declares(credentials=["api_key"], drops=KEYS_ONLY)
 

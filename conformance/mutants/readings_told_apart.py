@@ -18,7 +18,7 @@ class RestsAMinuteAtLeast(Mutant):
         "sole-rest-is-never-longer-than-usual:both-are-the-operators",
         "sole-rest-is-never-longer-than-usual:registrys-is-shorter",
     )
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.cooldown._seconds")
     def full(original, state, affected, verdict, *, now, model):
@@ -33,7 +33,7 @@ class PrefersThePolicyToTheMinute(Mutant):
 
     violates = "cooldown.sole+3"
     kills = ("sole-rest-is-never-longer-than-usual:operators-is-longer",)
-    because = "state"
+    because = "until"
 
     @replaces("credpool.core.cooldown._seconds")
     def longer(original, state, affected, verdict, *, now, model):
@@ -60,9 +60,9 @@ class SaysNothingWhenAllWereTried(Mutant):
 class TakesAllTriedForExhausted(Mutant):
     """Takes a call that has tried every entry for an exhausted pool."""
 
-    violates = "exhaust.no-sdk-retry+2"
+    violates = "exhaust.sdk-retry+1"
     kills = ("plain-reply-while-a-forbidden-entry-is-left",)
-    because = "headers"
+    because = "should-retry"
 
     @replaces("credpool.core.cooldown._out")
     def out(original, entry, cooldown, why, failed):
@@ -87,9 +87,9 @@ class ReportsAllTriedAsExhausted(Mutant):
 class LeavesTheProvidersHeader(Mutant):
     """Leaves the provider's own `x-should-retry` in an exhausted pool's reply."""
 
-    violates = "exhaust.no-sdk-retry+2"
+    violates = "exhaust.no-sdk-retry+3"
     kills = ("header-of-the-provider-gives-way",)
-    because = "headers"
+    because = "should-retry"
 
     @replaces("credpool.flow._finish")
     def left(original, pool, action, response):
@@ -102,9 +102,9 @@ class LeavesTheProvidersHeader(Mutant):
 class DropsTheProvidersHeader(Mutant):
     """Removes the provider's own `x-should-retry` from every reply."""
 
-    violates = "exhaust.no-sdk-retry+2"
+    violates = "exhaust.no-sdk-retry+3"
     kills = ("header-of-the-provider-gives-way",)
-    because = "headers"
+    because = "should-retry"
 
     @replaces("credpool.flow._finish")
     def dropped(original, pool, action, response):
@@ -118,7 +118,7 @@ class MarksAProbe(Mutant):
 
     violates = "exhaust.probe.failure+3"
     kills = ("failed-probe-is-not-retried",)
-    because = "wire"
+    because = "retry"
 
     @replaces("credpool.core.decide._fail")
     def marked(original, state, event, *, now, draw):
@@ -135,7 +135,7 @@ class ForgetsASuccessfulProbe(Mutant):
 
     violates = "exhaust.probe+3"
     kills = ("probe-counts-for-the-interval-when-it-succeeds",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.core.probe._without")
     def forgotten(original, entry, wrong, model):
@@ -147,7 +147,7 @@ class GoesByTheFirstCooldown(Mutant):
 
     violates = "exhaust.probe+3"
     kills = ("probe-goes-by-the-cooldown-that-ends-later",)
-    because = "wire"
+    because = "out"
 
     @replaces("credpool.core.probe.probe_due")
     def earliest(original, state, call, *, now):
@@ -167,7 +167,7 @@ class GoesByTheTableAlone(Mutant):
 
     violates = "exhaust.probe.success+3"
     kills = ("probe-proves-an-owners-limit-for-a-model",)
-    because = "state"
+    because = "models"
 
     @replaces("credpool.core.probe._scope")
     def tables(original, state, out):
@@ -179,7 +179,7 @@ class FreesNobodyElse(Mutant):
 
     violates = "exhaust.probe.success+3"
     kills = ("probe-proves-an-owners-limit-for-a-model", "probe-proves-its-owner")
-    because = "state"
+    because = "models status"
 
     @replaces("credpool.core.probe._scope")
     def entry(original, state, out):
@@ -191,7 +191,7 @@ class TakesTheTurnFromTheEnd(Mutant):
 
     violates = "select.round-robin+3"
     kills = ("turn-begins-again-when-its-entry-is-gone",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.select.Index.pick")
     def from_the_end(original, self, draw, last):
@@ -207,7 +207,7 @@ class DecodesThePath(Mutant):
         "model-of-a-path-is-taken-as-written:encoded",
         "model-of-a-path-is-taken-as-written:encoded-slash",
     )
-    because = "state"
+    because = "out"
 
     @replaces("credpool.core.request.model_of")
     def decoded(original, url, content):
@@ -219,7 +219,7 @@ class IgnoresTheCaseOfModels(Mutant):
 
     violates = "recover.not-entitled.other-models+2"
     kills = ("model-of-a-path-is-taken-as-written:capitals", "models-are-compared-exactly")
-    because = "state"
+    because = "models"
 
     @replaces("credpool.core.request.model_of")
     def small(original, url, content):
@@ -232,7 +232,7 @@ class ReadsAModelBeforeASlash(Mutant):
 
     violates = "recover.table+1"
     kills = ("path-with-a-slash-names-no-model",)
-    because = "state"
+    because = "status"
 
     @replaces("credpool.core.request.model_of")
     def before(original, url, content):
@@ -244,7 +244,7 @@ class KeepsTheSlash(Mutant):
 
     violates = "pool.blanks+2"
     kills = ("slash-behind-a-base-url-changes-nothing",)
-    because = "wire"
+    because = "request"
 
     @replaces("credpool.core.wire.target")
     def doubled(original, url, entry, provider, bases):
@@ -259,7 +259,7 @@ class KeepsTheCredentialInTheUrl(Mutant):
 
     violates = "security.one-secret+3"
     kills = ("credential-in-the-url-is-replaced",)
-    because = "wire"
+    because = "mixed"
 
     @replaces("credpool.core.wire.without_credential")
     def kept(original, url, provider):
@@ -271,7 +271,7 @@ class TakesOutOneParameter(Mutant):
 
     violates = "security.one-secret+3"
     kills = ("credential-in-the-url-is-replaced:encoded", "credential-in-the-url-is-replaced:twice")
-    because = "wire"
+    because = "mixed"
 
     @replaces("credpool.core.wire.without_credential")
     def first(original, url, provider):
@@ -285,9 +285,9 @@ class TakesOutOneParameter(Mutant):
 class DropsTheQuery(Mutant):
     """Drops every query in which a credential could be."""
 
-    violates = "security.one-secret+3"
+    violates = "request.unchanged+1"
     kills = ("query-is-the-callers:of-another-name",)
-    because = "wire"
+    because = "request"
 
     @replaces("credpool.core.wire.without_credential")
     def dropped(original, url, provider):
@@ -299,7 +299,7 @@ class TrustsAWayBack(Mutant):
 
     violates = "security.redirect+3"
     kills = ("redirect-back-from-elsewhere-carries-no-secret",)
-    because = "wire"
+    because = "sent"
 
     @replaces("credpool.flow._lost_its_secret")
     def trusted(original, sent, response):
@@ -316,7 +316,7 @@ class BelievesAShutDoorOnly(Mutant):
         "reply-after-a-redirect-within-the-origin-counts:bad-request",
         "reply-after-a-redirect-within-the-origin-counts:limited",
     )
-    because = "wire"
+    because = "bare"
 
     @replaces("credpool.flow._lost_its_secret")
     def shut(original, sent, response):
@@ -328,7 +328,7 @@ class LosesHeadersOnTheWay(Mutant):
 
     violates = "security.caller-headers+3"
     kills = ("caller-headers-survive-a-redirect-within-the-origin",)
-    because = "wire"
+    because = "header"
 
     @replaces("credpool.httpx._sealed")
     def lost(original, request, url, sealed):
@@ -343,7 +343,7 @@ class BringsThePlaceholderBack(Mutant):
 
     violates = "security.one-secret+3"
     kills = ("caller-headers-survive-a-redirect-within-the-origin:authorization",)
-    because = "wire"
+    because = "mixed"
 
     @replaces("credpool.httpx._sealed")
     def back(original, request, url, sealed):
@@ -358,7 +358,7 @@ class TellsOneRowItsQuota(Mutant):
 
     violates = "quota.forms+3"
     kills = ("quota-is-the-secrets",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.telemetry.Telemetry.take")
     def one(original, self, state, holders, headers, *, now):
@@ -370,7 +370,7 @@ class TrustsItsOwnClockForQuotas(Mutant):
 
     violates = "quota.reset+1"
     kills = ("reset-of-a-quota-is-read-by-the-providers-clock",)
-    because = "wire"
+    because = "order"
 
     @replaces("credpool.core.quota.read_windows")
     def own(original, headers, *, now):

@@ -11,7 +11,7 @@ class BenchesForEveryModel(Mutant):
 
     violates = "recover.not-entitled.other-models+2"
     kills = ("other-models-go-on",)
-    because = "out"
+    because = "status"
 
     @replaces("credpool.core.cooldown._rest")
     def altogether(original, entry, cooldown, *, model):

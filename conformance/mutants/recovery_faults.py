@@ -30,8 +30,8 @@ class BenchesTheForbidden(Mutant):
 
     @replaces("credpool.core.steps.go_on")
     def out(original, state, event, step, *, now, draw):
-        if event.verdict.failure is FailureClass.FORBIDDEN:
-            entry = state.find(event.entry)
+        entry = state.find(event.entry)
+        if event.verdict.failure is FailureClass.FORBIDDEN and entry is not None:
             state = benched(state, entry, FailureClass.FORBIDDEN, now=now, seconds=300)
         return original(state, event, step, now=now, draw=draw)
 
@@ -64,7 +64,7 @@ class BelievesAnOverloadsRetryAfter(Mutant):
 
     violates = "recover.table+1"
     kills = ("retry-after-on-an-outage-benches-nobody:503",)
-    because = "out"
+    because = "status"
 
     @replaces("credpool.core.steps.deliver_at_once")
     def out(original, state, event):

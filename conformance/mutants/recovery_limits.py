@@ -146,11 +146,11 @@ class RotatesWithoutACooldown(Mutant):
     because = "status"
 
     @replaces("credpool.core.cooldown.bench")
-    def spared(original, state, entry, event, *, now):
+    def spared(original, state, event, *, now):
         chosen = state.policy.first_429 is First429.ROTATE
         if chosen and event.verdict.failure is FailureClass.RATE_LIMITED:
             return state, event.call
-        return original(state, entry, event, now=now)
+        return original(state, event, now=now)
 
 
 class WaitsAsLongAsThereIsAHint(Mutant):

@@ -40,7 +40,7 @@ class TakesNothingForFinal(Mutant):
 
     violates = "recover.auth-expired.terminal+2"
     kills = ("grant-refused-for-good-is-dead",)
-    because = "out"
+    because = "status"
 
     @replaces("credpool.oauth.refresh.read_token_reply")
     def passing(original, reply, *, now):
@@ -105,7 +105,7 @@ class BringsTheRevokedBack(Mutant):
 
     violates = "recover.table+1"
     kills = ("revoked-credential-is-dead",)
-    because = "out"
+    because = "status"
 
     @replaces("credpool.core.cooldown._seconds")
     def five_minutes(original, state, entry, verdict, **kwargs):

@@ -360,7 +360,7 @@ class TakesTheNextInOrder(Mutant):
 
     violates = "select.quota-aware.most-left+2"
     kills = ("entry-with-most-left-comes-next:enough", "rotation-goes-to-most-left")
-    because = "out target"
+    because = "order target"
 
     @replaces("credpool.core.select._with_quota")
     def in_order(original, state, candidates, now):
@@ -375,7 +375,7 @@ class TriesTheUnknownFirst(Mutant):
 
     violates = "select.quota-aware.most-left+2"
     kills = ("enough-is-better-than-unknown",)
-    because = "out"
+    because = "order"
 
     @replaces("credpool.core.select._with_quota")
     def curious(original, state, candidates, now):
@@ -419,7 +419,7 @@ class BreaksQuotaTiesByOrder(Mutant):
 
     violates = "select.quota-aware.ties+2"
     kills = ("equal-quotas-are-decided-by-use",)
-    because = "out"
+    because = "order"
 
     @replaces("credpool.core.select._with_quota")
     def first(original, state, candidates, now):
@@ -458,7 +458,7 @@ class ReadsQuotaOfSuccessesOnly(Mutant):
 
     violates = "quota.forms+3"
     kills = ("quota-is-read-from-refusals",)
-    because = "out"
+    because = "order"
 
     @replaces("credpool.calls.ActiveCall.failed")
     def unread(original, self, entry, reply):
@@ -500,7 +500,7 @@ class ForgetsWhatIsNotMentioned(Mutant):
 
     violates = "select.quota-aware.most-left+2"
     kills = ("window-stands-until-it-is-told-again:still-empty",)
-    because = "out"
+    because = "order"
 
     @replaces("credpool.telemetry.Telemetry.take")
     def latest(original, self, state, holders, headers, *, now):
@@ -569,7 +569,7 @@ class LimitsEveryModel(Mutant):
 
     violates = "pool.same-owner+2"
     kills = ("limit-of-an-owners-model-is-shared:openai",)
-    because = "out"
+    because = "status"
 
     @replaces("credpool.core.cooldown.bench")
     def whole(original, state, event, *, now):
@@ -583,7 +583,7 @@ class CountsTheOwnersOtherKeys(Mutant):
 
     violates = "cooldown.sole+3"
     kills = ("keys-of-a-sole-owner-rest-a-minute",)
-    because = "until"
+    because = "returns"
 
     @replaces("credpool.core.cooldown._is_sole")
     def others(original, state, affected, now, model):

@@ -130,7 +130,7 @@ class PrunesWhatIsGone(Mutant):
 
     violates = "seed.never-deletes+2"
     kills = ("loading-deletes-nothing",)
-    because = "order"
+    because = "ids"
 
     @replaces("credpool.core.seeding.seeded")
     def pruned(original, state, found, *, fingerprint_key=None):
@@ -171,7 +171,7 @@ class ForgivesAtEachStart(Mutant):
 
     violates = "seed.changed-secret+2"
     kills = ("same-key-keeps-its-history",)
-    because = "out"
+    because = "status"
 
     @replaces("credpool.core.borrowing.is_same")
     def never(original, entry, secret, key):
@@ -224,7 +224,7 @@ class IgnoresTheConfiguredPolicy(Mutant):
 
     violates = "config.pool+1"
     kills = ("configured-policy-is-the-pools",)
-    because = "until"
+    because = "returns"
 
     @replaces("credpool.core.config.policy_of")
     def default(original, config, key):

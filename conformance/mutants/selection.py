@@ -86,7 +86,7 @@ class StaysOnTheFallBack(Mutant):
 
     violates = "select.per-call+2"
     kills = ("rotation-does-not-stick",)
-    because = "out"
+    because = "order"
 
     @replaces("credpool.pool.Pool.pick")
     def again(original, self, model, now, home=None):
@@ -110,7 +110,7 @@ class RejoinsAtTheEnd(Mutant):
         "first-entry-returns-after-its-cooldown",
         "turn-takes-a-returned-entry-in-again",
     )
-    because = "out"
+    because = "order"
 
     @replaces("credpool.core.select.available")
     def veterans_last(original, state, *, now, model):

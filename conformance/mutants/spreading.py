@@ -179,7 +179,7 @@ class NeverForgetsASession(Mutant):
 
     violates = "affinity.forgotten+2"
     kills = ("session-is-forgotten:usual", "session-is-forgotten:the-operators")
-    because = "out"
+    because = "order"
 
     @replaces("credpool.sessions.Sessions.home")
     def always(original, self, session, now):

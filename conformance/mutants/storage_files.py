@@ -58,7 +58,7 @@ class MakesIdsUp(Mutant):
 
     violates = "store.id.derived+2"
     kills = ("row-without-an-id-is-retried",)
-    because = "same"
+    because = "retry"
 
     @replaces("credpool.core.rows._derived_id")
     def random(original, fields, key, index):

@@ -91,7 +91,7 @@ class NeverLooksAgain(Mutant):
 
     violates = "store.others-changes+2"
     kills = ("change-from-outside-counts-at-the-next-call",)
-    because = "order"
+    because = "ids"
 
     @replaces("credpool.keeping.Kept.follow")
     def never(original, self):
@@ -115,7 +115,7 @@ class ForgetsWhatItLearntAtTheEnd(Mutant):
 
     violates = "store.durable+2"
     kills = ("cooldown-outlives-the-program",)
-    because = "out"
+    because = "status"
 
     @replaces("testee_reference.Testee.restart")
     def forgotten(original, self, message):
@@ -213,7 +213,7 @@ class DropsRowsThatCannotBeUsed(Mutant):
         "unusable-row-stays-as-it-is:secret-with-its-scheme",
         "unusable-row-stays-as-it-is:secret-of-two-lines",
     )
-    because = "store"
+    because = "ids"
 
     @replaces("credpool.core.codec.decode")
     def dropped(original, text, key, known=NOTHING):

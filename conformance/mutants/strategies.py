@@ -43,7 +43,7 @@ class StartsOverWhenTheLastIsOut(Mutant):
         "rotation-passes-benched-entries-over",
         "round-robin-does-not-start-over",
     )
-    because = "target out"
+    because = "target order"
 
     @replaces("credpool.core.select._after_last")
     def anew(original, state, candidates):
@@ -66,7 +66,7 @@ class ForgetsTheTurn(Mutant):
         "round-robin-counts-rotations-as-turns",
         "round-robin-does-not-start-over",
     )
-    because = "order out"
+    because = "order"
 
     @replaces("credpool.pool.Pool.pick")
     def first(original, self, model, now, home=None):

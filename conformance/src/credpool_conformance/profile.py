@@ -3,6 +3,7 @@
 What it leaves out it has whole.  Spec: conformance; PROTOCOL, `hello`.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -19,6 +20,7 @@ _SAYS: Final[Mapping[str, frozenset[str]]] = {
     "reasons": frozenset({"exhausted"}),
 }
 TELLS: Final = frozenset(_SAYS)
+_SPREADING: Final = ("round_robin", "least_used", "random", "quota_aware")
 _ALWAYS: Final = ("generic",)
 
 CALLER_SENDS: Final = (
@@ -113,7 +115,7 @@ def not_in(scenario: Scenario, declared: Profile) -> str | None:
         "policy": _lacking(given.policy, declared.policy),
         "strategy": set()
         if "select.unknown-strategy" in verified
-        else _lacking({given.strategy} - {None}, declared.strategies),
+        else _lacking(_strategies(scenario), declared.strategies),
         "credential": _lacking(types, declared.credentials),
     }
     for what, names in lacking.items():
@@ -122,6 +124,13 @@ def not_in(scenario: Scenario, declared: Profile) -> str | None:
     if not any(map(declared.binds, verified)):
         return "the caller sends, or it is translated, or not told"
     return None
+
+
+def _strategies(scenario: Scenario) -> set[str | None]:
+    """List the strategies that a scenario needs, also those that a configuration file names."""
+    given = scenario.given
+    files = json.dumps({**given.home}) if given.home else ""
+    return {given.strategy} - {None} | {name for name in _SPREADING if name in files}
 
 
 def _lacking(asked: Iterable[str | None], declared: frozenset[str] | None) -> set[str | None]:

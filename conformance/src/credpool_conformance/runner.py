@@ -135,14 +135,14 @@ class Runner:
 
     @staticmethod
     def _asked(scenario: Scenario, manifest: Manifest) -> Scenario:
-        """Name the first strategy where a scenario names none, and the default is not its subject.
+        """Name the first strategy where nobody names one, and the default is not the subject.
 
         Only for a testee that lists it: a pool with another default is then judged for the rest too.
         """
         given = scenario.given
         own = any(reference.startswith("select.default") for reference in scenario.verifies)
         listed = "fill_first" in items(manifest.raw.get("strategies"))
-        if own or not listed or given.strategy is not None:
+        if own or not listed or given.strategy is not None or given.home is not None:
             return scenario
         return replace(scenario, given=replace(given, strategy="fill_first"))
 

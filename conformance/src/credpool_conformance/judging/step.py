@@ -72,6 +72,8 @@ def _later(scene: Scene, at: _At, before: Step) -> Charge:
     if isinstance(before.item, str) and before.item.startswith("other:-"):
         failed = any(reply.status >= 400 for reply in scene.scenario.upstream.get("other", ()))
         return Charge("stranger", ("security.redirect.reply" if failed else "reply.unchanged",))
+    if at.got not in (None, "-") and _is_way_back(scene, at, before):
+        return Charge("sent", ("security.redirect",))
     if "-" in (at.got, before.item):
         return Charge("bare", ("security.one-secret" if scene.redirected else "select.available",))
     if before.failure == OK:
@@ -83,6 +85,12 @@ def _later(scene: Scene, at: _At, before: Step) -> Charge:
         owners = ("classify.registry", rule_of(before.failure))
         return Charge("after", owners, about=before.failure)
     return next(_by_step(scene, at, before))
+
+
+def _is_way_back(scene: Scene, at: _At, before: Step) -> bool:
+    """Tell whether a stranger has led the call here, where it is to go without a secret."""
+    bare = at.want == "-" or (at.want is None and before.item == "-")
+    return bare and any(item == "other:-" for item in scene.plan.wire[: at.place])
 
 
 def _too_often(scene: Scene, at: _At) -> bool:
