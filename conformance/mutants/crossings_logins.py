@@ -107,7 +107,7 @@ class ForgetsModelsWithANewToken(Mutant):
 
     violates = "cooldown.end+2"
     kills = ("new-token-leaves-limits",)
-    because = "models"
+    because = "models order"
 
     @replaces("credpool.core.renewal._renewed")
     def clean(original, entry, grant):

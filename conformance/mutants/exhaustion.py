@@ -19,7 +19,7 @@ class KnocksAnyway(Mutant):
         "exhausted-pool-sends-nothing",
         "exhausted-for-one-model",
     )
-    because = "out"
+    because = "out nothing"
 
     @replaces("credpool.core.decide._start")
     def knocks(original, state, call, *, now, draw):

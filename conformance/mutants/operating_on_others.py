@@ -275,7 +275,7 @@ class BlamesTheNextInLine(Mutant):
 
     violates = "pool.attribution+2"
     kills = ("reply-outlives-its-entry:out-of-credit", "reply-outlives-its-entry:revoked")
-    because = "out"
+    because = "out target"
 
     @replaces("credpool.core.decide._fail")
     def heir(original, state, event, *, now, draw):

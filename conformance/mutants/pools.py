@@ -14,7 +14,7 @@ class BlamesTheCurrentEntry(Mutant):
         "overlapping-calls-blame-the-key-they-used",
         "round-robin-blames-the-key-it-used",
     )
-    because = "out status"
+    because = "out status target"
 
     @replaces("credpool.core.decide._fail")
     def current(original, state, event, *, now, draw):

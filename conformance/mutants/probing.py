@@ -33,7 +33,7 @@ class ProbesAtEveryCall(Mutant):
         "probe-after-an-hour",
         "probe-times-are-the-operators",
     )
-    because = "out"
+    because = "out nothing"
 
     @replaces("credpool.core.probe.probe_due")
     def always(original, state, call, *, now):
@@ -49,7 +49,7 @@ class ProbesTheDead(Mutant):
         "dead-entry-is-not-probed",
         "probe-passes-the-dead-over",
     )
-    because = "out"
+    because = "out nothing"
 
     @replaces("credpool.core.probe.probe_due")
     def also(original, state, call, *, now):

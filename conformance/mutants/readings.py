@@ -45,7 +45,7 @@ class KeepsTheOldBeginning(Mutant):
 
     violates = "cooldown.never-shorten+3"
     kills = ("longer-report-begins-the-cooldown-anew",)
-    because = "out"
+    because = "out nothing"
 
     @replaces("credpool.core.cooldown._longer")
     def old_beginning(original, old, new):

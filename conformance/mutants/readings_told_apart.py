@@ -135,7 +135,7 @@ class ForgetsASuccessfulProbe(Mutant):
 
     violates = "exhaust.probe+3"
     kills = ("probe-counts-for-the-interval-when-it-succeeds",)
-    because = "out"
+    because = "out nothing"
 
     @replaces("credpool.core.probe._without")
     def forgotten(original, entry, wrong, model):
@@ -147,7 +147,7 @@ class GoesByTheFirstCooldown(Mutant):
 
     violates = "exhaust.probe+3"
     kills = ("probe-goes-by-the-cooldown-that-ends-later",)
-    because = "out"
+    because = "out nothing"
 
     @replaces("credpool.core.probe.probe_due")
     def earliest(original, state, call, *, now):

@@ -71,7 +71,7 @@ class BelievesRepliesFirst(Mutant):
 
     violates = "owner.precedence+1"
     kills = ("owner-that-was-set-wins",)
-    because = "out"
+    because = "out target"
 
     @replaces("credpool.core.decide._owned")
     def anyway(original, state, secret, owner):

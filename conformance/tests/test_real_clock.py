@@ -19,7 +19,9 @@ from credpool_conformance.run import Options, run
 from credpool_conformance.scenario import Scenario
 
 HERE = Path(__file__).parent
-SAMPLE = 9
+SAMPLE = 5
+TIMELESS = ("exhaustion", "pools", "recovery", "security", "selection")
+"""Chapters whose scripts name no date: others expect the day on which the suite usually begins."""
 
 
 @pytest.mark.parametrize("days", [30, -30])
@@ -33,7 +35,7 @@ def test_the_reference_is_right_on_the_machines_clock(
     data = find()
     assert data.default_testee is not None
     suite = read_suite(data, data.default_testee)
-    chosen = [scenario for scenario in suite.scenarios if not _waits(scenario)][::SAMPLE]
+    chosen = [s for s in suite.scenarios if s.chapter in TIMELESS and not _waits(s)][::SAMPLE]
     command = f"{sys.executable} {HERE / 'testees' / 'real_clock.py'} {days}"
     options = Options(
         testee=command,

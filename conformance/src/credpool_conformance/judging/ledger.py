@@ -191,9 +191,10 @@ class Ledger:
         return [*dict.fromkeys(mine)] or [*owners[:1]]
 
     def _decides(self, requirement: str, kind: str) -> bool:
-        if table().rule(requirement).late and 0 < self._number < len(self._scenario.phases):
-            return False
-        return kind in self._scenario.decides or table().decides(requirement, kind)
+        if kind in self._scenario.decides:
+            return True
+        early = 0 < self._number < len(self._scenario.phases)
+        return not (early and table().rule(requirement).late) and table().decides(requirement, kind)
 
     def _judge(self, scene: Scene, failures: Sequence[Failure]) -> None:
         """Judge a phase; after a derailment only what happened to secrets and requests."""
