@@ -107,7 +107,7 @@ def test_a_citation_leads_to_the_list(tmp_path: Path) -> None:
     book = book_with(tmp_path, ROW.format("RFC 1", "normative"), must="As [RFC 1] says.")
     chapter = next(chapter for chapter in book.chapters if chapter.name == "recovery.md")
 
-    page, lists = chapter_page(book, chapter), reference_tables(book)
+    page, lists = chapter_page(book, chapter, {}), reference_tables(book)
 
     assert r"As [\[RFC 1\]](references.md#rfc-1) says." in page
     row = (

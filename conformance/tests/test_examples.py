@@ -168,7 +168,7 @@ def test_a_check_that_fails_shows_nothing(rotates_at_once: type[Change]) -> None
     assert shown.shown == {}
     [problem] = shown.problems
     assert problem.path.endswith("conformance/scenarios/recovery.yaml")
-    assert problem.what.startswith(f"{WAITS} shows nothing: fail (wire, ")
+    assert problem.what.startswith(f"{WAITS} shows nothing: fail (retry")
 
 
 # A process that is killed is a thread that ends, in a connector that has no processes.

@@ -128,8 +128,9 @@ def test_a_failure_tells_the_whole_story(run_suite: "RunSuite", naive: "Name") -
     for part in (
         "FAIL wait:retry-after-1: The retry waits as long as it was told",
         "rotate.retry-once+1 A pool MUST try once more.",
-        "If broken: The retry is spent too early.",
-        "phase 1, wait\n    expected [2]\n    actual   [13.0]",
+        "If broken: Keys are wasted.",
+        "phase 1, wait: the pool waited for another time than it should\n"
+        "      expected [2]\n      actual   [13.0]",
         "→ POST /v1/chat/completions [a]",
         "… waits 13 s (retry)",
         "+13         ← 200 (a[1])",

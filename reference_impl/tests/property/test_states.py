@@ -173,7 +173,9 @@ class World:
         match action:
             case Send(Entry(id=sent, secret=Secret() as secret)):
                 verdict = self._verdict()
-                return Failed(call, sent, secret, verdict) if verdict else Succeeded(call, sent)
+                if verdict:
+                    return Failed(call, sent, secret, verdict)
+                return Succeeded(call, sent, secret)
             case Wait(Entry(id=sent, secret=Secret() as secret)):
                 return Resumed(call, sent, secret)
             case Refresh(Entry(id=stale, secret=Secret() as secret)):
