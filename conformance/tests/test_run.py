@@ -129,7 +129,7 @@ def test_a_failure_tells_the_whole_story(run_suite: "RunSuite", naive: "Name") -
         "FAIL wait:retry-after-1: The retry waits as long as it was told",
         "rotate.retry-once+1 A pool MUST try once more.",
         "If broken: Keys are wasted.",
-        "phase 1, wait: the pool waited for another time than it should\n"
+        "phase 1, wait: the pool waited for another time than it should",
         "      expected [2]\n      actual   [13.0]",
         "→ POST /v1/chat/completions [a]",
         "… waits 13 s (retry)",
