@@ -130,20 +130,13 @@ def test_a_run_stops_when_enough_has_failed(
 
 def test_nobody_who_reads_is_no_error() -> None:
     """`list | head` prints what `head` wants, and no traceback."""
-    command = [
-        sys.executable,
-        "-m",
-        "credpool_conformance",
-        "list",
-        "--filter",
-        "registry-example*",
-    ]
+    command = [sys.executable, "-m", "credpool_conformance", "list"]
 
     done = subprocess.run(  # noqa: S602 (a pipe is what this is about)
         f"{shlex.join(command)} | head -1", shell=True, capture_output=True, text=True, check=False
     )
 
-    assert done.stdout.startswith("registry-example")
+    assert done.stdout.count("\n") == 1
     assert done.stderr == ""
 
 

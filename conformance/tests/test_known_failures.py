@@ -1,5 +1,7 @@
 """Known failures: what a list lets through, what it never hides, and when it is refused."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,9 +11,10 @@ from credpool_conformance import known_failures
 from credpool_conformance.cli import main
 from credpool_conformance.data import Data
 from credpool_conformance.faults import BadInputError
+from credpool_conformance.formats import FORMATS
 
 if TYPE_CHECKING:
-    from conftest import Name, RunSuite
+    from conftest import Name, Ran, RunSuite
 
 IDS = frozenset({"healthy", "wait:retry-after-1", "wait:retry-after-2"})
 BOTH = """
@@ -126,3 +129,74 @@ def test_a_bad_list_exits_with_2(
 
     assert code == 2
     assert f"{listed}:2: no check or requirement is called 'gone'" in capsys.readouterr().err
+
+
+def made(ran: "Ran", path: Path) -> str:
+    """Make a list of what a run has failed, and keep it."""
+    listed = FORMATS["known-failures"](ran.report)
+    path.write_text(listed, encoding="utf-8")
+    return listed
+
+
+@pytest.mark.parametrize("kind", ["WaitsTooLong", "WrongReason", "NeverRetries", "Testee"])
+def test_a_list_is_made_that_covers_all(
+    tree: Data, run_suite: "RunSuite", naive: "Name", listed: Path, kind: str
+) -> None:
+    """A run that knows what the run before it failed has nothing more to say."""
+    made(run_suite(naive("inprocess", kind), "inprocess"), listed)
+    suite = ["--spec", str(tree.spec), "--scenarios", str(tree.scenarios)]
+    suite += ["--testee", naive("inprocess", kind), "--connector", "inprocess"]
+
+    again = ["--known-failures", str(listed), "--report", str(listed.with_name("r.ndjson"))]
+    assert main(["run", *suite, *again]) == 0
+
+
+def test_a_list_is_short(run_suite: "RunSuite", naive: "Name", listed: Path) -> None:
+    """All cases of one check are a pattern, all checks of one requirement its id."""
+    ran = run_suite(naive("inprocess", "WaitsTooLong"), "inprocess")
+
+    assert '"wait:*":\n  reason: "waste: rotate.retry-once"\n' in made(ran, listed)
+
+    rest = [
+        c for c in ran.report.checks if c["outcome"] == "fail" or "rotate" not in str(c["verifies"])
+    ]
+    whole = replace(ran, report=replace(ran.report, checks=tuple(rest)))
+    assert '"rotate.retry-once":\n  reason: "waste: Keys are wasted."\n' in made(whole, listed)
+
+
+def test_a_list_keeps_the_reasons_that_were_given(
+    run_suite: "RunSuite", naive: "Name", listed: Path
+) -> None:
+    """What somebody wrote about a check is in the next list too."""
+    listed.write_text(BOTH.replace("wait:retry-after-2", "healthy"), encoding="utf-8")
+    known = known_failures.load(listed, IDS)
+    ran = run_suite(naive("inprocess", "WaitsTooLong"), "inprocess", only=None, known=known)
+    some = [c for c in ran.report.checks if c["id"] != "wait:retry-after-2"]
+
+    listed_again = made(replace(ran, report=replace(ran.report, checks=tuple(some))), listed)
+
+    assert '"wait:retry-after-1":\n  reason: "we round up"\n  kind: ["wait"]' in listed_again
+    assert "healthy" not in listed_again
+
+
+def test_what_the_clock_leaves_open_can_be_listed(
+    tree: Data, run_suite: "RunSuite", naive: "Name", listed: Path
+) -> None:
+    """A pool on the real clock has one entry for what cannot be verified, and can be kept in CI."""
+    testee = naive("stdio", "RealClock")
+    assert "unverified:" in made(run_suite(testee), listed).replace('"', "")
+    suite = ["--spec", str(tree.spec), "--scenarios", str(tree.scenarios), "--testee", testee]
+    suite += ["--report", str(listed.with_name("r.ndjson"))]
+
+    assert main(["run", *suite]) == 1
+    assert main(["run", *suite, "--known-failures", str(listed)]) == 0
+
+
+def test_no_list_holds_a_testee_that_breaks(
+    run_suite: "RunSuite", faux: Callable[[str], str], listed: Path
+) -> None:
+    """A crash is named at the top, and nowhere else."""
+    listed_all = made(run_suite(faux("exit-mid-call"), only="healthy"), listed)
+
+    assert "# No list can hold these: 1 x harness-error." in listed_all
+    assert "healthy" not in listed_all

@@ -1,7 +1,10 @@
 """The replay command: what a failure prints can be run as it is, and shows the same failure."""
 
 import re
+import shlex
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,24 +18,28 @@ from credpool_conformance.story import story
 if TYPE_CHECKING:
     from conftest import Name
 
+TESTEES = Path(__file__).parent / "testees"
 FAILED = "wait:retry-after-1"
 
 
 @pytest.mark.parametrize("connector", ["stdio", "inprocess"])
 def test_the_printed_command_shows_the_failure_again(
     tree: Data,
-    naive: "Name",
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     connector: str,
 ) -> None:
-    """A shell runs the line in the same folder; the first report is left alone."""
+    """A shell runs the line from any folder; the first report is left alone."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    shutil.copy(TESTEES / "naive.py", tmp_path / "my naive.py")
+    program = f"{shlex.quote(sys.executable)} 'my naive.py' WaitsTooLong"
+    testee = "my naive.py:WaitsTooLong" if connector == "inprocess" else program
     known, report = tmp_path / "a b.yaml", tmp_path / "first run.ndjson"
     known.write_text(f"{FAILED}: {{reason: we know}}\n", encoding="utf-8")
     suite = ["--spec", str(tree.spec), "--scenarios", str(tree.scenarios), "--timeout", "30"]
-    suite += ["--testee", naive(connector, "WaitsTooLong"), "--connector", connector]
+    suite += ["--testee", testee, "--connector", connector]
     main(["run", *suite, "--report", str(report), "--known-failures", str(known)])
     first = read_report(report)
     (check,) = (check for check in first.checks if check["id"] == FAILED)
@@ -41,6 +48,7 @@ def test_the_printed_command_shows_the_failure_again(
     again = subprocess.run(  # noqa: S602 (as a person would)
         command,
         shell=True,
+        cwd=tmp_path / "elsewhere",
         capture_output=True,
         text=True,
         timeout=60,

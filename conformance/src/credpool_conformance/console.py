@@ -60,7 +60,7 @@ class Console:
             self._out.write("\r\x1b[K")
         for found in summary.failing:
             if found.requirement not in self._told:
-                title = f"Seen beside what other checks are about: {found.name}"
+                title = f"Broken, and not told yet: {found.name}"
                 self._line("\n".join(["", title, *story(self._example(found))]))
         self._line("")
         for line in (

@@ -239,6 +239,14 @@ class FollowsWithKey(Testee):
     header = "x-api-key"
 
 
+class Narrow(Testee):
+    """Says that it takes keys alone."""
+
+    def hello(self, message):
+        told = super().hello(message)["hello"]
+        return {"hello": {**told, "credentials": ["api_key"]}}
+
+
 class RealClock(Testee):
     """Has no clock seam."""
 
