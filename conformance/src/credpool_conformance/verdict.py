@@ -98,10 +98,7 @@ def summarise(
     records = [record(check) for check in checks]
     broken = tuple(_told(found, checks, requirements, listed) for found in failing(records))
     binding = [found for found in broken if found.binding]
-    excused = {found.requirement for found in broken if found.known} | {*listed.requirements}
-    open_ = [check for check in checks if check.outcome in _OPEN]
-    explained = [check for check in open_ if _is_explained(check, excused, listed)]
-    reached = {reference for check in explained for reference in check.scenario.verifies}
+    waiting, explained = _gaps(checks, broken, listed)
     verdict, reasons = _verdict(counts, len(missing), len(binding), filtered=filtered)
     return Summary(
         verdict=verdict,
@@ -110,8 +107,8 @@ def summarise(
         counts=counts,
         coverage=coverage,
         missing=missing,
-        waiting=len(open_) - len(explained),
-        unreached=tuple(reference for reference in missing if reference not in reached),
+        waiting=waiting,
+        unreached=tuple(item for item in missing if item not in explained),
         failing=broken,
         unknown=tuple(found.requirement for found in binding if not found.known),
         stale=listed.stale(checks),
@@ -147,6 +144,17 @@ def _told(
         binding=told.binding,
         known=listed,
     )
+
+
+def _gaps(
+    checks: Sequence[Check], broken: Sequence[Failing], known: KnownFailures
+) -> tuple[int, set[str]]:
+    """Count the open checks that nothing listed explains, and name what the others verify."""
+    excused = {found.requirement for found in broken if found.known} | {*known.requirements}
+    open_ = [check for check in checks if check.outcome in _OPEN]
+    explained = [check for check in open_ if _is_explained(check, excused, known)]
+    verified = {reference for check in explained for reference in check.scenario.verifies}
+    return len(open_) - len(explained), verified
 
 
 def _is_explained(check: Check, excused: Collection[str], known: KnownFailures) -> bool:
