@@ -32,22 +32,24 @@ class Console:
         self._live = out.isatty()
         self._checks: dict[str, Record] = {}
         self._counts: Counter[str] = Counter()
+        self._total = 0
         self._profile: Sequence[str] = ()
         self._told: set[str] = set()
 
     def begin(self, total: int, connector: str, command: str, manifest: Manifest | None) -> None:
         """Say what is about to be tested."""
         who = f"{manifest.name} {manifest.version}" if manifest else "a testee that does not start"
+        self._total = total
         self._profile = manifest.profile.words if manifest else ()
         self._line(f"{total} checks of {who} through {connector}: {command}")
 
-    def check(self, check: Record, number: int, total: int) -> None:
+    def check(self, check: Record) -> None:
         """Show one check: the first of each fault in full, others in a line, the rest as progress."""
         self._checks[text(check["id"])] = check
         self._counts[outcome(check)] += 1
-        if outcome(check) in MARKS or (total == 1 and outcome(check) != "pass"):
-            self._line(self._shown(check, total))
-        self._progress(check, number, total)
+        if outcome(check) in MARKS or (self._total == 1 and outcome(check) != "pass"):
+            self._line(self._shown(check))
+        self._progress(check)
 
     def again(self, check: Record) -> None:
         """Take what became of a check that was shown already, when all the others had run."""
@@ -75,10 +77,10 @@ class Console:
             for line in self._next(summary.failing[0], report):
                 self._line(f"  {line}".rstrip())
 
-    def _shown(self, check: Record, total: int) -> str:
+    def _shown(self, check: Record) -> str:
         """Write the whole story of what was not told before."""
         faults = {one.requirement for one in broken(check) if one.own} or {text(check["reason"])}
-        if total > 1 and faults <= self._told:
+        if self._total > 1 and faults <= self._told:
             return headline(check)
         self._told |= faults
         return "\n".join(["", *story(check), ""])
@@ -135,7 +137,8 @@ class Console:
         yield f"  all on a page:        {command} html --output {page}"
         yield f"  a list of what fails: {command} known-failures --output {listed}"
 
-    def _progress(self, check: Record, number: int, total: int) -> None:
+    def _progress(self, check: Record) -> None:
+        number, total = len(self._checks), self._total
         counted = ", ".join(f"{count} {name}" for name, count in self._counts.items())
         line = f"{number}/{total}  {counted}  {check['id']}"
         if self._live:

@@ -4,7 +4,7 @@ Every fault is reported with its file and line, all of them in one go.
 """
 
 import json
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -140,19 +140,7 @@ def _build(
     chapter: str, document: Document, where: Where, raw: Mapping[str, Json], registry: Registry
 ) -> Iterator[Scenario | Problem]:
     given = _given(fields(raw.get("given")), registry)
-    upstream: dict[str, tuple[Reply, ...]] = {}
-    problems: list[Problem] = []
-    for key, path, replies in _scripts(fields(raw.get("upstream"))):
-        try:
-            lines = [
-                f"{document.path}:{document.line(*where, *path, i)}"
-                for i, _ in enumerate(items(replies))
-            ]
-            upstream[key] = tuple(_replies(key, replies, given.provider, registry, lines))
-        except UnknownExampleError as error:
-            fix = "name a rule of spec/registry/ as provider/rule, or ok, stream, token_ok"
-            what = f"unknown example {str(error)!r}"
-            problems.append(document.problem((*where, *path), what, fix))
+    upstream, problems = _upstream(document, where, raw, given.provider, registry)
     yield from problems
     if problems:
         return
@@ -173,11 +161,29 @@ def _build(
     )
 
 
+def _upstream(
+    document: Document, where: Where, raw: Mapping[str, Json], provider: str, registry: Registry
+) -> tuple[dict[str, tuple[Reply, ...]], list[Problem]]:
+    upstream: dict[str, tuple[Reply, ...]] = {}
+    problems: list[Problem] = []
+    for key, path, replies in _scripts(fields(raw.get("upstream"))):
+        place = (document, (*where, *path))
+        try:
+            upstream[key] = tuple(_replies(key, replies, provider, registry, place))
+        except UnknownExampleError as error:
+            fix = "name a rule of spec/registry/ as provider/rule, or ok, stream, token_ok"
+            what = f"unknown example {str(error)!r}"
+            problems.append(document.problem((*where, *path), what, fix))
+    return upstream, problems
+
+
 def _replies(
-    key: str, raw: Json, provider: str, registry: Registry, lines: Sequence[str]
+    key: str, raw: Json, provider: str, registry: Registry, place: tuple[Document, Where]
 ) -> Iterator[Reply]:
-    for index, (reply, line) in enumerate(zip(items(raw), lines, strict=True)):
-        yield scripted(f"{key}[{index}]", reply, provider, registry, line)
+    document, where = place
+    for index, reply in enumerate(items(raw)):
+        source = f"{document.path}:{document.line(*where, index)}"
+        yield scripted(f"{key}[{index}]", reply, provider, registry, source)
 
 
 def _scripts(upstream: Mapping[str, Json]) -> Iterator[tuple[str, Where, Json]]:

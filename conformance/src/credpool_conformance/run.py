@@ -4,13 +4,14 @@ Everything that has to be opened once and closed again, and nothing else.
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import IO, Final
 
+from credpool_conformance.book.yaml_lines import Json
 from credpool_conformance.connectors import Connector
 from credpool_conformance.connectors.inprocess import InProcessConnector
 from credpool_conformance.connectors.stdio import StdioConnector
@@ -62,31 +63,61 @@ def run(
         manifest = _introduction(session)
         report.header(_conditions(options, requirements, len(scenarios)), manifest)
         console.begin(len(scenarios), options.connector, options.testee, manifest)
-        ran: list[Check] = []
-        left = options.max_failures
-        for check in Runner(session, mock, registry, requirements).run(scenarios):
-            ran.append(check)
-            marked = options.known.mark(check)
-            record = check_record(marked, requirements, options.replay)
-            report.check(record)
-            console.check(record, len(ran), len(scenarios))
-            if left and not (left := left - (marked.outcome in _FAILURES)):
-                break
-        # One check alone shows nothing of what it rests on: a replay fails as the check did.
-        after_all = reconsider(ran) if len(ran) > 1 else ran
-        checks = [options.known.mark(check) for check in after_all]
-        for check, first in zip(checks, map(options.known.mark, ran), strict=True):
-            if check != first:  # a later record takes the place of the first
-                record = check_record(check, requirements, options.replay)
-                report.check(record)
-                console.again(record)
+        telling = _Telling(report, console, requirements, options)
+        ran = telling.first(Runner(session, mock, registry, requirements).run(scenarios))
+        checks = telling.after_all(ran)
         features = manifest.features if manifest else frozenset({"core"})
-        filtered = options.selection is not None or left == 0
+        filtered = options.selection is not None or telling.is_enough
         summary = summarise(checks, requirements, features, filtered=filtered, known=options.known)
         seconds = perf_counter() - begun
         report.footer(summary, seconds)
     console.end(summary, options.report, seconds)
     return summary
+
+
+class _Telling:
+    """Tell each check to the report and to the console, until it is enough."""
+
+    def __init__(
+        self, report: ReportWriter, console: Console, requirements: Requirements, options: Options
+    ) -> None:
+        self._report, self._console = report, console
+        self._requirements, self._options = requirements, options
+        self._failures = 0
+
+    @property
+    def is_enough(self) -> bool:
+        """Tell whether as much has failed as somebody wants to see."""
+        most = self._options.max_failures
+        return most is not None and self._failures >= most
+
+    def first(self, checks: Iterable[Check]) -> list[Check]:
+        """Tell the checks as they run, and return those that ran."""
+        ran: list[Check] = []
+        for check in checks:
+            ran.append(check)
+            marked = self._options.known.mark(check)
+            self._failures += marked.outcome in _FAILURES
+            self._console.check(self._write(marked))
+            if self.is_enough:
+                break
+        return ran
+
+    def after_all(self, ran: Sequence[Check]) -> list[Check]:
+        """Tell again what ended otherwise, now that all have run; return the checks as they ended."""
+        # One check alone shows nothing of what it rests on: a replay fails as the check did.
+        reconsidered = reconsider(ran) if len(ran) > 1 else ran
+        checks = [self._options.known.mark(check) for check in reconsidered]
+        for check, first in zip(checks, map(self._options.known.mark, ran), strict=True):
+            if check != first:
+                self._console.again(self._write(check))
+        return checks
+
+    def _write(self, check: Check) -> Mapping[str, Json]:
+        """Record a check; a later record of it takes the place of the first."""
+        record = check_record(check, self._requirements, self._options.replay)
+        self._report.check(record)
+        return record
 
 
 @contextmanager

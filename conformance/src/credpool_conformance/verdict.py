@@ -92,11 +92,9 @@ def summarise(
     """Count the checks and come to a verdict."""
     counts = Counter(check.outcome.value for check in checks)
     coverage = _coverage(checks, requirements, features)
-    unexercised = [] if filtered else coverage.unexercised
-    missing = tuple(item for item in unexercised if requirements.binds([item]))
+    missing = () if filtered else tuple(i for i in coverage.unexercised if requirements.binds([i]))
     listed = known or KnownFailures()
-    records = [record(check) for check in checks]
-    broken = tuple(_told(found, checks, requirements, listed) for found in failing(records))
+    broken = _broken(checks, requirements, listed)
     binding = [found for found in broken if found.binding]
     waiting, explained = _gaps(checks, broken, listed)
     verdict, reasons = _verdict(counts, len(missing), len(binding), filtered=filtered)
@@ -125,6 +123,14 @@ def record(check: Check) -> dict[str, Json]:
     ended = check.outcome.value
     told: dict[str, Json] = {"verifies": verifies, "findings": findings, "reason": check.reason}
     return {"id": check.scenario.id, "outcome": ended, **told}
+
+
+def _broken(
+    checks: Sequence[Check], requirements: Requirements, known: KnownFailures
+) -> tuple[Failing, ...]:
+    """List what is broken, the worst first."""
+    found = failing([record(check) for check in checks])
+    return tuple(_told(one, checks, requirements, known) for one in found)
 
 
 def _told(
