@@ -245,9 +245,11 @@ def use_suite(session: nox.Session, venv: Path, built: Path) -> None:
     run("pip", "install", "--quiet", "-c", str(LOCK), str(built))
     scenarios = run("credpool-conformance", "list").splitlines()
     Path("my_testee.py").write_text(run("credpool-conformance", "template"), encoding="utf-8")
+    for of in ("picker", "gateway"):
+        run("credpool-conformance", "template", "--of", of)
     testee = ("--testee", "my_testee.py")
     run("credpool-conformance", "run", *testee, "--report", "run.ndjson", codes=(1,))
-    for form in ("json", "junit", "markdown", "html", "badge"):
+    for form in ("json", "junit", "markdown", "html", "badge", "known-failures"):
         run("credpool-conformance", "report", "run.ndjson", "--format", form, "--output", form)
     run("pip", "install", "--quiet", "-c", str(LOCK), "pytest")
     plain = ("-p", "no:cacheprovider", "--junitxml=pytest")
