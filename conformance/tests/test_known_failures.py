@@ -200,3 +200,17 @@ def test_no_list_holds_a_testee_that_breaks(
 
     assert "# No list can hold these: 1 x harness-error." in listed_all
     assert "healthy" not in listed_all
+
+
+def test_what_was_only_seen_beside_is_listed_by_its_name(
+    run_suite: "RunSuite", naive: "Name", listed: Path
+) -> None:
+    """A requirement whose own checks pass has no failing check to list."""
+    ran = run_suite(naive("inprocess", "WaitsTooLong"), "inprocess")
+    (entry,) = ran.broken()
+    met = {**entry, "own": [], "beside": ["healthy"], "requirement": "rotate.second"}
+    footer = {**ran.report.footer, "failing": [met]}
+
+    text = made(replace(ran, report=replace(ran.report, footer=footer)), listed)
+
+    assert '"rotate.second":\n  reason: ' in text

@@ -8,6 +8,7 @@ from credpool_conformance import registry as registries
 from credpool_conformance import requirements as requirement_files
 from credpool_conformance.data import Data
 from credpool_conformance.loader import load
+from credpool_conformance.profile import WHOLE, Profile
 from credpool_conformance.runner import Check, Outcome
 from credpool_conformance.verdict import Summary, Verdict, summarise
 
@@ -26,6 +27,7 @@ def verdict(tree: Data) -> Verdicts:
         only: tuple[str, ...] | None = None,
         filtered: bool = False,
         features: frozenset[str] = frozenset({"core"}),
+        profile: Profile = WHOLE,
     ) -> Summary:
         usual = {"not-mine": Outcome.NOT_APPLICABLE, "unseen": Outcome.EXCLUDED}
         outcomes = {**usual, **(changed or {})}
@@ -34,7 +36,7 @@ def verdict(tree: Data) -> Verdicts:
             for item in scenarios
             if only is None or item.id in only
         ]
-        return summarise(checks, requirements, features, filtered=filtered)
+        return summarise(checks, requirements, features, filtered=filtered, profile=profile)
 
     return come_to
 
@@ -106,6 +108,19 @@ def test_a_must_that_nobody_exercised_is_missing(verdict: Verdicts) -> None:
 
     assert summary.verdict is Verdict.INCOMPLETE
     assert "rotate.second+2" in summary.coverage.unexercised
+
+
+def test_what_is_outside_the_profile_is_not_missing(verdict: Verdicts) -> None:
+    """A MUST of which every check is for another provider is not owed by this pool."""
+    elsewhere = Profile(providers=frozenset({"acme"}))
+
+    summary = verdict(only=("healthy", "streamed"), profile=elsewhere)
+
+    assert "rotate.retry-once+1" in summary.coverage.exercised
+    assert "stream.whole+1" in verdict(only=("healthy",)).missing
+    left_out = verdict({"streamed": Outcome.NOT_APPLICABLE}, only=("streamed",), profile=elsewhere)
+    assert "stream.whole+1" in left_out.coverage.not_applicable
+    assert "stream.whole+1" not in left_out.missing
 
 
 def test_a_declared_feature_without_a_check_is_missing(verdict: Verdicts) -> None:

@@ -86,6 +86,10 @@ class Profile:
         return [(name, found) for name, found in lists.items() if found is not None]
 
 
+WHOLE: Final = Profile()
+"""A pool that leaves nothing out."""
+
+
 def profile(raw: Mapping[str, Json]) -> Profile:
     """Read the profile of a `hello`."""
 

@@ -20,6 +20,7 @@ from credpool_conformance.failing import told
 from credpool_conformance.faults import BadInputError
 from credpool_conformance.known_failures import KnownFailures
 from credpool_conformance.loader import load
+from credpool_conformance.profile import WHOLE, Profile
 from credpool_conformance.registry import Registry
 from credpool_conformance.replay import replay
 from credpool_conformance.report import check_record
@@ -46,13 +47,17 @@ class Suite:
     options: Options
     checks: list[Check] = field(default_factory=list)
     features: frozenset[str] = frozenset({"core"})
+    profile: Profile = WHOLE
 
     def summary(self) -> Summary:
         """Come to a verdict; a selection of the tests is a filtered run."""
-        filtered = len(self.checks) < len(self.scenarios)
-        known = self.options.known
         return summarise(
-            self.checks, self.requirements, self.features, filtered=filtered, known=known
+            self.checks,
+            self.requirements,
+            self.features,
+            filtered=len(self.checks) < len(self.scenarios),
+            known=self.options.known,
+            profile=self.profile,
         )
 
 
@@ -74,6 +79,7 @@ class ConformanceRun:
         suite.checks.append(check)
         if self._session.manifest:
             suite.features = self._session.manifest.features
+            suite.profile = self._session.manifest.profile
         return check, check_record(check, suite.requirements, suite.options.replay)
 
 

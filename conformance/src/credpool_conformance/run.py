@@ -21,6 +21,7 @@ from credpool_conformance.judging.needs import reconsider
 from credpool_conformance.known_failures import KnownFailures
 from credpool_conformance.loopback import Loopback
 from credpool_conformance.mock import Mock
+from credpool_conformance.profile import WHOLE
 from credpool_conformance.registry import Registry
 from credpool_conformance.report import Conditions, ReportWriter, check_record
 from credpool_conformance.requirements import Requirements
@@ -66,9 +67,14 @@ def run(
         telling = _Telling(report, console, requirements, options)
         ran = telling.first(Runner(session, mock, registry, requirements).run(scenarios))
         checks = telling.after_all(ran)
-        features = manifest.features if manifest else frozenset({"core"})
-        filtered = options.selection is not None or telling.is_enough
-        summary = summarise(checks, requirements, features, filtered=filtered, known=options.known)
+        summary = summarise(
+            checks,
+            requirements,
+            manifest.features if manifest else frozenset({"core"}),
+            filtered=options.selection is not None or telling.is_enough,
+            known=options.known,
+            profile=manifest.profile if manifest else WHOLE,
+        )
         seconds = perf_counter() - begun
         report.footer(summary, seconds)
     console.end(summary, options.report, seconds)

@@ -12,6 +12,7 @@ from typing import Final
 from credpool_conformance.book.yaml_lines import Json
 from credpool_conformance.failing import Failing, failing, needed
 from credpool_conformance.known_failures import KnownFailures
+from credpool_conformance.profile import WHOLE, Profile, not_in
 from credpool_conformance.requirements import Requirements
 from credpool_conformance.runner import Check, Outcome
 
@@ -88,10 +89,11 @@ def summarise(
     *,
     filtered: bool,
     known: KnownFailures | None = None,
+    profile: Profile = WHOLE,
 ) -> Summary:
-    """Count the checks and come to a verdict."""
+    """Count the checks and come to a verdict on a pool with these features, of this profile."""
     counts = Counter(check.outcome.value for check in checks)
-    coverage = _coverage(checks, requirements, features)
+    coverage = _coverage(checks, requirements, features, profile)
     missing = () if filtered else tuple(i for i in coverage.unexercised if requirements.binds([i]))
     listed = known or KnownFailures()
     broken = _broken(checks, requirements, listed)
@@ -200,8 +202,14 @@ def _verdict(
 
 
 def _coverage(
-    checks: Sequence[Check], requirements: Requirements, features: frozenset[str]
+    checks: Sequence[Check],
+    requirements: Requirements,
+    features: frozenset[str],
+    profile: Profile,
 ) -> Coverage:
+    inside = [check.scenario for check in checks if not not_in(check.scenario, profile)]
+    within = {reference for scenario in inside for reference in scenario.verifies}
+    outside = {ref for check in checks for ref in check.scenario.verifies} - within
     cited = {ref for check in checks if check.outcome in _RAN for ref in check.scenario.verifies}
     places: dict[str, list[str]] = {name: [] for name in Coverage.__slots__}
     for requirement in requirements.known.values():
@@ -209,7 +217,10 @@ def _coverage(
             place = "exercised"
         elif requirement.id in requirements.excluded:
             place = "excluded"
-        elif not requirement.features <= features:
+        elif (
+            not (requirement.features <= features and profile.binds(requirement.id))
+            or requirement.reference in outside
+        ):
             place = "not_applicable"
         else:
             place = "unexercised"

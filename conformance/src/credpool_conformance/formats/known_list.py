@@ -49,7 +49,7 @@ def render(report: Report) -> str:
 def _entries(found: Failing, ran: dict[str, Record]) -> Iterator[tuple[str, str]]:
     """Write the entries that cover one broken requirement."""
     verifying = {id_ for id_, check in ran.items() if found.requirement in _verified(check)}
-    if verifying <= {*found.own}:
+    if not found.own or verifying <= {*found.own}:
         yield (
             found.requirement,
             _reason(f"{found.severity}: {found.consequence or found.text or found.counted}"),
