@@ -3,6 +3,7 @@
 Each session has a small environment of its own, kept between runs and locked by constraints.txt.
 """
 
+import os
 import shutil
 import tempfile
 import zipfile
@@ -18,6 +19,7 @@ PACKAGES = ("-e", "reference_impl[cli,httpx,keyring,otel]", "-e", "conformance")
 REPORTS = ROOT / "conformance" / "reports"
 REPORT_PAGE = "docs/conformance/report.md"
 TESTEE = "conformance/testees/reference.py"
+GALLERY = ROOT / "conformance" / "gallery"
 SECOND_TESTEE = "conformance/testees/javascript"
 HERMES = "hermes-agent==0.19.0"
 PYDANTIC_AI = "pydantic-ai-slim[openai,anthropic]==2.68.0"
@@ -147,6 +149,17 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def gallery(session: nox.Session) -> None:
+    """Run the suite on pools that others wrote, each in its own environment: over a gigabyte."""
+    install_packages(session)
+    pools = nox.project.load_toml(GALLERY / "pools.toml")["pool"]
+    for pool in pools:
+        if not session.posargs or pool["id"] in session.posargs:
+            judge_pool(session, pool)
+    session.run("python", str(GALLERY / "page.py"), str(REPORTS), "--write")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure the budgets, as ratios within one run."""
     install_packages(session)
@@ -272,6 +285,44 @@ def judge_template(session: nox.Session, scenarios: int) -> None:
         session.error(f"pytest counts {alone}, and there are {scenarios} scenarios")
     if counts["errors"] or not 0 < counts["failures"] < scenarios - counts["skipped"]:
         session.error("the template should pass some checks, fail others, and break none")
+
+
+def judge_pool(session: nox.Session, pool: dict[str, str]) -> None:
+    """Install a pool where nothing else is, and run the suite on its adapter."""
+    home = Path(session.virtualenv.location).parent / f"gallery-{pool['id']}"
+    program = (
+        install_node_pool(session, pool, home)
+        if "node" in pool
+        else install_python_pool(session, pool, home)
+    )
+    report = REPORTS / f"gallery-{pool['id']}.ndjson"
+    testee = f"{program} {GALLERY / pool['adapter']}"
+    options = ("--testee", testee, "--timeout", "120", "--report", str(report))
+    env = {"OPENCLAW_PACKAGE": str(home / "node_modules" / "openclaw")}
+    session.run(*SUITE, "run", *options, env=env, success_codes=(0, 1), silent=True)
+
+
+def install_python_pool(session: nox.Session, pool: dict[str, str], home: Path) -> Path:
+    """Make an environment with exactly what the pool's lock has."""
+    python = home / "bin" / "python"
+    if not python.exists():
+        session.run("python", "-m", "venv", str(home))
+    lock = GALLERY / "locks" / f"{pool['id']}.txt"
+    own = {"PIP_CONSTRAINT": None}  # it pins what our lock has otherwise
+    pip = (str(python), "-m", "pip", "install", "-q", "-r", str(lock), *pool["packages"])
+    session.run(*pip, env=own, external=True)
+    return python
+
+
+def install_node_pool(session: nox.Session, pool: dict[str, str], home: Path) -> Path:
+    """Make a folder with the Node that the pool needs and the pool itself, without its scripts."""
+    home.mkdir(parents=True, exist_ok=True)
+    npm = ("npm", "install", "--no-audit", "--no-fund", "--prefix", str(home))
+    session.run(*npm, f"node@{pool['node']}", external=True)
+    binaries = home / "node_modules" / ".bin"
+    path = f"{binaries}{os.pathsep}{os.environ['PATH']}"
+    session.run(*npm, "--ignore-scripts", *pool["packages"], env={"PATH": path}, external=True)
+    return binaries / "node"
 
 
 def write_page(session: nox.Session, action: str, *reports: Path) -> None:

@@ -13,11 +13,12 @@ import tempfile
 from pathlib import Path
 
 HOME = Path(tempfile.mkdtemp())
-os.environ = {"HOME": str(HOME), "HERMES_HOME": str(HOME), "PATH": os.environ["PATH"]}
+os.environ.clear()
+os.environ |= {"HOME": str(HOME), "HERMES_HOME": str(HOME)}
 
 import httpx
 import openai
-from shell import Shell, exhausted
+from shell import Shell, exhausted, with_key
 
 SAME = "anthropic openrouter gemini xai zai deepseek nvidia huggingface ollama-cloud copilot nous"
 OWN = {name: name for name in SAME.split()} | {"openai": "openai-api", "kimi-code": "kimi-coding"}
@@ -72,14 +73,9 @@ class Adapter:
                 break
             found = classify_api_error(error, provider=self.provider, model="gpt-5")
             status, context = getattr(error, "status_code", None), extract_api_error_context(error)
-            known = {
-                "status_code": status,
-                "classified_reason": found.reason,
-                "error_context": context,
-            }
-            recovered, retried = recover_with_credential_pool(
-                agent, has_retried_429=retried, **known
-            )
+            known = {"status_code": status, "error_context": context, "has_retried_429": retried}
+            known["classified_reason"] = found.reason
+            recovered, retried = recover_with_credential_pool(agent, **known)
             failures += not recovered
             if not recovered and (failures >= 3 or found.should_compress or not found.retryable):
                 break
@@ -87,18 +83,11 @@ class Adapter:
                 call.wait(shell.now + self.pause(found, reply, failures))
         if reply is None:
             return call.tell("failed", body=str(error))
-        call.tell(
-            "delivered", status=reply.status_code, headers=dict(reply.headers), body=reply.text
-        )
+        call.deliver(reply)
 
     def send(self, asked, agent):
         """Send once, as the SDK does, and return its reply and the SDK's exception."""
-        kept = {
-            k: v
-            for k, v in asked["headers"].items()
-            if k.lower() not in ("authorization", "x-api-key")
-        }
-        headers = kept | {"authorization": f"Bearer {agent.api_key}"}
+        headers = with_key(asked["headers"], agent.api_key)
         url = agent.base_url + asked["path"]
         try:
             reply = CLIENT.request(asked["method"], url, headers=headers, json=asked["body"])

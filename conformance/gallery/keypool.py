@@ -7,7 +7,7 @@ It keeps time by `time.monotonic`, which gives the suite's time here.
 import importlib.metadata
 
 import httpx
-from shell import Refused, Shell, exhausted
+from shell import Refused, Shell, exhausted, with_key
 
 PRESETS = ("groq", "openai", "gemini", "together")
 HELLO = {
@@ -39,33 +39,20 @@ class Adapter:
             raise Refused("unknown_strategy", str(error)) from error
 
     def call(self, call):
-        asked = call.request
-        own = {
-            k: v
-            for k, v in asked["headers"].items()
-            if k.lower() not in ("authorization", "x-api-key")
-        }
-
-        def send(key):
-            entry = next(e for e in self.entries if (e["secret"] or "") == key)
-            url = (entry["base_url"] or self.told["base_url"]) + asked["path"]
-            headers, follow = own | {"authorization": f"Bearer {key}"}, asked["follow_redirects"]
-            return CLIENT.request(
-                asked["method"], url, headers=headers, json=asked["body"], follow_redirects=follow
-            )
-
         try:
-            reply = self.pool.call(send)
-            call.tell(
-                "delivered", status=reply.status_code, headers=dict(reply.headers), body=reply.text
-            )
+            call.deliver(self.pool.call(lambda key: self.send(key, call.request)))
         except AllKeysExhaustedError as error:
             # A call that sent something ends with this too: the reply is not in it.
             call.tell("exhausted", body=str(error), exhausted=exhausted(self.states()))
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            call.tell(
-                "failed", body=type(error).__name__
-            )  # of the client: its text is not the pool's
+            call.tell("failed", body=type(error).__name__)  # the client's text is not the pool's
+
+    def send(self, key, asked):
+        entry = next(e for e in self.entries if (e["secret"] or "") == key)
+        url = (entry["base_url"] or self.told["base_url"]) + asked["path"]
+        sent = {"headers": with_key(asked["headers"], key), "json": asked["body"]}
+        sent["follow_redirects"] = asked["follow_redirects"]
+        return CLIENT.request(asked["method"], url, **sent)
 
     def states(self):
         """Read `status()`, which has the keys in their order, and shortened."""

@@ -18,7 +18,7 @@ os.environ |= {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
 }
-import litellm
+import litellm  # these two settings are read when it is imported
 
 litellm.ssl_verify = False  # nothing here is encrypted
 
@@ -57,9 +57,8 @@ class Adapter:
     def router(self, model):
         """Make the Router of a model when its first request comes: a deployment names its model."""
         if model not in self.routers:
-            own = (
-                {} if self.strategy in (None, "fill_first") else {"routing_strategy": self.strategy}
-            )
+            named = self.strategy not in (None, "fill_first")
+            own = {"routing_strategy": self.strategy} if named else {}
             entries = sorted(self.pool["entries"], key=lambda entry: entry["priority"])
             deployments = [self.deployment(entry, model, at) for at, entry in enumerate(entries, 1)]
             self.routers[model] = litellm.Router(model_list=deployments, **own)

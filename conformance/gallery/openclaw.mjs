@@ -1,5 +1,4 @@
 // OpenClaw: its auth profiles, driven as its embedded runner drives them.
-//
 // The profiles, their order, the reading of errors and the cooldowns are the product's, from its
 // folder dist.  The loop around them stands in dist/embedded-agent-*.mjs (failover-retry-controller,
 // failover-policy, advanceAuthProfile) inside the runner; it is followed here without model fallback.
@@ -7,14 +6,12 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-
 import { seconds, serve } from "./shell.mjs";
 
 const home = fs.mkdtempSync(path.join(os.tmpdir(), "openclaw-"));
 Object.assign(process.env, { HOME: home, OPENCLAW_STATE_DIR: home });
-const root = path.resolve(process.env.OPENCLAW_PACKAGE);
-const dist = path.join(root, "dist");
-const { version } = JSON.parse(fs.readFileSync(path.join(root, "package.json")));
+const dist = path.resolve(process.env.OPENCLAW_PACKAGE, "dist");
+const { version } = JSON.parse(fs.readFileSync(path.join(dist, "..", "package.json")));
 
 /** Import the file of dist with this beginning and these words, its exports by their own names. */
 async function part(beginning, words) {
@@ -33,9 +30,8 @@ const PROVIDERS = { generic: "gallery", gemini: "google" };
 const SAME = "openai anthropic openrouter groq mistral xai zai together fireworks cerebras deepseek moonshot nvidia";
 for (const name of SAME.split(" ")) PROVIDERS[name] = name;
 const HELLO = { name: "OpenClaw", version, language: "JavaScript", protocol: 1, spec: "1.0-draft" };
-Object.assign(HELLO, { features: [], clock: "virtual", providers: Object.keys(PROVIDERS) });
-Object.assign(HELLO, { strategies: ["fill_first"], credentials: ["api_key"], policy: [], tells: ["until"] });
-Object.assign(HELLO, { sends: "caller", retries_faults: true });
+Object.assign(HELLO, { features: [], clock: "virtual", sends: "caller", retries_faults: true, tells: ["until"] });
+Object.assign(HELLO, { providers: Object.keys(PROVIDERS), strategies: ["fill_first"], credentials: ["api_key"], policy: [] });
 const TRANSIENT = ["rate_limit", "overloaded", "server_error", "timeout"];
 let pool, provider, agentDir, number = 0;
 const named = (entry) => `${provider}:${entry.id}`;
@@ -58,13 +54,21 @@ async function send(entry, request, key) {
   const kept = Object.entries(request.headers).filter(([name]) => !/^(authorization|x-api-key)$/i.test(name));
   const headers = { ...Object.fromEntries(kept), authorization: `Bearer ${key}` };
   const url = (entry.base_url ?? pool.base_url) + request.path;
-  const redirect = request.follow_redirects ? "follow" : "manual";
-  const reply = await fetch(url, { method: request.method, headers, body: JSON.stringify(request.body), redirect });
+  const options = { method: request.method, headers, redirect: request.follow_redirects ? "follow" : "manual" };
+  const reply = await fetch(url, { ...options, body: JSON.stringify(request.body) });
   return { status: reply.status, headers: Object.fromEntries(reply.headers), body: await reply.text() };
 }
 
 /** Tell how long the runner waits: a second, doubled each time, with jitter, or what the reply asks for. */
 const pause = (asked, retries) => Math.max(Math.min(30, 2 ** retries * (0.5 + Math.random())), asked);
+
+/** Make of a reply the exception that the provider's SDK makes of it. */
+function failure({ status, body }) {
+  let error;
+  try { ({ error } = JSON.parse(body)); } catch { /* no JSON: the text is the message */ }
+  const message = provider === "anthropic" ? body : (error?.message ?? (error ? JSON.stringify(error) : body));
+  return Object.assign(new Error(`${status} ${message}`), { status, code: error?.code, type: error?.type });
+}
 
 async function attempt(store, profileId, request) {
   const entry = pool.entries.find((each) => named(each) === profileId);
@@ -72,7 +76,7 @@ async function attempt(store, profileId, request) {
   try {
     const reply = await send(entry, request, apiKey);
     if (reply.status < 300) return { reply };
-    return { reply, failed: Object.assign(new Error(`${reply.status} ${reply.body}`), { status: reply.status }) };
+    return { reply, failed: failure(reply) };
   } catch (failed) {
     return { failed };
   }
@@ -90,7 +94,8 @@ async function call(call) {
     if (!failed) await profiles.markAuthProfileSuccess({ ...about, provider, profileId });
     if (!failed) break;
     const reason = resolveFailoverReasonFromError(failed, provider), limited = reason === "rate_limit";
-    const asked = Number(last.reply?.headers["retry-after"] ?? 0) || 0;
+    const head = last.reply?.headers ?? {};
+    const asked = Number(head["retry-after-ms"]) / 1000 || Number(head["retry-after"]) || 0;
     const hopeless = asked === Infinity || (limited && hasLongWindowRateLimitEvidence(failed.message));
     if (TRANSIENT.includes(reason) && !hopeless && retries < (limited ? 9 : 8) && (limited || seconds() - began < 90)) {
       await call.wait(pause(asked, retries++));

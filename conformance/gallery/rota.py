@@ -10,7 +10,7 @@ import importlib.metadata
 import threading
 
 import httpx
-from shell import CURRENT, Refused, Shell, exhausted
+from shell import CURRENT, Refused, Shell, exhausted, with_key
 
 STRATEGIES = {"fill_first": "primary_backup"}
 STATES = {"healthy": "ok", "cooling_down": "exhausted", "disabled": "dead"}
@@ -55,24 +55,15 @@ class Adapter:
 
     async def run(self, call):
         try:
-            reply = await self.pool.run(lambda resource: self.send(resource, call.request))
-            head = dict(reply.headers)
-            call.tell("delivered", status=reply.status_code, headers=head, body=reply.text)
+            call.deliver(await self.pool.run(lambda resource: self.send(resource, call.request)))
         except PoolExhausted as error:
             call.tell("exhausted", body=str(error), exhausted=exhausted(self.states()))
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            call.tell(
-                "failed", body=type(error).__name__
-            )  # of the client: its text is not the pool's
+            call.tell("failed", body=type(error).__name__)  # the client's text is not the pool's
 
     async def send(self, resource, asked):
         entry = next(e for e in self.entries if e["id"] == resource.resource_id)
-        kept = {
-            k: v
-            for k, v in asked["headers"].items()
-            if k.lower() not in ("authorization", "x-api-key")
-        }
-        headers = kept | {"authorization": f"Bearer {resource.value}"}
+        headers = with_key(asked["headers"], resource.value)
         url = (entry["base_url"] or self.told["base_url"]) + asked["path"]
         try:
             reply = await CLIENT.request(asked["method"], url, headers=headers, json=asked["body"])

@@ -29,6 +29,12 @@ def faked_time():
         os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | own)
 
 
+def with_key(headers, key):
+    """Put an entry's key into a request, in place of the caller's own."""
+    kept = {k: v for k, v in headers.items() if k.lower() not in ("authorization", "x-api-key")}
+    return kept | {"authorization": f"Bearer {key}"}
+
+
 def listed(states):
     """Write what `inspect` answers: when nothing is available, the pool returns with its first entry."""
     moments = [state["until"] for state in states if state["until"] is not None]
@@ -60,6 +66,11 @@ class Call:
     def wait(self, until, why="retry"):
         self.shell.say(self.seq, "wait", {"until": until, "why": why})
         self.seq = self.resumed.get()
+
+    def deliver(self, reply):
+        self.tell(
+            "delivered", status=reply.status_code, headers=dict(reply.headers), body=reply.text
+        )
 
     def tell(self, outcome, **result):
         empty = {"status": None, "headers": {}, "body": "", "exhausted": None}

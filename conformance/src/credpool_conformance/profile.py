@@ -20,6 +20,7 @@ _SAYS: Final[Mapping[str, frozenset[str]]] = {
     "reasons": frozenset({"exhausted"}),
 }
 TELLS: Final = frozenset(_SAYS)
+_REQUESTS: Final = ("request", "header")
 _SPREADING: Final = ("round_robin", "least_used", "random", "quota_aware")
 _ALWAYS: Final = ("generic",)
 
@@ -60,7 +61,8 @@ class Profile:
     @property
     def untold(self) -> frozenset[str]:
         """The kinds of difference that this pool cannot show: in what it does not tell, or translates."""
-        return self.translates.union(*(_SAYS[name] for name in TELLS - self.tells))
+        words = (_SAYS[name] for name in TELLS - self.tells)
+        return self.translates.union(*words, _REQUESTS if self.caller_sends else ())
 
     @property
     def words(self) -> tuple[str, ...]:

@@ -37,6 +37,8 @@ from credpool_conformance.book.yaml_lines import Json
 RECOVERY_NOTE: Final = "spec/_includes/recovery.md"
 
 _PAGES: Final = "docs/spec"
+_ELSEWHERE: Final = frozenset({f"{_DATA}/gallery.json"})
+"""What another command writes: `nox -s gallery`."""
 
 
 def outputs(book: Book, examples: Mapping[str, Example]) -> Mapping[str, str]:
@@ -162,7 +164,7 @@ def _stale(root: Path, generated: Mapping[str, str]) -> list[str]:
         if page.read_text(encoding="utf-8").startswith(NOTICE)
     )
     data = (f"{_DATA}/{path.name}" for path in (root / _DATA).glob("*"))
-    return [path for path in (*pages, *data) if path not in generated]
+    return [path for path in (*pages, *data) if path not in {*generated, *_ELSEWHERE}]
 
 
 def _json(value: Json) -> str:

@@ -68,6 +68,7 @@ def data_page(book: Book) -> str:
                 "Messages of the testee protocol",
                 [(_link(name), titles[name]) for name in protocol],
             ),
+            _section("Results", [(_link("gallery.json"), "Pools that others wrote")]),
         ]
     )
 

@@ -22,7 +22,7 @@ from credpool_conformance.judging.table import table
 from credpool_conformance.match import Matcher
 from credpool_conformance.observed import Observed
 from credpool_conformance.profile import Profile
-from credpool_conformance.scenario import Phase, Scenario
+from credpool_conformance.scenario import Phase, Release, Scenario
 
 _WHOLE: Final = 1.0  # a pool may keep its moments in whole seconds
 _FIRST: Final = frozenset({"order", "out", "nothing"})
@@ -77,6 +77,7 @@ class Ledger:
         self._matcher = Matcher()
         self._states: dict[str, Finding] = {}
         self._number = 0
+        self._subject = _subject(scenario)
         self._asked: set[str] = set()
         self._wanted: set[str] = set()
 
@@ -186,15 +187,18 @@ class Ledger:
 
     def _owners(self, kind: str, owners: Sequence[str]) -> list[str]:
         """List the verified requirements that a difference can break; if there are none, its owner."""
-        mine = [id_ for id_ in owners if id_ in self._verified]
+        mine = [id_ for id_ in owners if id_ in self._verified and not self._is_early(id_)]
         mine += [id_ for id_ in self._verified if self._decides(id_, kind)]
         return [*dict.fromkeys(mine)] or [*owners[:1]]
+
+    def _is_early(self, requirement: str) -> bool:
+        """Tell whether this phase only sets the scene for a requirement."""
+        return table().rule(requirement).late and 0 < self._number < self._subject
 
     def _decides(self, requirement: str, kind: str) -> bool:
         if kind in self._scenario.decides:
             return True
-        early = 0 < self._number < len(self._scenario.phases)
-        return not (early and table().rule(requirement).late) and table().decides(requirement, kind)
+        return not self._is_early(requirement) and table().decides(requirement, kind)
 
     def _judge(self, scene: Scene, failures: Sequence[Failure]) -> None:
         """Judge a phase; after a derailment only what happened to secrets and requests."""
@@ -291,6 +295,13 @@ class Ledger:
                 if self._matcher.matches(wrong.expected, wrong.actual):
                     continue
                 self.charge(scene.seen.number, wrong, blocks=wrong.charge.kind == "refusal")
+
+
+def _subject(scenario: Scenario) -> int:
+    """Find the phase that a `late` requirement is about: a held reply's release, or the last."""
+    phases = enumerate(scenario.phases, 1)
+    releases = (number for number, phase in phases if isinstance(phase.action, Release))
+    return next(releases, len(scenario.phases))
 
 
 def _entry(wrong: Wrong) -> str:

@@ -12,6 +12,7 @@ from credpool_conformance.judging.table import table
 from credpool_conformance.judging.uses import needed
 from credpool_conformance.runner import Check, Outcome
 
+_HINTED = ("cooldown.hint", "cooldown.skew", "cooldown.clamp")
 _FAILED = (Outcome.FAIL, Outcome.WARN)
 
 
@@ -23,6 +24,12 @@ def reconsider(checks: Sequence[Check]) -> list[Check]:
     missing = tried - kept
     lengths = {f.about for check in checks for f in check.own if _is_length(f) and f.about}
     return [_again(check, missing, followed, lengths) for check in checks]
+
+
+def _rests_on_the_usual(finding: Finding) -> bool:
+    """Tell whether a length was to be the pool's usual one, which is judged elsewhere."""
+    hinted = (finding.requirement or "").startswith(_HINTED)
+    return finding.kind == "until" and not _is_length(finding) and not hinted
 
 
 def _is_length(finding: Finding) -> bool:
@@ -47,8 +54,8 @@ def _need(
     check: Check, finding: Finding, missing: set[str], followed: set[str], lengths: set[str]
 ) -> str | None:
     """Name what a finding rests on that no check has shown; none if it stands by itself."""
-    if finding.kind == "until" and finding.about in lengths and not _is_length(finding):
-        return "cooldown.default"  # what this pool's usual length is was judged there
+    if finding.about in lengths and _rests_on_the_usual(finding):
+        return "cooldown.default"
     return next(_needs(check, finding, missing, followed), None)
 
 

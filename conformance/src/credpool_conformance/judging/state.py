@@ -50,8 +50,9 @@ def wrong_states(scene: Scene, expected: Json, actual: Json) -> Iterator[Wrong]:
         got = str(found[entry])
         if scene.matcher.matches(want, got):
             continue
-        for charge in _entry(scene, entry, _first(want), got):
-            yield Wrong(charge, f"{entry}: {_first(want)}", f"{entry}: {got}")
+        choices = [[*_entry(scene, entry, choice, got)] for choice in _choices(want)]
+        for charge in min(choices, key=len):
+            yield Wrong(charge, f"{entry}: {_choices(want)[0]}", f"{entry}: {got}")
 
 
 def _closest(expected: Json, actual: Json) -> Json:
@@ -68,10 +69,9 @@ def _closest(expected: Json, actual: Json) -> Json:
     )
 
 
-def _first(want: Json) -> str:
-    return (
-        str(items(want["one_of"])[0]) if isinstance(want, dict) and "one_of" in want else str(want)
-    )
+def _choices(want: Json) -> list[str]:
+    several = isinstance(want, dict) and "one_of" in want
+    return [*map(str, items(want["one_of"]))] if isinstance(want, dict) and several else [str(want)]
 
 
 def _entry(scene: Scene, entry: str, wanted: str, found: str) -> Iterator[Charge]:
@@ -114,7 +114,21 @@ def _status(scene: Scene, entry: str, want: _Words, got: _Words) -> Charge:
     elif want.status == OK and failure not in NOT_FAILING and scene.history.advanced:
         own = [*scene.lengths(entry), "cooldown.end", *own]
     kind = "killed" if got.status == "dead" else "status"
-    return Charge(kind, tuple(own) or ("pool.attribution",))
+    return Charge(kind, tuple(own) or _of_the_unfailed(scene, entry))
+
+
+def _of_the_unfailed(scene: Scene, entry: str) -> tuple[str, ...]:
+    """Say whose the state of an entry is that had no failing reply; what cannot be sent may be out."""
+    if any(id_.startswith("pool.unusable") for id_ in scene.verified):
+        return ()
+    return ("pool.same-secret",) if _has_twin(scene, entry) else ("pool.attribution",)
+
+
+def _has_twin(scene: Scene, entry: str) -> bool:
+    """Tell whether another entry holds the secret of this one."""
+    entries = scene.scenario.given.entries
+    own = next((e.secret_id for e in entries if e.id == entry), None)
+    return any(e.secret_id == own for e in entries if e.id != entry)
 
 
 def same_reasons(expected: Mapping[str, Json], actual: Mapping[str, Json]) -> bool:

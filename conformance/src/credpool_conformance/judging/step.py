@@ -10,6 +10,7 @@ from typing import Final
 from credpool_conformance.book.yaml_lines import Json
 from credpool_conformance.judging.plan import OK, STAY, UNKNOWN, Step, common, entry_of, group
 from credpool_conformance.judging.scene import NOT_FAILING, Scene, rule_of
+from credpool_conformance.mock import MOVED_PATH
 
 RETRY: Final = "recover.rate-limited.retry-once"
 _TOKENS: Final = ("token:", "device:")
@@ -74,6 +75,8 @@ def _later(scene: Scene, at: _At, before: Step) -> Charge:
         return Charge("stranger", ("security.redirect.reply" if failed else "reply.unchanged",))
     if at.got not in (None, "-") and _is_way_back(scene, at, before):
         return Charge("sent", ("security.redirect",))
+    if before.item == "-" and _led_by_a_stranger(scene, at):
+        return Charge("stranger", ("security.redirect.reply",))
     if "-" in (at.got, before.item):
         return Charge("bare", ("security.one-secret" if scene.redirected else "select.available",))
     if before.failure == OK:
@@ -90,7 +93,12 @@ def _later(scene: Scene, at: _At, before: Step) -> Charge:
 def _is_way_back(scene: Scene, at: _At, before: Step) -> bool:
     """Tell whether a stranger has led the call here, where it is to go without a secret."""
     bare = at.want == "-" or (at.want is None and before.item == "-")
-    return bare and any(item == "other:-" for item in scene.plan.wire[: at.place])
+    sent = scene.seen.wire[at.place].request.path if at.place < len(scene.seen.wire) else ""
+    return bare and _led_by_a_stranger(scene, at) and sent.startswith(MOVED_PATH)
+
+
+def _led_by_a_stranger(scene: Scene, at: _At) -> bool:
+    return any(item == "other:-" for item in scene.plan.wire[: at.place])
 
 
 def _too_often(scene: Scene, at: _At) -> bool:
