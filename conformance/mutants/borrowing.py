@@ -3,9 +3,9 @@
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from credpool.core.events import Send
-from credpool.core.recovery import RECOVERY
-from credpool.oauth.refresh import TokenRequest
+from credpool.model.messages import Send
+from credpool.model.recovery import RECOVERY
+from credpool.providers.grant import TokenRequest
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -28,7 +28,7 @@ class KeepsWhatItBorrows(Mutant):
     kills = ("borrowed-secret-is-not-kept",)
     because = "store"
 
-    @replaces("credpool.core.codec.as_kept")
+    @replaces("credpool.stores.auth_json.codec.as_kept")
     def whole(original, entry, **given):
         kept = original(entry, **given)
         return kept if entry.reference else replace(kept, secret=entry.secret)
@@ -44,7 +44,7 @@ class RefreshesWhatItBorrows(Mutant):
     )
     because = "refresh"
 
-    @replaces("credpool.renewing.Renewal.run")
+    @replaces("credpool._calls.refresh.Renewal.run")
     def asked(original, self, active, entry):
         if entry.borrowed and entry.base_url:
             host = urlsplit(entry.base_url)
@@ -60,7 +60,7 @@ class SendsWhatIsAboutToEnd(Mutant):
     kills = ("borrowed-token-is-read-again-before-its-end",)
     because = "order"
 
-    @replaces("credpool.core.model.Entry.is_due")
+    @replaces("credpool.model.entry.Entry.is_due")
     def never(original, self, policy, now):
         return not self.borrowed and original(self, policy, now)
 
@@ -84,7 +84,7 @@ class InsistsOnTheOldToken(Mutant):
     kills = ("borrowed-token-at-its-end-rotates",)
     because = "target"
 
-    @replaces("credpool.calls.ActiveCall.reread")
+    @replaces("credpool._calls.call.ActiveCall.reread")
     def insisted(original, self, entry):
         grant = self._pool.lender(entry)
         if grant is not None and grant.secret != entry.secret:
@@ -99,7 +99,7 @@ class DeclaresDeadUnread(Mutant):
     kills = ("revoked-borrowed-token-is-read-again",)
     because = "stop"
 
-    @replaces("credpool.core.decide._step")
+    @replaces("credpool.rules.decide._step")
     def by_class(original, entry, event):
         return RECOVERY[event.verdict.failure].step
 
@@ -111,7 +111,7 @@ class TakesReferencesForSecrets(Mutant):
     kills = ("reference-leads-to-the-secret", "reference-to-nothing-is-not-sent")
     because = "out"
 
-    @replaces("credpool.core.borrowing.is_reference")
+    @replaces("credpool.model.borrowed.is_reference")
     def never(original, text):
         return False
 
@@ -123,7 +123,7 @@ class ResolvesReferencesForGood(Mutant):
     kills = ("reference-leads-to-the-secret",)
     because = "store"
 
-    @replaces("credpool.core.codec.as_kept")
+    @replaces("credpool.stores.auth_json.codec.as_kept")
     def resolved(original, entry, **given):
         kept = original(entry, **given)
         if entry.reference is None or entry.secret is None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from credpool.core.model import AuthType, FailureClass, Scope
+from credpool.model.entry import AuthType, FailureClass, Scope
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -26,7 +26,7 @@ class BlamesTheServerForAnyOtherBody(Mutant):
     )
     because = "after class"
 
-    @replaces("credpool.core.classify.classify")
+    @replaces("credpool.providers.classify.classify")
     def server(original, reply, provider, auth_type, *, now):
         verdict = original(reply, provider, auth_type, now=now)
         if isinstance(reply.data, Mapping):
@@ -41,7 +41,7 @@ class ReadsJsonOnly(Mutant):
     kills = ("plain-text-is-read",)
     because = "after"
 
-    @replaces("credpool.core.reply.Reply.message")
+    @replaces("credpool.providers.reply.Reply.message")
     def nothing(original, self):
         return original(self) if self.data is not None else ""
 
@@ -57,7 +57,7 @@ class SearchesTheWholeBody(Mutant):
     )
     because = "class after"
 
-    @replaces("credpool.core.reply.Reply.message")
+    @replaces("credpool.providers.reply.Reply.message")
     def everything(original, self):
         return self.body.decode("utf-8", "replace")
 
@@ -72,7 +72,7 @@ class FindsCodesAnywhere(Mutant):
     )
     because = "after"
 
-    @replaces("credpool.core.reply.Reply.codes")
+    @replaces("credpool.providers.reply.Reply.codes")
     def words(original, self):
         return original(self) | {*re.findall(r"[a-z_]+", self.body.decode("utf-8", "replace"))}
 
@@ -84,7 +84,7 @@ class TakesARefusedLoginLiterally(Mutant):
     kills = ("refused-login-is-refreshed",)
     because = "refresh"
 
-    @replaces("credpool.core.decide._settled")
+    @replaces("credpool.rules.decide._settled")
     def literally(original, verdict, entry):
         return verdict if entry.refreshable else original(verdict, entry)
 
@@ -96,7 +96,7 @@ class RefreshesWithNothing(Mutant):
     kills = ("expired-login-without-a-refresh-token-is-rejected",)
     because = "status"
 
-    @replaces("credpool.core.decide._settled")
+    @replaces("credpool.rules.decide._settled")
     def literally(original, verdict, entry):
         return original(verdict, entry) if entry.refreshable else verdict
 
@@ -111,7 +111,7 @@ class AsksTheGenericRulesFirst(Mutant):
     )
     because = "after"
 
-    @replaces("credpool.core.classify.classify")
+    @replaces("credpool.providers.classify.classify")
     def generic_first(original, reply, provider, auth_type, *, now):
         if auth_type is AuthType.OAUTH:
             own = [r for r in provider.rules if not r.name.startswith("generic/")]
@@ -133,7 +133,7 @@ class LetsTheLastRuleWin(Mutant):
     )
     because = "after"
 
-    @replaces("credpool.core.classify.classify")
+    @replaces("credpool.providers.classify.classify")
     def backwards(original, reply, provider, auth_type, *, now):
         own = [r for r in provider.rules if not r.name.startswith("generic/")]
         common = [r for r in provider.rules if r.name.startswith("generic/")]
@@ -167,7 +167,7 @@ class BlamesTheRequestForNewCodes(Mutant):
     )
     because = "after class"
 
-    @replaces("credpool.core.classify.classify")
+    @replaces("credpool.providers.classify.classify")
     def request(original, reply, provider, auth_type, *, now):
         verdict = original(reply, provider, auth_type, now=now)
         known = frozenset[str]().union(*(rule.codes for rule in provider.rules))
@@ -183,7 +183,7 @@ class StumblesOverATornHeader(Mutant):
     kills = ("torn-explaining-header-is-ignored",)
     because = "class"
 
-    @replaces("credpool.core.classify.classify")
+    @replaces("credpool.providers.classify.classify")
     def stumbles(original, reply, provider, auth_type, *, now):
         verdict = original(reply, provider, auth_type, now=now)
         if "x-error-json" in reply.headers and reply._header_error() is None:
@@ -203,7 +203,7 @@ class PassesABrokenBodyOn(Mutant):
     )
     because = "stop"
 
-    @replaces("credpool.bodies._read")
+    @replaces("credpool._calls.body._read")
     def raises(original, body, now):
         beginning = original(body, now)
         if beginning.error is not None:
@@ -218,7 +218,7 @@ class NeedsAGoodDecoder(Mutant):
     kills = ("broken-refusal-rotates:no-gzip",)
     because = "stop"
 
-    @replaces("credpool.bodies.Beginning.decoded")
+    @replaces("credpool._calls.body.Beginning.decoded")
     def raises(original, self, decode):
         return b"".join(decode(iter([bytes(self.raw)]))), self.ended and self.error is None
 
@@ -230,6 +230,6 @@ class SearchesTornJson(Mutant):
     kills = ("cut-off-json-is-no-message",)
     because = "after"
 
-    @replaces("credpool.bodies._reply")
+    @replaces("credpool._calls.body._reply")
     def torn(original, response, body, whole):
         return replace(original(response, body, whole), whole=True)

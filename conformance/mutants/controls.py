@@ -6,9 +6,9 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import dropwhile
 
-from credpool.core.errors import StoreError, UnknownStrategy
-from credpool.core.model import Scope
-from credpool.core.wire import origin
+from credpool.model.entry import Scope
+from credpool.model.errors import StoreError, UnknownStrategy
+from credpool.providers.wire import origin
 from credpool.stores.memory import MemoryStore
 from credpool_conformance.matrix.mutant import Control, replaces
 
@@ -118,7 +118,7 @@ class ProbesNobody(Control):
         original(self, *args)
         without(self, "probe")
 
-    @replaces("credpool.core.probe.probe_due")
+    @replaces("credpool.rules.probe.probe_due")
     def never(original, state, call, *, now):
         return None
 
@@ -131,7 +131,7 @@ class KnowsNobodysOwner(Control):
         original(self, *args)
         without(self, "owner-scope")
 
-    @replaces("credpool.core.cooldown.spread")
+    @replaces("credpool.rules.cooldown.spread")
     def alone(original, state, secret, scope):
         return original(state, secret, Scope.ENTRY)
 
@@ -144,7 +144,7 @@ class TellsNoModelsApart(Control):
         original(self, *args)
         without(self, "model-scope")
 
-    @replaces("credpool.core.cooldown._rest")
+    @replaces("credpool.rules.cooldown._rest")
     def altogether(original, entry, cooldown, *, model):
         return original(entry, cooldown, model=None)
 
@@ -182,11 +182,11 @@ class AuthenticatesWithinTheOrigin(Control):
             client._build_redirect_request = built
         return original(self, call, asked)
 
-    @replaces("credpool.flow._lost_its_secret")
+    @replaces("credpool._calls.flow._lost_its_secret")
     def never(original, sent, response):
         return False
 
-    @replaces("credpool.flow._is_foreign")
+    @replaces("credpool._calls.flow._is_foreign")
     def own(original, sent, response):
         since = (*dropwhile(lambda r: r.request is not sent, response.history), response)
         return any(origin(str(r.request.url)) != origin(str(sent.url)) for r in since)
@@ -210,7 +210,7 @@ class DeclaresAFeatureOfItsOwn(Control):
 class LaysTheFileOutOtherwise(Control):
     """Writes `auth.json` indented, its fields sorted by name."""
 
-    @replaces("credpool.core.codec.encode")
+    @replaces("credpool.stores.auth_json.codec.encode")
     def laid_out(original, head, rows, *rest):
         document = json.loads(original(head, rows, *rest))
         return json.dumps(document, indent=2, sort_keys=True)
@@ -219,7 +219,7 @@ class LaysTheFileOutOtherwise(Control):
 class DerivesIdsFromThePlace(Control):
     """Names a row without an id after its place in the pool."""
 
-    @replaces("credpool.core.rows._derived_id")
+    @replaces("credpool.stores.auth_json.rows._derived_id")
     def placed(original, fields, key, index):
         return f"{key}-{index}"
 
@@ -245,7 +245,7 @@ class KnowsFourStrategies(Control):
         original(self, *args)
         without(self, "quota-aware")
 
-    @replaces("credpool.core.model.Strategy._missing_")
+    @replaces("credpool.model.entry.Strategy._missing_")
     def four(original, cls, value):
         raise UnknownStrategy(str(value), [s.value for s in cls if s is not cls.QUOTA_AWARE])
 
@@ -258,7 +258,7 @@ class AsksNobodyWhoPays(Control):
         original(self, *args)
         without(self, "payer")
 
-    @replaces("credpool.core.select.permitted")
+    @replaces("credpool.rules.select.permitted")
     def everybody(original, state):
         return state.entries
 
@@ -266,7 +266,7 @@ class AsksNobodyWhoPays(Control):
 class WritesEachCountAtOnce(Control):
     """Lets the stored request counts lag behind by nothing, and waits until they are written."""
 
-    @replaces("credpool.keeping.Kept.used")
+    @replaces("credpool._engine.keeping.Kept.used")
     def at_once(original, self, entry):
         original(self, entry)
         with suppress(StoreError):
@@ -290,7 +290,7 @@ class CountsNoCallsAndKnowsNoSessions(Control):
 class KeepsAConnectionsHeadersToItself(Control):
     """Does not pass on the headers of the caller's connection, as a gateway does not."""
 
-    @replaces("credpool.core.wire.seal")
+    @replaces("credpool.providers.wire.seal")
     def apart(original, entry, provider, headers):
         sealed = original(entry, provider, headers)
         return replace(sealed, drop=sealed.drop | {b"connection", b"keep-alive"})

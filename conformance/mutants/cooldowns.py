@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from credpool.core.model import FailureClass
+from credpool.model.entry import FailureClass
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -19,12 +19,12 @@ class HasNoCeiling(Mutant):
     )
     because = "until"
 
-    @replaces("credpool.core.cooldown._seconds")
+    @replaces("credpool.rules.cooldown._seconds")
     def unbounded(original, state, *args, **kwargs):
         policy = replace(state.policy, max_cooldown=9e9)
         return original(replace(state, policy=policy), *args, **kwargs)
 
-    @replaces("credpool.core.moments._longest")
+    @replaces("credpool.rules.moments._longest")
     def believed(original, policy):
         return 9e9
 
@@ -36,7 +36,7 @@ class HasAFloorOfItsOwn(Mutant):
     kills = ("bounds-are-the-operators:shortest",)
     because = "until"
 
-    @replaces("credpool.core.cooldown._seconds")
+    @replaces("credpool.rules.cooldown._seconds")
     def its_own(original, state, *args, **kwargs):
         policy = replace(state.policy, min_cooldown=1.0)
         return original(replace(state, policy=policy), *args, **kwargs)
@@ -49,7 +49,7 @@ class IgnoresThePolicysCooldowns(Mutant):
     kills = ("policy-sets-the-cooldown",)
     because = "until"
 
-    @replaces("credpool.core.cooldown._seconds")
+    @replaces("credpool.rules.cooldown._seconds")
     def by_the_table(original, state, *args, **kwargs):
         policy = replace(state.policy, cooldowns={})
         return original(replace(state, policy=policy), *args, **kwargs)
@@ -62,7 +62,7 @@ class IgnoresTheRulesCooldown(Mutant):
     kills = ("cooldown-without-a-hint:of-the-rule",)
     because = "until"
 
-    @replaces("credpool.core.cooldown._seconds")
+    @replaces("credpool.rules.cooldown._seconds")
     def by_the_table(original, state, entry, verdict, **kwargs):
         return original(state, entry, replace(verdict, cooldown=None), **kwargs)
 
@@ -77,7 +77,7 @@ class AsksForMoneyEveryHour(Mutant):
     )
     because = "until"
 
-    @replaces("credpool.core.cooldown._seconds")
+    @replaces("credpool.rules.cooldown._seconds")
     def an_hour(original, state, entry, verdict, **kwargs):
         seconds = original(state, entry, verdict, **kwargs)
         broke = verdict.failure is FailureClass.OUT_OF_CREDIT and verdict.hint is None
@@ -91,7 +91,7 @@ class EndsCooldownsEarly(Mutant):
     kills = ("cooldown-ends-to-the-second",)
     because = "out"
 
-    @replaces("credpool.core.model.Entry.blocked")
+    @replaces("credpool.model.entry.Entry.blocked")
     def early(original, self, now, model=None):
         return original(self, now + 0.75, model)
 
@@ -103,7 +103,7 @@ class EndsCooldownsLate(Mutant):
     kills = ("cooldown-ends-to-the-second",)
     because = "order"
 
-    @replaces("credpool.core.select.available")
+    @replaces("credpool.rules.select.available")
     def late(original, state, *, now, model):
         return original(state, now=now - 0.001, model=model)
 
@@ -120,7 +120,7 @@ class LetsTheLatestReportWin(Mutant):
     )
     because = "until class"
 
-    @replaces("credpool.core.cooldown._longer")
+    @replaces("credpool.rules.cooldown._longer")
     def latest(original, old, new):
         return new
 
@@ -132,7 +132,7 @@ class ShowsACooldownUntilTheNextCall(Mutant):
     kills = ("cooldown-ends-to-the-second", "status-and-selection-agree-at-the-end")
     because = "status"
 
-    @replaces("credpool.core.report._entry")
+    @replaces("credpool.events.report._entry")
     def still_out(original, entry, now):
         told = original(entry, now)
         if entry.cooldown is not None and told["status"] == "ok":
@@ -147,7 +147,7 @@ class KeepsTheFirstGuess(Mutant):
     kills = ("later-report-may-lengthen",)
     because = "until"
 
-    @replaces("credpool.core.cooldown._longer")
+    @replaces("credpool.rules.cooldown._longer")
     def first(original, old, new):
         return old if old is not None and old.until > new.since else original(old, new)
 
@@ -159,7 +159,7 @@ class RestsEveryThrottleForAMinute(Mutant):
     kills = ("cooldown-of-a-throttle-without-a-hint",)
     because = "until"
 
-    @replaces("credpool.core.cooldown._is_sole")
+    @replaces("credpool.rules.cooldown._is_sole")
     def always(original, *args):
         return True
 
@@ -171,7 +171,7 @@ class RestsAFailedRefreshForAnHour(Mutant):
     kills = ("cooldown-of-a-failed-refresh",)
     because = "until"
 
-    @replaces("credpool.core.cooldown._seconds")
+    @replaces("credpool.rules.cooldown._seconds")
     def an_hour(original, state, entry, verdict, **kwargs):
         expired = verdict.failure is FailureClass.AUTH_EXPIRED
         return 3600.0 if expired else original(state, entry, verdict, **kwargs)

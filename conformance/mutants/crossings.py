@@ -5,8 +5,8 @@ Overlapping calls, rows of one secret, one model among several, a policy of the 
 
 from dataclasses import replace
 
-from credpool.core.events import Failed
-from credpool.core.model import FOREVER, FailureClass, Scope
+from credpool.model.entry import FOREVER, FailureClass, Scope
+from credpool.model.messages import Failed
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -24,7 +24,7 @@ class ForgivesAfterALateSuccess(Mutant):
     def always(original, self, entry):
         return True
 
-    @replaces("credpool.core.decide._succeed")
+    @replaces("credpool.rules.decide._succeed")
     def forgiven(original, state, event):
         alive = (e for e in state.holding(event.secret) if not e.dead)
         return original(state.change({e.id: replace(e, cooldown=None) for e in alive}), event)
@@ -41,7 +41,7 @@ class RevivesAfterALateSuccess(Mutant):
     def always(original, self, entry):
         return True
 
-    @replaces("credpool.core.decide._succeed")
+    @replaces("credpool.rules.decide._succeed")
     def revived(original, state, event):
         dead = (e for e in state.holding(event.secret) if e.dead)
         return original(state.change({e.id: replace(e, cooldown=None) for e in dead}), event)
@@ -58,7 +58,7 @@ class ForgivesAModelAfterALateSuccess(Mutant):
     def always(original, self, entry):
         return True
 
-    @replaces("credpool.core.decide._succeed")
+    @replaces("credpool.rules.decide._succeed")
     def forgiven(original, state, event):
         entry = state.find(event.entry)
         left = {m: c for m, c in entry.models.items() if m != event.call.model}
@@ -72,7 +72,7 @@ class LetsTheLatestReportWinForAModel(Mutant):
     kills = ("later-end-wins-for-a-model:shorter-comes-last",)
     because = "until"
 
-    @replaces("credpool.core.cooldown._rest")
+    @replaces("credpool.rules.cooldown._rest")
     def latest(original, entry, cooldown, *, model):
         left = {m: c for m, c in entry.models.items() if m != model}
         return original(replace(entry, models=left), cooldown, model=model)
@@ -85,7 +85,7 @@ class LetsTheLatestOfEqualsWin(Mutant):
     kills = ("equal-ends-keep-the-earlier-report",)
     because = "class"
 
-    @replaces("credpool.core.cooldown._longer")
+    @replaces("credpool.rules.cooldown._longer")
     def latest(original, old, new):
         return new if old is not None and old.until == new.until else original(old, new)
 
@@ -97,7 +97,7 @@ class ForgetsModelsInACooldown(Mutant):
     kills = ("cooldown-of-the-entry-keeps-that-of-a-model",)
     because = "models"
 
-    @replaces("credpool.core.cooldown._rest")
+    @replaces("credpool.rules.cooldown._rest")
     def alone(original, entry, cooldown, *, model):
         rested = original(entry, cooldown, model=model)
         return rested if model is not None else replace(rested, models={})
@@ -110,7 +110,7 @@ class ReturnsAtTheFirstEnd(Mutant):
     kills = ("entry-returns-when-both-cooldowns-have-ended",)
     because = "returns"
 
-    @replaces("credpool.core.cooldown.exhaustion")
+    @replaces("credpool.rules.cooldown.exhaustion")
     def soonest(original, state, *, now, model, call=None):
         over = original(state, now=now, model=model, call=call)
         found = [c for e in state.entries for c in (e.cooldown, e.models.get(model or "")) if c]
@@ -125,7 +125,7 @@ class TellsTheModelsReason(Mutant):
     kills = ("entry-returns-when-both-cooldowns-have-ended:entry-ends-later",)
     because = "exhausted"
 
-    @replaces("credpool.core.model.Entry.blocked")
+    @replaces("credpool.model.entry.Entry.blocked")
     def of_the_model(original, self, now, model=None):
         found = self.models.get(model) if model is not None else None
         return found if found is not None and found.until > now else original(self, now, model)
@@ -138,7 +138,7 @@ class TellsTheEntrysReason(Mutant):
     kills = ("entry-returns-when-both-cooldowns-have-ended:model-ends-later",)
     because = "exhausted"
 
-    @replaces("credpool.core.model.Entry.blocked")
+    @replaces("credpool.model.entry.Entry.blocked")
     def of_the_entry(original, self, now, model=None):
         found = self.cooldown
         return found if found is not None and found.until > now else original(self, now, model)
@@ -154,7 +154,7 @@ class PrefersTheRegistry(Mutant):
     )
     because = "until"
 
-    @replaces("credpool.core.cooldown._seconds")
+    @replaces("credpool.rules.cooldown._seconds")
     def listed(original, state, affected, verdict, *, now, model):
         if verdict.cooldown is not None:
             state = replace(state, policy=replace(state.policy, cooldowns={}))
@@ -168,7 +168,7 @@ class HasNoPolicyForModels(Mutant):
     kills = ("policy-sets-the-cooldown-for-a-model",)
     because = "until"
 
-    @replaces("credpool.core.cooldown._seconds")
+    @replaces("credpool.rules.cooldown._seconds")
     def listed(original, state, affected, verdict, *, now, model):
         if verdict.scope.of_model:
             state = replace(state, policy=replace(state.policy, cooldowns={}))
@@ -182,7 +182,7 @@ class HasNoBoundsForModels(Mutant):
     kills = ("bounds-hold-for-a-model",)
     because = "until"
 
-    @replaces("credpool.core.cooldown._seconds")
+    @replaces("credpool.rules.cooldown._seconds")
     def usual(original, state, affected, verdict, *, now, model):
         if verdict.scope.of_model:
             usual = replace(state.policy, min_cooldown=1.0, max_cooldown=31 * 86400.0)
@@ -197,7 +197,7 @@ class TakesTriedEntriesForGone(Mutant):
     kills = ("tried-entry-is-still-another-one",)
     because = "returns"
 
-    @replaces("credpool.core.cooldown.bench")
+    @replaces("credpool.rules.cooldown.bench")
     def gone(original, state, event, *, now):
         gone = {a.entry for a in event.call.attempts} - {event.entry}
         left = replace(state, entries=tuple(e for e in state.entries if e.id not in gone))
@@ -212,7 +212,7 @@ class CountsEntriesWithoutTheModel(Mutant):
     kills = ("sole-entry-for-a-model",)
     because = "returns"
 
-    @replaces("credpool.core.cooldown._is_sole")
+    @replaces("credpool.rules.cooldown._is_sole")
     def for_any_model(original, state, affected, now, model):
         return original(state, affected, now, None)
 
@@ -224,7 +224,7 @@ class ShortensWhateverIsLimited(Mutant):
     kills = ("outage-guard-leaves-an-announced-limit-alone",)
     because = "returns"
 
-    @replaces("credpool.core.cooldown._capped")
+    @replaces("credpool.rules.cooldown._capped")
     def shortened(original, entry, started, limit):
         out = entry.cooldown
         if out is None or out.failure is not FailureClass.RATE_LIMITED or out.until <= limit:
@@ -239,7 +239,7 @@ class MarksOneRow(Mutant):
     kills = ("mark-belongs-to-the-secret",)
     because = "same"
 
-    @replaces("credpool.core.decide._retry")
+    @replaces("credpool.rules.decide._retry")
     def one(original, state, entry, event, *, now):
         made = original(state, entry, event, now=now)
         kept = {e.id: e for e in state.entries if e.id != entry.id}
@@ -253,7 +253,7 @@ class ClearsOneRow(Mutant):
     kills = ("success-of-a-row-clears-its-twins-mark",)
     because = "retry"
 
-    @replaces("credpool.core.decide._succeed")
+    @replaces("credpool.rules.decide._succeed")
     def one(original, state, event):
         made = original(state, event)
         kept = {e.id: e for e in state.entries if e.id != event.entry and not event.call.probe}
@@ -267,7 +267,7 @@ class MarksOneModel(Mutant):
     kills = ("mark-belongs-to-no-model",)
     because = "same"
 
-    @replaces("credpool.core.decide._may_retry")
+    @replaces("credpool.rules.decide._may_retry")
     def of_the_model(original, state, entry, event, *, now):
         if event.call.model == "small" and not event.call.attempts:
             entry = replace(entry, throttled=False)
@@ -281,7 +281,7 @@ class KeepsTheMarkForOtherModels(Mutant):
     kills = ("cooldown-of-a-model-clears-the-mark",)
     because = "retry"
 
-    @replaces("credpool.core.cooldown._rest")
+    @replaces("credpool.rules.cooldown._rest")
     def kept(original, entry, cooldown, *, model):
         rested = original(entry, cooldown, model=model)
         return rested if model is None else replace(rested, throttled=entry.throttled)
@@ -298,7 +298,7 @@ class ClearsTheMarkForAnyReply(Mutant):
     )
     because = "same"
 
-    @replaces("credpool.core.decide._fail")
+    @replaces("credpool.rules.decide._fail")
     def cleared(original, state, event, *, now, draw):
         entry = state.find(event.entry)
         if entry is not None and event.verdict.failure is not FailureClass.RATE_LIMITED:
@@ -313,7 +313,7 @@ class TakesARedirectForASuccess(Mutant):
     kills = ("only-a-success-clears-the-mark:redirect",)
     because = "same"
 
-    @replaces("credpool.flow._judged")
+    @replaces("credpool._calls.flow._judged")
     def success(original, active, sent, response, entry, reply):
         if 300 <= response.status_code < 400:
             return active.succeeded(entry, response.headers) or original.__globals__["Deliver"]()
@@ -327,7 +327,7 @@ class ForgetsTheMarkAtTheEnd(Mutant):
     kills = ("mark-outlives-the-program",)
     because = "same"
 
-    @replaces("credpool.core.rows.encode_row")
+    @replaces("credpool.stores.auth_json.rows.encode_row")
     def unmarked(original, entry):
         return original(replace(entry, throttled=False))
 
@@ -339,7 +339,7 @@ class TakesAProbeForATurn(Mutant):
     kills = ("probe-is-no-turn",)
     because = "order"
 
-    @replaces("credpool.core.decide._start")
+    @replaces("credpool.rules.decide._start")
     def moved(original, state, call, *, now, draw):
         made = original(state, call, now=now, draw=draw)
         if not made.call.probe:
@@ -354,7 +354,7 @@ class FreesEveryModel(Mutant):
     kills = ("probe-proves-nothing-of-another-model",)
     because = "models"
 
-    @replaces("credpool.core.probe._without")
+    @replaces("credpool.rules.probe._without")
     def all_models(original, entry, wrong, model):
         return replace(original(entry, wrong, model), models={})
 
@@ -366,7 +366,7 @@ class FreesTheOwnerOfAnything(Mutant):
     kills = ("probe-proves-one-secret-where-the-scope-is-one",)
     because = "status"
 
-    @replaces("credpool.core.probe._scope")
+    @replaces("credpool.rules.probe._scope")
     def everybody(original, state, out):
         return Scope.OWNER
 
@@ -378,7 +378,7 @@ class LearnsTheOwnerTooLate(Mutant):
     kills = ("refusal-that-names-its-owner-takes-the-owner-out",)
     because = "target"
 
-    @replaces("credpool.core.decide.decide")
+    @replaces("credpool.rules.decide.decide")
     def afterwards(original, state, event, *, now, draw):
         if not isinstance(event, Failed) or event.owner is None:
             return original(state, event, now=now, draw=draw)
@@ -394,7 +394,7 @@ class LearnsTheOwnerOfOneRow(Mutant):
     kills = ("owner-is-learnt-for-every-row",)
     because = "target"
 
-    @replaces("credpool.core.decide._owned")
+    @replaces("credpool.rules.decide._owned")
     def one(original, state, secret, owner):
         known = original(state, secret, owner)
         one = next(known.holding(secret), None)
@@ -408,7 +408,7 @@ class LetsALimitEndADeath(Mutant):
     kills = ("later-limit-leaves-the-dead-dead",)
     because = "status"
 
-    @replaces("credpool.core.cooldown._longer")
+    @replaces("credpool.rules.cooldown._longer")
     def alive(original, old, new):
         return new if old is not None and old.until == FOREVER else original(old, new)
 
@@ -420,7 +420,7 @@ class GuardsForAMinute(Mutant):
     kills = ("outage-guard-goes-by-the-operators-minute",)
     because = "returns"
 
-    @replaces("credpool.core.cooldown.cap")
+    @replaces("credpool.rules.cooldown.cap")
     def minute(original, state, call, *, now):
         usual = replace(state, policy=replace(state.policy, sole_cooldown=60.0))
         return replace(original(usual, call, now=now), policy=state.policy)

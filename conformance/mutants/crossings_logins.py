@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from credpool.core.events import TOKEN_ENDPOINT
+from credpool.model.messages import TOKEN_ENDPOINT
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -18,7 +18,7 @@ class TakesAnyRefusalForTheEnd(Mutant):
     )
     because = "killed"
 
-    @replaces("credpool.oauth.refresh.read_token_reply")
+    @replaces("credpool.providers.grant.read_token_reply")
     def final(original, reply, *, now):
         found = original(reply, now=now)
         refused = 400 <= reply.status < 429 and hasattr(found, "terminal")
@@ -32,7 +32,7 @@ class ReadsTheDescriptionForACode(Mutant):
     kills = ("refusals-that-are-not-for-good:invalid-request",)
     because = "killed"
 
-    @replaces("credpool.oauth.refresh.read_token_reply")
+    @replaces("credpool.providers.grant.read_token_reply")
     def anywhere(original, reply, *, now):
         found = original(reply, now=now)
         named = "invalid_grant" in str(reply.data) and 400 <= reply.status < 429
@@ -46,7 +46,7 @@ class HasNoPolicyForRefreshes(Mutant):
     kills = ("policy-sets-the-cooldown-of-a-failed-refresh:plain",)
     because = "until"
 
-    @replaces("credpool.core.cooldown._seconds")
+    @replaces("credpool.rules.cooldown._seconds")
     def usual(original, state, affected, verdict, *, now, model):
         if verdict.rule == TOKEN_ENDPOINT:
             state = replace(state, policy=replace(state.policy, cooldowns={}))
@@ -63,7 +63,7 @@ class TakesTheLongerOfHintAndDefault(Mutant):
     )
     because = "until"
 
-    @replaces("credpool.core.cooldown._seconds")
+    @replaces("credpool.rules.cooldown._seconds")
     def longer(original, state, affected, verdict, *, now, model):
         seconds = original(state, affected, verdict, now=now, model=model)
         if verdict.rule != TOKEN_ENDPOINT:
@@ -79,7 +79,7 @@ class TakesThirtySecondsForEnough(Mutant):
     kills = ("refusal-of-thirty-seconds-before-the-end:at-the-edge",)
     because = "retry"
 
-    @replaces("credpool.core.renewal._is_good")
+    @replaces("credpool.rules.refresh._is_good")
     def enough(original, state, entry, call, known, *, now):
         less = state.policy.mandatory_window - 0.001
         shorter = replace(state, policy=replace(state.policy, mandatory_window=less))
@@ -93,7 +93,7 @@ class RestsOneRow(Mutant):
     kills = ("rest-of-a-login-holds-for-each-row",)
     because = "refresh"
 
-    @replaces("credpool.core.renewal._changed")
+    @replaces("credpool.rules.refresh._changed")
     def one(original, state, entry, *, claim, failed_at):
         changed = original(state, entry, claim=claim, failed_at=failed_at)
         others = [e for e in changed.entries if e.id != entry.id]
@@ -109,7 +109,7 @@ class ForgetsModelsWithANewToken(Mutant):
     kills = ("new-token-leaves-limits",)
     because = "models order"
 
-    @replaces("credpool.core.renewal._renewed")
+    @replaces("credpool.rules.refresh._renewed")
     def clean(original, entry, grant):
         return replace(original(entry, grant), models={})
 
@@ -121,7 +121,7 @@ class ForgetsTheMarkWithANewToken(Mutant):
     kills = ("new-token-leaves-the-mark",)
     because = "same"
 
-    @replaces("credpool.core.renewal._renewed")
+    @replaces("credpool.rules.refresh._renewed")
     def clean(original, entry, grant):
         return replace(original(entry, grant), throttled=False)
 
@@ -133,7 +133,7 @@ class FreesOneRowWithANewToken(Mutant):
     kills = ("new-token-ends-the-cooldown-of-each-row",)
     because = "status"
 
-    @replaces("credpool.core.renewal.refreshed")
+    @replaces("credpool.rules.refresh.refreshed")
     def one(original, state, event):
         made = original(state, event)
         others = [e for e in made.state.entries if e.id != event.entry]
@@ -149,7 +149,7 @@ class TakesAProbesRefreshForACalls(Mutant):
     kills = ("probe-that-cannot-refresh-changes-nothing:down",)
     because = "class"
 
-    @replaces("credpool.core.renewal.refresh_failed")
+    @replaces("credpool.rules.refresh.refresh_failed")
     def as_usual(original, state, event, *, now):
         call = replace(event.call, probe=False)
         return original(state, replace(event, call=call), now=now)
@@ -162,7 +162,7 @@ class KeepsAProbedLoginAlive(Mutant):
     kills = ("probe-that-cannot-refresh-changes-nothing:gone",)
     because = "status"
 
-    @replaces("credpool.core.renewal.refresh_failed")
+    @replaces("credpool.rules.refresh.refresh_failed")
     def alive(original, state, event, *, now):
         terminal = event.terminal and not event.call.probe
         return original(state, replace(event, terminal=terminal), now=now)
@@ -175,7 +175,7 @@ class ReadsLengthsLikeItsLanguage(Mutant):
     kills = ("expires-in-is-a-number:exponent", "expires-in-is-a-number:grouped")
     because = "refresh"
 
-    @replaces("credpool.oauth.refresh.seconds")
+    @replaces("credpool.providers.grant.seconds")
     def converted(original, told):
         try:
             return float(told) if isinstance(told, str) else original(told)
@@ -190,7 +190,7 @@ class TakesTruthForOneSecond(Mutant):
     kills = ("expires-in-is-a-number:truth",)
     because = "refresh"
 
-    @replaces("credpool.oauth.refresh.seconds")
+    @replaces("credpool.providers.grant.seconds")
     def counted(original, told):
         return 100.0 if told is True else original(told)
 
@@ -202,7 +202,7 @@ class ReadsNoTextForANumber(Mutant):
     kills = ("expires-in-is-a-number:text-that-ends-soon",)
     because = "refresh"
 
-    @replaces("credpool.oauth.refresh.seconds")
+    @replaces("credpool.providers.grant.seconds")
     def plain(original, told):
         return None if isinstance(told, str) else original(told)
 
@@ -214,7 +214,7 @@ class TakesAnySuccessForAToken(Mutant):
     kills = ("created-is-no-token",)
     because = "retry"
 
-    @replaces("credpool.oauth.refresh.read_token_reply")
+    @replaces("credpool.providers.grant.read_token_reply")
     def granted(original, reply, *, now):
         return original(replace(reply, status=200) if reply.status < 300 else reply, now=now)
 
@@ -226,7 +226,7 @@ class ReportsEachRowOfALogin(Mutant):
     kills = ("refresh-of-a-login-is-reported-once",)
     because = "events"
 
-    @replaces("credpool.core.telling._changes")
+    @replaces("credpool.events.changes._changes")
     def each(original, before, after, now):
         fresh = (e for e in after.entries if e.id == "twin" and before.find(e.id) is not None)
         for entry in fresh:
@@ -242,7 +242,7 @@ class NamesNoAccount(Mutant):
     kills = ("account-of-the-login-is-named",)
     because = "header"
 
-    @replaces("credpool.core.wire._is_plain")
+    @replaces("credpool.providers.wire._is_plain")
     def never(original, text):
         return False
 
@@ -254,7 +254,7 @@ class NamesTheAccountBesideTheCallers(Mutant):
     kills = ("account-of-the-login-is-named",)
     because = "header"
 
-    @replaces("credpool.core.wire.seal")
+    @replaces("credpool.providers.wire.seal")
     def polite(original, entry, provider, headers):
         name = provider.credential(entry.auth_type).account_header or ""
         sealed = original(entry, provider, headers)
@@ -271,7 +271,7 @@ class DropsTheCallersAccount(Mutant):
     kills = ("account-that-no-token-names-is-the-callers",)
     because = "header"
 
-    @replaces("credpool.core.wire.seal")
+    @replaces("credpool.providers.wire.seal")
     def dropped(original, entry, provider, headers):
         name = provider.credential(entry.auth_type).account_header or ""
         sealed = original(entry, provider, headers)
@@ -288,7 +288,7 @@ class MarksANewTokenForAnOldOne(Mutant):
     )
     because = "status retry"
 
-    @replaces("credpool.core.model.PoolState.holding")
+    @replaces("credpool.model.entry.PoolState.holding")
     def by_row(original, self, secret):
         found = tuple(original(self, secret))
         return iter(found or tuple(e for e in self.entries if e.id == "a"))
@@ -301,7 +301,7 @@ class LearnsFromOldTokens(Mutant):
     kills = ("owner-told-to-an-old-token-is-not-learnt",)
     because = "stop"
 
-    @replaces("credpool.core.decide._owned")
+    @replaces("credpool.rules.decide._owned")
     def by_row(original, state, secret, owner):
         if next(state.holding(secret), None) is None:
             secret = next((e.secret for e in state.entries if e.id == "a"), secret)

@@ -4,10 +4,10 @@ import base64
 import json
 from dataclasses import replace
 
-from credpool.core.events import Failed, Succeeded
-from credpool.core.owner import owner_of
-from credpool.core.payer import PayerChange
-from credpool.core.recovery import RECOVERY, Step
+from credpool.model.messages import Failed, Succeeded
+from credpool.model.payer import PayerChange
+from credpool.model.recovery import RECOVERY, Step
+from credpool.providers.owner import owner_of
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -18,7 +18,7 @@ class LearnsNothingFromWhatItDelivers(Mutant):
     kills = ("owner-is-learnt-from-a-reply-that-is-delivered",)
     because = "status"
 
-    @replaces("credpool.core.decide.decide")
+    @replaces("credpool.rules.decide.decide")
     def deaf(original, state, event, *, now, draw):
         if isinstance(event, Failed) and RECOVERY[event.verdict.failure].step is Step.DELIVER:
             event = replace(event, owner=None)
@@ -32,7 +32,7 @@ class IgnoresTheCaseOfOwners(Mutant):
     kills = ("owners-are-compared-exactly",)
     because = "stop"
 
-    @replaces("credpool.core.owner.owner_of")
+    @replaces("credpool.providers.owner.owner_of")
     def small(original, state, entry):
         found = original(state, entry)
         return None if found is None else found.lower()
@@ -45,7 +45,7 @@ class TakesOutTheOwnersOnly(Mutant):
     kills = ("limit-of-an-owner-holds-for-each-row-of-the-secret",)
     because = "status"
 
-    @replaces("credpool.core.cooldown.spread")
+    @replaces("credpool.rules.cooldown.spread")
     def owned(original, state, secret, scope):
         found = tuple(original(state, secret, scope))
         known = [e for e in found if owner_of(state, e) is not None]
@@ -62,7 +62,7 @@ class ReadsWholeBlocksOnly(Mutant):
     )
     because = "target"
 
-    @replaces("credpool.core.owner._claims")
+    @replaces("credpool.providers.owner._claims")
     def unpadded(original, token):
         parts = token.reveal().split(".")
         try:
@@ -78,7 +78,7 @@ class BelievesAStrangersOwner(Mutant):
     kills = ("stranger-names-no-owner",)
     because = "status"
 
-    @replaces("credpool.flow._judged")
+    @replaces("credpool._calls.flow._judged")
     def believed(original, active, sent, response, entry, reply):
         owner = active._pool.heard(entry, response.headers)
         if owner is not None and response.status_code < 300:
@@ -93,7 +93,7 @@ class LooksAgainAtTheWholeEntry(Mutant):
     kills = ("call-that-waited-looks-at-its-model",)
     because = "order"
 
-    @replaces("credpool.core.renewal._is_in")
+    @replaces("credpool.rules.refresh._is_in")
     def whole(original, entry, event, now):
         return original(entry, replace(event, call=replace(event.call, model=None)), now)
 
@@ -105,7 +105,7 @@ class ForgetsWithTheRow(Mutant):
     kills = ("refusal-of-a-removed-row-is-the-secrets",)
     because = "status"
 
-    @replaces("credpool.core.cooldown.bench")
+    @replaces("credpool.rules.cooldown.bench")
     def nothing(original, state, event, *, now):
         if state.find(event.entry) is None:
             return state, event.call
@@ -119,7 +119,7 @@ class CapsWithoutAModel(Mutant):
     kills = ("cap-goes-by-the-model",)
     because = "out"
 
-    @replaces("credpool.core.decide._start")
+    @replaces("credpool.rules.decide._start")
     def any_model(original, state, call, *, now, draw):
         if state.policy.max_concurrent is None:
             return original(state, call, now=now, draw=draw)
@@ -149,7 +149,7 @@ class CountsNoSessions(Mutant):
     kills = ("least-used-counts-what-sessions-sent",)
     because = "order"
 
-    @replaces("credpool.choosing.Chooser.at_home")
+    @replaces("credpool._engine.choosing.Chooser.at_home")
     def uncounted(original, self, index, home):
         return index.by_id[home]
 
@@ -161,7 +161,7 @@ class FreesTheEntryAlone(Mutant):
     kills = ("probe-ends-both-cooldowns",)
     because = "models"
 
-    @replaces("credpool.core.probe.released")
+    @replaces("credpool.rules.probe.released")
     def whole(original, state, secret, model):
         freed = original(state, secret, model)
         out = [e for e in state.holding(secret) if e.cooldown is not None]
@@ -176,7 +176,7 @@ class FreesWhateverTheReason(Mutant):
     kills = ("probe-leaves-another-reason",)
     because = "status"
 
-    @replaces("credpool.core.probe._without")
+    @replaces("credpool.rules.probe._without")
     def anything(original, entry, wrong, model):
         return replace(original(entry, wrong, model), cooldown=None)
 
@@ -188,7 +188,7 @@ class RevivesWithAProbe(Mutant):
     kills = ("probe-does-not-revive-the-dead",)
     because = "status"
 
-    @replaces("credpool.core.probe.released")
+    @replaces("credpool.rules.probe.released")
     def revived(original, state, secret, model):
         freed = original(state, secret, model)
         return freed.change({e.id: replace(e, cooldown=None) for e in freed.holding(secret)})
@@ -201,7 +201,7 @@ class BuriesOneRow(Mutant):
     kills = ("death-of-a-login-is-each-rows",)
     because = "status"
 
-    @replaces("credpool.core.renewal._benched")
+    @replaces("credpool.rules.refresh._benched")
     def one(original, state, event, entry, secret, *, now):
         benched = original(state, event, entry, secret, now=now)
         return state.change({entry.id: benched.find(entry.id)})
@@ -214,7 +214,7 @@ class ProbesWhoeverPays(Mutant):
     kills = ("excluded-payer-is-not-probed",)
     because = "nothing"
 
-    @replaces("credpool.core.probe.probe_due")
+    @replaces("credpool.rules.probe.probe_due")
     def anybody(original, state, call, *, now):
         policy = replace(state.policy, payer_change=PayerChange.ALLOW)
         return original(replace(state, policy=policy), call, now=now)
@@ -227,7 +227,7 @@ class CountsWhoeverPays(Mutant):
     kills = ("excluded-payer-is-no-other-entry",)
     because = "returns"
 
-    @replaces("credpool.core.cooldown._is_sole")
+    @replaces("credpool.rules.cooldown._is_sole")
     def anybody(original, state, affected, now, model):
         policy = replace(state.policy, payer_change=PayerChange.ALLOW)
         return original(replace(state, policy=policy), affected, now, model)
@@ -240,7 +240,7 @@ class CountsTheUnusable(Mutant):
     kills = ("entry-without-a-secret-is-no-other-entry",)
     because = "returns"
 
-    @replaces("credpool.core.cooldown._is_sole")
+    @replaces("credpool.rules.cooldown._is_sole")
     def rows(original, state, affected, now, model):
         secrets = {e.secret for e in affected}
         others = (e for e in state.entries if e.secret not in secrets)
@@ -254,7 +254,7 @@ class PromisesTheUnusable(Mutant):
     kills = ("entry-without-a-secret-does-not-return",)
     because = "exhausted"
 
-    @replaces("credpool.core.cooldown._out")
+    @replaces("credpool.rules.cooldown._out")
     def promised(original, entry, cooldown, why, failed):
         return original(entry, cooldown, None if cooldown is not None else why, failed)
 
@@ -266,7 +266,7 @@ class RemembersAProbe(Mutant):
     kills = ("reset-forgets-the-probe",)
     because = "out"
 
-    @replaces("credpool.core.decide._unrefused")
+    @replaces("credpool.rules.decide._unrefused")
     def remembered(original, entry):
         return replace(original(entry), probed_at=entry.probed_at)
 
@@ -278,6 +278,6 @@ class ForgetsWhatTheGoneHeld(Mutant):
     kills = ("secret-of-a-removed-row-was-tried",)
     because = "same"
 
-    @replaces("credpool.core.cooldown.secrets_tried")
+    @replaces("credpool.rules.cooldown.secrets_tried")
     def of_rows(original, state, call):
         return original(state, replace(call, secrets=()))

@@ -16,7 +16,7 @@ class TidiesNames(Mutant):
     )
     because = "out"
 
-    @replaces("credpool.core.config.custom_key")
+    @replaces("credpool.config.pools.custom_key")
     def tidy(original, name):
         return "custom:" + re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-")
 
@@ -28,7 +28,7 @@ class OverlooksTheListedKey(Mutant):
     kills = ("listed-key-is-found",)
     because = "out"
 
-    @replaces("credpool.core.config._endpoint")
+    @replaces("credpool.config.pools._endpoint")
     def keyless(original, item, where):
         return replace(original(item, where), api_key=None)
 
@@ -40,7 +40,7 @@ class OverlooksTheNamedVariable(Mutant):
     kills = ("key-env-is-found",)
     because = "out"
 
-    @replaces("credpool.core.config._endpoint")
+    @replaces("credpool.config.pools._endpoint")
     def nameless(original, item, where):
         return replace(original(item, where), key_env=None)
 
@@ -52,7 +52,7 @@ class OverlooksTheModelsKey(Mutant):
     kills = ("models-own-key-joins-its-endpoint",)
     because = "stop"
 
-    @replaces("credpool.core.config._with_model")
+    @replaces("credpool.config.pools._with_model")
     def without(original, found, model):
         return found or original(found, model)
 
@@ -64,7 +64,7 @@ class GivesTheModelsKeyToEverybody(Mutant):
     kills = ("models-key-stays-with-its-url",)
     because = "ids"
 
-    @replaces("credpool.core.config._with_model")
+    @replaces("credpool.config.pools._with_model")
     def all_of_them(original, found, model):
         return original(found, model | {"base_url": found[0].base_url} if found else model)
 
@@ -76,7 +76,7 @@ class NamesItAfterNothing(Mutant):
     kills = ("unlisted-endpoint-is-named-after-its-host",)
     because = "out"
 
-    @replaces("credpool.core.config._host_name")
+    @replaces("credpool.config.pools._host_name")
     def model(original, base_url):
         return "model"
 
@@ -88,7 +88,7 @@ class GoesByTheUrl(Mutant):
     kills = ("one-url-two-names-two-pools",)
     because = "ids"
 
-    @replaces("credpool.core.config._with_model")
+    @replaces("credpool.config.pools._with_model")
     def by_url(original, found, model):
         keyed = (original([endpoint], {**model, "provider": "custom"})[0] for endpoint in found)
         return [*keyed] or original(found, model)
@@ -101,7 +101,7 @@ class TakesTheFirstOfTwo(Mutant):
     kills = ("names-that-collide-are-refused",)
     because = "refusal"
 
-    @replaces("credpool.core.config.endpoints")
+    @replaces("credpool.config.pools.endpoints")
     def first(original, config):
         listed = {}
         for item in config.get("custom_providers") or []:
@@ -129,7 +129,7 @@ class LeavesTheKeyBehind(Mutant):
     kills = ("changed-endpoint-takes-its-key-along",)
     because = "sent"
 
-    @replaces("credpool.core.seeding._taken_up")
+    @replaces("credpool.seed.found._taken_up")
     def there(original, entry, item, fingerprint_key):
         fresh = original(entry, item, fingerprint_key)
         return replace(fresh, base_url=entry.base_url or fresh.base_url)

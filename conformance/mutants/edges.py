@@ -4,7 +4,7 @@ import math
 import sys
 from dataclasses import replace
 
-from credpool.core.reply import Reply
+from credpool.providers.reply import Reply
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 _DAY = 86400
@@ -22,7 +22,7 @@ class KnowsNoSummerTime(Mutant):
     )
     because = "until"
 
-    @replaces("credpool.core.hints._until_date")
+    @replaces("credpool.providers.hints._until_date")
     def winter(original, name, now):
         if "Los_Angeles" not in name:
             return original(name, now)
@@ -37,7 +37,7 @@ class AddsADayOfTwentyFourHours(Mutant):
     kills = ("midnight-in-los-angeles:clocks-go-forward",)
     because = "until"
 
-    @replaces("credpool.core.hints._until_date")
+    @replaces("credpool.providers.hints._until_date")
     def usual(original, name, now):
         found = original(name, now)
         return found + 3600 if "Los_Angeles" in name and found % 3600 and found > 80000 else found
@@ -50,7 +50,7 @@ class AddsThirtyDays(Mutant):
     kills = ("first-of-the-next-month:december", "first-of-the-next-month:leap-day")
     because = "until"
 
-    @replaces("credpool.core.hints._until_date")
+    @replaces("credpool.providers.hints._until_date")
     def thirty(original, name, now):
         return 30.0 * _DAY if name == "month-start-utc" else original(name, now)
 
@@ -62,7 +62,7 @@ class HasNoThirteenthMonth(Mutant):
     kills = ("first-of-the-next-month:december",)
     because = "until"
 
-    @replaces("credpool.core.hints._until_date")
+    @replaces("credpool.providers.hints._until_date")
     def none(original, name, now):
         found = original(name, now)
         return None if name == "month-start-utc" and found == 3600 else found
@@ -75,7 +75,7 @@ class ReadsNoNumbersForCodes(Mutant):
     kills = ("number-is-a-code:number",)
     because = "after"
 
-    @replaces("credpool.core.classify.classify")
+    @replaces("credpool.providers.classify.classify")
     def texts(original, reply, provider, auth_type, *, now):
         error = reply.data.get("error") if isinstance(reply.data, dict) else None
         if isinstance(error, dict) and isinstance(error.get("code"), int):
@@ -91,7 +91,7 @@ class SortsPrioritiesAsTexts(Mutant):
     kills = ("priorities-are-numbers",)
     because = "target"
 
-    @replaces("credpool.core.model.in_order")
+    @replaces("credpool.model.entry.in_order")
     def letters(original, entries):
         return tuple(sorted(entries, key=lambda e: str(e.priority)))
 
@@ -154,7 +154,7 @@ class KeepsNoRemovalFromAnEndpoint(Mutant):
     kills = ("removal-from-an-endpoints-pool-stays",)
     because = "order"
 
-    @replaces("credpool.core.seeding.seeded")
+    @replaces("credpool.seed.found.seeded")
     def again(original, state, found, *, fingerprint_key=None):
         if state.key.startswith("custom:"):
             state = replace(state, suppressed=frozenset())
@@ -168,6 +168,6 @@ class KnowsStrategiesOfProvidersOnly(Mutant):
     kills = ("strategy-of-an-endpoints-pool-is-in-force",)
     because = "order"
 
-    @replaces("credpool.core.config.strategy_of")
+    @replaces("credpool.config.pools.strategy_of")
     def default(original, config, key):
         return original({} if key.startswith("custom:") else config, key)

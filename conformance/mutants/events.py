@@ -2,9 +2,7 @@
 
 from dataclasses import replace
 
-from credpool.core.events import Failed, Refreshed, RefreshFailed
-from credpool.core.model import FOREVER
-from credpool.core.notices import (
+from credpool.events import (
     EntryCooled,
     EntryDied,
     EntryRecovered,
@@ -13,6 +11,8 @@ from credpool.core.notices import (
     RanOut,
     RefreshRefused,
 )
+from credpool.model.entry import FOREVER
+from credpool.model.messages import Failed, Refreshed, RefreshFailed
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -23,7 +23,7 @@ class TellsTheSwitchFirst(Mutant):
     kills = ("rotation-is-told",)
     because = "events"
 
-    @replaces("credpool.core.telling.told")
+    @replaces("credpool.events.changes.told")
     def turned(original, *args, **rest):
         return tuple(
             sorted(original(*args, **rest), key=lambda n: not isinstance(n, EntrySwitched))
@@ -37,7 +37,7 @@ class TellsEntriesBackwards(Mutant):
     kills = ("everybody-who-goes-out-is-told",)
     because = "events"
 
-    @replaces("credpool.core.telling._changes")
+    @replaces("credpool.events.changes._changes")
     def backwards(original, *args):
         return [*original(*args)][::-1]
 
@@ -64,7 +64,7 @@ class TellsTheRefusedEntryOnly(Mutant):
     kills = ("everybody-who-goes-out-is-told",)
     because = "events"
 
-    @replaces("credpool.core.telling._changes")
+    @replaces("credpool.events.changes._changes")
     def one(original, *args):
         return [*original(*args)][:1]
 
@@ -76,7 +76,7 @@ class CallsTheDeadCooling(Mutant):
     kills = ("death-is-told", "dead-grant-is-told")
     because = "events"
 
-    @replaces("credpool.core.telling._out")
+    @replaces("credpool.events.changes._out")
     def cooling(original, *args):
         for notice in original(*args):
             if isinstance(notice, EntryDied):
@@ -92,7 +92,7 @@ class SaysNothingOfModels(Mutant):
     kills = ("model-is-told-too",)
     because = "events"
 
-    @replaces("credpool.core.telling._out")
+    @replaces("credpool.events.changes._out")
     def whole(original, entry, model, old, new, now):
         return original(entry, None, old, new, now)
 
@@ -104,7 +104,7 @@ class SaysNothingOfLongerCooldowns(Mutant):
     kills = ("later-report-is-told-when-it-changes-something:longer",)
     because = "events"
 
-    @replaces("credpool.core.telling._out")
+    @replaces("credpool.events.changes._out")
     def first(original, entry, model, old, new, now):
         running = old is not None and new is not None and old.until > now
         return () if running else original(entry, model, old, new, now)
@@ -117,7 +117,7 @@ class TellsEachReport(Mutant):
     kills = ("later-report-is-told-when-it-changes-something:shorter",)
     because = "events"
 
-    @replaces("credpool.core.telling.told")
+    @replaces("credpool.events.changes.told")
     def anyway(original, before, event, made, *, now):
         told = original(before, event, made, now=now)
         entry = made.state.find(event.entry) if isinstance(event, Failed) else None
@@ -138,7 +138,7 @@ class SaysNothingOfRecoveries(Mutant):
     kills = ("recovery-by-a-probe-is-told",)
     because = "events"
 
-    @replaces("credpool.core.telling._changes")
+    @replaces("credpool.events.changes._changes")
     def silent(original, *args):
         return [n for n in original(*args) if not isinstance(n, EntryRecovered)]
 
@@ -150,7 +150,7 @@ class SaysNothingOfReturns(Mutant):
     kills = ("return-is-a-switch", "leaving-an-entry-that-runs-low-is-a-switch")
     because = "events"
 
-    @replaces("credpool.core.telling.begun")
+    @replaces("credpool.events.changes.begun")
     def silent(original, *args):
         return ()
 
@@ -162,7 +162,7 @@ class TellsSwitchesOfCooledEntriesOnly(Mutant):
     kills = ("another-entry-for-one-call-is-a-switch",)
     because = "events"
 
-    @replaces("credpool.core.telling._switch")
+    @replaces("credpool.events.changes._switch")
     def quiet(original, before, event, made, now):
         out = before.entries is not made.state.entries
         return original(before, event, made, now) if out else ()
@@ -175,7 +175,7 @@ class GivesNoCause(Mutant):
     kills = ("rotation-is-told", "another-entry-for-one-call-is-a-switch")
     because = "events"
 
-    @replaces("credpool.core.telling._cause")
+    @replaces("credpool.events.changes._cause")
     def nothing(original, *args):
         return None
 
@@ -192,11 +192,11 @@ class TellsEachTurn(Mutant):
     )
     because = "events"
 
-    @replaces("credpool.core.telling.watches")
+    @replaces("credpool.events.changes.watches")
     def always(original, state):
         return True
 
-    @replaces("credpool.core.telling.begun")
+    @replaces("credpool.events.changes.begun")
     def each(original, state, last, entry, find=None):
         if last is not None and last != entry:
             yield EntrySwitched(last, entry, None)
@@ -209,7 +209,7 @@ class TellsEachSuccess(Mutant):
     kills = ("retry-is-not-told",)
     because = "events"
 
-    @replaces("credpool.core.telling._changes")
+    @replaces("credpool.events.changes._changes")
     def also(original, before, after, now):
         yield from original(before, after, now)
         for old, new in zip(before.entries, after.entries, strict=True):
@@ -224,7 +224,7 @@ class SaysNothingOfNewTokens(Mutant):
     kills = ("refresh-is-told",)
     because = "events"
 
-    @replaces("credpool.core.telling._refresh")
+    @replaces("credpool.events.changes._refresh")
     def silent(original, event, now):
         return () if isinstance(event, Refreshed) else original(event, now)
 
@@ -236,7 +236,7 @@ class TellsTerminalFailuresOnly(Mutant):
     kills = ("harmless-refresh-failure-is-told",)
     because = "events"
 
-    @replaces("credpool.core.telling._refresh")
+    @replaces("credpool.events.changes._refresh")
     def patient(original, event, now):
         harmless = isinstance(event, RefreshFailed) and not event.terminal
         return () if harmless else original(event, now)
@@ -249,7 +249,7 @@ class CallsFailuresSuccesses(Mutant):
     kills = ("harmless-refresh-failure-is-told", "dead-grant-is-told")
     because = "events"
 
-    @replaces("credpool.core.telling._refresh")
+    @replaces("credpool.events.changes._refresh")
     def rosy(original, event, now):
         for notice in original(event, now):
             rosy = isinstance(notice, RefreshRefused)
@@ -263,7 +263,7 @@ class TellsTheFirstExhaustionOnly(Mutant):
     kills = ("exhaustion-is-told",)
     because = "events"
 
-    @replaces("credpool.core.telling._exhaustion")
+    @replaces("credpool.events.changes._exhaustion")
     def once(original, made):
         return original(made) if made.call.attempts else ()
 
@@ -275,7 +275,7 @@ class PromisesAReturn(Mutant):
     kills = ("exhaustion-for-good-is-told",)
     because = "events"
 
-    @replaces("credpool.core.telling._exhaustion")
+    @replaces("credpool.events.changes._exhaustion")
     def promised(original, made):
         for notice in original(made):
             found = notice.exhaustion

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import httpx
 
-from credpool.core.events import Decision, Send
-from credpool.core.model import FOREVER, FailureClass
-from credpool.core.usable import why_unusable
+from credpool.model.entry import FOREVER, FailureClass
+from credpool.model.messages import Decision, Send
+from credpool.rules.usable import why_unusable
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -21,7 +21,7 @@ class KnocksAnyway(Mutant):
     )
     because = "out nothing"
 
-    @replaces("credpool.core.decide._start")
+    @replaces("credpool.rules.decide._start")
     def knocks(original, state, call, *, now, draw):
         decision = original(state, call, now=now, draw=draw)
         why_not = why_unusable(state)
@@ -38,7 +38,7 @@ class CallsEverythingARateLimit(Mutant):
     kills = ("reasons-are-told-for-each-entry",)
     because = "exhausted"
 
-    @replaces("credpool.core.cooldown._out")
+    @replaces("credpool.rules.cooldown._out")
     def limit(original, entry, cooldown, why, failed):
         out = original(entry, cooldown, why, failed)
         return out if cooldown is None else replace(out, failure=FailureClass.RATE_LIMITED)
@@ -51,7 +51,7 @@ class TellsTheLatestReturn(Mutant):
     kills = ("earliest-return-is-told",)
     because = "exhausted"
 
-    @replaces("credpool.core.cooldown.exhaustion")
+    @replaces("credpool.rules.cooldown.exhaustion")
     def latest(original, state, *, now, model, call=None):
         over = original(state, now=now, model=model, call=call)
         ends = [out.until for out in over.entries if out.until != FOREVER]
@@ -65,7 +65,7 @@ class LetsTheDeadHideAReturn(Mutant):
     kills = ("dead-entries-do-not-hide-a-return",)
     because = "exhausted"
 
-    @replaces("credpool.core.cooldown.exhaustion")
+    @replaces("credpool.rules.cooldown.exhaustion")
     def none(original, state, *, now, model, call=None):
         over = original(state, now=now, model=model, call=call)
         dead = any(e.dead for e in state.entries)
@@ -94,7 +94,7 @@ class PromisesADeadPoolsReturn(Mutant):
     kills = ("dead-entries-never-return",)
     because = "exhausted"
 
-    @replaces("credpool.core.cooldown.exhaustion")
+    @replaces("credpool.rules.cooldown.exhaustion")
     def promised(original, state, *, now, model, call=None):
         over = original(state, now=now, model=model, call=call)
         return replace(over, returns_at=now + 300) if over.returns_at is None else over
@@ -107,7 +107,7 @@ class TellsOfARefusalThatNeverWas(Mutant):
     kills = ("unusable-entries-are-told-without-a-return", "only-unusable-entries-never-return")
     because = "exhausted"
 
-    @replaces("credpool.core.cooldown._out")
+    @replaces("credpool.rules.cooldown._out")
     def refused(original, entry, cooldown, why, failed):
         out = original(entry, cooldown, why, failed)
         if why is None:

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from credpool.core import hints
-from credpool.core.model import FailureClass
+from credpool.model.entry import FailureClass
+from credpool.providers import hints
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -18,7 +18,7 @@ class HintsOnlyLengthen(Mutant):
     )
     because = "until"
 
-    @replaces("credpool.core.cooldown._seconds")
+    @replaces("credpool.rules.cooldown._seconds")
     def longer(original, state, entry, verdict, **kwargs):
         hinted = original(state, entry, verdict, **kwargs)
         default = original(state, entry, replace(verdict, hint=None), **kwargs)
@@ -32,7 +32,7 @@ class PrefersThePolicyToTheHint(Mutant):
     kills = ("hint-beats-the-policy",)
     because = "until"
 
-    @replaces("credpool.core.cooldown._seconds")
+    @replaces("credpool.rules.cooldown._seconds")
     def policy(original, state, entry, verdict, **kwargs):
         if verdict.failure in state.policy.cooldowns:
             verdict = replace(verdict, hint=None)
@@ -46,7 +46,7 @@ class BelievesHintsOfRefusals(Mutant):
     kills = ("hint-of-a-refusal-is-not-read",)
     because = "until"
 
-    @replaces("credpool.core.cooldown._seconds")
+    @replaces("credpool.rules.cooldown._seconds")
     def hinted(original, state, entry, verdict, **kwargs):
         if verdict.failure is FailureClass.AUTH_REJECTED and verdict.hint is not None:
             return verdict.hint
@@ -63,7 +63,7 @@ class ReadsNoDates(Mutant):
     )
     because = "until"
 
-    @replaces("credpool.core.hints._parsed")
+    @replaces("credpool.providers.hints._parsed")
     def no_dates(original, raw, forms, now):
         return original(raw, [form for form in forms if form is not hints._http_date], now)
 
@@ -79,7 +79,7 @@ class ReadsDatesOfThisCenturyOnly(Mutant):
     )
     because = "until"
 
-    @replaces("credpool.core.hints._parsed")
+    @replaces("credpool.providers.hints._parsed")
     def fixed(original, raw, forms, now):
         if str(raw)[3:4] != ",":
             forms = [form for form in forms if form is not hints._http_date]
@@ -100,7 +100,7 @@ class ReadsOneValue(Mutant):
     )
     because = "until"
 
-    @replaces("credpool.core.hints._of_header")
+    @replaces("credpool.providers.hints._of_header")
     def one(original, value, forms, now):
         return hints._parsed(value, forms, now)
 
@@ -112,7 +112,7 @@ class TakesTheFirstValue(Mutant):
     kills = ("hint-form:retry-after-twice",)
     because = "until"
 
-    @replaces("credpool.core.hints._of_header")
+    @replaces("credpool.providers.hints._of_header")
     def first(original, value, forms, now):
         split = hints._BETWEEN_VALUES.split(value or "")
         return next((s for v in split if (s := original(v, forms, now)) is not None), None)
@@ -132,7 +132,7 @@ class TakesTheLastHint(Mutant):
     )
     because = "until"
 
-    @replaces("credpool.core.hints.read_hint")
+    @replaces("credpool.providers.hints.read_hint")
     def last(original, reply, rule, *, now):
         if rule is not None:
             return original(reply, rule, now=now)
@@ -152,7 +152,7 @@ class BelievesEveryHint(Mutant):
     )
     because = "until retry"
 
-    @replaces("credpool.core.hints.read_hint")
+    @replaces("credpool.providers.hints.read_hint")
     def believes(original, reply, rule, *, now):
         return original(reply, rule if isinstance(rule, dict) else None, now=now)
 
@@ -164,7 +164,7 @@ class TakesThePastForNoHint(Mutant):
     kills = ("past-hint-is-the-shortest-cooldown",)
     because = "out"
 
-    @replaces("credpool.core.cooldown._seconds")
+    @replaces("credpool.rules.cooldown._seconds")
     def none(original, state, entry, verdict, **kwargs):
         if verdict.hint is not None and verdict.hint <= 0:
             verdict = replace(verdict, hint=None)
@@ -186,7 +186,7 @@ class TrustsItsOwnClock(Mutant):
     )
     because = "until"
 
-    @replaces("credpool.core.hints.server_time")
+    @replaces("credpool.providers.hints.server_time")
     def its_own(original, headers, now):
         return now
 
@@ -198,7 +198,7 @@ class CorrectsDelays(Mutant):
     kills = ("delays-need-no-correction:seconds",)
     because = "until"
 
-    @replaces("credpool.core.hints.read_hint")
+    @replaces("credpool.providers.hints.read_hint")
     def corrected(original, reply, rule, *, now):
         hint = original(reply, rule, now=now)
         delay = hints._number(reply.headers.get("retry-after"))

@@ -3,9 +3,9 @@
 import json
 from dataclasses import replace
 
-from credpool.core import steps
-from credpool.core.events import Deliver
-from credpool.core.model import FailureClass
+from credpool.model.entry import FailureClass
+from credpool.model.messages import Deliver
+from credpool.rules import steps
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -16,7 +16,7 @@ class EmptiesStreamedRefusals(Mutant):
     kills = ("last-reply-of-a-streamed-call",)
     because = "reply"
 
-    @replaces("credpool.flow._finish")
+    @replaces("credpool._calls.flow._finish")
     def empty(original, pool, action, response):
         original(pool, action, response)
         over = isinstance(action, Deliver) and action.exhaustion is not None
@@ -31,14 +31,14 @@ class DeliversTheTokenEndpointsReply(Mutant):
     kills = ("last-reply-is-the-providers-not-the-token-endpoints",)
     because = "reply"
 
-    @replaces("credpool.renewing.Renewal._answer")
+    @replaces("credpool._calls.refresh.Renewal._answer")
     def heard(original, self, asked):
         reply = original(self, asked)
         if getattr(reply, "status", 0) >= 400:
             self._pool.overheard = reply
         return reply
 
-    @replaces("credpool.flow._finish")
+    @replaces("credpool._calls.flow._finish")
     def told(original, pool, action, response):
         original(pool, action, response)
         heard = getattr(pool, "overheard", None)
@@ -53,7 +53,7 @@ class LetsTheProviderSayRetry(Mutant):
     kills = ("exhausted-reply-stops-the-sdk:provider-says-retry",)
     because = "should-retry"
 
-    @replaces("credpool.flow._finish")
+    @replaces("credpool._calls.flow._finish")
     def as_sent(original, pool, action, response):
         own = None if response is None else response.headers.get("x-should-retry")
         original(pool, action, response)
@@ -68,7 +68,7 @@ class SaysNothingToTheSdk(Mutant):
     kills = ("exhausted-reply-stops-the-sdk:provider-is-silent",)
     because = "should-retry"
 
-    @replaces("credpool.flow._finish")
+    @replaces("credpool._calls.flow._finish")
     def silent(original, pool, action, response):
         own = None if response is None else response.headers.get("x-should-retry")
         original(pool, action, response)
@@ -88,7 +88,7 @@ class TakesARotationForTheEnd(Mutant):
     )
     because = "should-retry"
 
-    @replaces("credpool.core.steps.deliver")
+    @replaces("credpool.rules.steps.deliver")
     def the_end(original, state, event, *, now):
         decision = original(state, event, now=now)
         if not event.call.benched or decision.action.exhaustion.is_whole:
@@ -97,7 +97,7 @@ class TakesARotationForTheEnd(Mutant):
         over = original(state.change(everyone), event, now=now)
         return replace(decision, action=over.action)
 
-    @replaces("credpool.core.steps.deliver_at_once")
+    @replaces("credpool.rules.steps.deliver_at_once")
     def the_end_at_once(original, state, event):
         decision = original(state, event)
         if not event.call.benched:
@@ -114,7 +114,7 @@ class InventsAReasonOfItsOwn(Mutant):
     kills = ("last-reply-is-delivered-unchanged", "last-reply-of-a-streamed-call")
     because = "reply"
 
-    @replaces("credpool.flow._finish")
+    @replaces("credpool._calls.flow._finish")
     def invented(original, pool, action, response):
         original(pool, action, response)
         over = action.exhaustion if isinstance(action, Deliver) else None
@@ -133,7 +133,7 @@ class TellsTheSdkToStopAtOnce(Mutant):
     )
     because = "should-retry"
 
-    @replaces("credpool.flow._finish")
+    @replaces("credpool._calls.flow._finish")
     def stop(original, pool, action, response):
         original(pool, action, response)
         if response is not None and response.status_code >= 500:

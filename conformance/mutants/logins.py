@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from credpool.core.events import AwaitClaim, Exchange, Refresh, Send
-from credpool.view import view_of
+from credpool._engine.view import view_of
+from credpool.model.messages import AwaitClaim, Exchange, Refresh, Send
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -18,7 +18,7 @@ class WaitsForTheTokenToEnd(Mutant):
     )
     because = "refresh"
 
-    @replaces("credpool.core.model.Entry.expires_within")
+    @replaces("credpool.model.entry.Entry.expires_within")
     def never(original, self, seconds, now):
         return False
 
@@ -30,7 +30,7 @@ class HasWindowsOfItsOwn(Mutant):
     kills = ("windows-are-the-operators",)
     because = "refresh"
 
-    @replaces("credpool.core.model.Entry.expires_within")
+    @replaces("credpool.model.entry.Entry.expires_within")
     def two_minutes(original, self, seconds, now):
         return original(self, min(seconds, 120.0), now)
 
@@ -42,7 +42,7 @@ class RefreshesTheFirstOfACallOnly(Mutant):
     kills = ("token-of-a-rotation-is-refreshed-first-too",)
     because = "refresh"
 
-    @replaces("credpool.core.steps.turn_to")
+    @replaces("credpool.rules.steps.turn_to")
     def unlooked(original, state, call, candidates, **kwargs):
         decision = original(state, call, candidates, **kwargs)
         if decision is None or not call.attempts or not isinstance(decision.action, Refresh):
@@ -57,7 +57,7 @@ class TrustsATokenThatIsAboutToEnd(Mutant):
     kills = ("failed-mandatory-refresh-rotates",)
     because = "retry"
 
-    @replaces("credpool.core.renewal._is_good")
+    @replaces("credpool.rules.refresh._is_good")
     def trusted(original, state, entry, call, known, *, now):
         return original(state, replace(entry, expires_at=None), call, known, now=now)
 
@@ -69,7 +69,7 @@ class WaitsForTheMandatoryWindow(Mutant):
     kills = ("token-is-refreshed-ahead-of-its-end",)
     because = "refresh"
 
-    @replaces("credpool.core.model.Entry.expires_within")
+    @replaces("credpool.model.entry.Entry.expires_within")
     def at_last(original, self, seconds, now):
         return original(self, 30.0 if seconds == 120.0 else seconds, now)
 
@@ -81,7 +81,7 @@ class LeavesTheEdgeOut(Mutant):
     kills = ("token-is-refreshed-ahead-of-its-end:at-the-edge",)
     because = "refresh"
 
-    @replaces("credpool.core.model.Entry.expires_within")
+    @replaces("credpool.model.entry.Entry.expires_within")
     def less(original, self, seconds, now):
         return original(self, seconds, now) and self.expires_at - now < seconds
 
@@ -93,7 +93,7 @@ class GivesUpAGoodToken(Mutant):
     kills = ("failed-advisory-refresh-harms-nobody",)
     because = "retry"
 
-    @replaces("credpool.core.renewal.refresh_failed")
+    @replaces("credpool.rules.refresh.refresh_failed")
     def given_up(original, state, event, *, now):
         wide = replace(state.policy, mandatory_window=state.policy.advisory_window)
         decision = original(replace(state, policy=wide), event, now=now)
@@ -107,7 +107,7 @@ class AsksAgainAtOnce(Mutant):
     kills = ("failed-advisory-refresh-is-not-repeated-at-once",)
     because = "refresh"
 
-    @replaces("credpool.core.model.Entry.rests")
+    @replaces("credpool.model.entry.Entry.rests")
     def never(original, self, policy, now):
         return False
 
@@ -138,7 +138,7 @@ class TakesNoClaim(Mutant):
     kills = ("two-calls-refresh-once",)
     because = "refresh"
 
-    @replaces("credpool.core.renewal.claim")
+    @replaces("credpool.rules.refresh.claim")
     def unclaimed(original, state, event, *, now, draw):
         decision = original(state, event, now=now, draw=draw)
         if isinstance(decision.action, AwaitClaim):
@@ -153,7 +153,7 @@ class RefreshesWhatIsFresh(Mutant):
     kills = ("two-calls-refresh-once",)
     because = "refresh"
 
-    @replaces("credpool.core.renewal.claim")
+    @replaces("credpool.rules.refresh.claim")
     def again(original, state, event, *, now, draw):
         entry = state.find(event.entry)
         if entry is not None and entry.id not in event.call.renewed:
@@ -168,7 +168,7 @@ class WaitsForABetterToken(Mutant):
     kills = ("nobody-waits-while-the-token-is-good",)
     because = "out"
 
-    @replaces("credpool.core.renewal.claim")
+    @replaces("credpool.rules.refresh.claim")
     def waits(original, state, event, *, now, draw):
         decision = original(state, event, now=now, draw=draw)
         entry = state.find(event.entry)
@@ -185,13 +185,13 @@ class HoldsItsClaimForEver(Mutant):
     kills = ("refresh-of-a-lost-holder-is-taken-over",)
     because = "refresh"
 
-    @replaces("credpool.core.renewal.claim")
+    @replaces("credpool.rules.refresh.claim")
     def for_ever(original, state, event, *, now, draw):
         for_long = replace(state, policy=replace(state.policy, claim_ttl=1e9))
         decision = original(for_long, event, now=now, draw=draw)
         return replace(decision, state=replace(decision.state, policy=state.policy))
 
-    @replaces("credpool.core.moments._claim")
+    @replaces("credpool.rules.moments._claim")
     def believed(original, claim, policy, now):
         return claim
 
@@ -203,7 +203,7 @@ class LetsGoOfItsClaimTooSoon(Mutant):
     kills = ("refresh-of-a-lost-holder-is-taken-over",)
     because = "refresh"
 
-    @replaces("credpool.core.renewal.claim")
+    @replaces("credpool.rules.refresh.claim")
     def half(original, state, event, *, now, draw):
         halved = replace(state, policy=replace(state.policy, claim_ttl=30.0))
         decision = original(halved, event, now=now, draw=draw)
@@ -217,7 +217,7 @@ class KeepsASpentRefreshToken(Mutant):
     kills = ("new-refresh-token-is-the-next-to-be-presented",)
     because = "refresh"
 
-    @replaces("credpool.core.renewal.refreshed")
+    @replaces("credpool.rules.refresh.refreshed")
     def spent(original, state, event):
         return original(state, replace(event, grant=replace(event.grant, refresh_token=None)))
 
@@ -229,7 +229,7 @@ class ForgetsItsRefreshToken(Mutant):
     kills = ("refresh-token-stays-when-the-reply-has-none",)
     because = "retry"
 
-    @replaces("credpool.core.renewal.refreshed")
+    @replaces("credpool.rules.refresh.refreshed")
     def forgotten(original, state, event):
         entry = state.find(event.entry)
         if entry is not None and event.grant.refresh_token is None:
@@ -244,7 +244,7 @@ class TakesALengthForADate(Mutant):
     kills = ("expiry-counts-from-the-reply",)
     because = "retry"
 
-    @replaces("credpool.oauth.refresh.read_token_reply")
+    @replaces("credpool.providers.grant.read_token_reply")
     def since_1970(original, reply, *, now):
         return original(reply, now=0.0)
 
@@ -256,7 +256,7 @@ class UsesNewTokensUnsaved(Mutant):
     kills = ("new-tokens-are-saved-before-they-are-used",)
     because = "out"
 
-    @replaces("credpool.calls.keep")
+    @replaces("credpool._calls.call.keep")
     def unsaved(original, pool, event):
         kept = pool._kept
 

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from credpool.core.events import AwaitClaim, Exchange, Send
-from credpool.core.model import FailureClass
+from credpool.model.entry import FailureClass
+from credpool.model.messages import AwaitClaim, Exchange, Send
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -18,7 +18,7 @@ class KeepsTheClaimOfAFailedRefresh(Mutant):
     )
     because = "refresh"
 
-    @replaces("credpool.core.renewal.refresh_failed")
+    @replaces("credpool.rules.refresh.refresh_failed")
     def kept(original, state, event, *, now):
         decision = original(state, event, now=now)
         before, after = state.find(event.entry), decision.state.find(event.entry)
@@ -35,7 +35,7 @@ class PresentsAgainWhatGotNoAnswer(Mutant):
     kills = ("unanswered-refresh-is-not-repeated-at-once",)
     because = "refresh"
 
-    @replaces("credpool.core.renewal.refresh_failed")
+    @replaces("credpool.rules.refresh.refresh_failed")
     def unsent(original, state, event, *, now):
         return original(state, replace(event, unanswered=False), now=now)
 
@@ -47,7 +47,7 @@ class WaitsForAnAnswerThatIsLost(Mutant):
     kills = ("unanswered-refresh-is-not-repeated-at-once",)
     because = "stop"
 
-    @replaces("credpool.core.renewal.claim")
+    @replaces("credpool.rules.refresh.claim")
     def waits(original, state, event, *, now, draw):
         entry = state.find(event.entry)
         held = entry.claim if entry is not None else None
@@ -69,11 +69,11 @@ class RefreshesAsOftenAsItIsRefused(Mutant):
     kills = ("login-is-refreshed-once-in-a-call",)
     because = "refresh"
 
-    @replaces("credpool.core.decide._may_refresh")
+    @replaces("credpool.rules.decide._may_refresh")
     def again(original, entry, event):
         return original(entry, replace(event, call=replace(event.call, renewed=())))
 
-    @replaces("credpool.core.renewal.claim")
+    @replaces("credpool.rules.refresh.claim")
     def forgetful(original, state, event, *, now, draw):
         if event.call.refused(event.entry) is FailureClass.AUTH_EXPIRED:
             event = replace(event, call=replace(event.call, renewed=()))
@@ -87,7 +87,7 @@ class ComesBackToAFailedRefresh(Mutant):
     kills = ("call-does-not-come-back-to-a-failed-refresh",)
     because = "refresh"
 
-    @replaces("credpool.core.steps.leave")
+    @replaces("credpool.rules.steps.leave")
     def forgetful(original, state, call, *, now, draw):
         return original(state, replace(call, renewed=()), now=now, draw=draw)
 
@@ -99,7 +99,7 @@ class SendsWithWhoeverItWaitedFor(Mutant):
     kills = ("login-that-died-while-a-call-waited",)
     because = "out"
 
-    @replaces("credpool.core.renewal.claim")
+    @replaces("credpool.rules.refresh.claim")
     def blind(original, state, event, *, now, draw):
         entry = state.find(event.entry)
         if event.waits_since is not None and entry.secret != event.secret:
@@ -115,7 +115,7 @@ class SendsWhatRanOutWhileItWaited(Mutant):
     kills = ("token-that-ran-out-while-a-call-waited",)
     because = "refresh"
 
-    @replaces("credpool.core.renewal.claim")
+    @replaces("credpool.rules.refresh.claim")
     def blind(original, state, event, *, now, draw):
         entry = state.find(event.entry)
         if event.waits_since is not None and entry.secret != event.secret and not entry.dead:
@@ -135,7 +135,7 @@ class OverwritesNewerTokens(Mutant):
     kills = ("late-token-gives-way-to-a-newer-one",)
     because = "retry"
 
-    @replaces("credpool.core.renewal._heirs")
+    @replaces("credpool.rules.refresh._heirs")
     def anyway(original, state, event):
         found = [*original(state, event)]
         entry = state.find(event.entry)
@@ -149,7 +149,7 @@ class BringsTheRevokedBackWithAToken(Mutant):
     kills = ("late-token-does-not-bring-the-revoked-back",)
     because = "retry"
 
-    @replaces("credpool.core.renewal._is_mended")
+    @replaces("credpool.rules.refresh._is_mended")
     def revived(original, entry):
         return original(entry) or entry.dead
 
@@ -161,7 +161,7 @@ class BuriesTheNewTokenWithTheOld(Mutant):
     kills = ("late-refusal-leaves-the-new-token-alone:revoked",)
     because = "retry"
 
-    @replaces("credpool.core.decide._fail")
+    @replaces("credpool.rules.decide._fail")
     def buried(original, state, event, *, now, draw):
         entry = state.find(event.entry)
         if entry is not None and event.verdict.failure is FailureClass.AUTH_REVOKED:
@@ -180,7 +180,7 @@ class ResetsTheClaimToo(Mutant):
     )
     because = "refresh"
 
-    @replaces("credpool.core.decide._reset")
+    @replaces("credpool.rules.decide._reset")
     def freed(original, state, entry_id, *, now):
         decision = original(state, entry_id, now=now)
         free = {e.id: replace(e, claim=None) for e in decision.state.entries if e.claim}
@@ -194,14 +194,14 @@ class BringsTheRemovedBack(Mutant):
     kills = ("removed-entry-does-not-come-back-with-its-token:granted",)
     because = "retry"
 
-    @replaces("credpool.core.renewal.claim")
+    @replaces("credpool.rules.refresh.claim")
     def remembered(original, state, event, *, now, draw):
         decision = original(state, event, now=now, draw=draw)
         if isinstance(decision.action, Exchange):
             BringsTheRemovedBack.lost = decision.action.entry
         return decision
 
-    @replaces("credpool.core.renewal.refreshed")
+    @replaces("credpool.rules.refresh.refreshed")
     def back(original, state, event):
         if state.find(event.entry) is None:
             lost = replace(BringsTheRemovedBack.lost, secret=event.grant.secret, claim=None)
@@ -216,7 +216,7 @@ class RetriesWithoutALook(Mutant):
     kills = ("retry-refreshes-a-token-that-ran-out-while-it-waited",)
     because = "refresh"
 
-    @replaces("credpool.core.renewal.resumed")
+    @replaces("credpool.rules.refresh.resumed")
     def blind(original, state, event, *, now, draw):
         decision = original(state, event, now=now, draw=draw)
         return replace(decision, action=Send(state.find(event.entry)))
@@ -229,6 +229,6 @@ class KeepsWhatTheOldTokenHad(Mutant):
     kills = ("new-token-of-a-lost-holder-ends-the-cooldown",)
     because = "retry"
 
-    @replaces("credpool.core.renewal._is_mended")
+    @replaces("credpool.rules.refresh._is_mended")
     def never(original, entry):
         return False

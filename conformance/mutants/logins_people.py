@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from credpool.core.errors import LoginFailed, NoLogin
-from credpool.core.events import Grant
-from credpool.core.logins import Login, logged_in
-from credpool.core.secret import Secret
-from credpool.oauth import device
-from credpool.view import view_of
+from credpool._engine.view import view_of
+from credpool.login import device
+from credpool.login.entries import Login, logged_in
+from credpool.model.errors import LoginFailed, NoLogin
+from credpool.model.messages import Grant
+from credpool.model.secret import Secret
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -18,7 +18,7 @@ class PosesAsAnotherProgram(Mutant):
     kills = ("login-by-code:named",)
     because = "login"
 
-    @replaces("credpool.oauth.device.device_request")
+    @replaces("credpool.login.device.device_request")
     def shipped(original, app):
         asked = original(app)
         return replace(asked, form={**asked.form, "client_id": "another-programs"})
@@ -31,7 +31,7 @@ class ForgetsTheClient(Mutant):
     kills = ("refresh-names-the-logins-client",)
     because = "login"
 
-    @replaces("credpool.oauth.refresh.token_request")
+    @replaces("credpool.providers.grant.token_request")
     def forgotten(original, entry, provider):
         asked = original(entry, provider)
         return replace(asked, form={k: v for k, v in asked.form.items() if k != "client_id"})
@@ -48,7 +48,7 @@ class KeepsNothingForALogin(Mutant):
     )
     because = "refusal"
 
-    @replaces("credpool.oauth.app.read_login")
+    @replaces("credpool.login.app.read_login")
     def kept(original, app, reply, *, now):
         try:
             return original(app, reply, now=now)
@@ -82,7 +82,7 @@ class LosesPatience(Mutant):
     )
     because = "refusal"
 
-    @replaces("credpool.oauth.device.after_poll")
+    @replaces("credpool.login.device.after_poll")
     def at_once(original, app, waiting, reply, *, now):
         if reply is None or reply.status >= 500:
             raise LoginFailed(NoLogin.NO_TOKEN, "the token endpoint is down", "log in again")
@@ -96,7 +96,7 @@ class KeepsTheTokensAlone(Mutant):
     kills = ("login-is-kept-with-what-it-was-told",)
     because = "store"
 
-    @replaces("credpool.core.logins.logged_in")
+    @replaces("credpool.login.entries.logged_in")
     def bare(original, state, login, **kwargs):
         bare = original(state, login, **kwargs)
         forgotten = {e.id: replace(e, extra={}, token_url=None) for e in bare.entries}
@@ -110,7 +110,7 @@ class ReadsTheCodeAloud(Mutant):
     kills = ("login-by-code:named",)
     because = "login"
 
-    @replaces("credpool.oauth.device.read_device")
+    @replaces("credpool.login.device.read_device")
     def aloud(original, reply, *, now):
         found = original(reply, now=now)
         prompt = replace(found.prompt, code=found.prompt.code.replace("0", "O"))
@@ -124,7 +124,7 @@ class AsksEveryFiveSeconds(Mutant):
     kills = ("login-by-code:longer",)
     because = "wait"
 
-    @replaces("credpool.oauth.device.read_device")
+    @replaces("credpool.login.device.read_device")
     def impatient(original, reply, *, now):
         found = original(reply, now=now)
         return replace(found, interval=min(found.interval, 5.0), at=min(found.at, now + 5.0))
@@ -137,7 +137,7 @@ class IsNotSlowedDown(Mutant):
     kills = ("slow-down-lasts:as-written", "slow-down-lasts:with-429", "slow-down-lasts:with-200")
     because = "wait"
 
-    @replaces("credpool.oauth.device.SLOWER")
+    @replaces("credpool.login.device.SLOWER")
     def none(original):
         return 0.0
 
@@ -149,7 +149,7 @@ class SlowsDownOnce(Mutant):
     kills = ("slow-down-lasts:as-written",)
     because = "wait"
 
-    @replaces("credpool.oauth.device._later")
+    @replaces("credpool.login.device._later")
     def once(original, waiting, now):
         return replace(original(waiting, now), interval=5.0)
 
@@ -161,7 +161,7 @@ class AsksOnWhenRefused(Mutant):
     kills = ("refused-code-ends-the-login:as-written", "refused-code-ends-the-login:with-403")
     because = "refusal"
 
-    @replaces("credpool.oauth.device.after_poll")
+    @replaces("credpool.login.device.after_poll")
     def on(original, app, waiting, reply, *, now):
         if reply is not None and "access_denied" in reply.codes:
             return device._later(waiting, now)
@@ -175,7 +175,7 @@ class AsksOnWhenTheCodeHasEnded(Mutant):
     kills = ("code-that-has-ended-ends-the-login:by-time",)
     because = "refresh"
 
-    @replaces("credpool.oauth.device._later")
+    @replaces("credpool.login.device._later")
     def on(original, waiting, now):
         found = original(replace(waiting, until=waiting.until + 12), now)
         return replace(found, until=waiting.until)
@@ -188,7 +188,7 @@ class TakesAnEndedCodeForNoToken(Mutant):
     kills = ("code-that-has-ended-ends-the-login:by-word",)
     because = "refusal"
 
-    @replaces("credpool.oauth.device._expired")
+    @replaces("credpool.login.device._expired")
     def another(original):
         return LoginFailed(NoLogin.NO_TOKEN, "no token", "log in again")
 
@@ -200,7 +200,7 @@ class ChallengesInPlain(Mutant):
     kills = ("login-by-browser",)
     because = "login"
 
-    @replaces("credpool.oauth.pkce.challenge")
+    @replaces("credpool.login.pkce.challenge")
     def plain(original, verifier):
         return verifier.reveal()
 
@@ -212,7 +212,7 @@ class ProvesNothing(Mutant):
     kills = ("login-by-browser",)
     because = "login"
 
-    @replaces("credpool.oauth.pkce.exchange_request")
+    @replaces("credpool.login.pkce.exchange_request")
     def nothing(original, app, asked, code):
         found = original(app, asked, code)
         return replace(found, form={k: v for k, v in found.form.items() if k != "code_verifier"})
@@ -225,7 +225,7 @@ class BelievesAnyState(Mutant):
     kills = ("redirect-from-elsewhere-is-no-login",)
     because = "refusal"
 
-    @replaces("credpool.oauth.pkce.is_ours")
+    @replaces("credpool.login.pkce.is_ours")
     def any_state(original, asked, query):
         return True
 
@@ -237,7 +237,7 @@ class EndsAtAStrangersState(Mutant):
     kills = ("redirect-from-elsewhere-is-no-login",)
     because = "refusal"
 
-    @replaces("credpool.callback.Callback.wait")
+    @replaces("credpool.login.callback.Callback.wait")
     def whoever_comes(original, self, is_ours, *clock):
         return original(self, lambda query: True, *clock)
 
@@ -249,7 +249,7 @@ class AnswersByAnyName(Mutant):
     kills = ("visit-by-another-name-is-no-login",)
     because = "refusal"
 
-    @replaces("credpool.callback.Callback._judged")
+    @replaces("credpool.login.callback.Callback._judged")
     def by_any_name(original, self, head, is_ours):
         wanted = f"host: {self._names[0]}".encode()
         lines = [
@@ -265,7 +265,7 @@ class ListensByName(Mutant):
     kills = ("login-by-browser",)
     because = "login"
 
-    @replaces("credpool.callback.Callback.__init__")
+    @replaces("credpool.login.callback.Callback.__init__")
     def by_name(original, self, *args):
         original(self, *args)
         self.url = self.url.replace("127.0.0.1", "localhost")
@@ -278,7 +278,7 @@ class TakesARefusalForAFault(Mutant):
     kills = ("browser-that-was-refused-ends-the-login",)
     because = "refusal"
 
-    @replaces("credpool.oauth.pkce.read_callback")
+    @replaces("credpool.login.pkce.read_callback")
     def fault(original, asked, query):
         return original(asked, query.replace("error=", "fault="))
 
@@ -293,7 +293,7 @@ class AddsEveryLogin(Mutant):
     )
     because = "ids"
 
-    @replaces("credpool.core.logins._entry_of")
+    @replaces("credpool.login.entries._entry_of")
     def none(original, state, login):
         return None
 
@@ -305,7 +305,7 @@ class KnowsPersonsOnly(Mutant):
     kills = ("second-account-is-another-entry:two-workspaces",)
     because = "ids"
 
-    @replaces("credpool.core.accounts.account")
+    @replaces("credpool.providers.account.account")
     def person(original, told):
         found = original(told)
         return found and found.partition("/")[0]
@@ -321,7 +321,7 @@ class OverwritesWhoIsNotKnown(Mutant):
     )
     because = "ids"
 
-    @replaces("credpool.core.logins._entry_of")
+    @replaces("credpool.login.entries._entry_of")
     def last(original, state, login):
         logins = [e for e in state.entries if "client_id" in e.extra]
         return original(state, login) or (None if login.account else next(iter(logins), None))
@@ -334,7 +334,7 @@ class GivesAnEntryToAnybody(Mutant):
     kills = ("somebody-else-does-not-take-an-entry",)
     because = "refusal"
 
-    @replaces("credpool.core.logins._again")
+    @replaces("credpool.login.entries._again")
     def anybody(original, state, login, into):
         return state.find(into)
 
@@ -346,6 +346,6 @@ class LeavesTheDeadDead(Mutant):
     kills = ("login-revives-a-dead-entry:by-code", "login-revives-a-dead-entry:by-browser")
     because = "killed"
 
-    @replaces("credpool.core.logins._with")
+    @replaces("credpool.login.entries._with")
     def dead(original, entry, login):
         return replace(original(entry, login), cooldown=entry.cooldown)

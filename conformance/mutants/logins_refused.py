@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from credpool.core import renewal
-from credpool.core.errors import StoreError
-from credpool.core.events import Grant
-from credpool.core.secret import Secret
-from credpool.view import view_of
+from credpool._engine.view import view_of
+from credpool.model.errors import StoreError
+from credpool.model.messages import Grant
+from credpool.model.secret import Secret
+from credpool.rules import refresh
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -17,13 +17,13 @@ class UsesWhatItCouldNotSave(Mutant):
     kills = ("unsaved-tokens-are-not-used",)
     because = "retry"
 
-    @replaces("credpool.calls.keep")
+    @replaces("credpool._calls.call.keep")
     def used(original, pool, event):
         try:
             return original(pool, event)
         except StoreError:
             kept = pool._kept
-            made = renewal.refreshed(kept.view.state, event)
+            made = refresh.refreshed(kept.view.state, event)
             reading = replace(kept.view.reading, state=made.state)
             kept.view = view_of(kept.view.stamp, reading, None)
             return made
@@ -36,7 +36,7 @@ class ForgetsWhatItCouldNotSave(Mutant):
     kills = ("unsaved-tokens-are-not-used",)
     because = "out"
 
-    @replaces("credpool.calls.ActiveCall.claim")
+    @replaces("credpool._calls.call.ActiveCall.claim")
     def forgotten(original, self, entry, waits_since=None):
         self._pool.unsaved.clear()
         return original(self, entry, waits_since)
@@ -53,7 +53,7 @@ class TakesAnySuccessForTokens(Mutant):
     )
     because = "bare"
 
-    @replaces("credpool.oauth.refresh.read_token_reply")
+    @replaces("credpool.providers.grant.read_token_reply")
     def taken(original, reply, *, now):
         found = original(reply, now=now)
         return (
@@ -73,10 +73,10 @@ class SendsWhatIsOver(Mutant):
     )
     because = "retry"
 
-    @replaces("credpool.core.renewal.arrived")
+    @replaces("credpool.rules.refresh.arrived")
     def sent(original, state, event, *, now):
         endless = replace(event.grant, expires_at=None)
-        return renewal.refreshed(state, replace(event, grant=endless))
+        return refresh.refreshed(state, replace(event, grant=endless))
 
 
 class DropsWhatIsOver(Mutant):
@@ -89,7 +89,7 @@ class DropsWhatIsOver(Mutant):
     )
     because = "refresh"
 
-    @replaces("credpool.core.renewal.arrived")
+    @replaces("credpool.rules.refresh.arrived")
     def dropped(original, state, event, *, now):
         grant = event.grant
         if grant.expires_at is not None and grant.expires_at <= now:
@@ -107,7 +107,7 @@ class JudgesByWhatItRemembers(Mutant):
     )
     because = "retry"
 
-    @replaces("credpool.core.renewal.refresh_failed")
+    @replaces("credpool.rules.refresh.refresh_failed")
     def remembered(original, state, event, *, now):
         return original(state, replace(event, secret=None), now=now)
 
@@ -119,7 +119,7 @@ class RestsAsUsual(Mutant):
     kills = ("token-endpoint-says-how-long:throttled", "token-endpoint-says-how-long:down")
     because = "until"
 
-    @replaces("credpool.oauth.refresh.read_token_reply")
+    @replaces("credpool.providers.grant.read_token_reply")
     def deaf(original, reply, *, now):
         found = original(reply, now=now)
         return found if isinstance(found, Grant) else replace(found, hint=None)
@@ -132,7 +132,7 @@ class SendsTheRefreshTokenAlong(Mutant):
     kills = ("tokens-go-their-own-ways",)
     because = "sent"
 
-    @replaces("credpool.core.wire.seal")
+    @replaces("credpool.providers.wire.seal")
     def along(original, entry, *args):
         sealed = original(entry, *args)
         if entry.refresh_token is None or entry.expires_at is not None:
@@ -148,7 +148,7 @@ class SendsTheAccessTokenAlong(Mutant):
     kills = ("tokens-go-their-own-ways",)
     because = "sent"
 
-    @replaces("credpool.oauth.refresh.token_request")
+    @replaces("credpool.providers.grant.token_request")
     def along(original, entry, provider):
         asked = original(entry, provider)
         if entry.expires_at is not None:

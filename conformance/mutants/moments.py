@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from credpool.core.model import FOREVER
+from credpool.model.entry import FOREVER
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -19,7 +19,7 @@ class BelievesEveryCooldown(Mutant):
     )
     because = "out"
 
-    @replaces("credpool.core.moments._cooldown")
+    @replaces("credpool.rules.moments._cooldown")
     def whole(original, cooldown, policy, now):
         return cooldown
 
@@ -31,7 +31,7 @@ class GivesEveryForeignCooldownAMonth(Mutant):
     kills = ("cooldown-from-a-wrong-clock-ends:a-year-ahead",)
     because = "out"
 
-    @replaces("credpool.core.moments._cooldown")
+    @replaces("credpool.rules.moments._cooldown")
     def only_the_end(original, cooldown, policy, now):
         if cooldown.until == FOREVER:
             return cooldown
@@ -45,7 +45,7 @@ class BelievesEveryClaim(Mutant):
     kills = ("claim-from-a-wrong-clock-ends",)
     because = "refresh"
 
-    @replaces("credpool.core.moments._claim")
+    @replaces("credpool.rules.moments._claim")
     def whole(original, claim, policy, now):
         return claim
 
@@ -57,7 +57,7 @@ class TakesAFarClaimForNone(Mutant):
     kills = ("claim-from-a-wrong-clock-ends",)
     because = "refresh"
 
-    @replaces("credpool.core.moments._claim")
+    @replaces("credpool.rules.moments._claim")
     def none(original, claim, policy, now):
         return claim if claim.until <= now + policy.claim_ttl else None
 
@@ -69,7 +69,7 @@ class BelievesEveryProbe(Mutant):
     kills = ("probe-from-a-wrong-clock-blocks-no-other",)
     because = "out"
 
-    @replaces("credpool.core.moments._bounded")
+    @replaces("credpool.rules.moments._bounded")
     def but_the_probe(original, entry, policy, now):
         bounded = original(entry, policy, now)
         return bounded if bounded is entry else replace(bounded, probed_at=entry.probed_at)
@@ -82,7 +82,7 @@ class MovesEveryMomentAlong(Mutant):
     kills = ("claim-counts-from-its-first-reading",)
     because = "refresh"
 
-    @replaces("credpool.core.moments.read")
+    @replaces("credpool.rules.moments.read")
     def anew(original, state, *, now, before=None):
         return original(state, now=now)
 
@@ -94,7 +94,7 @@ class WritesWhatItBelieves(Mutant):
     kills = ("moment-that-is-not-believed-stays-in-the-file",)
     because = "store"
 
-    @replaces("credpool.core.moments.Reading.as_kept")
+    @replaces("credpool.rules.moments.Reading.as_kept")
     def as_believed(original, self, changed):
         return changed
 
@@ -106,7 +106,7 @@ class WaitsForAWrongClock(Mutant):
     kills = ("claim-from-a-wrong-clock-holds-nobody-up",)
     because = "out"
 
-    @replaces("credpool.core.renewal._turned")
+    @replaces("credpool.rules.refresh._turned")
     def to_nobody(original, state, entry, call, *, now, draw):
         return None
 
@@ -118,7 +118,7 @@ class TurnsToAnotherClaimedLogin(Mutant):
     kills = ("claim-from-a-wrong-clock-holds-nobody-up",)
     because = "refresh"
 
-    @replaces("credpool.core.renewal._turned")
+    @replaces("credpool.rules.refresh._turned")
     def to_a_claimed_one(original, state, entry, call, *, now, draw):
         free = {e.id: replace(e, claim=None) for e in state.entries if e.id != entry.id}
         return original(state.change(free), entry, call, now=now, draw=draw)

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from credpool.core.model import EntryId
-from credpool.core.secret import Secret
-from credpool.view import view_of
+from credpool._engine.view import view_of
+from credpool.model.entry import EntryId
+from credpool.model.secret import Secret
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -19,7 +19,7 @@ class TriesPlacesFirst(Mutant):
     kills = ("target-is-an-id-then-a-label-then-a-place:label-before-place",)
     because = "ids"
 
-    @replaces("credpool.core.operate.resolve")
+    @replaces("credpool.entries.edit.resolve")
     def place(original, state, target):
         places = {str(n): e for n, e in enumerate(state.entries, start=1)}
         return places.get(target) or original(state, target)
@@ -32,7 +32,7 @@ class TriesLabelsFirst(Mutant):
     kills = ("id-beats-anothers-label",)
     because = "ids"
 
-    @replaces("credpool.core.operate.resolve")
+    @replaces("credpool.entries.edit.resolve")
     def label(original, state, target):
         labelled = [e for e in state.entries if e.label == target]
         return labelled[0] if len(labelled) == 1 else original(state, target)
@@ -45,7 +45,7 @@ class ComparesLabelsExactly(Mutant):
     kills = ("target-is-an-id-then-a-label-then-a-place:label-in-any-case",)
     because = "refusal"
 
-    @replaces("credpool.core.operate._plain")
+    @replaces("credpool.entries.edit._plain")
     def exact(original, name):
         return name
 
@@ -57,7 +57,7 @@ class CountsFromZero(Mutant):
     kills = ("target-is-an-id-then-a-label-then-a-place:place-from-one",)
     because = "refusal"
 
-    @replaces("credpool.core.operate._places")
+    @replaces("credpool.entries.edit._places")
     def zero(original, state):
         return {str(n): entry for n, entry in enumerate(state.entries)}
 
@@ -69,7 +69,7 @@ class TakesTheFirstForAnUnknownTarget(Mutant):
     kills = ("unknown-target-is-refused",)
     because = "refusal"
 
-    @replaces("credpool.core.operate.resolve")
+    @replaces("credpool.entries.edit.resolve")
     def first(original, state, target):
         known = {e.id for e in state.entries} | {e.label.casefold() for e in state.entries}
         known |= {str(n) for n, _ in enumerate(state.entries, start=1)}
@@ -84,7 +84,7 @@ class NamesNobody(Mutant):
     kills = ("unknown-target-is-refused",)
     because = "names"
 
-    @replaces("credpool.core.operate._unknown")
+    @replaces("credpool.entries.edit._unknown")
     def silent(original, state, target):
         error = original(state, target)
         error.args = ("no such entry",)
@@ -98,7 +98,7 @@ class TakesTheFirstLabelOfTwo(Mutant):
     kills = ("ambiguous-label-is-refused",)
     because = "refusal"
 
-    @replaces("credpool.core.operate.resolve")
+    @replaces("credpool.entries.edit.resolve")
     def first(original, state, target):
         same = [e for e in state.entries if e.label.casefold() == target.casefold()]
         return same[0] if len(same) > 1 else original(state, target)
@@ -124,7 +124,7 @@ class KeepsWhatItRefuses(Mutant):
     kills = ("secret-that-is-there-is-refused",)
     because = "ids"
 
-    @replaces("credpool.operations.Operator.add")
+    @replaces("credpool.entries.operator.Operator.add")
     def twice(original, self, secret, **told):
         held = next((e for e in self._pool.state.entries if e.secret == secret), None)
         if held is not None:
@@ -140,7 +140,7 @@ class HidesTheDead(Mutant):
     kills = ("listing-shows-every-state",)
     because = "listing"
 
-    @replaces("credpool.core.listing._pool")
+    @replaces("credpool.entries.listing._pool")
     def alive(original, state, now):
         living = tuple(e for e in state.entries if not e.dead)
         return original(replace(state, entries=living), now)
@@ -153,7 +153,7 @@ class ListsWithoutAReason(Mutant):
     kills = ("listing-shows-every-state",)
     because = "listing"
 
-    @replaces("credpool.core.listing._entry")
+    @replaces("credpool.entries.listing._entry")
     def bare(original, place, state, entry, known):
         return original(place, state, entry, known | {"class": None, "until": None})
 
@@ -165,7 +165,7 @@ class ListsInAFormOfItsOwn(Mutant):
     kills = ("listing-shows-every-state",)
     because = "document"
 
-    @replaces("credpool.core.listing.listing")
+    @replaces("credpool.entries.listing.listing")
     def own(original, pools, *, now):
         told = original(pools, now=now)
         return {"at": str(told["at"]), "pools": told["pools"]}
@@ -178,7 +178,7 @@ class PutsTheNewKeyFirst(Mutant):
     kills = ("added-key-comes-last",)
     because = "order"
 
-    @replaces("credpool.core.operate.added")
+    @replaces("credpool.entries.edit.added")
     def first(original, state, entry, *, priority=None):
         return original(state, entry, priority=-1 if priority is None else priority)
 
@@ -190,7 +190,7 @@ class TiesWithTheLast(Mutant):
     kills = ("added-key-comes-last",)
     because = "order"
 
-    @replaces("credpool.core.operate.added")
+    @replaces("credpool.entries.edit.added")
     def zero(original, state, entry, *, priority=None):
         return original(state, entry, priority=priority or 0)
 
@@ -202,7 +202,7 @@ class AddsForTheNextStart(Mutant):
     kills = ("added-key-ends-an-exhaustion",)
     because = "out"
 
-    @replaces("credpool.operations.Operator.add")
+    @replaces("credpool.entries.operator.Operator.add")
     def late(original, self, secret, **told):
         entry = original(self, secret, **told)
         before, pool = self._pool.state, self._pool
@@ -218,7 +218,7 @@ class NumbersTheNew(Mutant):
     kills = ("successor-is-not-blamed",)
     because = "outcome"
 
-    @replaces("credpool.operations.new_id")
+    @replaces("credpool.entries.operator.new_id")
     def numbered(original, state):
         names = (EntryId(letter) for letter in "abcdefgh")
         return next(name for name in names if state.find(name) is None)
@@ -237,7 +237,7 @@ class TakesPlaceholders(Mutant):
     )
     because = "refusal"
 
-    @replaces("credpool.core.seeding.is_placeholder")
+    @replaces("credpool.seed.found.is_placeholder")
     def never(original, value):
         return False
 
@@ -249,7 +249,7 @@ class TakesTwoLines(Mutant):
     kills = ("unusable-secret-is-refused:two-lines", "unusable-secret-is-refused:two-words")
     because = "refusal"
 
-    @replaces("credpool.core.given.usable_secret")
+    @replaces("credpool.rules.given.usable_secret")
     def always(original, value, which="the secret"):
         words = value.split()
         return Secret(value) if len(words) > 1 else original(value, which)
@@ -262,7 +262,7 @@ class TakesWhatWasPastedAlong(Mutant):
     kills = ("unusable-secret-is-refused:in-quotes", "unusable-secret-is-refused:with-its-variable")
     because = "refusal"
 
-    @replaces("credpool.core.given.usable_secret")
+    @replaces("credpool.rules.given.usable_secret")
     def taken(original, value, which="the secret"):
         pasted = value.startswith('"') or "=" in value
         return Secret(value) if pasted else original(value, which)
@@ -275,7 +275,7 @@ class AddsTwice(Mutant):
     kills = ("secret-that-is-there-is-refused",)
     because = "refusal"
 
-    @replaces("credpool.core.operate._holder")
+    @replaces("credpool.entries.edit._holder")
     def nobody(original, state, new):
         return None
 
@@ -287,7 +287,7 @@ class DoesNotSayWhoHoldsIt(Mutant):
     kills = ("secret-that-is-there-is-refused",)
     because = "names"
 
-    @replaces("credpool.core.operate.shown")
+    @replaces("credpool.entries.edit.shown")
     def nameless(original, entry):
         return "an entry"
 
@@ -299,7 +299,7 @@ class LetsTheRemovedComeBack(Mutant):
     kills = ("removed-variable-stays-removed",)
     because = "ids"
 
-    @replaces("credpool.core.operate.removed")
+    @replaces("credpool.entries.edit.removed")
     def forgotten(original, state, target):
         return replace(original(state, target), suppressed=state.suppressed)
 
@@ -311,7 +311,7 @@ class TakesANameForAKey(Mutant):
     kills = ("credential-that-is-added-by-the-name-of-its-place",)
     because = "store"
 
-    @replaces("credpool.core.operate.holding")
+    @replaces("credpool.entries.edit.holding")
     def key(original, entry, value):
         return replace(entry, secret=Secret(value.strip()))
 
@@ -323,6 +323,6 @@ class KeepsTheRemovedAway(Mutant):
     kills = ("credential-that-is-added-by-the-name-of-its-place",)
     because = "store"
 
-    @replaces("credpool.core.operate.added")
+    @replaces("credpool.entries.edit.added")
     def away(original, state, entry, **kwargs):
         return replace(original(state, entry, **kwargs), suppressed=state.suppressed)

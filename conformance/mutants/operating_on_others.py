@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from credpool.core.model import Strategy
-from credpool.view import view_of
+from credpool._engine.view import view_of
+from credpool.model.entry import Strategy
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -18,7 +18,7 @@ class RemovesFromTheListOnly(Mutant):
     kills = ("removed-key-is-not-used", "target-is-an-id-then-a-label-then-a-place")
     because = "ids"
 
-    @replaces("credpool.operations.Operator.remove")
+    @replaces("credpool.entries.operator.Operator.remove")
     def late(original, self, target):
         pool, before = self._pool, self._pool.state
         entry = original(self, target)
@@ -33,7 +33,7 @@ class RenumbersTheRest(Mutant):
     kills = ("removed-key-is-not-used",)
     because = "listing"
 
-    @replaces("credpool.core.operate.removed")
+    @replaces("credpool.entries.edit.removed")
     def numbered(original, state, target):
         left = original(state, target).entries
         return replace(state, entries=tuple(replace(e, priority=n) for n, e in enumerate(left)))
@@ -46,7 +46,7 @@ class ForgetsTheOthersCooldowns(Mutant):
     kills = ("removed-key-is-not-used",)
     because = "status"
 
-    @replaces("credpool.core.operate.removed")
+    @replaces("credpool.entries.edit.removed")
     def anew(original, state, target):
         left = original(state, target).entries
         return replace(state, entries=tuple(replace(e, cooldown=None) for e in left))
@@ -59,7 +59,7 @@ class DropsForeignFields(Mutant):
     kills = ("removal-keeps-what-is-not-understood",)
     because = "store"
 
-    @replaces("credpool.core.operate.removed")
+    @replaces("credpool.entries.edit.removed")
     def known(original, state, target):
         left = original(state, target).entries
         return replace(state, entries=tuple(replace(e, extra={}) for e in left))
@@ -72,7 +72,7 @@ class LeavesTheDeadOutAtAReset(Mutant):
     kills = ("reset-forgives",)
     because = "killed"
 
-    @replaces("credpool.core.decide._reset")
+    @replaces("credpool.rules.decide._reset")
     def cooling(original, state, entry_id, *, now):
         decision = original(state, entry_id, now=now)
         dead = {e.id: e for e in state.entries if e.dead}
@@ -86,7 +86,7 @@ class ForgetsModels(Mutant):
     kills = ("reset-forgives-a-model",)
     because = "models"
 
-    @replaces("credpool.core.decide._reset")
+    @replaces("credpool.rules.decide._reset")
     def general(original, state, entry_id, *, now):
         decision = original(state, entry_id, now=now)
         kept = {
@@ -104,7 +104,7 @@ class KeepsTheMark(Mutant):
     kills = ("reset-forgives-a-first-rate-limit",)
     because = "retry"
 
-    @replaces("credpool.core.decide._reset")
+    @replaces("credpool.rules.decide._reset")
     def marked(original, state, entry_id, *, now):
         decision = original(state, entry_id, now=now)
         marked = {
@@ -122,7 +122,7 @@ class ResetsThemAll(Mutant):
     kills = ("reset-of-one-is-of-one",)
     because = "status"
 
-    @replaces("credpool.core.decide._reset")
+    @replaces("credpool.rules.decide._reset")
     def everyone(original, state, entry_id, *, now):
         return original(state, None, now=now)
 
@@ -134,7 +134,7 @@ class RenamesToANewEntry(Mutant):
     kills = ("rename-is-a-rename",)
     because = "status"
 
-    @replaces("credpool.core.operate.renamed")
+    @replaces("credpool.entries.edit.renamed")
     def fresh(original, state, target, label):
         after = original(state, target, label)
         fresh = {
@@ -152,7 +152,7 @@ class RenamesNobody(Mutant):
     kills = ("rename-is-a-rename",)
     because = "listing"
 
-    @replaces("credpool.core.operate.renamed")
+    @replaces("credpool.entries.edit.renamed")
     def same(original, state, target, label):
         original(state, target, label)
         return state
@@ -165,7 +165,7 @@ class SwapsPriorities(Mutant):
     kills = ("priority-moves-one-entry",)
     because = "listing"
 
-    @replaces("credpool.core.operate.prioritised")
+    @replaces("credpool.entries.edit.prioritised")
     def pushed(original, state, target, priority):
         after = original(state, target, priority)
         return replace(
@@ -180,7 +180,7 @@ class OrdersAtTheNextStart(Mutant):
     kills = ("priority-moves-one-entry",)
     because = "order"
 
-    @replaces("credpool.operations.Operator.prioritise")
+    @replaces("credpool.entries.operator.Operator.prioritise")
     def late(original, self, target, priority):
         pool, before = self._pool, self._pool.state
         entry = original(self, target, priority)
@@ -199,7 +199,7 @@ class MovesByItsOwnPriorityAlone(Mutant):
     )
     because = "order"
 
-    @replaces("credpool.core.order._placed")
+    @replaces("credpool.entries.order._placed")
     def tied(original, state, entry, place):
         return state.change({entry.id: replace(entry, priority=state.entries[place].priority)})
 
@@ -211,7 +211,7 @@ class MovesEveryoneAnew(Mutant):
     kills = ("move-changes-places-alone",)
     because = "status"
 
-    @replaces("credpool.core.order._placed")
+    @replaces("credpool.entries.order._placed")
     def anew(original, state, entry, place):
         after = original(state, entry, place)
         return replace(after, entries=tuple(replace(e, cooldown=None) for e in after.entries))
@@ -224,7 +224,7 @@ class ListsByIds(Mutant):
     kills = ("listing-is-in-the-order-of-use",)
     because = "listing"
 
-    @replaces("credpool.core.listing._pool")
+    @replaces("credpool.entries.listing._pool")
     def sorted_by_id(original, state, now):
         return original(
             replace(state, entries=tuple(sorted(state.entries, key=lambda e: e.id))), now
@@ -250,7 +250,7 @@ class FallsBackToTheDefault(Mutant):
     kills = ("unknown-strategy-changes-nothing",)
     because = "refusal"
 
-    @replaces("credpool.operations.Operator.choose_by")
+    @replaces("credpool.entries.operator.Operator.choose_by")
     def default(original, self, strategy):
         known = {s.value for s in Strategy}
         original(self, strategy if strategy in known else "fill_first")
@@ -277,7 +277,7 @@ class BlamesTheNextInLine(Mutant):
     kills = ("reply-outlives-its-entry:out-of-credit", "reply-outlives-its-entry:revoked")
     because = "out target"
 
-    @replaces("credpool.core.decide._fail")
+    @replaces("credpool.rules.decide._fail")
     def heir(original, state, event, *, now, draw):
         if state.find(event.entry) is None:
             heir = state.entries[0]

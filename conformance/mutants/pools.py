@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from credpool.core.model import EntryId, Scope
+from credpool.model.entry import EntryId, Scope
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -16,7 +16,7 @@ class BlamesTheCurrentEntry(Mutant):
     )
     because = "out status target"
 
-    @replaces("credpool.core.decide._fail")
+    @replaces("credpool.rules.decide._fail")
     def current(original, state, event, *, now, draw):
         entry = state.find(state.last or event.entry)
         if entry is None:
@@ -51,7 +51,7 @@ class RenamesWithTheToken(Mutant):
     kills = ("id-survives-a-refresh",)
     because = "ids"
 
-    @replaces("credpool.core.renewal.refreshed")
+    @replaces("credpool.rules.refresh.refreshed")
     def renamed(original, state, event):
         decision = original(state, event)
         if state.find(event.entry) is None:
@@ -67,7 +67,7 @@ class KnowsNoOwners(Mutant):
     kills = ("same-owner-shares-a-cap",)
     because = "target"
 
-    @replaces("credpool.core.cooldown.spread")
+    @replaces("credpool.rules.cooldown.spread")
     def alone(original, state, secret, scope):
         return original(state, secret, Scope.ENTRY)
 
@@ -79,7 +79,7 @@ class BlamesTheWholeOwner(Mutant):
     kills = ("one-key-of-an-owner-may-be-wrong",)
     because = "stop"
 
-    @replaces("credpool.core.cooldown.spread")
+    @replaces("credpool.rules.cooldown.spread")
     def all_of_them(original, state, secret, scope):
         return original(state, secret, Scope.OWNER)
 
@@ -94,7 +94,7 @@ class TakesTwinsForStrangers(Mutant):
     )
     because = "status"
 
-    @replaces("credpool.core.cooldown.spread")
+    @replaces("credpool.rules.cooldown.spread")
     def by_row(original, state, secret, scope):
         rows = tuple(state.holding(secret))
         return (e for e in original(state, secret, scope) if e not in rows[1:])
@@ -107,7 +107,7 @@ class TakesUnknownOwnersForOne(Mutant):
     kills = ("unknown-owners-are-not-the-same",)
     because = "stop"
 
-    @replaces("credpool.core.cooldown.bench")
+    @replaces("credpool.rules.cooldown.bench")
     def one_owner(original, state, event, *, now):
         several = len(state.entries) > 2 and not any(e.owner for e in state.entries)
         if not several or event.verdict.rule != "generic/usage-limit":
@@ -124,7 +124,7 @@ class SendsQuotesAlong(Mutant):
     kills = ("unusable-secret-is-passed-over:in-quotes",)
     because = "order"
 
-    @replaces("credpool.core.credential.secret_flaw")
+    @replaces("credpool.model.credential.secret_flaw")
     def quoted(original, text):
         return None if text.startswith('"') else original(text)
 
@@ -136,7 +136,7 @@ class SendsToAnyScheme(Mutant):
     kills = ("unusable-base-url-is-passed-over:another-scheme",)
     because = "origin"
 
-    @replaces("credpool.core.credential._address_flaw")
+    @replaces("credpool.model.credential._address_flaw")
     def tried(original, text):
         return None if text.startswith("ftp:") else original(text)
 
@@ -151,6 +151,6 @@ class KeepsTheLineEnd(Mutant):
     )
     because = "order"
 
-    @replaces("credpool.core.credential.bare")
+    @replaces("credpool.model.credential.bare")
     def kept(original, text):
         return text if text.endswith("\n") else original(text)

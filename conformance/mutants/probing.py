@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from credpool.core.events import Decision, Send
-from credpool.core.model import FailureClass
-from credpool.core.recovery import Step
-from credpool.core.steps import noted
+from credpool.model.entry import FailureClass
+from credpool.model.messages import Decision, Send
+from credpool.model.recovery import Step
+from credpool.rules.steps import noted
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -20,7 +20,7 @@ class NeverProbes(Mutant):
     )
     because = "out"
 
-    @replaces("credpool.core.probe.probe_due")
+    @replaces("credpool.rules.probe.probe_due")
     def never(original, state, call, *, now):
         return None
 
@@ -35,7 +35,7 @@ class ProbesAtEveryCall(Mutant):
     )
     because = "out nothing"
 
-    @replaces("credpool.core.probe.probe_due")
+    @replaces("credpool.rules.probe.probe_due")
     def always(original, state, call, *, now):
         policy = replace(state.policy, probe_interval=0.0)
         return original(replace(state, policy=policy), call, now=now)
@@ -51,7 +51,7 @@ class ProbesTheDead(Mutant):
     )
     because = "out nothing"
 
-    @replaces("credpool.core.probe.probe_due")
+    @replaces("credpool.rules.probe.probe_due")
     def also(original, state, call, *, now):
         living = {
             e.id: replace(e, cooldown=replace(e.cooldown, until=now + 1e9))
@@ -69,7 +69,7 @@ class StartsTheWaitAnew(Mutant):
     kills = ("probe-that-fails-changes-nothing",)
     because = "until on"
 
-    @replaces("credpool.core.decide._fail")
+    @replaces("credpool.rules.decide._fail")
     def anew(original, state, event, *, now, draw):
         if not event.call.probe:
             return original(state, event, now=now, draw=draw)
@@ -90,7 +90,7 @@ class RetriesAProbe(Mutant):
     )
     because = "on"
 
-    @replaces("credpool.core.decide._fail")
+    @replaces("credpool.rules.decide._fail")
     def again(original, state, event, *, now, draw):
         call, entry = event.call, event.entry
         is_throttled = event.verdict.failure is FailureClass.RATE_LIMITED
@@ -110,7 +110,7 @@ class KeepsTheProvenOut(Mutant):
     )
     because = "status"
 
-    @replaces("credpool.core.probe.released")
+    @replaces("credpool.rules.probe.released")
     def still_out(original, state, secret, model):
         return state
 
@@ -122,7 +122,7 @@ class ProbesBesideAHealthyEntry(Mutant):
     kills = ("probe-after-an-hour", "no-probe-while-another-is-available")
     because = "out"
 
-    @replaces("credpool.core.select.available")
+    @replaces("credpool.rules.select.available")
     def old_ones_too(original, state, *, now, model):
         back = {
             e.id: replace(e, cooldown=None)

@@ -4,10 +4,10 @@ import json
 import sys
 from dataclasses import replace
 
-from credpool.core import steps
-from credpool.core.events import Wait
-from credpool.core.model import FailureClass
-from credpool.core.recovery import Step
+from credpool.model.entry import FailureClass
+from credpool.model.messages import Wait
+from credpool.model.recovery import Step
+from credpool.rules import steps
 from credpool_conformance.matrix.mutant import Control, Mutant, replaces
 
 KEYS_ONLY = ("oauth", "login", "borrowed", "payer")
@@ -43,7 +43,7 @@ def named(reply, name):
 class PausesBeforeARetry(Control):
     """Adds two seconds and a half to the wait before each retry."""
 
-    @replaces("credpool.core.decide._retry")
+    @replaces("credpool.rules.decide._retry")
     def later(original, state, entry, event, *, now):
         decision = original(state, entry, event, now=now)
         action = decision.action
@@ -174,7 +174,7 @@ class TranslatesAndLosesTraceIds(Mutant):
 
     hello = declares(translates=["request", "reply"])
 
-    @replaces("credpool.core.wire.seal")
+    @replaces("credpool.providers.wire.seal")
     def dropped(original, entry, provider, headers):
         sealed = original(entry, provider, headers)
         return replace(sealed, drop=sealed.drop | {b"x-trace-id"})
@@ -189,7 +189,7 @@ class RepeatsAFaultAndWalksOn(Mutant):
 
     hello = declares(retries_faults=True)
 
-    @replaces("credpool.core.decide._fail")
+    @replaces("credpool.rules.decide._fail")
     def walk(original, state, event, *, now, draw):
         if event.verdict.failure is FailureClass.SERVER_ERROR:
             return steps.go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
@@ -205,7 +205,7 @@ class HasOneStrategyAndGivesUp(Mutant):
 
     hello = declares(strategies=["fill_first"], drops=("quota-aware",))
 
-    @replaces("credpool.core.steps.go_on")
+    @replaces("credpool.rules.steps.go_on")
     def two(original, state, event, step, *, now, draw):
         tried = {attempt.entry for attempt in event.call.attempts} | {event.entry}
         if len(tried) >= 2:
@@ -222,7 +222,7 @@ class HasKeysAndBenchesTheForbidden(Mutant):
 
     hello = declares(credentials=["api_key"], drops=KEYS_ONLY)
 
-    @replaces("credpool.core.decide._fail")
+    @replaces("credpool.rules.decide._fail")
     def rejected(original, state, event, *, now, draw):
         if event.verdict.failure is FailureClass.FORBIDDEN:
             failure = FailureClass.AUTH_REJECTED
@@ -239,7 +239,7 @@ class KnowsOneProviderAndForgetsTheGuard(Mutant):
 
     hello = declares(providers=["openai"])
 
-    @replaces("credpool.core.cooldown.cap")
+    @replaces("credpool.rules.cooldown.cap")
     def none(original, state, call, *, now):
         return state
 
@@ -253,7 +253,7 @@ class HasNoPolicyAndNeverRetries(Mutant):
 
     hello = declares(policy=[], drops=("lease", "payer"))
 
-    @replaces("credpool.core.decide._may_retry")
+    @replaces("credpool.rules.decide._may_retry")
     def never(original, *args, **kwargs):
         return False
 
@@ -268,6 +268,6 @@ class NamesNoClassAndReadsNoText(Mutant):
     hello = declares(tells=["until", "count", "reasons"], drops=("events", "operator"))
     say = HasNoNamesForClasses.unnamed
 
-    @replaces("credpool.core.reply.Reply.message")
+    @replaces("credpool.providers.reply.Reply.message")
     def nothing(original, self):
         return original(self) if self.data is not None else ""

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from credpool.core import probe, steps
-from credpool.core.events import Decision, Deliver, Send
-from credpool.core.recovery import Step
-from credpool.core.select import available
+from credpool.model.messages import Decision, Deliver, Send
+from credpool.model.recovery import Step
+from credpool.rules import probe, steps
+from credpool.rules.select import available
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -16,7 +16,7 @@ class TriesASecretUnderAnotherName(Mutant):
     kills = ("secret-is-tried-once-whatever-its-name",)
     because = "same"
 
-    @replaces("credpool.core.steps.go_on")
+    @replaces("credpool.rules.steps.go_on")
     def by_row(original, state, event, step, *, now, draw):
         tried = steps.noted(event.call, event.entry, event.verdict, step)
         ready = available(state, now=now, model=event.call.model)
@@ -34,7 +34,7 @@ class KeepsTheOldReason(Mutant):
     kills = ("longer-report-says-why",)
     because = "class"
 
-    @replaces("credpool.core.cooldown._longer")
+    @replaces("credpool.rules.cooldown._longer")
     def old_reason(original, old, new):
         longer = original(old, new)
         return longer if old is None else replace(longer, failure=old.failure)
@@ -47,7 +47,7 @@ class KeepsTheOldBeginning(Mutant):
     kills = ("longer-report-begins-the-cooldown-anew",)
     because = "out nothing"
 
-    @replaces("credpool.core.cooldown._longer")
+    @replaces("credpool.rules.cooldown._longer")
     def old_beginning(original, old, new):
         longer = original(old, new)
         return longer if old is None else replace(longer, since=old.since)
@@ -60,7 +60,7 @@ class ProbesInOrder(Mutant):
     kills = ("probe-takes-whoever-was-probed-least-recently",)
     because = "out"
 
-    @replaces("credpool.core.probe.probe_due")
+    @replaces("credpool.rules.probe.probe_due")
     def first(original, state, call, *, now):
         each = (original(replace(state, entries=(e,)), call, now=now) for e in state.entries)
         return next((entry for entry in each if entry is not None), None)
@@ -73,7 +73,7 @@ class ProbesInMidCall(Mutant):
     kills = ("call-that-was-refused-does-not-probe",)
     because = "target"
 
-    @replaces("credpool.core.steps.go_on")
+    @replaces("credpool.rules.steps.go_on")
     def probing(original, state, event, step, *, now, draw):
         made = original(state, event, step, now=now, draw=draw)
         ends = isinstance(made.action, Deliver) and made.action.exhaustion is not None
@@ -92,11 +92,11 @@ class RenewsOneRow(Mutant):
     kills = ("rows-of-one-login-get-its-new-token", "rows-of-one-login-refresh-once")
     because = "refresh"
 
-    @replaces("credpool.core.renewal._login")
+    @replaces("credpool.rules.refresh._login")
     def alone(original, state, entry):
         return [row for row in state.entries if row.id == entry.id]
 
-    @replaces("credpool.core.renewal._holding")
+    @replaces("credpool.rules.refresh._holding")
     def first(original, state, refresh_token):
         return list(original(state, refresh_token))[:1]
 
@@ -108,7 +108,7 @@ class ReadsTheModelUpToAColon(Mutant):
     kills = ("model-is-found-in-the-path:question-mark",)
     because = "status"
 
-    @replaces("credpool.core.request.model_of")
+    @replaces("credpool.model.request.model_of")
     def strict(original, url, content):
         found = original(url, content)
         return None if f"/models/{found}?" in url else found
@@ -121,7 +121,7 @@ class KeepsALoginsOtherRows(Mutant):
     kills = ("rows-of-one-login-refresh-once",)
     because = "refresh"
 
-    @replaces("credpool.core.renewal._changed")
+    @replaces("credpool.rules.refresh._changed")
     def alone(original, state, entry, *, claim, failed_at):
         alone = replace(entry, claim=claim, refresh_failed_at=failed_at)
         return state.change({entry.id: alone})

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from urllib.parse import unquote
 
-from credpool.core.events import Deliver
-from credpool.core.model import FailureClass, Scope
-from credpool.core.recovery import RECOVERY
+from credpool.model.entry import FailureClass, Scope
+from credpool.model.messages import Deliver
+from credpool.model.recovery import RECOVERY
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -20,7 +20,7 @@ class RestsAMinuteAtLeast(Mutant):
     )
     because = "until"
 
-    @replaces("credpool.core.cooldown._seconds")
+    @replaces("credpool.rules.cooldown._seconds")
     def full(original, state, affected, verdict, *, now, model):
         seconds = original(state, affected, verdict, now=now, model=model)
         sole = original.__globals__["_is_sole"](state, affected, now, model)
@@ -35,7 +35,7 @@ class PrefersThePolicyToTheMinute(Mutant):
     kills = ("sole-rest-is-never-longer-than-usual:operators-is-longer",)
     because = "until"
 
-    @replaces("credpool.core.cooldown._seconds")
+    @replaces("credpool.rules.cooldown._seconds")
     def longer(original, state, affected, verdict, *, now, model):
         own = state.policy.cooldowns.get(verdict.failure)
         if own is not None and verdict.hint is None:
@@ -50,7 +50,7 @@ class SaysNothingWhenAllWereTried(Mutant):
     kills = ("call-that-has-tried-all-says-so", "plain-reply-while-a-forbidden-entry-is-left")
     because = "exhausted"
 
-    @replaces("credpool.core.steps._ended")
+    @replaces("credpool.rules.steps._ended")
     def silent(original, state, call, *, now):
         made = original(state, call, now=now)
         whole = made.action.exhaustion.is_whole
@@ -64,7 +64,7 @@ class TakesAllTriedForExhausted(Mutant):
     kills = ("plain-reply-while-a-forbidden-entry-is-left",)
     because = "should-retry"
 
-    @replaces("credpool.core.cooldown._out")
+    @replaces("credpool.rules.cooldown._out")
     def out(original, entry, cooldown, why, failed):
         return replace(original(entry, cooldown, why, failed), available=False)
 
@@ -76,7 +76,7 @@ class ReportsAllTriedAsExhausted(Mutant):
     kills = ("call-that-has-tried-all-reports-no-exhausted-pool",)
     because = "events"
 
-    @replaces("credpool.core.telling._exhaustion")
+    @replaces("credpool.events.changes._exhaustion")
     def always(original, made):
         yield from original(made)
         found = made.action.exhaustion if isinstance(made.action, Deliver) else None
@@ -91,7 +91,7 @@ class LeavesTheProvidersHeader(Mutant):
     kills = ("header-of-the-provider-gives-way",)
     because = "should-retry"
 
-    @replaces("credpool.flow._finish")
+    @replaces("credpool._calls.flow._finish")
     def left(original, pool, action, response):
         own = None if response is None else response.headers.get("x-should-retry")
         original(pool, action, response)
@@ -106,7 +106,7 @@ class DropsTheProvidersHeader(Mutant):
     kills = ("header-of-the-provider-gives-way",)
     because = "should-retry"
 
-    @replaces("credpool.flow._finish")
+    @replaces("credpool._calls.flow._finish")
     def dropped(original, pool, action, response):
         if response is not None and "x-should-retry" in response.headers:
             del response.headers["x-should-retry"]
@@ -120,7 +120,7 @@ class MarksAProbe(Mutant):
     kills = ("failed-probe-is-not-retried",)
     because = "retry"
 
-    @replaces("credpool.core.decide._fail")
+    @replaces("credpool.rules.decide._fail")
     def marked(original, state, event, *, now, draw):
         made = original(state, event, now=now, draw=draw)
         entry = made.state.find(event.entry)
@@ -137,7 +137,7 @@ class ForgetsASuccessfulProbe(Mutant):
     kills = ("probe-counts-for-the-interval-when-it-succeeds",)
     because = "out nothing"
 
-    @replaces("credpool.core.probe._without")
+    @replaces("credpool.rules.probe._without")
     def forgotten(original, entry, wrong, model):
         return replace(original(entry, wrong, model), probed_at=None)
 
@@ -149,7 +149,7 @@ class GoesByTheFirstCooldown(Mutant):
     kills = ("probe-goes-by-the-cooldown-that-ends-later",)
     because = "out nothing"
 
-    @replaces("credpool.core.probe.probe_due")
+    @replaces("credpool.rules.probe.probe_due")
     def earliest(original, state, call, *, now):
         def older(entry):
             found = [c for c in (entry.cooldown, *entry.models.values()) if c and c.until > now]
@@ -169,7 +169,7 @@ class GoesByTheTableAlone(Mutant):
     kills = ("probe-proves-an-owners-limit-for-a-model",)
     because = "models"
 
-    @replaces("credpool.core.probe._scope")
+    @replaces("credpool.rules.probe._scope")
     def tables(original, state, out):
         return RECOVERY[out.failure].scope
 
@@ -181,7 +181,7 @@ class FreesNobodyElse(Mutant):
     kills = ("probe-proves-an-owners-limit-for-a-model", "probe-proves-its-owner")
     because = "models status"
 
-    @replaces("credpool.core.probe._scope")
+    @replaces("credpool.rules.probe._scope")
     def entry(original, state, out):
         return Scope.ENTRY
 
@@ -193,7 +193,7 @@ class TakesTheTurnFromTheEnd(Mutant):
     kills = ("turn-begins-again-when-its-entry-is-gone",)
     because = "order"
 
-    @replaces("credpool.core.select.Index.pick")
+    @replaces("credpool.rules.select.Index.pick")
     def from_the_end(original, self, draw, last):
         gone = last is not None and last not in {e.id for e in self.state.entries}
         return self.ready[-1] if gone else original(self, draw, last)
@@ -209,7 +209,7 @@ class DecodesThePath(Mutant):
     )
     because = "out"
 
-    @replaces("credpool.core.request.model_of")
+    @replaces("credpool.model.request.model_of")
     def decoded(original, url, content):
         return original(unquote(url), content)
 
@@ -221,7 +221,7 @@ class IgnoresTheCaseOfModels(Mutant):
     kills = ("model-of-a-path-is-taken-as-written:capitals", "models-are-compared-exactly")
     because = "models"
 
-    @replaces("credpool.core.request.model_of")
+    @replaces("credpool.model.request.model_of")
     def small(original, url, content):
         found = original(url, content)
         return None if found is None else found.lower()
@@ -234,7 +234,7 @@ class ReadsAModelBeforeASlash(Mutant):
     kills = ("path-with-a-slash-names-no-model",)
     because = "status"
 
-    @replaces("credpool.core.request.model_of")
+    @replaces("credpool.model.request.model_of")
     def before(original, url, content):
         return original(url.replace("/operations", ""), content)
 
@@ -246,7 +246,7 @@ class KeepsTheSlash(Mutant):
     kills = ("slash-behind-a-base-url-changes-nothing",)
     because = "request"
 
-    @replaces("credpool.core.wire.target")
+    @replaces("credpool.providers.wire.target")
     def doubled(original, url, entry, provider, bases):
         own = (entry.base_url or "").strip()
         found = original(url, entry, provider, bases) or url
@@ -261,7 +261,7 @@ class KeepsTheCredentialInTheUrl(Mutant):
     kills = ("credential-in-the-url-is-replaced",)
     because = "mixed"
 
-    @replaces("credpool.core.wire.without_credential")
+    @replaces("credpool.providers.wire.without_credential")
     def kept(original, url, provider):
         return url
 
@@ -273,7 +273,7 @@ class TakesOutOneParameter(Mutant):
     kills = ("credential-in-the-url-is-replaced:encoded", "credential-in-the-url-is-replaced:twice")
     because = "mixed"
 
-    @replaces("credpool.core.wire.without_credential")
+    @replaces("credpool.providers.wire.without_credential")
     def first(original, url, provider):
         place, mark, query = url.partition("?")
         parts = query.split("&")
@@ -289,7 +289,7 @@ class DropsTheQuery(Mutant):
     kills = ("query-is-the-callers:of-another-name",)
     because = "request"
 
-    @replaces("credpool.core.wire.without_credential")
+    @replaces("credpool.providers.wire.without_credential")
     def dropped(original, url, provider):
         return url.partition("?")[0] if provider.credential_query else url
 
@@ -301,7 +301,7 @@ class TrustsAWayBack(Mutant):
     kills = ("redirect-back-from-elsewhere-carries-no-secret",)
     because = "sent"
 
-    @replaces("credpool.flow._lost_its_secret")
+    @replaces("credpool._calls.flow._lost_its_secret")
     def trusted(original, sent, response):
         moved, origin = response.request, original.__globals__["origin"]
         back = origin(str(moved.url)) == origin(str(sent.url)) and str(moved.url) != str(sent.url)
@@ -318,7 +318,7 @@ class BelievesAShutDoorOnly(Mutant):
     )
     because = "bare"
 
-    @replaces("credpool.flow._lost_its_secret")
+    @replaces("credpool._calls.flow._lost_its_secret")
     def shut(original, sent, response):
         return response.status_code in (401, 403) and original(sent, response)
 
@@ -360,7 +360,7 @@ class TellsOneRowItsQuota(Mutant):
     kills = ("quota-is-the-secrets",)
     because = "order"
 
-    @replaces("credpool.telemetry.Telemetry.take")
+    @replaces("credpool._engine.quotas.Telemetry.take")
     def one(original, self, state, holders, headers, *, now):
         return original(self, state, tuple(holders)[:1], headers, now=now)
 
@@ -372,6 +372,6 @@ class TrustsItsOwnClockForQuotas(Mutant):
     kills = ("reset-of-a-quota-is-read-by-the-providers-clock",)
     because = "order"
 
-    @replaces("credpool.core.quota.read_windows")
+    @replaces("credpool.providers.quota.read_windows")
     def own(original, headers, *, now):
         return original({n: v for n, v in headers.items() if n != "date"}, now=now)

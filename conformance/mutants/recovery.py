@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from credpool.core import steps
-from credpool.core.model import FailureClass
-from credpool.core.recovery import Step
+from credpool.model.entry import FailureClass
+from credpool.model.recovery import Step
+from credpool.rules import steps
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -19,7 +19,7 @@ class GivesUpAfterThree(Mutant):
     )
     because = "stop"
 
-    @replaces("credpool.core.steps.go_on")
+    @replaces("credpool.rules.steps.go_on")
     def three(original, state, event, step, *, now, draw):
         tried = {attempt.entry for attempt in event.call.attempts} | {event.entry}
         if len(tried) >= 3:
@@ -34,12 +34,12 @@ class RefreshesTwice(Mutant):
     kills = ("refresh-and-retry-are-bounded-together",)
     because = "refresh"
 
-    @replaces("credpool.core.decide._may_refresh")
+    @replaces("credpool.rules.decide._may_refresh")
     def twice(original, entry, event):
         times = sum(a.entry == entry.id and a.step is Step.REFRESH for a in event.call.attempts)
         return times < 2
 
-    @replaces("credpool.core.renewal.claim")
+    @replaces("credpool.rules.refresh.claim")
     def forgets(original, state, event, *, now, draw):
         event = replace(event, call=replace(event.call, renewed=()))
         return original(state, event, now=now, draw=draw)
@@ -56,7 +56,7 @@ class HasNoOutageGuard(Mutant):
     )
     because = "until"
 
-    @replaces("credpool.core.cooldown.cap")
+    @replaces("credpool.rules.cooldown.cap")
     def none(original, state, call, *, now):
         return state
 
@@ -71,7 +71,7 @@ class GuardsOlderCooldownsToo(Mutant):
     )
     because = "until"
 
-    @replaces("credpool.core.cooldown._capped")
+    @replaces("credpool.rules.cooldown._capped")
     def all_of_them(original, entry, started, limit):
         there = [c for c in (entry.cooldown, *entry.models.values()) if c is not None]
         return original(entry, there, limit)
@@ -84,7 +84,7 @@ class ReturnsToTheRefused(Mutant):
     kills = ("forbidden-goes-round-once",)
     because = "target"
 
-    @replaces("credpool.core.cooldown.secrets_tried")
+    @replaces("credpool.rules.cooldown.secrets_tried")
     def the_latest(original, state, call):
         latest = {a.entry for a in call.attempts[-1:]}.union(call.renewed)
         return {e.secret for e in state.entries if e.id in latest}
@@ -97,12 +97,12 @@ class RotatesInACircle(Mutant):
     kills = ("rotation-never-returns-to-the-refused-key",)
     because = "same"
 
-    @replaces("credpool.core.cooldown._seconds")
+    @replaces("credpool.rules.cooldown._seconds")
     def at_once(original, state, entry, verdict, **kwargs):
         past = verdict.hint is not None and verdict.hint <= 0
         return 0.0 if past else original(state, entry, verdict, **kwargs)
 
-    @replaces("credpool.core.cooldown.secrets_tried")
+    @replaces("credpool.rules.cooldown.secrets_tried")
     def nobody(original, state, call):
         return set() if any(a.hinted for a in call.attempts) else original(state, call)
 
@@ -114,7 +114,7 @@ class RetriesTwice(Mutant):
     kills = ("all-throttled-costs-two-requests-each",)
     because = "same"
 
-    @replaces("credpool.core.decide._may_retry")
+    @replaces("credpool.rules.decide._may_retry")
     def twice(original, state, entry, event, *, now):
         times = sum(a.entry == entry.id and a.step is Step.RETRY for a in event.call.attempts)
         return times == 1 or original(state, entry, event, now=now)
@@ -127,7 +127,7 @@ class GuardsAgainstHints(Mutant):
     kills = ("outage-guard-believes-hints",)
     because = "until"
 
-    @replaces("credpool.core.cooldown.cap")
+    @replaces("credpool.rules.cooldown.cap")
     def unhinted(original, state, call, *, now):
         attempts = tuple(replace(a, hinted=False) for a in call.attempts)
         return original(state, replace(call, attempts=attempts), now=now)
@@ -140,7 +140,7 @@ class GuardsAgainstAnything(Mutant):
     kills = ("outage-guard-needs-like-refusals",)
     because = "until"
 
-    @replaces("credpool.core.cooldown.cap")
+    @replaces("credpool.rules.cooldown.cap")
     def alike(original, state, call, *, now):
         limited = FailureClass.RATE_LIMITED
         attempts = tuple(replace(a, failure=limited) for a in call.attempts)

@@ -1,8 +1,8 @@
 """Mutants of the chapter on recovery: caps, money and entitlement."""
 
-from credpool.core import decide, steps
-from credpool.core.model import FailureClass
-from credpool.core.recovery import Step
+from credpool.model.entry import FailureClass
+from credpool.model.recovery import Step
+from credpool.rules import decide, steps
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -13,7 +13,7 @@ class BenchesForEveryModel(Mutant):
     kills = ("other-models-go-on",)
     because = "status"
 
-    @replaces("credpool.core.cooldown._rest")
+    @replaces("credpool.rules.cooldown._rest")
     def altogether(original, entry, cooldown, *, model):
         return original(entry, cooldown, model=None)
 
@@ -28,7 +28,7 @@ class ForgetsWhatAPlanLacks(Mutant):
     )
     because = "out"
 
-    @replaces("credpool.core.cooldown._rest")
+    @replaces("credpool.rules.cooldown._rest")
     def forgotten(original, entry, cooldown, *, model):
         if cooldown.failure is FailureClass.NOT_ENTITLED:
             return entry
@@ -46,7 +46,7 @@ class DeliversA402(Mutant):
     )
     because = "stop"
 
-    @replaces("credpool.core.decide._fail")
+    @replaces("credpool.rules.decide._fail")
     def delivered(original, state, event, *, now, draw):
         broke = event.verdict.failure is FailureClass.OUT_OF_CREDIT and event.verdict.code == 402
         if broke and not event.call.probe:
@@ -61,7 +61,7 @@ class WaitsForAPlan(Mutant):
     kills = ("short-usage-hint-is-not-slept-through",)
     because = "same"
 
-    @replaces("credpool.core.decide._fail")
+    @replaces("credpool.rules.decide._fail")
     def waits(original, state, event, *, now, draw):
         verdict, entry = event.verdict, state.find(event.entry)
         short = verdict.hint is not None and 0 < verdict.hint <= state.policy.max_retry_wait
@@ -78,7 +78,7 @@ class RetriesAUsedUpPlan(Mutant):
     kills = ("usage-limit-rotates-on-the-first-reply:text-alone",)
     because = "same"
 
-    @replaces("credpool.core.decide._fail")
+    @replaces("credpool.rules.decide._fail")
     def again(original, state, event, *, now, draw):
         verdict, entry = event.verdict, state.find(event.entry)
         fresh = not event.call.did(Step.RETRY, event.entry) and not event.call.probe

@@ -4,11 +4,11 @@ import json
 from contextlib import suppress
 from dataclasses import replace
 
-from credpool.core import steps
-from credpool.core.errors import StoreError
-from credpool.core.events import Call, Failed, Verdict
-from credpool.core.model import Cooldown, FailureClass, Scope
-from credpool.core.recovery import Step
+from credpool.model.entry import Cooldown, FailureClass, Scope
+from credpool.model.errors import StoreError
+from credpool.model.messages import Call, Failed, Verdict
+from credpool.model.recovery import Step
+from credpool.rules import steps
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -28,7 +28,7 @@ class BenchesTheForbidden(Mutant):
     )
     because = "status"
 
-    @replaces("credpool.core.steps.go_on")
+    @replaces("credpool.rules.steps.go_on")
     def out(original, state, event, step, *, now, draw):
         entry = state.find(event.entry)
         if event.verdict.failure is FailureClass.FORBIDDEN and entry is not None:
@@ -66,7 +66,7 @@ class BelievesAnOverloadsRetryAfter(Mutant):
     kills = ("retry-after-on-an-outage-benches-nobody:503",)
     because = "status"
 
-    @replaces("credpool.core.steps.deliver_at_once")
+    @replaces("credpool.rules.steps.deliver_at_once")
     def out(original, state, event):
         verdict, now = event.verdict, event.call.started
         if verdict.failure is FailureClass.OVERLOADED and verdict.hint:
@@ -82,7 +82,7 @@ class WalksThroughThePoolWithAWrongRequest(Mutant):
     kills = ("wrong-request-benches-nobody",)
     because = "on"
 
-    @replaces("credpool.core.decide._fail")
+    @replaces("credpool.rules.decide._fail")
     def everyone(original, state, event, *, now, draw):
         if event.verdict.failure is FailureClass.REQUEST_ERROR:
             return steps.go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
@@ -99,7 +99,7 @@ class WalksThroughThePoolWhenTheServerIsBroken(Mutant):
     )
     because = "on"
 
-    @replaces("credpool.core.decide._fail")
+    @replaces("credpool.rules.decide._fail")
     def everyone(original, state, event, *, now, draw):
         if event.verdict.failure is FailureClass.SERVER_ERROR:
             return steps.go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
@@ -135,7 +135,7 @@ class DrainsStreams(Mutant):
     )
     because = "outcome"
 
-    @replaces("credpool.flow._judged")
+    @replaces("credpool._calls.flow._judged")
     def drained(original, active, sent, response, entry, reply):
         response.read()
         return original(active, sent, response, entry, reply)
@@ -148,7 +148,7 @@ class WalksThroughThePoolOnAnOverload(Mutant):
     kills = ("overload-benches-nobody", "retry-after-on-an-outage-benches-nobody:503")
     because = "on"
 
-    @replaces("credpool.core.decide._fail")
+    @replaces("credpool.rules.decide._fail")
     def everyone(original, state, event, *, now, draw):
         if event.verdict.failure is FailureClass.OVERLOADED:
             return steps.go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
@@ -182,7 +182,7 @@ class DeliversWhatItHasRead(Mutant):
     kills = ("long-refusal-is-delivered-whole:request",)
     because = "reply"
 
-    @replaces("credpool.bodies.ResumedStream.__iter__")
+    @replaces("credpool._calls.body.ResumedStream.__iter__")
     def beginning(original, self):
         yield from self._beginning.again()
 

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from credpool.core.events import Send
-from credpool.core.limits import First429
-from credpool.core.model import FailureClass
+from credpool.model.entry import FailureClass
+from credpool.model.limits import First429
+from credpool.model.messages import Send
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -19,7 +19,7 @@ class ForgetsThrottles(Mutant):
     )
     because = "same"
 
-    @replaces("credpool.core.decide._may_retry")
+    @replaces("credpool.rules.decide._may_retry")
     def forgotten(original, state, entry, event, *, now):
         return original(state, replace(entry, throttled=False), event, now=now)
 
@@ -31,7 +31,7 @@ class NeverForgivesAThrottle(Mutant):
     kills = ("success-clears-the-throttle",)
     because = "retry"
 
-    @replaces("credpool.core.decide._succeed")
+    @replaces("credpool.rules.decide._succeed")
     def kept(original, state, event):
         decision = original(state, event)
         return decision if event.call.probe else replace(decision, state=state)
@@ -44,7 +44,7 @@ class RetriesWhatHasGoneOut(Mutant):
     kills = ("throttle-of-an-entry-that-went-out-rotates",)
     because = "same"
 
-    @replaces("credpool.core.decide._may_retry")
+    @replaces("credpool.rules.decide._may_retry")
     def as_if_it_were_there(original, state, entry, event, *, now):
         return original(state, replace(entry, cooldown=None, models={}), event, now=now)
 
@@ -60,7 +60,7 @@ class SleepsThroughLongHints(Mutant):
     )
     because = "same on"
 
-    @replaces("credpool.core.decide._may_retry")
+    @replaces("credpool.rules.decide._may_retry")
     def sleeps(original, state, entry, event, *, now):
         policy = replace(state.policy, max_retry_wait=1e9)
         return original(replace(state, policy=policy), entry, event, now=now)
@@ -78,7 +78,7 @@ class RotatesAtOnce(Mutant):
     )
     because = "retry"
 
-    @replaces("credpool.core.decide._may_retry")
+    @replaces("credpool.rules.decide._may_retry")
     def never(original, state, entry, event, *, now):
         return False
 
@@ -101,7 +101,7 @@ class RetriesWhateverIsSet(Mutant):
     )
     because = "same on"
 
-    @replaces("credpool.core.decide._may_retry")
+    @replaces("credpool.rules.decide._may_retry")
     def as_before(original, state, entry, event, *, now):
         return original(retrying(state), entry, event, now=now)
 
@@ -116,7 +116,7 @@ class WaitsForShortHintsAllTheSame(Mutant):
     )
     because = "same"
 
-    @replaces("credpool.core.decide._may_retry")
+    @replaces("credpool.rules.decide._may_retry")
     def hinted(original, state, entry, event, *, now):
         known = state if event.verdict.hint is None else retrying(state)
         return original(known, entry, event, now=now)
@@ -132,7 +132,7 @@ class AsksTheLastEntryTwice(Mutant):
     )
     because = "on"
 
-    @replaces("credpool.core.decide._may_retry")
+    @replaces("credpool.rules.decide._may_retry")
     def last(original, state, entry, event, *, now):
         left = [e for e in state.entries if e is not entry and e.blocked(now) is None]
         return original(state if left else retrying(state), entry, event, now=now)
@@ -145,7 +145,7 @@ class RotatesWithoutACooldown(Mutant):
     kills = ("first-429-rotates-when-set",)
     because = "status"
 
-    @replaces("credpool.core.cooldown.bench")
+    @replaces("credpool.rules.cooldown.bench")
     def spared(original, state, event, *, now):
         chosen = state.policy.first_429 is First429.ROTATE
         if chosen and event.verdict.failure is FailureClass.RATE_LIMITED:
@@ -160,7 +160,7 @@ class WaitsAsLongAsThereIsAHint(Mutant):
     kills = ("hint-after-the-retry-sets-the-cooldown",)
     because = "same"
 
-    @replaces("credpool.core.decide._may_retry")
+    @replaces("credpool.rules.decide._may_retry")
     def again(original, state, entry, event, *, now):
         hint = event.verdict.hint
         short = hint is not None and 0 < hint <= state.policy.max_retry_wait
@@ -178,7 +178,7 @@ class WaitsWholeSeconds(Mutant):
     )
     because = "wait"
 
-    @replaces("credpool.core.decide._retry")
+    @replaces("credpool.rules.decide._retry")
     def whole(original, state, entry, event, *, now):
         hint = event.verdict.hint
         if hint is not None:
@@ -196,7 +196,7 @@ class RetriesWithoutWaiting(Mutant):
     )
     because = "wait"
 
-    @replaces("credpool.core.decide._retry")
+    @replaces("credpool.rules.decide._retry")
     def at_once(original, state, entry, event, *, now):
         decision = original(state, entry, event, now=now)
         return replace(decision, action=Send(decision.action.entry))
@@ -209,7 +209,7 @@ class NeverForgetsAThrottle(Mutant):
     kills = ("cooldown-clears-the-throttle",)
     because = "retry"
 
-    @replaces("credpool.core.cooldown._rest")
+    @replaces("credpool.rules.cooldown._rest")
     def kept(original, entry, cooldown, *, model):
         return replace(original(entry, cooldown, model=model), throttled=entry.throttled)
 
@@ -221,7 +221,7 @@ class PausesBeforeEveryRetry(Mutant):
     kills = ("retry-without-a-hint-does-not-wait",)
     because = "wait"
 
-    @replaces("credpool.core.decide._retry")
+    @replaces("credpool.rules.decide._retry")
     def eleven_seconds(original, state, entry, event, *, now):
         if event.verdict.hint is None:
             event = replace(event, verdict=replace(event.verdict, hint=11.0))

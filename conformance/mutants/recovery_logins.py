@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from credpool.core import decide, steps
-from credpool.core.model import FailureClass
-from credpool.core.recovery import Step
+from credpool.model.entry import FailureClass
+from credpool.model.recovery import Step
+from credpool.rules import decide, steps
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -15,7 +15,7 @@ class LosesTheCallWithTheToken(Mutant):
     kills = ("refresh-that-fails-rotates",)
     because = "retry"
 
-    @replaces("credpool.core.steps.leave")
+    @replaces("credpool.rules.steps.leave")
     def lost(original, state, call, *, now, draw):
         return steps._ended(state, call, now=now)
 
@@ -30,7 +30,7 @@ class NeverRefreshes(Mutant):
     )
     because = "refresh"
 
-    @replaces("credpool.core.decide._may_refresh")
+    @replaces("credpool.rules.decide._may_refresh")
     def never(original, entry, event):
         return False
 
@@ -42,7 +42,7 @@ class TakesNothingForFinal(Mutant):
     kills = ("grant-refused-for-good-is-dead",)
     because = "status"
 
-    @replaces("credpool.oauth.refresh.read_token_reply")
+    @replaces("credpool.providers.grant.read_token_reply")
     def passing(original, reply, *, now):
         found = original(reply, now=now)
         return replace(found, terminal=False) if hasattr(found, "terminal") else found
@@ -61,7 +61,7 @@ class TakesABadMinuteForFinal(Mutant):
     )
     because = "killed"
 
-    @replaces("credpool.oauth.refresh.read_token_reply")
+    @replaces("credpool.providers.grant.read_token_reply")
     def final(original, reply, *, now):
         found = original(reply, now=now)
         return replace(found, terminal=True) if reply.status >= 429 else found
@@ -77,7 +77,7 @@ class GoesByTheWordAlone(Mutant):
     )
     because = "killed"
 
-    @replaces("credpool.oauth.refresh.read_token_reply")
+    @replaces("credpool.providers.grant.read_token_reply")
     def by_word(original, reply, *, now):
         if "invalid_grant" in reply.codes:
             reply = replace(reply, status=400)
@@ -91,7 +91,7 @@ class DeliversABare401(Mutant):
     kills = ("rejected-key-rotates-and-comes-back:status-alone",)
     because = "stop"
 
-    @replaces("credpool.core.decide._fail")
+    @replaces("credpool.rules.decide._fail")
     def delivered(original, state, event, *, now, draw):
         verdict, entry = event.verdict, state.find(event.entry)
         bare = verdict.rule == "generic/unauthorized" and not (entry is None or entry.refreshable)
@@ -107,7 +107,7 @@ class BringsTheRevokedBack(Mutant):
     kills = ("revoked-credential-is-dead",)
     because = "status"
 
-    @replaces("credpool.core.cooldown._seconds")
+    @replaces("credpool.rules.cooldown._seconds")
     def five_minutes(original, state, entry, verdict, **kwargs):
         seconds = original(state, entry, verdict, **kwargs)
         return 300.0 if verdict.failure is FailureClass.AUTH_REVOKED else seconds
@@ -120,7 +120,7 @@ class KeepsARefusedNewToken(Mutant):
     kills = ("new-token-refused-rotates",)
     because = "stop"
 
-    @replaces("credpool.core.decide._fail")
+    @replaces("credpool.rules.decide._fail")
     def delivered(original, state, event, *, now, draw):
         entry = state.find(event.entry)
         if entry is None:

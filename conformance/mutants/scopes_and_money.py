@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from credpool.core.events import Failed, Succeeded
-from credpool.core.model import Scope
-from credpool.core.notices import OwnerShared
-from credpool.core.payer import Payer, PayerChange
-from credpool.core.quota import Window
-from credpool.core.registry import provider
-from credpool.core.reply import dig
-from credpool.core.select import payer_of
+from credpool.events import OwnerShared
+from credpool.model.entry import Scope
+from credpool.model.messages import Failed, Succeeded
+from credpool.model.payer import Payer, PayerChange
+from credpool.providers.quota import Window
+from credpool.providers.registry import provider
+from credpool.providers.reply import dig
+from credpool.rules.select import payer_of
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -20,7 +20,7 @@ class LearnsFromSuccessesOnly(Mutant):
     kills = ("owner-is-learnt-from-the-refusal",)
     because = "target"
 
-    @replaces("credpool.core.decide.decide")
+    @replaces("credpool.rules.decide.decide")
     def deaf(original, state, event, **rest):
         if isinstance(event, Failed):
             event = replace(event, owner=None)
@@ -34,7 +34,7 @@ class LearnsFromRefusalsOnly(Mutant):
     kills = ("owner-is-learnt-from-replies", "owner-is-learnt-from-the-refusal")
     because = "target"
 
-    @replaces("credpool.core.decide.decide")
+    @replaces("credpool.rules.decide.decide")
     def deaf(original, state, event, **rest):
         if isinstance(event, Succeeded):
             event = replace(event, owner=None)
@@ -48,7 +48,7 @@ class ReadsNoToken(Mutant):
     kills = ("owner-is-read-from-the-token",)
     because = "target"
 
-    @replaces("credpool.core.owner.claimed")
+    @replaces("credpool.providers.owner.claimed")
     def nobody(original, entry, by):
         return None
 
@@ -60,7 +60,7 @@ class TakesTheSubjectForTheOwner(Mutant):
     kills = ("owner-is-read-from-the-token",)
     because = "target"
 
-    @replaces("credpool.core.owner._claims")
+    @replaces("credpool.providers.owner._claims")
     def subject(original, token):
         subject = dig(original(token), "sub")
         return {"https://api.openai.com/auth": {"chatgpt_account_id": subject}}
@@ -73,7 +73,7 @@ class BelievesRepliesFirst(Mutant):
     kills = ("owner-that-was-set-wins",)
     because = "out target"
 
-    @replaces("credpool.core.decide._owned")
+    @replaces("credpool.rules.decide._owned")
     def anyway(original, state, secret, owner):
         if owner is None:
             return original(state, secret, owner)
@@ -92,7 +92,7 @@ class BelievesTokensFirst(Mutant):
     kills = ("owner-that-was-set-wins-over-the-token",)
     because = "stop"
 
-    @replaces("credpool.core.owner.owner_of")
+    @replaces("credpool.providers.owner.owner_of")
     def claimed(original, state, entry):
         return original(state, replace(entry, owner=None)) or entry.owner
 
@@ -104,7 +104,7 @@ class KeepsNoOwner(Mutant):
     kills = ("learnt-owner-outlives-the-program",)
     because = "target"
 
-    @replaces("credpool.core.rows.encode_row")
+    @replaces("credpool.stores.auth_json.rows.encode_row")
     def forgetful(original, entry):
         return original(replace(entry, learnt_owner=None))
 
@@ -116,7 +116,7 @@ class SaysNothingOfSharedOwners(Mutant):
     kills = ("shared-owner-is-told",)
     because = "events"
 
-    @replaces("credpool.core.telling._owners")
+    @replaces("credpool.events.changes._owners")
     def silent(original, *args):
         return ()
 
@@ -128,7 +128,7 @@ class CountsOneSecretTwice(Mutant):
     kills = ("shared-owner-is-told",)
     because = "events"
 
-    @replaces("credpool.core.telling._owners")
+    @replaces("credpool.events.changes._owners")
     def rows(original, before, event, after):
         named = getattr(event, "owner", None)
         if named is not None and before.entries is not after.entries:
@@ -159,7 +159,7 @@ class AsksTheRegistryOnly(Mutant):
     )
     because = "target"
 
-    @replaces("credpool.core.select.payer_of")
+    @replaces("credpool.rules.select.payer_of")
     def listed(original, state, entry):
         return original(state, replace(entry, payer=None))
 
@@ -171,7 +171,7 @@ class TakesTheUsualPayer(Mutant):
     kills = ("unlisted-credential-has-an-unknown-payer",)
     because = "target"
 
-    @replaces("credpool.core.select.payer_of")
+    @replaces("credpool.rules.select.payer_of")
     def usual(original, state, entry):
         found = original(state, entry)
         if entry.payer is None and found is Payer.UNKNOWN:
@@ -186,7 +186,7 @@ class ForbidsNothing(Mutant):
     kills = ("another-payer-is-not-used", "forbidden-payer-is-told-as-such")
     because = "target"
 
-    @replaces("credpool.core.select.permitted")
+    @replaces("credpool.rules.select.permitted")
     def everybody(original, state):
         return state.entries
 
@@ -198,7 +198,7 @@ class GoesByTheFirstAvailable(Mutant):
     kills = ("forbidden-payer-is-told-as-such",)
     because = "target"
 
-    @replaces("credpool.core.select.available")
+    @replaces("credpool.rules.select.available")
     def creeping(original, state, *, now, model):
         ready = tuple(e for e in state.entries if e.secret and e.blocked(now, model) is None)
         return original(replace(state, entries=ready), now=now, model=model)
@@ -211,7 +211,7 @@ class TrustsUnknownPayers(Mutant):
     kills = ("unknown-payer-is-another",)
     because = "target"
 
-    @replaces("credpool.core.select.permitted")
+    @replaces("credpool.rules.select.permitted")
     def trusting(original, state):
         kept = {e.id for e in original(state)}
         return tuple(
@@ -229,7 +229,7 @@ class TakesUnknownPayersForOne(Mutant):
     )
     because = "target"
 
-    @replaces("credpool.core.select.permitted")
+    @replaces("credpool.rules.select.permitted")
     def one(original, state):
         kept = original(state)
         if len(kept) == len(state.entries) or payer_of(state, kept[0]) is not Payer.UNKNOWN:
@@ -248,7 +248,7 @@ class WaitsForForbiddenEntries(Mutant):
     )
     because = "exhausted"
 
-    @replaces("credpool.core.cooldown.exhaustion")
+    @replaces("credpool.rules.cooldown.exhaustion")
     def everybody(original, state, **rest):
         policy = replace(state.policy, payer_change=PayerChange.ALLOW)
         return original(replace(state, policy=policy), **rest)
@@ -261,7 +261,7 @@ class SaysNothingOfPayers(Mutant):
     kills = ("payer-change-is-told", "payer-change-by-turns-is-told")
     because = "events"
 
-    @replaces("credpool.core.telling._payer_change")
+    @replaces("credpool.events.changes._payer_change")
     def silent(original, *args):
         return ()
 
@@ -273,7 +273,7 @@ class TellsPayersOfRotationsOnly(Mutant):
     kills = ("payer-change-is-told", "payer-change-by-turns-is-told")
     because = "events"
 
-    @replaces("credpool.core.telling.begun")
+    @replaces("credpool.events.changes.begun")
     def unheard(original, *args):
         return (told for told in original(*args) if told.name != "payer.changed")
 
@@ -285,7 +285,7 @@ class TellsPayersAtEachTurn(Mutant):
     kills = ("payer-change-by-turns-is-told",)
     because = "events"
 
-    @replaces("credpool.core.telling.is_quiet")
+    @replaces("credpool.events.changes.is_quiet")
     def loud(original, notice, told, now):
         return False
 
@@ -297,7 +297,7 @@ class TellsPayersOnce(Mutant):
     kills = ("payer-change-by-turns-is-told",)
     because = "events"
 
-    @replaces("credpool.core.telling.PAYER_QUIET")
+    @replaces("credpool.events.changes.PAYER_QUIET")
     def forever(original):
         return float("inf")
 
@@ -309,7 +309,7 @@ class TellsOneWayOnly(Mutant):
     kills = ("payer-change-is-told", "payer-change-by-turns-is-told")
     because = "events"
 
-    @replaces("credpool.core.telling.is_quiet")
+    @replaces("credpool.events.changes.is_quiet")
     def either(original, notice, told, now):
         both = {**told, **{(target, source): at for (source, target), at in told.items()}}
         return original(notice, both, now)
@@ -322,11 +322,11 @@ class AlwaysTakesTheFullest(Mutant):
     kills = ("entry-with-enough-is-kept:default", "entry-with-enough-is-kept:of-the-policy")
     because = "order"
 
-    @replaces("credpool.core.select._with_quota")
+    @replaces("credpool.rules.select._with_quota")
     def restless(original, state, candidates, now):
         return original(replace(state, last=None), candidates, now)
 
-    @replaces("credpool.core.select.Index._stay")
+    @replaces("credpool.rules.select.Index._stay")
     def on(original, self, last):
         return None
 
@@ -338,7 +338,7 @@ class LeavesAtTheEdge(Mutant):
     kills = ("entry-with-enough-is-kept:default", "entry-with-enough-is-kept:of-the-policy")
     because = "order"
 
-    @replaces("credpool.core.select.is_enough")
+    @replaces("credpool.rules.select.is_enough")
     def more(original, state, fraction):
         return fraction is not None and fraction > state.policy.avoid_below_fraction
 
@@ -350,7 +350,7 @@ class IgnoresThePolicysFraction(Mutant):
     kills = ("entry-with-enough-is-kept:of-the-policy",)
     because = "order"
 
-    @replaces("credpool.core.select.is_enough")
+    @replaces("credpool.rules.select.is_enough")
     def fifth(original, state, fraction):
         return fraction is not None and fraction >= 0.2
 
@@ -362,7 +362,7 @@ class TakesTheNextInOrder(Mutant):
     kills = ("entry-with-most-left-comes-next:enough", "rotation-goes-to-most-left")
     because = "order target"
 
-    @replaces("credpool.core.select._with_quota")
+    @replaces("credpool.rules.select._with_quota")
     def in_order(original, state, candidates, now):
         found = original(state, candidates, now)
         known = all(state.quotas.get(e.id) for e in candidates)
@@ -377,7 +377,7 @@ class TriesTheUnknownFirst(Mutant):
     kills = ("enough-is-better-than-unknown",)
     because = "order"
 
-    @replaces("credpool.core.select._with_quota")
+    @replaces("credpool.rules.select._with_quota")
     def curious(original, state, candidates, now):
         found = original(state, candidates, now)
         unknown = [e for e in candidates if not state.quotas.get(e.id)]
@@ -391,7 +391,7 @@ class AvoidsTheUnknown(Mutant):
     kills = ("unknown-is-better-than-little",)
     because = "order"
 
-    @replaces("credpool.core.select._with_quota")
+    @replaces("credpool.rules.select._with_quota")
     def cautious(original, state, candidates, now):
         known = [e for e in candidates if state.quotas.get(e.id)]
         return original(state, known or candidates, now)
@@ -404,12 +404,12 @@ class StaysOnTheUnknown(Mutant):
     kills = ("without-telemetry-the-least-used-is-next", "unknown-is-better-than-little")
     because = "order"
 
-    @replaces("credpool.core.select._with_quota")
+    @replaces("credpool.rules.select._with_quota")
     def staying(original, state, candidates, now):
         found = original(state, candidates, now)
         return [e for e in found if e.id == state.last] or found
 
-    @replaces("credpool.core.select.Index._stay")
+    @replaces("credpool.rules.select.Index._stay")
     def still(original, self, last):
         return original(self, last) or self.by_id.get(last)
 
@@ -421,7 +421,7 @@ class BreaksQuotaTiesByOrder(Mutant):
     kills = ("equal-quotas-are-decided-by-use",)
     because = "order"
 
-    @replaces("credpool.core.select._with_quota")
+    @replaces("credpool.rules.select._with_quota")
     def first(original, state, candidates, now):
         found = original(state, candidates, now)
         return found[:1] if state.quotas.get(found[0].id) else found
@@ -434,7 +434,7 @@ class TakesPercentForAFraction(Mutant):
     kills = ("quota-form:codex-primary-1", "quota-form:codex-secondary-1")
     because = "order"
 
-    @replaces("credpool.core.quota._parts")
+    @replaces("credpool.providers.quota._parts")
     def of_one(original, row):
         parts = original(row)
         return parts | {"of": "1"} if "of" in parts else parts
@@ -447,7 +447,7 @@ class TakesUsedForLeft(Mutant):
     kills = ("quota-form:unified-5h-2", "quota-form:unified-7d-2")
     because = "order"
 
-    @replaces("credpool.core.quota._left")
+    @replaces("credpool.providers.quota._left")
     def turned(original, row, told):
         left = original(row, told)
         return 1 - left if left is not None and "used" in row["left"] else left
@@ -460,7 +460,7 @@ class ReadsQuotaOfSuccessesOnly(Mutant):
     kills = ("quota-is-read-from-refusals",)
     because = "order"
 
-    @replaces("credpool.calls.ActiveCall.failed")
+    @replaces("credpool._calls.call.ActiveCall.failed")
     def unread(original, self, entry, reply):
         pool, heard = self._pool, self._pool.heard
         pool.heard = lambda entry, headers: None
@@ -477,7 +477,7 @@ class BelievesWhatNeverResets(Mutant):
     kills = ("quota-form:codex-primary-3",)
     because = "order"
 
-    @replaces("credpool.core.quota._seconds")
+    @replaces("credpool.providers.quota._seconds")
     def some_day(original, reset, told, now):
         seconds = original(reset, told, now)
         return 86400.0 if seconds is None and reset["name"] in told else seconds
@@ -490,7 +490,7 @@ class TakesTheFullestWindow(Mutant):
     kills = ("least-window-counts",)
     because = "order"
 
-    @replaces("credpool.core.quota.remaining")
+    @replaces("credpool.providers.quota.remaining")
     def most(original, windows, *, now):
         return max((w.left if w.until > now else 1.0 for w in windows.values()), default=None)
 
@@ -502,7 +502,7 @@ class ForgetsWhatIsNotMentioned(Mutant):
     kills = ("window-stands-until-it-is-told-again:still-empty",)
     because = "order"
 
-    @replaces("credpool.telemetry.Telemetry.take")
+    @replaces("credpool._engine.quotas.Telemetry.take")
     def latest(original, self, state, holders, headers, *, now):
         known = {one: self._windows.pop(one) for one in holders if one in self._windows}
         changed = original(self, state, holders, headers, now=now)
@@ -517,7 +517,7 @@ class BelievesTheFirst(Mutant):
     kills = ("window-stands-until-it-is-told-again:told-anew",)
     because = "out"
 
-    @replaces("credpool.telemetry.Telemetry.take")
+    @replaces("credpool._engine.quotas.Telemetry.take")
     def first(original, self, state, holders, headers, *, now):
         known = dict(self._windows)
         found = original(self, state, holders, headers, now=now)
@@ -532,7 +532,7 @@ class NeverForgives(Mutant):
     kills = ("window-is-whole-after-its-reset",)
     because = "order"
 
-    @replaces("credpool.core.quota._window")
+    @replaces("credpool.providers.quota._window")
     def lasting(original, row, told, headers, now):
         found = original(row, told, headers, now)
         return None if found is None else Window(found.left, found.until + 31 * 86400)
@@ -545,7 +545,7 @@ class ForgivesEarly(Mutant):
     kills = ("window-is-whole-after-its-reset",)
     because = "order"
 
-    @replaces("credpool.core.quota._window")
+    @replaces("credpool.providers.quota._window")
     def shorter(original, row, told, headers, now):
         found = original(row, told, headers, now)
         return None if found is None else Window(found.left, now + (found.until - now) * 0.9)
@@ -558,7 +558,7 @@ class LimitsTheKeyAlone(Mutant):
     kills = ("limit-of-an-owners-model-is-shared:openai",)
     because = "target"
 
-    @replaces("credpool.core.cooldown.spread")
+    @replaces("credpool.rules.cooldown.spread")
     def alone(original, state, secret, scope):
         narrow = Scope.MODEL if scope is Scope.OWNER_MODEL else scope
         return original(state, secret, narrow)
@@ -571,7 +571,7 @@ class LimitsEveryModel(Mutant):
     kills = ("limit-of-an-owners-model-is-shared:openai",)
     because = "status"
 
-    @replaces("credpool.core.cooldown.bench")
+    @replaces("credpool.rules.cooldown.bench")
     def whole(original, state, event, *, now):
         if event.verdict.scope is Scope.OWNER_MODEL:
             event = replace(event, verdict=replace(event.verdict, scope=Scope.OWNER))
@@ -585,6 +585,6 @@ class CountsTheOwnersOtherKeys(Mutant):
     kills = ("keys-of-a-sole-owner-rest-a-minute",)
     because = "returns"
 
-    @replaces("credpool.core.cooldown._is_sole")
+    @replaces("credpool.rules.cooldown._is_sole")
     def others(original, state, affected, now, model):
         return original(state, tuple(affected)[:1], now, model)

@@ -13,7 +13,7 @@ class LosesTheCallersTraceIds(Mutant):
     kills = ("caller-headers-arrive",)
     because = "header"
 
-    @replaces("credpool.core.wire.seal")
+    @replaces("credpool.providers.wire.seal")
     def dropped(original, entry, provider, headers):
         sealed = original(entry, provider, headers)
         return replace(sealed, drop=sealed.drop | {b"x-trace-id"})
@@ -26,7 +26,7 @@ class PutsItsFlagInPlaceOfTheCallers(Mutant):
     kills = ("caller-headers-arrive:claude-login",)
     because = "header"
 
-    @replaces("credpool.core.wire._joined")
+    @replaces("credpool.providers.wire._joined")
     def replaced(original, present, wanted):
         return wanted
 
@@ -67,7 +67,7 @@ class LogsTheRefreshThatFailed(Mutant):
     kills = ("tokens-stay-out-of-errors",)
     because = "said"
 
-    @replaces("credpool.renewing.Renewal._answer")
+    @replaces("credpool._calls.refresh.Renewal._answer")
     def logged(original, self, asked):
         reply = original(self, asked)
         if 400 <= getattr(reply, "status", 0) < 429:
@@ -85,7 +85,7 @@ class KeepsTheCallersCredential(Mutant):
     )
     because = "mixed"
 
-    @replaces("credpool.core.wire.seal")
+    @replaces("credpool.providers.wire.seal")
     def kept(original, entry, provider, headers):
         sealed = original(entry, provider, headers)
         extra = {name for name, _ in sealed.plain}
@@ -102,7 +102,7 @@ class TakesAllKeysToOneHost(Mutant):
     )
     because = "sent"
 
-    @replaces("credpool.core.wire.target")
+    @replaces("credpool.providers.wire.target")
     def as_addressed(original, url, entry, provider, bases):
         return None
 
@@ -135,7 +135,7 @@ class BelievesStrangers(Mutant):
     )
     because = "stranger same"
 
-    @replaces("credpool.flow._is_foreign")
+    @replaces("credpool._calls.flow._is_foreign")
     def believed(original, sent, response):
         return False
 
@@ -159,7 +159,7 @@ class LosesTheSecretOnItsWay(Mutant):
     kills = ("redirect-within-the-origin-is-authenticated",)
     because = "bare"
 
-    @replaces("credpool.flow._lost_its_secret")
+    @replaces("credpool._calls.flow._lost_its_secret")
     def never(original, sent, response):
         return False
 

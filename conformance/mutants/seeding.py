@@ -3,8 +3,8 @@
 import os
 from dataclasses import replace
 
-from credpool.core.errors import BadConfig
-from credpool.core.model import Policy, Strategy
+from credpool.model.entry import Policy, Strategy
+from credpool.model.errors import BadConfig
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -83,7 +83,7 @@ class TakesPlaceholdersForKeys(Mutant):
     )
     because = "ids"
 
-    @replaces("credpool.core.seeding.is_placeholder")
+    @replaces("credpool.seed.found.is_placeholder")
     def never(original, value):
         return False
 
@@ -95,7 +95,7 @@ class PutsInOrderWhatItTakesUp(Mutant):
     kills = ("source-is-taken-up-by-its-entry",)
     because = "order"
 
-    @replaces("credpool.core.seeding._taken_up")
+    @replaces("credpool.seed.found._taken_up")
     def renamed(original, entry, item, fingerprint_key):
         fresh = original(entry, item, fingerprint_key)
         return replace(fresh, label=item.source, priority=0)
@@ -108,7 +108,7 @@ class PutsWhatIsFoundFirst(Mutant):
     kills = ("what-is-found-comes-last",)
     because = "order"
 
-    @replaces("credpool.core.seeding._added")
+    @replaces("credpool.seed.found._added")
     def first(original, key, item, entries):
         return replace(original(key, item, entries), priority=-1)
 
@@ -120,7 +120,7 @@ class TakesTheSameKeyTwice(Mutant):
     kills = ("one-secret-is-found-once", "secret-added-by-hand-is-not-found-again")
     because = "ids"
 
-    @replaces("credpool.core.seeding._is_held")
+    @replaces("credpool.seed.found._is_held")
     def never(original, item, entries):
         return False
 
@@ -132,7 +132,7 @@ class PrunesWhatIsGone(Mutant):
     kills = ("loading-deletes-nothing",)
     because = "ids"
 
-    @replaces("credpool.core.seeding.seeded")
+    @replaces("credpool.seed.found.seeded")
     def pruned(original, state, found, *, fingerprint_key=None):
         there = {item.source for item in found}
         fresh = original(state, found, fingerprint_key=fingerprint_key)
@@ -147,7 +147,7 @@ class ForgetsWhatWasRemoved(Mutant):
     kills = ("removed-source-stays-away",)
     because = "order"
 
-    @replaces("credpool.core.seeding.seeded")
+    @replaces("credpool.seed.found.seeded")
     def again(original, state, found, *, fingerprint_key=None):
         free = replace(state, suppressed=frozenset())
         fresh = original(free, found, fingerprint_key=fingerprint_key)
@@ -161,7 +161,7 @@ class BlamesTheNewKey(Mutant):
     kills = ("replaced-key-is-used-at-once", "replaced-login-lives-again")
     because = "out"
 
-    @replaces("credpool.core.borrowing.is_same")
+    @replaces("credpool.model.borrowed.is_same")
     def always(original, entry, secret, key):
         return True
 
@@ -173,7 +173,7 @@ class ForgivesAtEachStart(Mutant):
     kills = ("same-key-keeps-its-history",)
     because = "status"
 
-    @replaces("credpool.core.borrowing.is_same")
+    @replaces("credpool.model.borrowed.is_same")
     def never(original, entry, secret, key):
         return False
 
@@ -200,7 +200,7 @@ class IgnoresTheChosenStrategy(Mutant):
     kills = ("configured-strategy-is-the-pools",)
     because = "order"
 
-    @replaces("credpool.core.config.strategy_of")
+    @replaces("credpool.config.pools.strategy_of")
     def default(original, config, key):
         original(config, key)
         return Strategy.FILL_FIRST
@@ -213,7 +213,7 @@ class TakesAnyPoolsStrategy(Mutant):
     kills = ("another-pools-strategy-is-not-this-ones",)
     because = "order"
 
-    @replaces("credpool.core.config.strategy_of")
+    @replaces("credpool.config.pools.strategy_of")
     def first(original, config, key):
         chosen = config.get("credential_pool_strategies") or {}
         return original(config, next(iter(chosen), key))
@@ -226,7 +226,7 @@ class IgnoresTheConfiguredPolicy(Mutant):
     kills = ("configured-policy-is-the-pools",)
     because = "returns"
 
-    @replaces("credpool.core.config.policy_of")
+    @replaces("credpool.config.pools.policy_of")
     def default(original, config, key):
         original(config, key)
         return Policy()
@@ -242,7 +242,7 @@ class PassesOverWhatItDoesNotKnow(Mutant):
     )
     because = "refusal"
 
-    @replaces("credpool.core.config.policy_of")
+    @replaces("credpool.config.pools.policy_of")
     def lenient(original, config, key):
         try:
             return original(config, key)
@@ -260,7 +260,7 @@ class TakesAPolicyThatContradictsItself(Mutant):
     )
     because = "refusal"
 
-    @replaces("credpool.core.limits.fault")
+    @replaces("credpool.model.limits.fault")
     def nothing(original, policy):
         return None
 
@@ -278,7 +278,7 @@ class BuildsWhatOthersKeep(Mutant):
     )
     because = "refusal"
 
-    @replaces("credpool.seed.yaml_values._Builder.mapping")
+    @replaces("credpool.config.yaml_values._Builder.mapping")
     def whole(original, self, node, depth, names=None):
         found = original(self, node, depth)
         return found if names is None else {n: v for n, v in found.items() if n in names}

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from credpool.core.model import Strategy
-from credpool.core.secret import Secret
-from credpool.core.usable import why_unusable
+from credpool.model.entry import Strategy
+from credpool.model.secret import Secret
+from credpool.rules.usable import why_unusable
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -18,7 +18,7 @@ class IgnoresPriorities(Mutant):
     )
     because = "order"
 
-    @replaces("credpool.core.model.in_order")
+    @replaces("credpool.model.entry.in_order")
     def as_listed(original, entries):
         return entries
 
@@ -30,7 +30,7 @@ class SortsEqualPrioritiesByName(Mutant):
     kills = ("equal-priorities-keep-the-order-of-the-list",)
     because = "order"
 
-    @replaces("credpool.core.model.in_order")
+    @replaces("credpool.model.entry.in_order")
     def by_name(original, entries):
         return tuple(sorted(entries, key=lambda e: (e.priority, e.id)))
 
@@ -42,7 +42,7 @@ class DrawsBenchedEntries(Mutant):
     kills = ("benched-entries-are-not-chosen:random",)
     because = "out"
 
-    @replaces("credpool.core.select.available")
+    @replaces("credpool.rules.select.available")
     def all_that_live(original, state, *, now, model):
         if state.strategy is not Strategy.RANDOM:
             return original(state, now=now, model=model)
@@ -57,7 +57,7 @@ class RevivesTheDeadAfterAMonth(Mutant):
     kills = ("dead-entries-are-not-chosen",)
     because = "out"
 
-    @replaces("credpool.core.select.available")
+    @replaces("credpool.rules.select.available")
     def old_ones(original, state, *, now, model):
         back = {
             e.id: replace(e, cooldown=None)
@@ -94,7 +94,7 @@ class StaysOnTheFallBack(Mutant):
         stays = getattr(self, "fall_back", None)
         return self.state.find(stays) if stays else chosen
 
-    @replaces("credpool.calls.ActiveCall.succeeded")
+    @replaces("credpool._calls.call.ActiveCall.succeeded")
     def noted(original, self, entry, headers):
         forbidden = [a for a in self.attempts if a.step.value == "try-next"]
         if forbidden:
@@ -112,7 +112,7 @@ class RejoinsAtTheEnd(Mutant):
     )
     because = "order"
 
-    @replaces("credpool.core.select.available")
+    @replaces("credpool.rules.select.available")
     def veterans_last(original, state, *, now, model):
         ready = original(state, now=now, model=model)
         return tuple(sorted(ready, key=lambda e: e.cooldown is not None))
@@ -135,7 +135,7 @@ class CountsCallsNotRequests(Mutant):
             original(self, entry)
         self.counting = True
 
-    @replaces("credpool.calls.ActiveCall.start")
+    @replaces("credpool._calls.call.ActiveCall.start")
     def anew(original, self):
         self._pool.counting = False
         return original(self)
@@ -148,7 +148,7 @@ class CountsRefreshes(Mutant):
     kills = ("count-leaves-the-token-endpoint-out",)
     because = "counts"
 
-    @replaces("credpool.calls.keep")
+    @replaces("credpool._calls.call.keep")
     def counted(original, pool, event):
         entry = pool.state.find(event.entry)
         if entry is not None:
@@ -163,7 +163,7 @@ class ForgetsWhichModelIsOut(Mutant):
     kills = ("model-cooldown-counts-for-that-model",)
     because = "out"
 
-    @replaces("credpool.core.select.available")
+    @replaces("credpool.rules.select.available")
     def for_any(original, state, *, now, model):
         return original(state, now=now, model=None)
 
@@ -175,7 +175,7 @@ class SendsAnEmptyHand(Mutant):
     kills = ("entries-without-a-secret-are-not-chosen",)
     because = "out"
 
-    @replaces("credpool.core.select.available")
+    @replaces("credpool.rules.select.available")
     def empty(original, state, *, now, model):
         made_up = {e.id: replace(e, secret=Secret("none")) for e in state.entries if not e.secret}
         return original(state.change(made_up), now=now, model=model)

@@ -15,7 +15,7 @@ class LooksAtItsOwnMemory(Mutant):
     )
     because = "out"
 
-    @replaces("credpool.keeping.Kept.follow")
+    @replaces("credpool._engine.keeping.Kept.follow")
     def never(original, self):
         pass
 
@@ -27,7 +27,7 @@ class LetsTheLastWriterWin(Mutant):
     kills = ("later-end-wins-between-processes:long-one-first",)
     because = "class"
 
-    @replaces("credpool.core.cooldown._longer")
+    @replaces("credpool.rules.cooldown._longer")
     def latest(original, old, new):
         return new
 
@@ -39,7 +39,7 @@ class KnowsItsOwnClaimsOnly(Mutant):
     kills = ("two-processes-refresh-a-login-once",)
     because = "refresh"
 
-    @replaces("credpool.core.renewal.claim")
+    @replaces("credpool.rules.refresh.claim")
     def own(original, state, event, *, now, draw):
         entry = state.find(event.entry)
         held = entry.claim if entry else None
@@ -83,12 +83,12 @@ class WritesItsOwnCount(Mutant):
     kills = ("counts-of-processes-add-up",)
     because = "counts"
 
-    @replaces("credpool.keeping.Kept.__init__")
+    @replaces("credpool._engine.keeping.Kept.__init__")
     def from_the_start(original, self, *args, **kwargs):
         original(self, *args, **kwargs)
         self.mine = {entry.id: entry.request_count for entry in self.view.state.entries}
 
-    @replaces("credpool.keeping.Kept.commit")
+    @replaces("credpool._engine.keeping.Kept.commit")
     def own(original, self, change):
         sums = self.own.counts.sums()
         self.mine |= {id_: self.mine.get(id_, 0) + n for id_, n in sums.items()}

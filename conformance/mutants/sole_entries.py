@@ -1,7 +1,7 @@
 """Mutants of the chapter on cooldowns: the only entry that is left."""
 
-from credpool.core import cooldown
-from credpool.core.model import FailureClass
+from credpool.model.entry import FailureClass
+from credpool.rules import cooldown
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -17,7 +17,7 @@ class LocksTheSoleEntryOut(Mutant):
     )
     because = "until"
 
-    @replaces("credpool.core.cooldown._is_sole")
+    @replaces("credpool.rules.cooldown._is_sole")
     def never(original, *args):
         return False
 
@@ -29,7 +29,7 @@ class TakesTwinsForTwo(Mutant):
     kills = ("two-rows-of-one-secret-are-one-key",)
     because = "until"
 
-    @replaces("credpool.core.cooldown._is_sole")
+    @replaces("credpool.rules.cooldown._is_sole")
     def by_row(original, state, affected, now, model):
         others = (e for e in state.entries if e.id != affected[0].id)
         return not any(e.blocked(now, model) is None for e in others)
@@ -42,7 +42,7 @@ class CallsASoleEntryBackAgainstTheHint(Mutant):
     kills = ("sole-entry-believes-a-hint",)
     because = "until"
 
-    @replaces("credpool.core.cooldown._seconds")
+    @replaces("credpool.rules.cooldown._seconds")
     def a_minute(original, state, affected, verdict, *, now, model):
         limited = verdict.failure is FailureClass.RATE_LIMITED
         if limited and cooldown._is_sole(state, affected, now, model):
@@ -57,7 +57,7 @@ class AsksASoleAccountEveryMinute(Mutant):
     kills = ("sole-entry-without-money-rests-as-usual",)
     because = "until"
 
-    @replaces("credpool.core.cooldown._seconds")
+    @replaces("credpool.rules.cooldown._seconds")
     def a_minute(original, state, affected, verdict, *, now, model):
         seconds = original(state, affected, verdict, now=now, model=model)
         hinted = verdict.hint is not None

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from credpool.core.select import under_cap
+from credpool.rules.select import under_cap
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -17,7 +17,7 @@ class SpreadsUnasked(Mutant):
     def always(original, self):
         return self._kept.own.leases.new()
 
-    @replaces("credpool.core.select.under_cap")
+    @replaces("credpool.rules.select.under_cap")
     def one(original, state, candidates):
         cap = state.policy.max_concurrent
         policy = replace(state.policy, max_concurrent=1 if cap is None else cap)
@@ -35,7 +35,7 @@ class HasNoCap(Mutant):
     )
     because = "order"
 
-    @replaces("credpool.core.select.under_cap")
+    @replaces("credpool.rules.select.under_cap")
     def everyone(original, state, candidates):
         return candidates
 
@@ -47,7 +47,7 @@ class CountsTheCapAsAllowedBeyond(Mutant):
     kills = ("calls-at-once-spread", "cap-of-two-lets-two-through")
     because = "order"
 
-    @replaces("credpool.core.select.under_cap")
+    @replaces("credpool.rules.select.under_cap")
     def one_more(original, state, candidates):
         cap = state.policy.max_concurrent
         policy = replace(state.policy, max_concurrent=None if cap is None else cap + 1)
@@ -61,7 +61,7 @@ class PilesUpAtTheCap(Mutant):
     kills = ("nobody-waits-at-the-cap",)
     because = "order"
 
-    @replaces("credpool.core.select.under_cap")
+    @replaces("credpool.rules.select.under_cap")
     def all_or_some(original, state, candidates):
         found = original(state, candidates)
         cap = state.policy.max_concurrent
@@ -80,7 +80,7 @@ class ChoosesTheFirstBelowTheCap(Mutant):
     )
     because = "order"
 
-    @replaces("credpool.core.select.under_cap")
+    @replaces("credpool.rules.select.under_cap")
     def first(original, state, candidates):
         found = original(state, candidates)
         return found if state.policy.max_concurrent is None else found[:1]
@@ -93,7 +93,7 @@ class OccupiesWhatItLeft(Mutant):
     kills = ("entry-that-was-left-is-free",)
     because = "order"
 
-    @replaces("credpool.leases.Lease.take")
+    @replaces("credpool._engine.leases.Lease.take")
     def both(original, self, entry):
         self._held.append(entry)
 
@@ -105,7 +105,7 @@ class OccupiesWhatItLost(Mutant):
     kills = ("lost-connection-frees-its-place",)
     because = "order"
 
-    @replaces("credpool.flow.Flow._over")
+    @replaces("credpool._calls.flow.Flow._over")
     def kept(original, self, active):
         self._pool.__dict__.setdefault("lost", []).append(active.lease)
         active.lease = None
@@ -119,7 +119,7 @@ class OccupiesWhatItHasRead(Mutant):
     kills = ("answered-call-frees-its-place:success",)
     because = "order"
 
-    @replaces("credpool.flow.Flow._leave")
+    @replaces("credpool._calls.flow.Flow._leave")
     def kept(original, self, active, action, response):
         self._pool.__dict__.setdefault("read", []).append(active.lease)
         active.lease = None
@@ -137,7 +137,7 @@ class ForgetsStreams(Mutant):
     )
     because = "order"
 
-    @replaces("credpool.flow.Flow._leave")
+    @replaces("credpool._calls.flow.Flow._leave")
     def early(original, self, active, action, response):
         if active.lease is not None:
             active.lease.end()
@@ -156,7 +156,7 @@ class KnowsNoSessions(Mutant):
     )
     because = "order out"
 
-    @replaces("credpool.sessions.Sessions.home")
+    @replaces("credpool._engine.sessions.Sessions.home")
     def nowhere(original, self, session, now):
         return None
 
@@ -168,7 +168,7 @@ class GoesBackToTheFirst(Mutant):
     kills = ("session-goes-over-and-stays",)
     because = "order"
 
-    @replaces("credpool.sessions.Sessions.settle")
+    @replaces("credpool._engine.sessions.Sessions.settle")
     def once(original, self, session, entry, until):
         first, _ = self._homes.get(session, (entry, until))
         return original(self, session, first, until)
@@ -181,7 +181,7 @@ class NeverForgetsASession(Mutant):
     kills = ("session-is-forgotten:usual", "session-is-forgotten:the-operators")
     because = "order"
 
-    @replaces("credpool.sessions.Sessions.home")
+    @replaces("credpool._engine.sessions.Sessions.home")
     def always(original, self, session, now):
         return original(self, session, 0.0)
 
@@ -206,7 +206,7 @@ class TearsSessionsApart(Mutant):
     kills = ("session-stays-at-the-cap",)
     because = "order"
 
-    @replaces("credpool.core.steps.turn_to")
+    @replaces("credpool.rules.steps.turn_to")
     def apart(original, state, call, candidates, *, now, draw):
         return original(state, call, under_cap(state, candidates), now=now, draw=draw)
 
@@ -218,6 +218,6 @@ class TellsTheSession(Mutant):
     kills = ("session-is-told-to-nobody",)
     because = "sent"
 
-    @replaces("credpool.core.wire._NOT_UPSTREAM")
+    @replaces("credpool.providers.wire._NOT_UPSTREAM")
     def told(original):
         return original - {b"x-credpool-session"}

@@ -6,9 +6,9 @@ from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from credpool.core.codec import Malformed
-from credpool.core.errors import StoreError, StoreUnreadable
-from credpool.core.lines import Known
+from credpool.model.errors import StoreError, StoreUnreadable
+from credpool.stores.auth_json.codec import Malformed
+from credpool.stores.auth_json.lines import Known
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 NOTHING = Known()
@@ -21,7 +21,7 @@ class WritesADateForSeconds(Mutant):
     kills = ("written-cooldown-of-a-model-is-valid",)
     because = "file"
 
-    @replaces("credpool.core.rows._encode_model")
+    @replaces("credpool.stores.auth_json.rows._encode_model")
     def dated(original, cooldown):
         since = datetime.fromtimestamp(cooldown.since, UTC).isoformat()
         return original(cooldown) | {"since": since}
@@ -34,7 +34,7 @@ class TakesMillisecondsForSeconds(Mutant):
     kills = ("moment-is-read-in-every-form:milliseconds",)
     because = "until"
 
-    @replaces("credpool.core.fields._MILLISECONDS_FROM")
+    @replaces("credpool.stores.auth_json.fields._MILLISECONDS_FROM")
     def never(original):
         return 1e300
 
@@ -46,7 +46,7 @@ class TakesADateForLocalTime(Mutant):
     kills = ("moment-is-read-in-every-form:date-without-an-offset",)
     because = "status"
 
-    @replaces("credpool.core.fields._from_iso")
+    @replaces("credpool.stores.auth_json.fields._from_iso")
     def local(original, text):
         has_offset = text.endswith("Z") or "+" in text
         found = original(text)
@@ -60,7 +60,7 @@ class MakesIdsUp(Mutant):
     kills = ("row-without-an-id-is-retried",)
     because = "retry"
 
-    @replaces("credpool.core.rows._derived_id")
+    @replaces("credpool.stores.auth_json.rows._derived_id")
     def random(original, fields, key, index):
         return uuid.uuid4().hex[:6]
 
@@ -72,7 +72,7 @@ class ToleratesOneIdTwice(Mutant):
     kills = ("two-rows-of-one-id-are-refused",)
     because = "refusal"
 
-    @replaces("credpool.core.codec.check_ids")
+    @replaces("credpool.stores.auth_json.codec.check_ids")
     def tolerated(original, entries, key):
         return None
 
@@ -87,7 +87,7 @@ class WantsThePoolToBeThere(Mutant):
     )
     because = "refusal"
 
-    @replaces("credpool.core.codec.decode")
+    @replaces("credpool.stores.auth_json.codec.decode")
     def strict(original, text, key, known=NOTHING):
         if '"credential_pool": null' in text or f'"{key}": null' in text:
             raise Malformed("credential_pool", "expected an object, found nothing")
@@ -228,7 +228,7 @@ class TakesNoLock(Mutant):
 class Remembers:
     """Knows what its rows were before another program wrote the file."""
 
-    @replaces("credpool.keeping.Kept.follow")
+    @replaces("credpool._engine.keeping.Kept.follow")
     def remembering(original, self):
         before = self.view.state.entries
         original(self)
@@ -243,7 +243,7 @@ class WritesThePoolItRemembers(Remembers, Mutant):
     kills = ("two-programs-lose-nothing-of-each-other",)
     because = "store"
 
-    @replaces("credpool.keeping.Kept.commit")
+    @replaces("credpool._engine.keeping.Kept.commit")
     def remembered(original, self, change):
         before = tuple(self.__dict__.pop("before", {}).values())
         return original(self, lambda s: change(replace(s, entries=before) if before else s))
@@ -256,7 +256,7 @@ class WritesItsMemoryBack(Remembers, Mutant):
     kills = ("reset-of-another-program-stays",)
     because = "status"
 
-    @replaces("credpool.keeping.Kept.commit")
+    @replaces("credpool._engine.keeping.Kept.commit")
     def remembered(original, self, change):
         known = {name: entry.cooldown for name, entry in getattr(self, "before", {}).items()}
 
@@ -274,7 +274,7 @@ class WritesItsOwnCounts(Remembers, Mutant):
     kills = ("counts-of-two-programs-add-up",)
     because = "store"
 
-    @replaces("credpool.keeping.Kept.commit")
+    @replaces("credpool._engine.keeping.Kept.commit")
     def its_own(original, self, change):
         before, sent = getattr(self, "before", {}), self.own.counts.sums()
 
@@ -301,6 +301,6 @@ class TakesEveryStatusForAnHour(Mutant):
     )
     because = "until"
 
-    @replaces("credpool.core.rows._TTL")
+    @replaces("credpool.stores.auth_json.rows._TTL")
     def none(original):
         return {}

@@ -5,9 +5,9 @@ from dataclasses import replace
 from itertools import compress
 from types import MappingProxyType
 
-from credpool.core.codec import Malformed, TooNew
-from credpool.core.lines import Known
-from credpool.core.redact import LONGEST
+from credpool.providers.redact import LONGEST
+from credpool.stores.auth_json.codec import Malformed, TooNew
+from credpool.stores.auth_json.lines import Known
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 NOTHING = Known()
@@ -20,7 +20,7 @@ class ReadsWhatItCannotKnow(Mutant):
     kills = ("newer-file-is-refused",)
     because = "refusal"
 
-    @replaces("credpool.core.codec._check_version")
+    @replaces("credpool.stores.auth_json.codec._check_version")
     def any_version(original, version):
         return None
 
@@ -32,7 +32,7 @@ class TakesANewerFileForABrokenOne(Mutant):
     kills = ("newer-file-is-refused",)
     because = "refusal"
 
-    @replaces("credpool.core.codec._check_version")
+    @replaces("credpool.stores.auth_json.codec._check_version")
     def broken(original, version):
         try:
             original(version)
@@ -47,7 +47,7 @@ class BeginsAnewWithEveryFile(Mutant):
     kills = ("unreadable-file-is-refused",)
     because = "refusal"
 
-    @replaces("credpool.core.codec.decode")
+    @replaces("credpool.stores.auth_json.codec.decode")
     def anew(original, text, key, known=NOTHING):
         try:
             return original(text, key, known)
@@ -64,7 +64,7 @@ class RaisesForeignDead(Mutant):
     kills = ("status-of-another-program-counts",)
     because = "order"
 
-    @replaces("credpool.core.rows._decode_cooldown")
+    @replaces("credpool.stores.auth_json.rows._decode_cooldown")
     def raised(original, fields):
         is_foreign = fields.raw.get("failure_class") is None
         return None if is_foreign and fields.raw.get("last_status") == "dead" else original(fields)
@@ -77,7 +77,7 @@ class TimesForeignCooldownsItself(Mutant):
     kills = ("status-of-another-program-counts",)
     because = "out"
 
-    @replaces("credpool.core.rows._decode_cooldown")
+    @replaces("credpool.stores.auth_json.rows._decode_cooldown")
     def an_hour(original, fields):
         found = original(fields)
         is_foreign = fields.raw.get("failure_class") is None
@@ -93,7 +93,7 @@ class NeverLooksAgain(Mutant):
     kills = ("change-from-outside-counts-at-the-next-call",)
     because = "ids"
 
-    @replaces("credpool.keeping.Kept.follow")
+    @replaces("credpool._engine.keeping.Kept.follow")
     def never(original, self):
         return None
 
@@ -135,7 +135,7 @@ class DropsTheFieldsOfARow(Mutant):
     kills = ("unknown-fields-stay",)
     because = "store"
 
-    @replaces("credpool.core.rows.encode_row")
+    @replaces("credpool.stores.auth_json.rows.encode_row")
     def known(original, entry):
         return original(replace(entry, extra=MappingProxyType({})))
 
@@ -147,7 +147,7 @@ class DropsTheFieldsOfTheDocument(Mutant):
     kills = ("unknown-fields-stay",)
     because = "store"
 
-    @replaces("credpool.core.codec._head")
+    @replaces("credpool.stores.auth_json.codec._head")
     def bare(original, document, pools, key):
         return original({}, pools, key)
 
@@ -159,7 +159,7 @@ class DropsOtherPools(Mutant):
     kills = ("other-pools-stay",)
     because = "store"
 
-    @replaces("credpool.core.codec._head")
+    @replaces("credpool.stores.auth_json.codec._head")
     def alone(original, document, pools, key):
         return original(document, {}, key)
 
@@ -200,7 +200,7 @@ class RedactsByShapeAlone(Mutant):
     kills = ("kept-message-has-no-secret:whole", "kept-message-of-a-model-has-no-secret")
     because = "store"
 
-    @replaces("credpool.core.redact.redact")
+    @replaces("credpool.providers.redact.redact")
     def by_shape(original, text, secrets=()):
         return original(text)
 
@@ -215,7 +215,7 @@ class DropsRowsThatCannotBeUsed(Mutant):
     )
     because = "ids"
 
-    @replaces("credpool.core.codec.decode")
+    @replaces("credpool.stores.auth_json.codec.decode")
     def dropped(original, text, key, known=NOTHING):
         document = original(text, key, NOTHING)
         usable = [e.secret is None or e.secret.flaw is None for e in document.entries]
@@ -237,7 +237,7 @@ class RedactsWholeSecrets(Mutant):
     )
     because = "store"
 
-    @replaces("credpool.core.redact.redact")
+    @replaces("credpool.providers.redact.redact")
     def whole(original, text, secrets=()):
         for secret in secrets:
             text = text.replace(secret.reveal(), "***")
@@ -251,6 +251,6 @@ class CutsBeforeItRedacts(Mutant):
     kills = ("kept-message-has-no-secret:edge",)
     because = "store"
 
-    @replaces("credpool.core.redact.kept")
+    @replaces("credpool.providers.redact.kept")
     def cut(original, message, secrets=()):
         return original(message and message[:LONGEST], secrets)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from credpool.core.model import Strategy
+from credpool.model.entry import Strategy
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -28,7 +28,7 @@ class KeepsTheSecondInReserve(Mutant):
     kills = ("fill-first-uses-the-first-available",)
     because = "target"
 
-    @replaces("credpool.core.select.choose")
+    @replaces("credpool.rules.select.choose")
     def the_last(original, state, candidates, *, now, draw):
         fills = state.strategy is Strategy.FILL_FIRST and len(candidates) > 1
         out = fills and candidates[0] is not state.entries[0]
@@ -45,12 +45,12 @@ class StartsOverWhenTheLastIsOut(Mutant):
     )
     because = "target order"
 
-    @replaces("credpool.core.select._after_last")
+    @replaces("credpool.rules.select._after_last")
     def anew(original, state, candidates):
         there = state.last in {e.id for e in candidates}
         return original(state if there else replace(state, last=None), candidates)
 
-    @replaces("credpool.core.select.Index.pick")
+    @replaces("credpool.rules.select.Index.pick")
     def again(original, self, draw, last):
         return original(self, draw, last if last in self.by_id else None)
 
@@ -82,7 +82,7 @@ class RotatesToTheBusiest(Mutant):
     kills = ("least-used-rotates-to-the-least-used",)
     because = "target"
 
-    @replaces("credpool.core.select.choose")
+    @replaces("credpool.rules.select.choose")
     def busiest(original, state, candidates, *, now, draw):
         if state.strategy is not Strategy.LEAST_USED or not candidates:
             return original(state, candidates, now=now, draw=draw)
@@ -96,7 +96,7 @@ class CountsForEachModelApart(Mutant):
     kills = ("least-used-counts-what-every-model-was-sent",)
     because = "out"
 
-    @replaces("credpool.core.select.Index.__init__")
+    @replaces("credpool.rules.select.Index.__init__")
     def alone(original, self, state, *, now, model, counts):
         original(self, state, now=now, model=model, counts=None)
 
@@ -108,7 +108,7 @@ class TakesTurnsForEachModelApart(Mutant):
     kills = ("turn-goes-on-whatever-the-model",)
     because = "out"
 
-    @replaces("credpool.core.select.Index.pick")
+    @replaces("credpool.rules.select.Index.pick")
     def alone(original, self, draw, last):
         entry = original(self, draw, getattr(self, "latest", last))
         self.latest = entry.id
@@ -125,7 +125,7 @@ class RoundsTheDraw(Mutant):
     )
     because = "order"
 
-    @replaces("credpool.core.select.Index.pick")
+    @replaces("credpool.rules.select.Index.pick")
     def rounded(original, self, draw, last):
         if self.state.strategy is not Strategy.RANDOM:
             return original(self, draw, last)
@@ -139,7 +139,7 @@ class DrawsForEachRetry(Mutant):
     kills = ("random-draws-once-for-each-selection",)
     because = "order"
 
-    @replaces("credpool.core.decide._retry")
+    @replaces("credpool.rules.decide._retry")
     def same(original, *args, **kwargs):
         return replace(original(*args, **kwargs), selected=True)
 
@@ -151,7 +151,7 @@ class TakesAnyStrategy(Mutant):
     kills = ("unknown-strategy-is-refused",)
     because = "refusal"
 
-    @replaces("credpool.core.model.Strategy._missing_")
+    @replaces("credpool.model.entry.Strategy._missing_")
     def default(original, cls, value):
         return cls.FILL_FIRST
 
@@ -167,7 +167,7 @@ class BreaksTiesFromTheEnd(Mutant):
     )
     because = "order"
 
-    @replaces("credpool.core.select.available")
+    @replaces("credpool.rules.select.available")
     def from_the_end(original, state, *, now, model):
         ready = original(state, now=now, model=model)
         return ready[::-1] if state.strategy is Strategy.LEAST_USED else ready
@@ -180,7 +180,7 @@ class DrawsAmongAll(Mutant):
     kills = ("random-counts-available-entries-only",)
     because = "order"
 
-    @replaces("credpool.core.select.Index.pick")
+    @replaces("credpool.rules.select.Index.pick")
     def among_all(original, self, draw, last):
         if self.state.strategy is not Strategy.RANDOM:
             return original(self, draw, last)

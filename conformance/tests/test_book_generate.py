@@ -12,7 +12,7 @@ from credpool_conformance.book.__main__ import main
 
 TREE = Path(__file__).parent / "book_tree"
 REPOSITORY = Path(__file__).parents[2]
-LIBRARY_DATA = "reference_impl/src/credpool/core/registry_data.py"
+LIBRARY_DATA = "reference_impl/src/credpool/providers/registry_data.py"
 
 
 @pytest.fixture

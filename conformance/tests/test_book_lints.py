@@ -14,7 +14,7 @@ TABLE = "spec/tables/recovery.yaml"
 REGISTRY = "spec/registry/sample.yaml"
 SCENARIOS = "conformance/scenarios/recovery.yaml"
 EXAMPLES = "spec/examples.yaml"
-CODE = "reference_impl/src/credpool/core/decide.py"
+CODE = "reference_impl/src/credpool/rules/decide.py"
 APPEND = ""
 
 

@@ -216,14 +216,14 @@ def test_nothing_executed_is_not_good() -> None:
 def test_a_function_is_named_where_it_is_defined() -> None:
     """A name that was only imported is void, since others have imported it too."""
     with pytest.raises(VoidError, match=r"name it where it is defined, in credpool\.core\.model"):
-        find("credpool.view.in_order")
+        find("credpool._engine.view.in_order")
 
 
 def test_a_replacement_reaches_every_module_that_imported_the_name() -> None:
     """A rule is replaced wherever it is used, and put back everywhere."""
-    from credpool import view  # noqa: PLC0415 (only here)
+    from credpool._engine import view  # noqa: PLC0415 (only here)
 
-    target, there = find("credpool.core.model.in_order"), view.in_order
+    target, there = find("credpool.model.entry.in_order"), view.in_order
     with ExitStack() as undo:
         install(target, None, undo)
         replaced = view.in_order
@@ -234,20 +234,20 @@ def test_a_replacement_reaches_every_module_that_imported_the_name() -> None:
 
 def test_each_kind_of_attribute_can_be_replaced() -> None:
     """Properties, cached properties and class methods are replaced in kind, values as a whole."""
-    from credpool.core.model import Entry, EntryId, Strategy  # noqa: PLC0415 (only here)
-    from credpool.core.reply import Reply  # noqa: PLC0415 (only here)
+    from credpool.model.entry import Entry, EntryId, Strategy  # noqa: PLC0415 (only here)
+    from credpool.providers.reply import Reply  # noqa: PLC0415 (only here)
 
     class All(Change):
-        dead = replaces("credpool.core.model.Entry.dead")(lambda original, self: True)
-        text = replaces("credpool.core.reply.Reply.message")(lambda original, self: "!")
-        odd = replaces("credpool.core.model.Strategy._missing_")(
+        dead = replaces("credpool.model.entry.Entry.dead")(lambda original, self: True)
+        text = replaces("credpool.providers.reply.Reply.message")(lambda original, self: "!")
+        odd = replaces("credpool.model.entry.Strategy._missing_")(
             lambda original, cls, _: cls.RANDOM
         )
-        hour = replaces("credpool.core.recovery._HOUR")(lambda original: original * 2)
+        hour = replaces("credpool.model.recovery._HOUR")(lambda original: original * 2)
 
     with operated(All.patches()):
         found = Entry(id=EntryId("a")).dead, Reply(429, {}).message, Strategy("odd")
-        hour = find("credpool.core.recovery._HOUR").original
+        hour = find("credpool.model.recovery._HOUR").original
 
     assert found == (True, "!", Strategy.RANDOM)
     assert hour == 7200.0
@@ -256,18 +256,18 @@ def test_each_kind_of_attribute_can_be_replaced() -> None:
 
 def test_a_shadow_sees_where_a_rule_would_have_answered_otherwise(suite: Suite) -> None:
     """A pure rule matters where its answer differs."""
-    from credpool.core import model  # noqa: PLC0415 (only here)
+    from credpool.model import entry  # noqa: PLC0415 (only here)
 
     class Reverses(Change):
-        entries = replaces("credpool.core.model.in_order")(lambda original, e: (*reversed(e),))
+        entries = replaces("credpool.model.entry.in_order")(lambda original, e: (*reversed(e),))
 
     shadow = Shadow({"Reverses": Reverses}, suite.testee)
-    one, two = (model.Entry(id=model.EntryId(name)) for name in "ab")
+    one, two = (entry.Entry(id=entry.EntryId(name)) for name in "ab")
     with shadow.watching():
         shadow.scenario = "of-one"
-        alone = model.in_order((one,))
+        alone = entry.in_order((one,))
         shadow.scenario = "of-two"
-        both = model.in_order((one, two))
+        both = entry.in_order((one, two))
 
     assert (alone, both) == ((one,), (one, two))
     assert shadow.differs == {"Reverses": {"of-two"}}
@@ -284,7 +284,7 @@ def test_a_shadow_sees_where_anything_else_is_called(suite: Suite) -> None:
         made = replaces("testee_reference.Testee.__init__")(lambda original, *args: None)
 
     class Doubles(Change):
-        hour = replaces("credpool.core.recovery._HOUR")(lambda original: original * 2)
+        hour = replaces("credpool.model.recovery._HOUR")(lambda original: original * 2)
 
     changes = {"Flushes": Flushes, "Makes": Makes, "Doubles": Doubles}
     shadow = Shadow(changes, suite.testee)
@@ -322,13 +322,16 @@ def test_a_broad_mutant_is_spared_much_of_what_is_about_something_else(suite: Su
 
 def test_a_shadow_sees_where_a_rule_refuses(suite: Suite) -> None:
     """Whoever would not refuse may make a difference where the original does."""
-    from credpool.core import codec, model  # noqa: PLC0415 (only here)
+    from credpool.model import entry  # noqa: PLC0415 (only here)
+    from credpool.stores.auth_json import codec
 
     class Tolerates(Change):
-        ids = replaces("credpool.core.codec.check_ids")(lambda original, entries, key: None)
+        ids = replaces("credpool.stores.auth_json.codec.check_ids")(
+            lambda original, entries, key: None
+        )
 
     shadow = Shadow({"Tolerates": Tolerates}, suite.testee)
-    one = model.Entry(id=model.EntryId("a"))
+    one = entry.Entry(id=entry.EntryId("a"))
     with shadow.watching():
         shadow.scenario = "of-one"
         codec.check_ids((one,), "openai")
@@ -426,7 +429,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class Sample(Mutant):
     """Says something."""
     violates, kills, because = "rotate.retry-once+1", ("healthy",), "wire"
-    change = replaces("credpool.core.model.in_order")(lambda original, e: e)
+    change = replaces("credpool.model.entry.in_order")(lambda original, e: e)
     {body}
 '''
     (tmp_path / "sample.py").write_text(source, encoding="utf-8")

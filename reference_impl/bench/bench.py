@@ -21,12 +21,12 @@ from pathlib import Path
 import httpx2
 
 from credpool import Entry, Pool, Secret, Strategy
-from credpool.calls import ActiveCall
-from credpool.core import registry
-from credpool.core.classify import classify
-from credpool.core.model import AuthType, EntryId
-from credpool.core.reply import Reply
+from credpool._calls.call import ActiveCall
 from credpool.httpx2 import PoolAuth
+from credpool.model.entry import AuthType, EntryId
+from credpool.providers import registry
+from credpool.providers.classify import classify
+from credpool.providers.reply import Reply
 from credpool.stores import JsonFileStore
 
 SIZES = (3, 100, 10_000)

@@ -22,8 +22,8 @@ STRATEGIES = ("fill_first", "least_used")
 def measured(strategy: str) -> str:
     """Return the percentiles of one selection, in microseconds, and whose thread wrote the file."""
     from credpool import Entry, Pool, Secret, Strategy  # noqa: PLC0415  of the SRC that was named
-    from credpool.calls import ActiveCall  # noqa: PLC0415
-    from credpool.core.model import EntryId  # noqa: PLC0415
+    from credpool._calls.call import ActiveCall  # noqa: PLC0415
+    from credpool.model.entry import EntryId  # noqa: PLC0415
     from credpool.stores import JsonFileStore  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as folder:

@@ -9,7 +9,7 @@ from email.utils import formatdate
 import pytest
 from hypothesis import HealthCheck, settings
 
-from credpool.core.reply import Reply
+from credpool.providers.reply import Reply
 
 # how fast a busy machine draws examples says nothing about the code
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -16,7 +16,7 @@ import pytest
 import credpool.httpx
 import credpool.httpx2
 from credpool import Pool
-from credpool.bodies import MOST, PATIENCE
+from credpool._calls.body import MOST, PATIENCE
 from credpool.testing import FakeClock, FakeProvider, FakeReply
 
 ONE, TWO = "sk-made-up-one", "sk-made-up-two"

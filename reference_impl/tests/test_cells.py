@@ -14,8 +14,9 @@ import pytest
 import yaml
 
 from credpool import Pool
-from credpool.core.decide import decide
-from credpool.core.events import (
+from credpool.httpx2 import PoolAuth
+from credpool.model.entry import Cooldown, Entry, EntryId, FailureClass, PoolState
+from credpool.model.messages import (
     Call,
     Claimed,
     Decision,
@@ -31,10 +32,9 @@ from credpool.core.events import (
     Verdict,
     Wait,
 )
-from credpool.core.model import Cooldown, Entry, EntryId, FailureClass, PoolState
-from credpool.core.recovery import RECOVERY
-from credpool.core.secret import Secret
-from credpool.httpx2 import PoolAuth
+from credpool.model.recovery import RECOVERY
+from credpool.model.secret import Secret
+from credpool.rules.decide import decide
 from credpool.testing import FakeClock
 
 ROOT = Path(__file__).parents[2]

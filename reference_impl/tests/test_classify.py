@@ -12,13 +12,13 @@ from types import FrameType
 import pytest
 import yaml
 
-from credpool.core.classify import classify
-from credpool.core.errors import UnknownProvider
-from credpool.core.events import Verdict
-from credpool.core.model import AuthType, FailureClass, Scope
-from credpool.core.recovery import RECOVERY
-from credpool.core.registry import Provider, provider
-from credpool.core.reply import LONGEST_MESSAGE, Reply, dig
+from credpool.model.entry import AuthType, FailureClass, Scope
+from credpool.model.errors import UnknownProvider
+from credpool.model.messages import Verdict
+from credpool.model.recovery import RECOVERY
+from credpool.providers.classify import classify
+from credpool.providers.registry import Provider, provider
+from credpool.providers.reply import LONGEST_MESSAGE, Reply, dig
 
 NOW = 1795392000.0
 SPEC = Path(__file__).parents[2] / "spec" / "registry"

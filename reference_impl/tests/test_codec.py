@@ -10,19 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credpool.core import codec
-from credpool.core.fields import LATEST
-from credpool.core.model import (
-    FOREVER,
-    AuthType,
-    Claim,
-    Cooldown,
-    Entry,
-    EntryId,
-    FailureClass,
-)
-from credpool.core.payer import Payer
-from credpool.core.secret import Secret
+from credpool.model.entry import FOREVER, AuthType, Claim, Cooldown, Entry, EntryId, FailureClass
+from credpool.model.payer import Payer
+from credpool.model.secret import Secret
+from credpool.stores.auth_json import codec
+from credpool.stores.auth_json.fields import LATEST
 
 NOW = 1_790_000_000.0
 HERMES: Mapping[str, object] = {

@@ -19,8 +19,8 @@ from credpool import (
     Strategy,
     UnknownStrategy,
 )
-from credpool.core.config import custom_key, endpoints, policy_of, strategy_of
-from credpool.core.limits import LEAST
+from credpool.config.pools import custom_key, endpoints, policy_of, strategy_of
+from credpool.model.limits import LEAST
 
 URL = "https://llm.example.com/v1"
 SECRET = "a-secret-of-nobody"

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from credpool import BadConfig, Policy, Strategy, UnknownStrategy
-from credpool.core.config import endpoints, policy_of, strategy_of
-from credpool.seed.config_file import read_config, set_strategy
+from credpool.config.file import read_config, set_strategy
+from credpool.config.pools import endpoints, policy_of, strategy_of
 
 HERE = Path(__file__).parent
 DOCUMENTS = json.loads((HERE / "config_documents.json").read_text(encoding="utf-8"))

@@ -4,9 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from credpool.core.cooldown import bench, cap, exhaustion
-from credpool.core.events import Attempt, Call, Failed, Verdict
-from credpool.core.model import (
+from credpool.model.entry import (
     FOREVER,
     Cooldown,
     Entry,
@@ -19,9 +17,11 @@ from credpool.core.model import (
     Scope,
     Status,
 )
-from credpool.core.recovery import RECOVERY, Step
-from credpool.core.secret import Secret
-from credpool.core.select import available
+from credpool.model.messages import Attempt, Call, Failed, Verdict
+from credpool.model.recovery import RECOVERY, Step
+from credpool.model.secret import Secret
+from credpool.rules.cooldown import bench, cap, exhaustion
+from credpool.rules.select import available
 
 NOW = 1795392000.0
 MONTH = 31 * 86400.0

@@ -5,8 +5,22 @@ from typing import Any
 
 import pytest
 
-from credpool.core.decide import decide
-from credpool.core.events import (
+from credpool.model.entry import (
+    FOREVER,
+    Claim,
+    Cooldown,
+    Entry,
+    EntryId,
+    Exhaustion,
+    FailureClass,
+    Out,
+    Policy,
+    PoolState,
+    Scope,
+    Strategy,
+)
+from credpool.model.limits import First429
+from credpool.model.messages import (
     Attempt,
     AwaitClaim,
     Call,
@@ -30,23 +44,9 @@ from credpool.core.events import (
     Verdict,
     Wait,
 )
-from credpool.core.limits import First429
-from credpool.core.model import (
-    FOREVER,
-    Claim,
-    Cooldown,
-    Entry,
-    EntryId,
-    Exhaustion,
-    FailureClass,
-    Out,
-    Policy,
-    PoolState,
-    Scope,
-    Strategy,
-)
-from credpool.core.recovery import RECOVERY, Step
-from credpool.core.secret import Secret
+from credpool.model.recovery import RECOVERY, Step
+from credpool.model.secret import Secret
+from credpool.rules.decide import decide
 
 NOW = 1795392000.0
 SECRET = Secret("sk-a")

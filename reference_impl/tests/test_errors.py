@@ -2,8 +2,9 @@
 
 import pytest
 
-from credpool.core import errors
-from credpool.core.errors import (
+from credpool.model import errors
+from credpool.model.entry import Exhaustion
+from credpool.model.errors import (
     BadInput,
     CredpoolError,
     PoolExhausted,
@@ -16,7 +17,6 @@ from credpool.core.errors import (
     UnknownStrategy,
     WrongOrigin,
 )
-from credpool.core.model import Exhaustion
 
 
 def test_the_tree_is_the_one_that_is_drawn() -> None:

@@ -24,11 +24,11 @@ from credpool import (
     SystemClock,
 )
 from credpool.clock import Why
-from credpool.core.model import FOREVER, EntryId
-from credpool.core.notices import EntryCooled
-from credpool.fakes.store import FakeStore
+from credpool.events import EntryCooled
 from credpool.httpx2 import PoolAuth
+from credpool.model.entry import FOREVER, EntryId
 from credpool.testing import FakeClock, FakeProvider, FakeReply
+from credpool.testing.store import FakeStore
 
 NO_MONEY = FakeReply.error(402, None, "Insufficient credits")
 THROTTLED = FakeReply.error(429, "rate_limit_exceeded", "Rate limit reached for requests")

@@ -26,20 +26,8 @@ from credpool import (
     Secret,
     report_notice,
 )
-from credpool.calls import ActiveCall
-from credpool.core.events import (
-    Attempt,
-    Call,
-    Claimed,
-    Failed,
-    Grant,
-    Refreshed,
-    RefreshFailed,
-    Send,
-    Verdict,
-)
-from credpool.core.model import Scope
-from credpool.core.notices import (
+from credpool._calls.call import ActiveCall
+from credpool.events import (
     EntryCooled,
     EntryDied,
     EntryRecovered,
@@ -51,9 +39,21 @@ from credpool.core.notices import (
     RanOut,
     RefreshRefused,
 )
-from credpool.core.recovery import Step
+from credpool.events.log import log
 from credpool.httpx2 import PoolAuth
-from credpool.log import log
+from credpool.model.entry import Scope
+from credpool.model.messages import (
+    Attempt,
+    Call,
+    Claimed,
+    Failed,
+    Grant,
+    Refreshed,
+    RefreshFailed,
+    Send,
+    Verdict,
+)
+from credpool.model.recovery import Step
 from credpool.testing import FakeClock, FakeProvider, FakeReply
 
 NOW = 1795392000.0

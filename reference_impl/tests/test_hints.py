@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from credpool.core.hints import CALENDARS, FORMS, read_hint
-from credpool.core.registry_data import HINTS
-from credpool.core.reply import Reply
+from credpool.providers.hints import CALENDARS, FORMS, read_hint
+from credpool.providers.registry_data import HINTS
+from credpool.providers.reply import Reply
 
 NOW = 1795392000.0
 SPEC = Path(__file__).parents[2] / "spec" / "tables" / "hints.yaml"

@@ -28,15 +28,15 @@ from credpool import (
     StoreUnwritable,
     Strategy,
 )
-from credpool.calls import ActiveCall
-from credpool.core.model import FOREVER, EntryId
-from credpool.core.notices import PayerChanged
-from credpool.core.reply import Reply
-from credpool.counts import LAG
-from credpool.fakes.store import FakeStore
+from credpool._calls.call import ActiveCall
+from credpool._engine.counts import LAG
+from credpool.events import PayerChanged
 from credpool.httpx2 import PoolAuth
+from credpool.model.entry import FOREVER, EntryId
+from credpool.providers.reply import Reply
 from credpool.stores import JsonFileStore
 from credpool.testing import FakeClock, FakeProvider, FakeReply
+from credpool.testing.store import FakeStore
 
 GIVE_UP = 60  # seconds of real time, which only a broken run takes
 NOW = 1_800_000_000.0

@@ -14,8 +14,8 @@ import pytest
 import credpool.httpx
 import credpool.httpx2
 from credpool import Policy, Pool
-from credpool.core.model import EntryId
-from credpool.leases import Leases
+from credpool._engine.leases import Leases
+from credpool.model.entry import EntryId
 from credpool.testing import FakeProvider, FakeReply
 
 URL = "https://api.openai.com/v1/chat/completions"

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credpool.core import codec
-from credpool.core.codec import Malformed
-from credpool.core.lines import MARK, Known
-from credpool.core.model import Entry, EntryId
-from credpool.core.secret import Secret
+from credpool.model.entry import Entry, EntryId
+from credpool.model.secret import Secret
+from credpool.stores.auth_json import codec
+from credpool.stores.auth_json.codec import Malformed
+from credpool.stores.auth_json.lines import MARK, Known
 
 ROWS = [{"id": "a", "access_token": "sk-a"}, {"id": "b", "label": "x\n]\ny", "future": [1, {}]}]
 

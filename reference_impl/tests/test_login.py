@@ -13,8 +13,6 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from credpool import LoginFailed, NoLogin, Pool, Secret
-from credpool.callback import Callback
-from credpool.fakes.server import Server
 from credpool.login import (
     LoginApp,
     Prompt,
@@ -22,7 +20,9 @@ from credpool.login import (
     login_by_device,
     login_by_device_async,
 )
+from credpool.login.callback import Callback
 from credpool.testing import FakeClock, FakeReply, FakeRequest
+from credpool.testing.server import Server
 
 PENDING = FakeReply.error(400, "authorization_pending")
 DEVICE = FakeReply.json(

@@ -8,12 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from credpool.core.errors import LoginFailed, NoLogin, UnknownProvider
-from credpool.core.logins import Login
-from credpool.core.reply import Reply
-from credpool.core.secret import Secret
-from credpool.oauth.app import LoginApp, read_login
-from credpool.oauth.device import (
+from credpool.login.app import LoginApp, read_login
+from credpool.login.device import (
     Prompt,
     Waiting,
     after_poll,
@@ -21,8 +17,12 @@ from credpool.oauth.device import (
     poll_request,
     read_device,
 )
-from credpool.oauth.pkce import authorize, exchange_request, read_callback
-from credpool.oauth.refresh import TokenRequest
+from credpool.login.entries import Login
+from credpool.login.pkce import authorize, exchange_request, read_callback
+from credpool.model.errors import LoginFailed, NoLogin, UnknownProvider
+from credpool.model.secret import Secret
+from credpool.providers.grant import TokenRequest
+from credpool.providers.reply import Reply
 
 NOW = 1795392000.0
 APP = LoginApp(

@@ -7,10 +7,8 @@ from types import MappingProxyType
 
 import pytest
 
-from credpool.core.errors import LoginFailed, NoLogin, UnknownEntry
-from credpool.core.events import Grant
-from credpool.core.logins import Login, logged_in
-from credpool.core.model import (
+from credpool.login.entries import Login, logged_in
+from credpool.model.entry import (
     FOREVER,
     AuthType,
     Claim,
@@ -20,7 +18,9 @@ from credpool.core.model import (
     FailureClass,
     PoolState,
 )
-from credpool.core.secret import Secret
+from credpool.model.errors import LoginFailed, NoLogin, UnknownEntry
+from credpool.model.messages import Grant
+from credpool.model.secret import Secret
 
 A = EntryId("a")
 NEW = Entry(id=EntryId("new"), label="login")

@@ -11,8 +11,17 @@ from functools import cache
 
 import pytest
 
-from credpool.core.decide import decide
-from credpool.core.events import (
+from credpool.model.entry import (
+    Claim,
+    Cooldown,
+    Entry,
+    EntryId,
+    FailureClass,
+    PoolState,
+    Scope,
+    Strategy,
+)
+from credpool.model.messages import (
     Action,
     AwaitClaim,
     Call,
@@ -35,19 +44,10 @@ from credpool.core.events import (
     Verdict,
     Wait,
 )
-from credpool.core.model import (
-    Claim,
-    Cooldown,
-    Entry,
-    EntryId,
-    FailureClass,
-    PoolState,
-    Scope,
-    Strategy,
-)
-from credpool.core.recovery import RECOVERY, Step
-from credpool.core.secret import Secret
-from credpool.core.select import available
+from credpool.model.recovery import RECOVERY, Step
+from credpool.model.secret import Secret
+from credpool.rules.decide import decide
+from credpool.rules.select import available
 
 NOW = 1795392000.0
 MODEL = "gpt-5"

@@ -24,10 +24,10 @@ from credpool import (
     view_pool,
 )
 from credpool.clock import Why
-from credpool.core import registry
-from credpool.core.model import Claim
-from credpool.core.moments import LONGEST_DEFAULT, Reading, read
 from credpool.httpx2 import PoolAuth
+from credpool.model.entry import Claim
+from credpool.providers import registry
+from credpool.rules.moments import LONGEST_DEFAULT, Reading, read
 from credpool.stores.memory import MemoryStore
 from credpool.testing import FakeClock, FakeProvider, FakeReply
 

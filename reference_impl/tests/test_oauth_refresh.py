@@ -5,18 +5,18 @@ from dataclasses import replace
 
 import pytest
 
-from credpool.core.events import Grant
-from credpool.core.model import AuthType, Entry, EntryId
-from credpool.core.registry import provider
-from credpool.core.reply import Reply
-from credpool.core.secret import Secret
-from credpool.oauth.refresh import (
+from credpool.model.entry import AuthType, Entry, EntryId
+from credpool.model.messages import Grant
+from credpool.model.secret import Secret
+from credpool.providers.grant import (
     TERMINAL,
     Refusal,
     TokenRequest,
     read_token_reply,
     token_request,
 )
+from credpool.providers.registry import provider
+from credpool.providers.reply import Reply
 
 NOW = 1795392000.0
 LOGIN = Entry(

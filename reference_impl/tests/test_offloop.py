@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from credpool import SystemClock
-from credpool.offloop import loop_runs, outcome
+from credpool._process.threads import loop_runs, outcome
 
 LOOPS = ("asyncio", "trio")
 

@@ -30,9 +30,9 @@ from credpool import (
     open_pool,
     view_pool,
 )
+from credpool.config.file import read_config, set_strategy
 from credpool.httpx2 import PoolAuth
 from credpool.seed import dotenv
-from credpool.seed.config_file import read_config, set_strategy
 from credpool.seed.files import Unusable, read_text
 from credpool.stores import JsonFileStore
 from credpool.testing import FakeClock, FakeProvider, FakeReply

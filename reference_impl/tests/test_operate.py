@@ -21,8 +21,8 @@ from credpool import (
     UnknownStrategy,
     UnusableSecret,
 )
-from credpool.core.operate import added, holding, resolve, shown
-from credpool.core.order import Move, is_plain, moved
+from credpool.entries.edit import added, holding, resolve, shown
+from credpool.entries.order import Move, is_plain, moved
 from credpool.stores import JsonFileStore, MemoryStore
 from credpool.testing import FakeClock
 

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from credpool.core.decide import decide
-from credpool.core.events import Call, Failed, Succeeded, Verdict
-from credpool.core.model import AuthType, Entry, EntryId, FailureClass, Policy, PoolState, Scope
-from credpool.core.owner import named_owner, owner_of
-from credpool.core.payer import Payer, PayerChange
-from credpool.core.registry import provider
-from credpool.core.secret import Secret
-from credpool.core.select import available, payer_of, permitted
+from credpool.model.entry import AuthType, Entry, EntryId, FailureClass, Policy, PoolState, Scope
+from credpool.model.messages import Call, Failed, Succeeded, Verdict
+from credpool.model.payer import Payer, PayerChange
+from credpool.model.secret import Secret
+from credpool.providers.owner import named_owner, owner_of
+from credpool.providers.registry import provider
+from credpool.rules.decide import decide
+from credpool.rules.select import available, payer_of, permitted
 
 NOW = 1795392000.0
 A, B, C = (EntryId(i) for i in "abc")

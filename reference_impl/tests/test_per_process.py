@@ -33,7 +33,7 @@ BROKEN_BY_A_FORK = {
     "httpx2": CLIENTS,
 }
 BROKEN = {f"{module}.{name}" for module, names in BROKEN_BY_A_FORK.items() for name in names}
-HOLDER = "credpool.processes.PerProcess"
+HOLDER = "credpool._process.forks.PerProcess"
 
 
 def imported(tree: ast.AST) -> dict[str, str]:
@@ -120,7 +120,7 @@ def test_whatever_a_fork_breaks_is_made_by_each_process() -> None:
     assert {name for name, lines in found.items() if lines} == set(SHORT_LIVED)
 
 
-HEAD = "from credpool.processes import PerProcess\n"
+HEAD = "from credpool._process.forks import PerProcess\n"
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_what_is_forgotten_is_found(source: str) -> None:
         pytest.param(
             "from filelock import FileLock\nx: dict[int, FileLock] = {}", id="a type only"
         ),
-        pytest.param("from credpool.core.events import Event\nx = Event()", id="another's name"),
+        pytest.param("from credpool.model.messages import Event\nx = Event()", id="another's name"),
     ],
 )
 def test_what_is_held_is_not_complained_of(source: str) -> None:

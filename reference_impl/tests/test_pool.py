@@ -32,10 +32,10 @@ from credpool import (
     UnknownProvider,
     UnknownStrategy,
 )
-from credpool.calls import ActiveCall
-from credpool.core.events import Exchange
-from credpool.core.model import EntryId
+from credpool._calls.call import ActiveCall
 from credpool.httpx2 import PoolAuth
+from credpool.model.entry import EntryId
+from credpool.model.messages import Exchange
 from credpool.stores import JsonFileStore, MemoryStore
 from credpool.testing import FakeClock, FakeProvider, FakeReply, FakeRequest
 

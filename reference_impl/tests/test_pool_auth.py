@@ -31,8 +31,8 @@ from credpool import (
     Status,
     WrongOrigin,
 )
-from credpool.core.model import EntryId
-from credpool.flow import EXHAUSTION
+from credpool._calls.flow import EXHAUSTION
+from credpool.model.entry import EntryId
 from credpool.testing import FakeClock, FakeProvider, FakeReply
 
 ONE, TWO, THREE = "sk-made-up-one", "sk-made-up-two", "sk-made-up-three"

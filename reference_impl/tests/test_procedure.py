@@ -16,8 +16,11 @@ import httpx2
 import yaml
 
 from credpool import AuthType, Pool, PoolExhausted
+from credpool._engine.leases import Lease
 from credpool.clock import Why
-from credpool.core.events import (
+from credpool.httpx2 import PoolAuth
+from credpool.model.entry import Cooldown, Entry, EntryId, FailureClass, PoolState
+from credpool.model.messages import (
     AwaitClaim,
     Claimed,
     Decision,
@@ -31,11 +34,8 @@ from credpool.core.events import (
     Started,
     Wait,
 )
-from credpool.core.model import Cooldown, Entry, EntryId, FailureClass, PoolState
-from credpool.core.recovery import RECOVERY, Step
-from credpool.core.secret import Secret
-from credpool.httpx2 import PoolAuth
-from credpool.leases import Lease
+from credpool.model.recovery import RECOVERY, Step
+from credpool.model.secret import Secret
 from credpool.stores import MemoryStore
 from credpool.testing import FakeClock, FakeProvider, FakeReply, FakeRequest
 

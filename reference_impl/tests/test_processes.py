@@ -16,9 +16,9 @@ from typing import IO
 import pytest
 
 from credpool import AuthType, Entry, EntryId, Pool, Secret, Status
-from credpool.fakes.messages import FakeReply
-from credpool.fakes.provider import FakeProvider
 from credpool.stores import JsonFileStore
+from credpool.testing.messages import FakeReply
+from credpool.testing.provider import FakeProvider
 
 PROGRAMS = Path(__file__).parent / "programs"
 GIVE_UP = 120  # seconds of real time, which only a broken run takes

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from credpool.core.model import Entry, EntryId, PoolState, Strategy
-from credpool.core.quota import Window, next_reset, read_windows, remaining
-from credpool.core.registry_data import QUOTA
-from credpool.core.reply import Reply
-from credpool.core.secret import Secret
-from credpool.core.select import Index, available, choose
+from credpool.model.entry import Entry, EntryId, PoolState, Strategy
+from credpool.model.secret import Secret
+from credpool.providers.quota import Window, next_reset, read_windows, remaining
+from credpool.providers.registry_data import QUOTA
+from credpool.providers.reply import Reply
+from credpool.rules.select import Index, available, choose
 
 NOW = 1795392000.0
 SPEC = Path(__file__).parents[2] / "spec" / "tables" / "quota.yaml"

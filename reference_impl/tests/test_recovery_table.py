@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from credpool.core.decide import decide
-from credpool.core.events import Call, Decision, Deliver, Failed, Refresh, Send, Verdict
-from credpool.core.model import FOREVER, Cooldown, Entry, EntryId, FailureClass, PoolState, Scope
-from credpool.core.recovery import RECOVERY, Row, Step
-from credpool.core.secret import Secret
+from credpool.model.entry import FOREVER, Cooldown, Entry, EntryId, FailureClass, PoolState, Scope
+from credpool.model.messages import Call, Decision, Deliver, Failed, Refresh, Send, Verdict
+from credpool.model.recovery import RECOVERY, Row, Step
+from credpool.model.secret import Secret
+from credpool.rules.decide import decide
 
 SPEC = Path(__file__).parents[2] / "spec" / "tables" / "recovery.yaml"
 ROWS = yaml.safe_load(SPEC.read_text(encoding="utf-8"))["rows"]

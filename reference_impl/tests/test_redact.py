@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credpool.core.redact import LONGEST, PART, kept, redact
-from credpool.core.secret import Secret
+from credpool.model.secret import Secret
+from credpool.providers.redact import LONGEST, PART, kept, redact
 
 _HEX = "0123456789abcdef0123456789abcdef"
 

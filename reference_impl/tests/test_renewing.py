@@ -15,13 +15,13 @@ import httpx2
 import pytest
 
 from credpool import AuthType, Entry, Pool, Secret, StoreError
-from credpool.calls import ActiveCall
-from credpool.core.events import AwaitClaim, Exchange
-from credpool.core.model import EntryId
-from credpool.core.reply import Reply
+from credpool._calls.call import ActiveCall
+from credpool._calls.refresh import Renewal
 from credpool.httpx2 import PoolAuth
-from credpool.oauth.refresh import NoReply, TokenRequest
-from credpool.renewing import Renewal
+from credpool.model.entry import EntryId
+from credpool.model.messages import AwaitClaim, Exchange
+from credpool.providers.grant import NoReply, TokenRequest
+from credpool.providers.reply import Reply
 from credpool.stores import JsonFileStore
 from credpool.testing import FakeClock, FakeProvider, FakeReply
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from credpool.core.events import Attempt
-from credpool.core.model import (
+from credpool.events.report import report_attempt, report_exhaustion, report_pool
+from credpool.model.entry import (
     FOREVER,
     Cooldown,
     Entry,
@@ -16,9 +16,9 @@ from credpool.core.model import (
     Out,
     PoolState,
 )
-from credpool.core.recovery import Step
-from credpool.core.report import report_attempt, report_exhaustion, report_pool
-from credpool.core.secret import Secret
+from credpool.model.messages import Attempt
+from credpool.model.recovery import Step
+from credpool.model.secret import Secret
 
 NOW = 1795392000.0
 A = EntryId("a")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from credpool.core import codec
-from credpool.core.secret import Secret
+from credpool.model.secret import Secret
+from credpool.stores.auth_json import codec
 
 VALUE = "sk-made-up-secret"
 SECRET = Secret(VALUE)

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from credpool.core.borrowing import FINGERPRINT, fingerprint
-from credpool.core.model import (
+from credpool.entries.edit import removed
+from credpool.model.borrowed import FINGERPRINT, fingerprint
+from credpool.model.entry import (
     FOREVER,
     AuthType,
     Cooldown,
@@ -14,9 +15,8 @@ from credpool.core.model import (
     FailureClass,
     PoolState,
 )
-from credpool.core.operate import removed
-from credpool.core.secret import Secret
-from credpool.core.seeding import Complaint, Found, is_placeholder, seeded
+from credpool.model.secret import Secret
+from credpool.seed.found import Complaint, Found, is_placeholder, seeded
 
 KEY = b"the key of the fingerprints"
 SECRET = Secret("sk-made-up-one")

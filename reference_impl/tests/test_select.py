@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from credpool.core.errors import UnknownStrategy
-from credpool.core.model import (
+from credpool.model.entry import (
     FOREVER,
     Cooldown,
     Entry,
@@ -16,8 +15,9 @@ from credpool.core.model import (
     Strategy,
     in_order,
 )
-from credpool.core.secret import Secret
-from credpool.core.select import Index, at_home, available, choose, under_cap
+from credpool.model.errors import UnknownStrategy
+from credpool.model.secret import Secret
+from credpool.rules.select import Index, at_home, available, choose, under_cap
 
 NOW = 1795392000.0
 

@@ -7,9 +7,9 @@ import pytest
 from openai import OpenAI
 
 from credpool import Policy, Pool, Strategy
-from credpool.core.model import EntryId
+from credpool._engine.sessions import Sessions
 from credpool.httpx2 import PoolAuth
-from credpool.sessions import Sessions
+from credpool.model.entry import EntryId
 from credpool.testing import FakeClock, FakeProvider, FakeReply
 
 URL = "https://api.openai.com/v1/chat/completions"

@@ -12,9 +12,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from credpool.core import codec
-from credpool.core.errors import StoreError, StoreTooNew, StoreUnreadable, StoreUnwritable
-from credpool.core.model import (
+from credpool.model.entry import (
     Claim,
     Cooldown,
     Entry,
@@ -24,8 +22,10 @@ from credpool.core.model import (
     PoolState,
     Strategy,
 )
-from credpool.core.secret import Secret
+from credpool.model.errors import StoreError, StoreTooNew, StoreUnreadable, StoreUnwritable
+from credpool.model.secret import Secret
 from credpool.stores import JsonFileStore, MemoryStore
+from credpool.stores.auth_json import codec
 from credpool.testing import StoreContract
 
 SECRET = "made-up-secret-1"
@@ -413,8 +413,8 @@ def test_a_failed_replacement_leaves_nothing_behind(path: Path) -> None:
 FULL_DISK = """
 import resource, sys
 from dataclasses import replace
-from credpool.core.errors import StoreUnwritable
-from credpool.core.model import Entry, EntryId
+from credpool.model.errors import StoreUnwritable
+from credpool.model.entry import Entry, EntryId
 from credpool.stores import JsonFileStore
 
 store = JsonFileStore(sys.argv[1], "openrouter")

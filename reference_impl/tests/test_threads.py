@@ -14,8 +14,8 @@ import pytest
 from filelock import FileLock
 
 from credpool import Entry, Pool, PoolState, Secret, StoreUnwritable, Strategy
-from credpool.core.model import EntryId
 from credpool.httpx2 import PoolAuth
+from credpool.model.entry import EntryId
 from credpool.stores import JsonFileStore, MemoryStore
 from credpool.testing import FakeProvider, FakeReply
 

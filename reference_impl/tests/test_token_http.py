@@ -7,9 +7,9 @@ from threading import Event, Thread
 
 import pytest
 
-from credpool.core.reply import Reply
-from credpool.oauth.refresh import NoReply, TokenRequest
-from credpool.token_http import MOST_READ, post
+from credpool._calls.token_client import MOST_READ, post
+from credpool.providers.grant import NoReply, TokenRequest
+from credpool.providers.reply import Reply
 
 GIVE_UP = 30.0
 SOON = 1.0

@@ -23,11 +23,11 @@ from credpool import (
 )
 from credpool.cli.home import Home
 from credpool.cli.transfer import imported
-from credpool.core.model import PoolState, Strategy
-from credpool.core.rows import decode_row
-from credpool.core.secret import Veiled
-from credpool.seed.config_file import read_config, set_strategy
+from credpool.config.file import read_config, set_strategy
+from credpool.model.entry import PoolState, Strategy
+from credpool.model.secret import Veiled
 from credpool.stores import JsonFileStore
+from credpool.stores.auth_json.rows import decode_row
 
 MARK = "made-up-and-not-to-be-seen"
 ROW = {

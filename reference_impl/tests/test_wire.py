@@ -5,11 +5,11 @@ import json
 
 import pytest
 
-from credpool.core.errors import BadInput, WrongOrigin
-from credpool.core.model import AuthType, Entry, EntryId
-from credpool.core.registry import provider
-from credpool.core.secret import Secret
-from credpool.core.wire import (
+from credpool.model.entry import AuthType, Entry, EntryId
+from credpool.model.errors import BadInput, WrongOrigin
+from credpool.model.secret import Secret
+from credpool.providers.registry import provider
+from credpool.providers.wire import (
     SESSION_HEADER,
     base_url,
     origin,

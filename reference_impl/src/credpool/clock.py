@@ -3,7 +3,7 @@
 import time
 from typing import Literal, Protocol
 
-from credpool.offloop import pause
+from credpool._process.threads import pause
 
 Why = Literal["retry", "claim", "login"]
 """What is waited for: the time of a retry, somebody else's refresh, or a person who logs in."""

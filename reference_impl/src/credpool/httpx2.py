@@ -7,12 +7,12 @@ from collections.abc import AsyncGenerator, Generator, Iterator
 
 import httpx2
 
-from credpool.bodies import Beginning, Bodies, ResumedAsyncStream, ResumedStream
-from credpool.core.wire import Seal
-from credpool.flow import MAX_SENDS, Flow, Observer
-from credpool.leases import Lease, LeasedAsyncStream, LeasedStream
+from credpool._calls.body import Beginning, Bodies, ResumedAsyncStream, ResumedStream
+from credpool._calls.flow import MAX_SENDS, Flow, Observer
+from credpool._calls.veil import veil_http2
+from credpool._engine.leases import Lease, LeasedAsyncStream, LeasedStream
 from credpool.pool import Pool
-from credpool.veil import veil_http2
+from credpool.providers.wire import Seal
 
 
 class SealedHeaders(httpx2.Headers):

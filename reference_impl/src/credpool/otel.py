@@ -10,8 +10,8 @@ from typing import Final
 from opentelemetry import metrics, trace
 from opentelemetry.metrics import Meter
 
-from credpool.core.notices import Notice
-from credpool.core.report import report_notice
+from credpool.events import Notice
+from credpool.events.report import report_notice
 from credpool.pool import Pool
 
 NAME: Final = "credpool"

@@ -11,25 +11,25 @@ from os import PathLike
 from typing import Self, TypeVar
 from weakref import finalize
 
-from credpool.choosing import Chooser
+from credpool._engine.choosing import Chooser
+from credpool._engine.deciding import Case, Decider
+from credpool._engine.keeping import Kept, left
+from credpool._engine.leases import Lease
+from credpool._engine.listening import Listener, Listeners
+from credpool._engine.sessions import Sessions
+from credpool._engine.view import Store
 from credpool.clock import Clock, SystemClock
-from credpool.core import registry, wire
-from credpool.core.cooldown import exhaustion
-from credpool.core.events import Decision, Event, Grant, Reset
-from credpool.core.given import entries_given, entries_of
-from credpool.core.model import Entry, EntryId, Exhaustion, Policy, PoolState, Strategy
-from credpool.core.operate import resolve
-from credpool.core.owner import named_owner
-from credpool.core.select import available
-from credpool.core.summary import summary
-from credpool.core.telling import begun, opened, told
-from credpool.deciding import Case, Decider
-from credpool.keeping import Kept, left
-from credpool.leases import Lease
-from credpool.listening import Listener, Listeners
-from credpool.sessions import Sessions
+from credpool.entries.edit import resolve
+from credpool.events.changes import begun, opened, told
+from credpool.events.summary import summary
+from credpool.model.entry import Entry, EntryId, Exhaustion, Policy, PoolState, Strategy
+from credpool.model.messages import Decision, Event, Grant, Reset
+from credpool.providers import registry, wire
+from credpool.providers.owner import named_owner
+from credpool.rules.cooldown import exhaustion
+from credpool.rules.given import entries_given, entries_of
+from credpool.rules.select import available
 from credpool.stores.memory import MemoryStore
-from credpool.view import Store
 
 __all__ = ["Listener", "Pool", "Store"]
 
@@ -127,7 +127,7 @@ class Pool:
         Raises:
             BadConfig, StoreError, UnknownProvider, UnknownStrategy, UnusableSecret: as `open_pool`.
         """
-        from credpool.opening import open_pool, take_up  # noqa: PLC0415  not always needed
+        from credpool.seed.opening import open_pool, take_up  # noqa: PLC0415  not always needed
 
         chosen = None if strategy is None else Strategy(strategy)
         pool = open_pool(key, store=path, strategy=chosen, policy=policy, clock=clock)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from credpool import AuthType, Entry, EntryId, Payer, Pool, Secret
-from credpool.cli.billing import notes
+from credpool.cli.talk.billing import notes
 from credpool.stores import JsonFileStore
 
 if TYPE_CHECKING:

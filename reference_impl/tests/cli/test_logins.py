@@ -8,9 +8,9 @@ import pytest
 
 from credpool import AuthType, Entry, EntryId, Secret
 from credpool.cli.logins import Client
-from credpool.fakes.server import Server
 from credpool.stores import JsonFileStore
 from credpool.testing import FakeReply, FakeRequest
+from credpool.testing.server import Server
 
 if TYPE_CHECKING:
     from conftest import Command

@@ -2,8 +2,8 @@
 
 import pytest
 
-from credpool.cli.menu import Menu
-from credpool.core import registry
+from credpool.cli.talk.menu import Menu
+from credpool.providers import registry
 
 STRATEGIES = ["● fill_first: the first", "○ round_robin: each in turn", "○ random: any"]
 

@@ -15,9 +15,9 @@ import jsonschema
 import pytest
 
 from credpool import AuthType, Cooldown, Entry, EntryId, FailureClass, Secret
-from credpool.cli.advice import ADVICE, advice
 from credpool.cli.app import cli
-from credpool.core.model import FOREVER
+from credpool.cli.talk.advice import ADVICE, advice
+from credpool.model.entry import FOREVER
 
 if TYPE_CHECKING:
     from conftest import Command

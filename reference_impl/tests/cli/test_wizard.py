@@ -7,12 +7,12 @@ from typing import TypeVar
 import pytest
 
 from credpool import Cooldown, FailureClass, Pool, Secret, Strategy, Surroundings
-from credpool.cli.billing import notes
 from credpool.cli.home import Home
-from credpool.cli.prompter import Choice
+from credpool.cli.talk.billing import notes
+from credpool.cli.talk.prompter import Choice
 from credpool.cli.wizard import Wizard
-from credpool.core.model import AuthType
-from credpool.operations import Operator
+from credpool.entries.operator import Operator
+from credpool.model.entry import AuthType
 
 T = TypeVar("T")
 ONE, TWO = "sk-one-0123456789abcdef", "sk-two-0123456789abcdef"

@@ -21,11 +21,11 @@ from pathlib import Path
 import httpx2
 
 from credpool import AuthType, Entry, Pool, PoolExhausted, Secret
-from credpool.core.model import EntryId
-from credpool.fakes.messages import FakeReply
-from credpool.fakes.server import Server
 from credpool.httpx2 import PoolAuth
+from credpool.model.entry import EntryId
 from credpool.stores import JsonFileStore
+from credpool.testing.messages import FakeReply
+from credpool.testing.server import Server
 
 LATEST = 0.12
 """Within how many seconds a call is cancelled; a token endpoint takes up to a third of that."""

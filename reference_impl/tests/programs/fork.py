@@ -10,8 +10,9 @@ from itertools import count
 
 import httpx2
 
-from credpool import Pool, calls
-from credpool.calls import ActiveCall
+from credpool import Pool
+from credpool._calls import call
+from credpool._calls.call import ActiveCall
 from credpool.httpx2 import PoolAuth
 from credpool.stores import JsonFileStore
 
@@ -29,7 +30,7 @@ def main(path):
     with httpx2.Client(auth=PoolAuth(pool), transport=transport) as client:
         for _ in range(3):
             client.post("https://api.openai.com/v1/responses", json={})
-    calls._SERIAL = count()  # noqa: SLF001  both will count from here: their names must differ all the same
+    call._SERIAL = count()  # noqa: SLF001  both will count from here: their names must differ all the same
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:

@@ -21,11 +21,11 @@ from pathlib import Path
 import httpx2
 
 from credpool import Entry, EntryId, Pool, Secret, StoreUnwritable
-from credpool.core.events import Reset
-from credpool.core.model import PoolState
-from credpool.core.seeding import Found
 from credpool.httpx2 import PoolAuth
+from credpool.model.entry import PoolState
+from credpool.model.messages import Reset
 from credpool.seed.borrowing import BorrowingStore
+from credpool.seed.found import Found
 from credpool.stores import JsonFileStore, MemoryStore
 from credpool.stores.disk import WholeFile
 

@@ -17,12 +17,12 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from credpool.core.config import STRATEGIES, endpoints, policy_of, strategy_of
-from credpool.core.errors import BadConfig, UnknownStrategy
-from credpool.seed.config_file import OURS
-from credpool.seed.yaml_edit import with_value
-from credpool.seed.yaml_tree import MOST_EVENTS, MOST_TEXT
-from credpool.seed.yaml_values import own_values
+from credpool.config.file import OURS
+from credpool.config.pools import STRATEGIES, endpoints, policy_of, strategy_of
+from credpool.config.yaml_edit import with_value
+from credpool.config.yaml_tree import MOST_EVENTS, MOST_TEXT
+from credpool.config.yaml_values import own_values
+from credpool.model.errors import BadConfig, UnknownStrategy
 
 DOCUMENTS = Path(__file__).parents[1] / "config_documents.json"
 MOST_BUILT = 50_000

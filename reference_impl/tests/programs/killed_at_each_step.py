@@ -13,8 +13,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from credpool import replacing
-from credpool.stores import JsonFileStore, disk
+from credpool.stores import JsonFileStore, atomic, disk
 
 STORES = str(Path(disk.__file__).parent)
 
@@ -39,9 +38,9 @@ def ends_at(step):
 
     def tracer(frame, event, argument):
         file, name = frame.f_code.co_filename, frame.f_code.co_name
-        if not file.startswith((STORES, replacing.__file__)):
+        if not file.startswith((STORES, atomic.__file__)):
             return None
-        if file == replacing.__file__ or (file == disk.__file__ and name in ("replace", "_settle")):
+        if file == atomic.__file__ or (file == disk.__file__ and name in ("replace", "_settle")):
             frame.f_trace_opcodes, frame.f_trace_lines = True, False
         return inside(frame, event, argument)
 
@@ -57,7 +56,7 @@ def left_behind(path, before):
 def main(path, named=""):
     """Kill one save after the other, each a step later, until one is not killed."""
     if named:
-        replacing._UNNAMED = 0  # noqa: SLF001
+        atomic._UNNAMED = 0  # noqa: SLF001
     outcomes, step, copies = Counter(), 0, Counter()
     store = JsonFileStore(path, "openai")
     while True:

@@ -7,8 +7,18 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credpool.core.decide import decide
-from credpool.core.events import (
+from credpool.model.entry import (
+    FOREVER,
+    Claim,
+    Cooldown,
+    Entry,
+    EntryId,
+    FailureClass,
+    PoolState,
+    Scope,
+    Strategy,
+)
+from credpool.model.messages import (
     AwaitClaim,
     Call,
     Claimed,
@@ -29,20 +39,10 @@ from credpool.core.events import (
     Verdict,
     Wait,
 )
-from credpool.core.model import (
-    FOREVER,
-    Claim,
-    Cooldown,
-    Entry,
-    EntryId,
-    FailureClass,
-    PoolState,
-    Scope,
-    Strategy,
-)
-from credpool.core.recovery import RECOVERY
-from credpool.core.secret import Secret
-from credpool.core.select import available
+from credpool.model.recovery import RECOVERY
+from credpool.model.secret import Secret
+from credpool.rules.decide import decide
+from credpool.rules.select import available
 
 NOW = 1795392000.0
 quick = settings(max_examples=40)

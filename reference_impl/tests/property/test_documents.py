@@ -7,10 +7,10 @@ import traceback
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credpool.core import codec
-from credpool.core.fields import Malformed
-from credpool.core.reply import Reply
-from credpool.oauth.refresh import Refusal, read_token_reply
+from credpool.providers.grant import Refusal, read_token_reply
+from credpool.providers.reply import Reply
+from credpool.stores.auth_json import codec
+from credpool.stores.auth_json.fields import Malformed
 
 KEY = "openrouter"
 SECRET = "sk-made-up-canary-5f1e"

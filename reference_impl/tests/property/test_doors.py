@@ -11,17 +11,17 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from credpool import Pool, Secret, Surroundings, UnusableSecret
-from credpool.core.codec import decode
-from credpool.core.credential import bare, url_flaw
-from credpool.core.events import Grant
-from credpool.core.given import entries_of, usable_secret
-from credpool.core.registry import provider
-from credpool.core.reply import Reply
-from credpool.core.seeding import is_placeholder
-from credpool.core.wire import origin
 from credpool.httpx2 import PoolAuth
-from credpool.oauth.refresh import read_token_reply
+from credpool.model.credential import bare, url_flaw
+from credpool.model.messages import Grant
+from credpool.providers.grant import read_token_reply
+from credpool.providers.registry import provider
+from credpool.providers.reply import Reply
+from credpool.providers.wire import origin
+from credpool.rules.given import entries_of, usable_secret
+from credpool.seed.found import is_placeholder
 from credpool.seed.references import References
+from credpool.stores.auth_json.codec import decode
 from credpool.testing import FakeClock
 
 HOME: Final = "https://api.openai.com/v1"

@@ -18,7 +18,7 @@ from credpool import (
     open_pool,
     view_pool,
 )
-from credpool.core.borrowing import FINGERPRINT
+from credpool.model.borrowed import FINGERPRINT
 from credpool.testing import FakeClock
 
 STORES: Final = int(os.environ.get("CREDPOOL_RANDOM_STORES", "60"))

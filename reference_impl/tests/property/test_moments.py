@@ -4,10 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credpool import FOREVER, Cooldown, Entry, EntryId, FailureClass, Policy, PoolState, Secret
-from credpool.core.events import AwaitClaim, Call, Claimed
-from credpool.core.model import Claim
-from credpool.core.moments import Reading, read
-from credpool.core.renewal import claim
+from credpool.model.entry import Claim
+from credpool.model.messages import AwaitClaim, Call, Claimed
+from credpool.rules.moments import Reading, read
+from credpool.rules.refresh import claim
 
 NOW = 1_795_392_000.0
 YEARS = 10 * 365 * 86400.0

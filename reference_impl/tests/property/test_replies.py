@@ -7,13 +7,13 @@ import math
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credpool.core.classify import classify
-from credpool.core.hints import FORMS, read_hint
-from credpool.core.model import AuthType
-from credpool.core.registry import provider
-from credpool.core.registry_data import HINTS, PROVIDERS
-from credpool.core.reply import Reply
-from credpool.core.request import model_of
+from credpool.model.entry import AuthType
+from credpool.model.request import model_of
+from credpool.providers.classify import classify
+from credpool.providers.hints import FORMS, read_hint
+from credpool.providers.registry import provider
+from credpool.providers.registry_data import HINTS, PROVIDERS
+from credpool.providers.reply import Reply
 
 NOW = 1795392000.0
 quick = settings(max_examples=40)

@@ -5,10 +5,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credpool.core.model import Cooldown, Entry, EntryId, FailureClass, PoolState, Strategy
-from credpool.core.quota import Window
-from credpool.core.secret import Secret
-from credpool.core.select import Index, available, choose
+from credpool.model.entry import Cooldown, Entry, EntryId, FailureClass, PoolState, Strategy
+from credpool.model.secret import Secret
+from credpool.providers.quota import Window
+from credpool.rules.select import Index, available, choose
 
 NOW = 1795392000.0
 times = st.integers(min_value=0, max_value=20)

@@ -13,8 +13,10 @@ from typing import Final
 
 import yaml
 
-from credpool.core.decide import decide
-from credpool.core.events import (
+from credpool.entries.edit import added, removed
+from credpool.login.entries import Login, logged_in
+from credpool.model.entry import AuthType, Entry, EntryId, FailureClass, PoolState
+from credpool.model.messages import (
     Action,
     AwaitClaim,
     Call,
@@ -35,12 +37,10 @@ from credpool.core.events import (
     Verdict,
     Wait,
 )
-from credpool.core.logins import Login, logged_in
-from credpool.core.model import AuthType, Entry, EntryId, FailureClass, PoolState
-from credpool.core.operate import added, removed
-from credpool.core.recovery import RECOVERY
-from credpool.core.secret import Secret
-from credpool.core.seeding import Found, seeded
+from credpool.model.recovery import RECOVERY
+from credpool.model.secret import Secret
+from credpool.rules.decide import decide
+from credpool.seed.found import Found, seeded
 
 TABLE: Final = Path(__file__).parents[3] / "spec/tables/states.yaml"
 HISTORIES, STEPS = 250, 250

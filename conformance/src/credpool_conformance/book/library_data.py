@@ -11,8 +11,8 @@ from credpool_conformance.book.billing import disputed, statement
 from credpool_conformance.book.sources import Book
 from credpool_conformance.book.yaml_lines import Json, fields, items, text
 
-PATH: Final = "reference_impl/src/credpool/core/registry_data.py"
-BILLING_PATH: Final = "reference_impl/src/credpool/cli/billing_data.py"
+PATH: Final = "reference_impl/src/credpool/providers/registry_data.py"
+BILLING_PATH: Final = "reference_impl/src/credpool/cli/talk/billing_data.py"
 
 _WIDTH: Final = 100
 _PROVIDER: Final = ("base_url", "credential_query", "credentials", "owner_headers")

@@ -7,7 +7,7 @@
         kills = ("sole-entry-is-retried-too",)
         because = "retry"
 
-        @replaces("credpool.core.decide._may_retry")
+        @replaces("credpool.rules.decide._may_retry")
         def never(original, *args, **kwargs):
             return False
 

@@ -12,13 +12,14 @@ import click
 from click.shell_completion import get_completion_class
 
 import credpool
-from credpool.cli import exposed, inquiries, logins, render, streams, verbs
+from credpool.cli import inquiries, logins, verbs
 from credpool.cli.exits import Exit, code_of
-from credpool.cli.prompter import Terminal, is_interactive
 from credpool.cli.session import Session, common
+from credpool.cli.talk import exposed, render, streams
+from credpool.cli.talk.prompter import Terminal, is_interactive
 from credpool.cli.wizard import Wizard
-from credpool.core.errors import CredpoolError
-from credpool.core.operate import shown
+from credpool.entries.edit import shown
+from credpool.model.errors import CredpoolError
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})

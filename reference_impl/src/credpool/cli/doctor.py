@@ -9,20 +9,20 @@ from typing import Final
 
 from rich.text import Text
 
-from credpool.cli.advice import advice
-from credpool.cli.billing import KINDS, bill, notes
 from credpool.cli.home import Home, is_shared
-from credpool.cli.render import condition, out
-from credpool.core import registry
-from credpool.core.errors import BadConfig, StoreError, StoreTooNew, UnknownStrategy
-from credpool.core.model import PoolState
-from credpool.core.operate import shown
-from credpool.core.report import Json
-from credpool.core.select import payer_of
-from credpool.core.usable import NO_SECRET, why_unusable
-from credpool.core.visible import visible
-from credpool.opening import remedy
-from credpool.replacing import leftovers
+from credpool.cli.talk.advice import advice
+from credpool.cli.talk.billing import KINDS, bill, notes
+from credpool.cli.talk.render import condition, out
+from credpool.entries.edit import shown
+from credpool.events.report import Json
+from credpool.model.entry import PoolState
+from credpool.model.errors import BadConfig, StoreError, StoreTooNew, UnknownStrategy
+from credpool.model.visible import visible
+from credpool.providers import registry
+from credpool.rules.select import payer_of
+from credpool.rules.usable import NO_SECRET, why_unusable
+from credpool.seed.opening import remedy
+from credpool.stores.atomic import leftovers
 from credpool.stores.disk import WholeFile
 
 _UPGRADE: Final = (

@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-from credpool.core.errors import (
+from credpool.model.errors import (
     AmbiguousTarget,
     CredpoolError,
     DuplicateSecret,

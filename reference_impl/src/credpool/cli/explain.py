@@ -4,19 +4,19 @@ from collections.abc import Iterable
 from types import MappingProxyType
 from typing import Final
 
-from credpool.core import registry
-from credpool.core.classify import classify
-from credpool.core.cooldown import bench
-from credpool.core.duration import duration
-from credpool.core.errors import BadInput
-from credpool.core.events import Call, Failed, Verdict
-from credpool.core.model import FOREVER, AuthType, Entry, EntryId, FailureClass, PoolState
-from credpool.core.recovery import RECOVERY, Step
-from credpool.core.redact import kept, redact
-from credpool.core.reply import Reply
-from credpool.core.report import Json
-from credpool.core.secret import Secret
-from credpool.core.visible import visible
+from credpool.events.report import Json
+from credpool.model.duration import duration
+from credpool.model.entry import FOREVER, AuthType, Entry, EntryId, FailureClass, PoolState
+from credpool.model.errors import BadInput
+from credpool.model.messages import Call, Failed, Verdict
+from credpool.model.recovery import RECOVERY, Step
+from credpool.model.secret import Secret
+from credpool.model.visible import visible
+from credpool.providers import registry
+from credpool.providers.classify import classify
+from credpool.providers.redact import kept, redact
+from credpool.providers.reply import Reply
+from credpool.rules.cooldown import bench
 
 _STEPS: Final = MappingProxyType(
     {

@@ -9,16 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from credpool.cli.render import say
-from credpool.core import registry
-from credpool.core.config import custom_key, endpoints, is_custom
-from credpool.core.errors import BadInput, CredpoolError, StoreError
-from credpool.core.model import AuthType, PoolState, Strategy
-from credpool.core.seeding import Complaint
-from credpool.opening import open_pool, view_pool
-from credpool.operations import Operator
+from credpool.cli.talk.render import say
+from credpool.config.file import set_strategy
+from credpool.config.pools import custom_key, endpoints, is_custom
+from credpool.entries.operator import Operator
+from credpool.model.entry import AuthType, PoolState, Strategy
+from credpool.model.errors import BadInput, CredpoolError, StoreError
 from credpool.pool import Pool
-from credpool.seed.config_file import set_strategy
+from credpool.providers import registry
+from credpool.seed.found import Complaint
+from credpool.seed.opening import open_pool, view_pool
 from credpool.seed.surroundings import Surroundings
 from credpool.stores.disk import WholeFile
 from credpool.stores.json_file import pool_keys

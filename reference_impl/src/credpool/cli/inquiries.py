@@ -11,14 +11,15 @@ import click
 
 from credpool.cli import doctor as examination
 from credpool.cli import explain as explanation
-from credpool.cli import render, transfer
+from credpool.cli import transfer
 from credpool.cli.exits import Exit
 from credpool.cli.session import Session, any_provider, common, leave_with, session
+from credpool.cli.talk import render
 from credpool.cli.verbs import TYPES
-from credpool.core import registry
-from credpool.core.errors import BadInput
-from credpool.core.secret import Veiled
-from credpool.core.select import available
+from credpool.model.errors import BadInput
+from credpool.model.secret import Veiled
+from credpool.providers import registry
+from credpool.rules.select import available
 
 _SECRETS: Final = (
     "This export holds the keys themselves: whoever reads it can use them. "

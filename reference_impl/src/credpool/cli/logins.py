@@ -5,17 +5,17 @@ from typing import Final
 
 import click
 
-from credpool.cli import streams
 from credpool.cli.home import Home, types_of
-from credpool.cli.prompter import Prompter, Terminal, is_interactive
-from credpool.cli.render import say
 from credpool.cli.session import Session, common, provider, session
-from credpool.core.errors import BadInput
-from credpool.core.model import AuthType, Entry
-from credpool.core.operate import resolve, shown
-from credpool.core.secret import Secret
+from credpool.cli.talk import streams
+from credpool.cli.talk.prompter import Prompter, Terminal, is_interactive
+from credpool.cli.talk.render import say
+from credpool.entries.edit import resolve, shown
 from credpool.login import LoginApp, Prompt, login_by_browser, login_by_device
 from credpool.login import refresh as renewed
+from credpool.model.entry import AuthType, Entry
+from credpool.model.errors import BadInput
+from credpool.model.secret import Secret
 
 _NO_ENDPOINT: Final = (
     "no login endpoint was given: name your OAuth client's --device-url (a code that is typed on any "

@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 
 import click
 
-from credpool.cli import render
 from credpool.cli.exits import code_of
 from credpool.cli.home import Home, pool_key
-from credpool.core import registry
-from credpool.core.errors import CredpoolError
+from credpool.cli.talk import render
+from credpool.model.errors import CredpoolError
+from credpool.providers import registry
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -8,13 +8,13 @@ from functools import partial
 from pathlib import Path
 
 from credpool.cli.home import Home
-from credpool.core import codec
-from credpool.core.errors import BadInput
-from credpool.core.model import Entry, PoolState
-from credpool.core.operate import shown
-from credpool.core.report import Json
-from credpool.core.secret import Veiled
-from credpool.opening import complaints
+from credpool.entries.edit import shown
+from credpool.events.report import Json
+from credpool.model.entry import Entry, PoolState
+from credpool.model.errors import BadInput
+from credpool.model.secret import Veiled
+from credpool.seed.opening import complaints
+from credpool.stores.auth_json import codec
 
 
 def exported(states: Sequence[PoolState], *, with_secrets: bool) -> dict[str, Json]:

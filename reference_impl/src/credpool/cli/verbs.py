@@ -6,21 +6,21 @@ from typing import Final
 
 import click
 
-from credpool.cli import exposed, render, streams
 from credpool.cli.exits import Exit
 from credpool.cli.logins import Client, log_in
-from credpool.cli.prompter import Terminal, is_interactive
 from credpool.cli.session import Session, any_provider, common, provider, session, target
+from credpool.cli.talk import exposed, render, streams
+from credpool.cli.talk.prompter import Terminal, is_interactive
 from credpool.cli.wizard import ask_type
-from credpool.core import registry
-from credpool.core.borrowing import is_reference
-from credpool.core.errors import BadInput
-from credpool.core.given import looks_like
-from credpool.core.model import AuthType, Entry, PoolState, Strategy
-from credpool.core.operate import resolve, shown
-from credpool.core.order import Move
-from credpool.core.secret import Secret
-from credpool.operations import Operator
+from credpool.entries.edit import resolve, shown
+from credpool.entries.operator import Operator
+from credpool.entries.order import Move
+from credpool.model.borrowed import is_reference
+from credpool.model.entry import AuthType, Entry, PoolState, Strategy
+from credpool.model.errors import BadInput
+from credpool.model.secret import Secret
+from credpool.providers import registry
+from credpool.rules.given import looks_like
 
 TYPES: Final = MappingProxyType({"api-key": AuthType.API_KEY, "oauth": AuthType.OAUTH})
 PLACES: Final = "env:NAME, file:PATH or keyring:SERVICE/NAME"

@@ -6,16 +6,16 @@ Entries are named by their ids, so that nobody else's removal can move them in b
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from credpool.cli.billing import KINDS, bill, notes, usual_payer
 from credpool.cli.home import Home, types_of
-from credpool.cli.prompter import Choice, Prompter
-from credpool.cli.render import condition, stays_away
-from credpool.core import registry
-from credpool.core.errors import CredpoolError
-from credpool.core.model import AuthType, Entry, PoolState, Strategy
-from credpool.core.operate import shown
-from credpool.core.secret import Secret
-from credpool.operations import Operator
+from credpool.cli.talk.billing import KINDS, bill, notes, usual_payer
+from credpool.cli.talk.prompter import Choice, Prompter
+from credpool.cli.talk.render import condition, stays_away
+from credpool.entries.edit import shown
+from credpool.entries.operator import Operator
+from credpool.model.entry import AuthType, Entry, PoolState, Strategy
+from credpool.model.errors import CredpoolError
+from credpool.model.secret import Secret
+from credpool.providers import registry
 
 Step = Callable[[], None]
 

@@ -10,11 +10,11 @@ from threading import Lock
 from types import MappingProxyType
 from typing import Protocol
 
-from credpool.core.events import Grant
-from credpool.core.model import Entry, EntryId, PoolState
-from credpool.core.secret import Secret
-from credpool.core.seeding import Found
-from credpool.processes import PerProcess
+from credpool._process.forks import PerProcess
+from credpool.model.entry import Entry, EntryId, PoolState
+from credpool.model.messages import Grant
+from credpool.model.secret import Secret
+from credpool.seed.found import Found
 
 
 class _Store(Protocol):

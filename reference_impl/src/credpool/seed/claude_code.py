@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
-from credpool.core.fields import to_seconds
-from credpool.core.model import AuthType
-from credpool.core.reply import dig
-from credpool.core.secret import Secret
-from credpool.core.seeding import Found
+from credpool.model.entry import AuthType
+from credpool.model.secret import Secret
+from credpool.providers.reply import dig
+from credpool.seed.found import Found
+from credpool.stores.auth_json.fields import to_seconds
 
 SOURCE: Final = "claude_code"
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from credpool.core.config import Endpoint
-from credpool.core.model import AuthType
-from credpool.core.secret import Secret, Veiled
-from credpool.core.seeding import Complaint, Found
+from credpool.config.pools import Endpoint
+from credpool.model.entry import AuthType
+from credpool.model.secret import Secret, Veiled
 from credpool.seed.environment import Environment, usable
+from credpool.seed.found import Complaint, Found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,11 @@ The variables are a mapping that is given; the process's own environment is neve
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from credpool.core.credential import bare
-from credpool.core.model import AuthType
-from credpool.core.registry import Credential, Provider
-from credpool.core.secret import Secret
-from credpool.core.seeding import Complaint, Found, is_placeholder
+from credpool.model.credential import bare
+from credpool.model.entry import AuthType
+from credpool.model.secret import Secret
+from credpool.providers.registry import Credential, Provider
+from credpool.seed.found import Complaint, Found, is_placeholder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from credpool.core.secret import Veiled, VeiledBytes
-from credpool.core.seeding import Complaint
+from credpool.model.secret import Veiled, VeiledBytes
+from credpool.seed.found import Complaint
 
 _MOST: int = 1024 * 1024
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from credpool.core.secret import Veiled
-from credpool.core.seeding import Complaint, Found
+from credpool.model.secret import Veiled
 from credpool.seed import claude_code, codex, gemini, qwen
 from credpool.seed.environment import usable
 from credpool.seed.files import Unusable, read_object
+from credpool.seed.found import Complaint, Found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

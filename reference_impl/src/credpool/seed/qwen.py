@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
-from credpool.core.fields import to_seconds
-from credpool.core.model import AuthType
-from credpool.core.secret import Secret
-from credpool.core.seeding import Found
+from credpool.model.entry import AuthType
+from credpool.model.secret import Secret
+from credpool.seed.found import Found
+from credpool.stores.auth_json.fields import to_seconds
 
 SOURCE: Final = "qwen-cli"
 _USUAL: Final = "portal.qwen.ai"

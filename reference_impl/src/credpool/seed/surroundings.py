@@ -11,17 +11,17 @@ from typing import Final, Protocol
 
 import platformdirs
 
-from credpool.core import registry
-from credpool.core.config import Endpoint, endpoints, is_custom, veiled
-from credpool.core.registry_data import PROVIDERS
-from credpool.core.secret import Veiled
-from credpool.core.seeding import Complaint, Found
+from credpool.config.file import read_config
+from credpool.config.pools import Endpoint, endpoints, is_custom, veiled
+from credpool.model.secret import Veiled
+from credpool.providers import registry
+from credpool.providers.registry_data import PROVIDERS
 from credpool.seed import dotenv
-from credpool.seed.config_file import read_config
 from credpool.seed.endpoint import ConfiguredEndpoint
 from credpool.seed.environment import Environment
 from credpool.seed.files import Unusable, read_text
 from credpool.seed.foreign import TOOLS, ForeignFile, Tool
+from credpool.seed.found import Complaint, Found
 from credpool.seed.references import References
 
 FOLDER: Final = "CREDPOOL_HOME"

@@ -14,10 +14,10 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from credpool.core.errors import StoreUnreadable, StoreUnwritable
-from credpool.core.secret import VeiledBytes
-from credpool.processes import PerProcess
-from credpool.replacing import put, sweep
+from credpool._process.forks import PerProcess
+from credpool.model.errors import StoreUnreadable, StoreUnwritable
+from credpool.model.secret import VeiledBytes
+from credpool.stores.atomic import put, sweep
 
 _POLL: Final = 0.002
 _LOCKS: Final = Path("/proc/locks")

@@ -10,8 +10,8 @@ from threading import Lock
 from types import MappingProxyType
 from typing import Final
 
-from credpool.core.model import Entry, EntryId, PoolState
-from credpool.processes import PerProcess
+from credpool._process.forks import PerProcess
+from credpool.model.entry import Entry, EntryId, PoolState
 
 _LEARNT: Final = (
     *("cooldown", "models", "throttled", "probed_at"),

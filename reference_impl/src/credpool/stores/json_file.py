@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Final, TypeVar
 
-from credpool.core import codec
-from credpool.core.errors import StoreTooNew, StoreUnreadable, StoreUnwritable
-from credpool.core.lines import Known
-from credpool.core.model import Entry, EntryId, Policy, PoolState, Strategy
-from credpool.core.redact import known_secrets, redact
-from credpool.core.secret import Veiled, VeiledBytes
+from credpool.model.entry import Entry, EntryId, Policy, PoolState, Strategy
+from credpool.model.errors import StoreTooNew, StoreUnreadable, StoreUnwritable
+from credpool.model.secret import Veiled, VeiledBytes
+from credpool.providers.redact import known_secrets, redact
+from credpool.stores.auth_json import codec
+from credpool.stores.auth_json.lines import Known
 from credpool.stores.disk import Stamp, WholeFile
 from credpool.stores.held import Held, NotHeld
 

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from credpool.core.model import PoolState
+from credpool.model.entry import PoolState
 
 
 class _Read(Protocol):

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from threading import Lock
 
-from credpool.core.model import PoolState
-from credpool.processes import PerProcess
+from credpool._process.forks import PerProcess
+from credpool.model.entry import PoolState
 
 
 class MemoryStore:

@@ -1,0 +1,218 @@
+"""The body of a failing reply: its beginning is read to judge it by (spec: classification).
+
+Whoever gets the reply gets its body as it came: what has been read, what follows, how it breaks.
+Each `async` function is the twin of the one before it.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from credpool.providers.reply import Reply
+
+MOST: Final = 64 * 1024
+"""How many bytes of a failing body are judged; it is read on until there are as many."""
+
+PATIENCE: Final = 5.0
+"""For how many seconds a failing body is read on; each read in it has the client's own time-out."""
+
+_SIP: Final = 256
+"""How many bytes are decoded at once: compressed, they may stand for a thousand times as many."""
+
+
+class Response(Protocol):
+    """What is needed of a client library's response; its stream is of the library's own type."""
+
+    status_code: int
+    stream: Any
+    is_closed: bool
+    is_stream_consumed: bool
+
+    @property
+    def headers(self) -> MutableMapping[str, str]:
+        """Its headers."""
+
+    @property
+    def content(self) -> bytes:
+        """Its body, once read."""
+
+    def read(self) -> bytes:
+        """Read the body."""
+
+    async def aread(self) -> bytes:
+        """Read the body."""
+
+
+A = TypeVar("A", bound=Response)
+
+
+class Beginning:
+    """What has been read of a body, before it is decoded, and how the body ended, if it has.
+
+    `rest` is the client's iterator of what follows, of whichever kind.
+    """
+
+    def __init__(self, until: float, rest: object) -> None:
+        self.rest: Any = rest
+        self.raw = bytearray()
+        self.ended = False
+        self.error: Exception | None = None
+        self._until = until
+
+    def goes_on(self, now: float) -> bool:
+        """Whether there is more to read, and time for it."""
+        # spec: classify.bounded-body+1
+        return not self.ended and len(self.raw) < MOST and now < self._until
+
+    def end(self, error: Exception | None = None) -> None:
+        """Note that there is no more, or why the rest cannot be read."""
+        self.ended, self.error = True, error
+
+    def again(self) -> Iterator[bytes]:
+        """Yield what has been read, once, and break where the body broke."""
+        raw, self.raw = bytes(self.raw), bytearray()
+        if raw:
+            yield raw
+        if self.error is not None:
+            raise self.error
+
+    def decoded(self, decode: Callable[[Iterator[bytes]], Iterator[bytes]]) -> tuple[bytes, bool]:
+        """Return what was read, as far as it can be decoded, and whether that is the whole body."""
+        raw, found = bytes(self.raw), bytearray()
+        sips = (raw[start : start + _SIP] for start in range(0, len(raw), _SIP))
+        try:
+            for part in decode(sips):
+                found += part
+                if len(found) > MOST:
+                    return bytes(found[:MOST]), False
+        except Exception:  # noqa: BLE001  each library, and each decoder, has its own errors
+            return bytes(found), False
+        return bytes(found), self.ended and self.error is None
+
+
+class Bodies(Generic[A]):
+    """Read failing replies of a client library.
+
+    `resume` puts a stream into a response that begins with what was read, `decode` is the client's.
+    """
+
+    def __init__(
+        self,
+        resume: Callable[[A, Beginning], None],
+        decode: Callable[[A, Iterator[bytes]], Iterator[bytes]],
+    ) -> None:
+        self._resume = resume
+        self._decode = decode
+
+    def judged(self, response: A, now: Callable[[], float]) -> Reply:
+        """Return a failing reply, as far as it is read."""
+        if response.is_closed or response.is_stream_consumed:
+            return _reply(response, *_known(response))
+        beginning = _read(iter(response.stream), now)
+        self._resume(response, beginning)
+        body, whole = beginning.decoded(partial(self._decode, response))
+        if whole:
+            response.read()
+        return _reply(response, body, whole)
+
+    async def judged_async(self, response: A, now: Callable[[], float]) -> Reply:
+        """Return a failing reply, as far as it is read."""
+        if response.is_closed or response.is_stream_consumed:
+            return _reply(response, *_known(response))
+        beginning = await _read_async(aiter(response.stream), now)
+        self._resume(response, beginning)
+        body, whole = beginning.decoded(partial(self._decode, response))
+        if whole:
+            await response.aread()
+        return _reply(response, body, whole)
+
+    def leave(self, response: A | None) -> None:
+        """Let no more be read of a reply that another request follows: its client closes it then."""
+        if response is not None and not response.is_closed:
+            self._resume(response, _nothing())
+
+
+def _read(body: Iterator[bytes], now: Callable[[], float]) -> Beginning:
+    beginning = Beginning(now() + PATIENCE, body)
+    try:
+        while beginning.goes_on(now()):
+            beginning.raw += next(body)
+    except StopIteration:
+        beginning.end()
+    except Exception as err:  # noqa: BLE001  whatever it is, status and headers have come
+        beginning.end(err)  # spec: classify.broken-body+1
+    return beginning
+
+
+async def _read_async(body: AsyncIterator[bytes], now: Callable[[], float]) -> Beginning:
+    beginning = Beginning(now() + PATIENCE, body)
+    try:
+        while beginning.goes_on(now()):
+            beginning.raw += await anext(body)
+    except StopAsyncIteration:
+        beginning.end()
+    except Exception as err:  # noqa: BLE001  as above
+        beginning.end(err)
+    return beginning
+
+
+def _known(response: Response) -> tuple[bytes, bool]:
+    """Return a body that somebody else has read, if it was kept."""
+    with suppress(RuntimeError):  # what both libraries raise of a body that was not
+        return response.content[:MOST], len(response.content) <= MOST
+    return b"", False
+
+
+def _reply(response: Response, body: bytes, whole: bool) -> Reply:  # noqa: FBT001
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Reply(response.status_code, headers, body, whole)
+
+
+def _nothing() -> Beginning:
+    nothing = Beginning(0.0, None)
+    nothing.end()
+    return nothing
+
+
+class _Resumed:
+    """A body whose beginning has been read: it comes again, and then the rest."""
+
+    def __init__(self, stream: object, beginning: Beginning) -> None:
+        self._stream: Any = stream
+        self._beginning = beginning
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)  # a client may have put more there than a body
+
+
+class ResumedStream(_Resumed):
+    """The body of a synchronous reply."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._beginning.again()  # spec: recover.whole-body+1
+        if not self._beginning.ended:
+            yield from self._beginning.rest
+
+    def close(self) -> None:
+        """Close the body."""
+        self._stream.close()
+
+
+class ResumedAsyncStream(_Resumed):
+    """The body of an asynchronous reply."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self._beginning.again():
+            yield piece
+        if not self._beginning.ended:
+            async for piece in self._beginning.rest:
+                yield piece
+
+    async def aclose(self) -> None:
+        """Close the body."""
+        await self._stream.aclose()
+        if hasattr(
+            self._beginning.rest, "aclose"
+        ):  # a generator that nobody closes outlives its loop
+            await self._beginning.rest.aclose()

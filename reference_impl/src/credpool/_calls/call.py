@@ -1,0 +1,197 @@
+"""One call of the caller's, between an HTTP client and the pool (spec: recovery)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import count
+from typing import Final
+
+from credpool.model.entry import Entry, FailureClass
+from credpool.model.messages import (
+    Action,
+    Attempt,
+    Call,
+    Claimed,
+    Decision,
+    Event,
+    Failed,
+    Refresh,
+    Refreshed,
+    RefreshFailed,
+    Resumed,
+    Send,
+    Started,
+    Succeeded,
+)
+from credpool.model.recovery import Step
+from credpool.pool import Pool
+from credpool.providers.classify import classify
+from credpool.providers.reply import Reply
+
+_SERIAL: Final = count()
+
+ToDecide = Started | Failed | Succeeded
+"""What a call meets that only the pool can decide."""
+
+_TO_DECIDE: Final = (Started, Failed, Succeeded)
+
+
+def keep(pool: Pool, event: Refreshed) -> Decision:
+    """Store new tokens, before they are used.
+
+    Raises:
+        StoreError: they could not be stored; they are kept in memory for the next try.
+    """
+    pool.unsaved[event.entry] = event.grant
+    decision = pool.apply(event)
+    pool.unsaved.pop(event.entry, None)  # spec: oauth.saved-first.failed+2
+    return decision
+
+
+class ActiveCall:
+    """One call in progress: tell it what happened, and it says what to do."""
+
+    def __init__(
+        self, pool: Pool, model: Callable[[], str | None], session: str | None = None
+    ) -> None:
+        self._pool = pool
+        self._model = model
+        self._started = pool.clock.now()
+        self._session = session
+        self._home = pool.sessions.home(session, self._started) if session else None
+        self.lease = pool.lease()
+        self._call: Call | None = None  # a healthy call never needs one
+        self._open: Entry | None = None
+        self._answered: Entry | None = None
+        self._holder: str | None = None
+        self.sends = 0
+
+    @property
+    def attempts(self) -> Sequence[Attempt]:
+        """What the call has done so far."""
+        known = self._call.attempts if self._call is not None else ()
+        last = self._answered or self._open
+        if last is None:
+            return known
+        answered = self._open is None  # spec: recover.no-reply+2
+        return (
+            *known,
+            Attempt(entry=last.id, failure=None, step=Step.DELIVER, answered=answered),
+        )
+
+    def start(self) -> Action:
+        """Choose the first entry."""
+        return self.settle(self._begun(self._pool.pick))
+
+    async def start_async(self) -> Action:
+        """Choose the first entry."""
+        await self._pool.follow_async()
+        return await self.settle_async(self._begun(self._pool.choose))
+
+    def _begun(self, choose: Callable[..., Entry | None]) -> Action | ToDecide:
+        """Choose the first entry, or say what is to be decided for it."""
+        capped = self.lease is not None  # then choosing and counting are one step, under a lock
+        entry = None if capped else choose(self._model, self._started, self._home)
+        if entry is None:
+            return Started(self.known)
+        return Refresh(entry) if entry.is_due(self._pool.policy, self._started) else Send(entry)
+
+    def sending(self, entry: Entry) -> None:
+        """Note that a request goes out with the entry's secret."""
+        self._open = entry
+        self.sends += 1
+        self._pool.used(entry)
+
+    def answered(self, entry: Entry) -> None:
+        """Note that the provider answered, with a success or a redirect."""
+        self._open, self._answered = None, entry
+
+    def succeeded(self, entry: Entry, headers: Mapping[str, str]) -> Succeeded | None:
+        """Note that the provider answered; return what there is to decide about it."""
+        self.answered(entry)
+        if self._session:
+            until = self._pool.clock.now() + self._pool.policy.affinity_ttl
+            self._pool.sessions.settle(self._session, entry.id, until)  # spec: affinity.move+2
+        probing = self._call is not None and self._call.probe
+        owner = self._pool.heard(entry, headers)
+        if probing or owner is not None or self._pool.is_flagged(entry):
+            assert entry.secret is not None, "only available entries are sent"
+            return Succeeded(self.known, entry.id, entry.secret, owner)
+        return None
+
+    def failed(self, entry: Entry, reply: Reply) -> Failed:
+        """Return what a failing reply gives to decide."""
+        assert entry.secret is not None, "only available entries are sent"
+        provider, now = self._pool.provider, self._pool.clock.now()
+        verdict = classify(reply, provider, entry.auth_type, now=now)
+        owner = self._pool.heard(entry, reply.headers)
+        return Failed(self.known, entry.id, entry.secret, verdict, owner)
+
+    def settle(self, step: Action | ToDecide) -> Action:
+        """Decide what is to be decided, and say what to do.
+
+        Raises:
+            StoreError: what was decided could not be made durable, or the store cannot be read.
+        """
+        return self._decided(step) if isinstance(step, _TO_DECIDE) else step
+
+    async def settle_async(self, step: Action | ToDecide) -> Action:
+        """Decide as `settle` does, while the event loop goes on."""
+        if not isinstance(step, _TO_DECIDE):
+            return step
+        return self._taken(step, await self._pool.apply_async(step, self.lease))
+
+    def claim(self, entry: Entry, waits_since: float | None = None) -> Action:
+        """Ask for the right to refresh the entry, or for what has come of it.
+
+        Raises:
+            StoreError: new tokens could still not be stored.
+        """
+        assert entry.secret is not None, "only available entries are sent"
+        if self._holder is None:  # a claim outlives its call, so no two calls may share a name
+            self._holder = f"{self._pool.holder}-{next(_SERIAL)}"
+        unsaved = self._pool.unsaved.get(entry.id)
+        if unsaved is not None and unsaved.replaces == entry.secret:
+            # spec: oauth.saved-first.again+2
+            keep(self._pool, Refreshed(self.known, entry.id, unsaved))
+        out = entry.blocked(self._pool.clock.now(), self.known.model)
+        asked = Claimed(self.known, entry.id, entry.secret, self._holder, out, waits_since)
+        return self._decided(asked)
+
+    def resumed(self, entry: Entry) -> Action:
+        """Say how to go on with an entry after a wait."""
+        assert entry.secret is not None, "only available entries are sent"
+        out = entry.blocked(self._pool.clock.now(), self.known.model)
+        return self._decided(Resumed(self.known, entry.id, entry.secret, out))
+
+    def reread(self, entry: Entry) -> Action:
+        """Look for a newer token where a borrowed one is from.
+
+        Raises:
+            StoreError: it could not be stored.
+        """
+        grant = self._pool.lender(entry)
+        if grant is not None and grant.secret != entry.secret and grant.secret.flaw is None:
+            new = replace(grant, replaces=entry.secret)
+            self._call = keep(self._pool, Refreshed(self.known, entry.id, new)).call
+        else:
+            terminal = self.known.refused(entry.id) is FailureClass.AUTH_REVOKED
+            message = "there is no newer token where this one is from"
+            failed = RefreshFailed(self.known, entry.id, terminal, message, entry.secret)
+            self._call = self._pool.apply(failed).call
+        return self.resumed(entry)
+
+    @property
+    def known(self) -> Call:
+        """What the call has tried so far."""
+        if self._call is None:
+            self._call = Call(started=self._started, model=self._model(), home=self._home)
+        return self._call
+
+    def _decided(self, event: Event) -> Action:
+        return self._taken(event, self._pool.apply(event, self.lease))
+
+    def _taken(self, event: Event, decision: Decision) -> Action:
+        """Go on as was decided; a success has ended the attempt by itself."""
+        if not isinstance(event, Succeeded):
+            self._open, self._call = None, decision.call
+        return decision.action

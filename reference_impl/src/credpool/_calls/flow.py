@@ -1,0 +1,270 @@
+"""One call through an HTTP client, whichever client it is (spec: recovery, security).
+
+`httpx2` and `httpx` have the same seam; the two modules of those names give it their own types.
+`sync` and `run` are twins that perform; what to do next is decided in `core`.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, MutableMapping, Sequence
+from functools import partial
+from itertools import dropwhile
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from credpool._calls import body
+from credpool._calls.call import ActiveCall, ToDecide
+from credpool._calls.refresh import Renewal
+from credpool._engine.leases import Lease
+from credpool.model.entry import EXHAUSTION, Entry, EntryId, Exhaustion, Out
+from credpool.model.errors import PoolExhausted
+from credpool.model.messages import Action, Attempt, Deliver, GiveUp, Refresh, Send, Wait
+from credpool.model.request import model_of
+from credpool.pool import Pool
+from credpool.providers.reply import Reply
+from credpool.providers.wire import SESSION_HEADER, Seal, origin, seal, target, without_credential
+
+MAX_SENDS: Final = 21
+"""How many requests a client sends for one call before it breaks off with an error."""
+
+_LEAST_FAILURE: Final = 400
+
+
+class Request(Protocol):
+    """What the flow needs of a request."""
+
+    method: str
+
+    @property
+    def url(self) -> object:
+        """Where it goes."""
+
+    @property
+    def headers(self) -> MutableMapping[str, str]:
+        """Its headers."""
+
+    @property
+    def content(self) -> bytes:
+        """Its body, once read."""
+
+    def read(self) -> bytes:
+        """Read the body."""
+
+    async def aread(self) -> bytes:
+        """Read the body."""
+
+
+class Response(body.Response, Protocol):
+    """What the flow needs of a response."""
+
+    @property
+    def extensions(self) -> MutableMapping[str, Any]:
+        """What else is known of it."""
+
+    @property
+    def request(self) -> Request:
+        """What it answers; behind a redirect, the last request."""
+
+    @property
+    def history(self) -> Sequence["Response"]:
+        """The redirects that led to it."""
+
+
+R = TypeVar("R", bound=Request)
+A = TypeVar("A", bound=Response)
+Observer = Callable[[Attempt], None]
+
+
+class Flow(Generic[R, A]):
+    """Drive calls through a client.
+
+    `sealed` builds its requests, `read` reads its failing replies, `hold` keeps a lease with a reply.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        sealed: Callable[[R, str | None, Seal], R],
+        read: body.Bodies[A],
+        hold: Callable[[A, Lease], None],
+        observe: Observer | None,
+        max_sends: int,
+    ) -> None:
+        self._pool = pool
+        self._now = pool.clock.now
+        self._max_sends = max_sends
+        self._sealed = sealed
+        self._bodies = read
+        self._hold = hold
+        self._renewal = Renewal(pool)
+        self._observe = observe
+        self._seals: dict[EntryId, tuple[Entry, Seal]] = {}
+
+    def sync(self, request: R) -> Generator[R, A, None]:
+        """Answer one request, sending as many as it takes."""
+        request.read()
+        active = self._begin(request)
+        action = active.start()
+        response: A | None = None
+        try:
+            while True:
+                match action:
+                    case Wait(entry, until) if active.sends < self._max_sends:
+                        self._pool.clock.sleep(until, "retry")
+                        action = active.resumed(entry)
+                    case Send(entry) if active.sends < self._max_sends:
+                        sent = self._outgoing(active, request, entry)
+                        self._bodies.leave(response)
+                        response = yield sent
+                        if _lost_its_secret(sent, response):
+                            sent = self._outgoing(active, request, entry, response.request.url)
+                            self._bodies.leave(response)
+                            response = yield sent
+                        reply = None
+                        if _is_failing(sent, response):
+                            reply = self._bodies.judged(response, self._now)
+                        action = active.settle(_judged(active, sent, response, entry, reply))
+                    case Refresh(entry):
+                        action = self._renewal.run(active, entry)
+                    case _:
+                        return self._leave(active, action, response)
+        finally:
+            self._over(active)
+
+    async def run(self, request: R) -> AsyncGenerator[R, A]:
+        """Answer one request, sending as many as it takes."""
+        await request.aread()
+        active = self._begin(request)
+        action = await active.start_async()
+        response: A | None = None
+        try:
+            while True:
+                match action:
+                    case Wait(entry, until) if active.sends < self._max_sends:
+                        await self._pool.clock.sleep_async(until, "retry")
+                        action = await self._pool.aside(partial(active.resumed, entry))
+                    case Send(entry) if active.sends < self._max_sends:
+                        sent = self._outgoing(active, request, entry)
+                        self._bodies.leave(response)
+                        response = yield sent
+                        if _lost_its_secret(sent, response):
+                            sent = self._outgoing(active, request, entry, response.request.url)
+                            self._bodies.leave(response)
+                            response = yield sent
+                        reply = None
+                        if _is_failing(sent, response):
+                            reply = await self._bodies.judged_async(response, self._now)
+                        judged = _judged(active, sent, response, entry, reply)
+                        action = await active.settle_async(judged)
+                    case Refresh(entry):
+                        action = await self._renewal.run_async(active, entry)
+                    case _:
+                        self._leave(active, action, response)
+                        return
+        finally:
+            self._over(active)
+
+    def _begin(self, request: R) -> ActiveCall:
+        session = request.headers.get(SESSION_HEADER)
+        return ActiveCall(self._pool, lambda: model_of(str(request.url), request.content), session)
+
+    def _leave(self, active: ActiveCall, action: Action, response: A | None) -> None:
+        """Leave the call; it is under way for as long as its reply is being read."""
+        _finish(self._pool, action, response)
+        if active.lease and response is not None and not response.is_closed:
+            self._hold(response, active.lease)  # spec: lease.end+2
+            active.lease = None
+
+    def _over(self, active: ActiveCall) -> None:
+        """Tell what the call has done, and count it no longer."""
+        if active.lease is not None:
+            active.lease.end()  # spec: lease.end+2
+        if self._observe is not None:
+            for attempt in active.attempts:
+                self._observe(attempt)
+
+    def _outgoing(self, active: ActiveCall, request: R, entry: Entry, moved: object = None) -> R:
+        """Build the request that carries this entry's secret, to where the entry belongs."""
+        pool, url = self._pool, str(moved or request.url)
+        elsewhere = target(url, entry, pool.provider, lambda: pool.bases) or url
+        there = without_credential(elsewhere, pool.provider)  # spec: security.one-secret+3
+        sealed = self._seal(entry, request.headers)
+        active.sending(entry)
+        return self._sealed(request, None if there == str(request.url) else there, sealed)
+
+    def _seal(self, entry: Entry, headers: Mapping[str, str]) -> Seal:
+        """Return how the entry's credential travels; what is fixed is worked out once."""
+        known = self._seals.get(entry.id)
+        if known is not None and known[0] is entry:
+            return known[1]
+        sealed = seal(entry, self._pool.provider, headers)
+        if sealed.fixed:
+            self._seals[entry.id] = (entry, sealed)
+        return sealed
+
+
+def _lost_its_secret(sent: Request, response: Response) -> bool:
+    """Whether a redirect within the origin was refused, because no redirect carries a secret."""
+    moved, own = response.request, origin(str(sent.url))
+    # the client's history holds what came before `sent`, too
+    hops = (*dropwhile(lambda r: r.request is not sent, response.history), response)
+    return (
+        response.status_code >= _LEAST_FAILURE
+        and moved.method == sent.method
+        and str(moved.url) != str(sent.url)
+        and all(origin(str(r.request.url)) == own for r in hops)  # spec: security.redirect+3
+    )
+
+
+def _is_foreign(sent: Request, response: Response) -> bool:
+    """Whether a redirect's reply came, to a request that carried no secret."""
+    return response.request is not sent
+
+
+def _is_failing(sent: Request, response: Response) -> bool:
+    """Whether the provider has refused what was sent."""
+    return response.status_code >= _LEAST_FAILURE and not _is_foreign(sent, response)
+
+
+def _judged(
+    active: ActiveCall, sent: Request, response: Response, entry: Entry, reply: Reply | None
+) -> Action | ToDecide:
+    """Return what the provider's reply gives to decide, if it was its; `reply` is a failing one."""
+    if reply is not None:
+        return active.failed(entry, reply)
+    if _is_foreign(sent, response):  # spec: security.redirect.reply+2, pool.attribution+2
+        return Deliver()
+    if response.status_code < 300:
+        return active.succeeded(entry, response.headers) or Deliver()
+    active.answered(entry)
+    return Deliver()
+
+
+def _finish(pool: Pool, action: Action, response: Response | None) -> None:
+    """Leave the call with the latest reply, or with an error when there is none."""
+    exhaustion = action.exhaustion if isinstance(action, Deliver | GiveUp) else None
+    if response is None:
+        raise _exhausted(pool, exhaustion)
+    if exhaustion is not None:  # spec: exhaust.last-reply+2, exhaust.all-tried+1
+        response.extensions[EXHAUSTION] = exhaustion
+        if exhaustion.is_whole:  # spec: exhaust.no-sdk-retry+3
+            response.headers["x-should-retry"] = "false"
+
+
+def _exhausted(pool: Pool, exhaustion: Exhaustion | None) -> PoolExhausted:
+    found = exhaustion if exhaustion is not None else Exhaustion(returns_at=None, entries=())
+    reasons = ", ".join(f"{out.id} {_reason(out)}" for out in found.entries[:10])
+    when = (
+        "none returns by itself"
+        if found.returns_at is None
+        else (f"the first returns in {found.returns_at - pool.clock.now():.0f} s")
+    )
+    return PoolExhausted(
+        found,
+        f"no credential of the pool {pool.key!r} is available ({reasons or 'it is empty'}); "
+        f"{when}; use the next provider, or try again then",
+    )
+
+
+def _reason(out: Out) -> str:
+    if out.forbidden:
+        return "is left out, for payer_change forbids its payer"
+    return out.failure.value if out.failure else out.why or "is out"

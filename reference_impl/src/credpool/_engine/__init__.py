@@ -1,0 +1,1 @@
+"""A pool at work: it follows its store, chooses, decides, and tells."""

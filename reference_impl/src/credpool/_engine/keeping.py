@@ -1,0 +1,262 @@
+"""A pool as this process knows it: it follows the store, and makes durable what changes (spec: sharing)."""
+
+from _thread import allocate_lock, start_new_thread
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final
+
+from credpool._engine.own import Own
+from credpool._engine.quotas import Telemetry
+from credpool._engine.view import Store, View, ordered, view_of
+from credpool._process.forks import PerProcess, watch
+from credpool._process.threads import loop_runs
+from credpool.clock import Clock
+from credpool.model.entry import Entry, EntryId, PoolState, Strategy
+from credpool.model.errors import StoreError
+from credpool.rules import moments
+from credpool.rules.moments import Reading
+from credpool.stores.latest import latest
+
+_CLOCK_STEP: Final = 1.0
+"""A clock that goes back by less, in seconds, is two threads that looked at it at the same time."""
+
+
+class Kept:
+    """The latest view of a store, and what this process has counted since."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        """Read the store.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        self._store = store
+        self._clock = clock
+        self._strategy: Strategy | None = None
+        self._own = PerProcess(Own)
+        self.last: EntryId | None = None
+        self.telemetry = Telemetry()
+        self.view = self._looked(None)
+        watch(self)
+
+    @property
+    def own(self) -> Own:
+        """What is this process's alone."""
+        return self._own.value
+
+    @property
+    def state(self) -> PoolState:
+        """The pool as it is now, request counts included."""
+        self.follow()
+        with self.own.mutex:
+            return self.folded(self.view.state)
+
+    # Keeping up with the store.
+
+    @property
+    def current(self) -> bool:
+        """Whether nobody has written the store since it was read, or set the clock back."""
+        view = self.view
+        set_back = self._clock.now() < view.reading.at - _CLOCK_STEP
+        return not set_back and self._store.stamp() == view.stamp
+
+    def follow(self) -> None:
+        """Read the store again when somebody else has written it.
+
+        Raises:
+            StoreError: it cannot be read; the next call tries again.
+        """
+        if not self.current:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Read the store, unless somebody has done so by now; other threads go on meanwhile."""
+        own = self.own
+        with own.reading:
+            while True:
+                begun = own.landings
+                own.landed.wait()
+                if self.current:
+                    return
+                if own.landings == begun and self._took_up():
+                    return  # else a change of our own was on its way, and is read by whoever made it
+
+    def _took_up(self) -> bool:
+        """Read the store; return whether no change of our own was quicker."""
+        before = self.view
+        found = self._looked(before)
+        with self.own.mutex:
+            if self.view is not before:
+                return False
+            self.view = found
+            return True
+
+    def _looked(self, before: View | None) -> View:
+        """Read the store."""
+        stamp, state = latest(self._store)
+        return view_of(stamp, self._believed(state, before), self._strategy)
+
+    def _believed(self, state: PoolState, before: View | None) -> Reading:
+        known = None if before is None else before.reading
+        return moments.read(state, now=self._clock.now(), before=known)
+
+    def choose_by(self, strategy: Strategy) -> None:
+        """Choose by another strategy from now on."""
+        with self.own.mutex:
+            self._strategy = strategy
+            self.view = view_of(self.view.stamp, self.view.reading, strategy)
+
+    def measured(self, entry: Entry, headers: Mapping[str, str], now: float) -> None:
+        """Take what a reply tells of the entry's quota."""
+        holders = self.view.twins.get(entry.id, (entry.id,))
+        if self.telemetry.take(self.view.state, holders, headers, now=now):
+            with self.own.mutex:
+                self.view.indexes.clear()
+
+    def folded(self, state: PoolState) -> PoolState:
+        """Return the state with what this process adds to it; whoever calls holds `mutex`."""
+        own, sums = self.own, self.own.counts.sums()
+        counted = {
+            e.id: replace(e, request_count=e.request_count + sums[e.id])
+            for e in (state.entries if sums else ())
+            if e.id in sums
+        }
+        leases, quotas = own.leases.counts(), self.telemetry.windows
+        return replace(state.change(counted), last=self.last, leases=leases, quotas=quotas)
+
+    # Making durable.
+
+    def change(self, change: Callable[[PoolState], PoolState]) -> PoolState:
+        """Make a change durable, and return the pool as it is then.
+
+        Raises:
+            StoreError: the change could not be made durable.
+        """
+        with self.own.writing:
+            self.commit(change)
+        with self.own.mutex:
+            return self.folded(self.view.state)
+
+    def commit(self, change: Callable[[PoolState], PoolState]) -> None:
+        """Make a change durable, and the counts with it; whoever calls holds `writing`.
+
+        Raises:
+            StoreError: the change could not be made durable.
+        """
+        own, counted = self.own, Counter[EntryId]()
+
+        def whole(state: PoolState) -> PoolState:
+            nonlocal counted
+            own.landed.clear()  # from here on what is new is ours: nobody need read it
+            own.landings += 1
+            reading = self._believed(state, self.view)
+            there = ordered(reading.state, self._strategy)
+            with own.mutex:
+                counted = own.counts.sums()
+                changed = change(self.folded(there))
+            if changed.entries is there.entries:
+                return state
+            return reading.as_kept(_as_added(_without_ours(changed, state), state))
+
+        try:
+            kept = self._store.update(whole)
+            view = self._after(kept)
+            with own.mutex:
+                own.counts.written(counted)
+                self.view = view
+        finally:
+            own.landed.set()
+
+    def _after(self, kept: PoolState) -> View:
+        try:
+            return self._looked(self.view)
+        except StoreError:  # somebody has spoilt it since: the change was made, the next call tells
+            return view_of(object(), self._believed(kept, self.view), self._strategy)
+
+    # Counting.
+
+    def used(self, entry: EntryId) -> None:
+        """Count a request; the pool's thread writes the counts when they are due."""
+        counts = self.own.counts
+        if counts.add(self.view.twins.get(entry, (entry,))) and not counts.asked:
+            counts.asked = True
+            with suppress(RuntimeError):  # the interpreter ends, and `ended` is called
+                self.own.thread.submit(self._write_counts)
+
+    def _write_counts(self) -> None:
+        counts = self.own.counts
+        counts.asked = False
+        with suppress(StoreError):  # they may lag: they are kept, and written later
+            self._flush(lambda: counts.due)
+
+    def flush(self) -> None:
+        """Make the counts durable.
+
+        Raises:
+            StoreError: they could not be written; they are kept in memory.
+        """
+        self._flush(lambda: self.own.counts.left > 0)
+
+    def _flush(self, needed: Callable[[], bool]) -> None:
+        with self.own.writing:
+            if not needed():
+                return  # whoever held the lock has written them
+            try:
+                self.commit(lambda state: state)
+            except StoreError:
+                self.own.counts.refused()
+                raise
+
+    def ended(self) -> None:
+        """Keep the counts as the process ends, if there is still a place to keep them."""
+        with suppress(StoreError):
+            if self.own.counts.left and self._store.stamp() is not None:
+                self.flush()
+
+
+def _as_added(changed: PoolState, state: PoolState) -> PoolState:
+    """Return the entries in the order in which they were added, which is no other than the store's."""
+    place = {e.id: n for n, e in enumerate(state.entries)}  # spec: select.order+2
+    entries = tuple(sorted(changed.entries, key=lambda e: place.get(e.id, len(place))))
+    return replace(changed, entries=entries)
+
+
+def _without_ours(changed: PoolState, state: PoolState) -> PoolState:
+    """Return what is to be kept: whose turn it is, leases and quotas are nobody else's."""
+    own = {"last": state.last, "leases": state.leases, "quotas": state.quotas}
+    return replace(changed, **own)  # type: ignore[arg-type]  # fields by name
+
+
+_LEFT: Final[PerProcess[set[Kept]]] = PerProcess(set)
+"""Pools that nobody has any more, and whose counts are being written."""
+
+_PATIENCE: Final = 2.0
+"""How many seconds whoever drops a pool waits for its counts to be written, at most."""
+
+
+def left(kept: Kept) -> None:
+    """Write the counts of a pool that nobody has any more.
+
+    A finaliser calls this between any two instructions, while any lock may be held. So another
+    thread writes, `Thread` with its locks is not used, and the waiting has an end: it is for the
+    sake of whoever removes the file next. Where an event loop runs, nobody waits.
+    """
+    if not kept.own.counts.left:
+        return
+    _LEFT.value.add(kept)  # until it is done, the end of the process waits for it
+    written = allocate_lock()
+    written.acquire()
+    with suppress(RuntimeError):  # the interpreter ends
+        start_new_thread(_keep, (kept, written.release))
+        if not loop_runs():
+            written.acquire(timeout=_PATIENCE)
+
+
+def _keep(kept: Kept, done: Callable[[], None]) -> None:
+    try:
+        kept.ended()
+    finally:
+        _LEFT.value.discard(kept)
+        done()

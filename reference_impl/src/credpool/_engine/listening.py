@@ -1,0 +1,48 @@
+"""Who is told of what happens to a pool (spec: events)."""
+
+from collections.abc import Callable, Iterable
+
+from credpool._engine.keeping import Kept
+from credpool.events import Notice, PayerChanged
+from credpool.events.changes import is_quiet
+from credpool.events.log import log
+from credpool.model.messages import Action, Event
+
+Listener = Callable[[Notice], None]
+"""Who is told of a pool's events."""
+
+
+class Listeners:
+    """The log, and those who are told besides."""
+
+    def __init__(self, kept: Kept) -> None:
+        self._kept = kept
+        self._all: tuple[Listener, ...] = ()
+
+    def add(self, listener: Listener) -> None:
+        """Tell one more from now on."""
+        self._all = (*self._all, listener)
+
+    def tell(
+        self,
+        notices: Iterable[Notice],
+        now: float,
+        event: Event | None = None,
+        action: Action | None = None,
+    ) -> None:
+        """Tell everybody, in this thread; the log also hears what led to it, and what comes next."""
+        news = [notice for notice in notices if self._is_news(notice, now)]
+        log(news, self._kept.view.state, now=now, event=event, action=action)
+        for notice in news:
+            for listener in self._all:
+                listener(notice)
+
+    def _is_news(self, notice: Notice, now: float) -> bool:
+        if not isinstance(notice, PayerChanged):
+            return True
+        own = self._kept.own
+        with own.mutex:
+            if is_quiet(notice, own.payers_told, now):
+                return False
+            own.payers_told[notice.source_payer, notice.target_payer] = now
+            return True

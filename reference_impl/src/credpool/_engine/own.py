@@ -1,0 +1,62 @@
+"""What one process has of a pool: locks, counts, leases, sessions and a thread. A fork makes it again.
+
+Four locks, so that nobody waits for more than needed. `mutex` guards memory, for a moment;
+`turn` a selection that counts. `reading` is held by whoever reads the store again; `writing` by
+whoever changes it, also while another process holds its lock. A healthy call takes `turn` at most.
+"""
+
+import os
+from collections.abc import Callable
+from contextvars import copy_context
+from threading import Event, Lock
+from typing import TYPE_CHECKING, TypeVar
+
+from credpool._engine.counts import Counts
+from credpool._engine.leases import Leases
+from credpool._engine.sessions import Sessions
+from credpool._process.threads import outcome
+from credpool.model.entry import EntryId
+from credpool.model.messages import Grant
+from credpool.model.payer import Payer
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+T = TypeVar("T")
+
+
+class Own:
+    """What a process begins with: it has sent nothing, holds nothing and claims nothing."""
+
+    def __init__(self) -> None:
+        self.mutex, self.turn, self.reading, self.writing = Lock(), Lock(), Lock(), Lock()
+        self.landed = Event()
+        """Set unless a change of this process is on its way to the disk, and then to the view."""
+        self.landed.set()
+        self.landings = 0
+        """How often that has begun."""
+        self.counts = Counts()
+        self.leases = Leases()
+        self.sessions = Sessions()
+        self.holder = os.urandom(8).hex()
+        self.unsaved: dict[EntryId, Grant] = {}
+        self.payers_told: dict[tuple[Payer, Payer], float] = {}
+        self._thread: ThreadPoolExecutor | None = None
+
+    @property
+    def thread(self) -> "ThreadPoolExecutor":
+        """The pool's one thread: what is asked of it happens in order, and before the process ends."""
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  many pools need none
+
+        with self.mutex:
+            if self._thread is None:
+                self._thread = ThreadPoolExecutor(1, thread_name_prefix="credpool")
+            return self._thread
+
+    async def aside(self, step: Callable[[], T]) -> T:
+        """Take a step in the pool's thread, behind those asked for before it.
+
+        A caller that is cancelled ends its waiting; what it asked for happens all the same.
+        """
+        run = copy_context().run
+        return await outcome(self.thread.submit(run, step))

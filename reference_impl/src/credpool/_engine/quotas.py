@@ -1,0 +1,44 @@
+"""What replies tell of quotas, kept in memory: it is soft, and new with every reply."""
+
+from collections.abc import Mapping, Sequence
+
+from credpool.model.entry import EntryId, PoolState
+from credpool.providers.quota import Windows, read_windows, remaining
+from credpool.rules.select import is_enough
+
+
+class Telemetry:
+    """The quota windows of a pool's entries."""
+
+    def __init__(self) -> None:
+        self._windows: dict[EntryId, Windows] = {}
+
+    @property
+    def windows(self) -> Mapping[EntryId, Windows]:
+        """What is known now; later replies do not change what was returned."""
+        return dict(self._windows)
+
+    def take(
+        self,
+        state: PoolState,
+        holders: Sequence[EntryId],
+        headers: Mapping[str, str],
+        *,
+        now: float,
+    ) -> bool:
+        """Note what a reply tells of the entries that hold the secret which was sent.
+
+        Return whether that can change whom the strategy chooses.
+        """
+        told = read_windows({n.lower(): v for n, v in headers.items()}, now=now)
+        if not told:
+            return False
+        changed = [self._note(state, holder, told, now) for holder in holders]
+        return any(changed)
+
+    def _note(self, state: PoolState, entry: EntryId, told: Windows, now: float) -> bool:
+        known = self._windows.get(entry, {})
+        self._windows[entry] = {**known, **told}
+        # An entry that had enough and still has is kept, or is not the one in use.
+        was, is_ = (remaining(w, now=now) for w in (known, self._windows[entry]))
+        return not (is_enough(state, was) and is_enough(state, is_))

@@ -1,0 +1,202 @@
+"""What a person sees: tables of pools, and sentences. Data goes to stdout, talk to stderr.
+
+Text that comes from a file, a provider or an argument is made visible before it is shown.
+"""
+
+import json
+import shlex
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Final
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from credpool.cli.talk.billing import KINDS, disputes
+from credpool.entries.edit import shown
+from credpool.entries.listing import listing
+from credpool.entries.order import is_plain
+from credpool.events.report import Json
+from credpool.model.borrowed import borrowed, is_reference
+from credpool.model.duration import duration
+from credpool.model.entry import FOREVER, Entry, PoolState, Status
+from credpool.model.visible import visible
+from credpool.rules.select import available, payer_of
+from credpool.rules.usable import NO_SECRET, why_unusable
+
+_WIDE: Final = 200
+"""The width where nobody looks: a program that reads the output wants whole lines."""
+
+_STYLES: Final = {Status.OK: "green", Status.EXHAUSTED: "yellow", Status.DEAD: "red"}
+_COLUMNS: Final = ("#", "priority", "label", "type", "status", "why", "requests", "billed", "source", "owner", "id")  # fmt: skip
+_WHOLE: Final = frozenset({"#", "priority", "type", "status", "requests", "id"})
+"""The columns that are never folded."""
+
+_LEAST: Final = {"why": len("usage_limited,")}
+"""How wide a column must be, so that no word of it is broken."""
+
+
+def out() -> Console:
+    """Return where data goes."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
+
+
+def say(text: str) -> None:
+    """Tell the person something that is no data; where nobody can hear, nothing is said."""
+    console = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+    with suppress(OSError):
+        console.print(Text(visible(text, keep="\n")))
+
+
+def as_json(value: Json) -> None:
+    """Write a document for programs, in ASCII: no terminal and no locale can spoil it."""
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+
+
+def show_pools(states: Sequence[PoolState], *, now: float, as_data: bool) -> None:
+    """Show every entry of the pools."""
+    if as_data:
+        as_json(listing(states, now=now))
+        return
+    for state in states:
+        if state.entries:
+            out().print(_table(state, now))
+    for note in disputes(states):
+        out().print(Text(note), soft_wrap=True)
+
+
+def show_summary(states: Iterable[PoolState], *, now: float) -> None:
+    """Show one line for each pool: how many can be used, and when the next one can."""
+    table = _frame()
+    for name in ("pool", "strategy", "available", "out", "dead", "next return"):
+        table.add_column(name, overflow="fold")
+    for state in states:
+        ready = len(available(state, now=now, model=None))
+        dead = sum(e.dead for e in state.entries)
+        ends = [c.until for e in state.entries if (c := e.blocked(now)) and c.until != FOREVER]
+        table.add_row(
+            Text(visible(state.key)),
+            state.strategy.value,
+            str(ready),
+            str(len(state.entries) - ready - dead),
+            str(dead),
+            duration(min(ends) - now) if ends else "–",
+        )
+    out().print(table)
+
+
+def show_entry(state: PoolState, entry: Entry, *, now: float) -> None:
+    """Show one entry with its place, to a person who is asked about it."""
+    one = [n for n, e in enumerate(state.entries, start=1) if e.id == entry.id]
+    talk = Console(stderr=True, highlight=False)
+    talk.print(_table(state, now, places=one))
+
+
+def new_order(was: PoolState, state: PoolState, entry: Entry) -> str:
+    """Return how the entries are used now that one was moved."""
+    if [e.id for e in was.entries] == [e.id for e in state.entries]:
+        return f"{shown(entry)} is there already; the order is unchanged: {_order(state)}."
+    return f"Moved {shown(entry)}; the order is now {_order(state)}."
+
+
+def new_priority(was: PoolState, state: PoolState, entry: Entry, priority: int) -> str:
+    """Return what a priority has changed of the order, or that it has changed nothing."""
+    changed = [e.id for e in was.entries] != [e.id for e in state.entries]
+    if changed or len(state.entries) == 1:
+        order = f"; the order is now {_order(state)}" if changed else ""
+        return f"{shown(entry)} has priority {priority}{order}."
+    before = [e for e in state.entries if e.priority == priority]
+    tied = (
+        f"; {shown(before[0])} has it too, and stands before it" if before[0].id != entry.id else ""
+    )
+    return (
+        f"{shown(entry)} has priority {priority}, and the order is unchanged{tied}: "
+        f"credpool move {visible(state.key)} {_target(state, entry)} first puts it first."
+    )
+
+
+def _target(state: PoolState, entry: Entry) -> str:
+    """Return what to type for an entry: its label, if that is its alone."""
+    is_its_own = [e.label for e in state.entries].count(entry.label) == 1
+    return shlex.quote(visible(entry.label)) if entry.label and is_its_own else entry.id
+
+
+def _order(state: PoolState) -> str:
+    return ", ".join(visible(e.label or e.id) for e in state.entries)
+
+
+def condition(state: PoolState, entry: Entry, now: float) -> str:
+    """Return why an entry is out, for what, and for how long."""
+    why = why_unusable(state)(entry)
+    if why is not None and not entry.dead:
+        return "no secret here" if why == NO_SECRET else why
+    parts = []
+    cooldown = entry.blocked(now)
+    if cooldown is not None:
+        left = "log in again" if entry.dead else f"{duration(cooldown.until - now)} left"
+        parts.append(f"{cooldown.failure.value}, {left}")
+    for model, out_for in sorted(entry.models.items()):
+        if out_for.until > now:
+            left = duration(out_for.until - now) if out_for.until != FOREVER else "for good"
+            parts.append(f"{model}: {out_for.failure.value}, {left}")
+    return "; ".join(parts)
+
+
+def stays_away(key: str, gone: Entry) -> str:
+    """Return what is to be known of a removed entry that was found somewhere, or nothing."""
+    if not borrowed(key, gone.source):
+        return ""
+    again = (
+        f" until you do: credpool add {key} --from {gone.source}"
+        if is_reference(gone.source)
+        else ""
+    )
+    return f" It was found at {gone.source}, and is not taken up again{again}."
+
+
+def _frame(title: Text | None = None) -> Table:
+    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+
+
+def _table(state: PoolState, now: float, places: Sequence[int] = ()) -> Table:
+    """Return a pool, or some places of it, without the columns that tell no two entries apart."""
+    payers = {payer_of(state, e).value for e in state.entries}
+    billed = f" · billed: {payers.pop()}" if len(payers) == 1 else ""
+    title = Text(f"{visible(state.key)} · {state.strategy.value}{billed}", style="bold")
+    table = _frame(title)
+    rows = enumerate(state.entries, start=1)
+    cells = [_cells(n, state, e, now) for n, e in rows if not places or n in places]
+    left_out = {"billed"} if billed else set()
+    left_out |= {"priority"} if is_plain(state) else set()
+    shown = [c for c in _COLUMNS if c not in left_out and any(row[c].plain for row in cells)]
+    for name in shown:
+        table.add_column(name, overflow="fold", no_wrap=name in _WHOLE, min_width=_LEAST.get(name))
+    for row in cells:
+        table.add_row(*(row[name] for name in shown))
+    return table
+
+
+def _cells(place: int, state: PoolState, entry: Entry, now: float) -> dict[str, Text]:
+    status = entry.status(now)
+    why = None if entry.dead else why_unusable(state)(entry)
+    shown_as = "no key" if why == NO_SECRET else "unusable"
+    told = (
+        str(place),
+        str(entry.priority),
+        entry.label,
+        KINDS[entry.auth_type],
+        status.value if why is None else shown_as,
+        condition(state, entry, now),
+        str(entry.request_count),
+        payer_of(state, entry).value,
+        entry.reference or ("" if entry.source == "manual" else entry.source),
+        entry.owner or entry.learnt_owner or "",
+        entry.id,
+    )
+    cells = dict(zip(_COLUMNS, (Text(visible(text)) for text in told), strict=True))
+    style = "yellow" if why == NO_SECRET else "red"
+    cells["status"].stylize(_STYLES[status] if why is None else style)
+    return cells

@@ -1,1 +1,0 @@
-"""The rules, as values: no clock, randomness, environment, files, threads, logging or HTTP."""

@@ -1,0 +1,1 @@
+"""What an operator does to the entries of a pool (spec: operator)."""

@@ -1,0 +1,142 @@
+"""What an operator does to a pool: find, add, remove, rename and reorder entries (spec: operator).
+
+A refusal names the candidates, never a secret.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from credpool.model.borrowed import borrowed, is_reference
+from credpool.model.credential import bare
+from credpool.model.entry import Entry, EntryId, PoolState
+from credpool.model.errors import AmbiguousTarget, DuplicateSecret, UnknownEntry
+from credpool.model.secret import Veiled
+from credpool.model.visible import visible
+from credpool.providers.redact import known_secrets, redact
+from credpool.rules.given import checked_label, checked_url, usable_secret
+
+
+def resolve(state: PoolState, target: str) -> Entry:
+    """Return the entry that a target names: by its id, else its label, else its place from 1.
+
+    Raises:
+        UnknownEntry: nothing in the pool has that name.
+        AmbiguousTarget: several labels are that name.
+    """
+    exact = state.find(EntryId(target))  # spec: operator.target.order+2
+    if exact is not None:
+        return exact
+    name = _plain(target)
+    labelled = [e for e in state.entries if name and _plain(e.label) == name]
+    if len(labelled) > 1:  # spec: operator.target.refused+1
+        raise AmbiguousTarget(_told(state, target), map(shown, labelled))
+    found = labelled[0] if labelled else _places(state).get(name)
+    if found is None:  # spec: operator.target.refused+1
+        raise _unknown(state, target)
+    return found
+
+
+def holding(entry: Entry, value: str) -> Entry:
+    """Return the entry with a secret, or with the name of the place where its secret is.
+
+    Raises:
+        UnusableSecret: the value is empty, a placeholder, or cannot be sent in a header.
+    """
+    value = Veiled(bare(value))
+    if is_reference(value):  # spec: operator.add.source+2
+        return replace(entry, reference=str(value), borrowed=True)
+    return replace(entry, secret=usable_secret(value))
+
+
+def added(state: PoolState, entry: Entry, *, priority: int | None = None) -> PoolState:
+    """Return the pool with one more entry, behind the others unless it is given a priority.
+
+    Raises:
+        DuplicateSecret: an entry holds that secret, or names its place, already.
+        BadInput: its label cannot be shown, or its base URL is none.
+    """
+    holder = _holder(state, entry)
+    if holder is not None:  # spec: operator.add.duplicate+2
+        raise DuplicateSecret(shown(holder))
+    behind = max((e.priority for e in state.entries), default=-1) + 1
+    placed = replace(  # spec: operator.add.behind+2
+        entry,
+        priority=behind if priority is None else priority,
+        label=checked_label(entry.label) or _label(state, entry),
+        base_url=checked_url("base_url", entry.base_url),
+    )
+    suppressed = state.suppressed - {entry.reference}
+    return replace(state, entries=(*state.entries, placed), suppressed=suppressed)
+
+
+def removed(state: PoolState, target: str) -> PoolState:
+    """Return the pool without that entry, and the others as they are; what was found stays away.
+
+    Raises:
+        UnknownEntry, AmbiguousTarget: as `resolve`.
+    """
+    gone = resolve(state, target)  # spec: operator.only+1
+    left = tuple(e for e in state.entries if e is not gone)
+    found = borrowed(state.key, gone.source)  # spec: operator.remove.sticky+2
+    suppressed = state.suppressed | {gone.source} if found else state.suppressed
+    return replace(state, entries=left, suppressed=suppressed)
+
+
+def renamed(state: PoolState, target: str, label: str) -> PoolState:
+    """Return the pool with another label for that entry.
+
+    Raises:
+        UnknownEntry, AmbiguousTarget: as `resolve`.
+        BadInput: the label cannot be shown.
+    """
+    entry = resolve(state, target)
+    return state.change({entry.id: replace(entry, label=checked_label(label))})
+
+
+def prioritised(state: PoolState, target: str, priority: int) -> PoolState:
+    """Return the pool with another priority for that entry, and the others' as they are.
+
+    Raises:
+        UnknownEntry, AmbiguousTarget: as `resolve`.
+    """
+    entry = resolve(state, target)
+    return state.change({entry.id: replace(entry, priority=priority)})
+
+
+def shown(entry: Entry) -> str:
+    """Return how an entry is named to a person."""
+    name = entry.id if entry.label in ("", entry.id) else f"{entry.id} ({entry.label})"
+    return visible(name)
+
+
+def _plain(name: str) -> str:
+    return name.strip().casefold()
+
+
+def _places(state: PoolState) -> Mapping[str, Entry]:
+    return {str(n): entry for n, entry in enumerate(state.entries, start=1)}
+
+
+def _unknown(state: PoolState, target: str) -> UnknownEntry:
+    return UnknownEntry(_told(state, target), map(shown, state.entries))
+
+
+def _holder(state: PoolState, new: Entry) -> Entry | None:
+    def is_same(entry: Entry) -> bool:
+        if new.reference is not None:
+            return new.reference in (entry.reference, entry.source)
+        return entry.secret == new.secret
+
+    return next(filter(is_same, state.entries), None)
+
+
+def _told(state: PoolState, target: str) -> str:
+    """Return the target as it may be repeated: somebody may have pasted a key."""
+    return redact(target, secrets=known_secrets(state.entries))
+
+
+def _label(state: PoolState, entry: Entry) -> str:
+    """Return a label that no other entry has."""
+    kind, taken = entry.auth_type.value.replace("_", "-"), {_plain(e.label) for e in state.entries}
+    numbers = range(1, len(state.entries) + 2)
+    return next(label for n in numbers if (label := f"{kind}-{n}") not in taken)

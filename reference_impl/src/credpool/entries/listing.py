@@ -1,0 +1,44 @@
+"""What a listing shows, as a versioned document (spec: operator, `schemas/listing.schema.json`)."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from credpool.events.report import Json, report_pool
+from credpool.model.entry import Entry, PoolState
+from credpool.rules.select import payer_of
+
+VERSION: Final = 1
+
+
+def listing(pools: Iterable[PoolState], *, now: float) -> dict[str, Json]:
+    """Return every entry of the pools with all that may be told of it: never a secret."""
+    return {"version": VERSION, "at": now, "pools": [_pool(state, now) for state in pools]}
+
+
+def _pool(state: PoolState, now: float) -> Json:
+    told = report_pool(state, now=now)
+    states = told["entries"]
+    assert isinstance(states, list), "a report lists its entries"
+    pairs = zip(state.entries, states, strict=True)
+    entries = [_entry(n, state, e, known) for n, (e, known) in enumerate(pairs, start=1)]
+    return {
+        "key": state.key,
+        "provider": state.provider,
+        "strategy": state.strategy.value,
+        "returns_at": told["returns_at"],
+        "entries": [*entries],
+    }
+
+
+def _entry(place: int, state: PoolState, entry: Entry, known: Json) -> Json:
+    assert isinstance(known, dict), "an entry is reported as an object"
+    return {  # spec: operator.list.complete+2
+        **known,
+        "place": place,
+        "auth_type": entry.auth_type.value,
+        "source": entry.source,
+        "owner": entry.owner,
+        "priority": entry.priority,
+        "has_secret": entry.secret is not None,
+        "payer": payer_of(state, entry).value,
+    }

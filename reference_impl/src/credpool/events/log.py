@@ -1,0 +1,164 @@
+"""What a pool writes to the standard library's logging, under the name `credpool` (spec: events).
+
+A line says which pool, which entry by its label, what happened, why, until when, and who goes on.
+A warning is what only a person brings back, or what costs somebody else money.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Final, assert_never
+
+from credpool.events import (
+    EntryCooled,
+    EntryDied,
+    EntryRecovered,
+    EntryRefreshed,
+    EntrySwitched,
+    EntryUnusable,
+    Notice,
+    OwnerShared,
+    PayerChanged,
+    RanOut,
+    RefreshRefused,
+)
+from credpool.model.duration import duration
+from credpool.model.entry import EntryId, Exhaustion, FailureClass, PoolState
+from credpool.model.messages import Action, Event, Failed, Send, Verdict, Wait
+from credpool.model.visible import visible
+
+_LOGGER: Final = logging.getLogger("credpool")
+
+BY_PERSON: Final = frozenset(
+    {
+        FailureClass.OUT_OF_CREDIT,
+        FailureClass.AUTH_REJECTED,
+        FailureClass.AUTH_REVOKED,
+        FailureClass.NOT_ENTITLED,
+    }
+)
+"""The failures that time does not mend: somebody has to pay, to give another key or to log in."""
+
+Line = tuple[int, str]
+
+
+def log(
+    notices: Sequence[Notice],
+    state: PoolState,
+    *,
+    now: float,
+    event: Event | None = None,
+    action: Action | None = None,
+) -> None:
+    """Write what a pool tells of, and what it makes of a failing reply.
+
+    Args:
+        notices: what there is to tell.
+        state: the pool as it is then.
+        now: when it is told.
+        event: what has happened, if that is known.
+        action: what the call does next.
+    """
+    if not _LOGGER.isEnabledFor(logging.WARNING):
+        return
+    for level, text in (*_told(notices, state, now, event), *_retry(state, event, action, now)):
+        _LOGGER.log(level, "%s: %s", visible(state.key), text)
+
+
+def _told(
+    notices: Sequence[Notice], state: PoolState, now: float, event: Event | None
+) -> Iterator[Line]:
+    """Yield a line for each notice; who goes on is said with why the one before is out."""
+    out = {n.entry for n in notices if isinstance(n, EntryCooled | EntryDied)}
+    switch = next((n for n in notices if isinstance(n, EntrySwitched)), None)
+    for notice in notices:
+        if notice is switch and switch.source in out:
+            continue
+        level, text = _line(notice, state, now, event)
+        if isinstance(notice, EntryCooled | EntryDied) and switch and notice.entry == switch.source:
+            text += f"; going on with {_name(state, switch.target)}"
+        yield level, text
+
+
+def _line(notice: Notice, state: PoolState, now: float, event: Event | None) -> Line:
+    match notice:
+        case EntryUnusable() | EntryCooled() | EntryDied():
+            return _out(notice, state, now, event)
+        case EntryRecovered(entry, model):
+            return logging.INFO, f"{_name(state, entry)}{_for(model)} is back before its time"
+        case EntryRefreshed(entry):
+            return logging.INFO, f"{_name(state, entry)} has a new token"
+        case RefreshRefused(entry, terminal):
+            level = logging.WARNING if terminal else logging.INFO
+            gone = "its login is gone" if terminal else "it is tried again later"
+            return level, f"{_name(state, entry)} got no new token; {gone}"
+        case EntrySwitched(source, target, failure):
+            why = "" if failure is None else f", which was {_failure(failure, source, event)}"
+            names = f"{_name(state, target)} after {_name(state, source)}"
+            return logging.INFO, f"going on with {names}{why}"
+        case PayerChanged(source, target, payer, other):
+            names = f"{_name(state, target)} after {_name(state, source)}"
+            return logging.WARNING, f"{names}: payer {other.value}, no longer {payer.value}"
+        case OwnerShared(owner, entries):
+            names = ", ".join(_name(state, entry) for entry in entries)
+            return logging.WARNING, f"{names} share one quota, that of {visible(owner)}"
+        case RanOut(over):
+            return logging.WARNING, f"no entry is available; {_return(over, now)}"
+        case _:
+            assert_never(notice)
+
+
+def _out(
+    notice: EntryUnusable | EntryCooled | EntryDied,
+    state: PoolState,
+    now: float,
+    event: Event | None,
+) -> Line:
+    """Return who is out, why, and what ends it."""
+    if isinstance(notice, EntryUnusable):
+        return logging.WARNING, f"{_name(state, notice.entry)} cannot be used: {notice.why}"
+    what = f"{_name(state, notice.entry)} {_failure(notice.failure, notice.entry, event)}"
+    level = logging.WARNING if notice.failure in BY_PERSON else logging.INFO
+    if isinstance(notice, EntryDied):
+        return logging.WARNING, f"{what}, back when somebody logs in again or replaces it"
+    return level, f"{what}{_for(notice.model)}, back in {duration(notice.until - now)}"
+
+
+def _return(over: Exhaustion, now: float) -> str:
+    if over.returns_at is None:
+        return "none returns by itself"
+    return f"the first is back in {duration(over.returns_at - now)}"
+
+
+def _retry(
+    state: PoolState, event: Event | None, action: Action | None, now: float
+) -> Iterator[Line]:
+    """Yield what is said of a reply after which the same entry is asked once more."""
+    if not isinstance(event, Failed) or not isinstance(action, Send | Wait):
+        return
+    if action.entry.id == event.entry:
+        what = _failure(event.verdict.failure, event.entry, event)
+        wait = f" in {action.until - now:.1f} s" if isinstance(action, Wait) else ""
+        yield logging.DEBUG, f"{_name(state, event.entry)} {what}; asked once more{wait}"
+
+
+def _name(state: PoolState, entry_id: EntryId) -> str:
+    """Return what a person calls an entry."""
+    entry = state.find(entry_id)
+    return visible((entry.label if entry is not None else "") or entry_id)
+
+
+def _failure(failure: FailureClass, entry: EntryId, event: Event | None) -> str:
+    """Return a failure with the status and the rule by which it is known."""
+    verdict = _verdict(entry, event)
+    if verdict is None or verdict.failure is not failure:
+        return failure.value
+    known = [str(verdict.code)] if verdict.code is not None else []
+    return f"{failure.value} ({', '.join([*known, verdict.rule])})"
+
+
+def _verdict(entry: EntryId, event: Event | None) -> Verdict | None:
+    return event.verdict if isinstance(event, Failed) and event.entry == entry else None
+
+
+def _for(model: str | None) -> str:
+    return "" if model is None else f" for {visible(model)}"

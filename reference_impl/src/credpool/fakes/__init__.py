@@ -1,1 +1,0 @@
-"""A provider and a clock for tests. Import them from `credpool.testing`."""

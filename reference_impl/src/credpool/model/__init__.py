@@ -1,0 +1,1 @@
+"""The values a pool is made of."""

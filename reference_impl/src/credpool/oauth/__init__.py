@@ -1,1 +1,0 @@
-"""The words spoken with a token endpoint: messages as values, no I/O."""

@@ -1,0 +1,105 @@
+"""The refresh grant of RFC 6749 §6, as a request and the reading of its reply. No I/O."""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from credpool.model.credential import bare
+from credpool.model.entry import Entry
+from credpool.model.messages import Grant
+from credpool.model.secret import Secret
+from credpool.providers.hints import FORMS, read_hint
+from credpool.providers.registry import Provider
+from credpool.providers.reply import Reply, dig
+from credpool.rules.usable import client_of, why_unrefreshable
+
+TERMINAL: Final = frozenset(
+    {
+        "invalid_grant",
+        "refresh_token_expired",
+        "refresh_token_reused",
+        "refresh_token_invalidated",
+    }
+)
+"""What a token endpoint calls a grant that is gone for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """No new token; `terminal` when asking again is pointless; `hint`: not for so many seconds.
+
+    `unanswered` when the request was sent, and nobody knows what became of it.
+    """
+
+    terminal: bool
+    message: str
+    hint: float | None = None
+    unanswered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NoReply:
+    """The token endpoint did not answer; `sent` when the request may have reached it."""
+
+    sent: bool
+
+    @property
+    def message(self) -> str:
+        """What to tell a person."""
+        return f"the token endpoint {'did not answer' if self.sent else 'could not be reached'}"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """What to post, and where."""
+
+    url: str
+    form: dict[str, str]
+
+    def __repr__(self) -> str:
+        return f"TokenRequest(url={self.url!r}, form=***)"
+
+
+def token_request(entry: Entry, provider: Provider) -> TokenRequest | Refusal:
+    """Return the exchange of the entry's refresh token, if anyone has said where."""
+    url = bare(entry.token_url or provider.credential(entry.auth_type).token_url or "")
+    if not url or entry.refresh_token is None:
+        return Refusal(terminal=False, message="no token endpoint is known; set token_url")
+    flaw = why_unrefreshable(entry)
+    if flaw is not None:
+        return Refusal(terminal=False, message=f"the entry {flaw}")
+    form = {"grant_type": "refresh_token", "refresh_token": entry.refresh_token.reveal()}
+    return TokenRequest(url, form | client_of(entry))  # spec: oauth.client-id+2
+
+
+def read_token_reply(reply: Reply, *, now: float) -> Grant | Refusal:
+    """Return the new tokens, or why there are none (an error may come with status 200)."""
+    token, renewed = (_secret(dig(reply.data, n)) for n in ("access_token", "refresh_token"))
+    if reply.status == 200 and token is not None and token.flaw is None:
+        lasts = seconds(dig(reply.data, "expires_in"))
+        return Grant(
+            secret=token,
+            refresh_token=renewed,
+            expires_at=None if lasts is None else now + lasts,
+        )
+    # spec: recover.auth-expired.terminal+2, recover.auth-expired.transient+2, oauth.reply.no-token+2
+    terminal = reply.status < 429 and not TERMINAL.isdisjoint(reply.codes)
+    hint = read_hint(reply, None, now=now) if reply.status >= 400 else None
+    return Refusal(terminal, f"the token endpoint answered {reply.status}", hint)
+
+
+def _secret(told: object) -> Secret | None:
+    return Secret(told) if isinstance(told, str) and bare(told) else None
+
+
+def seconds(told: object) -> float | None:
+    """Return a length of time in seconds, which some endpoints write as text; None when it is no time."""
+    if isinstance(told, str):
+        return FORMS["seconds"](told.strip(), 0.0)
+    if isinstance(told, bool) or not isinstance(told, int | float):
+        return None
+    try:
+        number = float(told)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None

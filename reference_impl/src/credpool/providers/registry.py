@@ -1,0 +1,161 @@
+"""What is known of each provider: endpoint, credentials, rules (spec/registry/).
+
+The data is generated from the specification; this module gives it types.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from credpool.model.entry import AuthType, FailureClass, Scope
+from credpool.model.errors import UnknownProvider
+from credpool.model.payer import Payer
+from credpool.model.recovery import RECOVERY
+from credpool.providers.registry_data import PROVIDERS
+from credpool.providers.reply import small
+
+GENERIC: Final = "generic"
+"""The provider whose rules follow every other's, and serve endpoints nobody has listed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """How one type of credential travels: the header, its scheme, what else must be sent."""
+
+    auth_type: AuthType
+    header: str
+    scheme: str | None
+    payer: Payer
+    extra_headers: Mapping[str, str]
+    token_url: str | None
+    env: tuple[str, ...]
+    """The environment variables it is found in, the first one first."""
+    prefixes: tuple[str, ...]
+    base_url: str | None
+    """Where it is valid, if not at the provider's own address."""
+    owner_claim: tuple[str, ...]
+    """Where a token of this type names the owner of the quota."""
+    account_header: str | None
+    """Which header names the account of such a login."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One row of a provider's classification: all of the conditions, and what they mean."""
+
+    name: str
+    statuses: tuple[str, ...]
+    codes: frozenset[str]
+    messages: tuple[str, ...]
+    headers: Mapping[str, bool | tuple[str, ...]]
+    quotas: tuple[str, ...]
+    auth_type: AuthType | None
+    failure: FailureClass
+    scope: Scope
+    cooldown: float | None
+    hint: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """One provider of the registry, its rules in order, the generic ones last."""
+
+    name: str
+    base_url: str | None
+    owner_headers: tuple[str, ...]
+    credential_query: tuple[str, ...]
+    """The names under which a caller may have put a credential into the URL."""
+    credentials: tuple[Credential, ...]
+    rules: tuple[Rule, ...]
+
+    def credential(self, auth_type: AuthType) -> Credential:
+        """Return how that type of credential travels here (the provider's first, if unlisted)."""
+        return next((c for c in self.credentials if c.auth_type is auth_type), self.credentials[0])
+
+
+@cache
+def provider(name: str) -> Provider:
+    """Return a provider of the registry.
+
+    Raises:
+        UnknownProvider: the registry has no such provider.
+    """
+    data = PROVIDERS.get(name)
+    if data is None:
+        raise UnknownProvider(name, PROVIDERS)
+    rules = _rules(name)
+    return Provider(
+        name=name,
+        base_url=_text(data.get("base_url")),
+        owner_headers=_texts(data.get("owner_headers")),
+        credential_query=_texts(data.get("credential_query")),
+        credentials=tuple(_credential(c) for c in _maps(data["credentials"])),
+        rules=rules if name == GENERIC else rules + _rules(GENERIC),
+    )
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all providers, in the order of the registry."""
+    return tuple(PROVIDERS)
+
+
+def _rules(name: str) -> tuple[Rule, ...]:
+    return tuple(_rule(f"{name}/{r['id']}", r) for r in _maps(PROVIDERS[name]["rules"]))
+
+
+def _credential(data: Mapping[str, object]) -> Credential:
+    return Credential(
+        auth_type=AuthType(data["auth_type"]),
+        header=str(data["header"]),
+        scheme=_text(data.get("scheme")),
+        payer=Payer(data["payer"]),
+        extra_headers={k: str(v) for k, v in _map(data.get("extra_headers")).items()},
+        token_url=_text(data.get("token_url")),
+        env=_texts(data.get("env")),
+        prefixes=_texts(data.get("prefix")),
+        base_url=_text(data.get("base_url")),
+        owner_claim=_texts(data.get("owner_claim")),
+        account_header=_text(data.get("account_header")),
+    )
+
+
+def _rule(name: str, data: Mapping[str, object]) -> Rule:
+    when = _map(data["when"])
+    failure = FailureClass(data["class"])
+    scope, cooldown, auth = data.get("scope"), data.get("cooldown"), when.get("auth_type")
+    return Rule(
+        name=name,
+        statuses=_texts(when.get("status")),
+        codes=frozenset(_texts(when.get("code"))),
+        messages=tuple(small(m) for m in _texts(when.get("message"))),
+        headers={
+            name.lower(): v if isinstance(v, bool) else _texts(v)
+            for name, v in _map(when.get("header")).items()
+        },
+        quotas=_texts(when.get("quota")),
+        auth_type=None if auth is None else AuthType(auth),
+        failure=failure,
+        scope=RECOVERY[failure].scope if scope is None else Scope(scope),
+        cooldown=float(cooldown) if isinstance(cooldown, int | float) else None,
+        hint=data.get("hint"),
+    )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    """Return one or several values of the data as text."""
+    if value is None:
+        return ()
+    return tuple(str(v) for v in value) if isinstance(value, list | tuple) else (str(value),)
+
+
+def _map(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _maps(value: object) -> Sequence[Mapping[str, object]]:
+    return value if isinstance(value, list | tuple) else ()

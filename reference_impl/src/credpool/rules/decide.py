@@ -1,0 +1,217 @@
+"""The rules: `decide(state, event, now, draw)` (spec: recovery, cooldowns, exhaustion).
+
+Values in, values out. Whatever is random or on a clock comes in as `draw` and `now`.
+"""
+
+from dataclasses import replace
+from typing import assert_never
+
+from credpool.model.entry import Entry, EntryId, FailureClass, PoolState, Strategy
+from credpool.model.limits import First429
+from credpool.model.messages import (
+    Call,
+    Claimed,
+    Decision,
+    Deliver,
+    Event,
+    Failed,
+    GiveUp,
+    Refresh,
+    Refreshed,
+    RefreshFailed,
+    Reset,
+    Rest,
+    Resumed,
+    Send,
+    Started,
+    Succeeded,
+    Verdict,
+    Wait,
+)
+from credpool.model.recovery import MENDED_BY_REFRESH, RECOVERY, Step
+from credpool.model.secret import Secret
+from credpool.rules.cooldown import bench, exhaustion
+from credpool.rules.probe import probe_due, released
+from credpool.rules.refresh import arrived, claim, refresh_failed, resumed
+from credpool.rules.select import available
+from credpool.rules.steps import begin_with, deliver, deliver_at_once, go_on, noted, turn_to
+
+
+def decide(state: PoolState, event: Event, *, now: float, draw: float) -> Decision:
+    """Return the pool after `event`, and what to do next.
+
+    Args:
+        state: the pool as it is.
+        event: what has happened.
+        now: seconds since the epoch.
+        draw: a number in [0, 1), used by the `random` strategy alone.
+    """
+    match event:
+        case Started(call):
+            return _start(state, call, now=now, draw=draw)
+        case Succeeded(_, _, secret, owner):
+            return _succeed(_owned(state, secret, owner), event)
+        case Failed(_, _, secret, _, owner):
+            known = _owned(state, secret, owner)  # spec: owner.learnt+2
+            return _fail(known, event, now=now, draw=draw)
+        case Claimed():
+            return claim(state, event, now=now, draw=draw)
+        case Resumed():
+            return resumed(state, event, now=now, draw=draw)
+        case Refreshed():
+            return arrived(state, event, now=now)
+        case RefreshFailed():
+            return refresh_failed(state, event, now=now)
+        case Reset(entry_id):
+            return _reset(state, entry_id, now=now)
+        case _:
+            assert_never(event)
+
+
+def _owned(state: PoolState, secret: Secret, owner: str | None) -> PoolState:
+    """Return the pool with the owner that a reply has named for a secret."""
+    if owner is None:
+        return state
+    holders = state.holding(secret)
+    news = (e for e in holders if e.owner is None and e.learnt_owner != owner)
+    return state.change({e.id: replace(e, learnt_owner=owner) for e in news})
+
+
+def _start(state: PoolState, call: Call, *, now: float, draw: float) -> Decision:
+    ready = available(state, now=now, model=call.model)
+    turned = turn_to(state, call, ready, now=now, draw=draw)
+    if turned is not None:
+        return turned
+    due = probe_due(state, call, now=now)
+    if due is None:  # spec: exhaust.nothing-sent+2
+        return Decision(state, call, GiveUp(exhaustion(state, now=now, model=call.model)))
+    probed = {e.id: replace(e, probed_at=now) for e in state.twins(due)}
+    action = begin_with(state, probed[due.id], now=now)
+    takes_turns = state.strategy is Strategy.ROUND_ROBIN  # and a probe is no turn
+    used = state if takes_turns else replace(state, last=due.id)
+    return Decision(used.change(probed), replace(call, probe=True), action)
+
+
+def _succeed(state: PoolState, event: Succeeded) -> Decision:
+    call = noted(event.call, event.entry, None, Step.DELIVER)
+    if call.probe:  # spec: exhaust.probe.success+3, cooldown.late-success+1
+        state = released(state, event.secret, call.model)
+    marked = (e for e in state.holding(event.secret) if e.throttled)
+    # spec: recover.rate-limited.across-calls+2
+    state = state.change({e.id: replace(e, throttled=False) for e in marked})
+    return Decision(state, call, Deliver())
+
+
+def _fail(state: PoolState, event: Failed, *, now: float, draw: float) -> Decision:
+    entry = state.find(event.entry)
+    if entry is not None:
+        event = replace(event, verdict=_settled(event.verdict, entry))
+    step = _step(entry, event)
+    if entry is None:
+        return _fail_of_the_gone(state, event, step, now=now, draw=draw)
+    if _is_stale(entry, event) and step is Step.ROTATE:  # spec: oauth.late-refusal+1
+        step = Step.REFRESH if _may_refresh(entry, event) else Step.TRY_NEXT
+    match step:
+        case Step.REFRESH if _may_refresh(entry, event):
+            call = noted(event.call, entry.id, event.verdict, Step.REFRESH)
+            renewed = entry.secret != event.secret  # somebody has refreshed it meanwhile
+            return Decision(state, call, Send(entry) if renewed else Refresh(entry))
+        case Step.DELIVER:
+            return deliver_at_once(state, event)
+        case _ if event.call.probe and not _is_death(event):
+            return deliver(state, event, now=now)  # spec: exhaust.probe.failure+3
+        case Step.TRY_NEXT:
+            return go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
+        case Step.RETRY if _may_retry(state, entry, event, now=now):
+            return _retry(state, entry, event, now=now)
+        case _:
+            state, call = bench(state, event, now=now)
+            return go_on(state, replace(event, call=call), Step.ROTATE, now=now, draw=draw)
+
+
+def _fail_of_the_gone(
+    state: PoolState, event: Failed, step: Step, *, now: float, draw: float
+) -> Decision:
+    """Go on after a refusal whose entry was removed; another row may hold the secret."""
+    if step is Step.DELIVER:
+        return deliver_at_once(state, event)
+    if step is Step.ROTATE:  # spec: pool.same-secret+3
+        state, call = bench(state, event, now=now)
+        event = replace(event, call=call)
+    return go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
+
+
+def _step(entry: Entry | None, event: Failed) -> Step:
+    """Return what the failure asks for; a borrowed token is read again before it dies."""
+    if entry is not None and entry.borrowed and _is_death(event):
+        return Step.REFRESH  # spec: borrow.reread.refused+2
+    return RECOVERY[event.verdict.failure].step
+
+
+def _is_death(event: Failed) -> bool:
+    return event.verdict.failure is FailureClass.AUTH_REVOKED
+
+
+def _is_stale(entry: Entry, event: Failed) -> bool:
+    """Whether the refusal is of a secret that the entry no longer holds."""
+    return entry.secret != event.secret and event.verdict.failure in MENDED_BY_REFRESH
+
+
+def _settled(verdict: Verdict, entry: Entry) -> Verdict:
+    """Tell a token that has run out from a key that is refused, by what the entry can do."""
+    match verdict.failure, entry.renewable:
+        case FailureClass.AUTH_REJECTED, True:  # spec: classify.refreshable+2
+            return replace(verdict, failure=FailureClass.AUTH_EXPIRED)
+        case FailureClass.AUTH_EXPIRED, False:
+            return replace(verdict, failure=FailureClass.AUTH_REJECTED)
+        case _:
+            return verdict
+
+
+def _may_refresh(entry: Entry, event: Failed) -> bool:
+    """Whether the attempt is repeated with a new token."""
+    if entry.secret is None or entry.dead:  # spec: recover.auth-expired.terminal+2
+        return False
+    if event.call.did(Step.REFRESH, entry.id):  # spec: recover.bounded+2
+        return False
+    return entry.id not in event.call.renewed or entry.secret != event.secret  # spec: oauth.once+1
+
+
+def _may_retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> bool:
+    """Whether a rate-limited entry is tried once more."""
+    if state.policy.first_429 is First429.ROTATE:  # spec: recover.rate-limited.rotate-first+1
+        return False
+    if entry.throttled or event.call.did(Step.RETRY, entry.id):
+        return False  # spec: recover.rate-limited.rotate-second+2
+    if entry.blocked(now, event.call.model) is not None:
+        return False  # spec: recover.rate-limited.gone-out+1
+    hint = event.verdict.hint  # spec: recover.rate-limited.rotate-second+2
+    return hint is None or hint <= state.policy.max_retry_wait
+
+
+def _retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> Decision:
+    marked = {e.id: replace(e, throttled=True) for e in state.holding(event.secret)}
+    state, again = state.change(marked), marked.get(entry.id, entry)
+    call = noted(event.call, entry.id, event.verdict, Step.RETRY)
+    hint = event.verdict.hint
+    if hint is None or hint <= 0:
+        return Decision(state, call, Send(again))
+    return Decision(state, call, Wait(again, now + hint))  # spec: recover.rate-limited.retry-once+3
+
+
+def _reset(state: PoolState, entry_id: EntryId | None, *, now: float) -> Decision:
+    chosen = [e for e in state.entries if entry_id in (None, e.id) and _has_history(e)]
+    clean = {e.id: _unrefused(e) for e in chosen}
+    return Decision(state.change(clean), Call(started=now), Rest())
+
+
+def _has_history(entry: Entry) -> bool:
+    rests = entry.refresh_failed_at is not None
+    return bool(entry.cooldown or entry.models or entry.throttled or rests)
+
+
+def _unrefused(entry: Entry) -> Entry:
+    """Return the entry without its refusals; a refresh that is under way is none."""
+    return replace(  # spec: operator.reset.claim+1
+        entry, cooldown=None, models={}, throttled=False, probed_at=None, refresh_failed_at=None
+    )

@@ -1,0 +1,232 @@
+"""Which entry comes next (spec: selection, sharing).
+
+Whoever is `available` and `at_home` for the session, or else the choice among those `under_cap`.
+`choose` is the rule, read off the specification. `Index` answers the same question without a walk
+over the entries for a state that does not change; it is derived from the state and thrown away with it.
+"""
+
+import math
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from heapq import heapify, heapreplace
+from typing import Final, assert_never
+
+from credpool.model.entry import Entry, EntryId, PoolState, Strategy, twins
+from credpool.model.payer import Payer, PayerChange
+from credpool.providers.quota import next_reset, remaining
+from credpool.providers.registry import provider
+from credpool.rules.usable import why_unusable
+
+BY_COUNT: Final = frozenset({Strategy.LEAST_USED, Strategy.QUOTA_AWARE})
+"""The strategies that look at request counts, and so at what others have done."""
+
+IN_TURN: Final = BY_COUNT | {Strategy.ROUND_ROBIN}
+"""The strategies whose choice depends on the choices before it."""
+
+
+def available(state: PoolState, *, now: float, model: str | None) -> tuple[Entry, ...]:
+    """Return the entries that may be chosen at `now` for `model`, in order."""
+    why_not = why_unusable(state)
+    return tuple(  # spec: select.available+2, select.per-call+2, pool.unusable+1
+        e for e in permitted(state) if why_not(e) is None and e.blocked(now, model) is None
+    )
+
+
+def at_home(candidates: Sequence[Entry], home: EntryId | None) -> Entry | None:
+    """Return the entry that keeps a session together, when it is one of the candidates."""
+    return next((e for e in candidates if e.id == home), None)  # spec: affinity.stay+2
+
+
+def under_cap(state: PoolState, candidates: Sequence[Entry]) -> Sequence[Entry]:
+    """Return the candidates with fewer calls under way than the cap, or else with the fewest."""
+    cap = state.policy.max_concurrent
+    if cap is None or not candidates:  # spec: lease.off+1
+        return candidates
+    load = {e.id: state.leases.get(e.id, 0) for e in candidates}
+    most = max(cap - 1, min(load.values()))  # spec: lease.cap+2
+    return [e for e in candidates if load[e.id] <= most]
+
+
+def permitted(state: PoolState) -> tuple[Entry, ...]:
+    """Return the entries that the policy on payers lets the pool use, in order."""
+    if state.policy.payer_change is PayerChange.ALLOW or not state.entries:
+        return state.entries
+    first, *others = state.entries
+    pays = payer_of(state, first)
+    if pays is Payer.UNKNOWN:  # spec: payer.forbid+2
+        return (first,)
+    # spec: payer.forbid+2
+    return (first, *(e for e in others if payer_of(state, e) is pays))
+
+
+def payer_of(state: PoolState, entry: Entry) -> Payer:
+    """Return who pays for the entry: as a person has set it, else by its type of credential."""
+    if entry.payer is not None:
+        return entry.payer
+    known = provider(state.provider).credentials  # spec: payer.known+1
+    return next((c.payer for c in known if c.auth_type is entry.auth_type), Payer.UNKNOWN)
+
+
+def choose(
+    state: PoolState, candidates: Sequence[Entry], *, now: float, draw: float
+) -> Entry | None:
+    """Return the strategy's choice among available `candidates`, given in order."""
+    if not candidates:
+        return None
+    match state.strategy:
+        case Strategy.FILL_FIRST:  # spec: select.fill-first+2
+            return candidates[0]
+        case Strategy.ROUND_ROBIN:  # spec: select.round-robin+3
+            return _after_last(state, candidates)[0]
+        case Strategy.LEAST_USED:  # spec: select.least-used+2
+            return min(candidates, key=lambda e: e.request_count)
+        case Strategy.RANDOM:  # spec: select.random+2
+            return candidates[int(draw * len(candidates))]
+        case Strategy.QUOTA_AWARE:
+            return min(_with_quota(state, candidates, now), key=lambda e: e.request_count)
+        case _:
+            assert_never(state.strategy)
+
+
+def _with_quota(state: PoolState, candidates: Sequence[Entry], now: float) -> Sequence[Entry]:
+    """Return the candidates that `quota_aware` finds equally good; the request count decides.
+
+    It keeps the entry chosen last; else whoever has most left; else whoever nobody knows anything
+    of; else whoever has most left of too little.
+    """
+    left = {e.id: remaining(state.quotas.get(e.id, {}), now=now) for e in candidates}
+    enough = [(e, f) for e in candidates if (f := left[e.id]) is not None and is_enough(state, f)]
+    kept = [e for e, _ in enough if e.id == state.last]
+    if kept:  # spec: select.quota-aware.keep+2
+        return kept
+    unknown = [e for e in candidates if left[e.id] is None]
+    if unknown and not enough:  # spec: select.quota-aware.unknown+2
+        return unknown
+    known = enough or [(e, left[e.id] or 0.0) for e in candidates]
+    most = max(fraction for _, fraction in known)  # spec: select.quota-aware.most-left+2
+    return [e for e, fraction in known if fraction == most]
+
+
+def is_enough(state: PoolState, fraction: float | None) -> bool:
+    """Whether an entry with that much of its quota left is kept."""
+    return fraction is not None and fraction >= state.policy.avoid_below_fraction
+
+
+def _after_last(state: PoolState, candidates: Sequence[Entry]) -> Sequence[Entry]:
+    """Return the candidates in order, beginning behind the entry chosen last, wrapping around."""
+    place = {e.id: i for i, e in enumerate(state.entries)}
+    last = place.get(state.last, -1) if state.last is not None else -1
+    split = next((i for i, e in enumerate(candidates) if place[e.id] > last), 0)
+    return [*candidates[split:], *candidates[:split]]
+
+
+class Index:
+    """Selection in constant or logarithmic time while the state holds.
+
+    A choice by count changes `counts`, which the indexes of one state share, one for each model
+    that needs its own: so whoever picks in threads lets one pick at a time.
+    """
+
+    def __init__(
+        self,
+        state: PoolState,
+        *,
+        now: float,
+        model: str | None,
+        counts: dict[EntryId, int] | None = None,
+    ) -> None:
+        self.state = state
+        self.ready = available(state, now=now, model=model)
+        ends = (c.until for e in state.entries if (c := e.blocked(now, model)))
+        resets = (next_reset(windows, now=now) for windows in state.quotas.values())
+        self.expires = min((*ends, *resets), default=math.inf)
+        self.counts = counts if counts is not None else _counts(state)
+        self.in_turn = state.strategy in IN_TURN
+        """Whether a choice depends on the choices before it."""
+        self.by_count = state.strategy in BY_COUNT
+        self._now = now
+
+    @cached_property
+    def by_id(self) -> Mapping[EntryId, Entry]:
+        """The entries that are `ready`, by their ids."""
+        return {e.id: e for e in self.ready}
+
+    def pick(self, draw: float, last: EntryId | None) -> Entry:
+        """Return the next of the entries that are `ready`, of which there must be one."""
+        match self.state.strategy:
+            case Strategy.FILL_FIRST:
+                return self.ready[0]
+            case Strategy.RANDOM:
+                return self.ready[int(draw * len(self.ready))]
+            case Strategy.ROUND_ROBIN:
+                behind = bisect_right(self._ready_places, self._places.get(last, -1))
+                return self.ready[behind % len(self.ready)]
+            case Strategy.LEAST_USED:
+                return self._least_used()
+            case Strategy.QUOTA_AWARE:
+                return self._stay(last) or self._least_used()
+            case _:
+                assert_never(self.state.strategy)
+
+    def note(self, entry: Entry) -> None:
+        """Count a choice that was not made here."""
+        for one in self._twins.get(entry.id, (entry.id,)):  # spec: select.count+2
+            self.counts[one] += 1
+
+    @cached_property
+    def _twins(self) -> Mapping[EntryId, Sequence[EntryId]]:
+        return twins(self.state.entries)
+
+    @cached_property
+    def _places(self) -> Mapping[EntryId | None, int]:
+        return {e.id: place for place, e in enumerate(self.state.entries)}
+
+    @cached_property
+    def _ready_places(self) -> Sequence[int]:
+        return [self._places[e.id] for e in self.ready]
+
+    @cached_property
+    def _enough(self) -> frozenset[EntryId]:
+        """The entries that are known to have enough left."""
+        left = ((e.id, self.state.quotas.get(e.id)) for e in self.ready)
+        known = ((e, remaining(windows, now=self._now)) for e, windows in left if windows)
+        return frozenset(e for e, fraction in known if is_enough(self.state, fraction))
+
+    def _stay(self, last: EntryId | None) -> Entry | None:
+        """Return the entry chosen last, when `quota_aware` keeps it."""
+        if last not in self._enough:
+            return None
+        self.note(kept := self.by_id[last])
+        return kept
+
+    @cached_property
+    def _equals(self) -> Sequence[Entry]:
+        """The entries among which the request count decides."""
+        if self.state.strategy is not Strategy.QUOTA_AWARE:
+            return self.ready
+        return _with_quota(replace(self.state, last=None), self.ready, self._now)
+
+    @cached_property
+    def _queue(self) -> list[tuple[int, int]]:
+        """A heap of counts and places; a count in it may be too low, and never is too high."""
+        queue = [(self.counts[e.id], place) for place, e in enumerate(self._equals)]
+        heapify(queue)
+        return queue
+
+    def _least_used(self) -> Entry:
+        queue, counts = self._queue, self.counts
+        while True:
+            known, place = queue[0]
+            entry = self._equals[place]
+            count = counts[entry.id]
+            if count == known:  # spec: select.least-used+2
+                self.note(entry)
+                heapreplace(queue, (count + 1, place))
+                return entry
+            heapreplace(queue, (count, place))  # it has been used otherwise
+
+
+def _counts(state: PoolState) -> dict[EntryId, int]:
+    return {e.id: e.request_count for e in state.entries}

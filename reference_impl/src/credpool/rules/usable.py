@@ -1,0 +1,78 @@
+"""Which entries nothing can be sent with, and why (spec: pools).
+
+It is computed from what the entry holds, and never stored: a row that was corrected is usable.
+A reason is said in words that follow the entry's name.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from credpool.model.credential import bare, form_flaw, url_flaw
+from credpool.model.entry import AuthType, Entry, PoolState
+from credpool.providers.registry import provider
+from credpool.providers.wire import base_url
+
+NO_SECRET: Final = "has no secret"  # noqa: S105 (a reason)
+"""Why an entry is passed over whose secret is not there; nothing is wrong with what is."""
+
+_CLIENT: Final = ("client_id", "client_secret")
+"""The fields of an entry that name the client its login was made with; the operator's own."""
+
+WhyNot = Callable[[Entry], str | None]
+"""Says why nothing can be sent with an entry; None for one that can be used."""
+
+
+def why_unusable(state: PoolState) -> WhyNot:
+    """Return who says why nothing can be sent with an entry of the pool."""
+    known = provider(state.provider)
+    placed = any(base_url(e, known) for e in state.entries)
+    homes: dict[tuple[str | None, AuthType], str | None] = {}  # most entries share one
+
+    def why(entry: Entry) -> str | None:
+        secret = entry.secret
+        if secret is None:
+            return NO_SECRET
+        if secret.flaw is not None:
+            return f"has a secret that {secret.flaw}"
+        home = (entry.base_url, entry.auth_type)
+        if home not in homes:
+            homes[home] = _why_no_home(base_url(entry, known), placed=placed)
+        return homes[home]
+
+    return why
+
+
+def _why_no_home(url: str, *, placed: bool) -> str | None:
+    """Return what is wrong with an entry's address; where nobody has one, the call says so."""
+    if not url:
+        return "has no base_url, and neither has its provider" if placed else None
+    flaw = url_flaw(url)
+    return None if flaw is None else f"has a base_url that {flaw}"
+
+
+def flawed(state: PoolState) -> Iterator[tuple[Entry, str]]:
+    """Yield the entries of which something cannot be sent, each with the reason."""
+    why_not = why_unusable(state)
+    for entry in state.entries:
+        why = why_not(entry)
+        why = why_unrefreshable(entry) if why is None else why
+        if why is not None and why != NO_SECRET:
+            yield entry, why
+
+
+def why_unrefreshable(entry: Entry) -> str | None:
+    """Return why a login cannot be refreshed, or None; its token is good to its end all the same."""
+    if entry.refresh_token is None or entry.borrowed:
+        return None
+    url = bare(entry.token_url or "")
+    flaw = url_flaw(url) if url else None
+    if flaw is not None:
+        return f"has a token_url that {flaw}"
+    form = {"refresh token": entry.refresh_token.reveal(), **client_of(entry)}
+    flaws = ((name, form_flaw(text)) for name, text in form.items())
+    return next((f"has a {name} that {flaw}" for name, flaw in flaws if flaw is not None), None)
+
+
+def client_of(entry: Entry) -> dict[str, str]:
+    """Return the fields by which the client is named that a login was made with."""
+    return {n: v for n in _CLIENT if isinstance(v := entry.extra.get(n), str)}

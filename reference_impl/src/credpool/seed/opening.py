@@ -1,0 +1,236 @@
+"""`open_pool`: find a pool's credentials and open it, in one line (spec: seeding)."""
+
+import logging
+import os
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from os import PathLike
+from pathlib import Path
+from typing import Final
+
+from credpool.clock import Clock, SystemClock
+from credpool.config.pools import policy_of, strategy_of
+from credpool.entries import edit
+from credpool.entries.edit import shown
+from credpool.entries.operator import fresh_id
+from credpool.model.entry import Entry, Policy, PoolState, Strategy, in_order
+from credpool.model.errors import BadInput, DuplicateSecret
+from credpool.model.secret import Secret, Veiled
+from credpool.pool import Pool, Store
+from credpool.rules import moments
+from credpool.rules.usable import flawed
+from credpool.seed.borrowing import BorrowingStore
+from credpool.seed.found import Complaint, Found, seeded
+from credpool.seed.surroundings import Surroundings
+from credpool.stores.auth_json.codec import as_kept
+
+_LOG: Final = logging.getLogger("credpool")
+
+
+def open_pool(
+    key: str,
+    surroundings: Surroundings | None = None,
+    *,
+    store: str | PathLike[str] | None = None,
+    strategy: Strategy | None = None,
+    policy: Policy | None = None,
+    clock: Clock | None = None,
+    dice: Callable[[], float] = random.random,
+    notify: Callable[[Complaint], None] | None = None,
+) -> Pool:
+    """Open a pool with the credentials that are found for it, besides those it has.
+
+    Args:
+        key: a provider of the registry, or `custom:` and the name of a configured endpoint.
+        surroundings: where credentials are looked for; where the `credpool` command looks too, if
+            not given.
+        store: the file to keep the pool in, if not `auth.json` in the surroundings' folder; with
+            neither, the pool lives in memory.
+        strategy: in place of the configured one.
+        policy: in place of the configured one.
+        clock: where the time comes from; the machine's clock if not given.
+        dice: draws from [0, 1), for the `random` strategy.
+        notify: is told what was found and cannot be used, and which entries cannot; a warning is
+            logged if not given.
+
+    Raises:
+        BadConfig: the configuration cannot be used.
+        StoreError: the store cannot be read, or what was found cannot be made durable.
+        UnknownProvider: the registry has no such provider.
+        UnknownStrategy: there is no such strategy.
+    """
+    tell, around = notify or _log, surroundings or _usual(store)
+    empty = _empty(key, around, strategy, policy)
+    found, notices = around.find(key)
+    for notice in notices:
+        tell(notice)
+    path = _path(around, store)
+    fingerprint_key = _fingerprint_key(path, create=bool(found))
+    kept = _kept(empty, path, fingerprint_key)
+    kept.update(partial(seeded, found=found, fingerprint_key=fingerprint_key))
+    lending = _lending(kept, key, around, tell)
+    pool = Pool(lending, clock=clock, dice=dice, lender=lending.reread, base_url=lending.base_url)
+    if notify is not None:  # else the pool itself has logged them
+        for complaint in complaints(pool.state):
+            notify(complaint)
+    return pool
+
+
+def view_pool(
+    key: str,
+    surroundings: Surroundings | None = None,
+    *,
+    store: str | PathLike[str] | None = None,
+    clock: Clock | None = None,
+    notify: Callable[[Complaint], None] | None = None,
+) -> PoolState:
+    """Return the pool as `open_pool` would open it, and change nothing.
+
+    The arguments, and what is raised, are those of `open_pool`.
+    """
+    tell, around = notify or _log, surroundings or _usual(store)
+    found, notices = around.find(key)
+    for notice in notices:
+        tell(notice)
+    empty = _empty(key, around, None, None)
+    path = _path(around, store)
+    fingerprint_key = _fingerprint_key(path, create=False)
+    if fingerprint_key is None and found:
+        fingerprint_key = os.urandom(32)  # `open_pool` would make one, and would keep it
+    kept = _kept(empty, path, fingerprint_key)
+    state = seeded(kept.load(), found, fingerprint_key=fingerprint_key)
+    state = replace(state, entries=tuple(as_kept(e, key=key, clean=str) for e in state.entries))
+    from credpool.stores.memory import MemoryStore  # noqa: PLC0415  as in `credpool.stores`
+
+    whole = _lending(MemoryStore(state), key, around, tell).load()
+    viewed = moments.read(whole, now=(clock or SystemClock()).now()).state
+    seen = replace(viewed, entries=in_order(viewed.entries))  # spec: select.order+2
+    for complaint in complaints(seen):
+        tell(complaint)
+    return seen
+
+
+def take_up(pool: Pool, keys: Sequence[str]) -> None:
+    """Add the API keys that a pool does not have, in their order and behind the others.
+
+    Raises:
+        BadInput: it is one text, and no list.
+        UnusableSecret: one of them cannot be a key; none is added.
+        StoreError: they cannot be made durable.
+    """
+    if isinstance(keys, str):
+        raise BadInput("keys is a list of keys, not one text; put the key in brackets")
+    given = [edit.holding(Entry(id=fresh_id()), Veiled(key)) for key in keys]
+    if given:
+        pool.change(partial(_with, given=given))
+
+
+def _with(state: PoolState, given: Iterable[Entry]) -> PoolState:
+    """Return the pool with those of the entries whose secrets it does not have."""
+    for entry in given:
+        with suppress(DuplicateSecret):
+            state = edit.added(state, entry)
+    return state
+
+
+def _usual(store: str | PathLike[str] | None) -> Surroundings:
+    """Return where the command looks; the folder is that of the store, if there is one."""
+    usual = Surroundings.usual()
+    return usual if store is None else replace(usual, folder=Path(store).parent)
+
+
+def complaints(state: PoolState) -> Iterator[Complaint]:
+    """Yield what is to be said of the entries of which something cannot be sent."""
+    for entry, why in flawed(state):
+        yield Complaint(
+            where=f"{state.key}, {shown(entry)}", what=why, mend=remedy(state.key, entry)
+        )
+
+
+def remedy(key: str, entry: Entry) -> str:
+    """Return what a person does about an entry that cannot be used."""
+    if entry.reference is not None:
+        return f"correct what {entry.reference} leads to"
+    if entry.borrowed:
+        return f"correct it where it is from: {entry.source}"
+    return f"take it out (credpool remove {key} {entry.id}) and add it again as it should be"
+
+
+def _empty(
+    key: str, surroundings: Surroundings, strategy: Strategy | None, policy: Policy | None
+) -> PoolState:
+    config = surroundings.settings()
+    return PoolState(
+        key=key,
+        provider=surroundings.provider_of(key),
+        strategy=strategy or strategy_of(config, key),
+        policy=policy or policy_of(config, key),
+    )
+
+
+def _lending(
+    kept: Store, key: str, surroundings: Surroundings, tell: Callable[[Complaint], None]
+) -> BorrowingStore:
+    endpoint = surroundings.endpoint(key)
+    return BorrowingStore(
+        kept,
+        look=lambda: _by_source(surroundings, key),
+        resolve=partial(_resolved, surroundings, tell),
+        base_url=surroundings.base_url if endpoint is None else endpoint.base_url,
+    )
+
+
+def _log(notice: Complaint) -> None:
+    _LOG.warning("%s", notice)
+
+
+def _path(surroundings: Surroundings, store: str | PathLike[str] | None) -> Path | None:
+    if store is not None:
+        return Path(store)
+    return None if surroundings.folder is None else surroundings.folder / "auth.json"
+
+
+def _fingerprint_key(path: Path | None, *, create: bool) -> bytes | None:
+    """Return the key of the fingerprints beside the file, if there is one."""
+    if path is None:
+        return None
+    from credpool.stores.key_file import key_beside  # noqa: PLC0415  as in `credpool.stores`
+
+    return key_beside(path, create=create)
+
+
+def _kept(empty: PoolState, path: Path | None, fingerprint_key: bytes | None) -> Store:
+    """Return where the pool is kept."""
+    if path is None:
+        from credpool.stores.memory import MemoryStore  # noqa: PLC0415  as in `credpool.stores`
+
+        return MemoryStore(empty)
+    from credpool.stores.json_file import JsonFileStore  # noqa: PLC0415
+
+    return JsonFileStore(
+        path,
+        empty.key,
+        provider=empty.provider,
+        strategy=empty.strategy,
+        policy=empty.policy,
+        fingerprint_key=fingerprint_key,
+    )
+
+
+def _by_source(surroundings: Surroundings, key: str) -> Mapping[str, Found]:
+    """Return what there is now; of two with one source, the first."""
+    found, _ = surroundings.find(key)
+    return {item.source: item for item in reversed(found)}
+
+
+def _resolved(
+    surroundings: Surroundings, tell: Callable[[Complaint], None], reference: str
+) -> Secret | None:
+    secret = surroundings.references().resolve(reference)
+    if isinstance(secret, Complaint):
+        tell(secret)
+        return None
+    return secret

@@ -1,0 +1,1 @@
+"""`auth.json`, version 1 (spec: store)."""
