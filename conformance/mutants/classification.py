@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from credpool.model.entry import AuthType, FailureClass, Scope
+from credpool.model.terms import AuthType, FailureClass, Scope
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 

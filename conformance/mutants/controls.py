@@ -6,8 +6,8 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import dropwhile
 
-from credpool.model.entry import Scope
 from credpool.model.errors import StoreError, UnknownStrategy
+from credpool.model.terms import Scope
 from credpool.providers.wire import origin
 from credpool.stores.memory import MemoryStore
 from credpool_conformance.matrix.mutant import Control, replaces
@@ -245,7 +245,7 @@ class KnowsFourStrategies(Control):
         original(self, *args)
         without(self, "quota-aware")
 
-    @replaces("credpool.model.entry.Strategy._missing_")
+    @replaces("credpool.model.policy.Strategy._missing_")
     def four(original, cls, value):
         raise UnknownStrategy(str(value), [s.value for s in cls if s is not cls.QUOTA_AWARE])
 

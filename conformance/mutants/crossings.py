@@ -5,8 +5,8 @@ Overlapping calls, rows of one secret, one model among several, a policy of the 
 
 from dataclasses import replace
 
-from credpool.model.entry import FOREVER, FailureClass, Scope
 from credpool.model.messages import Failed
+from credpool.model.terms import FOREVER, FailureClass, Scope
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 

@@ -288,7 +288,7 @@ class MarksANewTokenForAnOldOne(Mutant):
     )
     because = "status retry"
 
-    @replaces("credpool.model.entry.PoolState.holding")
+    @replaces("credpool.model.state.PoolState.holding")
     def by_row(original, self, secret):
         found = tuple(original(self, secret))
         return iter(found or tuple(e for e in self.entries if e.id == "a"))

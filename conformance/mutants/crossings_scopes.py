@@ -5,8 +5,8 @@ import json
 from dataclasses import replace
 
 from credpool.model.messages import Failed, Succeeded
-from credpool.model.payer import PayerChange
 from credpool.model.recovery import RECOVERY, Step
+from credpool.model.terms import PayerChange
 from credpool.providers.owner import owner_of
 from credpool_conformance.matrix.mutant import Mutant, replaces
 

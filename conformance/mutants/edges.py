@@ -91,7 +91,7 @@ class SortsPrioritiesAsTexts(Mutant):
     kills = ("priorities-are-numbers",)
     because = "target"
 
-    @replaces("credpool.model.entry.in_order")
+    @replaces("credpool.model.state.in_order")
     def letters(original, entries):
         return tuple(sorted(entries, key=lambda e: str(e.priority)))
 

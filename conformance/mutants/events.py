@@ -11,8 +11,8 @@ from credpool.events import (
     RanOut,
     RefreshRefused,
 )
-from credpool.model.entry import FOREVER
 from credpool.model.messages import Failed, Refreshed, RefreshFailed
+from credpool.model.terms import FOREVER
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import httpx
 
-from credpool.model.entry import FOREVER, FailureClass
 from credpool.model.messages import Decision, Send
+from credpool.model.terms import FOREVER, FailureClass
 from credpool.rules.usable import why_unusable
 from credpool_conformance.matrix.mutant import Mutant, replaces
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from credpool.model.entry import FailureClass
+from credpool.model.terms import FailureClass
 from credpool.providers import hints
 from credpool_conformance.matrix.mutant import Mutant, replaces
 

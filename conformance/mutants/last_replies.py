@@ -3,9 +3,9 @@
 import json
 from dataclasses import replace
 
-from credpool.model.entry import FailureClass
 from credpool.model.messages import Deliver
-from credpool.rules import steps
+from credpool.model.terms import FailureClass
+from credpool.rules import next_step
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -88,7 +88,7 @@ class TakesARotationForTheEnd(Mutant):
     )
     because = "should-retry"
 
-    @replaces("credpool.rules.steps.deliver")
+    @replaces("credpool.rules.next_step.deliver")
     def the_end(original, state, event, *, now):
         decision = original(state, event, now=now)
         if not event.call.benched or decision.action.exhaustion.is_whole:
@@ -97,13 +97,13 @@ class TakesARotationForTheEnd(Mutant):
         over = original(state.change(everyone), event, now=now)
         return replace(decision, action=over.action)
 
-    @replaces("credpool.rules.steps.deliver_at_once")
+    @replaces("credpool.rules.next_step.deliver_at_once")
     def the_end_at_once(original, state, event):
         decision = original(state, event)
         if not event.call.benched:
             return decision
         everyone = {e.id: replace(e, secret=None) for e in state.entries}
-        over = steps.deliver(state.change(everyone), event, now=event.call.started)
+        over = next_step.deliver(state.change(everyone), event, now=event.call.started)
         return replace(decision, action=over.action)
 
 

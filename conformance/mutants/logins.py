@@ -42,7 +42,7 @@ class RefreshesTheFirstOfACallOnly(Mutant):
     kills = ("token-of-a-rotation-is-refreshed-first-too",)
     because = "refresh"
 
-    @replaces("credpool.rules.steps.turn_to")
+    @replaces("credpool.rules.next_step.turn_to")
     def unlooked(original, state, call, candidates, **kwargs):
         decision = original(state, call, candidates, **kwargs)
         if decision is None or not call.attempts or not isinstance(decision.action, Refresh):

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from credpool.model.entry import FailureClass
 from credpool.model.messages import AwaitClaim, Exchange, Send
+from credpool.model.terms import FailureClass
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -87,7 +87,7 @@ class ComesBackToAFailedRefresh(Mutant):
     kills = ("call-does-not-come-back-to-a-failed-refresh",)
     because = "refresh"
 
-    @replaces("credpool.rules.steps.leave")
+    @replaces("credpool.rules.next_step.leave")
     def forgetful(original, state, call, *, now, draw):
         return original(state, replace(call, renewed=()), now=now, draw=draw)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from credpool.model.entry import FOREVER
+from credpool.model.terms import FOREVER
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 

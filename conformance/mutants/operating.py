@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from credpool._engine.view import view_of
-from credpool.model.entry import EntryId
 from credpool.model.secret import Secret
+from credpool.model.terms import EntryId
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -19,7 +19,7 @@ class TriesPlacesFirst(Mutant):
     kills = ("target-is-an-id-then-a-label-then-a-place:label-before-place",)
     because = "ids"
 
-    @replaces("credpool.entries.edit.resolve")
+    @replaces("credpool.rules.targets.resolve")
     def place(original, state, target):
         places = {str(n): e for n, e in enumerate(state.entries, start=1)}
         return places.get(target) or original(state, target)
@@ -32,7 +32,7 @@ class TriesLabelsFirst(Mutant):
     kills = ("id-beats-anothers-label",)
     because = "ids"
 
-    @replaces("credpool.entries.edit.resolve")
+    @replaces("credpool.rules.targets.resolve")
     def label(original, state, target):
         labelled = [e for e in state.entries if e.label == target]
         return labelled[0] if len(labelled) == 1 else original(state, target)
@@ -57,7 +57,7 @@ class CountsFromZero(Mutant):
     kills = ("target-is-an-id-then-a-label-then-a-place:place-from-one",)
     because = "refusal"
 
-    @replaces("credpool.entries.edit._places")
+    @replaces("credpool.rules.targets._places")
     def zero(original, state):
         return {str(n): entry for n, entry in enumerate(state.entries)}
 
@@ -69,7 +69,7 @@ class TakesTheFirstForAnUnknownTarget(Mutant):
     kills = ("unknown-target-is-refused",)
     because = "refusal"
 
-    @replaces("credpool.entries.edit.resolve")
+    @replaces("credpool.rules.targets.resolve")
     def first(original, state, target):
         known = {e.id for e in state.entries} | {e.label.casefold() for e in state.entries}
         known |= {str(n) for n, _ in enumerate(state.entries, start=1)}
@@ -84,7 +84,7 @@ class NamesNobody(Mutant):
     kills = ("unknown-target-is-refused",)
     because = "names"
 
-    @replaces("credpool.entries.edit._unknown")
+    @replaces("credpool.rules.targets._unknown")
     def silent(original, state, target):
         error = original(state, target)
         error.args = ("no such entry",)
@@ -98,7 +98,7 @@ class TakesTheFirstLabelOfTwo(Mutant):
     kills = ("ambiguous-label-is-refused",)
     because = "refusal"
 
-    @replaces("credpool.entries.edit.resolve")
+    @replaces("credpool.rules.targets.resolve")
     def first(original, state, target):
         same = [e for e in state.entries if e.label.casefold() == target.casefold()]
         return same[0] if len(same) > 1 else original(state, target)
@@ -237,7 +237,7 @@ class TakesPlaceholders(Mutant):
     )
     because = "refusal"
 
-    @replaces("credpool.seed.found.is_placeholder")
+    @replaces("credpool.model.credential.is_placeholder")
     def never(original, value):
         return False
 
@@ -287,7 +287,7 @@ class DoesNotSayWhoHoldsIt(Mutant):
     kills = ("secret-that-is-there-is-refused",)
     because = "names"
 
-    @replaces("credpool.entries.edit.shown")
+    @replaces("credpool.rules.targets.shown")
     def nameless(original, entry):
         return "an entry"
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from credpool._engine.view import view_of
-from credpool.model.entry import Strategy
+from credpool.model.policy import Strategy
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 

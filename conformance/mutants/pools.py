@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from credpool.model.entry import EntryId, Scope
+from credpool.model.terms import EntryId, Scope
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from credpool.model.entry import FailureClass
 from credpool.model.messages import Decision, Send
 from credpool.model.recovery import Step
-from credpool.rules.steps import noted
+from credpool.model.terms import FailureClass
+from credpool.rules.next_step import noted
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 

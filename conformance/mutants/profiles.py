@@ -4,10 +4,10 @@ import json
 import sys
 from dataclasses import replace
 
-from credpool.model.entry import FailureClass
 from credpool.model.messages import Wait
 from credpool.model.recovery import Step
-from credpool.rules import steps
+from credpool.model.terms import FailureClass
+from credpool.rules import next_step
 from credpool_conformance.matrix.mutant import Control, Mutant, replaces
 
 KEYS_ONLY = ("oauth", "login", "borrowed", "payer")
@@ -192,7 +192,7 @@ class RepeatsAFaultAndWalksOn(Mutant):
     @replaces("credpool.rules.decide._fail")
     def walk(original, state, event, *, now, draw):
         if event.verdict.failure is FailureClass.SERVER_ERROR:
-            return steps.go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
+            return next_step.go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
         return original(state, event, now=now, draw=draw)
 
 
@@ -205,11 +205,11 @@ class HasOneStrategyAndGivesUp(Mutant):
 
     hello = declares(strategies=["fill_first"], drops=("quota-aware",))
 
-    @replaces("credpool.rules.steps.go_on")
+    @replaces("credpool.rules.next_step.go_on")
     def two(original, state, event, step, *, now, draw):
         tried = {attempt.entry for attempt in event.call.attempts} | {event.entry}
         if len(tried) >= 2:
-            return steps.deliver(state, event, now=now)
+            return next_step.deliver(state, event, now=now)
         return original(state, event, step, now=now, draw=draw)
 
 

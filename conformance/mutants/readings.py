@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from credpool.model.messages import Decision, Deliver, Send
 from credpool.model.recovery import Step
-from credpool.rules import probe, steps
+from credpool.rules import next_step, probe
 from credpool.rules.select import available
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
@@ -16,12 +16,12 @@ class TriesASecretUnderAnotherName(Mutant):
     kills = ("secret-is-tried-once-whatever-its-name",)
     because = "same"
 
-    @replaces("credpool.rules.steps.go_on")
+    @replaces("credpool.rules.next_step.go_on")
     def by_row(original, state, event, step, *, now, draw):
-        tried = steps.noted(event.call, event.entry, event.verdict, step)
+        tried = next_step.noted(event.call, event.entry, event.verdict, step)
         ready = available(state, now=now, model=event.call.model)
         untried = [e for e in ready if not tried.tried(e.id)]
-        turned = steps.turn_to(state, tried, untried, now=now, draw=draw)
+        turned = next_step.turn_to(state, tried, untried, now=now, draw=draw)
         if turned is None or step is not Step.TRY_NEXT:
             return original(state, event, step, now=now, draw=draw)
         return turned
@@ -73,7 +73,7 @@ class ProbesInMidCall(Mutant):
     kills = ("call-that-was-refused-does-not-probe",)
     because = "target"
 
-    @replaces("credpool.rules.steps.go_on")
+    @replaces("credpool.rules.next_step.go_on")
     def probing(original, state, event, step, *, now, draw):
         made = original(state, event, step, now=now, draw=draw)
         ends = isinstance(made.action, Deliver) and made.action.exhaustion is not None
@@ -108,7 +108,7 @@ class ReadsTheModelUpToAColon(Mutant):
     kills = ("model-is-found-in-the-path:question-mark",)
     because = "status"
 
-    @replaces("credpool.model.request.model_of")
+    @replaces("credpool._calls.request.model_of")
     def strict(original, url, content):
         found = original(url, content)
         return None if f"/models/{found}?" in url else found

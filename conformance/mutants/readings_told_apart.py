@@ -3,9 +3,9 @@
 from dataclasses import replace
 from urllib.parse import unquote
 
-from credpool.model.entry import FailureClass, Scope
 from credpool.model.messages import Deliver
 from credpool.model.recovery import RECOVERY
+from credpool.model.terms import FailureClass, Scope
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -50,7 +50,7 @@ class SaysNothingWhenAllWereTried(Mutant):
     kills = ("call-that-has-tried-all-says-so", "plain-reply-while-a-forbidden-entry-is-left")
     because = "exhausted"
 
-    @replaces("credpool.rules.steps._ended")
+    @replaces("credpool.rules.next_step._ended")
     def silent(original, state, call, *, now):
         made = original(state, call, now=now)
         whole = made.action.exhaustion.is_whole
@@ -209,7 +209,7 @@ class DecodesThePath(Mutant):
     )
     because = "out"
 
-    @replaces("credpool.model.request.model_of")
+    @replaces("credpool._calls.request.model_of")
     def decoded(original, url, content):
         return original(unquote(url), content)
 
@@ -221,7 +221,7 @@ class IgnoresTheCaseOfModels(Mutant):
     kills = ("model-of-a-path-is-taken-as-written:capitals", "models-are-compared-exactly")
     because = "models"
 
-    @replaces("credpool.model.request.model_of")
+    @replaces("credpool._calls.request.model_of")
     def small(original, url, content):
         found = original(url, content)
         return None if found is None else found.lower()
@@ -234,7 +234,7 @@ class ReadsAModelBeforeASlash(Mutant):
     kills = ("path-with-a-slash-names-no-model",)
     because = "status"
 
-    @replaces("credpool.model.request.model_of")
+    @replaces("credpool._calls.request.model_of")
     def before(original, url, content):
         return original(url.replace("/operations", ""), content)
 

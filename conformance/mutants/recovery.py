@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from credpool.model.entry import FailureClass
 from credpool.model.recovery import Step
-from credpool.rules import steps
+from credpool.model.terms import FailureClass
+from credpool.rules import next_step
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -19,11 +19,11 @@ class GivesUpAfterThree(Mutant):
     )
     because = "stop"
 
-    @replaces("credpool.rules.steps.go_on")
+    @replaces("credpool.rules.next_step.go_on")
     def three(original, state, event, step, *, now, draw):
         tried = {attempt.entry for attempt in event.call.attempts} | {event.entry}
         if len(tried) >= 3:
-            return steps.deliver(state, event, now=now)
+            return next_step.deliver(state, event, now=now)
         return original(state, event, step, now=now, draw=draw)
 
 

@@ -1,8 +1,8 @@
 """Mutants of the chapter on recovery: caps, money and entitlement."""
 
-from credpool.model.entry import FailureClass
 from credpool.model.recovery import Step
-from credpool.rules import decide, steps
+from credpool.model.terms import FailureClass
+from credpool.rules import decide, next_step
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -50,7 +50,7 @@ class DeliversA402(Mutant):
     def delivered(original, state, event, *, now, draw):
         broke = event.verdict.failure is FailureClass.OUT_OF_CREDIT and event.verdict.code == 402
         if broke and not event.call.probe:
-            return steps.deliver(state, event, now=now)
+            return next_step.deliver(state, event, now=now)
         return original(state, event, now=now, draw=draw)
 
 

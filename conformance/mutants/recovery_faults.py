@@ -4,11 +4,12 @@ import json
 from contextlib import suppress
 from dataclasses import replace
 
-from credpool.model.entry import Cooldown, FailureClass, Scope
+from credpool.model.entry import Cooldown
 from credpool.model.errors import StoreError
 from credpool.model.messages import Call, Failed, Verdict
 from credpool.model.recovery import Step
-from credpool.rules import steps
+from credpool.model.terms import FailureClass, Scope
+from credpool.rules import next_step
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -28,7 +29,7 @@ class BenchesTheForbidden(Mutant):
     )
     because = "status"
 
-    @replaces("credpool.rules.steps.go_on")
+    @replaces("credpool.rules.next_step.go_on")
     def out(original, state, event, step, *, now, draw):
         entry = state.find(event.entry)
         if event.verdict.failure is FailureClass.FORBIDDEN and entry is not None:
@@ -66,7 +67,7 @@ class BelievesAnOverloadsRetryAfter(Mutant):
     kills = ("retry-after-on-an-outage-benches-nobody:503",)
     because = "status"
 
-    @replaces("credpool.rules.steps.deliver_at_once")
+    @replaces("credpool.rules.next_step.deliver_at_once")
     def out(original, state, event):
         verdict, now = event.verdict, event.call.started
         if verdict.failure is FailureClass.OVERLOADED and verdict.hint:
@@ -85,7 +86,7 @@ class WalksThroughThePoolWithAWrongRequest(Mutant):
     @replaces("credpool.rules.decide._fail")
     def everyone(original, state, event, *, now, draw):
         if event.verdict.failure is FailureClass.REQUEST_ERROR:
-            return steps.go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
+            return next_step.go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
         return original(state, event, now=now, draw=draw)
 
 
@@ -102,7 +103,7 @@ class WalksThroughThePoolWhenTheServerIsBroken(Mutant):
     @replaces("credpool.rules.decide._fail")
     def everyone(original, state, event, *, now, draw):
         if event.verdict.failure is FailureClass.SERVER_ERROR:
-            return steps.go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
+            return next_step.go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
         return original(state, event, now=now, draw=draw)
 
 
@@ -151,7 +152,7 @@ class WalksThroughThePoolOnAnOverload(Mutant):
     @replaces("credpool.rules.decide._fail")
     def everyone(original, state, event, *, now, draw):
         if event.verdict.failure is FailureClass.OVERLOADED:
-            return steps.go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
+            return next_step.go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
         return original(state, event, now=now, draw=draw)
 
 

@@ -2,9 +2,8 @@
 
 from dataclasses import replace
 
-from credpool.model.entry import FailureClass
-from credpool.model.limits import First429
 from credpool.model.messages import Send
+from credpool.model.terms import FailureClass, First429
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from credpool.model.entry import FailureClass
 from credpool.model.recovery import Step
-from credpool.rules import decide, steps
+from credpool.model.terms import FailureClass
+from credpool.rules import decide, next_step
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -15,9 +15,9 @@ class LosesTheCallWithTheToken(Mutant):
     kills = ("refresh-that-fails-rotates",)
     because = "retry"
 
-    @replaces("credpool.rules.steps.leave")
+    @replaces("credpool.rules.next_step.leave")
     def lost(original, state, call, *, now, draw):
-        return steps._ended(state, call, now=now)
+        return next_step._ended(state, call, now=now)
 
 
 class NeverRefreshes(Mutant):
@@ -96,7 +96,7 @@ class DeliversABare401(Mutant):
         verdict, entry = event.verdict, state.find(event.entry)
         bare = verdict.rule == "generic/unauthorized" and not (entry is None or entry.refreshable)
         if bare and not event.call.probe:
-            return steps.deliver(state, event, now=now)
+            return next_step.deliver(state, event, now=now)
         return original(state, event, now=now, draw=draw)
 
 
@@ -128,5 +128,5 @@ class KeepsARefusedNewToken(Mutant):
         expired = decide._settled(event.verdict, entry).failure
         renewed = event.call.did(Step.REFRESH, event.entry)
         if expired is FailureClass.AUTH_EXPIRED and renewed:
-            return steps.deliver(state, event, now=now)
+            return next_step.deliver(state, event, now=now)
         return original(state, event, now=now, draw=draw)

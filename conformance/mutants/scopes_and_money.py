@@ -3,10 +3,9 @@
 from dataclasses import replace
 
 from credpool.events import OwnerShared
-from credpool.model.entry import Scope
 from credpool.model.messages import Failed, Succeeded
-from credpool.model.payer import Payer, PayerChange
-from credpool.providers.quota import Window
+from credpool.model.state import Window
+from credpool.model.terms import Payer, PayerChange, Scope
 from credpool.providers.registry import provider
 from credpool.providers.reply import dig
 from credpool.rules.select import payer_of

@@ -3,8 +3,8 @@
 import os
 from dataclasses import replace
 
-from credpool.model.entry import Policy, Strategy
 from credpool.model.errors import BadConfig
+from credpool.model.policy import Policy, Strategy
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -83,7 +83,7 @@ class TakesPlaceholdersForKeys(Mutant):
     )
     because = "ids"
 
-    @replaces("credpool.seed.found.is_placeholder")
+    @replaces("credpool.model.credential.is_placeholder")
     def never(original, value):
         return False
 
@@ -260,7 +260,7 @@ class TakesAPolicyThatContradictsItself(Mutant):
     )
     because = "refusal"
 
-    @replaces("credpool.model.limits.fault")
+    @replaces("credpool.model.policy.fault")
     def nothing(original, policy):
         return None
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from credpool.model.entry import Strategy
+from credpool.model.policy import Strategy
 from credpool.model.secret import Secret
 from credpool.rules.usable import why_unusable
 from credpool_conformance.matrix.mutant import Mutant, replaces
@@ -18,7 +18,7 @@ class IgnoresPriorities(Mutant):
     )
     because = "order"
 
-    @replaces("credpool.model.entry.in_order")
+    @replaces("credpool.model.state.in_order")
     def as_listed(original, entries):
         return entries
 
@@ -30,7 +30,7 @@ class SortsEqualPrioritiesByName(Mutant):
     kills = ("equal-priorities-keep-the-order-of-the-list",)
     because = "order"
 
-    @replaces("credpool.model.entry.in_order")
+    @replaces("credpool.model.state.in_order")
     def by_name(original, entries):
         return tuple(sorted(entries, key=lambda e: (e.priority, e.id)))
 

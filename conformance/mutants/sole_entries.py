@@ -1,6 +1,6 @@
 """Mutants of the chapter on cooldowns: the only entry that is left."""
 
-from credpool.model.entry import FailureClass
+from credpool.model.terms import FailureClass
 from credpool.rules import cooldown
 from credpool_conformance.matrix.mutant import Mutant, replaces
 

@@ -206,7 +206,7 @@ class TearsSessionsApart(Mutant):
     kills = ("session-stays-at-the-cap",)
     because = "order"
 
-    @replaces("credpool.rules.steps.turn_to")
+    @replaces("credpool.rules.next_step.turn_to")
     def apart(original, state, call, candidates, *, now, draw):
         return original(state, call, under_cap(state, candidates), now=now, draw=draw)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from credpool.model.entry import Strategy
+from credpool.model.policy import Strategy
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -151,7 +151,7 @@ class TakesAnyStrategy(Mutant):
     kills = ("unknown-strategy-is-refused",)
     because = "refusal"
 
-    @replaces("credpool.model.entry.Strategy._missing_")
+    @replaces("credpool.model.policy.Strategy._missing_")
     def default(original, cls, value):
         return cls.FILL_FIRST
 

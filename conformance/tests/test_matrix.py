@@ -223,7 +223,7 @@ def test_a_replacement_reaches_every_module_that_imported_the_name() -> None:
     """A rule is replaced wherever it is used, and put back everywhere."""
     from credpool._engine import view  # noqa: PLC0415 (only here)
 
-    target, there = find("credpool.model.entry.in_order"), view.in_order
+    target, there = find("credpool.model.state.in_order"), view.in_order
     with ExitStack() as undo:
         install(target, None, undo)
         replaced = view.in_order
@@ -234,13 +234,15 @@ def test_a_replacement_reaches_every_module_that_imported_the_name() -> None:
 
 def test_each_kind_of_attribute_can_be_replaced() -> None:
     """Properties, cached properties and class methods are replaced in kind, values as a whole."""
-    from credpool.model.entry import Entry, EntryId, Strategy  # noqa: PLC0415 (only here)
+    from credpool.model.entry import Entry  # noqa: PLC0415 (only here)
+    from credpool.model.policy import Strategy  # noqa: PLC0415 (only here)
+    from credpool.model.terms import EntryId  # noqa: PLC0415 (only here)
     from credpool.providers.reply import Reply  # noqa: PLC0415 (only here)
 
     class All(Change):
         dead = replaces("credpool.model.entry.Entry.dead")(lambda original, self: True)
         text = replaces("credpool.providers.reply.Reply.message")(lambda original, self: "!")
-        odd = replaces("credpool.model.entry.Strategy._missing_")(
+        odd = replaces("credpool.model.policy.Strategy._missing_")(
             lambda original, cls, _: cls.RANDOM
         )
         hour = replaces("credpool.model.recovery._HOUR")(lambda original: original * 2)
@@ -259,7 +261,7 @@ def test_a_shadow_sees_where_a_rule_would_have_answered_otherwise(suite: Suite) 
     from credpool.model import entry  # noqa: PLC0415 (only here)
 
     class Reverses(Change):
-        entries = replaces("credpool.model.entry.in_order")(lambda original, e: (*reversed(e),))
+        entries = replaces("credpool.model.state.in_order")(lambda original, e: (*reversed(e),))
 
     shadow = Shadow({"Reverses": Reverses}, suite.testee)
     one, two = (entry.Entry(id=entry.EntryId(name)) for name in "ab")
@@ -323,7 +325,7 @@ def test_a_broad_mutant_is_spared_much_of_what_is_about_something_else(suite: Su
 def test_a_shadow_sees_where_a_rule_refuses(suite: Suite) -> None:
     """Whoever would not refuse may make a difference where the original does."""
     from credpool.model import entry  # noqa: PLC0415 (only here)
-    from credpool.stores.auth_json import codec
+    from credpool.stores.auth_json import codec  # noqa: PLC0415 (only here)
 
     class Tolerates(Change):
         ids = replaces("credpool.stores.auth_json.codec.check_ids")(
@@ -429,7 +431,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class Sample(Mutant):
     """Says something."""
     violates, kills, because = "rotate.retry-once+1", ("healthy",), "wire"
-    change = replaces("credpool.model.entry.in_order")(lambda original, e: e)
+    change = replaces("credpool.model.state.in_order")(lambda original, e: e)
     {body}
 '''
     (tmp_path / "sample.py").write_text(source, encoding="utf-8")

@@ -23,7 +23,7 @@ import httpx2
 from credpool import Entry, Pool, Secret, Strategy
 from credpool._calls.call import ActiveCall
 from credpool.httpx2 import PoolAuth
-from credpool.model.entry import AuthType, EntryId
+from credpool.model.terms import AuthType, EntryId
 from credpool.providers import registry
 from credpool.providers.classify import classify
 from credpool.providers.reply import Reply

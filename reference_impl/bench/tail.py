@@ -23,7 +23,7 @@ def measured(strategy: str) -> str:
     """Return the percentiles of one selection, in microseconds, and whose thread wrote the file."""
     from credpool import Entry, Pool, Secret, Strategy  # noqa: PLC0415  of the SRC that was named
     from credpool._calls.call import ActiveCall  # noqa: PLC0415
-    from credpool.model.entry import EntryId  # noqa: PLC0415
+    from credpool.model.terms import EntryId  # noqa: PLC0415
     from credpool.stores import JsonFileStore  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as folder:

@@ -15,7 +15,7 @@ import yaml
 
 from credpool import Pool
 from credpool.httpx2 import PoolAuth
-from credpool.model.entry import Cooldown, Entry, EntryId, FailureClass, PoolState
+from credpool.model.entry import Cooldown, Entry
 from credpool.model.messages import (
     Call,
     Claimed,
@@ -34,6 +34,8 @@ from credpool.model.messages import (
 )
 from credpool.model.recovery import RECOVERY
 from credpool.model.secret import Secret
+from credpool.model.state import PoolState
+from credpool.model.terms import EntryId, FailureClass
 from credpool.rules.decide import decide
 from credpool.testing import FakeClock
 

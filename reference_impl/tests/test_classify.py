@@ -12,10 +12,10 @@ from types import FrameType
 import pytest
 import yaml
 
-from credpool.model.entry import AuthType, FailureClass, Scope
 from credpool.model.errors import UnknownProvider
 from credpool.model.messages import Verdict
 from credpool.model.recovery import RECOVERY
+from credpool.model.terms import AuthType, FailureClass, Scope
 from credpool.providers.classify import classify
 from credpool.providers.registry import Provider, provider
 from credpool.providers.reply import LONGEST_MESSAGE, Reply, dig

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credpool.model.entry import FOREVER, AuthType, Claim, Cooldown, Entry, EntryId, FailureClass
-from credpool.model.payer import Payer
+from credpool.model.entry import Claim, Cooldown, Entry
 from credpool.model.secret import Secret
+from credpool.model.terms import FOREVER, AuthType, EntryId, FailureClass, Payer
 from credpool.stores.auth_json import codec
 from credpool.stores.auth_json.fields import LATEST
 

@@ -20,7 +20,7 @@ from credpool import (
     UnknownStrategy,
 )
 from credpool.config.pools import custom_key, endpoints, policy_of, strategy_of
-from credpool.model.limits import LEAST
+from credpool.model.policy import LEAST
 
 URL = "https://llm.example.com/v1"
 SECRET = "a-secret-of-nobody"

@@ -4,22 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from credpool.model.entry import (
-    FOREVER,
-    Cooldown,
-    Entry,
-    EntryId,
-    Exhaustion,
-    FailureClass,
-    Out,
-    Policy,
-    PoolState,
-    Scope,
-    Status,
-)
+from credpool.model.entry import Cooldown, Entry
+from credpool.model.exhaustion import Exhaustion, Out
 from credpool.model.messages import Attempt, Call, Failed, Verdict
+from credpool.model.policy import Policy
 from credpool.model.recovery import RECOVERY, Step
 from credpool.model.secret import Secret
+from credpool.model.state import PoolState
+from credpool.model.terms import FOREVER, EntryId, FailureClass, Scope, Status
 from credpool.rules.cooldown import bench, cap, exhaustion
 from credpool.rules.select import available
 

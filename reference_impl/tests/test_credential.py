@@ -22,12 +22,12 @@ from credpool import (
     report_notice,
     view_pool,
 )
+from credpool.config.files import Complaint
 from credpool.events.changes import opened
 from credpool.model.credential import bare, label_flaw, secret_flaw, url_flaw
 from credpool.providers.registry import provider
 from credpool.rules.given import looks_like
 from credpool.rules.usable import why_unusable
-from credpool.seed.found import Complaint
 from credpool.stores import JsonFileStore
 from credpool.testing import FakeClock
 

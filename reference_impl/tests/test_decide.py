@@ -5,21 +5,8 @@ from typing import Any
 
 import pytest
 
-from credpool.model.entry import (
-    FOREVER,
-    Claim,
-    Cooldown,
-    Entry,
-    EntryId,
-    Exhaustion,
-    FailureClass,
-    Out,
-    Policy,
-    PoolState,
-    Scope,
-    Strategy,
-)
-from credpool.model.limits import First429
+from credpool.model.entry import Claim, Cooldown, Entry
+from credpool.model.exhaustion import Exhaustion, Out
 from credpool.model.messages import (
     Attempt,
     AwaitClaim,
@@ -44,8 +31,11 @@ from credpool.model.messages import (
     Verdict,
     Wait,
 )
+from credpool.model.policy import Policy, Strategy
 from credpool.model.recovery import RECOVERY, Step
 from credpool.model.secret import Secret
+from credpool.model.state import PoolState
+from credpool.model.terms import FOREVER, EntryId, FailureClass, First429, Scope
 from credpool.rules.decide import decide
 
 NOW = 1795392000.0

@@ -3,7 +3,6 @@
 import pytest
 
 from credpool.model import errors
-from credpool.model.entry import Exhaustion
 from credpool.model.errors import (
     BadInput,
     CredpoolError,
@@ -17,6 +16,7 @@ from credpool.model.errors import (
     UnknownStrategy,
     WrongOrigin,
 )
+from credpool.model.exhaustion import Exhaustion
 
 
 def test_the_tree_is_the_one_that_is_drawn() -> None:

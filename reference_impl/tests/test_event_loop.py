@@ -26,7 +26,7 @@ from credpool import (
 from credpool.clock import Why
 from credpool.events import EntryCooled
 from credpool.httpx2 import PoolAuth
-from credpool.model.entry import FOREVER, EntryId
+from credpool.model.terms import FOREVER, EntryId
 from credpool.testing import FakeClock, FakeProvider, FakeReply
 from credpool.testing.store import FakeStore
 

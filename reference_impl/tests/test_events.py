@@ -41,7 +41,6 @@ from credpool.events import (
 )
 from credpool.events.log import log
 from credpool.httpx2 import PoolAuth
-from credpool.model.entry import Scope
 from credpool.model.messages import (
     Attempt,
     Call,
@@ -54,6 +53,7 @@ from credpool.model.messages import (
     Verdict,
 )
 from credpool.model.recovery import Step
+from credpool.model.terms import Scope
 from credpool.testing import FakeClock, FakeProvider, FakeReply
 
 NOW = 1795392000.0

@@ -32,7 +32,7 @@ from credpool._calls.call import ActiveCall
 from credpool._engine.counts import LAG
 from credpool.events import PayerChanged
 from credpool.httpx2 import PoolAuth
-from credpool.model.entry import FOREVER, EntryId
+from credpool.model.terms import FOREVER, EntryId
 from credpool.providers.reply import Reply
 from credpool.stores import JsonFileStore
 from credpool.testing import FakeClock, FakeProvider, FakeReply

@@ -15,7 +15,7 @@ import credpool.httpx
 import credpool.httpx2
 from credpool import Policy, Pool
 from credpool._engine.leases import Leases
-from credpool.model.entry import EntryId
+from credpool.model.terms import EntryId
 from credpool.testing import FakeProvider, FakeReply
 
 URL = "https://api.openai.com/v1/chat/completions"

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credpool.model.entry import Entry, EntryId
+from credpool.model.entry import Entry
 from credpool.model.secret import Secret
+from credpool.model.terms import EntryId
 from credpool.stores.auth_json import codec
 from credpool.stores.auth_json.codec import Malformed
 from credpool.stores.auth_json.lines import MARK, Known

@@ -8,19 +8,12 @@ from types import MappingProxyType
 import pytest
 
 from credpool.login.entries import Login, logged_in
-from credpool.model.entry import (
-    FOREVER,
-    AuthType,
-    Claim,
-    Cooldown,
-    Entry,
-    EntryId,
-    FailureClass,
-    PoolState,
-)
+from credpool.model.entry import Claim, Cooldown, Entry
 from credpool.model.errors import LoginFailed, NoLogin, UnknownEntry
 from credpool.model.messages import Grant
 from credpool.model.secret import Secret
+from credpool.model.state import PoolState
+from credpool.model.terms import FOREVER, AuthType, EntryId, FailureClass
 
 A = EntryId("a")
 NEW = Entry(id=EntryId("new"), label="login")

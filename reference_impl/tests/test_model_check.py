@@ -11,16 +11,7 @@ from functools import cache
 
 import pytest
 
-from credpool.model.entry import (
-    Claim,
-    Cooldown,
-    Entry,
-    EntryId,
-    FailureClass,
-    PoolState,
-    Scope,
-    Strategy,
-)
+from credpool.model.entry import Claim, Cooldown, Entry
 from credpool.model.messages import (
     Action,
     AwaitClaim,
@@ -44,8 +35,11 @@ from credpool.model.messages import (
     Verdict,
     Wait,
 )
+from credpool.model.policy import Strategy
 from credpool.model.recovery import RECOVERY, Step
 from credpool.model.secret import Secret
+from credpool.model.state import PoolState
+from credpool.model.terms import EntryId, FailureClass, Scope
 from credpool.rules.decide import decide
 from credpool.rules.select import available
 

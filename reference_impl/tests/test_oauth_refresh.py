@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from credpool.model.entry import AuthType, Entry, EntryId
+from credpool.model.entry import Entry
 from credpool.model.messages import Grant
 from credpool.model.secret import Secret
+from credpool.model.terms import AuthType, EntryId
 from credpool.providers.grant import (
     TERMINAL,
     Refusal,

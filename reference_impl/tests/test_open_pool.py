@@ -31,9 +31,9 @@ from credpool import (
     view_pool,
 )
 from credpool.config.file import read_config, set_strategy
+from credpool.config.files import Unusable, read_text
 from credpool.httpx2 import PoolAuth
 from credpool.seed import dotenv
-from credpool.seed.files import Unusable, read_text
 from credpool.stores import JsonFileStore
 from credpool.testing import FakeClock, FakeProvider, FakeReply
 

@@ -21,8 +21,9 @@ from credpool import (
     UnknownStrategy,
     UnusableSecret,
 )
-from credpool.entries.edit import added, holding, resolve, shown
+from credpool.entries.edit import added, holding
 from credpool.entries.order import Move, is_plain, moved
+from credpool.rules.targets import resolve, shown
 from credpool.stores import JsonFileStore, MemoryStore
 from credpool.testing import FakeClock
 

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from credpool.model.entry import AuthType, Entry, EntryId, FailureClass, Policy, PoolState, Scope
+from credpool.model.entry import Entry
 from credpool.model.messages import Call, Failed, Succeeded, Verdict
-from credpool.model.payer import Payer, PayerChange
+from credpool.model.policy import Policy
 from credpool.model.secret import Secret
+from credpool.model.state import PoolState
+from credpool.model.terms import AuthType, EntryId, FailureClass, Payer, PayerChange, Scope
 from credpool.providers.owner import named_owner, owner_of
 from credpool.providers.registry import provider
 from credpool.rules.decide import decide

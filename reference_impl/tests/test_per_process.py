@@ -9,12 +9,12 @@ import pytest
 import credpool
 
 SOURCE = Path(credpool.__file__).parent
-TESTS_ONLY = ("fakes", "testing.py")
+TESTS_ONLY = ("testing",)
 """What is no part of a pool in use."""
 
 SHORT_LIVED = {
-    "callback.py": "the port of one login, which its `with` closes",
-    "offloop.py": "a thread for one piece of work, which ends with it and which nobody keeps",
+    "login/callback.py": "the port of one login, which its `with` closes",
+    "_process/threads.py": "a thread for one piece of work, which ends with it and which nobody keeps",
 }
 """What a child may inherit, for nothing in it uses that again."""
 

@@ -34,8 +34,8 @@ from credpool import (
 )
 from credpool._calls.call import ActiveCall
 from credpool.httpx2 import PoolAuth
-from credpool.model.entry import EntryId
 from credpool.model.messages import Exchange
+from credpool.model.terms import EntryId
 from credpool.stores import JsonFileStore, MemoryStore
 from credpool.testing import FakeClock, FakeProvider, FakeReply, FakeRequest
 

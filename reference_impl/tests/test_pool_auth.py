@@ -32,7 +32,7 @@ from credpool import (
     WrongOrigin,
 )
 from credpool._calls.flow import EXHAUSTION
-from credpool.model.entry import EntryId
+from credpool.model.terms import EntryId
 from credpool.testing import FakeClock, FakeProvider, FakeReply
 
 ONE, TWO, THREE = "sk-made-up-one", "sk-made-up-two", "sk-made-up-three"

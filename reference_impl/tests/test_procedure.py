@@ -19,7 +19,7 @@ from credpool import AuthType, Pool, PoolExhausted
 from credpool._engine.leases import Lease
 from credpool.clock import Why
 from credpool.httpx2 import PoolAuth
-from credpool.model.entry import Cooldown, Entry, EntryId, FailureClass, PoolState
+from credpool.model.entry import Cooldown, Entry
 from credpool.model.messages import (
     AwaitClaim,
     Claimed,
@@ -36,6 +36,8 @@ from credpool.model.messages import (
 )
 from credpool.model.recovery import RECOVERY, Step
 from credpool.model.secret import Secret
+from credpool.model.state import PoolState
+from credpool.model.terms import EntryId, FailureClass
 from credpool.stores import MemoryStore
 from credpool.testing import FakeClock, FakeProvider, FakeReply, FakeRequest
 

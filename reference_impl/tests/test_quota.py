@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from credpool.model.entry import Entry, EntryId, PoolState, Strategy
+from credpool.model.entry import Entry
+from credpool.model.policy import Strategy
 from credpool.model.secret import Secret
-from credpool.providers.quota import Window, next_reset, read_windows, remaining
+from credpool.model.state import PoolState, Window
+from credpool.model.terms import EntryId
+from credpool.providers.quota import next_reset, read_windows, remaining
 from credpool.providers.registry_data import QUOTA
 from credpool.providers.reply import Reply
 from credpool.rules.select import Index, available, choose

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from credpool.model.entry import FOREVER, Cooldown, Entry, EntryId, FailureClass, PoolState, Scope
+from credpool.model.entry import Cooldown, Entry
 from credpool.model.messages import Call, Decision, Deliver, Failed, Refresh, Send, Verdict
 from credpool.model.recovery import RECOVERY, Row, Step
 from credpool.model.secret import Secret
+from credpool.model.state import PoolState
+from credpool.model.terms import FOREVER, EntryId, FailureClass, Scope
 from credpool.rules.decide import decide
 
 SPEC = Path(__file__).parents[2] / "spec" / "tables" / "recovery.yaml"

@@ -18,8 +18,8 @@ from credpool import AuthType, Entry, Pool, Secret, StoreError
 from credpool._calls.call import ActiveCall
 from credpool._calls.refresh import Renewal
 from credpool.httpx2 import PoolAuth
-from credpool.model.entry import EntryId
 from credpool.model.messages import AwaitClaim, Exchange
+from credpool.model.terms import EntryId
 from credpool.providers.grant import NoReply, TokenRequest
 from credpool.providers.reply import Reply
 from credpool.stores import JsonFileStore

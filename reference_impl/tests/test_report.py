@@ -6,19 +6,13 @@ from dataclasses import replace
 import pytest
 
 from credpool.events.report import report_attempt, report_exhaustion, report_pool
-from credpool.model.entry import (
-    FOREVER,
-    Cooldown,
-    Entry,
-    EntryId,
-    Exhaustion,
-    FailureClass,
-    Out,
-    PoolState,
-)
+from credpool.model.entry import Cooldown, Entry
+from credpool.model.exhaustion import Exhaustion, Out
 from credpool.model.messages import Attempt
 from credpool.model.recovery import Step
 from credpool.model.secret import Secret
+from credpool.model.state import PoolState
+from credpool.model.terms import FOREVER, EntryId, FailureClass
 
 NOW = 1795392000.0
 A = EntryId("a")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from credpool.model.request import model_of
+from credpool._calls.request import model_of
 
 URL = "https://generativelanguage.googleapis.com/v1beta/models/"
 BEDROCK = "https://bedrock-runtime.us-east-1.amazonaws.com/model/amazon.nova-v1:0"

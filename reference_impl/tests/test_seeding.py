@@ -4,19 +4,15 @@ from dataclasses import replace
 
 import pytest
 
+from credpool.config.files import Complaint
 from credpool.entries.edit import removed
 from credpool.model.borrowed import FINGERPRINT, fingerprint
-from credpool.model.entry import (
-    FOREVER,
-    AuthType,
-    Cooldown,
-    Entry,
-    EntryId,
-    FailureClass,
-    PoolState,
-)
+from credpool.model.credential import is_placeholder
+from credpool.model.entry import Cooldown, Entry
 from credpool.model.secret import Secret
-from credpool.seed.found import Complaint, Found, is_placeholder, seeded
+from credpool.model.state import PoolState
+from credpool.model.terms import FOREVER, AuthType, EntryId, FailureClass
+from credpool.seed.found import Found, seeded
 
 KEY = b"the key of the fingerprints"
 SECRET = Secret("sk-made-up-one")

@@ -4,19 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from credpool.model.entry import (
-    FOREVER,
-    Cooldown,
-    Entry,
-    EntryId,
-    FailureClass,
-    Policy,
-    PoolState,
-    Strategy,
-    in_order,
-)
+from credpool.model.entry import Cooldown, Entry
 from credpool.model.errors import UnknownStrategy
+from credpool.model.policy import Policy, Strategy
 from credpool.model.secret import Secret
+from credpool.model.state import PoolState, in_order
+from credpool.model.terms import FOREVER, EntryId, FailureClass
 from credpool.rules.select import Index, at_home, available, choose, under_cap
 
 NOW = 1795392000.0

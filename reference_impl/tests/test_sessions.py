@@ -9,7 +9,7 @@ from openai import OpenAI
 from credpool import Policy, Pool, Strategy
 from credpool._engine.sessions import Sessions
 from credpool.httpx2 import PoolAuth
-from credpool.model.entry import EntryId
+from credpool.model.terms import EntryId
 from credpool.testing import FakeClock, FakeProvider, FakeReply
 
 URL = "https://api.openai.com/v1/chat/completions"

@@ -12,18 +12,12 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from credpool.model.entry import (
-    Claim,
-    Cooldown,
-    Entry,
-    EntryId,
-    FailureClass,
-    Policy,
-    PoolState,
-    Strategy,
-)
+from credpool.model.entry import Claim, Cooldown, Entry
 from credpool.model.errors import StoreError, StoreTooNew, StoreUnreadable, StoreUnwritable
+from credpool.model.policy import Policy, Strategy
 from credpool.model.secret import Secret
+from credpool.model.state import PoolState
+from credpool.model.terms import EntryId, FailureClass
 from credpool.stores import JsonFileStore, MemoryStore
 from credpool.stores.auth_json import codec
 from credpool.testing import StoreContract

@@ -15,7 +15,7 @@ from filelock import FileLock
 
 from credpool import Entry, Pool, PoolState, Secret, StoreUnwritable, Strategy
 from credpool.httpx2 import PoolAuth
-from credpool.model.entry import EntryId
+from credpool.model.terms import EntryId
 from credpool.stores import JsonFileStore, MemoryStore
 from credpool.testing import FakeProvider, FakeReply
 

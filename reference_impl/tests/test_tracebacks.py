@@ -24,8 +24,9 @@ from credpool import (
 from credpool.cli.home import Home
 from credpool.cli.transfer import imported
 from credpool.config.file import read_config, set_strategy
-from credpool.model.entry import PoolState, Strategy
+from credpool.model.policy import Strategy
 from credpool.model.secret import Veiled
+from credpool.model.state import PoolState
 from credpool.stores import JsonFileStore
 from credpool.stores.auth_json.rows import decode_row
 

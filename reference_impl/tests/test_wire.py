@@ -5,9 +5,10 @@ import json
 
 import pytest
 
-from credpool.model.entry import AuthType, Entry, EntryId
+from credpool.model.entry import Entry
 from credpool.model.errors import BadInput, WrongOrigin
 from credpool.model.secret import Secret
+from credpool.model.terms import AuthType, EntryId
 from credpool.providers.registry import provider
 from credpool.providers.wire import (
     SESSION_HEADER,

@@ -28,18 +28,8 @@ from credpool.events.report import report_attempt as report_attempt
 from credpool.events.report import report_exhaustion as report_exhaustion
 from credpool.events.report import report_notice as report_notice
 from credpool.events.report import report_pool as report_pool
-from credpool.model.entry import EXHAUSTION as EXHAUSTION
-from credpool.model.entry import FOREVER as FOREVER
-from credpool.model.entry import AuthType as AuthType
 from credpool.model.entry import Cooldown as Cooldown
 from credpool.model.entry import Entry as Entry
-from credpool.model.entry import EntryId as EntryId
-from credpool.model.entry import Exhaustion as Exhaustion
-from credpool.model.entry import FailureClass as FailureClass
-from credpool.model.entry import Policy as Policy
-from credpool.model.entry import PoolState as PoolState
-from credpool.model.entry import Status as Status
-from credpool.model.entry import Strategy as Strategy
 from credpool.model.errors import AmbiguousTarget as AmbiguousTarget
 from credpool.model.errors import BadConfig as BadConfig
 from credpool.model.errors import BadInput as BadInput
@@ -59,17 +49,27 @@ from credpool.model.errors import UnknownProvider as UnknownProvider
 from credpool.model.errors import UnknownStrategy as UnknownStrategy
 from credpool.model.errors import UnusableSecret as UnusableSecret
 from credpool.model.errors import WrongOrigin as WrongOrigin
-from credpool.model.limits import First429 as First429
+from credpool.model.exhaustion import EXHAUSTION as EXHAUSTION
+from credpool.model.exhaustion import Exhaustion as Exhaustion
 from credpool.model.messages import Attempt as Attempt
-from credpool.model.payer import Payer as Payer
-from credpool.model.payer import PayerChange as PayerChange
+from credpool.model.policy import Policy as Policy
+from credpool.model.policy import Strategy as Strategy
 from credpool.model.secret import Secret as Secret
+from credpool.model.state import PoolState as PoolState
+from credpool.model.terms import FOREVER as FOREVER
+from credpool.model.terms import AuthType as AuthType
+from credpool.model.terms import EntryId as EntryId
+from credpool.model.terms import FailureClass as FailureClass
+from credpool.model.terms import First429 as First429
+from credpool.model.terms import Payer as Payer
+from credpool.model.terms import PayerChange as PayerChange
+from credpool.model.terms import Status as Status
 from credpool.pool import Listener as Listener
 from credpool.pool import Pool as Pool
 from credpool.pool import Store as Store
 
 if typing.TYPE_CHECKING:
-    from credpool.seed.found import Complaint as Complaint
+    from credpool.config.files import Complaint as Complaint
     from credpool.seed.opening import open_pool as open_pool
     from credpool.seed.opening import view_pool as view_pool
     from credpool.seed.surroundings import Surroundings as Surroundings
@@ -142,10 +142,10 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Complaint": "core.seeding",
+    "Complaint": "config.files",
     "Surroundings": "seed.surroundings",
-    "open_pool": "opening",
-    "view_pool": "opening",
+    "open_pool": "seed.opening",
+    "view_pool": "seed.opening",
 }
 
 

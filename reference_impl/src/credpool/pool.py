@@ -1,6 +1,6 @@
 """A pool in use: the rules, with a store, a clock and dice (spec: pools, selection).
 
-The rules are in `core`. `keeping` follows and writes the store, `choosing` answers whose turn it is,
+The rules are in `rules`. `keeping` follows and writes the store, `choosing` answers whose turn it is,
 `deciding` what a reply leads to. A healthy call neither reads the store nor writes it.
 """
 
@@ -19,16 +19,20 @@ from credpool._engine.listening import Listener, Listeners
 from credpool._engine.sessions import Sessions
 from credpool._engine.view import Store
 from credpool.clock import Clock, SystemClock
-from credpool.entries.edit import resolve
 from credpool.events.changes import begun, opened, told
 from credpool.events.summary import summary
-from credpool.model.entry import Entry, EntryId, Exhaustion, Policy, PoolState, Strategy
+from credpool.model.entry import Entry
+from credpool.model.exhaustion import Exhaustion
 from credpool.model.messages import Decision, Event, Grant, Reset
+from credpool.model.policy import Policy, Strategy
+from credpool.model.state import PoolState
+from credpool.model.terms import EntryId
 from credpool.providers import registry, wire
 from credpool.providers.owner import named_owner
 from credpool.rules.cooldown import exhaustion
 from credpool.rules.given import entries_given, entries_of
 from credpool.rules.select import available
+from credpool.rules.targets import resolve
 from credpool.stores.memory import MemoryStore
 
 __all__ = ["Listener", "Pool", "Store"]

@@ -17,7 +17,7 @@ import pytest
 from credpool import AuthType, Cooldown, Entry, EntryId, FailureClass, Secret
 from credpool.cli.app import cli
 from credpool.cli.talk.advice import ADVICE, advice
-from credpool.model.entry import FOREVER
+from credpool.model.terms import FOREVER
 
 if TYPE_CHECKING:
     from conftest import Command

@@ -12,7 +12,7 @@ from credpool.cli.talk.billing import notes
 from credpool.cli.talk.prompter import Choice
 from credpool.cli.wizard import Wizard
 from credpool.entries.operator import Operator
-from credpool.model.entry import AuthType
+from credpool.model.terms import AuthType
 
 T = TypeVar("T")
 ONE, TWO = "sk-one-0123456789abcdef", "sk-two-0123456789abcdef"

@@ -22,7 +22,7 @@ import httpx2
 
 from credpool import AuthType, Entry, Pool, PoolExhausted, Secret
 from credpool.httpx2 import PoolAuth
-from credpool.model.entry import EntryId
+from credpool.model.terms import EntryId
 from credpool.stores import JsonFileStore
 from credpool.testing.messages import FakeReply
 from credpool.testing.server import Server

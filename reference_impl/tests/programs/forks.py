@@ -22,8 +22,8 @@ import httpx2
 
 from credpool import Entry, EntryId, Pool, Secret, StoreUnwritable
 from credpool.httpx2 import PoolAuth
-from credpool.model.entry import PoolState
 from credpool.model.messages import Reset
+from credpool.model.state import PoolState
 from credpool.seed.borrowing import BorrowingStore
 from credpool.seed.found import Found
 from credpool.stores import JsonFileStore, MemoryStore

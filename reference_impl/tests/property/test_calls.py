@@ -7,17 +7,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credpool.model.entry import (
-    FOREVER,
-    Claim,
-    Cooldown,
-    Entry,
-    EntryId,
-    FailureClass,
-    PoolState,
-    Scope,
-    Strategy,
-)
+from credpool.model.entry import Claim, Cooldown, Entry
 from credpool.model.messages import (
     AwaitClaim,
     Call,
@@ -39,8 +29,11 @@ from credpool.model.messages import (
     Verdict,
     Wait,
 )
+from credpool.model.policy import Strategy
 from credpool.model.recovery import RECOVERY
 from credpool.model.secret import Secret
+from credpool.model.state import PoolState
+from credpool.model.terms import FOREVER, EntryId, FailureClass, Scope
 from credpool.rules.decide import decide
 from credpool.rules.select import available
 

@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 
 from credpool import Pool, Secret, Surroundings, UnusableSecret
 from credpool.httpx2 import PoolAuth
-from credpool.model.credential import bare, url_flaw
+from credpool.model.credential import bare, is_placeholder, url_flaw
 from credpool.model.messages import Grant
 from credpool.providers.grant import read_token_reply
 from credpool.providers.registry import provider
 from credpool.providers.reply import Reply
 from credpool.providers.wire import origin
 from credpool.rules.given import entries_of, usable_secret
-from credpool.seed.found import is_placeholder
 from credpool.seed.references import References
 from credpool.stores.auth_json.codec import decode
 from credpool.testing import FakeClock

@@ -7,8 +7,8 @@ import math
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credpool.model.entry import AuthType
-from credpool.model.request import model_of
+from credpool._calls.request import model_of
+from credpool.model.terms import AuthType
 from credpool.providers.classify import classify
 from credpool.providers.hints import FORMS, read_hint
 from credpool.providers.registry import provider

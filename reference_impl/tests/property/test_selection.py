@@ -5,9 +5,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credpool.model.entry import Cooldown, Entry, EntryId, FailureClass, PoolState, Strategy
+from credpool.model.entry import Cooldown, Entry
+from credpool.model.policy import Strategy
 from credpool.model.secret import Secret
-from credpool.providers.quota import Window
+from credpool.model.state import PoolState, Window
+from credpool.model.terms import EntryId, FailureClass
 from credpool.rules.select import Index, available, choose
 
 NOW = 1795392000.0

@@ -15,7 +15,7 @@ import yaml
 
 from credpool.entries.edit import added, removed
 from credpool.login.entries import Login, logged_in
-from credpool.model.entry import AuthType, Entry, EntryId, FailureClass, PoolState
+from credpool.model.entry import Entry
 from credpool.model.messages import (
     Action,
     AwaitClaim,
@@ -39,6 +39,8 @@ from credpool.model.messages import (
 )
 from credpool.model.recovery import RECOVERY
 from credpool.model.secret import Secret
+from credpool.model.state import PoolState
+from credpool.model.terms import AuthType, EntryId, FailureClass
 from credpool.rules.decide import decide
 from credpool.seed.found import Found, seeded
 

@@ -19,7 +19,18 @@ from credpool_conformance.matrix.mutant import Function, Replacement
 
 LIBRARY: Final = "credpool"
 TESTEE: Final = "testee_reference"
-_RULES: Final = (f"{LIBRARY}.core.", f"{LIBRARY}.oauth.")
+_PURE: Final = (
+    *("model", "providers", "rules", "entries", "stores.auth_json", "config.pools", "seed.found"),
+    *(
+        "events.changes",
+        "events.report",
+        "login.app",
+        "login.device",
+        "login.entries",
+        "login.pkce",
+    ),
+)
+_RULES: Final = tuple(f"{LIBRARY}.{name}" for name in _PURE)
 _SIMPLE: Final = (int, float, str, bytes, type(None))
 
 
@@ -57,7 +68,7 @@ class Target:
 
         The registry is read once and kept, and so is the testee made once.
         """
-        is_kept = self._home == f"{LIBRARY}.core.registry"
+        is_kept = self._home == f"{LIBRARY}.providers.registry"
         return not self.called or is_kept or self.name == "__init__"
 
     @property

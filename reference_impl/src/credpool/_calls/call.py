@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import count
 from typing import Final
 
-from credpool.model.entry import Entry, FailureClass
+from credpool.model.entry import Entry
 from credpool.model.messages import (
     Action,
     Attempt,
@@ -23,6 +23,7 @@ from credpool.model.messages import (
     Succeeded,
 )
 from credpool.model.recovery import Step
+from credpool.model.terms import FailureClass
 from credpool.pool import Pool
 from credpool.providers.classify import classify
 from credpool.providers.reply import Reply

@@ -1,7 +1,7 @@
 """One call through an HTTP client, whichever client it is (spec: recovery, security).
 
 `httpx2` and `httpx` have the same seam; the two modules of those names give it their own types.
-`sync` and `run` are twins that perform; what to do next is decided in `core`.
+`sync` and `run` are twins that perform; what to do next is decided in `rules`.
 """
 
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, MutableMapping, Sequence
@@ -12,11 +12,13 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from credpool._calls import body
 from credpool._calls.call import ActiveCall, ToDecide
 from credpool._calls.refresh import Renewal
+from credpool._calls.request import model_of
 from credpool._engine.leases import Lease
-from credpool.model.entry import EXHAUSTION, Entry, EntryId, Exhaustion, Out
+from credpool.model.entry import Entry
 from credpool.model.errors import PoolExhausted
+from credpool.model.exhaustion import EXHAUSTION, Exhaustion, Out
 from credpool.model.messages import Action, Attempt, Deliver, GiveUp, Refresh, Send, Wait
-from credpool.model.request import model_of
+from credpool.model.terms import EntryId
 from credpool.pool import Pool
 from credpool.providers.reply import Reply
 from credpool.providers.wire import SESSION_HEADER, Seal, origin, seal, target, without_credential

@@ -15,7 +15,7 @@ import httpx2
 
 from credpool._process.forks import PerProcess
 from credpool._process.threads import detached, outcome
-from credpool.model.entry import LONGEST_EXCHANGE
+from credpool.model.policy import LONGEST_EXCHANGE
 from credpool.providers.grant import NoReply, TokenRequest
 from credpool.providers.reply import Reply
 

@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 from credpool._engine.keeping import Kept
 from credpool._engine.view import View
-from credpool.model.entry import Entry, EntryId, Strategy
+from credpool.model.entry import Entry
+from credpool.model.policy import Strategy
+from credpool.model.terms import EntryId
 from credpool.rules.select import Index
 
 

@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from typing import Final
 
-from credpool.model.entry import EntryId
+from credpool.model.terms import EntryId
 
 LAG: Final = 1000
 """How many requests of this process the stored counts may lag behind (spec: soft state)."""

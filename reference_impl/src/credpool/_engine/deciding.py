@@ -12,9 +12,10 @@ from dataclasses import replace
 from credpool._engine.keeping import Kept
 from credpool._engine.leases import Lease
 from credpool._process.forks import PerProcess
-from credpool.model.entry import PoolState, Strategy
 from credpool.model.errors import StoreError
 from credpool.model.messages import Decision, Event, Refresh, Send, Wait
+from credpool.model.policy import Strategy
+from credpool.model.state import PoolState
 from credpool.rules.decide import decide
 from credpool.rules.select import BY_COUNT
 

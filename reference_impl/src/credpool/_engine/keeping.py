@@ -13,8 +13,11 @@ from credpool._engine.view import Store, View, ordered, view_of
 from credpool._process.forks import PerProcess, watch
 from credpool._process.threads import loop_runs
 from credpool.clock import Clock
-from credpool.model.entry import Entry, EntryId, PoolState, Strategy
+from credpool.model.entry import Entry
 from credpool.model.errors import StoreError
+from credpool.model.policy import Strategy
+from credpool.model.state import PoolState
+from credpool.model.terms import EntryId
 from credpool.rules import moments
 from credpool.rules.moments import Reading
 from credpool.stores.latest import latest

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from typing import Generic, Protocol, TypeVar
 
-from credpool.model.entry import EntryId
+from credpool.model.terms import EntryId
 
 
 class Lease:

@@ -15,9 +15,8 @@ from credpool._engine.counts import Counts
 from credpool._engine.leases import Leases
 from credpool._engine.sessions import Sessions
 from credpool._process.threads import outcome
-from credpool.model.entry import EntryId
 from credpool.model.messages import Grant
-from credpool.model.payer import Payer
+from credpool.model.terms import EntryId, Payer
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from credpool.model.entry import EntryId, PoolState
-from credpool.providers.quota import Windows, read_windows, remaining
+from credpool.model.state import PoolState, Windows
+from credpool.model.terms import EntryId
+from credpool.providers.quota import read_windows, remaining
 from credpool.rules.select import is_enough
 
 

@@ -5,7 +5,7 @@ from threading import Lock
 from typing import Final
 
 from credpool._process.forks import PerProcess
-from credpool.model.entry import EntryId
+from credpool.model.terms import EntryId
 
 MOST: Final = 10_000
 """How many sessions are remembered; the one that has been silent for longest is forgotten first."""

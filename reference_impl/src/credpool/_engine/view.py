@@ -5,7 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from credpool.events.changes import watches
-from credpool.model.entry import Entry, EntryId, PoolState, Strategy, in_order, twins
+from credpool.model.entry import Entry
+from credpool.model.policy import Strategy
+from credpool.model.state import PoolState, in_order, twins
+from credpool.model.terms import EntryId
 from credpool.rules.moments import Reading
 from credpool.rules.select import Index
 

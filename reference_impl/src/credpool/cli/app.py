@@ -18,8 +18,8 @@ from credpool.cli.session import Session, common
 from credpool.cli.talk import exposed, render, streams
 from credpool.cli.talk.prompter import Terminal, is_interactive
 from credpool.cli.wizard import Wizard
-from credpool.entries.edit import shown
 from credpool.model.errors import CredpoolError
+from credpool.rules.targets import shown
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})

@@ -13,13 +13,13 @@ from credpool.cli.home import Home, is_shared
 from credpool.cli.talk.advice import advice
 from credpool.cli.talk.billing import KINDS, bill, notes
 from credpool.cli.talk.render import condition, out
-from credpool.entries.edit import shown
 from credpool.events.report import Json
-from credpool.model.entry import PoolState
 from credpool.model.errors import BadConfig, StoreError, StoreTooNew, UnknownStrategy
-from credpool.model.visible import visible
+from credpool.model.state import PoolState
+from credpool.model.text import visible
 from credpool.providers import registry
 from credpool.rules.select import payer_of
+from credpool.rules.targets import shown
 from credpool.rules.usable import NO_SECRET, why_unusable
 from credpool.seed.opening import remedy
 from credpool.stores.atomic import leftovers

@@ -5,13 +5,14 @@ from types import MappingProxyType
 from typing import Final
 
 from credpool.events.report import Json
-from credpool.model.duration import duration
-from credpool.model.entry import FOREVER, AuthType, Entry, EntryId, FailureClass, PoolState
+from credpool.model.entry import Entry
 from credpool.model.errors import BadInput
 from credpool.model.messages import Call, Failed, Verdict
 from credpool.model.recovery import RECOVERY, Step
 from credpool.model.secret import Secret
-from credpool.model.visible import visible
+from credpool.model.state import PoolState
+from credpool.model.terms import FOREVER, AuthType, EntryId, FailureClass
+from credpool.model.text import duration, visible
 from credpool.providers import registry
 from credpool.providers.classify import classify
 from credpool.providers.redact import kept, redact

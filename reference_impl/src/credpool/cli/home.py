@@ -11,13 +11,15 @@ from pathlib import Path
 
 from credpool.cli.talk.render import say
 from credpool.config.file import set_strategy
+from credpool.config.files import Complaint
 from credpool.config.pools import custom_key, endpoints, is_custom
 from credpool.entries.operator import Operator
-from credpool.model.entry import AuthType, PoolState, Strategy
 from credpool.model.errors import BadInput, CredpoolError, StoreError
+from credpool.model.policy import Strategy
+from credpool.model.state import PoolState
+from credpool.model.terms import AuthType
 from credpool.pool import Pool
 from credpool.providers import registry
-from credpool.seed.found import Complaint
 from credpool.seed.opening import open_pool, view_pool
 from credpool.seed.surroundings import Surroundings
 from credpool.stores.disk import WholeFile

@@ -10,12 +10,13 @@ from credpool.cli.session import Session, common, provider, session
 from credpool.cli.talk import streams
 from credpool.cli.talk.prompter import Prompter, Terminal, is_interactive
 from credpool.cli.talk.render import say
-from credpool.entries.edit import resolve, shown
 from credpool.login import LoginApp, Prompt, login_by_browser, login_by_device
 from credpool.login import refresh as renewed
-from credpool.model.entry import AuthType, Entry
+from credpool.model.entry import Entry
 from credpool.model.errors import BadInput
 from credpool.model.secret import Secret
+from credpool.model.terms import AuthType
+from credpool.rules.targets import resolve, shown
 
 _NO_ENDPOINT: Final = (
     "no login endpoint was given: name your OAuth client's --device-url (a code that is typed on any "

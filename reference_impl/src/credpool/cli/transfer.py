@@ -8,11 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from credpool.cli.home import Home
-from credpool.entries.edit import shown
 from credpool.events.report import Json
-from credpool.model.entry import Entry, PoolState
+from credpool.model.entry import Entry
 from credpool.model.errors import BadInput
 from credpool.model.secret import Veiled
+from credpool.model.state import PoolState
+from credpool.rules.targets import shown
 from credpool.seed.opening import complaints
 from credpool.stores.auth_json import codec
 

@@ -12,15 +12,18 @@ from credpool.cli.session import Session, any_provider, common, provider, sessio
 from credpool.cli.talk import exposed, render, streams
 from credpool.cli.talk.prompter import Terminal, is_interactive
 from credpool.cli.wizard import ask_type
-from credpool.entries.edit import resolve, shown
 from credpool.entries.operator import Operator
 from credpool.entries.order import Move
 from credpool.model.borrowed import is_reference
-from credpool.model.entry import AuthType, Entry, PoolState, Strategy
+from credpool.model.entry import Entry
 from credpool.model.errors import BadInput
+from credpool.model.policy import Strategy
 from credpool.model.secret import Secret
+from credpool.model.state import PoolState
+from credpool.model.terms import AuthType
 from credpool.providers import registry
 from credpool.rules.given import looks_like
+from credpool.rules.targets import resolve, shown
 
 TYPES: Final = MappingProxyType({"api-key": AuthType.API_KEY, "oauth": AuthType.OAUTH})
 PLACES: Final = "env:NAME, file:PATH or keyring:SERVICE/NAME"

@@ -10,12 +10,15 @@ from credpool.cli.home import Home, types_of
 from credpool.cli.talk.billing import KINDS, bill, notes, usual_payer
 from credpool.cli.talk.prompter import Choice, Prompter
 from credpool.cli.talk.render import condition, stays_away
-from credpool.entries.edit import shown
 from credpool.entries.operator import Operator
-from credpool.model.entry import AuthType, Entry, PoolState, Strategy
+from credpool.model.entry import Entry
 from credpool.model.errors import CredpoolError
+from credpool.model.policy import Strategy
 from credpool.model.secret import Secret
+from credpool.model.state import PoolState
+from credpool.model.terms import AuthType
 from credpool.providers import registry
+from credpool.rules.targets import shown
 
 Step = Callable[[], None]
 

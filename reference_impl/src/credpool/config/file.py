@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from credpool.config.files import Unusable, read_text
 from credpool.config.pools import MODEL, POLICIES, PROVIDERS, STRATEGIES
-from credpool.model.entry import Strategy
 from credpool.model.errors import BadConfig
+from credpool.model.policy import Strategy
 from credpool.model.secret import VeiledBytes
-from credpool.seed.files import Unusable, read_text
 from credpool.stores.atomic import put
 
 OURS: Final = frozenset({STRATEGIES, POLICIES, PROVIDERS, MODEL})

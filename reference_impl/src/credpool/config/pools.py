@@ -9,11 +9,10 @@ from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from credpool.model.credential import bare, url_flaw
-from credpool.model.entry import LEAST_CLAIM, LONGEST_EXCHANGE, FailureClass, Policy, Strategy
 from credpool.model.errors import BadConfig, BadPolicy
-from credpool.model.limits import BEYOND, First429
-from credpool.model.payer import PayerChange
+from credpool.model.policy import BEYOND, LEAST_CLAIM, LONGEST_EXCHANGE, Policy, Strategy
 from credpool.model.secret import Secret, Veiled
+from credpool.model.terms import FailureClass, First429, PayerChange
 from credpool.stores.auth_json.fields import kind
 
 STRATEGIES: Final = "credential_pool_strategies"

@@ -1,39 +1,18 @@
-"""What an operator does to a pool: find, add, remove, rename and reorder entries (spec: operator).
+"""What an operator does to a pool: add, remove, rename and reorder entries (spec: operator).
 
 A refusal names the candidates, never a secret.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from credpool.model.borrowed import borrowed, is_reference
 from credpool.model.credential import bare
-from credpool.model.entry import Entry, EntryId, PoolState
-from credpool.model.errors import AmbiguousTarget, DuplicateSecret, UnknownEntry
+from credpool.model.entry import Entry
+from credpool.model.errors import DuplicateSecret
 from credpool.model.secret import Veiled
-from credpool.model.visible import visible
-from credpool.providers.redact import known_secrets, redact
+from credpool.model.state import PoolState
 from credpool.rules.given import checked_label, checked_url, usable_secret
-
-
-def resolve(state: PoolState, target: str) -> Entry:
-    """Return the entry that a target names: by its id, else its label, else its place from 1.
-
-    Raises:
-        UnknownEntry: nothing in the pool has that name.
-        AmbiguousTarget: several labels are that name.
-    """
-    exact = state.find(EntryId(target))  # spec: operator.target.order+2
-    if exact is not None:
-        return exact
-    name = _plain(target)
-    labelled = [e for e in state.entries if name and _plain(e.label) == name]
-    if len(labelled) > 1:  # spec: operator.target.refused+1
-        raise AmbiguousTarget(_told(state, target), map(shown, labelled))
-    found = labelled[0] if labelled else _places(state).get(name)
-    if found is None:  # spec: operator.target.refused+1
-        raise _unknown(state, target)
-    return found
+from credpool.rules.targets import plain, resolve, shown
 
 
 def holding(entry: Entry, value: str) -> Entry:
@@ -103,24 +82,6 @@ def prioritised(state: PoolState, target: str, priority: int) -> PoolState:
     return state.change({entry.id: replace(entry, priority=priority)})
 
 
-def shown(entry: Entry) -> str:
-    """Return how an entry is named to a person."""
-    name = entry.id if entry.label in ("", entry.id) else f"{entry.id} ({entry.label})"
-    return visible(name)
-
-
-def _plain(name: str) -> str:
-    return name.strip().casefold()
-
-
-def _places(state: PoolState) -> Mapping[str, Entry]:
-    return {str(n): entry for n, entry in enumerate(state.entries, start=1)}
-
-
-def _unknown(state: PoolState, target: str) -> UnknownEntry:
-    return UnknownEntry(_told(state, target), map(shown, state.entries))
-
-
 def _holder(state: PoolState, new: Entry) -> Entry | None:
     def is_same(entry: Entry) -> bool:
         if new.reference is not None:
@@ -130,13 +91,8 @@ def _holder(state: PoolState, new: Entry) -> Entry | None:
     return next(filter(is_same, state.entries), None)
 
 
-def _told(state: PoolState, target: str) -> str:
-    """Return the target as it may be repeated: somebody may have pasted a key."""
-    return redact(target, secrets=known_secrets(state.entries))
-
-
 def _label(state: PoolState, entry: Entry) -> str:
     """Return a label that no other entry has."""
-    kind, taken = entry.auth_type.value.replace("_", "-"), {_plain(e.label) for e in state.entries}
+    kind, taken = entry.auth_type.value.replace("_", "-"), {plain(e.label) for e in state.entries}
     numbers = range(1, len(state.entries) + 2)
     return next(label for n in numbers if (label := f"{kind}-{n}") not in taken)

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from credpool.events.report import Json, report_pool
-from credpool.model.entry import Entry, PoolState
+from credpool.model.entry import Entry
+from credpool.model.state import PoolState
 from credpool.rules.select import payer_of
 
 VERSION: Final = 1

@@ -1,4 +1,4 @@
-"""What a person does to a pool in use (spec: operator). The rules are in `core.operate`."""
+"""What a person does to a pool in use (spec: operator). The rules are in `entries.edit`."""
 
 import os
 from collections.abc import Callable
@@ -8,10 +8,14 @@ from credpool.entries import edit
 from credpool.entries.listing import listing
 from credpool.entries.order import Move, moved, moved_before
 from credpool.events.report import Json
-from credpool.model.entry import AuthType, Entry, EntryId, PoolState, Strategy
+from credpool.model.entry import Entry
 from credpool.model.errors import BadInput
+from credpool.model.policy import Strategy
 from credpool.model.secret import Secret, Veiled
+from credpool.model.state import PoolState
+from credpool.model.terms import AuthType, EntryId
 from credpool.pool import Pool
+from credpool.rules.targets import resolve
 
 
 class Operator:
@@ -140,7 +144,7 @@ class Operator:
         named: list[Entry] = []
 
         def noted(state: PoolState) -> PoolState:
-            named.append(edit.resolve(state, target))
+            named.append(resolve(state, target))
             return change(state)
 
         self._pool.change(noted)

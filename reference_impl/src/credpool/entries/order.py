@@ -7,9 +7,10 @@ from dataclasses import replace
 from enum import Enum
 from typing import NoReturn
 
-from credpool.entries.edit import resolve
-from credpool.model.entry import Entry, PoolState, in_order
+from credpool.model.entry import Entry
 from credpool.model.errors import BadInput
+from credpool.model.state import PoolState, in_order
+from credpool.rules.targets import resolve
 
 
 class Move(Enum):

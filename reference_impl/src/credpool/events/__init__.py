@@ -6,8 +6,8 @@ A test holds every class against the specification's file, `spec/tables/events.y
 from dataclasses import dataclass
 from typing import ClassVar
 
-from credpool.model.entry import EntryId, Exhaustion, FailureClass
-from credpool.model.payer import Payer
+from credpool.model.exhaustion import Exhaustion
+from credpool.model.terms import EntryId, FailureClass, Payer
 
 
 @dataclass(frozen=True, slots=True)

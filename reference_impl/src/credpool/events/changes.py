@@ -16,15 +16,7 @@ from credpool.events import (
     RanOut,
     RefreshRefused,
 )
-from credpool.model.entry import (
-    FOREVER,
-    Cooldown,
-    Entry,
-    EntryId,
-    FailureClass,
-    PoolState,
-    Strategy,
-)
+from credpool.model.entry import Cooldown, Entry
 from credpool.model.messages import (
     Claimed,
     Decision,
@@ -40,7 +32,9 @@ from credpool.model.messages import (
     Started,
     Succeeded,
 )
-from credpool.model.payer import Payer
+from credpool.model.policy import Strategy
+from credpool.model.state import PoolState
+from credpool.model.terms import FOREVER, EntryId, FailureClass, Payer
 from credpool.providers.owner import owner_of
 from credpool.rules.select import payer_of
 from credpool.rules.usable import flawed

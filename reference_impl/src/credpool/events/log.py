@@ -21,10 +21,11 @@ from credpool.events import (
     RanOut,
     RefreshRefused,
 )
-from credpool.model.duration import duration
-from credpool.model.entry import EntryId, Exhaustion, FailureClass, PoolState
+from credpool.model.exhaustion import Exhaustion
 from credpool.model.messages import Action, Event, Failed, Send, Verdict, Wait
-from credpool.model.visible import visible
+from credpool.model.state import PoolState
+from credpool.model.terms import EntryId, FailureClass
+from credpool.model.text import duration, visible
 
 _LOGGER: Final = logging.getLogger("credpool")
 

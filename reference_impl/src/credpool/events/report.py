@@ -18,8 +18,11 @@ from credpool.events import (
     RanOut,
     RefreshRefused,
 )
-from credpool.model.entry import FOREVER, Cooldown, Entry, Exhaustion, Out, PoolState
+from credpool.model.entry import Cooldown, Entry
+from credpool.model.exhaustion import Exhaustion, Out
 from credpool.model.messages import Attempt
+from credpool.model.state import PoolState
+from credpool.model.terms import FOREVER
 from credpool.rules.cooldown import exhaustion
 from credpool.rules.select import available
 from credpool.rules.usable import why_unusable

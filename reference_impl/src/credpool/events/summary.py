@@ -1,8 +1,8 @@
 """A pool in one line, for a debugger or a log."""
 
-from credpool.model.duration import duration
-from credpool.model.entry import FOREVER, PoolState
-from credpool.model.visible import visible
+from credpool.model.state import PoolState
+from credpool.model.terms import FOREVER
+from credpool.model.text import duration, visible
 from credpool.rules.select import available
 
 

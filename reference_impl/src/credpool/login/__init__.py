@@ -16,7 +16,6 @@ from typing import Final
 from credpool._calls.call import ActiveCall, keep
 from credpool._calls.refresh import Renewal
 from credpool._calls.token_client import ask, ask_async
-from credpool.entries.edit import resolve, shown
 from credpool.login.app import LoginApp, read_login
 from credpool.login.callback import PATIENCE, Callback
 from credpool.login.device import (
@@ -30,11 +29,13 @@ from credpool.login.device import (
 from credpool.login.entries import Login, logged_in
 from credpool.login.pkce import authorize, exchange_request, is_ours, read_callback
 from credpool.model.credential import label_flaw
-from credpool.model.entry import AuthType, Entry, EntryId
+from credpool.model.entry import Entry
 from credpool.model.errors import LoginFailed, NoLogin, NotRefreshed
 from credpool.model.messages import Refreshed
 from credpool.model.secret import Secret
+from credpool.model.terms import AuthType, EntryId
 from credpool.pool import Pool
+from credpool.rules.targets import resolve, shown
 
 __all__ = [
     "LoginApp",

@@ -9,10 +9,10 @@ from types import MappingProxyType
 from typing import Final, Self
 
 from credpool.login.entries import Login
-from credpool.model.entry import AuthType
 from credpool.model.errors import LoginFailed, NoLogin
 from credpool.model.messages import Grant
 from credpool.model.secret import Secret, Veiled
+from credpool.model.terms import AuthType
 from credpool.providers import registry
 from credpool.providers.account import account, claims, name
 from credpool.providers.grant import read_token_reply

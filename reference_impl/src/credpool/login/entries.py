@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from credpool.model.entry import AuthType, Entry, EntryId, PoolState
+from credpool.model.entry import Entry
 from credpool.model.errors import LoginFailed, NoLogin, UnknownEntry
 from credpool.model.messages import Grant
+from credpool.model.state import PoolState
+from credpool.model.terms import AuthType, EntryId
 from credpool.providers.account import account, claims
 
 ACCOUNT = "account"

@@ -132,3 +132,21 @@ def _is_host(host: str, *, bracketed: bool) -> bool:
         return (ip_address(host).version == 6) is bracketed
     except ValueError:
         return False
+
+
+_PLACEHOLDER: Final = re.compile(
+    r"""
+    .* (?: \.\.\. | … | \*\*\* | x{4} ) .*             # cut short, or masked
+  | <.*> | \$?\{.*\} | \[.*\]                          # to be filled in
+  | (?: your | my | insert | enter | replace | paste ) [-_\ ] .*
+  | (?: change | replace | fill ) [-_\ ]? (?: me | this | in )
+  | (?: the [-_\ ])? (?: api [-_\ ]? )? (?: key | token | secret ) (?: [-_\ ]? here )?
+  | placeholder | todo | tbd | dummy | example
+    """,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+
+
+def is_placeholder(value: str) -> bool:
+    """Return whether a value stands where a secret is to be put."""
+    return _PLACEHOLDER.fullmatch(bare(value)) is not None  # spec: seed.placeholder+2

@@ -24,10 +24,8 @@ The tree, one class for each thing a caller would do differently::
 
 from collections.abc import Iterable
 from enum import Enum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from credpool.model.entry import Exhaustion
+from credpool.model.exhaustion import Exhaustion
 
 
 class CredpoolError(Exception):
@@ -37,7 +35,7 @@ class CredpoolError(Exception):
 class PoolExhausted(CredpoolError):
     """Every entry is out and nothing was sent; `exhaustion` says why, and until when."""
 
-    def __init__(self, exhaustion: "Exhaustion", message: str) -> None:
+    def __init__(self, exhaustion: Exhaustion, message: str) -> None:
         super().__init__(message)
         self.exhaustion = exhaustion
 

@@ -6,17 +6,12 @@ A `Call` is a value too: what one request of the caller's has tried so far.
 from dataclasses import dataclass
 from typing import Final
 
-from credpool.model.entry import (
-    Cooldown,
-    Entry,
-    EntryId,
-    Exhaustion,
-    FailureClass,
-    PoolState,
-    Scope,
-)
+from credpool.model.entry import Cooldown, Entry
+from credpool.model.exhaustion import Exhaustion
 from credpool.model.recovery import Step
 from credpool.model.secret import Secret
+from credpool.model.state import PoolState
+from credpool.model.terms import EntryId, FailureClass, Scope
 
 TOKEN_ENDPOINT: Final = "token-endpoint"  # noqa: S105 (a name)
 """The rule of a verdict that the token endpoint has spoken, not the provider."""

@@ -9,7 +9,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
-from credpool.model.entry import FOREVER, FailureClass, Scope
+from credpool.model.terms import FOREVER, FailureClass, Scope
 
 
 class Step(Enum):

@@ -1,7 +1,7 @@
 """What a failing reply means: the first rule that matches (spec: classification)."""
 
-from credpool.model.entry import AuthType
 from credpool.model.messages import Verdict
+from credpool.model.terms import AuthType
 from credpool.providers.hints import read_hint
 from credpool.providers.registry import Provider, Rule
 from credpool.providers.reply import Reply, small

@@ -4,14 +4,13 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from credpool.model.credential import bare
+from credpool.model.credential import bare, form_flaw, url_flaw
 from credpool.model.entry import Entry
 from credpool.model.messages import Grant
 from credpool.model.secret import Secret
 from credpool.providers.hints import FORMS, read_hint
 from credpool.providers.registry import Provider
 from credpool.providers.reply import Reply, dig
-from credpool.rules.usable import client_of, why_unrefreshable
 
 TERMINAL: Final = frozenset(
     {
@@ -22,6 +21,10 @@ TERMINAL: Final = frozenset(
     }
 )
 """What a token endpoint calls a grant that is gone for good."""
+
+
+_CLIENT: Final = ("client_id", "client_secret")
+"""The fields of an entry that name the client its login was made with; the operator's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +106,21 @@ def seconds(told: object) -> float | None:
     except OverflowError:
         return None
     return number if math.isfinite(number) else None
+
+
+def why_unrefreshable(entry: Entry) -> str | None:
+    """Return why a login cannot be refreshed, or None; its token is good to its end all the same."""
+    if entry.refresh_token is None or entry.borrowed:
+        return None
+    url = bare(entry.token_url or "")
+    flaw = url_flaw(url) if url else None
+    if flaw is not None:
+        return f"has a token_url that {flaw}"
+    form = {"refresh token": entry.refresh_token.reveal(), **client_of(entry)}
+    flaws = ((name, form_flaw(text)) for name, text in form.items())
+    return next((f"has a {name} that {flaw}" for name, flaw in flaws if flaw is not None), None)
+
+
+def client_of(entry: Entry) -> dict[str, str]:
+    """Return the fields by which the client is named that a login was made with."""
+    return {n: v for n in _CLIENT if isinstance(v := entry.extra.get(n), str)}

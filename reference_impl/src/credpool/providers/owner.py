@@ -1,12 +1,10 @@
 """Whose quota an entry draws on (spec: scopes and money)."""
 
-import base64
-import binascii
-import json
 from collections.abc import Mapping
 
-from credpool.model.entry import Entry, PoolState
-from credpool.model.secret import Secret
+from credpool.model.entry import Entry
+from credpool.model.state import PoolState
+from credpool.providers.account import claims
 from credpool.providers.registry import Provider, provider
 from credpool.providers.reply import dig
 
@@ -27,18 +25,5 @@ def claimed(entry: Entry, by: Provider) -> str | None:
     path = next((c.owner_claim for c in by.credentials if c.auth_type is entry.auth_type), ())
     if not path or entry.secret is None:
         return None
-    found = dig(_claims(entry.secret), *path)
+    found = dig(claims(entry.secret), *path)
     return found if isinstance(found, str) and found else None
-
-
-def _claims(token: Secret) -> object:
-    """Return what a JSON Web Token says (RFC 7519), or None; nobody's signature is checked."""
-    parts = token.reveal().split(".")
-    if len(parts) != 3:
-        return None
-    try:
-        text = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
-        claims: object = json.loads(text)
-    except (binascii.Error, ValueError, RecursionError):
-        return None
-    return claims

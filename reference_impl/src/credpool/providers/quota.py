@@ -6,24 +6,13 @@ The rows are the specification's (spec/tables/quota.yaml); here is how they are 
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from credpool.model.state import Window, Windows
 from credpool.providers.hints import FORMS, server_time
 from credpool.providers.registry_data import QUOTA
 
 _NUMBER: Final = re.compile(r"\d+(\.\d+)?\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """One of an entry's quotas: the fraction that is left, and when it is whole again."""
-
-    left: float
-    until: float
-
-
-Windows = Mapping[str, Window]
 
 
 def read_windows(headers: Mapping[str, str], *, now: float) -> dict[str, Window]:

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from credpool.model.entry import AuthType, FailureClass, Scope
 from credpool.model.errors import UnknownProvider
-from credpool.model.payer import Payer
 from credpool.model.recovery import RECOVERY
+from credpool.model.terms import AuthType, FailureClass, Payer, Scope
 from credpool.providers.registry_data import PROVIDERS
 from credpool.providers.reply import small
 

@@ -3,19 +3,13 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
-from credpool.model.entry import (
-    FOREVER,
-    Cooldown,
-    Entry,
-    Exhaustion,
-    FailureClass,
-    Out,
-    PoolState,
-    Scope,
-)
+from credpool.model.entry import Cooldown, Entry
+from credpool.model.exhaustion import Exhaustion, Out
 from credpool.model.messages import TOKEN_ENDPOINT, Call, Failed, Verdict
 from credpool.model.recovery import RECOVERY
 from credpool.model.secret import Secret
+from credpool.model.state import PoolState
+from credpool.model.terms import FOREVER, FailureClass, Scope
 from credpool.providers.owner import owner_of
 from credpool.providers.redact import kept, known_secrets
 from credpool.rules.select import available, permitted

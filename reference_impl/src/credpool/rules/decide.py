@@ -6,8 +6,7 @@ Values in, values out. Whatever is random or on a clock comes in as `draw` and `
 from dataclasses import replace
 from typing import assert_never
 
-from credpool.model.entry import Entry, EntryId, FailureClass, PoolState, Strategy
-from credpool.model.limits import First429
+from credpool.model.entry import Entry
 from credpool.model.messages import (
     Call,
     Claimed,
@@ -28,13 +27,16 @@ from credpool.model.messages import (
     Verdict,
     Wait,
 )
+from credpool.model.policy import Strategy
 from credpool.model.recovery import MENDED_BY_REFRESH, RECOVERY, Step
 from credpool.model.secret import Secret
+from credpool.model.state import PoolState
+from credpool.model.terms import EntryId, FailureClass, First429
 from credpool.rules.cooldown import bench, exhaustion
+from credpool.rules.next_step import begin_with, deliver, deliver_at_once, go_on, noted, turn_to
 from credpool.rules.probe import probe_due, released
 from credpool.rules.refresh import arrived, claim, refresh_failed, resumed
 from credpool.rules.select import available
-from credpool.rules.steps import begin_with, deliver, deliver_at_once, go_on, noted, turn_to
 
 
 def decide(state: PoolState, event: Event, *, now: float, draw: float) -> Decision:

@@ -6,13 +6,13 @@ A key is told by its place, from 1, and is not shown.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypeVar
 
-from credpool.model.credential import bare, label_flaw, url_flaw
-from credpool.model.entry import Entry, EntryId
+from credpool.model.credential import bare, is_placeholder, label_flaw, url_flaw
+from credpool.model.entry import Entry
 from credpool.model.errors import BadInput, UnusableSecret
 from credpool.model.secret import Secret, Veiled
+from credpool.model.terms import EntryId
 from credpool.providers.registry import Provider, names
 from credpool.providers.registry import provider as known
-from credpool.seed.found import is_placeholder
 
 T = TypeVar("T")
 

@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from credpool.model.entry import FOREVER, Claim, Cooldown, Entry, EntryId, Policy, PoolState
+from credpool.model.entry import Claim, Cooldown, Entry
+from credpool.model.policy import Policy
 from credpool.model.recovery import RECOVERY
+from credpool.model.state import PoolState
+from credpool.model.terms import FOREVER, EntryId
 
 LONGEST_DEFAULT: Final = max(
     row.cooldown for row in RECOVERY.values() if row.cooldown is not None and row.cooldown < FOREVER

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
-from credpool.model.entry import FOREVER, Cooldown, Entry, EntryId, FailureClass, PoolState, Scope
+from credpool.model.entry import Cooldown, Entry
 from credpool.model.messages import Call
 from credpool.model.recovery import RECOVERY
 from credpool.model.secret import Secret
+from credpool.model.state import PoolState
+from credpool.model.terms import FOREVER, EntryId, FailureClass, Scope
 from credpool.providers.registry import provider
 from credpool.rules.cooldown import spread
 from credpool.rules.select import permitted

@@ -7,7 +7,7 @@ one that has made it too, looks at the entry again.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from credpool.model.entry import Claim, Entry, FailureClass, PoolState
+from credpool.model.entry import Claim, Entry
 from credpool.model.messages import (
     TOKEN_ENDPOINT,
     AwaitClaim,
@@ -27,8 +27,10 @@ from credpool.model.messages import (
 )
 from credpool.model.recovery import MENDED_BY_REFRESH, RECOVERY
 from credpool.model.secret import Secret
+from credpool.model.state import PoolState
+from credpool.model.terms import FailureClass
 from credpool.rules.cooldown import bench
-from credpool.rules.steps import leave, turn_to, untried
+from credpool.rules.next_step import leave, turn_to, untried
 
 
 def claim(state: PoolState, event: Claimed, *, now: float, draw: float) -> Decision:

@@ -13,8 +13,10 @@ from functools import cached_property
 from heapq import heapify, heapreplace
 from typing import Final, assert_never
 
-from credpool.model.entry import Entry, EntryId, PoolState, Strategy, twins
-from credpool.model.payer import Payer, PayerChange
+from credpool.model.entry import Entry
+from credpool.model.policy import Strategy
+from credpool.model.state import PoolState, twins
+from credpool.model.terms import EntryId, Payer, PayerChange
 from credpool.providers.quota import next_reset, remaining
 from credpool.providers.registry import provider
 from credpool.rules.usable import why_unusable

@@ -7,16 +7,16 @@ A reason is said in words that follow the entry's name.
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from credpool.model.credential import bare, form_flaw, url_flaw
-from credpool.model.entry import AuthType, Entry, PoolState
+from credpool.model.credential import url_flaw
+from credpool.model.entry import Entry
+from credpool.model.state import PoolState
+from credpool.model.terms import AuthType
+from credpool.providers.grant import why_unrefreshable
 from credpool.providers.registry import provider
 from credpool.providers.wire import base_url
 
 NO_SECRET: Final = "has no secret"  # noqa: S105 (a reason)
 """Why an entry is passed over whose secret is not there; nothing is wrong with what is."""
-
-_CLIENT: Final = ("client_id", "client_secret")
-"""The fields of an entry that name the client its login was made with; the operator's own."""
 
 WhyNot = Callable[[Entry], str | None]
 """Says why nothing can be sent with an entry; None for one that can be used."""
@@ -58,21 +58,3 @@ def flawed(state: PoolState) -> Iterator[tuple[Entry, str]]:
         why = why_unrefreshable(entry) if why is None else why
         if why is not None and why != NO_SECRET:
             yield entry, why
-
-
-def why_unrefreshable(entry: Entry) -> str | None:
-    """Return why a login cannot be refreshed, or None; its token is good to its end all the same."""
-    if entry.refresh_token is None or entry.borrowed:
-        return None
-    url = bare(entry.token_url or "")
-    flaw = url_flaw(url) if url else None
-    if flaw is not None:
-        return f"has a token_url that {flaw}"
-    form = {"refresh token": entry.refresh_token.reveal(), **client_of(entry)}
-    flaws = ((name, form_flaw(text)) for name, text in form.items())
-    return next((f"has a {name} that {flaw}" for name, flaw in flaws if flaw is not None), None)
-
-
-def client_of(entry: Entry) -> dict[str, str]:
-    """Return the fields by which the client is named that a login was made with."""
-    return {n: v for n in _CLIENT if isinstance(v := entry.extra.get(n), str)}

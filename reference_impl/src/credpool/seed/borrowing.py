@@ -11,9 +11,11 @@ from types import MappingProxyType
 from typing import Protocol
 
 from credpool._process.forks import PerProcess
-from credpool.model.entry import Entry, EntryId, PoolState
+from credpool.model.entry import Entry
 from credpool.model.messages import Grant
 from credpool.model.secret import Secret
+from credpool.model.state import PoolState
+from credpool.model.terms import EntryId
 from credpool.seed.found import Found
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from credpool.config.files import Complaint
 from credpool.config.pools import Endpoint
-from credpool.model.entry import AuthType
 from credpool.model.secret import Secret, Veiled
+from credpool.model.terms import AuthType
 from credpool.seed.environment import Environment, usable
-from credpool.seed.found import Complaint, Found
+from credpool.seed.found import Found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

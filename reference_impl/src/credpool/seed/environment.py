@@ -6,11 +6,12 @@ The variables are a mapping that is given; the process's own environment is neve
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from credpool.model.credential import bare
-from credpool.model.entry import AuthType
+from credpool.config.files import Complaint
+from credpool.model.credential import bare, is_placeholder
 from credpool.model.secret import Secret
+from credpool.model.terms import AuthType
 from credpool.providers.registry import Credential, Provider
-from credpool.seed.found import Complaint, Found, is_placeholder
+from credpool.seed.found import Found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

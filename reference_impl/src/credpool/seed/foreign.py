@@ -3,58 +3,102 @@
 The files are theirs: they are read, and never written.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from credpool.model.secret import Veiled
-from credpool.seed import claude_code, codex, gemini, qwen
+from credpool.config.files import Complaint, Unusable, read_object
+from credpool.model.secret import Secret, Veiled
+from credpool.model.terms import AuthType
+from credpool.providers.account import claims
+from credpool.providers.reply import dig
 from credpool.seed.environment import usable
-from credpool.seed.files import Unusable, read_object
-from credpool.seed.found import Complaint, Found
+from credpool.seed.found import Found
+from credpool.stores.auth_json.fields import to_seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """A tool that logs in by itself, and the pool that its login belongs to."""
+    """A tool that logs in by itself, and where its file has what a pool needs."""
 
     source: str
+    label: str
     pool: str
     path: str
     """From the home folder; from the folder that `variable` names, the file's name alone."""
-    variable: str | None
-    parse: Callable[[Mapping[str, object]], Found | None]
+    variable: str | None = None
+    token: Sequence[str] = ("access_token",)
+    expires: Sequence[str] = ()
+    """The place of the end, in milliseconds; without one the token itself tells its end."""
+    owner: Sequence[str] = ()
+    host: Sequence[str] = ()
+    usual_host: str | None = None
+    """The host where the file names none; a tool without one uses the provider's own."""
+
+    def login(self, data: Mapping[str, object]) -> Found | None:
+        """Return the login, if the file holds one."""
+        token, owner = dig(data, *self.token), dig(data, *self.owner) if self.owner else None
+        if not isinstance(token, str):
+            return None
+        return Found(
+            source=self.source,
+            label=self.label,
+            secret=Secret(token),
+            auth_type=AuthType.OAUTH,
+            expires_at=self._end(data, token),
+            owner=owner if isinstance(owner, str) and owner else None,
+            base_url=self._base_url(data),
+        )
+
+    def _end(self, data: Mapping[str, object], token: str) -> float | None:
+        if self.expires:
+            return to_seconds("expires_at_ms", dig(data, *self.expires))
+        return to_seconds("exp", dig(claims(token), "exp"))
+
+    def _base_url(self, data: Mapping[str, object]) -> str | None:
+        if self.usual_host is None:
+            return None
+        told = dig(data, *self.host)
+        host = told.rstrip("/") if isinstance(told, str) and told else self.usual_host
+        url = host if "://" in host else f"https://{host}"
+        return url if url.endswith("/v1") else f"{url}/v1"
 
 
 TOOLS: Final = (
     Tool(
-        source=claude_code.SOURCE,
+        source="claude_code",
+        label="Claude Code",
         pool="anthropic",
         path=".claude/.credentials.json",
         variable="CLAUDE_CONFIG_DIR",
-        parse=claude_code.parse,
+        token=("claudeAiOauth", "accessToken"),
+        expires=("claudeAiOauth", "expiresAt"),
     ),
     Tool(
-        source=codex.SOURCE,
+        source="codex",
+        label="Codex",
         pool="chatgpt",
         path=".codex/auth.json",
         variable="CODEX_HOME",
-        parse=codex.parse,
+        token=("tokens", "access_token"),
+        owner=("tokens", "account_id"),
     ),
     Tool(
-        source=gemini.SOURCE,
+        source="gemini_cli",
+        label="Gemini CLI",
         pool="gemini",
         path=".gemini/oauth_creds.json",
-        variable=None,
-        parse=gemini.parse,
+        expires=("expiry_date",),
     ),
     Tool(
-        source=qwen.SOURCE,
+        source="qwen-cli",
+        label="Qwen Code",
         pool="qwen-oauth",
         path=".qwen/oauth_creds.json",
-        variable=None,
-        parse=qwen.parse,
+        expires=("expiry_date",),
+        host=("resource_url",),
+        usual_host="portal.qwen.ai",
     ),
 )
 
@@ -77,7 +121,7 @@ class ForeignFile:
             return
         if data is None:
             return
-        found = self.tool.parse(data)
+        found = self.tool.login(data)
         if found is None:
             mend = f"log in with the tool that owns it, or ignore this ({self.tool.source})"
             yield Complaint(where=str(path), what="holds no login that is known here", mend=mend)

@@ -3,29 +3,16 @@
 An entry is matched by its source. Nothing is removed here, and nothing is read.
 """
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Final
 
 from credpool.model.borrowed import FINGERPRINT, borrowed, is_same
-from credpool.model.credential import bare
-from credpool.model.entry import AuthType, Entry, EntryId, PoolState
+from credpool.model.entry import Entry
 from credpool.model.secret import Secret
-
-_PLACEHOLDER: Final = re.compile(
-    r"""
-    .* (?: \.\.\. | … | \*\*\* | x{4} ) .*             # cut short, or masked
-  | <.*> | \$?\{.*\} | \[.*\]                          # to be filled in
-  | (?: your | my | insert | enter | replace | paste ) [-_\ ] .*
-  | (?: change | replace | fill ) [-_\ ]? (?: me | this | in )
-  | (?: the [-_\ ])? (?: api [-_\ ]? )? (?: key | token | secret ) (?: [-_\ ]? here )?
-  | placeholder | todo | tbd | dummy | example
-    """,
-    re.VERBOSE | re.IGNORECASE | re.DOTALL,
-)
+from credpool.model.state import PoolState
+from credpool.model.terms import AuthType, EntryId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,23 +26,6 @@ class Found:
     base_url: str | None = None
     expires_at: float | None = None
     owner: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Complaint:
-    """Something that was found and cannot be used: where, what is wrong, the next step."""
-
-    where: str
-    what: str
-    mend: str
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.what}; {self.mend}"
-
-
-def is_placeholder(value: str) -> bool:
-    """Return whether a value stands where a secret is to be put."""
-    return _PLACEHOLDER.fullmatch(bare(value)) is not None  # spec: seed.placeholder+2
 
 
 def seeded(

@@ -12,18 +12,21 @@ from pathlib import Path
 from typing import Final
 
 from credpool.clock import Clock, SystemClock
+from credpool.config.files import Complaint
 from credpool.config.pools import policy_of, strategy_of
 from credpool.entries import edit
-from credpool.entries.edit import shown
 from credpool.entries.operator import fresh_id
-from credpool.model.entry import Entry, Policy, PoolState, Strategy, in_order
+from credpool.model.entry import Entry
 from credpool.model.errors import BadInput, DuplicateSecret
+from credpool.model.policy import Policy, Strategy
 from credpool.model.secret import Secret, Veiled
+from credpool.model.state import PoolState, in_order
 from credpool.pool import Pool, Store
 from credpool.rules import moments
+from credpool.rules.targets import shown
 from credpool.rules.usable import flawed
 from credpool.seed.borrowing import BorrowingStore
-from credpool.seed.found import Complaint, Found, seeded
+from credpool.seed.found import Found, seeded
 from credpool.seed.surroundings import Surroundings
 from credpool.stores.auth_json.codec import as_kept
 

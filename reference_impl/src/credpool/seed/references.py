@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from credpool.config.files import Complaint, Unusable, read_text
 from credpool.model.credential import bare
 from credpool.model.secret import Secret
 from credpool.seed.environment import usable
-from credpool.seed.files import Unusable, read_text
-from credpool.seed.found import Complaint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 import platformdirs
 
 from credpool.config.file import read_config
+from credpool.config.files import Complaint, Unusable, read_text
 from credpool.config.pools import Endpoint, endpoints, is_custom, veiled
 from credpool.model.secret import Veiled
 from credpool.providers import registry
@@ -19,9 +20,8 @@ from credpool.providers.registry_data import PROVIDERS
 from credpool.seed import dotenv
 from credpool.seed.endpoint import ConfiguredEndpoint
 from credpool.seed.environment import Environment
-from credpool.seed.files import Unusable, read_text
 from credpool.seed.foreign import TOOLS, ForeignFile, Tool
-from credpool.seed.found import Complaint, Found
+from credpool.seed.found import Found
 from credpool.seed.references import References
 
 FOLDER: Final = "CREDPOOL_HOME"

@@ -11,7 +11,9 @@ from types import MappingProxyType
 from typing import Final
 
 from credpool._process.forks import PerProcess
-from credpool.model.entry import Entry, EntryId, PoolState
+from credpool.model.entry import Entry
+from credpool.model.state import PoolState
+from credpool.model.terms import EntryId
 
 _LEARNT: Final = (
     *("cooldown", "models", "throttled", "probed_at"),

@@ -13,9 +13,12 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Final, TypeVar
 
-from credpool.model.entry import Entry, EntryId, Policy, PoolState, Strategy
+from credpool.model.entry import Entry
 from credpool.model.errors import StoreTooNew, StoreUnreadable, StoreUnwritable
+from credpool.model.policy import Policy, Strategy
 from credpool.model.secret import Veiled, VeiledBytes
+from credpool.model.state import PoolState
+from credpool.model.terms import EntryId
 from credpool.providers.redact import known_secrets, redact
 from credpool.stores.auth_json import codec
 from credpool.stores.auth_json.lines import Known

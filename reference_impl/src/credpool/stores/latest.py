@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from credpool.model.entry import PoolState
+from credpool.model.state import PoolState
 
 
 class _Read(Protocol):

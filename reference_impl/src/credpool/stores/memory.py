@@ -4,7 +4,7 @@ from collections.abc import Callable
 from threading import Lock
 
 from credpool._process.forks import PerProcess
-from credpool.model.entry import PoolState
+from credpool.model.state import PoolState
 
 
 class MemoryStore:

@@ -6,17 +6,10 @@ from threading import Thread
 from types import MappingProxyType
 from typing import Protocol
 
-from credpool.model.entry import (
-    FOREVER,
-    AuthType,
-    Claim,
-    Cooldown,
-    Entry,
-    EntryId,
-    FailureClass,
-    PoolState,
-)
+from credpool.model.entry import Claim, Cooldown, Entry
 from credpool.model.secret import Secret
+from credpool.model.state import PoolState
+from credpool.model.terms import FOREVER, AuthType, EntryId, FailureClass
 from credpool.stores.latest import latest
 from credpool.testing.clock import FakeClock
 from credpool.testing.messages import FakeReply, FakeRequest

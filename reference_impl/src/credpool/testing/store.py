@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from threading import Event, Lock, current_thread
 from typing import Final
 
-from credpool.model.entry import Entry, PoolState, Strategy
+from credpool.model.entry import Entry
 from credpool.model.errors import StoreUnreadable, StoreUnwritable
+from credpool.model.policy import Strategy
+from credpool.model.state import PoolState
 from credpool.stores.memory import MemoryStore
 
 _GIVE_UP: Final = 60

@@ -3,7 +3,8 @@
 from types import MappingProxyType
 from typing import Final
 
-from credpool.model.entry import AuthType, Entry, FailureClass
+from credpool.model.entry import Entry
+from credpool.model.terms import AuthType, FailureClass
 
 _AGAIN: Final = "then: credpool reset {key} {id}"
 _REPLACE: Final = (

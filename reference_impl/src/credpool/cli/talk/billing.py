@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from credpool.cli.talk.billing_data import DISPUTED, NOTES
-from credpool.model.entry import AuthType, PoolState
-from credpool.model.payer import Payer
+from credpool.model.state import PoolState
+from credpool.model.terms import AuthType, Payer
 from credpool.providers import registry
 from credpool.rules.select import payer_of
 

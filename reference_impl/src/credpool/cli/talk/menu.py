@@ -18,7 +18,7 @@ from prompt_toolkit.layout import Dimension, HSplit, Layout, Window
 from prompt_toolkit.layout.controls import FormattedTextControl
 from prompt_toolkit.output import Output
 
-from credpool.model.visible import visible
+from credpool.model.text import visible
 
 _HINT: Final = "(type to narrow it down, or use the arrow keys)"
 _NOTHING: Final = "  Nothing here is called that. Backspace takes it back."

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 from credpool.cli.talk.render import say
-from credpool.model.visible import visible
+from credpool.model.text import visible
 
 T = TypeVar("T")
 Choice = tuple[str, T]

@@ -16,15 +16,16 @@ from rich.table import Table
 from rich.text import Text
 
 from credpool.cli.talk.billing import KINDS, disputes
-from credpool.entries.edit import shown
 from credpool.entries.listing import listing
 from credpool.entries.order import is_plain
 from credpool.events.report import Json
 from credpool.model.borrowed import borrowed, is_reference
-from credpool.model.duration import duration
-from credpool.model.entry import FOREVER, Entry, PoolState, Status
-from credpool.model.visible import visible
+from credpool.model.entry import Entry
+from credpool.model.state import PoolState
+from credpool.model.terms import FOREVER, Status
+from credpool.model.text import duration, visible
 from credpool.rules.select import available, payer_of
+from credpool.rules.targets import shown
 from credpool.rules.usable import NO_SECRET, why_unusable
 
 _WIDE: Final = 200

@@ -12,18 +12,9 @@ from typing import Final
 
 from credpool.model.borrowed import borrowed, is_reference
 from credpool.model.credential import bare
-from credpool.model.entry import (
-    FOREVER,
-    AuthType,
-    Claim,
-    Cooldown,
-    Entry,
-    EntryId,
-    FailureClass,
-    Status,
-)
-from credpool.model.payer import Payer
+from credpool.model.entry import Claim, Cooldown, Entry
 from credpool.model.secret import Veiled
+from credpool.model.terms import FOREVER, AuthType, EntryId, FailureClass, Payer, Status
 from credpool.stores.auth_json.fields import Fields, Malformed, in_form, kind, to_seconds
 
 _EXPIRY: Final = ("expires_at", "expires_at_ms")

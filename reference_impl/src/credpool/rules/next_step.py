@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from credpool.model.entry import Entry, EntryId, PoolState
+from credpool.model.entry import Entry
 from credpool.model.messages import Attempt, Call, Decision, Deliver, Failed, Refresh, Send, Verdict
 from credpool.model.recovery import Step
+from credpool.model.state import PoolState
+from credpool.model.terms import EntryId
 from credpool.rules.cooldown import cap, exhaustion, secrets_tried
 from credpool.rules.select import at_home, available, choose, under_cap
 

@@ -1,4 +1,4 @@
-"""Make visible what would act on a terminal instead of being read.
+"""Words for people: a time, and a text that does nothing to a terminal.
 
 A label or a message comes from a file or from a stranger: an escape sequence in it could rewrite the
 screen, and a sign that turns the direction of writing could make one name look like another.
@@ -6,6 +6,20 @@ screen, and a sign that turns the direction of writing could make one name look 
 
 import unicodedata
 from typing import Final
+
+_UNITS: Final = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def duration(seconds: float) -> str:
+    """Return a time in its two largest units: `1 h 5 min`."""
+    left = max(round(seconds), 0)
+    words: list[str] = []
+    for size, unit in _UNITS:
+        if left >= size and len(words) < 2:
+            words.append(f"{left // size} {unit}")
+            left %= size
+    return " ".join(words) or "0 s"
+
 
 _ACTING: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Control, format and separator characters, and what no font has (Unicode general categories)."""

@@ -1,12 +1,24 @@
-"""Read the files that credentials are found in; one that cannot be read is a notice, not an error."""
+"""Read the files that a person or another tool writes; one that cannot be read is a notice, not an error."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from credpool.model.secret import Veiled, VeiledBytes
-from credpool.seed.found import Complaint
 
 _MOST: int = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complaint:
+    """Something that was found and cannot be used: where, what is wrong, the next step."""
+
+    where: str
+    what: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}; {self.mend}"
 
 
 class Unusable(Exception):

@@ -1,0 +1,54 @@
+"""Which entry of a pool a person means (spec: operator). A refusal names the candidates, never a secret."""
+
+from collections.abc import Mapping
+
+from credpool.model.entry import Entry
+from credpool.model.errors import AmbiguousTarget, UnknownEntry
+from credpool.model.state import PoolState
+from credpool.model.terms import EntryId
+from credpool.model.text import visible
+from credpool.providers.redact import known_secrets, redact
+
+
+def resolve(state: PoolState, target: str) -> Entry:
+    """Return the entry that a target names: by its id, else its label, else its place from 1.
+
+    Raises:
+        UnknownEntry: nothing in the pool has that name.
+        AmbiguousTarget: several labels are that name.
+    """
+    exact = state.find(EntryId(target))  # spec: operator.target.order+2
+    if exact is not None:
+        return exact
+    name = plain(target)
+    labelled = [e for e in state.entries if name and plain(e.label) == name]
+    if len(labelled) > 1:  # spec: operator.target.refused+1
+        raise AmbiguousTarget(_told(state, target), map(shown, labelled))
+    found = labelled[0] if labelled else _places(state).get(name)
+    if found is None:  # spec: operator.target.refused+1
+        raise _unknown(state, target)
+    return found
+
+
+def shown(entry: Entry) -> str:
+    """Return how an entry is named to a person."""
+    name = entry.id if entry.label in ("", entry.id) else f"{entry.id} ({entry.label})"
+    return visible(name)
+
+
+def plain(name: str) -> str:
+    """Return a name as names are compared: without blanks around it, whatever its case."""
+    return name.strip().casefold()
+
+
+def _places(state: PoolState) -> Mapping[str, Entry]:
+    return {str(n): entry for n, entry in enumerate(state.entries, start=1)}
+
+
+def _unknown(state: PoolState, target: str) -> UnknownEntry:
+    return UnknownEntry(_told(state, target), map(shown, state.entries))
+
+
+def _told(state: PoolState, target: str) -> str:
+    """Return the target as it may be repeated: somebody may have pasted a key."""
+    return redact(target, secrets=known_secrets(state.entries))
