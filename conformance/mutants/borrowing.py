@@ -86,7 +86,7 @@ class InsistsOnTheOldToken(Mutant):
 
     @replaces("credpool._calls.call.ActiveCall.reread")
     def insisted(original, self, entry):
-        grant = self._pool.lender(entry)
+        grant = self._engine.lender(entry)
         if grant is not None and grant.secret != entry.secret:
             return original(self, entry)
         return Send(entry)

@@ -282,7 +282,7 @@ class CountsNoCallsAndKnowsNoSessions(Control):
         without(self, "lease")
         without(self, "affinity")
 
-    @replaces("credpool.pool.Pool.lease")
+    @replaces("credpool._engine.engine.Engine.lease")
     def nothing(original, self):
         return None
 

@@ -20,7 +20,7 @@ class ForgivesAfterALateSuccess(Mutant):
     )
     because = "status"
 
-    @replaces("credpool.pool.Pool.is_flagged")
+    @replaces("credpool._engine.engine.Engine.is_flagged")
     def always(original, self, entry):
         return True
 
@@ -37,7 +37,7 @@ class RevivesAfterALateSuccess(Mutant):
     kills = ("late-success-revives-nobody:death",)
     because = "status"
 
-    @replaces("credpool.pool.Pool.is_flagged")
+    @replaces("credpool._engine.engine.Engine.is_flagged")
     def always(original, self, entry):
         return True
 
@@ -54,7 +54,7 @@ class ForgivesAModelAfterALateSuccess(Mutant):
     kills = ("late-success-for-a-model-revives-nobody",)
     because = "models"
 
-    @replaces("credpool.pool.Pool.is_flagged")
+    @replaces("credpool._engine.engine.Engine.is_flagged")
     def always(original, self, entry):
         return True
 

@@ -80,7 +80,7 @@ class BelievesAStrangersOwner(Mutant):
 
     @replaces("credpool._calls.flow._judged")
     def believed(original, active, sent, response, entry, reply):
-        owner = active._pool.heard(entry, response.headers)
+        owner = active._engine.heard(entry, response.headers)
         if owner is not None and response.status_code < 300:
             return Succeeded(active.known, entry.id, entry.secret, owner)
         return original(active, sent, response, entry, reply)
@@ -134,7 +134,7 @@ class StaysWithoutAModel(Mutant):
     kills = ("session-goes-by-the-model",)
     because = "out"
 
-    @replaces("credpool.pool.Pool.choose")
+    @replaces("credpool._engine.engine.Engine.choose")
     def any_model(original, self, model, now, home=None):
         kept = self._kept.view.by_id.get(home)
         if kept is not None and kept.blocked(now) is None:

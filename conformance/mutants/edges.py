@@ -4,6 +4,7 @@ import math
 import sys
 from dataclasses import replace
 
+from credpool.pool import engine_of
 from credpool.providers.reply import Reply
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
@@ -142,7 +143,7 @@ class ShowsTheEndOfASecret(Mutant):
     @replaces("testee_reference.Testee.end")
     def logged(original, self, call, outcome, over=None, **result):
         if outcome == "failed":
-            entries = self.pool._kept.view.state.entries
+            entries = engine_of(self.pool)._kept.view.state.entries
             print([e.secret.reveal()[-12:] for e in entries], file=sys.stderr)
         return original(self, call, outcome, over, **result)
 

@@ -35,7 +35,7 @@ class DeliversTheTokenEndpointsReply(Mutant):
     def heard(original, self, asked):
         reply = original(self, asked)
         if getattr(reply, "status", 0) >= 400:
-            self._pool.overheard = reply
+            self._engine.overheard = reply
         return reply
 
     @replaces("credpool._calls.flow._finish")

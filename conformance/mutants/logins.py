@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from credpool._engine.view import view_of
 from credpool.model.messages import AwaitClaim, Exchange, Refresh, Send
+from credpool.pool import engine_of
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -122,7 +123,7 @@ class ForgetsARestWithItsMemory(Mutant):
     @replaces("testee_reference.Testee.restart")
     def forgotten(original, self, message):
         if hasattr(self, "pool"):
-            self.pool.change(
+            engine_of(self.pool).change(
                 lambda state: replace(
                     state,
                     entries=tuple(replace(e, refresh_failed_at=None) for e in state.entries),
@@ -257,8 +258,8 @@ class UsesNewTokensUnsaved(Mutant):
     because = "out"
 
     @replaces("credpool._calls.call.keep")
-    def unsaved(original, pool, event):
-        kept = pool._kept
+    def unsaved(original, engine, event):
+        kept = engine._kept
 
         def remember(change):
             held = replace(kept.view.reading, state=change(kept.view.state))
@@ -266,6 +267,6 @@ class UsesNewTokensUnsaved(Mutant):
 
         kept.commit = remember
         try:
-            return original(pool, event)
+            return original(engine, event)
         finally:
             del kept.commit

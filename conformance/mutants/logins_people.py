@@ -8,6 +8,7 @@ from credpool.login.entries import Login, logged_in
 from credpool.model.errors import LoginFailed, NoLogin
 from credpool.model.messages import Grant
 from credpool.model.secret import Secret
+from credpool.pool import engine_of
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -66,9 +67,9 @@ class SavesNoLogin(Mutant):
 
     @replaces("credpool.login._keep")
     def forgotten(original, pool, login, *, into, new, source):
-        view = pool._kept.view
+        view = engine_of(pool)._kept.view
         state = logged_in(view.state, login, into=into, new=new)
-        pool._kept.view = view_of(view.stamp, replace(view.reading, state=state), None)
+        engine_of(pool)._kept.view = view_of(view.stamp, replace(view.reading, state=state), None)
         return new
 
 

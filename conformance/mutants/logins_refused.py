@@ -18,11 +18,11 @@ class UsesWhatItCouldNotSave(Mutant):
     because = "retry"
 
     @replaces("credpool._calls.call.keep")
-    def used(original, pool, event):
+    def used(original, engine, event):
         try:
-            return original(pool, event)
+            return original(engine, event)
         except StoreError:
-            kept = pool._kept
+            kept = engine._kept
             made = refresh.refreshed(kept.view.state, event)
             reading = replace(kept.view.reading, state=made.state)
             kept.view = view_of(kept.view.stamp, reading, None)
@@ -38,7 +38,7 @@ class ForgetsWhatItCouldNotSave(Mutant):
 
     @replaces("credpool._calls.call.ActiveCall.claim")
     def forgotten(original, self, entry, waits_since=None):
-        self._pool.unsaved.clear()
+        self._engine.unsaved.clear()
         return original(self, entry, waits_since)
 
 

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+from credpool.pool import engine_of
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -15,7 +16,7 @@ class LookingTakesATurn(Mutant):
     @replaces("testee_reference.Testee.inspect")
     def next_one(original, self, message):
         if self.given.get("strategy") == "round_robin":
-            self.pool.pick(lambda: None, self.time)
+            engine_of(self.pool).pick(lambda: None, self.time)
         return original(self, message)
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from credpool._engine.view import view_of
 from credpool.model.secret import Secret
 from credpool.model.terms import EntryId
+from credpool.pool import engine_of
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -129,7 +130,9 @@ class KeepsWhatItRefuses(Mutant):
         held = next((e for e in self._pool.state.entries if e.secret == secret), None)
         if held is not None:
             copy = replace(held, id=EntryId(f"{held.id}-2"))
-            self._pool.change(lambda state: replace(state, entries=(*state.entries, copy)))
+            engine_of(self._pool).change(
+                lambda state: replace(state, entries=(*state.entries, copy))
+            )
         return original(self, secret, **told)
 
 
@@ -207,7 +210,9 @@ class AddsForTheNextStart(Mutant):
         entry = original(self, secret, **told)
         before, pool = self._pool.state, self._pool
         kept = tuple(e if e.id != entry.id else replace(e, secret=None) for e in before.entries)
-        pool._kept.view = _seen(pool._kept.view, replace(before, entries=kept))
+        engine_of(pool)._kept.view = _seen(
+            engine_of(pool)._kept.view, replace(before, entries=kept)
+        )
         return entry
 
 

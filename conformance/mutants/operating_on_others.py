@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from credpool._engine.view import view_of
 from credpool.model.policy import Strategy
+from credpool.pool import engine_of
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -22,7 +23,7 @@ class RemovesFromTheListOnly(Mutant):
     def late(original, self, target):
         pool, before = self._pool, self._pool.state
         entry = original(self, target)
-        pool._kept.view = _seen(pool._kept.view, before)
+        engine_of(pool)._kept.view = _seen(engine_of(pool)._kept.view, before)
         return entry
 
 
@@ -184,7 +185,7 @@ class OrdersAtTheNextStart(Mutant):
     def late(original, self, target, priority):
         pool, before = self._pool, self._pool.state
         entry = original(self, target, priority)
-        pool._kept.view = _seen(pool._kept.view, before)
+        engine_of(pool)._kept.view = _seen(engine_of(pool)._kept.view, before)
         return entry
 
 
@@ -263,7 +264,7 @@ class ChangesMemoryOnly(Mutant):
     kills = ("what-an-operator-does-is-durable:add", "what-an-operator-does-is-durable:remove")
     because = "ids"
 
-    @replaces("credpool.pool.Pool.change")
+    @replaces("credpool._engine.engine.Engine.change")
     def memory(original, self, change):
         view = self._kept.view
         self._kept.view = _seen(view, change(view.state))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from credpool.model.messages import Wait
 from credpool.model.recovery import Step
 from credpool.model.terms import FailureClass
+from credpool.pool import engine_of
 from credpool.rules import next_step
 from credpool_conformance.matrix.mutant import Control, Mutant, replaces
 
@@ -161,7 +162,10 @@ class PicksAndSaysTheKeys(Mutant):
     @replaces("testee_reference.Testee.end")
     def said(original, self, call, outcome, over=None, **result):
         if outcome == "failed":
-            print([e.secret.reveal() for e in self.pool._kept.view.state.entries], file=sys.stderr)
+            print(
+                [e.secret.reveal() for e in engine_of(self.pool)._kept.view.state.entries],
+                file=sys.stderr,
+            )
         return original(self, call, outcome, over, **result)
 
 

@@ -9,6 +9,7 @@ from credpool.model.errors import StoreError
 from credpool.model.messages import Call, Failed, Verdict
 from credpool.model.recovery import Step
 from credpool.model.terms import FailureClass, Scope
+from credpool.pool import engine_of
 from credpool.rules import next_step
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
@@ -56,7 +57,9 @@ class BenchesTheSilent(Mutant):
             )
             with suppress(StoreError):  # it may be what the call ends with
                 entry = self.pool.state.find(last.entry)
-                self.pool.apply(Failed(Call(started=self.time), entry.id, entry.secret, verdict))
+                engine_of(self.pool).apply(
+                    Failed(Call(started=self.time), entry.id, entry.secret, verdict)
+                )
         return original(self, call, outcome, over, **result)
 
 

@@ -78,7 +78,7 @@ class BelievesRepliesFirst(Mutant):
             return original(state, secret, owner)
         return state.change({e.id: replace(e, owner=owner) for e in state.holding(secret)})
 
-    @replaces("credpool.pool.Pool.heard")
+    @replaces("credpool._engine.engine.Engine.heard")
     def always(original, self, entry, headers):
         names = self.provider.owner_headers
         return original(self, entry, headers) or next((headers.get(n) for n in names), None)
@@ -461,12 +461,12 @@ class ReadsQuotaOfSuccessesOnly(Mutant):
 
     @replaces("credpool._calls.call.ActiveCall.failed")
     def unread(original, self, entry, reply):
-        pool, heard = self._pool, self._pool.heard
-        pool.heard = lambda entry, headers: None
+        engine, heard = self._engine, self._engine.heard
+        engine.heard = lambda entry, headers: None
         try:
             return original(self, entry, reply)
         finally:
-            pool.heard = heard
+            engine.heard = heard
 
 
 class BelievesWhatNeverResets(Mutant):

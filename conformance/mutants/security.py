@@ -3,6 +3,7 @@
 import sys
 from dataclasses import replace
 
+from credpool.pool import engine_of
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -56,7 +57,10 @@ class LogsTheRequestThatFailed(Mutant):
     @replaces("testee_reference.Testee.end")
     def logged(original, self, call, outcome, over=None, **result):
         if outcome == "failed":
-            print([e.secret.reveal() for e in self.pool._kept.view.state.entries], file=sys.stderr)
+            print(
+                [e.secret.reveal() for e in engine_of(self.pool)._kept.view.state.entries],
+                file=sys.stderr,
+            )
         return original(self, call, outcome, over, **result)
 
 

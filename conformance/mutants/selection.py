@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from credpool.model.policy import Strategy
 from credpool.model.secret import Secret
+from credpool.pool import engine_of
 from credpool.rules.usable import why_unusable
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
@@ -74,7 +75,7 @@ class SticksToItsFirstDraw(Mutant):
     kills = ("each-call-selects-anew",)
     because = "order"
 
-    @replaces("credpool.pool.Pool.pick")
+    @replaces("credpool._engine.engine.Engine.pick")
     def again(original, self, model, now, home=None):
         last = self.state.find(self._kept.last) if self._kept.last else None
         sticks = self.state.strategy is Strategy.RANDOM and last is not None
@@ -88,7 +89,7 @@ class StaysOnTheFallBack(Mutant):
     kills = ("rotation-does-not-stick",)
     because = "order"
 
-    @replaces("credpool.pool.Pool.pick")
+    @replaces("credpool._engine.engine.Engine.pick")
     def again(original, self, model, now, home=None):
         chosen = original(self, model, now, home)
         stays = getattr(self, "fall_back", None)
@@ -98,7 +99,7 @@ class StaysOnTheFallBack(Mutant):
     def noted(original, self, entry, headers):
         forbidden = [a for a in self.attempts if a.step.value == "try-next"]
         if forbidden:
-            self._pool.fall_back = entry.id
+            self._engine.fall_back = entry.id
         return original(self, entry, headers)
 
 
@@ -129,7 +130,7 @@ class CountsCallsNotRequests(Mutant):
     )
     because = "counts"
 
-    @replaces("credpool.pool.Pool.used")
+    @replaces("credpool._engine.engine.Engine.used")
     def first_only(original, self, entry):
         if not getattr(self, "counting", False):
             original(self, entry)
@@ -137,7 +138,7 @@ class CountsCallsNotRequests(Mutant):
 
     @replaces("credpool._calls.call.ActiveCall.start")
     def anew(original, self):
-        self._pool.counting = False
+        self._engine.counting = False
         return original(self)
 
 
@@ -152,7 +153,7 @@ class CountsRefreshes(Mutant):
     def counted(original, pool, event):
         entry = pool.state.find(event.entry)
         if entry is not None:
-            pool.used(entry)
+            engine_of(pool).used(entry)
         return original(pool, event)
 
 

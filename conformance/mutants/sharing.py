@@ -55,7 +55,7 @@ class WaitsWithoutLooking(Mutant):
     kills = ("two-processes-refresh-a-login-once",)
     because = "out"
 
-    @replaces("credpool.pool.Pool.apply")
+    @replaces("credpool._engine.engine.Engine.apply")
     def blind(original, self, *args):
         self.follow = lambda: None
         try:

@@ -13,7 +13,7 @@ class SpreadsUnasked(Mutant):
     kills = ("without-a-cap-calls-share-an-entry",)
     because = "order"
 
-    @replaces("credpool.pool.Pool.lease")
+    @replaces("credpool._engine.engine.Engine.lease")
     def always(original, self):
         return self._kept.own.leases.new()
 
@@ -107,7 +107,7 @@ class OccupiesWhatItLost(Mutant):
 
     @replaces("credpool._calls.flow.Flow._over")
     def kept(original, self, active):
-        self._pool.__dict__.setdefault("lost", []).append(active.lease)
+        self._engine.__dict__.setdefault("lost", []).append(active.lease)
         active.lease = None
         return original(self, active)
 
@@ -121,7 +121,7 @@ class OccupiesWhatItHasRead(Mutant):
 
     @replaces("credpool._calls.flow.Flow._leave")
     def kept(original, self, active, action, response):
-        self._pool.__dict__.setdefault("read", []).append(active.lease)
+        self._engine.__dict__.setdefault("read", []).append(active.lease)
         active.lease = None
         return original(self, active, action, response)
 
@@ -193,7 +193,7 @@ class TakesATurnForEachCall(Mutant):
     kills = ("session-takes-no-turn",)
     because = "order"
 
-    @replaces("credpool.pool.Pool.pick")
+    @replaces("credpool._engine.engine.Engine.pick")
     def turned(original, self, model, now, home=None):
         chosen = original(self, model, now)
         return chosen if home is None else original(self, model, now, home)

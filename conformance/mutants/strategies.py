@@ -68,7 +68,7 @@ class ForgetsTheTurn(Mutant):
     )
     because = "order"
 
-    @replaces("credpool.pool.Pool.pick")
+    @replaces("credpool._engine.engine.Engine.pick")
     def first(original, self, model, now, home=None):
         if self.state.strategy is Strategy.ROUND_ROBIN:
             self._kept.last = None

@@ -16,6 +16,7 @@ from types import SimpleNamespace
 
 import credpool
 from credpool.login import LoginApp, login_by_browser, login_by_device
+from credpool.pool import engine_of
 from credpool.stores import JsonFileStore
 
 HELLO = {"name": "credpool", "version": credpool.__version__, "language": "Python", "protocol": 1}
@@ -185,7 +186,7 @@ class Testee:
         auth = self.auth(self.pool, observe=call.attempts.append)
         client = self.clients[asked["follow_redirects"]]
         session = {"x-credpool-session": asked["session"]} if "session" in asked else {}
-        url = self.given.get("base_url") or [*self.pool.bases, "http://no.pool"][0]
+        url = self.given.get("base_url") or [*engine_of(self.pool).bases, "http://no.pool"][0]
         rest = {"headers": asked["headers"] | session, "json": asked["body"]}
         try:
             request = client.build_request(asked["method"], url + asked["path"], **rest)

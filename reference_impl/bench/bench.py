@@ -24,6 +24,7 @@ from credpool import Entry, Pool, Secret, Strategy
 from credpool._calls.call import ActiveCall
 from credpool.httpx2 import PoolAuth
 from credpool.model.terms import AuthType, EntryId
+from credpool.pool import engine_of
 from credpool.providers import registry
 from credpool.providers.classify import classify
 from credpool.providers.reply import Reply
@@ -86,7 +87,7 @@ def selecting(folder: str) -> Iterator[Row]:
             pool = json_pool(folder, size, strategy)
 
             def select(pool: Pool = pool) -> None:
-                active = ActiveCall(pool, lambda: None)
+                active = ActiveCall(engine_of(pool), lambda: None)
                 action = active.start()
                 active.sending(action.entry)
 
@@ -103,7 +104,7 @@ def changing(folder: str) -> Iterator[Row]:
         pool = json_pool(folder, size, "fill_first")
 
         def bench_and_reset(pool: Pool = pool) -> None:
-            active = ActiveCall(pool, lambda: None)
+            active = ActiveCall(engine_of(pool), lambda: None)
             active.settle(active.failed(active.start().entry, OUT_OF_CREDIT))
             pool.reset()
 

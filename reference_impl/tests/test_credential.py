@@ -25,6 +25,7 @@ from credpool import (
 from credpool.config.files import Complaint
 from credpool.events.changes import opened
 from credpool.model.credential import bare, label_flaw, secret_flaw, url_flaw
+from credpool.pool import engine_of
 from credpool.providers.registry import provider
 from credpool.rules.given import looks_like
 from credpool.rules.usable import why_unusable
@@ -326,7 +327,7 @@ def test_the_addresses_of_a_pool_outlive_their_entries() -> None:
 
     Operator(pool).remove("a")
 
-    assert {own, other} <= {*pool.bases}
+    assert {own, other} <= {*engine_of(pool).bases}
 
 
 def test_a_listener_hears_nothing_new_of_a_pool_without_flaws() -> None:

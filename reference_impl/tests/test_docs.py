@@ -17,6 +17,7 @@ import credpool
 import credpool.stores
 import credpool.testing
 from credpool import Cooldown, FailureClass, Operator, Pool, PoolState
+from credpool.pool import engine_of
 from credpool.stores import JsonFileStore
 from credpool.testing import FakeProvider
 
@@ -99,7 +100,7 @@ def teach(folder: Path) -> dict[Path, dict[str, list[dict[str, object]]]]:
             first = pool.state.entries[0]
             out = Cooldown(failure=FailureClass.OUT_OF_CREDIT, since=0.0, until=4e9)
             learnt = {first.id: replace(first, cooldown=out, request_count=7)}
-            pool.change(partial(PoolState.change, changed=learnt))
+            engine_of(pool).change(partial(PoolState.change, changed=learnt))
     return stores_below(folder)
 
 

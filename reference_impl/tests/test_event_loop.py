@@ -27,6 +27,7 @@ from credpool.clock import Why
 from credpool.events import EntryCooled
 from credpool.httpx2 import PoolAuth
 from credpool.model.terms import FOREVER, EntryId
+from credpool.pool import engine_of
 from credpool.testing import FakeClock, FakeProvider, FakeReply
 from credpool.testing.store import FakeStore
 
@@ -60,7 +61,7 @@ async def turns(enough: Callable[[], bool]) -> None:
 
 def worker_done(pool: Pool) -> None:
     """Wait until the pool's own thread has done what it was asked for so far."""
-    pool._kept.own.thread.submit(lambda: None).result(30)  # noqa: SLF001
+    engine_of(pool)._kept.own.thread.submit(lambda: None).result(30)  # noqa: SLF001
 
 
 def test_the_loop_turns_while_a_change_waits_for_the_store(loop: str) -> None:
@@ -153,7 +154,7 @@ def test_a_healthy_call_needs_no_thread(loop: str) -> None:
             return {(await http.post(URL, json={})).status_code for _ in range(20)}
 
     assert [anyio.run(main, pool, backend=loop) for pool in pools] == [{200}, {200}]
-    assert [pool._kept.own._thread for pool in pools] == [None, None]  # noqa: SLF001
+    assert [engine_of(pool)._kept.own._thread for pool in pools] == [None, None]  # noqa: SLF001
 
 
 def test_tasks_of_one_dead_key_write_a_few_times(loop: str) -> None:
@@ -161,7 +162,7 @@ def test_tasks_of_one_dead_key_write_a_few_times(loop: str) -> None:
     store = store_of("a", "b")
     provider = FakeProvider({"sk-made-up-a": repeat(NO_MONEY)})
     pool = Pool(store)
-    waiting = pool._decider._waiting.value  # noqa: SLF001
+    waiting = engine_of(pool)._decider._waiting.value  # noqa: SLF001
     store.may_write.clear()
     statuses: list[int] = []
 

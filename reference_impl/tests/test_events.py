@@ -54,6 +54,7 @@ from credpool.model.messages import (
 )
 from credpool.model.recovery import Step
 from credpool.model.terms import Scope
+from credpool.pool import engine_of
 from credpool.testing import FakeClock, FakeProvider, FakeReply
 
 NOW = 1795392000.0
@@ -183,7 +184,7 @@ def test_a_refresh_that_another_call_saw_fail_is_a_switch_alone() -> None:
     assert login.secret is not None
 
     refused = Attempt(entry=A, failure=FailureClass.AUTH_EXPIRED, step=Step.REFRESH)
-    pool.apply(Claimed(Call(started=NOW, attempts=(refused,)), A, login.secret, "me"))
+    engine_of(pool).apply(Claimed(Call(started=NOW, attempts=(refused,)), A, login.secret, "me"))
 
     assert told == [EntrySwitched(A, B, FailureClass.AUTH_EXPIRED)]
 
@@ -193,7 +194,7 @@ def test_a_refusal_for_an_entry_that_is_gone_has_no_cause() -> None:
     pool = Pool.from_entries("chatgpt", [entry("b")], clock=FakeClock(NOW))
     told = heard(pool)
 
-    pool.apply(RefreshFailed(Call(started=NOW), A, terminal=False))
+    engine_of(pool).apply(RefreshFailed(Call(started=NOW), A, terminal=False))
 
     assert told == [RefreshRefused(A, terminal=False)]
 
@@ -203,7 +204,9 @@ def test_a_token_that_is_over_when_it_comes_is_a_failed_refresh() -> None:
     pool = Pool.from_entries("chatgpt", [entry("a")], clock=FakeClock(NOW))
     told = heard(pool)
 
-    pool.apply(Refreshed(Call(started=NOW), A, Grant(secret=Secret("new"), expires_at=NOW)))
+    engine_of(pool).apply(
+        Refreshed(Call(started=NOW), A, Grant(secret=Secret("new"), expires_at=NOW))
+    )
 
     assert [notice for notice in told if not isinstance(notice, EntryCooled)] == [
         RefreshRefused(A, terminal=False)
@@ -217,7 +220,7 @@ def test_a_strategy_that_takes_turns_tells_of_the_payer_alone() -> None:
     told = heard(pool)
 
     for _ in range(2):
-        pool.pick(lambda: None, NOW)
+        engine_of(pool).pick(lambda: None, NOW)
 
     assert told == [PayerChanged(A, B, Payer.SUBSCRIPTION, Payer.METERED)]
 
@@ -228,7 +231,7 @@ def test_an_entry_that_is_gone_changes_no_payer() -> None:
     told = heard(pool)
     verdict = Verdict(failure=FailureClass.FORBIDDEN, scope=Scope.CALL, rule="made-up")
 
-    pool.apply(Failed(Call(started=NOW), A, Secret("sk-gone"), verdict))
+    engine_of(pool).apply(Failed(Call(started=NOW), A, Secret("sk-gone"), verdict))
 
     assert told == [EntrySwitched(A, B, FailureClass.FORBIDDEN)]
 
@@ -264,7 +267,7 @@ def test_a_soft_cap_that_spreads_calls_is_no_switch() -> None:
     pool = Pool.from_entries("generic", [entry("a"), entry("b")], policy=policy)
     told = heard(pool)
 
-    calls = [ActiveCall(pool, lambda: None) for _ in range(2)]
+    calls = [ActiveCall(engine_of(pool), lambda: None) for _ in range(2)]
     begun = [call.start() for call in calls]
 
     assert [action.entry.id for action in begun if isinstance(action, Send)] == [A, B]

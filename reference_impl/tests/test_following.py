@@ -19,6 +19,7 @@ from credpool import (
     Secret,
     StoreUnreadable,
 )
+from credpool.pool import engine_of
 from credpool.stores import JsonFileStore, MemoryStore
 
 NOW = 1000.0
@@ -51,7 +52,7 @@ class SlowStore:
 
 def picked(pool: Pool) -> str:
     """Return the entry that a call would use."""
-    entry = pool.pick(lambda: None, NOW)
+    entry = engine_of(pool).pick(lambda: None, NOW)
     assert entry is not None
     return entry.id
 

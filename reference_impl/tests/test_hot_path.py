@@ -33,6 +33,7 @@ from credpool._engine.counts import LAG
 from credpool.events import PayerChanged
 from credpool.httpx2 import PoolAuth
 from credpool.model.terms import FOREVER, EntryId
+from credpool.pool import engine_of
 from credpool.providers.reply import Reply
 from credpool.stores import JsonFileStore
 from credpool.testing import FakeClock, FakeProvider, FakeReply
@@ -60,7 +61,7 @@ def out(state: PoolState) -> PoolState:
 
 def worker_done(pool: Pool) -> None:
     """Wait until the pool's own thread has done what it was asked for so far."""
-    pool._kept.own.thread.submit(lambda: None).result(GIVE_UP)  # noqa: SLF001
+    engine_of(pool)._kept.own.thread.submit(lambda: None).result(GIVE_UP)  # noqa: SLF001
 
 
 def together(work: Callable[[int], object], threads: int) -> list[object]:
@@ -97,7 +98,7 @@ def test_counts_are_written_by_another_thread() -> None:
     store.loads.clear()
 
     for n in range(LAG):
-        pool.used(store.kept.entries[0])
+        engine_of(pool).used(store.kept.entries[0])
         if n % 300 == 0:
             assert pool.state.entries[0].request_count == n + 1
     worker_done(pool)
@@ -114,7 +115,7 @@ def test_counts_are_written_once_though_many_are_due() -> None:
     store.may_write.clear()
 
     for _ in range(3 * LAG - 1):
-        pool.used(store.kept.entries[0])
+        engine_of(pool).used(store.kept.entries[0])
     store.may_write.set()
     worker_done(pool)
     worker_done(pool)
@@ -132,9 +133,9 @@ def test_counts_that_cannot_be_written_are_kept() -> None:
 
     for _ in range(2):
         for _ in range(LAG):
-            pool.used(store.kept.entries[0])
+            engine_of(pool).used(store.kept.entries[0])
         worker_done(pool)
-    pool.used(store.kept.entries[0])
+    engine_of(pool).used(store.kept.entries[0])
     worker_done(pool)
     refused = len(store.updates)
     with pytest.raises(StoreUnwritable):
@@ -151,7 +152,7 @@ def test_counts_outlive_the_pool() -> None:
     store = FakeStore([entry("a")])
     pool = Pool(store)
     for _ in range(3):
-        pool.used(store.kept.entries[0])
+        engine_of(pool).used(store.kept.entries[0])
 
     del pool
 
@@ -165,7 +166,7 @@ def test_nothing_is_written_for_nothing() -> None:
     pool = Pool(store)
 
     pool.flush()
-    pool.ended()
+    engine_of(pool).ended()
     del pool
 
     assert store.updates == []
@@ -186,9 +187,9 @@ def test_names_that_a_client_invents_cost_nothing(models: tuple[str, ...], index
     pool = Pool(FakeStore([out_for(*models), entry("b")]), clock=FakeClock(NOW))
 
     for name in (*models, *map(str, range(20_000))):
-        pool.pick(lambda: name, NOW)  # noqa: B023  it is called at once
+        engine_of(pool).pick(lambda: name, NOW)  # noqa: B023  it is called at once
 
-    assert len(pool._kept.view.indexes) == indexes  # noqa: SLF001
+    assert len(engine_of(pool)._kept.view.indexes) == indexes  # noqa: SLF001
 
 
 def test_a_models_cooldown_is_forgotten_with_the_next() -> None:
@@ -215,7 +216,7 @@ def test_one_thread_reads_what_all_want_to_know() -> None:
     """64 threads meet one change: it is read once, and nobody goes on with the old state."""
     store = FakeStore([entry("a"), entry("b")])
     pool = Pool(store, clock=FakeClock(NOW))
-    pool.pick(lambda: None, NOW)
+    engine_of(pool).pick(lambda: None, NOW)
     store.loads.clear()
     store.by_another(out)
     store.may_read.clear()
@@ -226,7 +227,7 @@ def test_one_thread_reads_what_all_want_to_know() -> None:
             until(lambda: store.asked >= asked + 64 and store.reading.is_set())
             store.may_read.set()
             return "b"
-        found = pool.pick(lambda: None, NOW)
+        found = engine_of(pool).pick(lambda: None, NOW)
         return found and found.id
 
     chosen = together(look, 65)
@@ -239,16 +240,16 @@ def test_a_reading_holds_nobody_up_who_need_not_wait() -> None:
     """While one thread reads the store, a decision for which nothing is read is made."""
     store = FakeStore([entry("a"), entry("b")])
     pool = Pool(store, clock=FakeClock(NOW))
-    index = pool._chooser.index(lambda: None, NOW)  # noqa: SLF001
+    index = engine_of(pool)._chooser.index(lambda: None, NOW)  # noqa: SLF001
     store.by_another(out)
     store.may_read.clear()
     store.reading.clear()
 
     with ThreadPoolExecutor(1) as other:
-        reading = other.submit(pool.follow)
+        reading = other.submit(engine_of(pool).follow)
         assert store.reading.wait(GIVE_UP)
-        known = pool._chooser.next(index)[1].id  # noqa: SLF001  a selection that began before
-        mutex = pool._kept.own.mutex  # noqa: SLF001
+        known = engine_of(pool)._chooser.next(index)[1].id  # noqa: SLF001  a selection that began before
+        mutex = engine_of(pool)._kept.own.mutex  # noqa: SLF001
         free = mutex.acquire(blocking=False) and mutex.release() is None
         store.may_read.set()
         reading.result(GIVE_UP)
@@ -266,9 +267,9 @@ def test_an_unreadable_store_stays_an_error() -> None:
 
     for _ in range(3):
         with pytest.raises(StoreUnreadable):
-            ActiveCall(pool, lambda: None).start()
+            ActiveCall(engine_of(pool), lambda: None).start()
     store.unreadable = False
-    chosen = pool.pick(lambda: None, NOW)
+    chosen = engine_of(pool).pick(lambda: None, NOW)
 
     assert chosen is not None
     assert chosen.id == "b"
@@ -282,12 +283,12 @@ def test_a_change_of_our_own_is_not_read_again() -> None:
     tries = count()
 
     with ThreadPoolExecutor(2) as others:
-        call = ActiveCall(pool, lambda: None)
+        call = ActiveCall(engine_of(pool), lambda: None)
         refused = call.failed(store.kept.entries[0], OUT_OF_CREDIT)
         changing = others.submit(call.settle, refused)
         assert store.written.wait(GIVE_UP)
         store.loads.clear()
-        picking = others.submit(pool.pick, lambda: None, NOW)
+        picking = others.submit(engine_of(pool).pick, lambda: None, NOW)
         until(lambda: picking.done() or next(tries) > 200)
         read = list(store.loads)
         store.may_return.set()
@@ -310,7 +311,7 @@ def test_a_report_that_changes_nothing_writes_nothing(again: Reply) -> None:
     """What is known already, or concerns no entry, is decided without the store."""
     store = FakeStore([entry("a"), entry("b")])
     pool = Pool(store, clock=FakeClock(NOW))
-    calls = [ActiveCall(pool, lambda: None) for _ in range(3)]
+    calls = [ActiveCall(engine_of(pool), lambda: None) for _ in range(3)]
     calls[0].settle(calls[0].failed(store.kept.entries[0], OUT_OF_CREDIT))
     store.updates.clear()
 
@@ -333,7 +334,7 @@ def test_callers_of_one_dead_key_write_a_few_times() -> None:
     """32 threads are refused for one key in one moment: one of them writes for those who wait."""
     store = FakeStore([entry("a"), entry("b")])
     pool = Pool(store, clock=Ticking(NOW))
-    waiting = pool._decider._waiting.value  # noqa: SLF001
+    waiting = engine_of(pool)._decider._waiting.value  # noqa: SLF001
     store.may_write.clear()
 
     def refused(n: int) -> object:
@@ -341,7 +342,7 @@ def test_callers_of_one_dead_key_write_a_few_times() -> None:
             until(lambda: len(waiting) >= 31 and store.writing.is_set())
             store.may_write.set()
             return "b"
-        call = ActiveCall(pool, lambda: None)
+        call = ActiveCall(engine_of(pool), lambda: None)
         action = call.settle(call.failed(store.kept.entries[0], OUT_OF_CREDIT))
         return action.entry.id  # type: ignore[union-attr]
 
@@ -357,7 +358,7 @@ def test_each_of_a_group_gets_its_own_error() -> None:
     names = "abcd"
     store = FakeStore([entry(name) for name in names])
     pool = Pool(store, clock=FakeClock(NOW))
-    waiting = pool._decider._waiting.value  # noqa: SLF001
+    waiting = engine_of(pool)._decider._waiting.value  # noqa: SLF001
     store.refuses = lambda state: state.entries[2].cooldown is not None
     store.may_write.clear()
 
@@ -366,7 +367,7 @@ def test_each_of_a_group_gets_its_own_error() -> None:
             until(lambda: len(waiting) >= 3 and store.writing.is_set())
             store.may_write.set()
             return "done"
-        call = ActiveCall(pool, lambda: None)
+        call = ActiveCall(engine_of(pool), lambda: None)
         call.settle(call.failed(store.kept.entries[n], OUT_OF_CREDIT))
         return "kept"
 
@@ -382,7 +383,7 @@ def test_an_error_of_all_is_each_ones_own() -> None:
     """A store that nobody can write fails every call of the group, each with an error of its own."""
     store = FakeStore([entry(name) for name in "abcd"])
     pool = Pool(store, clock=FakeClock(NOW))
-    waiting = pool._decider._waiting.value  # noqa: SLF001
+    waiting = engine_of(pool)._decider._waiting.value  # noqa: SLF001
     store.unwritable = True
     store.may_write.clear()
 
@@ -391,7 +392,7 @@ def test_an_error_of_all_is_each_ones_own() -> None:
             until(lambda: len(waiting) >= 3 and store.writing.is_set())
             store.may_write.set()
             return None
-        call = ActiveCall(pool, lambda: None)
+        call = ActiveCall(engine_of(pool), lambda: None)
         return call.settle(call.failed(store.kept.entries[n], OUT_OF_CREDIT))
 
     found = together(refused, 5)[:4]
@@ -406,8 +407,8 @@ def test_a_group_keeps_to_the_cap() -> None:
     store = FakeStore([entry(name) for name in "abcd"])
     store.by_another(lambda s: replace(s, policy=Policy(max_concurrent=1)))
     pool = Pool(store, clock=Ticking(NOW))
-    waiting = pool._decider._waiting.value  # noqa: SLF001
-    calls = [ActiveCall(pool, lambda: None) for _ in range(3)]
+    waiting = engine_of(pool)._decider._waiting.value  # noqa: SLF001
+    calls = [ActiveCall(engine_of(pool), lambda: None) for _ in range(3)]
     store.may_write.clear()
 
     def refused(n: int) -> object:
@@ -438,7 +439,7 @@ def test_a_change_of_payer_is_told_once_an_hour() -> None:
 
     for _ in range(2):
         for _ in range(3000):
-            pool.pick(lambda: None, clock.now())
+            engine_of(pool).pick(lambda: None, clock.now())
         clock.advance(3600)
 
     changes = [(n.source_payer, n.target_payer) for n in told if isinstance(n, PayerChanged)]
@@ -475,7 +476,7 @@ def test_healthy_calls_neither_read_nor_write(
     file_work.clear()
 
     for _ in range(6_000):
-        call = ActiveCall(pool, lambda: None)
+        call = ActiveCall(engine_of(pool), lambda: None)
         action = call.start()
         call.sending(action.entry)  # type: ignore[union-attr]
         call.settle(call.succeeded(action.entry, {}) or action)  # type: ignore[union-attr]

@@ -16,6 +16,7 @@ import credpool.httpx2
 from credpool import Policy, Pool
 from credpool._engine.leases import Leases
 from credpool.model.terms import EntryId
+from credpool.pool import engine_of
 from credpool.testing import FakeProvider, FakeReply
 
 URL = "https://api.openai.com/v1/chat/completions"
@@ -215,7 +216,7 @@ class TestCalls:
         pool = Pool.from_keys("openai", KEYS)
 
         with client(pool) as http, http.stream("POST", URL) as response:
-            assert pool.lease() is None
+            assert engine_of(pool).lease() is None
             assert under_way(pool) == {}
             assert type(response.stream).__name__ == "BoundSyncStream"
 

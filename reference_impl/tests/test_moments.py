@@ -26,6 +26,7 @@ from credpool import (
 from credpool.clock import Why
 from credpool.httpx2 import PoolAuth
 from credpool.model.entry import Claim
+from credpool.pool import engine_of
 from credpool.providers import registry
 from credpool.rules.moments import LONGEST_DEFAULT, Reading, read
 from credpool.stores.memory import MemoryStore
@@ -324,7 +325,7 @@ def test_a_clock_that_is_behind_destroys_nothing(change: Callable[[Pool], None])
     out = cooldown(since=NOW - 10, until=NOW + 3600)
     store = MemoryStore(pool_of(key(cooldown=out, claim=claim), key("b", cooldown=out)))
     pool = Pool(store, clock=FakeClock(NOW - YEAR))
-    pool.used(pool.state.entries[0])
+    engine_of(pool).used(pool.state.entries[0])
 
     change(pool)
 

@@ -33,6 +33,7 @@ from credpool import (
 from credpool.config.file import read_config, set_strategy
 from credpool.config.files import Unusable, read_text
 from credpool.httpx2 import PoolAuth
+from credpool.pool import engine_of
 from credpool.seed import dotenv
 from credpool.stores import JsonFileStore
 from credpool.testing import FakeClock, FakeProvider, FakeReply
@@ -130,9 +131,9 @@ def test_one_line_is_right_the_second_time(own: Path) -> None:
     """What is known stays, with all that was learnt of it; what is new comes behind."""
     first = Pool.open("openai", keys=[KEY])
     Operator(first).rename("1", "work")
-    now = first.clock.now()
+    now = engine_of(first).clock.now()
     out = Cooldown(failure=FailureClass.OUT_OF_CREDIT, since=now, until=now + 86400)
-    first.change(lambda s: s.change({e.id: replace(e, cooldown=out) for e in s.entries}))
+    engine_of(first).change(lambda s: s.change({e.id: replace(e, cooldown=out) for e in s.entries}))
 
     again = Pool.open("openai", keys=[OTHER, KEY, OTHER], strategy="round_robin")
 
@@ -187,7 +188,9 @@ def test_a_pool_says_what_it_is(own: Path) -> None:
     pool = Pool.open("openai", keys=[KEY, OTHER], clock=FakeClock(1000.0))
     out = Cooldown(failure=FailureClass.OUT_OF_CREDIT, since=0.0, until=1720.0)
     whole = repr(pool)
-    pool.change(lambda s: s.change({s.entries[0].id: replace(s.entries[0], cooldown=out)}))
+    engine_of(pool).change(
+        lambda s: s.change({s.entries[0].id: replace(s.entries[0], cooldown=out)})
+    )
     own.joinpath("auth.json").unlink()
 
     assert whole == "<Pool openai: 2 of 2 available>"

@@ -36,6 +36,7 @@ from credpool._calls.call import ActiveCall
 from credpool.httpx2 import PoolAuth
 from credpool.model.messages import Exchange
 from credpool.model.terms import EntryId
+from credpool.pool import engine_of
 from credpool.stores import JsonFileStore, MemoryStore
 from credpool.testing import FakeClock, FakeProvider, FakeReply, FakeRequest
 
@@ -80,7 +81,7 @@ def test_the_defaults_are_the_specifications() -> None:
 
     assert pool.state.strategy is Strategy.FILL_FIRST
     assert pool.state.policy == Policy()
-    assert isinstance(pool.clock, SystemClock)
+    assert isinstance(engine_of(pool).clock, SystemClock)
 
 
 def test_priority_orders_a_pool() -> None:
@@ -496,7 +497,9 @@ def test_the_protocols_describe_what_is_shipped() -> None:
     stores: list[Store] = [MemoryStore(PoolState(key="openai", provider="openai"))]
     clocks: list[Clock] = [SystemClock(), FakeClock()]
 
-    assert [Pool(store, clock=clock).clock for store in stores for clock in clocks] == clocks
+    assert [
+        engine_of(Pool(store, clock=clock)).clock for store in stores for clock in clocks
+    ] == clocks
 
 
 def test_the_fake_clock_remembers_the_waits() -> None:
@@ -533,8 +536,8 @@ def test_no_two_calls_share_the_name_under_which_they_claim() -> None:
     )
     pool = Pool.from_entries("openai", [login], clock=FakeClock())
 
-    first = ActiveCall(pool, lambda: None).claim(login)
-    second = ActiveCall(pool, lambda: None).claim(login)
+    first = ActiveCall(engine_of(pool), lambda: None).claim(login)
+    second = ActiveCall(engine_of(pool), lambda: None).claim(login)
 
     assert isinstance(first, Exchange)
     assert not isinstance(second, Exchange)

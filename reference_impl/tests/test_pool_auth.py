@@ -33,6 +33,7 @@ from credpool import (
 )
 from credpool._calls.flow import EXHAUSTION
 from credpool.model.terms import EntryId
+from credpool.pool import engine_of
 from credpool.testing import FakeClock, FakeProvider, FakeReply
 
 ONE, TWO, THREE = "sk-made-up-one", "sk-made-up-two", "sk-made-up-three"
@@ -162,7 +163,7 @@ def entry(secret: str, **fields: Field) -> Entry:
 
 def statuses(pool: Pool) -> list[str]:
     """Return what each entry is, and why."""
-    now = pool.clock.now()
+    now = engine_of(pool).clock.now()
     return [
         f"{e.status(now).value} {e.cooldown.failure.value}" if e.cooldown else e.status(now).value
         for e in pool.state.entries

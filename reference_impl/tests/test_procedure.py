@@ -16,6 +16,7 @@ import httpx2
 import yaml
 
 from credpool import AuthType, Pool, PoolExhausted
+from credpool._engine.engine import Engine
 from credpool._engine.leases import Lease
 from credpool.clock import Why
 from credpool.httpx2 import PoolAuth
@@ -85,12 +86,13 @@ def _world(dice: Random, url: str) -> Iterator[Pair]:
     clock = Clock(dice)
     entries = tuple(_entries(dice, url))
     state = PoolState(key="openai", provider="openai", entries=entries)
-    pool = Watched(MemoryStore(state), clock=clock)
-    clock.pool = pool
+    pool = Pool(MemoryStore(state), clock=clock)
+    watched = pool._engine = Watched(MemoryStore(state), clock)  # noqa: SLF001
+    clock.pool = watched
     for _ in range(CALLS):
-        pool.trace = ["begin"]
-        _call(pool, dice)
-        yield from pairwise([*pool.trace, "end"])
+        watched.trace = ["begin"]
+        _call(pool, watched, dice)
+        yield from pairwise([*watched.trace, "end"])
         clock.advance(dice.choice([0.0, 0.0, 40.0, 100.0, 4000.0]))
         if dice.random() < 0.3:
             pool.reset()
@@ -110,32 +112,34 @@ def _entries(dice: Random, url: str) -> list[Entry]:
     return dice.choice([[login, *keys], [*keys, login], [login]])
 
 
-def _call(pool: "Watched", dice: Random) -> None:
+def _call(pool: Pool, watched: "Watched", dice: Random) -> None:
     """Make one call, as a client would: take a request, give it a reply, until there is no more."""
     asked = httpx2.Request("POST", URL, json={"model": "gpt-5"})
     flow = PoolAuth(pool).sync_auth_flow(asked)
     try:
         sent = next(flow)
         while True:
-            pool.trace.append("send")
+            watched.trace.append("send")
             sent = (
-                flow.send(_reply(pool, dice, sent)) if dice.random() < 0.95 else _broken(pool, flow)
+                flow.send(_reply(watched, dice, sent))
+                if dice.random() < 0.95
+                else _broken(watched, flow)
             )
     except (StopIteration, PoolExhausted, httpx2.ConnectError):
         return
 
 
-def _reply(pool: "Watched", dice: Random, sent: httpx2.Request) -> httpx2.Response:
+def _reply(watched: "Watched", dice: Random, sent: httpx2.Request) -> httpx2.Response:
     if dice.random() < 0.3:
-        pool.trace.append("success")
+        watched.trace.append("success")
         return httpx2.Response(200, request=sent, json={})
     status, body = dice.choice(ERRORS)
     hint = {"retry-after": "5"} if dice.random() < 0.6 else {}
     return httpx2.Response(status, request=sent, json=body, headers=hint)
 
 
-def _broken(pool: "Watched", flow: "Iterator[httpx2.Request]") -> httpx2.Request:
-    pool.trace.append("no-reply")
+def _broken(watched: "Watched", flow: "Iterator[httpx2.Request]") -> httpx2.Request:
+    watched.trace.append("no-reply")
     return flow.throw(httpx2.ConnectError("refused"))  # type: ignore[attr-defined]
 
 
@@ -181,15 +185,15 @@ class _Renewing:
     waited: bool = field(default=False)
 
 
-class Watched(Pool):
-    """A pool that writes down the steps of the one call that uses it."""
+class Watched(Engine):
+    """An engine that writes down the steps of the one call that uses it."""
 
     trace: list[str]
     _at: _Renewing
 
-    def __init__(self, store: MemoryStore, *, clock: Clock) -> None:
+    def __init__(self, store: MemoryStore, clock: Clock) -> None:
         self.trace, self._at = [], _Renewing()
-        super().__init__(store, clock=clock)
+        super().__init__(store, clock, lambda: 0.0, lambda _: None, None)
 
     def interfere(self, now: float) -> None:
         """Take out whatever entry comes first, as another call would."""

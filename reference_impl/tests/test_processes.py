@@ -16,6 +16,7 @@ from typing import IO
 import pytest
 
 from credpool import AuthType, Entry, EntryId, Pool, Secret, Status
+from credpool.pool import engine_of
 from credpool.stores import JsonFileStore
 from credpool.testing.messages import FakeReply
 from credpool.testing.provider import FakeProvider
@@ -187,10 +188,11 @@ def test_eight_processes_see_a_cooldown_at_their_next_selection(tmp_path: Path) 
 COUNTING = """
 import sys
 from credpool import Pool
+from credpool.pool import engine_of
 from credpool.stores import JsonFileStore
 pool = Pool(JsonFileStore(sys.argv[1], "openai"))
 for _ in range(3):
-    pool.used(pool.state.entries[0])
+    engine_of(pool).used(pool.state.entries[0])
 """
 
 
@@ -209,10 +211,10 @@ def test_a_process_that_ends_makes_no_file(tmp_path: Path) -> None:
     path = tmp_path / "auth.json"
     JsonFileStore(path, "openai").update(lambda state: replace(state, entries=(key("a"),)))
     pool = Pool(JsonFileStore(path, "openai"))
-    pool.used(pool.state.entries[0])
+    engine_of(pool).used(pool.state.entries[0])
     path.unlink()
 
-    pool.ended()
+    engine_of(pool).ended()
 
     assert not path.exists()
 

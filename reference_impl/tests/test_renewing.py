@@ -20,6 +20,7 @@ from credpool._calls.refresh import Renewal
 from credpool.httpx2 import PoolAuth
 from credpool.model.messages import AwaitClaim, Exchange
 from credpool.model.terms import EntryId
+from credpool.pool import engine_of
 from credpool.providers.grant import NoReply, TokenRequest
 from credpool.providers.reply import Reply
 from credpool.stores import JsonFileStore
@@ -92,12 +93,14 @@ def saved(pool: Pool) -> Event:
 @pytest.mark.parametrize("loop", LOOPS)
 def test_a_cancelled_call_loses_no_tokens(loop: str, pool: Pool, endpoint: Endpoint) -> None:
     """The call is cancelled, its loop is closed, and only then the endpoint answers."""
-    told, renewal = saved(pool), Renewal(pool, post=endpoint.post)
+    told, renewal = saved(pool), Renewal(engine_of(pool), post=endpoint.post)
 
     async def begun() -> None:
         with anyio.CancelScope() as scope:
             async with anyio.create_task_group() as group:
-                group.start_soon(renewal.run_async, ActiveCall(pool, lambda: None), LOGIN)
+                group.start_soon(
+                    renewal.run_async, ActiveCall(engine_of(pool), lambda: None), LOGIN
+                )
                 while not endpoint.asked.is_set():
                     await anyio.lowlevel.checkpoint()
                 scope.cancel()
@@ -118,10 +121,10 @@ def test_a_cancelled_call_loses_no_tokens(loop: str, pool: Pool, endpoint: Endpo
 
 def test_the_claim_outlasts_a_cancelled_call(pool: Pool, endpoint: Endpoint) -> None:
     """While the request is under way nobody else presents the refresh token."""
-    renewal = Renewal(pool, post=endpoint.post)
+    renewal = Renewal(engine_of(pool), post=endpoint.post)
 
     async def timed_out() -> None:
-        waiting = renewal.run_async(ActiveCall(pool, lambda: None), LOGIN)
+        waiting = renewal.run_async(ActiveCall(engine_of(pool), lambda: None), LOGIN)
         task = asyncio.ensure_future(waiting)
         await asyncio.to_thread(endpoint.asked.wait, GIVE_UP)
         task.cancel()
@@ -129,7 +132,7 @@ def test_the_claim_outlasts_a_cancelled_call(pool: Pool, endpoint: Endpoint) -> 
 
     asyncio.run(timed_out())
 
-    assert isinstance(ActiveCall(pool, lambda: None).claim(LOGIN), AwaitClaim)
+    assert isinstance(ActiveCall(engine_of(pool), lambda: None).claim(LOGIN), AwaitClaim)
 
 
 @pytest.mark.parametrize("sent", [False, True], ids=["that never left", "without an answer"])
@@ -138,7 +141,9 @@ def test_a_request(sent: bool, pool: Pool, endpoint: Endpoint) -> None:  # noqa:
     endpoint.reply = NoReply(sent)
     endpoint.go.set()
 
-    Renewal(pool, post=endpoint.post).run(ActiveCall(pool, lambda: None), LOGIN)
+    Renewal(engine_of(pool), post=endpoint.post).run(
+        ActiveCall(engine_of(pool), lambda: None), LOGIN
+    )
 
     left = pool.state.entries[0]
     assert (left.claim is not None) == sent
@@ -153,7 +158,9 @@ def test_listeners_see_the_context_of_the_call(pool: Pool, endpoint: Endpoint) -
     trace.set("the call's")
     endpoint.go.set()
 
-    Renewal(pool, post=endpoint.post).run(ActiveCall(pool, lambda: None), LOGIN)
+    Renewal(engine_of(pool), post=endpoint.post).run(
+        ActiveCall(engine_of(pool), lambda: None), LOGIN
+    )
 
     assert seen == ["the call's"]
 
@@ -164,13 +171,15 @@ def test_tokens_that_cannot_be_saved_are_saved_by_the_next_call(
     """The thread has them, the call fails, and no second request is made."""
     store = JsonFileStore(tmp_path / "auth.json", "generic")
     pool = Pool(store, clock=FakeClock())
-    pool.change(lambda state: type(state)(key="generic", provider="generic", entries=(LOGIN,)))
-    renewal = Renewal(pool, post=_broken(tmp_path / "auth.json", endpoint))
+    engine_of(pool).change(
+        lambda state: type(state)(key="generic", provider="generic", entries=(LOGIN,))
+    )
+    renewal = Renewal(engine_of(pool), post=_broken(tmp_path / "auth.json", endpoint))
 
     with pytest.raises(StoreError):
-        renewal.run(ActiveCall(pool, lambda: None), LOGIN)
+        renewal.run(ActiveCall(engine_of(pool), lambda: None), LOGIN)
     (tmp_path / "auth.json").write_bytes((tmp_path / "kept.json").read_bytes())
-    renewal.run(ActiveCall(pool, lambda: None), LOGIN)
+    renewal.run(ActiveCall(engine_of(pool), lambda: None), LOGIN)
 
     assert len(endpoint.forms) == 1
     assert pool.state.entries[0].refresh_token == Secret("made-up-next")
@@ -227,7 +236,9 @@ def _removing(provider: FakeProvider, base: dict[str, str], key: Entry, clock: F
     pool = Pool.from_entries("generic", (login, other), clock=clock)
 
     def answer() -> Iterator[bytes]:
-        pool.change(lambda state: type(state)(key="generic", provider="generic", entries=(other,)))
+        engine_of(pool).change(
+            lambda state: type(state)(key="generic", provider="generic", entries=(other,))
+        )
         yield GRANTED.body
 
     provider._scripts["made-up-grant"] = iter([FakeReply(body=answer())])  # noqa: SLF001
@@ -253,7 +264,7 @@ def test_cancelled_at_any_moment_no_login_is_lost(how: str, tmp_path: Path) -> N
 
 def test_a_claim_is_given_to_one(pool: Pool) -> None:
     """A call that asks first refreshes; the next one waits."""
-    first = ActiveCall(pool, lambda: None).claim(LOGIN)
-    second = ActiveCall(pool, lambda: None).claim(LOGIN)
+    first = ActiveCall(engine_of(pool), lambda: None).claim(LOGIN)
+    second = ActiveCall(engine_of(pool), lambda: None).claim(LOGIN)
 
     assert (type(first), type(second)) == (Exchange, AwaitClaim)

@@ -10,6 +10,7 @@ from credpool import Policy, Pool, Strategy
 from credpool._engine.sessions import Sessions
 from credpool.httpx2 import PoolAuth
 from credpool.model.terms import EntryId
+from credpool.pool import engine_of
 from credpool.testing import FakeClock, FakeProvider, FakeReply
 
 URL = "https://api.openai.com/v1/chat/completions"
@@ -52,10 +53,10 @@ def test_a_session_at_home_reads_and_writes_nothing(provider: FakeProvider) -> N
 
     with client(provider, pool) as http:
         http.post(URL, headers=CHAT, json={})
-        indexes = dict(pool._kept.view.indexes)  # noqa: SLF001  made again when anything was decided
+        indexes = dict(engine_of(pool)._kept.view.indexes)  # noqa: SLF001  made again when anything was decided
         http.post(URL, headers=CHAT, json={})
 
-    assert pool._kept.view.indexes == indexes  # noqa: SLF001
+    assert engine_of(pool)._kept.view.indexes == indexes  # noqa: SLF001
 
 
 def test_a_session_goes_over_when_its_entry_is_out() -> None:

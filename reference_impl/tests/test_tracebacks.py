@@ -27,6 +27,7 @@ from credpool.config.file import read_config, set_strategy
 from credpool.model.policy import Strategy
 from credpool.model.secret import Veiled
 from credpool.model.state import PoolState
+from credpool.pool import engine_of
 from credpool.stores import JsonFileStore
 from credpool.stores.auth_json.rows import decode_row
 
@@ -77,8 +78,8 @@ def refusing(state: PoolState) -> PoolState:
 
 
 CHANGES: dict[str, Callable[[Pool], object]] = {
-    "a change that fails": lambda pool: pool.change(refusing),
-    "a change that cannot be written": lambda pool: pool.change(never_ending),
+    "a change that fails": lambda pool: engine_of(pool).change(refusing),
+    "a change that cannot be written": lambda pool: engine_of(pool).change(never_ending),
     "a duplicate": lambda pool: Operator(pool).add(Secret(f"{MARK}-1")),
     "a secret that cannot be sent": lambda pool: Operator(pool).add(Secret(f"{MARK} two words")),
     "a placeholder": lambda pool: Operator(pool).add(Secret(f"{MARK}-...")),
@@ -114,7 +115,7 @@ def test_a_store_that_cannot_be_read(path: Path, content: bytes) -> None:
     with pytest.raises(StoreError) as first:
         Pool(JsonFileStore(path, "openai"))
     with pytest.raises(StoreError) as later:
-        pool.change(lambda state: state)
+        engine_of(pool).change(lambda state: state)
 
     assert MARK not in traceback_of(first.value) + traceback_of(later.value)
 
@@ -127,7 +128,7 @@ def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
     entry = Entry(id=EntryId("a"), secret=Secret(f"{MARK}-1"))
 
     with pytest.raises(StoreError) as caught:
-        pool.change(lambda state: replace(state, entries=(entry,)))
+        engine_of(pool).change(lambda state: replace(state, entries=(entry,)))
 
     assert MARK not in traceback_of(caught.value)
 

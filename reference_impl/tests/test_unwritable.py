@@ -24,6 +24,7 @@ from credpool import (
 from credpool.cli.doctor import Level, examine
 from credpool.cli.home import Home
 from credpool.httpx2 import PoolAuth
+from credpool.pool import engine_of
 from credpool.stores import JsonFileStore
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "seteuid"), reason="accounts as POSIX has them")
@@ -86,7 +87,7 @@ def test_it_opens_and_works_and_says_so_once(
     entries = pool.state.entries
     told = [r.getMessage() for r in caplog.records if "cannot be written" in r.getMessage()]
     assert found == [200, 200]
-    assert [e.status(pool.clock.now()) for e in entries] == [Status.EXHAUSTED, Status.OK]
+    assert [e.status(engine_of(pool).clock.now()) for e in entries] == [Status.EXHAUSTED, Status.OK]
     assert [e.request_count for e in entries] == [1, 2]
     assert len(told) == 1
     assert str(folder) in told[0]
@@ -149,7 +150,7 @@ def test_a_file_that_was_changed_from_outside_is_believed(folder: Path) -> None:
 
     _rewritten(path, [{"id": "a", "access_token": "sk-made-up-new"}])
 
-    assert [e.status(pool.clock.now()) for e in pool.state.entries] == [Status.OK]
+    assert [e.status(engine_of(pool).clock.now()) for e in pool.state.entries] == [Status.OK]
 
 
 def test_what_is_found_is_used_where_nothing_can_be_made(folder: Path) -> None:

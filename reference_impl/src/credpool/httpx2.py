@@ -11,7 +11,7 @@ from credpool._calls.body import Beginning, Bodies, ResumedAsyncStream, ResumedS
 from credpool._calls.flow import MAX_SENDS, Flow, Observer
 from credpool._calls.veil import veil_http2
 from credpool._engine.leases import Lease, LeasedAsyncStream, LeasedStream
-from credpool.pool import Pool
+from credpool.pool import Pool, engine_of
 from credpool.providers.wire import Seal
 
 
@@ -51,7 +51,7 @@ class PoolAuth(httpx2.Auth):
         """
         veil_http2()
         self._flow: Flow[httpx2.Request, httpx2.Response] = Flow(
-            pool,
+            engine_of(pool),
             sealed=_sealed,
             read=Bodies(_resume, _decode),
             hold=_hold,

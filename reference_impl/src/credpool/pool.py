@@ -5,30 +5,21 @@ The rules are in `rules`. `keeping` follows and writes the store, `choosing` ans
 """
 
 import random
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import Self, TypeVar
-from weakref import finalize
 
-from credpool._engine.choosing import Chooser
-from credpool._engine.deciding import Case, Decider
-from credpool._engine.keeping import Kept, left
-from credpool._engine.leases import Lease
-from credpool._engine.listening import Listener, Listeners
-from credpool._engine.sessions import Sessions
+from credpool._engine.engine import Engine
+from credpool._engine.listening import Listener
 from credpool._engine.view import Store
 from credpool.clock import Clock, SystemClock
-from credpool.events.changes import begun, opened, told
 from credpool.events.summary import summary
 from credpool.model.entry import Entry
 from credpool.model.exhaustion import Exhaustion
-from credpool.model.messages import Decision, Event, Grant, Reset
+from credpool.model.messages import Grant, Reset
 from credpool.model.policy import Policy, Strategy
 from credpool.model.state import PoolState
-from credpool.model.terms import EntryId
-from credpool.providers import registry, wire
-from credpool.providers.owner import named_owner
+from credpool.providers import registry
 from credpool.rules.cooldown import exhaustion
 from credpool.rules.given import entries_given, entries_of
 from credpool.rules.select import available
@@ -65,44 +56,19 @@ class Pool:
             StoreError: the store cannot be read.
             UnknownProvider: the registry has no such provider.
         """
-        self.clock = clock if clock is not None else SystemClock()
-        self._dice = dice
-        self.lender: Callable[[Entry], Grant | None] = lender or (lambda _: None)
-        self._store = store
-        self._kept = Kept(self._store, self.clock)
-        self._chooser = Chooser(self._kept, dice)
-        self._decider = Decider(self._kept)
-        self._listeners = Listeners(self._kept)
-        self.provider = registry.provider(self._kept.view.state.provider)
-        self._homes = frozenset([(base_url or self.provider.base_url or "").rstrip("/")])
-        self._homes = frozenset(self.bases)  # callers still send there when its entry is removed
-        finalize(self, left, self._kept).atexit = False  # then there is `ended`
-        self._listeners.tell(opened(self._kept.view.state), self.clock.now())
-
-    def __repr__(self) -> str:
-        kept: Kept | None = getattr(self, "_kept", None)  # an error may show it half opened
-        return (
-            "<Pool: not open>" if kept is None else summary(kept.view.state, now=self.clock.now())
+        self._engine = Engine(
+            store,
+            clock if clock is not None else SystemClock(),
+            dice,
+            lender or (lambda _: None),
+            base_url,
         )
 
-    @property
-    def sessions(self) -> Sessions:
-        """The entries that sessions stay with."""
-        return self._kept.own.sessions
-
-    @property
-    def holder(self) -> str:
-        """The name under which this process takes claims."""
-        return self._kept.own.holder
-
-    @property
-    def unsaved(self) -> dict[EntryId, Grant]:
-        """Tokens that came and could not be made durable."""
-        return self._kept.own.unsaved
-
-    def ended(self) -> None:
-        """Keep the request counts as the process ends, if there is still a place to keep them."""
-        self._kept.ended()
+    def __repr__(self) -> str:
+        engine: Engine | None = getattr(self, "_engine", None)  # an error may show it half opened
+        return (
+            "<Pool: not open>" if engine is None else summary(engine.known, now=engine.clock.now())
+        )
 
     @classmethod
     def open(
@@ -190,21 +156,21 @@ class Pool:
     @property
     def policy(self) -> Policy:
         """The numbers the pool goes by."""
-        return self._kept.view.state.policy
+        return self._engine.policy
 
     @property
     def key(self) -> str:
         """What the pool is known by in its store."""
-        return self._kept.view.state.key
+        return self._engine.key
 
     @property
     def state(self) -> PoolState:
         """The pool as it is now, request counts included. Looking changes nothing."""
-        return self._kept.state  # spec: pool.read.effect-free+2
+        return self._engine.state
 
     def exhaustion(self, model: str | None = None) -> Exhaustion | None:
         """Return why nothing is available and until when, or None while something is."""
-        state, now = self.state, self.clock.now()
+        state, now = self.state, self._engine.clock.now()
         over = not available(state, now=now, model=model)
         return exhaustion(state, now=now, model=model) if over else None
 
@@ -217,21 +183,11 @@ class Pool:
             StoreError: the change could not be made durable.
         """
         entry = None if target is None else resolve(self.state, target)
-        self.apply(Reset(entry.id if entry is not None else None))
-
-    def change(self, change: Callable[[PoolState], PoolState]) -> PoolState:
-        """Make a change of the entries durable, and return the pool as it is then.
-
-        The change may be replayed, so it must be pure; what it raises leaves the pool as it was.
-
-        Raises:
-            StoreError: the change could not be made durable.
-        """
-        return self._kept.change(change)
+        self._engine.apply(Reset(entry.id if entry is not None else None))
 
     def choose_by(self, strategy: Strategy) -> None:
         """Choose by another strategy, from the next selection on and while the pool is open."""
-        self._kept.choose_by(strategy)
+        self._engine.choose_by(strategy)
 
     def listen(self, listener: Listener) -> None:
         """Tell a listener what happens from now on; what it raises, the call raises.
@@ -241,7 +197,7 @@ class Pool:
         asynchronous call that had to read or to write in the pool's thread. It always has the
         context variables of the call.
         """
-        self._listeners.add(listener)
+        self._engine.listen(listener)
 
     def flush(self) -> None:
         """Make the request counts durable.
@@ -249,101 +205,9 @@ class Pool:
         Raises:
             StoreError: they could not be written; they are kept in memory.
         """
-        self._kept.flush()
+        self._engine.flush()
 
-    @property
-    def bases(self) -> Sequence[str]:
-        """The endpoints of the pool, the longest first."""
-        entries = self._kept.view.state.entries
-        found = self._homes.union(wire.base_url(e, self.provider) for e in entries)
-        return sorted(found - {""}, key=len, reverse=True)
 
-    def follow(self) -> None:
-        """Take up what another process has written.
-
-        Raises:
-            StoreError: it cannot be read.
-        """
-        self._kept.follow()
-
-    async def follow_async(self) -> None:
-        """Take up what another process has written, while the event loop goes on."""
-        if not self._kept.current:
-            await self.aside(self._kept.follow)
-
-    async def aside(self, step: Callable[[], T]) -> T:
-        """Take a step that may read or write in the pool's own thread, while the event loop goes on."""
-        return await self._kept.own.aside(step)
-
-    def lease(self) -> Lease | None:
-        """Return what counts a call among those under way, if anybody counts them."""
-        return None if self.policy.max_concurrent is None else self._kept.own.leases.new()
-
-    def pick(
-        self, model: Callable[[], str | None], now: float, home: EntryId | None = None
-    ) -> Entry | None:
-        """Choose an entry for a call, or none; `model` is asked for when it matters."""
-        self.follow()
-        return self.choose(model, now, home)
-
-    def choose(
-        self, model: Callable[[], str | None], now: float, home: EntryId | None = None
-    ) -> Entry | None:
-        """Choose as `pick` does, from what was read last."""
-        index = self._chooser.index(model, now)
-        if not index.ready:
-            return None
-        if home is not None and home in index.by_id:
-            return self._chooser.at_home(index, home)
-        last, entry = self._chooser.next(index)
-        view = self._kept.view
-        if view.watches and last != entry.id:
-            self._listeners.tell(begun(index.state, last, entry.id, view.by_id.get), now)
-        return entry
-
-    def is_flagged(self, entry: Entry) -> bool:
-        """Whether a success with the entry is news, for its last reply was none."""
-        return entry.id in self._kept.view.flagged
-
-    def heard(self, entry: Entry, headers: Mapping[str, str]) -> str | None:
-        """Take what a reply tells of the entry's quota; return its owner when that is news."""
-        view = self._kept.view
-        if view.state.strategy is Strategy.QUOTA_AWARE:
-            self._kept.measured(entry, headers, self.clock.now())
-        known = view.by_id.get(entry.id, entry)
-        named = named_owner(headers, self.provider) if known.owner is None else None
-        return named if named != known.learnt_owner else None
-
-    def used(self, entry: Entry) -> None:
-        """Note that a request goes out with the entry's secret."""
-        self._kept.used(entry.id)  # spec: select.count+2
-
-    def apply(self, event: Event, lease: Lease | None = None) -> Decision:
-        """Decide, and make the decision durable when it changes hard state; `lease` goes along.
-
-        Raises:
-            StoreError: it could not be made durable, or the store cannot be read.
-        """
-        case = Case(event, lease, self.clock.now(), self._dice)
-        self.follow()  # spec: oauth.single-flight.adopt+2
-        self._decider.decide(case)
-        return self._told(case)
-
-    async def apply_async(self, event: Event, lease: Lease | None = None) -> Decision:
-        """Decide as `apply` does; what has to be read or written does not hold up the event loop."""
-        case = Case(event, lease, self.clock.now(), self._dice)
-        if not self._kept.current or not self._decider.at_once(case):
-            self._decider.put(case)
-            return await self.aside(partial(self._settled, case))
-        return self._told(case)
-
-    def _settled(self, case: Case) -> Decision:
-        self.follow()
-        self._decider.settle(case)
-        return self._told(case)
-
-    def _told(self, case: Case) -> Decision:
-        known, made = case.outcome()
-        notices = told(known, case.event, made, now=case.now)
-        self._listeners.tell(notices, case.now, event=case.event, action=made.action)
-        return made
+def engine_of(pool: Pool) -> Engine:
+    """Return what is behind a pool, for the modules of this library."""
+    return pool._engine

@@ -10,6 +10,7 @@ import pytest
 
 from credpool import Entry, Pool
 from credpool.cli.app import run
+from credpool.pool import engine_of
 from credpool.stores import JsonFileStore
 
 
@@ -71,7 +72,7 @@ def keep(path: Path) -> Callable[..., None]:
     """Return how to put entries into the store's pool of OpenAI."""
 
     def put(*entries: Entry) -> None:
-        Pool(JsonFileStore(path, "openai")).change(
+        engine_of(Pool(JsonFileStore(path, "openai"))).change(
             lambda state: type(state)(key=state.key, provider=state.provider, entries=entries)
         )
 

@@ -8,6 +8,7 @@ import pytest
 
 from credpool import AuthType, Entry, EntryId, Payer, Pool, Secret
 from credpool.cli.talk.billing import notes
+from credpool.pool import engine_of
 from credpool.stores import JsonFileStore
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ TOLD = tuple(notes("anthropic", AuthType.OAUTH))
 
 def keep(path: Path, *entries: Entry) -> None:
     """Put entries into Anthropic's pool."""
-    Pool(JsonFileStore(path, "anthropic")).change(lambda state: replace(state, entries=entries))
+    engine_of(Pool(JsonFileStore(path, "anthropic"))).change(
+        lambda state: replace(state, entries=entries)
+    )
 
 
 def test_the_origins_statement_is_first_and_what_to_assume_is_last() -> None:

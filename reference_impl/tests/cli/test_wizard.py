@@ -13,6 +13,7 @@ from credpool.cli.talk.prompter import Choice
 from credpool.cli.wizard import Wizard
 from credpool.entries.operator import Operator
 from credpool.model.terms import AuthType
+from credpool.pool import engine_of
 
 T = TypeVar("T")
 ONE, TWO = "sk-one-0123456789abcdef", "sk-two-0123456789abcdef"
@@ -130,7 +131,7 @@ def test_cooldowns_are_reset_for_one_or_all(home: Home) -> None:
     pool = with_keys(home, ONE)
     (entry,) = pool.state.entries
     out = Cooldown(failure=FailureClass.OUT_OF_CREDIT, since=0.0, until=160.0)
-    pool.change(
+    engine_of(pool).change(
         lambda s: s.change(
             {e.id: type(e)(id=e.id, secret=e.secret, cooldown=out) for e in s.entries}
         )

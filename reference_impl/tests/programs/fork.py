@@ -14,12 +14,13 @@ from credpool import Pool
 from credpool._calls import call
 from credpool._calls.call import ActiveCall
 from credpool.httpx2 import PoolAuth
+from credpool.pool import engine_of
 from credpool.stores import JsonFileStore
 
 
 def claim(pool):
     """Ask for the right to refresh the first entry, and return what the pool says."""
-    active = ActiveCall(pool, lambda: None)
+    active = ActiveCall(engine_of(pool), lambda: None)
     return type(active.claim(active.start().entry)).__name__
 
 

@@ -24,6 +24,7 @@ from credpool import Entry, EntryId, Pool, Secret, StoreUnwritable
 from credpool.httpx2 import PoolAuth
 from credpool.model.messages import Reset
 from credpool.model.state import PoolState
+from credpool.pool import engine_of
 from credpool.seed.borrowing import BorrowingStore
 from credpool.seed.found import Found
 from credpool.stores import JsonFileStore, MemoryStore
@@ -63,7 +64,7 @@ def child(pool):
     code = 1
     try:
         refused_once(pool)
-        pool.apply(Reset(None))
+        engine_of(pool).apply(Reset(None))
         pool.flush()
         code = 0
     except BaseException:  # noqa: BLE001  it is told, and the child must end here
@@ -87,7 +88,7 @@ def outcome(pid):
 def write(pool, ended):
     """Write the pool until it is time to end."""
     while not ended.is_set():
-        pool.change(labelled(f"{time.time()}"))
+        engine_of(pool).change(labelled(f"{time.time()}"))
 
 
 def forked(folder, kind, count):

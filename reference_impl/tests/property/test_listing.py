@@ -19,6 +19,7 @@ from credpool import (
     view_pool,
 )
 from credpool.model.borrowed import FINGERPRINT
+from credpool.pool import engine_of
 from credpool.testing import FakeClock
 
 STORES: Final = int(os.environ.get("CREDPOOL_RANDOM_STORES", "60"))
@@ -59,7 +60,7 @@ def home_of(dice: random.Random, folder: Path) -> Surroundings:
 def used_in_order(pool: Pool) -> list[EntryId]:
     """Return who is chosen if each that was chosen is taken out before the next choice."""
     used: list[EntryId] = []
-    while (entry := pool.pick(lambda: None, NOW)) is not None:
+    while (entry := engine_of(pool).pick(lambda: None, NOW)) is not None:
         used.append(entry.id)
         Operator(pool).remove(entry.id)
     return used

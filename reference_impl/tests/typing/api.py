@@ -157,7 +157,7 @@ def looking(pool: Pool) -> None:
         assert_type(entry.secret, Secret | None)
         assert_type(entry.cooldown, Cooldown | None)
         assert_type(entry.models, Mapping[str, Cooldown])
-        assert_type(entry.status(pool.clock.now()), Status)
+        assert_type(entry.status(1_790_000_000.0), Status)
     exhaustion = pool.exhaustion("gpt-5")
     assert_type(exhaustion, Exhaustion | None)
     if exhaustion is not None:
@@ -304,7 +304,7 @@ def extending() -> None:
     """Open a pool with a store and a clock of one's own, which need no base class."""
     store: Store = OwnStore()
     clock: Clock = OwnClock()
-    assert_type(Pool(store, clock=clock).clock, Clock)
+    assert_type(Pool(store, clock=clock), Pool)
 
 
 def logging_in(pool: Pool) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import count
 from typing import Final
 
+from credpool._engine.engine import Engine
 from credpool.model.entry import Entry
 from credpool.model.messages import (
     Action,
@@ -24,7 +25,6 @@ from credpool.model.messages import (
 )
 from credpool.model.recovery import Step
 from credpool.model.terms import FailureClass
-from credpool.pool import Pool
 from credpool.providers.classify import classify
 from credpool.providers.reply import Reply
 
@@ -36,15 +36,15 @@ ToDecide = Started | Failed | Succeeded
 _TO_DECIDE: Final = (Started, Failed, Succeeded)
 
 
-def keep(pool: Pool, event: Refreshed) -> Decision:
+def keep(engine: Engine, event: Refreshed) -> Decision:
     """Store new tokens, before they are used.
 
     Raises:
         StoreError: they could not be stored; they are kept in memory for the next try.
     """
-    pool.unsaved[event.entry] = event.grant
-    decision = pool.apply(event)
-    pool.unsaved.pop(event.entry, None)  # spec: oauth.saved-first.failed+2
+    engine.unsaved[event.entry] = event.grant
+    decision = engine.apply(event)
+    engine.unsaved.pop(event.entry, None)  # spec: oauth.saved-first.failed+2
     return decision
 
 
@@ -52,14 +52,14 @@ class ActiveCall:
     """One call in progress: tell it what happened, and it says what to do."""
 
     def __init__(
-        self, pool: Pool, model: Callable[[], str | None], session: str | None = None
+        self, engine: Engine, model: Callable[[], str | None], session: str | None = None
     ) -> None:
-        self._pool = pool
+        self._engine = engine
         self._model = model
-        self._started = pool.clock.now()
+        self._started = engine.clock.now()
         self._session = session
-        self._home = pool.sessions.home(session, self._started) if session else None
-        self.lease = pool.lease()
+        self._home = engine.sessions.home(session, self._started) if session else None
+        self.lease = engine.lease()
         self._call: Call | None = None  # a healthy call never needs one
         self._open: Entry | None = None
         self._answered: Entry | None = None
@@ -81,12 +81,12 @@ class ActiveCall:
 
     def start(self) -> Action:
         """Choose the first entry."""
-        return self.settle(self._begun(self._pool.pick))
+        return self.settle(self._begun(self._engine.pick))
 
     async def start_async(self) -> Action:
         """Choose the first entry."""
-        await self._pool.follow_async()
-        return await self.settle_async(self._begun(self._pool.choose))
+        await self._engine.follow_async()
+        return await self.settle_async(self._begun(self._engine.choose))
 
     def _begun(self, choose: Callable[..., Entry | None]) -> Action | ToDecide:
         """Choose the first entry, or say what is to be decided for it."""
@@ -94,13 +94,13 @@ class ActiveCall:
         entry = None if capped else choose(self._model, self._started, self._home)
         if entry is None:
             return Started(self.known)
-        return Refresh(entry) if entry.is_due(self._pool.policy, self._started) else Send(entry)
+        return Refresh(entry) if entry.is_due(self._engine.policy, self._started) else Send(entry)
 
     def sending(self, entry: Entry) -> None:
         """Note that a request goes out with the entry's secret."""
         self._open = entry
         self.sends += 1
-        self._pool.used(entry)
+        self._engine.used(entry)
 
     def answered(self, entry: Entry) -> None:
         """Note that the provider answered, with a success or a redirect."""
@@ -110,11 +110,11 @@ class ActiveCall:
         """Note that the provider answered; return what there is to decide about it."""
         self.answered(entry)
         if self._session:
-            until = self._pool.clock.now() + self._pool.policy.affinity_ttl
-            self._pool.sessions.settle(self._session, entry.id, until)  # spec: affinity.move+2
+            until = self._engine.clock.now() + self._engine.policy.affinity_ttl
+            self._engine.sessions.settle(self._session, entry.id, until)  # spec: affinity.move+2
         probing = self._call is not None and self._call.probe
-        owner = self._pool.heard(entry, headers)
-        if probing or owner is not None or self._pool.is_flagged(entry):
+        owner = self._engine.heard(entry, headers)
+        if probing or owner is not None or self._engine.is_flagged(entry):
             assert entry.secret is not None, "only available entries are sent"
             return Succeeded(self.known, entry.id, entry.secret, owner)
         return None
@@ -122,9 +122,9 @@ class ActiveCall:
     def failed(self, entry: Entry, reply: Reply) -> Failed:
         """Return what a failing reply gives to decide."""
         assert entry.secret is not None, "only available entries are sent"
-        provider, now = self._pool.provider, self._pool.clock.now()
+        provider, now = self._engine.provider, self._engine.clock.now()
         verdict = classify(reply, provider, entry.auth_type, now=now)
-        owner = self._pool.heard(entry, reply.headers)
+        owner = self._engine.heard(entry, reply.headers)
         return Failed(self.known, entry.id, entry.secret, verdict, owner)
 
     def settle(self, step: Action | ToDecide) -> Action:
@@ -139,7 +139,7 @@ class ActiveCall:
         """Decide as `settle` does, while the event loop goes on."""
         if not isinstance(step, _TO_DECIDE):
             return step
-        return self._taken(step, await self._pool.apply_async(step, self.lease))
+        return self._taken(step, await self._engine.apply_async(step, self.lease))
 
     def claim(self, entry: Entry, waits_since: float | None = None) -> Action:
         """Ask for the right to refresh the entry, or for what has come of it.
@@ -149,19 +149,19 @@ class ActiveCall:
         """
         assert entry.secret is not None, "only available entries are sent"
         if self._holder is None:  # a claim outlives its call, so no two calls may share a name
-            self._holder = f"{self._pool.holder}-{next(_SERIAL)}"
-        unsaved = self._pool.unsaved.get(entry.id)
+            self._holder = f"{self._engine.holder}-{next(_SERIAL)}"
+        unsaved = self._engine.unsaved.get(entry.id)
         if unsaved is not None and unsaved.replaces == entry.secret:
             # spec: oauth.saved-first.again+2
-            keep(self._pool, Refreshed(self.known, entry.id, unsaved))
-        out = entry.blocked(self._pool.clock.now(), self.known.model)
+            keep(self._engine, Refreshed(self.known, entry.id, unsaved))
+        out = entry.blocked(self._engine.clock.now(), self.known.model)
         asked = Claimed(self.known, entry.id, entry.secret, self._holder, out, waits_since)
         return self._decided(asked)
 
     def resumed(self, entry: Entry) -> Action:
         """Say how to go on with an entry after a wait."""
         assert entry.secret is not None, "only available entries are sent"
-        out = entry.blocked(self._pool.clock.now(), self.known.model)
+        out = entry.blocked(self._engine.clock.now(), self.known.model)
         return self._decided(Resumed(self.known, entry.id, entry.secret, out))
 
     def reread(self, entry: Entry) -> Action:
@@ -170,15 +170,15 @@ class ActiveCall:
         Raises:
             StoreError: it could not be stored.
         """
-        grant = self._pool.lender(entry)
+        grant = self._engine.lender(entry)
         if grant is not None and grant.secret != entry.secret and grant.secret.flaw is None:
             new = replace(grant, replaces=entry.secret)
-            self._call = keep(self._pool, Refreshed(self.known, entry.id, new)).call
+            self._call = keep(self._engine, Refreshed(self.known, entry.id, new)).call
         else:
             terminal = self.known.refused(entry.id) is FailureClass.AUTH_REVOKED
             message = "there is no newer token where this one is from"
             failed = RefreshFailed(self.known, entry.id, terminal, message, entry.secret)
-            self._call = self._pool.apply(failed).call
+            self._call = self._engine.apply(failed).call
         return self.resumed(entry)
 
     @property
@@ -189,7 +189,7 @@ class ActiveCall:
         return self._call
 
     def _decided(self, event: Event) -> Action:
-        return self._taken(event, self._pool.apply(event, self.lease))
+        return self._taken(event, self._engine.apply(event, self.lease))
 
     def _taken(self, event: Event, decision: Decision) -> Action:
         """Go on as was decided; a success has ended the attempt by itself."""

@@ -13,13 +13,13 @@ from credpool._calls import body
 from credpool._calls.call import ActiveCall, ToDecide
 from credpool._calls.refresh import Renewal
 from credpool._calls.request import model_of
+from credpool._engine.engine import Engine
 from credpool._engine.leases import Lease
 from credpool.model.entry import Entry
 from credpool.model.errors import PoolExhausted
 from credpool.model.exhaustion import EXHAUSTION, Exhaustion, Out
 from credpool.model.messages import Action, Attempt, Deliver, GiveUp, Refresh, Send, Wait
 from credpool.model.terms import EntryId
-from credpool.pool import Pool
 from credpool.providers.reply import Reply
 from credpool.providers.wire import SESSION_HEADER, Seal, origin, seal, target, without_credential
 
@@ -82,7 +82,7 @@ class Flow(Generic[R, A]):
 
     def __init__(
         self,
-        pool: Pool,
+        engine: Engine,
         *,
         sealed: Callable[[R, str | None, Seal], R],
         read: body.Bodies[A],
@@ -90,13 +90,13 @@ class Flow(Generic[R, A]):
         observe: Observer | None,
         max_sends: int,
     ) -> None:
-        self._pool = pool
-        self._now = pool.clock.now
+        self._engine = engine
+        self._now = engine.clock.now
         self._max_sends = max_sends
         self._sealed = sealed
         self._bodies = read
         self._hold = hold
-        self._renewal = Renewal(pool)
+        self._renewal = Renewal(engine)
         self._observe = observe
         self._seals: dict[EntryId, tuple[Entry, Seal]] = {}
 
@@ -110,7 +110,7 @@ class Flow(Generic[R, A]):
             while True:
                 match action:
                     case Wait(entry, until) if active.sends < self._max_sends:
-                        self._pool.clock.sleep(until, "retry")
+                        self._engine.clock.sleep(until, "retry")
                         action = active.resumed(entry)
                     case Send(entry) if active.sends < self._max_sends:
                         sent = self._outgoing(active, request, entry)
@@ -141,8 +141,8 @@ class Flow(Generic[R, A]):
             while True:
                 match action:
                     case Wait(entry, until) if active.sends < self._max_sends:
-                        await self._pool.clock.sleep_async(until, "retry")
-                        action = await self._pool.aside(partial(active.resumed, entry))
+                        await self._engine.clock.sleep_async(until, "retry")
+                        action = await self._engine.aside(partial(active.resumed, entry))
                     case Send(entry) if active.sends < self._max_sends:
                         sent = self._outgoing(active, request, entry)
                         self._bodies.leave(response)
@@ -166,11 +166,13 @@ class Flow(Generic[R, A]):
 
     def _begin(self, request: R) -> ActiveCall:
         session = request.headers.get(SESSION_HEADER)
-        return ActiveCall(self._pool, lambda: model_of(str(request.url), request.content), session)
+        return ActiveCall(
+            self._engine, lambda: model_of(str(request.url), request.content), session
+        )
 
     def _leave(self, active: ActiveCall, action: Action, response: A | None) -> None:
         """Leave the call; it is under way for as long as its reply is being read."""
-        _finish(self._pool, action, response)
+        _finish(self._engine, action, response)
         if active.lease and response is not None and not response.is_closed:
             self._hold(response, active.lease)  # spec: lease.end+2
             active.lease = None
@@ -185,9 +187,9 @@ class Flow(Generic[R, A]):
 
     def _outgoing(self, active: ActiveCall, request: R, entry: Entry, moved: object = None) -> R:
         """Build the request that carries this entry's secret, to where the entry belongs."""
-        pool, url = self._pool, str(moved or request.url)
-        elsewhere = target(url, entry, pool.provider, lambda: pool.bases) or url
-        there = without_credential(elsewhere, pool.provider)  # spec: security.one-secret+3
+        engine, url = self._engine, str(moved or request.url)
+        elsewhere = target(url, entry, engine.provider, lambda: engine.bases) or url
+        there = without_credential(elsewhere, engine.provider)  # spec: security.one-secret+3
         sealed = self._seal(entry, request.headers)
         active.sending(entry)
         return self._sealed(request, None if there == str(request.url) else there, sealed)
@@ -197,7 +199,7 @@ class Flow(Generic[R, A]):
         known = self._seals.get(entry.id)
         if known is not None and known[0] is entry:
             return known[1]
-        sealed = seal(entry, self._pool.provider, headers)
+        sealed = seal(entry, self._engine.provider, headers)
         if sealed.fixed:
             self._seals[entry.id] = (entry, sealed)
         return sealed
@@ -240,28 +242,28 @@ def _judged(
     return Deliver()
 
 
-def _finish(pool: Pool, action: Action, response: Response | None) -> None:
+def _finish(engine: Engine, action: Action, response: Response | None) -> None:
     """Leave the call with the latest reply, or with an error when there is none."""
     exhaustion = action.exhaustion if isinstance(action, Deliver | GiveUp) else None
     if response is None:
-        raise _exhausted(pool, exhaustion)
+        raise _exhausted(engine, exhaustion)
     if exhaustion is not None:  # spec: exhaust.last-reply+2, exhaust.all-tried+1
         response.extensions[EXHAUSTION] = exhaustion
         if exhaustion.is_whole:  # spec: exhaust.no-sdk-retry+3
             response.headers["x-should-retry"] = "false"
 
 
-def _exhausted(pool: Pool, exhaustion: Exhaustion | None) -> PoolExhausted:
+def _exhausted(engine: Engine, exhaustion: Exhaustion | None) -> PoolExhausted:
     found = exhaustion if exhaustion is not None else Exhaustion(returns_at=None, entries=())
     reasons = ", ".join(f"{out.id} {_reason(out)}" for out in found.entries[:10])
     when = (
         "none returns by itself"
         if found.returns_at is None
-        else (f"the first returns in {found.returns_at - pool.clock.now():.0f} s")
+        else (f"the first returns in {found.returns_at - engine.clock.now():.0f} s")
     )
     return PoolExhausted(
         found,
-        f"no credential of the pool {pool.key!r} is available ({reasons or 'it is empty'}); "
+        f"no credential of the pool {engine.key!r} is available ({reasons or 'it is empty'}); "
         f"{when}; use the next provider, or try again then",
     )
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from credpool._calls import token_client
 from credpool._calls.call import ActiveCall, keep
+from credpool._engine.engine import Engine
 from credpool._process.threads import detached, outcome
 from credpool.model.entry import Entry
 from credpool.model.messages import (
@@ -24,7 +25,6 @@ from credpool.model.messages import (
     Refreshed,
     RefreshFailed,
 )
-from credpool.pool import Pool
 from credpool.providers.grant import NoReply, Refusal, TokenRequest, read_token_reply, token_request
 from credpool.providers.reply import Reply
 
@@ -37,8 +37,8 @@ _POLL: Final = 0.1
 class Renewal:
     """Renew the tokens of a pool's entries, each once for all who ask; `post` speaks to token hosts."""
 
-    def __init__(self, pool: Pool, *, post: Post = token_client.post) -> None:
-        self._pool = pool
+    def __init__(self, engine: Engine, *, post: Post = token_client.post) -> None:
+        self._engine = engine
         self._post = post
 
     def run(self, active: ActiveCall, entry: Entry) -> Action:
@@ -49,30 +49,30 @@ class Renewal:
         """
         if entry.borrowed:
             return active.reread(entry)  # spec: borrow.no-refresh+2
-        since, waited = self._pool.clock.now(), False
+        since, waited = self._engine.clock.now(), False
         while True:
             step = self._claimed(active, entry, since if waited else None)
             if isinstance(step, Future):
                 step.result()
             elif isinstance(step, AwaitClaim):
                 waited = True
-                self._pool.clock.sleep(self._look_again(step), "claim")
+                self._engine.clock.sleep(self._look_again(step), "claim")
             else:
                 return step
 
     async def run_async(self, active: ActiveCall, entry: Entry) -> Action:
         """Renew the entry's token, and say how the call goes on; raises what `run` raises."""
         if entry.borrowed:
-            return await self._pool.aside(partial(active.reread, entry))
-        since, waited = self._pool.clock.now(), False
+            return await self._engine.aside(partial(active.reread, entry))
+        since, waited = self._engine.clock.now(), False
         while True:
             claimed = partial(self._claimed, active, entry, since if waited else None)
-            step = await self._pool.aside(claimed)
+            step = await self._engine.aside(claimed)
             if isinstance(step, Future):
                 await outcome(step)
             elif isinstance(step, AwaitClaim):
                 waited = True
-                await self._pool.clock.sleep_async(self._look_again(step), "claim")
+                await self._engine.clock.sleep_async(self._look_again(step), "claim")
             else:
                 return step
 
@@ -86,7 +86,7 @@ class Renewal:
         return action
 
     def _look_again(self, action: AwaitClaim) -> float:
-        return min(action.until, self._pool.clock.now() + _POLL)
+        return min(action.until, self._engine.clock.now() + _POLL)
 
     def _begin(self, call: Call, entry: Entry) -> Future[None]:
         """Begin the exchange; it ends whatever becomes of the caller."""
@@ -98,26 +98,26 @@ class Renewal:
         Raises:
             StoreError: new tokens could not be stored; they are kept in memory for the next try.
         """
-        pool, holder = self._pool, entry.claim.holder if entry.claim is not None else None
+        engine, holder = self._engine, entry.claim.holder if entry.claim is not None else None
         found = self._bought(entry)
         if isinstance(found, Grant):
             grant = replace(found, replaces=entry.secret, spent=entry.refresh_token)
-            keep(pool, Refreshed(call, entry.id, grant, holder))
+            keep(engine, Refreshed(call, entry.id, grant, holder))
             return
         failed = RefreshFailed(
             call, entry.id, found.terminal, found.message, entry.secret, found.hint, holder
         )
-        pool.apply(replace(failed, unanswered=found.unanswered))
+        engine.apply(replace(failed, unanswered=found.unanswered))
 
     def _bought(self, entry: Entry) -> Grant | Refusal:
         """Return what the token endpoint gives for the entry's refresh token."""
-        asked = token_request(entry, self._pool.provider)
+        asked = token_request(entry, self._engine.provider)
         if isinstance(asked, Refusal):
             return asked
         reply = self._answer(asked)
         if isinstance(reply, NoReply):
             return Refusal(terminal=False, message=reply.message, unanswered=reply.sent)
-        return read_token_reply(reply, now=self._pool.clock.now())
+        return read_token_reply(reply, now=self._engine.clock.now())
 
     def _answer(self, asked: TokenRequest) -> Reply | NoReply:
-        return self._post(asked, self._pool.policy.exchange_time)
+        return self._post(asked, self._engine.policy.exchange_time)

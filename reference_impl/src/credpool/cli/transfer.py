@@ -13,6 +13,7 @@ from credpool.model.entry import Entry
 from credpool.model.errors import BadInput
 from credpool.model.secret import Veiled
 from credpool.model.state import PoolState
+from credpool.pool import engine_of
 from credpool.rules.targets import shown
 from credpool.seed.opening import complaints
 from credpool.stores.auth_json import codec
@@ -58,7 +59,7 @@ def imported(home: Home, text: str) -> Iterator[str]:
         pool = home.pool(key)
         for entry in entries:
             yield f"{key}, {shown(entry)}: {_taken(entry, pool.state)}"
-        pool.change(partial(_with, entries=entries))
+        engine_of(pool).change(partial(_with, entries=entries))
         yield from map(str, complaints(pool.state))
 
 

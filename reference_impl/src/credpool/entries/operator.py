@@ -14,7 +14,7 @@ from credpool.model.policy import Strategy
 from credpool.model.secret import Secret, Veiled
 from credpool.model.state import PoolState
 from credpool.model.terms import AuthType, EntryId
-from credpool.pool import Pool
+from credpool.pool import Pool, engine_of
 from credpool.rules.targets import resolve
 
 
@@ -35,7 +35,7 @@ class Operator:
 
     def list(self) -> dict[str, Json]:
         """Return everything that may be told of the pool, as a listing of version 1."""
-        return listing([self._pool.state], now=self._pool.clock.now())
+        return listing([self._pool.state], now=engine_of(self._pool).clock.now())
 
     def add(
         self,
@@ -65,7 +65,7 @@ class Operator:
             base_url=base_url,
         )
         entry = edit.holding(bare, Veiled(secret.reveal()))
-        after = self._pool.change(partial(edit.added, entry=entry, priority=priority))
+        after = engine_of(self._pool).change(partial(edit.added, entry=entry, priority=priority))
         return after.find(entry.id) or entry
 
     def remove(self, target: str) -> Entry:
@@ -147,7 +147,7 @@ class Operator:
             named.append(resolve(state, target))
             return change(state)
 
-        self._pool.change(noted)
+        engine_of(self._pool).change(noted)
         return named[-1]
 
 

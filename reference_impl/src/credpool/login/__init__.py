@@ -34,7 +34,7 @@ from credpool.model.errors import LoginFailed, NoLogin, NotRefreshed
 from credpool.model.messages import Refreshed
 from credpool.model.secret import Secret
 from credpool.model.terms import AuthType, EntryId
-from credpool.pool import Pool
+from credpool.pool import Pool, engine_of
 from credpool.rules.targets import resolve, shown
 
 __all__ = [
@@ -74,7 +74,7 @@ def login_by_device(
         UnknownEntry: the pool has no entry `into`.
         StoreError: the login could not be made durable.
     """
-    clock = pool.clock
+    clock = engine_of(pool).clock
     begun = read_device(ask(device_request(app)), now=clock.now())
     show(begun.prompt)  # spec: login.device.prompt+2
     step: Login | Waiting = begun
@@ -93,7 +93,7 @@ async def login_by_device_async(
     new: Entry | None = None,
 ) -> Entry:
     """Log in with a code that a person types on any device; see `login_by_device`."""
-    clock = pool.clock
+    clock = engine_of(pool).clock
     begun = read_device(await ask_async(device_request(app)), now=clock.now())
     show(begun.prompt)
     step: Login | Waiting = begun
@@ -128,7 +128,7 @@ def login_by_browser(
     if query is None:
         raise LoginFailed(NoLogin.EXPIRED, "the browser has not come back", "log in again")
     reply = ask(exchange_request(app, asked, read_callback(asked, query)))
-    login = read_login(app, reply, now=pool.clock.now())
+    login = read_login(app, reply, now=engine_of(pool).clock.now())
     return _keep(pool, login, into=into, new=new, source="manual:pkce")
 
 
@@ -145,16 +145,16 @@ def refresh(pool: Pool, target: str) -> Entry:
         NotRefreshed: there are no new tokens; what the pool has learnt from that is kept.
         StoreError: the tokens could not be made durable.
     """
-    entry = resolve(pool.state, target)
-    active = ActiveCall(pool, lambda: None)
+    engine, entry = engine_of(pool), resolve(pool.state, target)
+    active = ActiveCall(engine, lambda: None)
     try:
         if entry.borrowed:
-            grant = pool.lender(entry)
+            grant = engine.lender(entry)
             if grant is not None and grant.secret != entry.secret and grant.secret.flaw is None:
                 new = replace(grant, replaces=entry.secret)
-                keep(pool, Refreshed(active.known, entry.id, new))
+                keep(engine, Refreshed(active.known, entry.id, new))
         elif entry.refreshable:
-            Renewal(pool).run(active, entry)
+            Renewal(engine).run(active, entry)
     finally:
         if active.lease is not None:
             active.lease.end()
@@ -186,7 +186,7 @@ def _keep(pool: Pool, login: Login, *, into: str | None, new: Entry | None, sour
     target = None if into is None else EntryId(into)
     made = new if new is not None else _new(login, source)
     # spec: login.durable+2
-    state = pool.change(lambda state: logged_in(state, login, into=target, new=made))
+    state = engine_of(pool).change(lambda state: logged_in(state, login, into=target, new=made))
     return next(e for e in state.entries if e.secret == login.grant.secret)
 
 

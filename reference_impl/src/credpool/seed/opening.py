@@ -21,7 +21,7 @@ from credpool.model.errors import BadInput, DuplicateSecret
 from credpool.model.policy import Policy, Strategy
 from credpool.model.secret import Secret, Veiled
 from credpool.model.state import PoolState, in_order
-from credpool.pool import Pool, Store
+from credpool.pool import Pool, Store, engine_of
 from credpool.rules import moments
 from credpool.rules.targets import shown
 from credpool.rules.usable import flawed
@@ -128,7 +128,7 @@ def take_up(pool: Pool, keys: Sequence[str]) -> None:
         raise BadInput("keys is a list of keys, not one text; put the key in brackets")
     given = [edit.holding(Entry(id=fresh_id()), Veiled(key)) for key in keys]
     if given:
-        pool.change(partial(_with, given=given))
+        engine_of(pool).change(partial(_with, given=given))
 
 
 def _with(state: PoolState, given: Iterable[Entry]) -> PoolState:

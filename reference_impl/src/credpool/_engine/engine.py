@@ -1,0 +1,212 @@
+"""A pool at work: the rules, with a store, a clock and dice (spec: pools, selection).
+
+`keeping` follows and writes the store, `choosing` answers whose turn it is, `deciding` what a reply
+leads to. A healthy call neither reads the store nor writes it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
+from weakref import finalize
+
+from credpool._engine.choosing import Chooser
+from credpool._engine.deciding import Case, Decider
+from credpool._engine.keeping import Kept, left
+from credpool._engine.leases import Lease
+from credpool._engine.listening import Listener, Listeners
+from credpool._engine.sessions import Sessions
+from credpool._engine.view import Store
+from credpool.clock import Clock
+from credpool.events.changes import begun, opened, told
+from credpool.model.entry import Entry
+from credpool.model.messages import Decision, Event, Grant
+from credpool.model.policy import Policy, Strategy
+from credpool.model.state import PoolState
+from credpool.model.terms import EntryId
+from credpool.providers import registry, wire
+from credpool.providers.owner import named_owner
+
+T = TypeVar("T")
+
+
+class Engine:
+    """What is behind a `Pool`: for the modules of this library."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        dice: Callable[[], float],
+        lender: Callable[[Entry], Grant | None],
+        base_url: str | None,
+    ) -> None:
+        self.clock = clock
+        self._dice = dice
+        self.lender = lender
+        self._kept = Kept(store, clock)
+        self._chooser = Chooser(self._kept, dice)
+        self._decider = Decider(self._kept)
+        self._listeners = Listeners(self._kept)
+        self.provider = registry.provider(self._kept.view.state.provider)
+        self._homes = frozenset([(base_url or self.provider.base_url or "").rstrip("/")])
+        self._homes = frozenset(self.bases)  # callers still send there when its entry is removed
+        finalize(self, left, self._kept).atexit = False  # then there is `ended`
+        self._listeners.tell(opened(self._kept.view.state), self.clock.now())
+
+    @property
+    def sessions(self) -> Sessions:
+        """The entries that sessions stay with."""
+        return self._kept.own.sessions
+
+    @property
+    def holder(self) -> str:
+        """The name under which this process takes claims."""
+        return self._kept.own.holder
+
+    @property
+    def unsaved(self) -> dict[EntryId, Grant]:
+        """Tokens that came and could not be made durable."""
+        return self._kept.own.unsaved
+
+    @property
+    def policy(self) -> Policy:
+        """The numbers the pool goes by."""
+        return self._kept.view.state.policy
+
+    @property
+    def key(self) -> str:
+        """What the pool is known by in its store."""
+        return self._kept.view.state.key
+
+    @property
+    def state(self) -> PoolState:
+        """The pool as it is now, request counts included. Looking changes nothing."""
+        return self._kept.state  # spec: pool.read.effect-free+2
+
+    @property
+    def known(self) -> PoolState:
+        """The pool as it was read last: no file is looked at."""
+        return self._kept.view.state
+
+    def ended(self) -> None:
+        """Keep the request counts as the process ends, if there is still a place to keep them."""
+        self._kept.ended()
+
+    def change(self, change: Callable[[PoolState], PoolState]) -> PoolState:
+        """Make a change of the entries durable, and return the pool as it is then.
+
+        The change may be replayed, so it must be pure; what it raises leaves the pool as it was.
+
+        Raises:
+            StoreError: the change could not be made durable.
+        """
+        return self._kept.change(change)
+
+    def choose_by(self, strategy: Strategy) -> None:
+        """Choose by another strategy, from the next selection on and while the pool is open."""
+        self._kept.choose_by(strategy)
+
+    def listen(self, listener: Listener) -> None:
+        """Tell a listener what happens from now on."""
+        self._listeners.add(listener)
+
+    def flush(self) -> None:
+        """Make the request counts durable."""
+        self._kept.flush()
+
+    @property
+    def bases(self) -> Sequence[str]:
+        """The endpoints of the pool, the longest first."""
+        entries = self._kept.view.state.entries
+        found = self._homes.union(wire.base_url(e, self.provider) for e in entries)
+        return sorted(found - {""}, key=len, reverse=True)
+
+    def follow(self) -> None:
+        """Take up what another process has written.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        self._kept.follow()
+
+    async def follow_async(self) -> None:
+        """Take up what another process has written, while the event loop goes on."""
+        if not self._kept.current:
+            await self.aside(self._kept.follow)
+
+    async def aside(self, step: Callable[[], T]) -> T:
+        """Take a step that may read or write in the pool's own thread, while the event loop goes on."""
+        return await self._kept.own.aside(step)
+
+    def lease(self) -> Lease | None:
+        """Return what counts a call among those under way, if anybody counts them."""
+        return None if self.policy.max_concurrent is None else self._kept.own.leases.new()
+
+    def pick(
+        self, model: Callable[[], str | None], now: float, home: EntryId | None = None
+    ) -> Entry | None:
+        """Choose an entry for a call, or none; `model` is asked for when it matters."""
+        self.follow()
+        return self.choose(model, now, home)
+
+    def choose(
+        self, model: Callable[[], str | None], now: float, home: EntryId | None = None
+    ) -> Entry | None:
+        """Choose as `pick` does, from what was read last."""
+        index = self._chooser.index(model, now)
+        if not index.ready:
+            return None
+        if home is not None and home in index.by_id:
+            return self._chooser.at_home(index, home)
+        last, entry = self._chooser.next(index)
+        view = self._kept.view
+        if view.watches and last != entry.id:
+            self._listeners.tell(begun(index.state, last, entry.id, view.by_id.get), now)
+        return entry
+
+    def is_flagged(self, entry: Entry) -> bool:
+        """Whether a success with the entry is news, for its last reply was none."""
+        return entry.id in self._kept.view.flagged
+
+    def heard(self, entry: Entry, headers: Mapping[str, str]) -> str | None:
+        """Take what a reply tells of the entry's quota; return its owner when that is news."""
+        view = self._kept.view
+        if view.state.strategy is Strategy.QUOTA_AWARE:
+            self._kept.measured(entry, headers, self.clock.now())
+        known = view.by_id.get(entry.id, entry)
+        named = named_owner(headers, self.provider) if known.owner is None else None
+        return named if named != known.learnt_owner else None
+
+    def used(self, entry: Entry) -> None:
+        """Note that a request goes out with the entry's secret."""
+        self._kept.used(entry.id)  # spec: select.count+2
+
+    def apply(self, event: Event, lease: Lease | None = None) -> Decision:
+        """Decide, and make the decision durable when it changes hard state; `lease` goes along.
+
+        Raises:
+            StoreError: it could not be made durable, or the store cannot be read.
+        """
+        case = Case(event, lease, self.clock.now(), self._dice)
+        self.follow()  # spec: oauth.single-flight.adopt+2
+        self._decider.decide(case)
+        return self._told(case)
+
+    async def apply_async(self, event: Event, lease: Lease | None = None) -> Decision:
+        """Decide as `apply` does; what has to be read or written does not hold up the event loop."""
+        case = Case(event, lease, self.clock.now(), self._dice)
+        if not self._kept.current or not self._decider.at_once(case):
+            self._decider.put(case)
+            return await self.aside(partial(self._settled, case))
+        return self._told(case)
+
+    def _settled(self, case: Case) -> Decision:
+        self.follow()
+        self._decider.settle(case)
+        return self._told(case)
+
+    def _told(self, case: Case) -> Decision:
+        known, made = case.outcome()
+        notices = told(known, case.event, made, now=case.now)
+        self._listeners.tell(notices, case.now, event=case.event, action=made.action)
+        return made
