@@ -284,7 +284,10 @@ class MarksANewTokenForAnOldOne(Mutant):
     violates = "pool.attribution+2"
     kills = (
         "limit-told-to-an-old-token-takes-nobody-out",
+        "second-429-of-an-old-token-takes-nobody-out",
         "first-429-of-an-old-token-is-retried-with-the-new-one",
+        "refusal-of-an-old-key-takes-nobody-out",
+        "limit-told-to-a-token-that-another-process-replaced",
     )
     because = "status retry"
 
