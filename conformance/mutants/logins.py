@@ -90,7 +90,10 @@ class GivesUpAGoodToken(Mutant):
     """Takes the entry out when a better token could not be had."""
 
     violates = "oauth.window.advisory.harmless+2"
-    kills = ("failed-advisory-refresh-harms-nobody",)
+    kills = (
+        "failed-advisory-refresh-harms-nobody",
+        "token-that-is-over-in-the-advisory-window",
+    )
     because = "retry"
 
     @replaces("credpool.core.renewal.refresh_failed")

@@ -93,7 +93,10 @@ class CountsForEachModelApart(Mutant):
     """Counts what an entry has done for each model that has a cooldown, and for all others."""
 
     violates = "select.least-used+2"
-    kills = ("least-used-counts-what-every-model-was-sent",)
+    kills = (
+        "least-used-counts-what-every-model-was-sent",
+        "least-used-sees-calls-for-other-models",
+    )
     because = "out"
 
     @replaces("credpool.core.select.Index.__init__")
