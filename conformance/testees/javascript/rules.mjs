@@ -258,7 +258,7 @@ function end({ pool, call }, now) {
   return { do: call.sent ? "deliver" : "exhausted", exhausted };
 }
 
-/** The last failure of each secret in a call. spec: exhaust.all-tried+1 */
+/** The last failure of each secret in a call. spec: exhaust.all-tried+2 */
 function failuresOf(pool, { attempts }) {
   return new Map(attempts.map((attempt) => [find(pool, attempt.entry)?.secret, attempt.class]));
 }

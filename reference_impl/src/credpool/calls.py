@@ -6,12 +6,14 @@ from itertools import count
 from typing import Final
 
 from credpool.core.classify import classify
+from credpool.core.cooldown import exhaustion
 from credpool.core.events import (
     Action,
     Attempt,
     Call,
     Claimed,
     Decision,
+    Deliver,
     Event,
     Failed,
     Refresh,
@@ -179,6 +181,11 @@ class ActiveCall:
             failed = RefreshFailed(self.known, entry.id, terminal, message, entry.secret)
             self._call = self._pool.apply(failed).call
         return self.resumed(entry)
+
+    def stopped(self) -> Deliver:
+        """End the call where its client sends no more, and tell which entries are left."""
+        now, call = self._pool.clock.now(), self.known  # spec: recover.all-tried.bound+1
+        return Deliver(exhaustion(self._pool.state, now=now, model=call.model, call=call))
 
     @property
     def known(self) -> Call:

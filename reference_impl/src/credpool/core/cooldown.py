@@ -159,6 +159,6 @@ def _out(
     """Return one entry's part; what cannot be sent does not return, cooldown or not."""
     if why is not None:  # spec: exhaust.reasons+2
         return Out(id=entry.id, failure=None, until=FOREVER, why=why)
-    if cooldown is None:  # spec: exhaust.all-tried+1
+    if cooldown is None:  # spec: exhaust.all-tried+2
         return Out(id=entry.id, failure=failed, until=FOREVER, available=True)
     return Out(id=entry.id, failure=cooldown.failure, until=cooldown.until)
