@@ -112,9 +112,9 @@ class TakesARedirectForAFault(Mutant):
 class CountsTheRowAlone(Mutant):
     """Counts a request for the row that was chosen, and not for the others of its secret."""
 
-    violates = "select.least-used+2"
+    violates = "select.count+2"
     kills = ("least-used-counts-the-secret",)
-    because = "order"
+    because = "counts"
 
     @replaces("credpool.core.model.twins")
     def alone(original, entries):
