@@ -255,7 +255,7 @@ class TakesALengthForADate(Mutant):
 class UsesNewTokensUnsaved(Mutant):
     """Sends a request with the new tokens, which only its memory has."""
 
-    violates = "oauth.saved-first+2"
+    violates = "oauth.saved-first+3"
     kills = ("new-tokens-are-saved-before-they-are-used",)
     because = "out"
 

@@ -100,7 +100,7 @@ class BelievesTokensFirst(Mutant):
 class KeepsNoOwner(Mutant):
     """Does not write a learnt owner."""
 
-    violates = "owner.kept+2"
+    violates = "store.durable+2"
     kills = ("learnt-owner-outlives-the-program",)
     because = "target"
 
@@ -358,7 +358,7 @@ class IgnoresThePolicysFraction(Mutant):
 class TakesTheNextInOrder(Mutant):
     """Takes the first of those that have enough, or of all."""
 
-    violates = "select.quota-aware.most-left+2"
+    violates = "select.quota-aware.most-left+3"
     kills = ("entry-with-most-left-comes-next:enough", "rotation-goes-to-most-left")
     because = "order target"
 
@@ -373,7 +373,7 @@ class TakesTheNextInOrder(Mutant):
 class TriesTheUnknownFirst(Mutant):
     """Tries an entry that has told nothing before one that has enough."""
 
-    violates = "select.quota-aware.most-left+2"
+    violates = "select.quota-aware.most-left+3"
     kills = ("enough-is-better-than-unknown",)
     because = "order"
 
@@ -387,7 +387,7 @@ class TriesTheUnknownFirst(Mutant):
 class AvoidsTheUnknown(Mutant):
     """Spends what is known to be little before it tries the unknown."""
 
-    violates = "select.quota-aware.unknown+2"
+    violates = "select.quota-aware.most-left+3"
     kills = ("unknown-is-better-than-little",)
     because = "order"
 
@@ -400,7 +400,7 @@ class AvoidsTheUnknown(Mutant):
 class StaysOnTheUnknown(Mutant):
     """Stays on an entry of which nothing is known."""
 
-    violates = "select.quota-aware.unknown+2"
+    violates = "select.quota-aware.most-left+3"
     kills = ("without-telemetry-the-least-used-is-next", "unknown-is-better-than-little")
     because = "order"
 
@@ -486,7 +486,7 @@ class BelievesWhatNeverResets(Mutant):
 class TakesTheFullestWindow(Mutant):
     """Goes by the window of which most is left."""
 
-    violates = "select.quota-aware.most-left+2"
+    violates = "select.quota-aware.most-left+3"
     kills = ("least-window-counts",)
     because = "order"
 
@@ -498,7 +498,7 @@ class TakesTheFullestWindow(Mutant):
 class ForgetsWhatIsNotMentioned(Mutant):
     """Forgets the windows that the latest reply does not mention."""
 
-    violates = "select.quota-aware.most-left+2"
+    violates = "select.quota-aware.most-left+3"
     kills = ("window-stands-until-it-is-told-again:still-empty",)
     because = "order"
 
@@ -513,7 +513,7 @@ class ForgetsWhatIsNotMentioned(Mutant):
 class BelievesTheFirst(Mutant):
     """Does not change what it knows of a window."""
 
-    violates = "select.quota-aware.most-left+2"
+    violates = "select.quota-aware.most-left+3"
     kills = ("window-stands-until-it-is-told-again:told-anew",)
     because = "out"
 

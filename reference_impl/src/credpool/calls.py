@@ -45,7 +45,7 @@ def keep(pool: Pool, event: Refreshed) -> Decision:
     """
     pool.unsaved[event.entry] = event.grant
     decision = pool.apply(event)
-    pool.unsaved.pop(event.entry, None)  # spec: oauth.saved-first.failed+2
+    pool.unsaved.pop(event.entry, None)  # spec: oauth.saved-first+3
     return decision
 
 
@@ -153,7 +153,7 @@ class ActiveCall:
             self._holder = f"{self._pool.holder}-{next(_SERIAL)}"
         unsaved = self._pool.unsaved.get(entry.id)
         if unsaved is not None and unsaved.replaces == entry.secret:
-            # spec: oauth.saved-first.again+2
+            # spec: oauth.saved-first.again+3
             keep(self._pool, Refreshed(self.known, entry.id, unsaved))
         out = entry.blocked(self._pool.clock.now(), self.known.model)
         asked = Claimed(self.known, entry.id, entry.secret, self._holder, out, waits_since)
