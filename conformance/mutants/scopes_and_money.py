@@ -240,7 +240,7 @@ class TakesUnknownPayersForOne(Mutant):
 class WaitsForForbiddenEntries(Mutant):
     """Tells a forbidden entry's cooldown as if it would be back."""
 
-    violates = "payer.forbid.told+2"
+    violates = "exhaust.reasons+2"
     kills = (
         "forbidden-payer-is-told-as-such",
         "forbidden-payer-does-not-return:ready",

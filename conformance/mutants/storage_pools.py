@@ -131,7 +131,7 @@ class ForgetsWhatItLearntAtTheEnd(Mutant):
 class DropsTheFieldsOfARow(Mutant):
     """Writes only the fields of a row that it knows."""
 
-    violates = "store.unknown-fields+2"
+    violates = "store.unknown-fields+3"
     kills = ("unknown-fields-stay",)
     because = "store"
 
@@ -143,7 +143,7 @@ class DropsTheFieldsOfARow(Mutant):
 class DropsTheFieldsOfTheDocument(Mutant):
     """Writes the version and the pools, and nothing else that the document held."""
 
-    violates = "store.unknown-fields+2"
+    violates = "store.unknown-fields+3"
     kills = ("unknown-fields-stay",)
     because = "store"
 
@@ -155,7 +155,7 @@ class DropsTheFieldsOfTheDocument(Mutant):
 class DropsOtherPools(Mutant):
     """Writes its own pool only."""
 
-    violates = "store.other-pools+1"
+    violates = "store.unknown-fields+3"
     kills = ("other-pools-stay",)
     because = "store"
 

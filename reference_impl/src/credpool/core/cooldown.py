@@ -136,7 +136,7 @@ def exhaustion(
     """Return why each entry is out, or has failed in the call, and when the first returns."""
     allowed, why_not = {e.id for e in permitted(state)}, why_unusable(state)
     failed = _failures(state, call)
-    outs = tuple(  # spec: exhaust.reasons+2, payer.forbid.told+2
+    outs = tuple(  # spec: exhaust.reasons+2
         _out(e, e.blocked(now, model), why_not(e), failed.get(e.secret))
         if e.id in allowed
         else Out(id=e.id, failure=None, until=FOREVER, forbidden=True)
