@@ -138,7 +138,11 @@ class TakesNoClaim(Mutant):
     """Lets every call that needs a token ask for one."""
 
     violates = "oauth.single-flight+2"
-    kills = ("two-calls-refresh-once",)
+    kills = (
+        "two-calls-refresh-once",
+        "refresh-that-failed-while-a-call-waited",
+        "token-that-lives-for-seconds-is-used",
+    )
     because = "refresh"
 
     @replaces("credpool.core.renewal.claim")

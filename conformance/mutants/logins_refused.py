@@ -70,6 +70,7 @@ class SendsWhatIsOver(Mutant):
     kills = (
         "token-that-is-over-is-a-failed-refresh:at-once",
         "token-that-is-over-is-a-failed-refresh:long-ago",
+        "token-that-is-over-leaves-a-good-one-in-use",
     )
     because = "retry"
 

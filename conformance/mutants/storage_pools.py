@@ -102,8 +102,11 @@ class KeepsWhatItLearntInMemory(Mutant):
     """Writes a file that is not there, and never another one."""
 
     violates = "store.durable+2"
-    kills = ("cooldown-is-durable-before-the-call-goes-on",)
-    because = "store"
+    kills = (
+        "cooldown-is-durable-before-the-call-goes-on",
+        "killed-after-a-refusal",
+    )
+    because = "store status"
 
     @replaces("credpool.stores.disk.WholeFile.replace")
     def once(original, self, content):

@@ -151,7 +151,10 @@ class TakesAnyStrategy(Mutant):
     """Takes a strategy that it does not know for the default."""
 
     violates = "select.unknown-strategy+2"
-    kills = ("unknown-strategy-is-refused",)
+    kills = (
+        "unknown-strategy-is-refused",
+        "unknown-configured-strategy-is-refused",
+    )
     because = "refusal"
 
     @replaces("credpool.core.model.Strategy._missing_")
