@@ -15,7 +15,8 @@ from credpool_conformance.clock import MachineClock, VirtualClock
 from credpool_conformance.drive import Drive
 from credpool_conformance.faults import HarnessError
 from credpool_conformance.judge import judge
-from credpool_conformance.judging.ledger import Finding, Ledger
+from credpool_conformance.judging.account import Finding
+from credpool_conformance.judging.ledger import Ledger
 from credpool_conformance.judging.safety import leaks
 from credpool_conformance.judging.state import Wrong
 from credpool_conformance.judging.step import Charge

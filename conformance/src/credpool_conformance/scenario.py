@@ -215,6 +215,11 @@ class Scenario:
     """Requirements that the script needs on its way and does not verify, by their ids."""
 
     @property
+    def ids(self) -> tuple[str, ...]:
+        """List the ids of what is verified."""
+        return tuple(reference.partition("+")[0] for reference in self.verifies)
+
+    @property
     def entries(self) -> tuple[Entry, ...]:
         """List all the entries there are at any time: the given ones, and those that are added."""
         actions = [phase.action for phase in self.phases]

@@ -6,7 +6,7 @@ It does not matter in which order the checks ran.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from credpool_conformance.judging.ledger import Finding
+from credpool_conformance.judging.account import Finding
 from credpool_conformance.judging.scene import rule_of
 from credpool_conformance.judging.table import table
 from credpool_conformance.judging.uses import needed
