@@ -89,6 +89,8 @@ class Reply:
     redirect: Redirect | None = None
     drop: bool = False
     always: bool = False
+    calendar: bool = False
+    """Whether its hint is a place in the calendar, such as the end of the month."""
     source: str = ""
     """The file and line that it comes from."""
 
@@ -213,6 +215,8 @@ class Scenario:
     """Kinds of difference that decide what is verified here, besides those of the table."""
     uses: tuple[str, ...] = ()
     """Requirements that the script needs on its way and does not verify, by their ids."""
+    still: bool = False
+    """Whether no time may pass between one thing and the next."""
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -225,9 +229,3 @@ class Scenario:
         actions = [phase.action for phase in self.phases]
         added = [action.newcomer for action in actions if isinstance(action, Manage)]
         return (*self.given.entries, *(entry for entry in added if entry is not None))
-
-    @property
-    def timed(self) -> bool:
-        """Tell whether the clock matters: a testee on the real clock cannot be judged by it."""
-        left_open: tuple[Json, ...] = (None, [], "*")
-        return any(p.advance or p.expect.get("waits") not in left_open for p in self.phases)
