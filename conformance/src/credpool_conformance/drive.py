@@ -58,6 +58,7 @@ class Drive:
         self._clients: dict[str, str] = {}
         self._refused: str | None = None
         self._refusal_message = ""
+        self._begun = self._ended = self._clock.now
 
     @property
     def runaway(self) -> str | None:
@@ -84,12 +85,13 @@ class Drive:
             self._configure(self._situation.joined())
         for number, phase in enumerate(self._scenario.phases, 1):
             begun = len(self._mock.seen)
-            if phase.advance:
-                self._clock.advance(phase.advance)
+            self._advance(phase)
             self._calls.turn = self._processes[phase.process]
             self._trace.phase(number, describe(phase))
             seen = self._act(number, phase.action)
             observed = self._look(phase, seen, begun)
+            if phase.back is None:
+                self._ended = self._clock.now
             yield phase, observed
             if self.runaway or self._refused is not None:
                 return
@@ -100,6 +102,14 @@ class Drive:
         Raises: HarnessError when one of them does not come back.
         """
         return self._calls.finish()
+
+    def _advance(self, phase: Phase) -> None:
+        if phase.back:
+            self._mock.heal()
+            self._clock.move_to((self._begun if phase.back.early else self._ended) + phase.back.at)
+            return
+        self._clock.advance(phase.advance)
+        self._begun = self._clock.now
 
     def _configure(self, pool: Json) -> None:
         randoms = self._situation.randoms

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from credpool_conformance.book.yaml_lines import Json, items, text
+from credpool_conformance.coming_back import shows_nothing
 from credpool_conformance.judging.table import table
 from credpool_conformance.real_clock import unfit
 from credpool_conformance.scenario import Scenario
@@ -134,6 +135,8 @@ def not_in(scenario: Scenario, declared: Profile) -> str | None:
         return "the caller sends, or it is translated, or not told"
     if declared.real_clock and (why := unfit(scenario)):
         return f"{why}, and the pool runs on the real clock"
+    if "until" not in declared.tells and shows_nothing(scenario, moves=not declared.real_clock):
+        return "it is shown by `until` alone, which is not told"
     return None
 
 

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 from credpool_conformance.book.yaml_lines import items
 from credpool_conformance.canary import Canaries
 from credpool_conformance.clock import Clock, MachineClock, VirtualClock
+from credpool_conformance.coming_back import asked_back
 from credpool_conformance.drive import Drive
 from credpool_conformance.faults import HarnessError
 from credpool_conformance.judge import judge
@@ -152,11 +153,12 @@ class Runner:
 
     @staticmethod
     def _for_its_clock(scenario: Scenario, manifest: Manifest) -> tuple[Scenario, Clock]:
-        """Take the clock of the testee, and move the dates of a scenario to its day."""
+        """Let a pool that does not tell how long an entry is out show it, if its clock can be set."""
         if manifest.profile.real_clock:
             clock = MachineClock()
             return moved(scenario, clock.now), clock
-        return scenario, VirtualClock()
+        told = "until" in manifest.profile.tells
+        return scenario if told else asked_back(scenario), VirtualClock()
 
     def _play(self, scenario: Scenario, situation: Situation, manifest: Manifest) -> Check:
         drive = Drive(scenario, situation, self._session, self._mock)

@@ -187,6 +187,18 @@ Action: TypeAlias = Call | Login | Release | Resume | Close | Write | Rewrite | 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Back:
+    """When a call is made that shows what nobody tells: how long an entry is out.
+
+    The moment counts from the beginning of the last phase that was written down if it is `early`, for
+    the cooldown may have begun there, and else from its end.
+    """
+
+    at: float
+    early: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
     """One thing that happens, and the whole visible outcome of it."""
 
@@ -194,6 +206,8 @@ class Phase:
     action: Action
     expect: Mapping[str, Json]
     process: str = MAIN
+    back: Back | None = None
+    """Set where the suite asks by itself (`coming_back`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -148,7 +148,7 @@ def _subject(scenario: Scenario) -> int:
     """Find the phase that a `late` requirement is about: a held reply's release, or the last."""
     phases = enumerate(scenario.phases, 1)
     releases = (number for number, phase in phases if isinstance(phase.action, Release))
-    return next(releases, len(scenario.phases))
+    return next(releases, sum(phase.back is None for phase in scenario.phases))
 
 
 def _entry(wrong: Wrong) -> str:

@@ -5,6 +5,7 @@ it makes of the check, is `account`'s.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from credpool_conformance.clock import Clock, MachineClock
@@ -170,6 +171,8 @@ class Ledger:
             step = first_step(scene)
         if step is None:
             return False
+        if scene.phase.back:
+            step = replace(step, about=scene.unhinted)
         alike = folded(scene.plan.wire) == folded(scene.actual) and "outcome" not in told
         repeats = (
             step.kind in _REPEATS and alike and not self._account.is_mine(step.kind, step.owners)
