@@ -55,11 +55,16 @@ class Profile:
     real_clock: bool = False
 
     def binds(self, requirement: str) -> bool:
+        """Tell whether a pool of this profile can be found to break a requirement: nobody breaks a MAY."""
+        return self.includes(requirement) and bool(table().rule(requirement).decides)
+
+    def includes(self, requirement: str) -> bool:
         """Tell whether a requirement is for a pool of this profile."""
         of_the_caller = any(fnmatchcase(requirement, pattern) for pattern in CALLER_SENDS)
         translated = {f"{name}.unchanged" for name in self.translates}
         left_out = (self.caller_sends and of_the_caller) or requirement in translated
-        return not left_out and not table().rule(requirement).decides <= self.untold
+        decides = table().rule(requirement).decides
+        return not left_out and not (decides and decides <= self.untold)
 
     @property
     def untold(self) -> frozenset[str]:

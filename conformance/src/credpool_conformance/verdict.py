@@ -211,7 +211,7 @@ def _coverage(
         elif requirement.id in requirements.excluded:
             place = "excluded"
         elif (
-            not (requirement.features <= features and profile.binds(requirement.id))
+            not (requirement.features <= features and profile.includes(requirement.id))
             or requirement.reference in outside
         ):
             place = "not_applicable"
