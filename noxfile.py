@@ -65,7 +65,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def conformance(session: nox.Session) -> None:
-    """Run the suite: on the reference through both connectors, or as the arguments say."""
+    """Run the suite: on the reference by both connectors and on other days, or as arguments say."""
     install_packages(session)
     if session.posargs:
         session.run(*SUITE, "run", *session.posargs)
@@ -73,6 +73,7 @@ def conformance(session: nox.Session) -> None:
     if reports := run_reference(session):
         session.run(*SUITE, "compare", *map(str, reports))
         write_page(session, "--check", *reports)
+    session.run("python", "conformance/tests/programs/another_day.py", "--days", "30", "-30")
 
 
 @nox.session

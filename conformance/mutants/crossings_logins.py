@@ -9,7 +9,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class TakesAnyRefusalForTheEnd(Mutant):
     """Marks a login dead whenever its refresh is refused with a status from 400 to 428."""
 
-    violates = "recover.auth-expired.terminal+2"
+    violates = "recover.auth-expired.terminal+3"
     kills = (
         "refusals-that-are-not-for-good:invalid-client",
         "refusals-that-are-not-for-good:invalid-client-401",
@@ -28,7 +28,7 @@ class TakesAnyRefusalForTheEnd(Mutant):
 class ReadsTheDescriptionForACode(Mutant):
     """Looks for `invalid_grant` anywhere in the body of a refusal."""
 
-    violates = "recover.auth-expired.terminal+2"
+    violates = "recover.auth-expired.terminal+3"
     kills = ("refusals-that-are-not-for-good:invalid-request",)
     because = "killed"
 
@@ -284,7 +284,10 @@ class MarksANewTokenForAnOldOne(Mutant):
     violates = "pool.attribution+2"
     kills = (
         "limit-told-to-an-old-token-takes-nobody-out",
+        "second-429-of-an-old-token-takes-nobody-out",
         "first-429-of-an-old-token-is-retried-with-the-new-one",
+        "refusal-of-an-old-key-takes-nobody-out",
+        "limit-told-to-a-token-that-another-process-replaced",
     )
     because = "status retry"
 

@@ -62,7 +62,7 @@ class ReadsWholeBlocksOnly(Mutant):
     )
     because = "target"
 
-    @replaces("credpool.providers.owner._claims")
+    @replaces("credpool.providers.account.claims")
     def unpadded(original, token):
         parts = token.reveal().split(".")
         try:

@@ -91,7 +91,10 @@ class GivesUpAGoodToken(Mutant):
     """Takes the entry out when a better token could not be had."""
 
     violates = "oauth.window.advisory.harmless+2"
-    kills = ("failed-advisory-refresh-harms-nobody",)
+    kills = (
+        "failed-advisory-refresh-harms-nobody",
+        "token-that-is-over-in-the-advisory-window",
+    )
     because = "retry"
 
     @replaces("credpool.rules.refresh.refresh_failed")
@@ -136,7 +139,11 @@ class TakesNoClaim(Mutant):
     """Lets every call that needs a token ask for one."""
 
     violates = "oauth.single-flight+2"
-    kills = ("two-calls-refresh-once",)
+    kills = (
+        "two-calls-refresh-once",
+        "refresh-that-failed-while-a-call-waited",
+        "token-that-lives-for-seconds-is-used",
+    )
     because = "refresh"
 
     @replaces("credpool.rules.refresh.claim")
@@ -253,7 +260,7 @@ class TakesALengthForADate(Mutant):
 class UsesNewTokensUnsaved(Mutant):
     """Sends a request with the new tokens, which only its memory has."""
 
-    violates = "oauth.saved-first+2"
+    violates = "oauth.saved-first+3"
     kills = ("new-tokens-are-saved-before-they-are-used",)
     because = "out"
 

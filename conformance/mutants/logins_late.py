@@ -157,9 +157,13 @@ class BringsTheRevokedBackWithAToken(Mutant):
 class BuriesTheNewTokenWithTheOld(Mutant):
     """Rests a refusal of an old token on the new one."""
 
-    violates = "oauth.late-refusal+1"
-    kills = ("late-refusal-leaves-the-new-token-alone:revoked",)
-    because = "retry"
+    violates = "oauth.late-refusal+2"
+    kills = (
+        "late-refusal-leaves-the-new-token-alone:revoked",
+        "late-refusal-leaves-the-new-key-alone:revoked",
+        "refusal-of-a-refreshed-token-takes-no-newer-one-out:revoked",
+    )
+    because = "retry killed stop"
 
     @replaces("credpool.rules.decide._fail")
     def buried(original, state, event, *, now, draw):

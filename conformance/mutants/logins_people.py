@@ -121,7 +121,7 @@ class ReadsTheCodeAloud(Mutant):
 class AsksEveryFiveSeconds(Mutant):
     """Asks every five seconds, however seldom the provider wants to be asked."""
 
-    violates = "login.device.interval+2"
+    violates = "login.device.interval+3"
     kills = ("login-by-code:longer",)
     because = "wait"
 
@@ -134,7 +134,7 @@ class AsksEveryFiveSeconds(Mutant):
 class IsNotSlowedDown(Mutant):
     """Takes `slow_down` for a mere `authorization_pending`."""
 
-    violates = "login.device.slow-down+2"
+    violates = "login.device.interval+3"
     kills = ("slow-down-lasts:as-written", "slow-down-lasts:with-429", "slow-down-lasts:with-200")
     because = "wait"
 
@@ -146,7 +146,7 @@ class IsNotSlowedDown(Mutant):
 class SlowsDownOnce(Mutant):
     """Waits longer after `slow_down`, and then as long as before."""
 
-    violates = "login.device.slow-down+2"
+    violates = "login.device.interval+3"
     kills = ("slow-down-lasts:as-written",)
     because = "wait"
 

@@ -13,7 +13,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class UsesWhatItCouldNotSave(Mutant):
     """Sends new tokens although the store did not take them."""
 
-    violates = "oauth.saved-first.failed+2"
+    violates = "oauth.saved-first+3"
     kills = ("unsaved-tokens-are-not-used",)
     because = "retry"
 
@@ -32,7 +32,7 @@ class UsesWhatItCouldNotSave(Mutant):
 class ForgetsWhatItCouldNotSave(Mutant):
     """Presents the old refresh token again after new tokens could not be saved."""
 
-    violates = "oauth.saved-first.again+2"
+    violates = "oauth.saved-first.again+3"
     kills = ("unsaved-tokens-are-not-used",)
     because = "out"
 
@@ -70,6 +70,7 @@ class SendsWhatIsOver(Mutant):
     kills = (
         "token-that-is-over-is-a-failed-refresh:at-once",
         "token-that-is-over-is-a-failed-refresh:long-ago",
+        "token-that-is-over-leaves-a-good-one-in-use",
     )
     because = "retry"
 

@@ -46,7 +46,7 @@ class ComparesLabelsExactly(Mutant):
     kills = ("target-is-an-id-then-a-label-then-a-place:label-in-any-case",)
     because = "refusal"
 
-    @replaces("credpool.entries.edit._plain")
+    @replaces("credpool.rules.targets.plain")
     def exact(original, name):
         return name
 

@@ -14,19 +14,18 @@ from credpool_conformance.matrix.mutant import Control, Mutant, replaces
 KEYS_ONLY = ("oauth", "login", "borrowed", "payer")
 
 
-def declares(**more):
-    """Replace the testee's introduction by one that says more."""
+def declares(drops=(), says=lambda reply: reply, **more):
+    """Replace the testee's introduction by one that says more, and each reply by what `says` makes."""
 
     def introduced(original, self, emit, *args):
-        def says(reply):
+        def changed(reply):
             hello = reply.get("hello")
             if hello is not None:
-                kept = [name for name in hello["features"] if name not in more.get("drops", ())]
-                told = {name: value for name, value in more.items() if name != "drops"}
-                reply = reply | {"hello": hello | {"features": kept} | told}
-            emit(reply)
+                kept = [name for name in hello["features"] if name not in drops]
+                reply = reply | {"hello": hello | {"features": kept} | more}
+            emit(says(reply))
 
-        original(self, says, *args)
+        original(self, changed, *args)
 
     return replaces("testee_reference.Testee.__init__")(introduced)
 
@@ -145,6 +144,35 @@ class HasOtherNamesForClasses(Control):
     def renamed(original, self, call, kind, reply):
         told = named(reply, lambda name: name and f"its_{name}") if kind == "result" else reply
         return original(self, call, kind, told)
+
+
+def silent(reply):
+    """Leave out of a reply what is only told: classes, moments, counts, and reasons."""
+    match reply:
+        case {"result": result}:
+            over = result["exhausted"] and {
+                "returns_at": None,
+                "entries": {id_: {} for id_ in result["exhausted"]["entries"]},
+            }
+            steps = [attempt | {"class": None} for attempt in result["attempts"]]
+            return reply | {"result": result | {"attempts": steps, "exhausted": over}}
+        case {"pool": pool}:
+            entries = [mute(entry) for entry in pool["entries"]]
+            return reply | {"pool": pool | {"returns_at": None, "entries": entries}}
+        case _:
+            return reply
+
+
+def mute(entry):
+    """Tell of an entry whether it is out, and for which models, and nothing else."""
+    left = {k: v for k, v in entry.items() if k not in ("class", "until", "request_count")}
+    return left | {"models": {m: {"class": "out"} for m in entry.get("models", {})}}
+
+
+class TellsNothing(Control):
+    """Tells no class, no moment, no count and no reason, and says so."""
+
+    hello = declares(tells=[], drops=("events", "operator"), says=silent)
 
 
 # --- what a profile must not hide
@@ -275,3 +303,17 @@ class NamesNoClassAndReadsNoText(Mutant):
     @replaces("credpool.providers.reply.Reply.message")
     def nothing(original, self):
         return original(self) if self.data is not None else ""
+
+
+class TellsNothingAndReadsNoText(Mutant):
+    """Tells nothing of what it does, and reads no hint in the text of a message."""
+
+    violates = "cooldown.hint.forms+2"
+    kills = ("hint-form:text-duration-1", "hint-form:text-seconds-1")
+    because = "out"
+
+    hello = TellsNothing.hello
+
+    @replaces("credpool.providers.hints._read")
+    def unread(original, row, reply, now):
+        return None if str(row["id"]).startswith("text-") else original(row, reply, now)

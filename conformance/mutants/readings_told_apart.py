@@ -46,7 +46,7 @@ class PrefersThePolicyToTheMinute(Mutant):
 class SaysNothingWhenAllWereTried(Mutant):
     """Tells the caller nothing when every entry was tried and one is still available."""
 
-    violates = "exhaust.all-tried+1"
+    violates = "exhaust.all-tried+2"
     kills = ("call-that-has-tried-all-says-so", "plain-reply-while-a-forbidden-entry-is-left")
     because = "exhausted"
 

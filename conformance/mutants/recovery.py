@@ -31,7 +31,7 @@ class RefreshesTwice(Mutant):
     """Refreshes an entry twice in one call."""
 
     violates = "recover.bounded+2"
-    kills = ("refresh-and-retry-are-bounded-together",)
+    kills = ("refresh-and-retry-are-bounded-together", "login-is-asked-once-in-a-call")
     because = "refresh"
 
     @replaces("credpool.rules.decide._may_refresh")

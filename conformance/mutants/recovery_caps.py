@@ -10,7 +10,12 @@ class BenchesForEveryModel(Mutant):
     """Takes an entry out for all models when it is out for one."""
 
     violates = "recover.not-entitled.other-models+2"
-    kills = ("other-models-go-on",)
+    kills = (
+        "other-models-go-on",
+        "cap-of-a-model",
+        "rate-of-a-model",
+        "long-rate-limit-of-a-model",
+    )
     because = "status"
 
     @replaces("credpool.rules.cooldown._rest")

@@ -74,6 +74,7 @@ class RotatesAtOnce(Mutant):
         "throttle-that-clears-benches-nobody",
         "sole-entry-is-retried-too",
         "each-entry-has-a-retry-of-its-own",
+        "first-429-is-retried-by-default",
     )
     because = "retry"
 
@@ -97,6 +98,7 @@ class RetriesWhateverIsSet(Mutant):
         "first-429-of-a-sole-entry-is-delivered",
         "first-429-of-the-last-entry-is-delivered",
         "changed-first-429-is-in-force",
+        "first-429-rotates-in-every-call",
     )
     because = "same on"
 

@@ -38,7 +38,7 @@ class NeverRefreshes(Mutant):
 class TakesNothingForFinal(Mutant):
     """Takes every refusal of a refresh for a passing one."""
 
-    violates = "recover.auth-expired.terminal+2"
+    violates = "recover.auth-expired.terminal+3"
     kills = ("grant-refused-for-good-is-dead",)
     because = "status"
 
@@ -51,7 +51,7 @@ class TakesNothingForFinal(Mutant):
 class TakesABadMinuteForFinal(Mutant):
     """Gives a login up when the token endpoint is busy or broken."""
 
-    violates = "recover.auth-expired.transient+2"
+    violates = "recover.auth-expired.terminal+3"
     kills = (
         "token-endpoints-bad-minute-kills-nobody:429",
         "token-endpoints-bad-minute-kills-nobody:429-with-a-terminal-word",
@@ -70,7 +70,7 @@ class TakesABadMinuteForFinal(Mutant):
 class GoesByTheWordAlone(Mutant):
     """Believes `invalid_grant`, whatever the status it comes with."""
 
-    violates = "recover.auth-expired.transient+2"
+    violates = "recover.auth-expired.terminal+3"
     kills = (
         "token-endpoints-bad-minute-kills-nobody:429-with-a-terminal-word",
         "token-endpoints-bad-minute-kills-nobody:503-with-a-terminal-word",

@@ -59,7 +59,7 @@ class TakesTheSubjectForTheOwner(Mutant):
     kills = ("owner-is-read-from-the-token",)
     because = "target"
 
-    @replaces("credpool.providers.owner._claims")
+    @replaces("credpool.providers.account.claims")
     def subject(original, token):
         subject = dig(original(token), "sub")
         return {"https://api.openai.com/auth": {"chatgpt_account_id": subject}}
@@ -99,7 +99,7 @@ class BelievesTokensFirst(Mutant):
 class KeepsNoOwner(Mutant):
     """Does not write a learnt owner."""
 
-    violates = "owner.kept+2"
+    violates = "store.durable+2"
     kills = ("learnt-owner-outlives-the-program",)
     because = "target"
 
@@ -239,7 +239,7 @@ class TakesUnknownPayersForOne(Mutant):
 class WaitsForForbiddenEntries(Mutant):
     """Tells a forbidden entry's cooldown as if it would be back."""
 
-    violates = "payer.forbid.told+2"
+    violates = "exhaust.reasons+2"
     kills = (
         "forbidden-payer-is-told-as-such",
         "forbidden-payer-does-not-return:ready",
@@ -357,7 +357,7 @@ class IgnoresThePolicysFraction(Mutant):
 class TakesTheNextInOrder(Mutant):
     """Takes the first of those that have enough, or of all."""
 
-    violates = "select.quota-aware.most-left+2"
+    violates = "select.quota-aware.most-left+3"
     kills = ("entry-with-most-left-comes-next:enough", "rotation-goes-to-most-left")
     because = "order target"
 
@@ -372,7 +372,7 @@ class TakesTheNextInOrder(Mutant):
 class TriesTheUnknownFirst(Mutant):
     """Tries an entry that has told nothing before one that has enough."""
 
-    violates = "select.quota-aware.most-left+2"
+    violates = "select.quota-aware.most-left+3"
     kills = ("enough-is-better-than-unknown",)
     because = "order"
 
@@ -386,7 +386,7 @@ class TriesTheUnknownFirst(Mutant):
 class AvoidsTheUnknown(Mutant):
     """Spends what is known to be little before it tries the unknown."""
 
-    violates = "select.quota-aware.unknown+2"
+    violates = "select.quota-aware.most-left+3"
     kills = ("unknown-is-better-than-little",)
     because = "order"
 
@@ -399,7 +399,7 @@ class AvoidsTheUnknown(Mutant):
 class StaysOnTheUnknown(Mutant):
     """Stays on an entry of which nothing is known."""
 
-    violates = "select.quota-aware.unknown+2"
+    violates = "select.quota-aware.most-left+3"
     kills = ("without-telemetry-the-least-used-is-next", "unknown-is-better-than-little")
     because = "order"
 
@@ -485,7 +485,7 @@ class BelievesWhatNeverResets(Mutant):
 class TakesTheFullestWindow(Mutant):
     """Goes by the window of which most is left."""
 
-    violates = "select.quota-aware.most-left+2"
+    violates = "select.quota-aware.most-left+3"
     kills = ("least-window-counts",)
     because = "order"
 
@@ -497,7 +497,7 @@ class TakesTheFullestWindow(Mutant):
 class ForgetsWhatIsNotMentioned(Mutant):
     """Forgets the windows that the latest reply does not mention."""
 
-    violates = "select.quota-aware.most-left+2"
+    violates = "select.quota-aware.most-left+3"
     kills = ("window-stands-until-it-is-told-again:still-empty",)
     because = "order"
 
@@ -512,7 +512,7 @@ class ForgetsWhatIsNotMentioned(Mutant):
 class BelievesTheFirst(Mutant):
     """Does not change what it knows of a window."""
 
-    violates = "select.quota-aware.most-left+2"
+    violates = "select.quota-aware.most-left+3"
     kills = ("window-stands-until-it-is-told-again:told-anew",)
     because = "out"
 

@@ -127,6 +127,7 @@ class CountsCallsNotRequests(Mutant):
         "least-used-evens-out",
         "count-rises-with-each-request",
         "count-leaves-the-token-endpoint-out",
+        "count-rises-with-each-refusal-and-success",
     )
     because = "counts"
 

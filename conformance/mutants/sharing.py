@@ -8,7 +8,7 @@ from credpool_conformance.matrix.mutant import Mutant, replaces
 class LooksAtItsOwnMemory(Mutant):
     """Reads the store when it starts and when it writes, and never in between."""
 
-    violates = "share.cooldown+2"
+    violates = "store.others-changes+2"
     kills = (
         "cooldown-of-one-process-counts-in-another:out-of-credit",
         "cooldown-of-one-process-counts-in-another:revoked",
@@ -67,7 +67,7 @@ class WaitsWithoutLooking(Mutant):
 class ClaimsInMemory(Mutant):
     """Keeps claims to itself, so that they die with the process."""
 
-    violates = "share.claim.durable+2"
+    violates = "store.durable+2"
     kills = ("killed-in-a-refresh",)
     because = "refresh"
 

@@ -102,8 +102,11 @@ class KeepsWhatItLearntInMemory(Mutant):
     """Writes a file that is not there, and never another one."""
 
     violates = "store.durable+2"
-    kills = ("cooldown-is-durable-before-the-call-goes-on",)
-    because = "store"
+    kills = (
+        "cooldown-is-durable-before-the-call-goes-on",
+        "killed-after-a-refusal",
+    )
+    because = "store status"
 
     @replaces("credpool.stores.disk.WholeFile.replace")
     def once(original, self, content):
@@ -131,7 +134,7 @@ class ForgetsWhatItLearntAtTheEnd(Mutant):
 class DropsTheFieldsOfARow(Mutant):
     """Writes only the fields of a row that it knows."""
 
-    violates = "store.unknown-fields+2"
+    violates = "store.unknown-fields+3"
     kills = ("unknown-fields-stay",)
     because = "store"
 
@@ -143,7 +146,7 @@ class DropsTheFieldsOfARow(Mutant):
 class DropsTheFieldsOfTheDocument(Mutant):
     """Writes the version and the pools, and nothing else that the document held."""
 
-    violates = "store.unknown-fields+2"
+    violates = "store.unknown-fields+3"
     kills = ("unknown-fields-stay",)
     because = "store"
 
@@ -155,7 +158,7 @@ class DropsTheFieldsOfTheDocument(Mutant):
 class DropsOtherPools(Mutant):
     """Writes its own pool only."""
 
-    violates = "store.other-pools+1"
+    violates = "store.unknown-fields+3"
     kills = ("other-pools-stay",)
     because = "store"
 

@@ -93,7 +93,10 @@ class CountsForEachModelApart(Mutant):
     """Counts what an entry has done for each model that has a cooldown, and for all others."""
 
     violates = "select.least-used+2"
-    kills = ("least-used-counts-what-every-model-was-sent",)
+    kills = (
+        "least-used-counts-what-every-model-was-sent",
+        "least-used-sees-calls-for-other-models",
+    )
     because = "out"
 
     @replaces("credpool.rules.select.Index.__init__")
@@ -148,7 +151,10 @@ class TakesAnyStrategy(Mutant):
     """Takes a strategy that it does not know for the default."""
 
     violates = "select.unknown-strategy+2"
-    kills = ("unknown-strategy-is-refused",)
+    kills = (
+        "unknown-strategy-is-refused",
+        "unknown-configured-strategy-is-refused",
+    )
     because = "refusal"
 
     @replaces("credpool.model.policy.Strategy._missing_")

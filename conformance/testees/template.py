@@ -15,7 +15,7 @@ import threading
 from urllib.parse import urlsplit
 
 # Who is tested.  Declare a feature only when your pool has it: what is declared is checked.
-# With "clock": "real", for a pool whose clock cannot be set, some timing is left unverified.
+# With "clock": "real", for a pool whose clock cannot be set, what moves the clock is not judged.
 HELLO = {"name": "my-pool", "version": "0.1.0", "language": "Python", "protocol": 1}
 HELLO |= {"spec": "1.0-draft", "features": [], "clock": "virtual"}
 

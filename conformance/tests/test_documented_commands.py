@@ -98,7 +98,6 @@ def test_the_list_in_the_documentation_can_be_used(
     )
 
     assert known.requirements
-    assert known.has_no_clock
 
 
 def test_the_recipes_for_ci_are_yaml_that_keeps_the_report() -> None:

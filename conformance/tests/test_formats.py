@@ -171,6 +171,7 @@ def test_the_page_tells_a_failure_in_full(report: Report) -> None:
         "A pool MUST try once more.",
         "<em>If broken:</em> Keys are wasted.",
         "expected [2]\nactual   [13.0]",
+        '<pre class="trace"><div>',
         "→ POST /v1/chat/completions [a]",
         "… waits 13 s (retry)",
         "replay-me --filter 'wait:retry-after-1'",

@@ -179,19 +179,6 @@ def test_a_list_keeps_the_reasons_that_were_given(
     assert "healthy" not in listed_again
 
 
-def test_what_the_clock_leaves_open_can_be_listed(
-    tree: Data, run_suite: "RunSuite", naive: "Name", listed: Path
-) -> None:
-    """A pool on the real clock has one entry for what cannot be verified, and can be kept in CI."""
-    testee = naive("stdio", "RealClock")
-    assert "unverified:" in made(run_suite(testee), listed).replace('"', "")
-    suite = ["--spec", str(tree.spec), "--scenarios", str(tree.scenarios), "--testee", testee]
-    suite += ["--report", str(listed.with_name("r.ndjson"))]
-
-    assert main(["run", *suite]) == 1
-    assert main(["run", *suite, "--known-failures", str(listed)]) == 0
-
-
 def test_no_list_holds_a_testee_that_breaks(
     run_suite: "RunSuite", faux: Callable[[str], str], listed: Path
 ) -> None:

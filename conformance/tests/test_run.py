@@ -110,15 +110,18 @@ def test_a_drained_stream_fails(
     assert found["expected"] == "streaming 200"
 
 
-def test_a_testee_without_a_clock_seam_is_left_unverified(
+def test_a_testee_without_a_clock_seam_is_not_asked_to_wait(
     run_suite: "RunSuite", naive: "Name"
 ) -> None:
-    """What depends on time is not judged, and the verdict says that something is missing."""
+    """What depends on a clock that can be set is not applicable, and the verdict names the clock."""
     ran = run_suite(naive("stdio", "RealClock"))
 
-    assert ran.verdict == "incomplete"
-    assert ran.outcomes()["wait:retry-after-1"] == "unverified"
+    assert ran.verdict == "conformant"
     assert ran.outcomes()["exhausted"] == "pass"
+    check = ran.check("wait:retry-after-1")
+    assert check["outcome"] == "not-applicable"
+    assert check["reason"] == "the check times a wait, and the pool runs on the real clock"
+    assert "profile: on the real clock" in ran.screen
 
 
 def test_a_failure_tells_the_whole_story(run_suite: "RunSuite", naive: "Name") -> None:

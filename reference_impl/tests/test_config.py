@@ -1,12 +1,12 @@
 """What a parsed `config.yaml` says of pools (spec: storage, custom endpoints)."""
 
-import re
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from credpool import (
     BadConfig,
@@ -24,6 +24,8 @@ from credpool.model.policy import LEAST
 
 URL = "https://llm.example.com/v1"
 SECRET = "a-secret-of-nobody"
+SPEC = Path(__file__).parents[2] / "spec" / "tables" / "policy.yaml"
+TABLE = yaml.safe_load(SPEC.read_text(encoding="utf-8"))["rows"]
 
 
 @pytest.mark.parametrize(
@@ -225,34 +227,32 @@ def test_a_policy_that_would_misbehave_cannot_be_made(values: dict[str, Any], na
     assert SECRET not in str(caught.value)
 
 
-def test_the_table_has_the_limits() -> None:
-    """The specification's least values and defaults are those that the library goes by."""
-    text = (Path(__file__).parents[2] / "spec" / "configuration.md").read_text(encoding="utf-8")
-    rows = re.findall(r"(?m)^\| (`[a-z_`, ]+`) \| ([^|]+) \| (\d+)(?: s)? \| ", text)
-    found = {
-        name: (default, float(least))
-        for names, defaults, least in rows
-        for name, default in zip(
-            re.findall(r"`(\w+)`", names), defaults.split(", ") * 2, strict=False
-        )
-    }
-
-    seconds = {
-        name: 31 * 86400.0 if "days" in d else float(d.split()[0])
-        for name, (d, _) in found.items()
-        if name in LEAST
-    }
-
-    assert {name: found[name][1] for name in LEAST} == dict(LEAST)
-    assert seconds == {name: getattr(Policy(), name) for name in LEAST}
-
-
 def test_the_table_has_every_value() -> None:
-    """The specification's table names the values of a policy, and no others."""
-    text = (Path(__file__).parents[2] / "spec" / "configuration.md").read_text(encoding="utf-8")
-    rows = re.findall(r"(?m)^\| (`[a-z0-9_`, ]+`) \| ([^|]+) \|", text)
-    named = [name for names, _ in rows for name in re.findall(r"`(\w+)`", names)]
-    words = {names.strip("`"): default.strip("`") for names, default in rows if "`" in default}
+    """The specification's table names the values of a policy with their defaults, and no others."""
+    defaults = {f.name: f.default for f in fields(Policy) if f.default is not MISSING}
 
-    assert sorted(named) == sorted(f.name for f in fields(Policy))
-    assert words == {f.name: f.default.value for f in fields(Policy) if isinstance(f.default, Enum)}
+    told = {row["name"]: row["default"] for row in TABLE}
+    known = {n: d.value if isinstance(d, Enum) else d for n, d in defaults.items()}
+
+    assert told == {**known, "cooldowns": None}
+
+
+def test_the_table_has_the_limits() -> None:
+    """The specification's least values, and which value another may not exceed, are the library's."""
+    least = {row["name"]: row["least"] for row in TABLE if row["kind"] == "seconds"}
+    above = [(row["name"], row["at_most"]) for row in TABLE if "at_most" in row]
+
+    assert least == dict(LEAST)
+    assert above
+    for small, large in above:
+        with pytest.raises(BadPolicy):
+            Policy(**{small: 20.0, large: 10.0})
+
+
+def test_the_table_has_the_words() -> None:
+    """What a value that is a word can be is the same in the table and in the library."""
+    choices = {f.name: type(f.default) for f in fields(Policy) if isinstance(f.default, Enum)}
+
+    words = {row["name"]: row["words"] for row in TABLE if row["kind"] == "word"}
+
+    assert words == {name: [word.value for word in choice] for name, choice in choices.items()}

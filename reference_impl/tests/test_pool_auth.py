@@ -285,6 +285,20 @@ def test_more_keys_need_a_client_that_allows_it(caller: Caller, clock: FakeClock
     assert provider.secrets == [key for key in keys for _ in range(2)]
 
 
+def test_a_hundred_keys_are_all_tried(caller: Caller, clock: FakeClock) -> None:
+    """In a client that allows it one call asks a hundred empty accounts, and says that all are out."""
+    keys = [f"sk-made-up-{n}" for n in range(100)]
+    with FakeProvider({key: repeat(NO_MONEY) for key in keys}) as provider:
+        pool = pool_of(provider, *keys, clock=clock)
+
+        room = {"auth": caller.auth(pool, max_sends=101), "max_redirects": 100}
+        response = caller.send(pool, provider.url + PATH, options=room)
+
+    assert provider.secrets == keys
+    assert len(response.extensions[EXHAUSTION].entries) == 100
+    assert response.headers["x-should-retry"] == "false"
+
+
 def test_a_call_ends_before_the_client_breaks_it_off(caller: Caller, clock: FakeClock) -> None:
     """At the client's limit the caller gets the last reply, and the next call goes on from there."""
     keys = [f"sk-made-up-{n}" for n in range(11)]
@@ -296,6 +310,8 @@ def test_a_call_ends_before_the_client_breaks_it_off(caller: Caller, clock: Fake
 
     assert [first.status_code, second.status_code] == [429, 429]
     assert "x-should-retry" not in first.headers
+    left = [out.id for out in first.extensions[EXHAUSTION].entries if out.available]
+    assert left == [entry.id for entry in pool.state.entries[10:]]
     assert second.headers["x-should-retry"] == "false"
     assert len(provider.secrets) == 22
 

@@ -19,8 +19,6 @@ from credpool_conformance.registry import read
 from credpool_conformance.runner import Check, Outcome
 
 KINDS: Final[tuple[str, ...]] = tuple(table().kinds)
-UNVERIFIED: Final = "unverified"
-"""The entry for whatever could not be verified, such as timing on the real clock."""
 _KEYS: Final = {"reason", "kind"}
 _GLOB: Final = frozenset("*?[")
 _RAN: Final = (Outcome.PASS, Outcome.FAIL, Outcome.EXPECTED_FAIL)
@@ -43,11 +41,6 @@ class KnownFailures:
     entries: Mapping[str, KnownFailure] = field(default_factory=lambda: MappingProxyType({}))
     requirements: Collection[str] = frozenset()
     """Those of the entries that name a requirement: it is broken wherever that is seen."""
-
-    @property
-    def has_no_clock(self) -> bool:
-        """Tell whether it is known that not everything can be verified."""
-        return UNVERIFIED in self.entries
 
     def mark(self, check: Check) -> Check:
         """Turn a failure that is listed into an expected one, and a stale entry into a failure."""
@@ -78,10 +71,6 @@ class KnownFailures:
             ended = [c.outcome for c in checks if fnmatchcase(c.scenario.id, pattern)]
             if Outcome.PASS in ended and not {Outcome.EXPECTED_FAIL, Outcome.FAIL} & {*ended}:
                 found.append(pattern)
-        if self.has_no_clock and any(
-            c.scenario.timed and c.outcome is Outcome.PASS for c in checks
-        ):
-            found.append(UNVERIFIED)
         return tuple(f"{self.entries[id_].where}: {id_} is not broken; remove it" for id_ in found)
 
     def _covering(self, check: Check) -> KnownFailure | None:
@@ -127,7 +116,7 @@ def _problems(
         yield document.problem((), "not a map of check ids", fix)
     for id_, raw in fields(document.data).items():
         entry = fields(raw)
-        if not (id_ in {*ids, *requirements, UNVERIFIED} or _is_glob_of(id_, ids)):
+        if not (id_ in {*ids, *requirements} or _is_glob_of(id_, ids)):
             fix = "name an id that `credpool-conformance list` shows, or remove the entry"
             yield document.problem((id_,), f"no check or requirement is called {id_!r}", fix)
         if not text(entry.get("reason")).strip():

@@ -158,6 +158,7 @@ def _build(
         line=document.line(*where),
         decides=tuple(text(kind) for kind in items(raw.get("decides"))),
         uses=tuple(text(id_) for id_ in items(raw.get("uses"))),
+        still=raw.get("clock") == "still",
     )
 
 

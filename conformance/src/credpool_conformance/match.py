@@ -11,6 +11,8 @@ from credpool_conformance.book.yaml_lines import Json
 ANY: Final = "*"
 _MOMENTS: Final = ("returns",)
 """Keys whose number is a moment, as seconds from now."""
+_EPOCHS: Final = 1e9
+"""Above it, a number is a moment as seconds since the epoch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Matcher:
 
     def _value(self, key: str, wanted: Json, actual: Json) -> bool:
         match wanted, actual:
-            case (int() | float(), int() | float()) if key in _MOMENTS:
+            case (int() | float(), int() | float()) if key in _MOMENTS or wanted > _EPOCHS:
                 return self._moment(float(wanted), float(actual))
             case _:
                 return self.matches(wanted, actual)

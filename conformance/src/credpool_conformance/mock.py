@@ -114,6 +114,11 @@ class Mock:
             self._stream_gate = threading.Event()
             self._stream_gate.set()
 
+    def heal(self) -> None:
+        """Answer everybody well from here on."""
+        with self._lock:
+            self._scripts, self._latest = {}, {}
+
     def log_in(self, login: str) -> None:
         """Expect a login of this name: whoever asks for a device code is it."""
         self._login = login

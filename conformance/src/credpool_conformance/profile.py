@@ -10,7 +10,9 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from credpool_conformance.book.yaml_lines import Json, items, text
+from credpool_conformance.coming_back import shows_nothing
 from credpool_conformance.judging.table import table
+from credpool_conformance.real_clock import unfit
 from credpool_conformance.scenario import Scenario
 
 _SAYS: Final[Mapping[str, frozenset[str]]] = {
@@ -50,13 +52,19 @@ class Profile:
     translates: frozenset[str] = frozenset()
     caller_sends: bool = False
     retries_faults: bool = False
+    real_clock: bool = False
 
     def binds(self, requirement: str) -> bool:
+        """Tell whether a pool of this profile can be found to break a requirement: nobody breaks a MAY."""
+        return self.includes(requirement) and bool(table().rule(requirement).decides)
+
+    def includes(self, requirement: str) -> bool:
         """Tell whether a requirement is for a pool of this profile."""
         of_the_caller = any(fnmatchcase(requirement, pattern) for pattern in CALLER_SENDS)
         translated = {f"{name}.unchanged" for name in self.translates}
         left_out = (self.caller_sends and of_the_caller) or requirement in translated
-        return not left_out and not table().rule(requirement).decides <= self.untold
+        decides = table().rule(requirement).decides
+        return not left_out and not (decides and decides <= self.untold)
 
     @property
     def untold(self) -> frozenset[str]:
@@ -74,6 +82,7 @@ class Profile:
             ),
             *(["caller sends"] if self.caller_sends else []),
             *(["retries faults"] if self.retries_faults else []),
+            *(["on the real clock"] if self.real_clock else []),
             *(f"translates the {name}" for name in sorted(self.translates)),
         )
 
@@ -108,27 +117,31 @@ def profile(raw: Mapping[str, Json]) -> Profile:
         translates=listed("translates") or frozenset(),
         caller_sends=raw.get("sends") == "caller",
         retries_faults=raw.get("retries_faults") is True,
+        real_clock=raw.get("clock") == "real",
     )
 
 
 def not_in(scenario: Scenario, declared: Profile) -> str | None:
     """Say why a scenario does not apply to a pool of this profile, if so."""
     given = scenario.given
-    verified = [reference.partition("+")[0] for reference in scenario.verifies]
     types = {entry.auth_type for entry in given.entries}
     lacking = {
         "provider": _lacking({given.provider}, declared.providers),
         "policy": _lacking(given.policy, declared.policy),
         "strategy": set()
-        if "select.unknown-strategy" in verified
+        if "select.unknown-strategy" in scenario.ids
         else _lacking(_strategies(scenario), declared.strategies),
         "credential": _lacking(types, declared.credentials),
     }
     for what, names in lacking.items():
         if names:
             return f"{what} not declared: {', '.join(sorted(map(str, names)))}"
-    if not any(map(declared.binds, verified)):
+    if not any(map(declared.binds, scenario.ids)):
         return "the caller sends, or it is translated, or not told"
+    if declared.real_clock and (why := unfit(scenario)):
+        return f"{why}, and the pool runs on the real clock"
+    if "until" not in declared.tells and shows_nothing(scenario, moves=not declared.real_clock):
+        return "it is shown by `until` alone, which is not told"
     return None
 
 

@@ -20,7 +20,7 @@ from credpool_conformance.book.problems import Problem
 from credpool_conformance.book.yaml_lines import Json, text
 from credpool_conformance.data import SCHEMAS, shown
 from credpool_conformance.faults import BadInputError
-from credpool_conformance.judging.ledger import Finding
+from credpool_conformance.judging.account import Finding
 from credpool_conformance.requirements import Requirements
 from credpool_conformance.runner import Check
 from credpool_conformance.session import Manifest

@@ -11,17 +11,20 @@ from typing import Final, TypeAlias
 
 from credpool_conformance.book.yaml_lines import items
 from credpool_conformance.canary import Canaries
-from credpool_conformance.clock import MachineClock, VirtualClock
+from credpool_conformance.clock import Clock, MachineClock, VirtualClock
+from credpool_conformance.coming_back import asked_back
 from credpool_conformance.drive import Drive
 from credpool_conformance.faults import HarnessError
 from credpool_conformance.judge import judge
-from credpool_conformance.judging.ledger import Finding, Ledger
+from credpool_conformance.judging.account import Finding
+from credpool_conformance.judging.ledger import Ledger
 from credpool_conformance.judging.safety import leaks
 from credpool_conformance.judging.state import Wrong
 from credpool_conformance.judging.step import Charge
 from credpool_conformance.mock import Mock
 from credpool_conformance.observed import Observed
 from credpool_conformance.profile import not_in
+from credpool_conformance.real_clock import moved
 from credpool_conformance.registry import Registry
 from credpool_conformance.requirements import Requirements
 from credpool_conformance.scenario import Phase, Scenario
@@ -114,7 +117,9 @@ class Runner:
             check = _not_due(scenario, manifest)
             if check is None:
                 asked = self._asked(scenario, manifest)
-                situation = self._situation(asked, manifest)
+                asked, clock = self._for_its_clock(asked, manifest)
+                provider = self._registry.provider(asked.given.provider)
+                situation = Situation(asked, provider, self._mock.urls, clock)
                 check = replace(self._play(asked, situation, manifest), scenario=scenario)
         except HarnessError as error:
             self._mock.release_all()
@@ -146,10 +151,14 @@ class Runner:
             return scenario
         return replace(scenario, given=replace(given, strategy="fill_first"))
 
-    def _situation(self, scenario: Scenario, manifest: Manifest) -> Situation:
-        provider = self._registry.provider(scenario.given.provider)
-        clock = MachineClock() if manifest.clock == "real" else VirtualClock()
-        return Situation(scenario, provider, self._mock.urls, clock)
+    @staticmethod
+    def _for_its_clock(scenario: Scenario, manifest: Manifest) -> tuple[Scenario, Clock]:
+        """Let a pool that does not tell how long an entry is out show it, if its clock can be set."""
+        if manifest.profile.real_clock:
+            clock = MachineClock()
+            return moved(scenario, clock.now), clock
+        told = "until" in manifest.profile.tells
+        return scenario if told else asked_back(scenario), VirtualClock()
 
     def _play(self, scenario: Scenario, situation: Situation, manifest: Manifest) -> Check:
         drive = Drive(scenario, situation, self._session, self._mock)
@@ -212,9 +221,6 @@ def _not_due(scenario: Scenario, manifest: Manifest) -> Check | None:
         return Check(scenario=scenario, outcome=Outcome.NOT_APPLICABLE, reason=reason)
     if undeclared := not_in(scenario, manifest.profile):
         return Check(scenario=scenario, outcome=Outcome.NOT_APPLICABLE, reason=undeclared)
-    if manifest.clock == "real" and scenario.timed:
-        reason = "the testee runs on the real clock"
-        return Check(scenario=scenario, outcome=Outcome.UNVERIFIED, reason=reason)
     return None
 
 

@@ -89,6 +89,8 @@ class Reply:
     redirect: Redirect | None = None
     drop: bool = False
     always: bool = False
+    calendar: bool = False
+    """Whether its hint is a place in the calendar, such as the end of the month."""
     source: str = ""
     """The file and line that it comes from."""
 
@@ -185,6 +187,18 @@ Action: TypeAlias = Call | Login | Release | Resume | Close | Write | Rewrite | 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Back:
+    """When a call is made that shows what nobody tells: how long an entry is out.
+
+    The moment counts from the beginning of the last phase that was written down if it is `early`, for
+    the cooldown may have begun there, and else from its end.
+    """
+
+    at: float
+    early: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
     """One thing that happens, and the whole visible outcome of it."""
 
@@ -192,6 +206,8 @@ class Phase:
     action: Action
     expect: Mapping[str, Json]
     process: str = MAIN
+    back: Back | None = None
+    """Set where the suite asks by itself (`coming_back`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +229,13 @@ class Scenario:
     """Kinds of difference that decide what is verified here, besides those of the table."""
     uses: tuple[str, ...] = ()
     """Requirements that the script needs on its way and does not verify, by their ids."""
+    still: bool = False
+    """Whether no time may pass between one thing and the next."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """List the ids of what is verified."""
+        return tuple(reference.partition("+")[0] for reference in self.verifies)
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -220,9 +243,3 @@ class Scenario:
         actions = [phase.action for phase in self.phases]
         added = [action.newcomer for action in actions if isinstance(action, Manage)]
         return (*self.given.entries, *(entry for entry in added if entry is not None))
-
-    @property
-    def timed(self) -> bool:
-        """Tell whether the clock matters: a testee on the real clock cannot be judged by it."""
-        left_open: tuple[Json, ...] = (None, [], "*")
-        return any(p.advance or p.expect.get("waits") not in left_open for p in self.phases)

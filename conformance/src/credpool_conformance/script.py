@@ -83,6 +83,7 @@ def scripted(name: str, raw: Json, provider: str, registry: Registry, where: str
         redirect=Redirect(redirect) if redirect else None,
         drop=written.get("drop") is True,
         always=written.get("always") is True,
+        calendar=_is_of_the_calendar(text(written.get("example")), registry),
         source=_source(written, registry, where),
     )
 
@@ -143,6 +144,11 @@ def _example(name: str, provider: str, registry: Registry) -> Mapping[str, Json]
             return registry.examples[name].reply
         case _:
             raise UnknownExampleError(name)
+
+
+def _is_of_the_calendar(name: str, registry: Registry) -> bool:
+    example = registry.examples.get(name)
+    return example is not None and isinstance(example.fields.get("hint"), dict)
 
 
 def _source(written: Mapping[str, Json], registry: Registry, where: str) -> str:

@@ -4,7 +4,7 @@
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
@@ -160,16 +160,9 @@ def _gaps(
     """Count the open checks that nothing listed explains, and name what the others verify."""
     excused = {found.requirement for found in broken if found.known} | {*known.requirements}
     open_ = [check for check in checks if check.outcome in _OPEN]
-    explained = [check for check in open_ if _is_explained(check, excused, known)]
+    explained = [check for check in open_ if needed(record(check)) in excused]
     verified = {reference for check in explained for reference in check.scenario.verifies}
     return len(open_) - len(explained), verified
-
-
-def _is_explained(check: Check, excused: Collection[str], known: KnownFailures) -> bool:
-    """Tell whether a check is open because of what is known: what it needs is broken, or the clock."""
-    if check.outcome is Outcome.UNVERIFIED:
-        return known.has_no_clock
-    return needed(record(check)) in excused
 
 
 def _is_known(found: Failing, checks: Sequence[Check], known: KnownFailures) -> bool:
@@ -218,7 +211,7 @@ def _coverage(
         elif requirement.id in requirements.excluded:
             place = "excluded"
         elif (
-            not (requirement.features <= features and profile.binds(requirement.id))
+            not (requirement.features <= features and profile.includes(requirement.id))
             or requirement.reference in outside
         ):
             place = "not_applicable"

@@ -161,7 +161,7 @@ export class Call {
   }
 
   /**
-   * spec: recover.auth-expired.terminal+2, recover.auth-expired.transient+2, oauth.expires-in+2
+   * spec: recover.auth-expired.terminal+3, oauth.expires-in+2
    * spec: oauth.reply.no-token+2, oauth.refusal.hint+2
    */
   async exchange(id) {

@@ -49,7 +49,7 @@ export function decode(text, key) {
   return { document, entries };
 }
 
-/** Write a document with these entries in its pool. spec: store.other-pools+1 */
+/** Write a document with these entries in its pool. spec: store.unknown-fields+3 */
 export function encode(document, key, entries, now) {
   const pools = { ...document.credential_pool, [key]: entries.map(rowOf) };
   const updated_at = new Date(now * 1000).toISOString();
@@ -106,7 +106,7 @@ function modelsOf({ model_cooldowns: kept }) {
   return Object.fromEntries(ours.map(([model, told]) => [model, { ...told, ...moments(told) }]));
 }
 
-/** The row of an entry: as it was, but for what has changed. spec: store.unknown-fields+2 */
+/** The row of an entry: as it was, but for what has changed. spec: store.unknown-fields+3 */
 export function rowOf(entry) {
   const row = entry.row ?? {};
   const before = entry.row ? entryOf(entry.row, entry.id) : {};

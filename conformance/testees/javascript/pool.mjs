@@ -108,7 +108,7 @@ export function exhaustion(pool, model, now, failed = null) {
   );
   const why = ([entry, cooldown]) =>
     left.includes(entry)
-      ? { class: failed.get(entry.secret) ?? null, until: null } // spec: exhaust.all-tried+1
+      ? { class: failed.get(entry.secret) ?? null, until: null } // spec: exhaust.all-tried+2
       : told(entry, cooldown);
   return {
     over: left.length === 0,

@@ -199,10 +199,7 @@ function refresh(state, event, now, draw, entry) {
   const { call } = state;
   const same = event.secret === entry.secret;
   const had = call.refreshed.includes(entry.id) || (same && call.renewed.includes(entry.id));
-  if (had) {
-    if (same) return rotate(state, event, now, draw); // spec: oauth.once+1
-    return goOn(state, event, now, draw, "try-next"); // spec: oauth.late-refusal+1
-  }
+  if (had) return rotate(state, event, now, draw); // spec: oauth.once+1, oauth.late-refusal+2
   call.refreshed.push(entry.id);
   record(call, event, event.verdict.class, "refresh");
   return { do: same ? "refresh" : "send", entry: entry.id };
@@ -261,7 +258,7 @@ function end({ pool, call }, now) {
   return { do: call.sent ? "deliver" : "exhausted", exhausted };
 }
 
-/** The last failure of each secret in a call. spec: exhaust.all-tried+1 */
+/** The last failure of each secret in a call. spec: exhaust.all-tried+2 */
 function failuresOf(pool, { attempts }) {
   return new Map(attempts.map((attempt) => [find(pool, attempt.entry)?.secret, attempt.class]));
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import test from "node:test";
 
-import { makePool } from "./pool.mjs";
+import { makePool, POLICY } from "./pool.mjs";
 import { decide, makeCall } from "./rules.mjs";
 
 const NAMES = [
@@ -23,6 +23,13 @@ test("a browser can load the rules: they import only each other and touch nothin
     assert.deepEqual(foreign, [], name);
     assert.doesNotMatch(source.replace(/\/\*[^]*?\*\/|\/\/.*/g, ""), OUTSIDE, name);
   }
+});
+
+test("a pool's policy has the defaults of the specification's table", () => {
+  const { rows } = JSON.parse(readFileSync(new URL("policy.json", DATA), "utf8"));
+  const defaults = Object.fromEntries(rows.map((row) => [row.name, row.default ?? {}]));
+
+  for (const [name, value] of Object.entries(POLICY)) assert.deepEqual(value, defaults[name], name);
 });
 
 test("an empty account rests for a day, and the next entry takes the call", () => {

@@ -169,6 +169,56 @@ def test_an_explanation_says_how_long(
     assert f"cooldown:    {cooldown}" in ran.out
 
 
+@pytest.mark.parametrize(
+    ("headers", "action", "requirement", "others"),
+    [
+        pytest.param(
+            (),
+            "retry",
+            "recover.rate-limited.retry-once",
+            ["rotate under first_429: rotate"],
+            id="a throttle",
+        ),
+        pytest.param(
+            ("--header", "Retry-After: 600"),
+            "rotate",
+            "recover.rate-limited.rotate-second",
+            ["retry under max_retry_wait: 600"],
+            id="a long hint",
+        ),
+        pytest.param(
+            ("--provider", "openai", "--header", "Retry-After: 600"),
+            "rotate",
+            "recover.rate-limited.rotate-second",
+            ["retry under max_retry_wait: 600"],
+            id="of a provider",
+        ),
+    ],
+)
+def test_an_explanation_says_what_another_policy_does(
+    credpool: "Command", headers: tuple[str, ...], action: str, requirement: str, others: list[str]
+) -> None:
+    """What the default policy does, and each policy that leads to something else."""
+    asked = ("explain", "--status", "429", *headers)
+
+    words, told = credpool(*asked), json.loads(credpool(*asked, "--json").out)
+
+    assert (told["action"], told["requirement"]) == (action, requirement)
+    assert [f"{other['action']} under {other['policy']}" for other in told["otherwise"]] == others
+    assert all(f"otherwise:   {other}" in words.out for other in others)
+
+
+def test_an_explanation_names_no_policy_that_makes_no_difference(credpool: "Command") -> None:
+    """An empty account leads to the next entry under every policy."""
+    words, data = (
+        credpool("explain", "--status", "402"),
+        credpool("explain", "--status", "402", "--json"),
+    )
+
+    assert json.loads(data.out)["otherwise"] == []
+    assert "otherwise" not in words.out
+
+
 def test_the_doctor_says_what_is_wrong_and_what_to_do(
     credpool: "Command", keep: Keep, path: Path, around: dict[str, str]
 ) -> None:

@@ -19,6 +19,7 @@ from credpool_conformance.book.data_lints import (
 )
 from credpool_conformance.book.features import feature_problems
 from credpool_conformance.book.patterns import pattern_problems
+from credpool_conformance.book.policy import policy_problems
 from credpool_conformance.book.problems import Problem
 from credpool_conformance.book.procedure import procedure_problems
 from credpool_conformance.book.prose import prose_problems
@@ -224,6 +225,7 @@ LINTS: Final[tuple[Callable[[Book], Iterator[Problem]], ...]] = (
     cell_problems,
     state_problems,
     procedure_problems,
+    policy_problems,
     _evidence,
     billing_problems,
     report_problems,

@@ -20,6 +20,7 @@ REGIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "conformance.md": ("features",),
     "storage.md": ("auth-document", "auth-row"),
     "events.md": ("events",),
+    "configuration.md": ("policy",),
     "references.md": ("references-normative", "references-informative"),
     "quotas.md": ("quota",),
     "seeding.md": ("environment",),

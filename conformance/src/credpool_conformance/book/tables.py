@@ -7,6 +7,7 @@ from credpool_conformance.book.billing import billing_table
 from credpool_conformance.book.cell_pages import cell_tables
 from credpool_conformance.book.features import features_table
 from credpool_conformance.book.markdown import breakable, table
+from credpool_conformance.book.policy import policy_table
 from credpool_conformance.book.recovery import recovery_regions
 from credpool_conformance.book.references import reference_tables
 from credpool_conformance.book.sources import Book, table_rows
@@ -25,6 +26,7 @@ def region_contents(book: Book) -> Mapping[str, str]:
         "hint-forms": _hint_forms(_data(book, "hints")),
         "quota": _quota(_data(book, "quota")),
         "events": _events(_data(book, "events")),
+        "policy": policy_table(book),
         "registry": _registry(book),
         "billing": billing_table(book),
         **auth_tables(book),

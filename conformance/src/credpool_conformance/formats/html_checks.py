@@ -80,7 +80,8 @@ def _counted(checks: Sequence[Mapping[str, Json]]) -> str:
     counts = Counter(map(outcome, checks))
     ran = {name: number for name, number in counts.items() if name not in _NOT_RUN}
     parts = [f"{counts['pass']} of {sum(ran.values())} pass"] if ran else []
-    parts += [f"{number} {name}" for name, number in counts.items() if name != "pass"]
+    parts += [f"{number} {name}" for name, number in ran.items() if name != "pass"]
+    parts += [f"{counts[name]} {name}" for name in _NOT_RUN if counts[name]]
     return e(", ".join(parts))
 
 

@@ -1,6 +1,6 @@
 """A broken requirement on the page: sentence, consequence, one example in full, the rest folded."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from credpool_conformance.book.yaml_lines import Json, items, text
@@ -61,9 +61,8 @@ class Requirements:
         if not own:
             parts.append("<p>This check is about something else, and met it on its way.</p>")
         parts += [difference(one) for one in _differences(found, check)]
-        parts.append(
-            folded("HTTP and clock", pre("\n".join(map(text, items(check["trace"])))), is_open=True)
-        )
+        traced = _traced(text(line) for line in items(check["trace"]))
+        parts.append(folded("HTTP and clock", traced, is_open=True))
         if stderr := text(check["stderr"]).strip():
             parts.append(folded("Standard error of the testee", pre(stderr[-_MOST_STDERR:])))
         parts.append(f"<p>Run it again:</p>{pre(text(check['replay']))}\n</article>")
@@ -111,6 +110,14 @@ def difference(found: Difference) -> str:
 def pre(content: str) -> str:
     """Write text as it is."""
     return f"<pre>{said(content)}</pre>"
+
+
+def _traced(lines: Iterable[str]) -> str:
+    """Write a trace, in which a long line goes on below its own beginning."""
+    rows = "".join(
+        f"<div>{said(line) or '&nbsp;'}</div>" for block in lines for line in block.splitlines()
+    )
+    return f'<pre class="trace">{rows}</pre>'
 
 
 def _differences(found: Failing, check: Mapping[str, Json]) -> tuple[Difference, ...]:

@@ -12,7 +12,6 @@ from typing import Final
 from credpool_conformance.book.yaml_lines import fields, items, text
 from credpool_conformance.failing import Failing
 from credpool_conformance.formats.digest import Digest, Record
-from credpool_conformance.known_failures import UNVERIFIED
 from credpool_conformance.report import Report
 from credpool_conformance.story import broken, outcome
 
@@ -35,11 +34,6 @@ def render(report: Report) -> str:
             for id_, entry in _entries(found, ran):
                 entries.setdefault(id_, entry)
     counts = Counter(map(outcome, report.checks))
-    if counts["unverified"] and not counts["harness-error"]:
-        reason = (
-            f"{counts['unverified']} checks could not be verified, as the pool has no clock to set."
-        )
-        entries[UNVERIFIED] = _reason(reason)
     head = _HEAD.format(name=digest.name.replace("\n", " "))
     if counts["harness-error"]:
         head += f"# No list can hold these: {counts['harness-error']} x harness-error.\n"

@@ -20,6 +20,7 @@ code, pre { font: .86em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monos
 code, td, summary, p { overflow-wrap: anywhere; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--soft); border: 1px solid var(--line);
   border-radius: 6px; padding: .6rem .75rem; margin: .5rem 0; }
+.trace div { padding-left: 15ch; text-indent: -15ch; }
 nav { margin: 1rem 0; padding: .5rem 0; border: 1px solid var(--line); border-width: 1px 0; }
 nav a { display: inline-block; margin-right: 1.25rem; }
 .scroll { overflow-x: auto; }

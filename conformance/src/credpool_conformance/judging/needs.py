@@ -6,13 +6,15 @@ It does not matter in which order the checks ran.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from credpool_conformance.judging.ledger import Finding
+from credpool_conformance.judging.account import Finding
 from credpool_conformance.judging.scene import rule_of
 from credpool_conformance.judging.table import table
 from credpool_conformance.judging.uses import needed
 from credpool_conformance.runner import Check, Outcome
 
 _HINTED = ("cooldown.hint", "cooldown.skew", "cooldown.clamp")
+_LENGTHS = ("until", "order", "out", "nothing")
+"""How a wrong length shows: in words, or by who is asked at its end."""
 _FAILED = (Outcome.FAIL, Outcome.WARN)
 
 
@@ -29,11 +31,11 @@ def reconsider(checks: Sequence[Check]) -> list[Check]:
 def _rests_on_the_usual(finding: Finding) -> bool:
     """Tell whether a length was to be the pool's usual one, which is judged elsewhere."""
     hinted = (finding.requirement or "").startswith(_HINTED)
-    return finding.kind == "until" and not _is_length(finding) and not hinted
+    return finding.kind in _LENGTHS and not _is_length(finding) and not hinted
 
 
 def _is_length(finding: Finding) -> bool:
-    return finding.kind == "until" and finding.requirement == "cooldown.default"
+    return finding.kind in _LENGTHS and finding.requirement == "cooldown.default"
 
 
 def _again(check: Check, missing: set[str], followed: set[str], lengths: set[str]) -> Check:
@@ -62,7 +64,7 @@ def _need(
 def _needs(check: Check, finding: Finding, missing: set[str], followed: set[str]) -> Iterator[str]:
     if finding.requirement is None:
         return
-    if finding.kind != "until" and finding.about and finding.about not in followed:
+    if finding.kind not in _LENGTHS and finding.about and finding.about not in followed:
         yield rule_of(finding.about)
     if finding.kind in ("order", "target") and not finding.requirement.startswith("select."):
         strategy = (check.scenario.given.strategy or "default").replace("_", "-")

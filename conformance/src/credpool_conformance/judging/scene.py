@@ -118,6 +118,13 @@ class Scene:
         begun = self.seen.wire[0].at if self.seen.wire else self.seen.now
         return fields(state_in_words(self.history.state, begun)[0])
 
+    @property
+    def unhinted(self) -> str | None:
+        """Name the class of the latest failure that puts an entry out for its usual time."""
+        failing = (e.id for e in self.scenario.entries if self.history.failing(e.id))
+        usual = (id_ for id_ in failing if self.lengths(id_) == ["cooldown.default"])
+        return next((self.history.planned[id_] for id_ in usual), None)
+
     def lengths(self, entry: str) -> list[str]:
         """Name the requirements on how long an entry is out."""
         script = self.scenario.upstream.get(entry, ())

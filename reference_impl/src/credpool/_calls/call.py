@@ -13,6 +13,7 @@ from credpool.model.messages import (
     Call,
     Claimed,
     Decision,
+    Deliver,
     Event,
     Failed,
     Refresh,
@@ -27,6 +28,7 @@ from credpool.model.recovery import Step
 from credpool.model.terms import FailureClass
 from credpool.providers.classify import classify
 from credpool.providers.reply import Reply
+from credpool.rules.cooldown import exhaustion
 
 _SERIAL: Final = count()
 
@@ -44,7 +46,7 @@ def keep(engine: Engine, event: Refreshed) -> Decision:
     """
     engine.unsaved[event.entry] = event.grant
     decision = engine.apply(event)
-    engine.unsaved.pop(event.entry, None)  # spec: oauth.saved-first.failed+2
+    engine.unsaved.pop(event.entry, None)  # spec: oauth.saved-first+3
     return decision
 
 
@@ -152,7 +154,7 @@ class ActiveCall:
             self._holder = f"{self._engine.holder}-{next(_SERIAL)}"
         unsaved = self._engine.unsaved.get(entry.id)
         if unsaved is not None and unsaved.replaces == entry.secret:
-            # spec: oauth.saved-first.again+2
+            # spec: oauth.saved-first.again+3
             keep(self._engine, Refreshed(self.known, entry.id, unsaved))
         out = entry.blocked(self._engine.clock.now(), self.known.model)
         asked = Claimed(self.known, entry.id, entry.secret, self._holder, out, waits_since)
@@ -180,6 +182,11 @@ class ActiveCall:
             failed = RefreshFailed(self.known, entry.id, terminal, message, entry.secret)
             self._call = self._engine.apply(failed).call
         return self.resumed(entry)
+
+    def stopped(self) -> Deliver:
+        """End the call where its client sends no more, and tell which entries are left."""
+        now, call = self._engine.clock.now(), self.known  # spec: recover.all-tried.bound+1
+        return Deliver(exhaustion(self._engine.state, now=now, model=call.model, call=call))
 
     @property
     def known(self) -> Call:

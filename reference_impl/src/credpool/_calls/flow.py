@@ -172,6 +172,8 @@ class Flow(Generic[R, A]):
 
     def _leave(self, active: ActiveCall, action: Action, response: A | None) -> None:
         """Leave the call; it is under way for as long as its reply is being read."""
+        if isinstance(action, Send | Wait):  # the client sends no more
+            action = active.stopped()
         _finish(self._engine, action, response)
         if active.lease and response is not None and not response.is_closed:
             self._hold(response, active.lease)  # spec: lease.end+2
@@ -247,7 +249,7 @@ def _finish(engine: Engine, action: Action, response: Response | None) -> None:
     exhaustion = action.exhaustion if isinstance(action, Deliver | GiveUp) else None
     if response is None:
         raise _exhausted(engine, exhaustion)
-    if exhaustion is not None:  # spec: exhaust.last-reply+2, exhaust.all-tried+1
+    if exhaustion is not None:  # spec: exhaust.last-reply+2, exhaust.all-tried+2
         response.extensions[EXHAUSTION] = exhaustion
         if exhaustion.is_whole:  # spec: exhaust.no-sdk-retry+3
             response.headers["x-should-retry"] = "false"

@@ -1,6 +1,11 @@
-"""What a reply of a provider's would lead to: the class, the rule, the action, the hint."""
+"""What a reply of a provider's would lead to: the class, the rule, the action, the hint.
 
-from collections.abc import Iterable
+It is the first such reply to one of two entries, under the default policy. Where another policy
+leads to another action, that is told beside it.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -8,16 +13,18 @@ from credpool.events.report import Json
 from credpool.model.entry import Entry
 from credpool.model.errors import BadInput
 from credpool.model.messages import Call, Failed, Verdict
+from credpool.model.policy import Policy
 from credpool.model.recovery import RECOVERY, Step
 from credpool.model.secret import Secret
 from credpool.model.state import PoolState
-from credpool.model.terms import FOREVER, AuthType, EntryId, FailureClass
+from credpool.model.terms import FOREVER, AuthType, EntryId, FailureClass, First429
 from credpool.model.text import duration, visible
 from credpool.providers import registry
 from credpool.providers.classify import classify
 from credpool.providers.redact import kept, redact
 from credpool.providers.reply import Reply
 from credpool.rules.cooldown import bench
+from credpool.rules.decide import decide
 
 _STEPS: Final = MappingProxyType(
     {
@@ -28,9 +35,10 @@ _STEPS: Final = MappingProxyType(
         Step.DELIVER: "give the reply to the caller",
     }
 )
+_RETRIED: Final = "recover.rate-limited.retry-once"
 _REQUIREMENTS: Final = MappingProxyType(
     {
-        FailureClass.RATE_LIMITED: "recover.rate-limited.retry-once",
+        FailureClass.RATE_LIMITED: _RETRIED,
         FailureClass.USAGE_LIMITED: "recover.table",
         FailureClass.OUT_OF_CREDIT: "recover.table",
         FailureClass.AUTH_EXPIRED: "recover.auth-expired.refresh",
@@ -44,6 +52,9 @@ _REQUIREMENTS: Final = MappingProxyType(
     }
 )
 
+_LONG_HINT: Final = "recover.rate-limited.rotate-second"
+_ROTATE: Final = Policy(first_429=First429.ROTATE)
+
 
 def explain(
     provider: str, status: int, headers: Iterable[str], body: bytes, auth_type: AuthType, now: float
@@ -56,7 +67,8 @@ def explain(
     """
     reply = Reply(status, dict(map(_header, headers)), body)
     verdict = classify(reply, registry.provider(provider), auth_type, now=now)
-    row = RECOVERY[verdict.failure]
+    row, step = RECOVERY[verdict.failure], _step(provider, verdict, Policy())
+    usual = _REQUIREMENTS[verdict.failure]
     return {
         "version": 1,
         "provider": provider,
@@ -65,18 +77,19 @@ def explain(
         "rule": verdict.rule,
         "codes": [*sorted(map(redact, reply.codes))],
         "message": kept(reply.message) or None,
-        "action": row.step.value,
-        "meaning": _STEPS[row.step],
+        "action": step.value,
+        "meaning": _STEPS[step],
         "scope": verdict.scope.value,
         "hint": verdict.hint if row.hint else None,
         "cooldown": _seconds(provider, verdict),
-        "requirement": _REQUIREMENTS[verdict.failure],
+        "requirement": usual if step is row.step else _LONG_HINT,
+        "otherwise": [*_otherwise(provider, verdict, step)],
     }
 
 
 def in_words(told: dict[str, Json]) -> str:
     """Return the explanation as lines for a person."""
-    hint, cooldown = told["hint"], told["cooldown"]
+    hint, cooldown, others = told["hint"], told["cooldown"], told["otherwise"]
     lines = {
         "class": told["class"],
         "rule": told["rule"],
@@ -85,12 +98,41 @@ def in_words(told: dict[str, Json]) -> str:
         "hint": duration(hint) if isinstance(hint, int | float) else "none was read",
         "cooldown": duration(cooldown) if isinstance(cooldown, int | float) else cooldown or "none",
         "requirement": told["requirement"],
+        "otherwise": "; ".join(map(_under, others)) if isinstance(others, list) else "",
         "codes": ", ".join(map(str, codes)) if isinstance(codes := told["codes"], list) else "",
         "message": told["message"],
     }
     return "".join(
         f"{name + ':':<13}{visible(str(value))}\n" for name, value in lines.items() if value
     )
+
+
+def _under(other: Json) -> str:
+    assert isinstance(other, dict), "as `_otherwise` writes it"
+    return f"{other['action']} under {other['policy']}"
+
+
+def _otherwise(provider: str, verdict: Verdict, step: Step) -> Iterator[Json]:
+    """Yield each policy that leads to another action than `step`, the default's, does."""
+    patient = Policy(max_retry_wait=max(verdict.hint or 0.0, Policy().max_retry_wait))
+    others = (
+        ("first_429: rotate", _ROTATE, "recover.rate-limited.rotate-first"),
+        (f"max_retry_wait: {patient.max_retry_wait:g}", patient, _RETRIED),
+    )
+    for name, policy, requirement in others:
+        other = _step(provider, verdict, policy)
+        if other is not step:
+            told: dict[str, Json] = {"policy": name, "action": other.value}
+            yield told | {"meaning": _STEPS[other], "requirement": requirement}
+
+
+def _step(provider: str, verdict: Verdict, policy: Policy) -> Step:
+    """Return what a call does after the first such reply, while another entry is untried."""
+    if RECOVERY[verdict.failure].step is not Step.RETRY:
+        return RECOVERY[verdict.failure].step
+    state, failed = _of_two(provider, verdict)
+    made = decide(replace(state, policy=policy), failed, now=0.0, draw=0.0)
+    return made.call.attempts[-1].step
 
 
 def _header(line: str) -> tuple[str, str]:
@@ -104,9 +146,14 @@ def _seconds(provider: str, verdict: Verdict) -> Json:
     """Return how long the entry is out when the pool rotates; text for good, None for not at all."""
     if RECOVERY[verdict.failure].cooldown is None:
         return None
-    this, other = (Entry(id=EntryId(name), secret=Secret(name)) for name in ("this", "other"))
-    state = PoolState(key=provider, provider=provider, entries=(this, other))
-    failed = Failed(Call(started=0.0, model="any"), this.id, Secret("this"), verdict)
+    state, failed = _of_two(provider, verdict)
     _, call = bench(state, failed, now=0.0)
     until = call.benched[-1].until
     return "until somebody logs in again" if until == FOREVER else until
+
+
+def _of_two(provider: str, verdict: Verdict) -> tuple[PoolState, Failed]:
+    """Return a pool of two entries, and the reply to the first."""
+    this, other = (Entry(id=EntryId(name), secret=Secret(name)) for name in ("this", "other"))
+    state = PoolState(key=provider, provider=provider, entries=(this, other))
+    return state, Failed(Call(started=0.0, model="any"), this.id, Secret("this"), verdict)

@@ -97,7 +97,7 @@ def after_poll(
         raise LoginFailed(NoLogin.DENIED, "the login was refused", "log in again, and allow it")
     if "expired_token" in codes:
         raise _expired()
-    if "slow_down" in codes:  # spec: login.device.slow-down+2
+    if "slow_down" in codes:  # spec: login.device.interval+3
         return _later(replace(waiting, interval=waiting.interval + SLOWER), now)
     if reply is None or reply.status >= 500 or "authorization_pending" in codes:
         return _later(waiting, now)
@@ -106,7 +106,7 @@ def after_poll(
 
 def _later(waiting: Waiting, now: float) -> Waiting:
     """Return when to ask again; a code that will have ended by then has ended."""
-    at = now + waiting.interval  # spec: login.device.interval+2
+    at = now + waiting.interval  # spec: login.device.interval+3
     if at > waiting.until:  # spec: login.device.expired+2
         raise _expired()
     return replace(waiting, at=at)

@@ -85,7 +85,7 @@ def read_token_reply(reply: Reply, *, now: float) -> Grant | Refusal:
             refresh_token=renewed,
             expires_at=None if lasts is None else now + lasts,
         )
-    # spec: recover.auth-expired.terminal+2, recover.auth-expired.transient+2, oauth.reply.no-token+2
+    # spec: recover.auth-expired.terminal+3, oauth.reply.no-token+2
     terminal = reply.status < 429 and not TERMINAL.isdisjoint(reply.codes)
     hint = read_hint(reply, None, now=now) if reply.status >= 400 else None
     return Refusal(terminal, f"the token endpoint answered {reply.status}", hint)

@@ -26,7 +26,7 @@ def read_windows(headers: Mapping[str, str], *, now: float) -> dict[str, Window]
 
 def remaining(windows: Windows, *, now: float) -> float | None:
     """Return the least fraction that is left in any window, or None when nothing is known."""
-    # spec: select.quota-aware.most-left+2, quota.reset+1
+    # spec: select.quota-aware.most-left+3, quota.reset+1
     return min((w.left if w.until > now else 1.0 for w in windows.values()), default=None)
 
 

@@ -111,8 +111,8 @@ def _fail(state: PoolState, event: Failed, *, now: float, draw: float) -> Decisi
     step = _step(entry, event)
     if entry is None:
         return _fail_of_the_gone(state, event, step, now=now, draw=draw)
-    if _is_stale(entry, event) and step is Step.ROTATE:  # spec: oauth.late-refusal+1
-        step = Step.REFRESH if _may_refresh(entry, event) else Step.TRY_NEXT
+    if _is_stale(entry, event) and _may_refresh(entry, event):
+        step = Step.REFRESH  # spec: oauth.late-refusal+2
     match step:
         case Step.REFRESH if _may_refresh(entry, event):
             call = noted(event.call, entry.id, event.verdict, Step.REFRESH)
@@ -172,7 +172,7 @@ def _settled(verdict: Verdict, entry: Entry) -> Verdict:
 
 def _may_refresh(entry: Entry, event: Failed) -> bool:
     """Whether the attempt is repeated with a new token."""
-    if entry.secret is None or entry.dead:  # spec: recover.auth-expired.terminal+2
+    if entry.secret is None or entry.dead:  # spec: recover.auth-expired.terminal+3
         return False
     if event.call.did(Step.REFRESH, entry.id):  # spec: recover.bounded+2
         return False

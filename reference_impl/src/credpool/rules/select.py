@@ -104,10 +104,10 @@ def _with_quota(state: PoolState, candidates: Sequence[Entry], now: float) -> Se
     if kept:  # spec: select.quota-aware.keep+2
         return kept
     unknown = [e for e in candidates if left[e.id] is None]
-    if unknown and not enough:  # spec: select.quota-aware.unknown+2
+    if unknown and not enough:  # spec: select.quota-aware.most-left+3
         return unknown
     known = enough or [(e, left[e.id] or 0.0) for e in candidates]
-    most = max(fraction for _, fraction in known)  # spec: select.quota-aware.most-left+2
+    most = max(fraction for _, fraction in known)  # spec: select.quota-aware.most-left+3
     return [e for e, fraction in known if fraction == most]
 
 
