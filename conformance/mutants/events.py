@@ -213,7 +213,7 @@ class TellsEachSuccess(Mutant):
     def also(original, before, after, now):
         yield from original(before, after, now)
         for old, new in zip(before.entries, after.entries, strict=True):
-            if old.throttled and not new.throttled and new.cooldown is None:
+            if old.marked and not new.marked and new.cooldown is None:
                 yield EntryRecovered(new.id)
 
 

@@ -127,7 +127,7 @@ class MarksAProbe(Mutant):
         limited = event.verdict.failure is FailureClass.RATE_LIMITED
         if not (event.call.probe and limited and entry is not None):
             return made
-        return replace(made, state=made.state.change({entry.id: replace(entry, throttled=True)}))
+        return replace(made, state=made.state.change({entry.id: replace(entry, marked=True)}))
 
 
 class ForgetsASuccessfulProbe(Mutant):

@@ -233,7 +233,7 @@ def _key(world: World) -> object:
     """Return what tells worlds apart; in which order the open calls are listed does not."""
     entries = tuple(
         (
-            *(e.secret, e.cooldown, tuple(e.models.items()), e.throttled),
+            *(e.secret, e.cooldown, tuple(e.models.items()), e.marked),
             *(e.probed_at, e.claim, e.refresh_failed_at),
         )
         for e in world.state.entries

@@ -61,7 +61,7 @@ entries = st.builds(
     refresh_token=st.none() | st.just(Secret("rt")),
     cooldown=st.none() | cooldowns,
     models=st.dictionaries(st.sampled_from(["gpt-5", "o3"]), cooldowns, max_size=2),
-    throttled=st.booleans(),
+    marked=st.booleans(),
     request_count=st.integers(0, 3),
     probed_at=st.none() | st.integers(0, 2000).map(lambda s: NOW - s),
     claim=st.none() | st.just(Claim(holder="other", until=NOW + 30)),

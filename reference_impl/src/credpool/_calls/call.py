@@ -116,7 +116,7 @@ class ActiveCall:
             self._engine.sessions.settle(self._session, entry.id, until)  # spec: affinity.move+2
         probing = self._call is not None and self._call.probe
         owner = self._engine.heard(entry, headers)
-        if probing or owner is not None or self._engine.is_flagged(entry):
+        if probing or owner is not None or self._engine.is_marked(entry):
             assert entry.secret is not None, "only available entries are sent"
             return Succeeded(self.known, entry.id, entry.secret, owner)
         return None

@@ -164,9 +164,9 @@ class Engine:
             self._listeners.tell(begun(index.state, last, entry.id, view.by_id.get), now)
         return entry
 
-    def is_flagged(self, entry: Entry) -> bool:
+    def is_marked(self, entry: Entry) -> bool:
         """Whether a success with the entry is news, for its last reply was none."""
-        return entry.id in self._kept.view.flagged
+        return entry.id in self._kept.view.marked
 
     def heard(self, entry: Entry, headers: Mapping[str, str]) -> str | None:
         """Take what a reply tells of the entry's quota; return its owner when that is news."""
