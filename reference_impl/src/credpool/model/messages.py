@@ -184,7 +184,7 @@ class Reset:
     entry: EntryId | None = None
 
 
-Event = Started | Succeeded | Failed | Claimed | Resumed | Refreshed | RefreshFailed | Reset
+Message = Started | Succeeded | Failed | Claimed | Resumed | Refreshed | RefreshFailed | Reset
 
 
 @dataclass(frozen=True, slots=True)
