@@ -75,7 +75,7 @@ class Decider:
         with kept.own.mutex:
             known = kept.folded(kept.view.state)
             made = case.decide(known)
-            if made.state.entries is not known.entries:
+            if made.changes(known):
                 return False
             self._move(case, made)
             self._settle(made)

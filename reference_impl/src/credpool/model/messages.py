@@ -256,3 +256,7 @@ class Decision:
     call: Call
     action: Action
     selected: bool = False
+
+    def changes(self, before: PoolState) -> bool:
+        """Whether an entry is another than it was, so that the decision has to be durable."""
+        return self.state.entries is not before.entries
