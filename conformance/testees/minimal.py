@@ -1,21 +1,23 @@
 """The minimal pool under test: between the testee protocol and `reference_impl/minimal`."""
 
 import json
-import math
 import queue
+import ssl
 import sys
 import threading
+from math import inf
 from pathlib import Path
 from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "reference_impl"))
 
 import httpx
-from minimal import Entry, Policy, PoolClient, PoolExhausted, Secret, open_pool, providers
+from minimal import Entry, Policy, PoolClient, PoolExhausted, Secret, open_pool
 
 POLICY = [*Policy.__dataclass_fields__]
 HELLO = {"name": "credpool-minimal", "version": "0.1.0", "language": "Python", "protocol": 1}
 HELLO |= {"spec": "1.0-draft", "features": [], "clock": "virtual", "policy": POLICY}
+SSL = ssl.create_default_context()  # one for all clients, for it takes long to make
 
 
 class Testee:
@@ -45,51 +47,29 @@ class Testee:
         return {"ok": True}
 
     def configure(self, message):
-        told, self.randoms = message["pool"], message["randoms"]
-        self.told = told
-        names = {"label", "auth_type", "priority"}
-        entries = [
-            Entry(
-                e["id"],
-                Secret(e["secret"] or ""),
-                e["base_url"] or told["base_url"],
-                **{name: e[name] for name in names},
-            )
-            for e in told["entries"]
-        ]
-        known = providers()
-        provider = known.get(told["provider"], known["generic"])
-        strategy = {"strategy": told["strategy"]} if told["strategy"] else {}
+        self.told, self.randoms = told, randoms = message["pool"], message["randoms"]
+        chosen = {"strategy": told["strategy"]} if told["strategy"] else {}
+        policy = Policy(**told["policy"])
+        entries = [entry(given) for given in told["entries"]]
         try:
-            pool = open_pool(provider, entries, policy=Policy(**told["policy"]), **strategy)
+            base_url = told["base_url"]
+            pool = open_pool(told["provider"], entries, base_url=base_url, policy=policy, **chosen)
         except ValueError as error:
             return {"refused": {"code": "unknown_strategy", "message": str(error)}}
-        self.client = PoolClient(
-            pool,
-            clock=lambda: self.now,
-            wait_until=lambda until: self.ask("wait", {"until": until, "why": "retry"}),
-            draw=lambda: self.randoms.pop(0) if self.randoms else 0.0,
-            base_url=told["base_url"],
-        )
+        seams = {"clock": lambda: self.now, "wait_until": self.wait_until}
+        seams |= {"draw": lambda: randoms.pop(0) if randoms else 0.0, "verify": SSL}
+        self.client = PoolClient(pool, base_url=base_url, **seams)
         return {"ok": True}
+
+    def wait_until(self, moment):
+        call = self.current.call
+        self.emit({"seq": call.seq, "wait": {"until": moment, "why": "retry"}})
+        call.seq = call.resumed.get()
 
     def inspect(self, message):
         pool = self.client.pool
-        return {"pool": {"entries": [self.told_of(pool, e) for e in pool.entries]}}
-
-    def told_of(self, pool, entry):
-        cooldown, known = pool.cooldown(entry, self.now), pool.state(entry.secret)
-        told = {"id": entry.id, "label": entry.label, "request_count": known.count, "models": {}}
-        if cooldown is None:
-            return told | {"status": "ok"} | ({"why": entry.flaw} if entry.flaw else {})
-        until = finite(cooldown.until)
-        status = "dead" if until is None else "exhausted"
-        return told | {"status": status, "class": cooldown.failure, "until": until}
-
-    def ask(self, kind, content):
-        call = self.current.call
-        self.emit({"seq": call.seq, kind: content})
-        call.seq = call.resumed.get()
+        entries = [shown(pool, each, self.now) for each in pool.entries]
+        return {"pool": {"entries": entries, "returns_at": None}}
 
     def run(self, call, asked):
         self.current.call = call
@@ -118,21 +98,33 @@ class Testee:
     def end(self, call, request, outcome, over=None, **result):
         tried = request.extensions.get("attempts", [])
         log = [{"entry": entry, "class": seen, "action": action} for entry, seen, action in tried]
-        result |= {"outcome": outcome, "attempts": log, "exhausted": over and exhausted(over)}
+        result |= {"outcome": outcome, "attempts": log, "exhausted": over and exhausted(self.client.pool, over)}
         self.emit({"seq": call.seq, "result": result})
 
 
-def exhausted(over):
-    outs = {
-        name: {"class": out.failure, "until": finite(out.until)}
-        | ({"why": out.flaw} if out.flaw else {})
-        for name, out in over.entries.items()
+def entry(given):
+    values = {name: given[name] for name in ("id", "label", "auth_type", "priority")}
+    return Entry(**values, secret=Secret(given["secret"] or ""), base_url=given["base_url"] or "")
+
+
+def shown(pool, each, now):
+    cooldown, count = pool.cooldown(each.secret, now), pool.state(each.secret).count
+    seen = {"id": each.id, "label": each.label, "request_count": count, "models": {}}
+    if cooldown is None:
+        return seen | {"status": "ok"} | ({"why": each.flaw} if each.flaw else {})
+    status, until = ("dead", None) if cooldown.until == inf else ("exhausted", cooldown.until)
+    return seen | {"status": status, "class": cooldown.failure, "until": until}
+
+
+def exhausted(pool, over):
+    flaws = {each.id: each.flaw for each in pool.entries if each.flaw}
+    told = {
+        name: {"why": why, "class": None, "until": None}
+        if name in flaws
+        else {"class": why, "until": None if until == inf else until}
+        for name, (why, until) in over.reasons.items()
     }
-    return {"returns_at": over.returns_at, "entries": outs}
-
-
-def finite(moment):
-    return None if moment == math.inf else moment
+    return {"returns_at": over.returns_at, "entries": told}
 
 
 if __name__ == "__main__":

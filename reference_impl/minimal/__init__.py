@@ -1,8 +1,23 @@
-"""The minimal pool."""
+"""A credential pool, to be read in an hour: the specification's core, and nothing else.
+
+A pool holds several keys for one provider. It sends a request with one of them, looks at the reply,
+and decides: give it to the caller, ask once more with the same key, or go on with another key while
+this one rests. Most pools get this wrong at their edges, and the specification is about those edges.
+Here each of its core requirements is met at a line that cites it, as `# spec: id+revision`.
+
+Read `decide` first. It is one pure function: a pool, a call and a verdict go in, and what to do
+next comes out, with a new pool. It has no rules of its own, but looks them up in the decision table
+(`rules`). What it looks at comes from `classify` (which failure is this?) and `hints` (when does it
+end?); whom it may go on with comes from `pool` (who is available?) and `select` (who is next?).
+Only `http` knows of sockets, clocks and threads, and it decides nothing.
+
+Left out is what the specification calls features: no store, no logins, no owners or models, no
+probes, no events. The library `credpool` has them all, and is what a program should use. This pool
+is for reading, and for writing your own: the same conformance suite judges all three.
+"""
 
 from minimal.http import PoolClient
 from minimal.pool import Entry, Policy, Pool, PoolExhausted, Secret
-from minimal.rules import providers
 from minimal.select import open_pool
 
-__all__ = ["Entry", "Policy", "Pool", "PoolClient", "PoolExhausted", "Secret", "open_pool", "providers"]
+__all__ = ["Entry", "Policy", "Pool", "PoolClient", "PoolExhausted", "Secret", "open_pool"]

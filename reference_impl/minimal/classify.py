@@ -1,8 +1,8 @@
 """What a failing reply means: its failure class (spec/classification.md).
 
-Providers say one thing in many shapes, so a reply is first taken apart into what every rule looks
-at: status, codes, message, headers and quotas. Then the first rule of the registry that matches
-tells the class. The status alone never does, and nothing that a stranger writes can raise an error.
+Providers say one thing in many shapes. So a reply is taken apart into what the rules look at:
+status, codes, message, headers and quotas. Then the first rule that matches tells the class.
+A reply is a stranger's text: whatever is in it, it is read, and raises no error.
 """
 
 import base64
@@ -14,28 +14,15 @@ from functools import cached_property
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
-from minimal.rules import Provider, Rule, rules_for
+from minimal.rules import Data, rules_of
 
-CODES = (
-    "error.code",
-    "error.type",
-    "error.status",
-    "error.error_type",
-    "error.details.error_code",
-    "error.metadata.error_type",
-    "error.metadata.limit_source",
-    "error.availability.code",
-    "error_type",
-    "detail.code",
-    "detail.error_code",
-)
-REASONS = "error.details[].reason"
-FLAT_CODES = ("code", "type")
-MESSAGES = ("error.message", "error", "message", "detail", "detail.message")
-QUOTAS = "error.details[].violations[].quotaId"
+ERROR_CODES = ("code", "type", "status", "error_type", "details.error_code")
+ERROR_CODES += ("metadata.error_type", "metadata.limit_source", "availability.code")
+CODES = [f"error.{place}" for place in ERROR_CODES]
+CODES += ["error_type", "detail.code", "detail.error_code"]
+MESSAGES = ["error.message", "error", "message", "detail", "detail.message"]
 MOST_ITEMS = 64
 LONGEST_MESSAGE = 4096
-
 BARE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
@@ -56,123 +43,110 @@ class Reply:
 
     @cached_property
     def data(self) -> object:
-        """The body as JSON; None when it is none."""
+        """The body as JSON, or None."""
         return parsed(self.text)
 
     @cached_property
     def codes(self) -> frozenset[str]:
-        """The machine-readable names, wherever they stand."""
+        """The names for machines, wherever they stand."""
         try:
-            told = base64.b64decode(self.headers.get("x-error-json", ""), validate=True)
+            header = base64.b64decode(self.headers.get("x-error-json", ""), validate=True)
         except ValueError:
-            told = b""
-        header = parsed(told.decode("utf-8-sig", "replace"))
-        return frozenset([*codes_of(self.data), *codes_of(header)])
+            header = b""
+        also = parsed(header.decode("utf-8-sig", "replace"))
+        return frozenset([*codes_in(self.data), *codes_in(also)])
 
     @cached_property
     def message(self) -> str:
-        """The text for people, in which the case of A to Z does not count."""
-        if self.data is None:  # spec: classify.any-body+2
-            cut_off = not self.whole and self.text.lstrip().startswith(("{", "["))
-            message = "" if cut_off else self.text
-        else:  # spec: classify.message-only+2
+        """The text for people, its letters A to Z in lower case."""
+        cut_off = not self.whole and self.text.lstrip().startswith(("{", "["))
+        text = "" if cut_off else self.text  # spec: classify.any-body+2
+        if self.data is not None:  # spec: classify.message-only+2
             found = (value for place in MESSAGES for value in at(self.data, place))
-            message = next((text for text in found if isinstance(text, str)), "")
-        return lower(message[:LONGEST_MESSAGE])
+            text = next((value for value in found if isinstance(value, str)), "")
+        return lower(text[:LONGEST_MESSAGE])
 
     @cached_property
     def quotas(self) -> list[str]:
-        """The quotas that are used up, by the provider's names."""
-        return [quota for quota in at(self.data, QUOTAS) if isinstance(quota, str)]
+        """The names of the quotas that are used up."""
+        found = at(self.data, "error.details[].violations[].quotaId")
+        return [quota for quota in found if isinstance(quota, str)]
 
 
-def matching_rule(provider: Provider, reply: Reply, auth_type: str) -> Rule:
-    """Return the first rule that matches: it gives the reply its failure class."""
-    # spec: classify.registry+2, classify.unknown-code+2  a code that no rule names decides nothing
-    return next(rule for rule in rules_for(provider) if matches(rule, reply, auth_type))
+def first_rule(provider: str, reply: Reply, auth_type: str) -> Data:
+    """Return the rule that gives a reply its class: the first whose conditions all hold."""
+    # spec: classify.registry+2, classify.unknown-code+2 (a code is only ever looked for)
+    for rule in rules_of(provider):
+        wanted = rule["when"].items()
+        if all(CONDITIONS[name](listed(value), reply, auth_type) for name, value in wanted):
+            return rule
+    raise LookupError("the generic rules end with one for each family of statuses")
 
 
-def matches(rule: Rule, reply: Reply, auth_type: str) -> bool:
-    """Whether all the conditions of a rule hold."""
-    wanted = rule.when.items()
-    return all(CONDITIONS[name](value, reply, auth_type) for name, value in wanted)
+def has_status(wanted: list[Any], reply: Reply, _: str) -> bool:
+    """Whether the status is one of the wanted, or of a wanted family."""
+    return reply.status in wanted or ("4xx" if reply.status < 500 else "5xx") in wanted
 
 
-CONDITIONS: Mapping[str, Callable[[Any, Reply, str], bool]] = {
-    "status": lambda wanted, reply, _: any(is_status(reply.status, one) for one in listed(wanted)),
-    "code": lambda wanted, reply, _: not reply.codes.isdisjoint(listed(wanted)),
-    "message": lambda wanted, reply, _: contains(reply.message, wanted),
-    "quota": lambda wanted, reply, _: any(
-        part in quota for part in listed(wanted) for quota in reply.quotas
-    ),
-    "header": lambda wanted, reply, _: all(
-        has_header(reply.headers.get(name), value) for name, value in wanted.items()
-    ),
-    "auth_type": lambda wanted, _, auth_type: wanted == auth_type,
+def has_headers(wanted: list[Any], reply: Reply, _: str) -> bool:
+    """Whether each header is there, is absent, or contains one of the texts, as is wanted."""
+    for name, value in wanted[0].items():
+        found = reply.headers.get(name)
+        if isinstance(value, bool):
+            holds = value is (found is not None)
+        else:
+            holds = found is not None and any(lower(part) in lower(found) for part in listed(value))
+        if not holds:
+            return False
+    return True
+
+
+CONDITIONS: Mapping[str, Callable[[list[Any], Reply, str], bool]] = {
+    "status": has_status,
+    "code": lambda wanted, reply, _: not reply.codes.isdisjoint(wanted),
+    "message": lambda wanted, reply, _: any(lower(part) in reply.message for part in wanted),
+    "quota": lambda wanted, reply, _: any(part in each for part in wanted for each in reply.quotas),
+    "header": has_headers,
+    "auth_type": lambda wanted, _, auth_type: auth_type in wanted,
 }
 
 
-def is_status(status: int, wanted: int | str) -> bool:
-    """Whether a status is the wanted one, or of the wanted family."""
-    return wanted in (status, "4xx" if status < 500 else "5xx")
-
-
-def has_header(value: str | None, wanted: Any) -> bool:  # noqa: ANN401  a truth value, or texts
-    """Whether a header is there, or absent, or contains one of the texts, as is wanted."""
-    if isinstance(wanted, bool):
-        return wanted is (value is not None)
-    return value is not None and contains(lower(value), wanted)
-
-
-def contains(text: str, wanted: Any) -> bool:  # noqa: ANN401  a text, or a list of them
-    """Whether a text in lower case contains one of the wanted ones."""
-    return any(lower(part) in text for part in listed(wanted))
-
-
-def codes_of(data: object) -> Iterator[str]:
-    """Yield the codes that a JSON document holds."""
+def codes_in(data: object) -> Iterator[str]:
+    """Yield the codes that a JSON document has."""
     errors = [*at(data, "error")]
     nested = any(isinstance(error, dict) for error in errors)
-    for place in CODES if nested else (*CODES, *FLAT_CODES):
-        for code in at(data, place):
-            if isinstance(code, str | int) and not isinstance(code, bool):
-                yield str(code)
-    yield from (reason for reason in at(data, REASONS) if isinstance(reason, str))
+    for place in CODES if nested else [*CODES, "code", "type"]:
+        found = at(data, place)
+        yield from (str(code) for code in found if type(code) in (str, int))
+    found = at(data, "error.details[].reason")
+    yield from (reason for reason in found if isinstance(reason, str))
     yield from (name for name in errors if isinstance(name, str) and BARE_NAME.fullmatch(name))
 
 
 def parsed(text: str) -> object:
-    """Return the object that a JSON document is, or begins with; None for what is no JSON."""
+    """Return what a JSON document is, of a list its first object; None for what is no JSON."""
     try:
-        data = json.loads(text, parse_constant=refuse)
+        data = json.loads(text, parse_constant=int)  # which refuses NaN, as JSON does
     except (ValueError, RecursionError):
         return None
-    objects = (item for item in data if isinstance(item, dict)) if isinstance(data, list) else ()
-    return next(iter(objects), data)
-
-
-def refuse(word: str) -> float:
-    """Refuse NaN and Infinity, which JSON does not have."""
-    raise ValueError(word)
+    items = data if isinstance(data, list) else []
+    return next((item for item in items if isinstance(item, dict)), data)
 
 
 def at(data: object, place: str) -> Iterator[object]:
-    """Yield what stands at a place; `[]` behind a name means each item of its list."""
+    """Yield what stands at a place; `[]` behind a name means each item of a list."""
     name, _, rest = place.partition(".")
     value = data.get(name.removesuffix("[]")) if isinstance(data, dict) else None
-    if not name.endswith("[]"):
-        items = [value]
-    else:
-        items = value[:MOST_ITEMS] if isinstance(value, list) else []
-    for item in items:
-        yield from at(item, rest) if rest else (item,)
+    items = value[:MOST_ITEMS] if isinstance(value, list) else []
+    for item in items if name.endswith("[]") else [value]:
+        yield from at(item, rest) if rest else [item]
 
 
-def listed(value: Any) -> list[Any]:  # noqa: ANN401  what the registry has
+def listed(value: Any) -> list[Any]:  # noqa: ANN401  one value, or a list of them
     """Return one value or several as a list."""
     return value if isinstance(value, list) else [value]
 
 
 def lower(text: str) -> str:
-    """Return a text with its letters A to Z in lower case, and no others."""
+    """Return a text with its letters A to Z, and no others, in lower case."""
     return text.translate(LOWER)

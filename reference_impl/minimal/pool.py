@@ -1,50 +1,49 @@
 """The pool as a value: its entries in order, and what is known of their secrets (spec/pools.md).
 
-A provider sees a key and not a row, so cooldowns, marks and counts are kept by secret: two rows
-with one secret cannot disagree. Nothing here can be changed in place. Whoever looks at a pool
-looks at a value, and what happens to a pool makes a new one.
+A provider sees a key and not a row, so cooldowns, marks and counts are kept by secret, and two rows
+with one secret cannot disagree. No value changes: what happens to a pool makes another one, and
+whoever looks at a pool has no effect on it. What an exhausted pool tells is here too.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
+from typing import Any
 from urllib.parse import urlsplit
-
-from minimal.rules import Provider
 
 BLANKS = " \t\r\n"
 SENDABLE = re.compile(r"[!-~]{1,16384}")
-PASTED = re.compile(r"[\"'`]|.*[\"'`]$|(?i:bearer\b)|[A-Z_][A-Z0-9_]*=(?!=*$)")
+PASTED = re.compile(r"[\"'`]|.*[\"'`]$|(?i:bearer$)|[A-Z_][A-Z0-9_]*=(?!=*$)")
 
 
 @dataclass(frozen=True)
 class Secret:
-    """A secret that shows itself to nobody who does not ask for it."""
+    """An API key, or an access token; it shows itself to those alone who ask for `text`."""
 
-    text: str = field(repr=False)  # spec: security.no-leak+2
+    text: str
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", self.text.strip(BLANKS))  # spec: pool.blanks+2
 
+    def __repr__(self) -> str:
+        return "Secret(***)"  # spec: security.no-leak+2
+
 
 @dataclass(frozen=True)
 class Entry:
-    """One row of a pool; nothing in it ever changes, its id least of all."""  # spec: pool.identity+1
+    """One row of a pool."""
 
-    id: str
+    id: str  # spec: pool.identity+1 (nothing changes in an entry)
     secret: Secret
-    base_url: str
+    base_url: str = ""
     label: str = ""
     auth_type: str = "api_key"
     priority: int = 0
 
-    def __post_init__(self) -> None:
-        bare = self.base_url.strip(BLANKS).rstrip("/")  # spec: pool.blanks+2
-        object.__setattr__(self, "base_url", bare)
-
     @property
     def flaw(self) -> str | None:
-        """Why nothing can be sent with the entry, or None."""
+        """Why the entry is unusable, or None."""
         if not self.secret.text:
             return "holds no secret"
         if not SENDABLE.fullmatch(self.secret.text) or PASTED.match(self.secret.text):
@@ -55,13 +54,13 @@ class Entry:
         except ValueError:
             fine = False
         if not fine or not SENDABLE.fullmatch(self.base_url):
-            return "has a base URL that nothing can be sent to"
+            return "has a base URL that cannot be sent to"
         return None
 
 
 @dataclass(frozen=True)
 class Cooldown:
-    """Why a secret is out, since when, and until when; a death has no end."""
+    """Why a secret is out, since when and until when; `inf`: it is dead."""
 
     failure: str
     reason: str
@@ -94,7 +93,7 @@ class Policy:
 class Pool:
     """The entries of one provider, in order, with a strategy and a policy."""
 
-    provider: Provider  # spec: exhaust.same-provider+1  a pool knows no other
+    provider: str  # spec: exhaust.same-provider+1 (a pool has one)
     entries: tuple[Entry, ...]
     strategy: str
     policy: Policy
@@ -106,63 +105,52 @@ class Pool:
         """Return what is known of a secret."""
         return self.states.get(secret, State())
 
-    def changed(self, secret: Secret, **values: object) -> "Pool":
+    def changed(self, secret: Secret, **values: Any) -> "Pool":  # noqa: ANN401  fields of a state
         """Return the pool with something else known of a secret, and of no other."""
+        state = replace(self.state(secret), **values)
         # spec: pool.attribution+2, pool.same-secret+3
-        return replace(self, states={**self.states, secret: replace(self.state(secret), **values)})
+        return replace(self, states={**self.states, secret: state})
 
-    def cooldown(self, entry: Entry, now: float) -> Cooldown | None:
-        """Return what keeps an entry out, if something does."""
-        found = self.state(entry.secret).cooldown
+    def cooldown(self, secret: Secret, now: float) -> Cooldown | None:
+        """Return the cooldown that keeps a secret out, if one runs."""
+        found = self.state(secret).cooldown
         return found if found and now < found.until else None  # spec: cooldown.end+2
 
     def is_available(self, entry: Entry, now: float) -> bool:
-        """Whether an entry is not out, and can be sent with."""
-        # spec: select.available+2, pool.unusable+1
-        return entry.flaw is None and self.cooldown(entry, now) is None
-
-
-@dataclass(frozen=True)
-class Out:
-    """Why an entry is out, and until when; or why it is unusable."""
-
-    failure: str | None
-    until: float | None = None
-    flaw: str | None = None
+        """Whether an entry is neither out nor unusable."""
+        # spec: pool.unusable+1
+        return entry.flaw is None and self.cooldown(entry.secret, now) is None
 
 
 @dataclass(frozen=True)
 class Exhaustion:
     """What a call tells its caller when no entry is left for it."""
 
-    entries: Mapping[str, Out]
+    reasons: Mapping[str, tuple[str | None, float | None]]
+    """By an entry's id: its failure class or its flaw, and when it returns (`inf`: never)."""
     returns_at: float | None
-    """The earliest moment at which an entry returns; None: none returns by itself."""
+    """When the first entry returns; None: none returns by itself."""
     is_whole: bool
-    """Whether no entry is available; otherwise this call alone has tried them all."""
+    """Whether no entry is available, to any call."""
+
+
+def exhaustion(pool: Pool, failures: Mapping[Secret, str], now: float) -> Exhaustion:
+    """Say why each entry is out; `failures` are those of the call that ends."""
+    reasons: dict[str, tuple[str | None, float | None]] = {}
+    for entry in pool.entries:
+        if cooldown := pool.cooldown(entry.secret, now):  # spec: exhaust.reasons+2
+            reasons[entry.id] = cooldown.failure, cooldown.until
+        else:  # spec: exhaust.all-tried+1
+            reasons[entry.id] = entry.flaw or failures.get(entry.secret), None
+    ends = [until for _, until in reasons.values() if until is not None and until < inf]
+    is_whole = not any(pool.is_available(entry, now) for entry in pool.entries)
+    return Exhaustion(reasons, min(ends, default=None), is_whole)  # spec: exhaust.returns-at+2
 
 
 class PoolExhausted(Exception):
-    """No entry is available, and nothing was sent."""  # spec: exhaust.nothing-sent+2
+    """No entry is available, so nothing was sent; `exhaustion` says why."""
 
     def __init__(self, exhaustion: Exhaustion) -> None:
-        why = ", ".join(f"{i} {out.flaw or out.failure}" for i, out in exhaustion.entries.items())
-        when = "none returns by itself" if exhaustion.returns_at is None else (
-            f"the first returns at {exhaustion.returns_at:.0f}"
-        )
-        super().__init__(f"no entry is available ({why}); {when}")
+        reasons = ", ".join(f"{entry}: {why}" for entry, (why, _) in exhaustion.reasons.items())
+        super().__init__(f"no entry is available ({reasons}); use another provider, or wait")
         self.exhaustion = exhaustion
-
-
-def exhaustion_of(pool: Pool, failures: Mapping[Secret, str], now: float) -> Exhaustion:
-    """Say why each entry is out; `failures` are the last ones of the call that ends."""
-    told = {}
-    for entry in pool.entries:
-        cooldown = pool.cooldown(entry, now)
-        if entry.flaw or cooldown is None:  # spec: exhaust.all-tried+1
-            told[entry.id] = Out(None if entry.flaw else failures.get(entry.secret), None, entry.flaw)
-        else:  # spec: exhaust.reasons+2
-            told[entry.id] = Out(cooldown.failure, cooldown.until)
-    ends = [out.until for out in told.values() if out.until not in (None, float("inf"))]
-    is_whole = not any(pool.is_available(entry, now) for entry in pool.entries)
-    return Exhaustion(told, min(ends, default=None), is_whole)  # spec: exhaust.returns-at+2
