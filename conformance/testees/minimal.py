@@ -50,20 +50,19 @@ class Testee:
         self.told, self.randoms = told, randoms = message["pool"], message["randoms"]
         chosen = {"strategy": told["strategy"]} if told["strategy"] else {}
         policy = Policy(**told["policy"])
-        entries = [entry(given) for given in told["entries"]]
+        entries = [entry(given, told["base_url"]) for given in told["entries"]]
         try:
-            base_url = told["base_url"]
-            pool = open_pool(told["provider"], entries, base_url=base_url, policy=policy, **chosen)
+            pool = open_pool(told["provider"], entries, policy=policy, **chosen)
         except ValueError as error:
             return {"refused": {"code": "unknown_strategy", "message": str(error)}}
-        seams = {"clock": lambda: self.now, "wait_until": self.wait_until}
+        seams = {"clock": lambda: self.now, "sleep": self.sleep}
         seams |= {"draw": lambda: randoms.pop(0) if randoms else 0.0, "verify": SSL}
-        self.client = PoolClient(pool, base_url=base_url, **seams)
+        self.client = PoolClient(pool, base_url=told["base_url"], **seams)
         return {"ok": True}
 
-    def wait_until(self, moment):
+    def sleep(self, seconds):
         call = self.current.call
-        self.emit({"seq": call.seq, "wait": {"until": moment, "why": "retry"}})
+        self.emit({"seq": call.seq, "wait": {"until": self.now + seconds, "why": "retry"}})
         call.seq = call.resumed.get()
 
     def inspect(self, message):
@@ -73,7 +72,11 @@ class Testee:
 
     def run(self, call, asked):
         self.current.call = call
-        url, body, streaming = str(self.client.base_url).rstrip("/") + asked["path"], "", asked["stream"]
+        url, body, streaming = (
+            str(self.client.base_url).rstrip("/") + asked["path"],
+            "",
+            asked["stream"],
+        )
         rest = {"headers": asked["headers"], "json": asked["body"]}
         request = self.client.build_request(asked["method"], url, **rest)
         try:
@@ -98,18 +101,24 @@ class Testee:
     def end(self, call, request, outcome, over=None, **result):
         tried = request.extensions.get("attempts", [])
         log = [{"entry": entry, "class": seen, "action": action} for entry, seen, action in tried]
-        result |= {"outcome": outcome, "attempts": log, "exhausted": over and exhausted(self.client.pool, over)}
+        result |= {
+            "outcome": outcome,
+            "attempts": log,
+            "exhausted": over and exhausted(self.client.pool, over),
+        }
         self.emit({"seq": call.seq, "result": result})
 
 
-def entry(given):
-    values = {name: given[name] for name in ("id", "label", "auth_type", "priority")}
-    return Entry(**values, secret=Secret(given["secret"] or ""), base_url=given["base_url"] or "")
+def entry(given, base_url):
+    values = {name: given[name] for name in ("id", "auth_type", "priority")}
+    return Entry(
+        **values, secret=Secret(given["secret"] or ""), base_url=given["base_url"] or base_url
+    )
 
 
 def shown(pool, each, now):
     cooldown, count = pool.cooldown(each.secret, now), pool.state(each.secret).count
-    seen = {"id": each.id, "label": each.label, "request_count": count, "models": {}}
+    seen = {"id": each.id, "request_count": count, "models": {}}
     if cooldown is None:
         return seen | {"status": "ok"} | ({"why": each.flaw} if each.flaw else {})
     status, until = ("dead", None) if cooldown.until == inf else ("exhausted", cooldown.until)

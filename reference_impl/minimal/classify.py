@@ -8,7 +8,8 @@ A reply is a stranger's text: whatever is in it, it is read, and raises no error
 import base64
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from string import ascii_lowercase, ascii_uppercase
@@ -16,9 +17,9 @@ from typing import Any
 
 from minimal.rules import Data, rules_of
 
-ERROR_CODES = ("code", "type", "status", "error_type", "details.error_code")
-ERROR_CODES += ("metadata.error_type", "metadata.limit_source", "availability.code")
-CODES = [f"error.{place}" for place in ERROR_CODES]
+IN_ERROR = ["code", "type", "status", "error_type", "details.error_code"]
+IN_ERROR += ["metadata.error_type", "metadata.limit_source", "availability.code"]
+CODES = [f"error.{place}" for place in IN_ERROR]
 CODES += ["error_type", "detail.code", "detail.error_code"]
 MESSAGES = ["error.message", "error", "message", "detail", "detail.message"]
 MOST_ITEMS = 64
@@ -37,40 +38,33 @@ class Reply:
     whole: bool = True
 
     @cached_property
-    def text(self) -> str:
-        """The body as text."""
-        return self.body.decode("utf-8-sig", "replace")
-
-    @cached_property
     def data(self) -> object:
         """The body as JSON, or None."""
-        return parsed(self.text)
+        return parsed(self.body)
 
     @cached_property
     def codes(self) -> frozenset[str]:
         """The names for machines, wherever they stand."""
-        try:
-            header = base64.b64decode(self.headers.get("x-error-json", ""), validate=True)
-        except ValueError:
-            header = b""
-        also = parsed(header.decode("utf-8-sig", "replace"))
+        also: object = None
+        with suppress(ValueError):
+            also = parsed(base64.b64decode(self.headers.get("x-error-json", ""), validate=True))
         return frozenset([*codes_in(self.data), *codes_in(also)])
 
     @cached_property
     def message(self) -> str:
         """The text for people, its letters A to Z in lower case."""
-        cut_off = not self.whole and self.text.lstrip().startswith(("{", "["))
-        text = "" if cut_off else self.text  # spec: classify.any-body+2
+        text = self.body.decode("utf-8-sig", "replace")  # spec: classify.any-body+2
+        if not self.whole and text.lstrip().startswith(("{", "[")):
+            text = ""
         if self.data is not None:  # spec: classify.message-only+2
             found = (value for place in MESSAGES for value in at(self.data, place))
-            text = next((value for value in found if isinstance(value, str)), "")
+            text = next(texts(found), "")
         return lower(text[:LONGEST_MESSAGE])
 
     @cached_property
     def quotas(self) -> list[str]:
         """The names of the quotas that are used up."""
-        found = at(self.data, "error.details[].violations[].quotaId")
-        return [quota for quota in found if isinstance(quota, str)]
+        return [*texts(at(self.data, "error.details[].violations[].quotaId"))]
 
 
 def first_rule(provider: str, reply: Reply, auth_type: str) -> Data:
@@ -83,30 +77,23 @@ def first_rule(provider: str, reply: Reply, auth_type: str) -> Data:
     raise LookupError("the generic rules end with one for each family of statuses")
 
 
-def has_status(wanted: list[Any], reply: Reply, _: str) -> bool:
-    """Whether the status is one of the wanted, or of a wanted family."""
-    return reply.status in wanted or ("4xx" if reply.status < 500 else "5xx") in wanted
-
-
-def has_headers(wanted: list[Any], reply: Reply, _: str) -> bool:
-    """Whether each header is there, is absent, or contains one of the texts, as is wanted."""
-    for name, value in wanted[0].items():
-        found = reply.headers.get(name)
-        if isinstance(value, bool):
-            holds = value is (found is not None)
-        else:
-            holds = found is not None and any(lower(part) in lower(found) for part in listed(value))
-        if not holds:
-            return False
-    return True
+def has_header(found: str | None, wanted: Any) -> bool:  # noqa: ANN401  a truth value, or texts
+    """Whether a header is there, or absent, or contains one of the texts, as is wanted."""
+    if isinstance(wanted, bool):
+        return wanted is (found is not None)
+    return found is not None and any(lower(part) in lower(found) for part in listed(wanted))
 
 
 CONDITIONS: Mapping[str, Callable[[list[Any], Reply, str], bool]] = {
-    "status": has_status,
+    "status": lambda wanted, reply, _: (
+        reply.status in wanted or ("4xx" if reply.status < 500 else "5xx") in wanted
+    ),
     "code": lambda wanted, reply, _: not reply.codes.isdisjoint(wanted),
     "message": lambda wanted, reply, _: any(lower(part) in reply.message for part in wanted),
     "quota": lambda wanted, reply, _: any(part in each for part in wanted for each in reply.quotas),
-    "header": has_headers,
+    "header": lambda wanted, reply, _: all(
+        has_header(reply.headers.get(name), value) for name, value in wanted[0].items()
+    ),
     "auth_type": lambda wanted, _, auth_type: auth_type in wanted,
 }
 
@@ -118,14 +105,14 @@ def codes_in(data: object) -> Iterator[str]:
     for place in CODES if nested else [*CODES, "code", "type"]:
         found = at(data, place)
         yield from (str(code) for code in found if type(code) in (str, int))
-    found = at(data, "error.details[].reason")
-    yield from (reason for reason in found if isinstance(reason, str))
-    yield from (name for name in errors if isinstance(name, str) and BARE_NAME.fullmatch(name))
+    yield from texts(at(data, "error.details[].reason"))
+    yield from (name for name in texts(errors) if BARE_NAME.fullmatch(name))
 
 
-def parsed(text: str) -> object:
+def parsed(body: bytes) -> object:
     """Return what a JSON document is, of a list its first object; None for what is no JSON."""
     try:
+        text = body.decode("utf-8-sig", "replace")
         data = json.loads(text, parse_constant=int)  # which refuses NaN, as JSON does
     except (ValueError, RecursionError):
         return None
@@ -140,6 +127,11 @@ def at(data: object, place: str) -> Iterator[object]:
     items = value[:MOST_ITEMS] if isinstance(value, list) else []
     for item in items if name.endswith("[]") else [value]:
         yield from at(item, rest) if rest else [item]
+
+
+def texts(values: Iterable[object]) -> Iterator[str]:
+    """Yield those values that are texts."""
+    return (value for value in values if isinstance(value, str))
 
 
 def listed(value: Any) -> list[Any]:  # noqa: ANN401  one value, or a list of them

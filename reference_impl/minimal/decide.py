@@ -8,7 +8,6 @@ asked again, how long a cooldown lasts, and which cooldown is cut short.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
-from typing import Literal
 
 from minimal.classify import Reply, first_rule
 from minimal.hints import hint_of
@@ -41,8 +40,8 @@ class Decision:
 
     pool: Pool
     call: Call
-    action: Literal["retry", "rotate", "try-next", "deliver"]
-    due: float | None = None
+    action: str
+    wait: float = 0
     exhausted: Exhaustion | None = None
 
 
@@ -64,8 +63,7 @@ def decide(
     retries = row["action"] == "retry" and may_retry(pool, call, secret, verdict, now)
     call = replace(call, tried={**call.tried, secret: verdict})
     if retries:  # spec: recover.rate-limited.retry-once+3
-        due = now + max(verdict.hint or 0, 0)
-        return Decision(pool.changed(secret, marked=True), call, "retry", due)
+        return Decision(pool.changed(secret, marked=True), call, "retry", max(verdict.hint or 0, 0))
     action = row["then"] or row["action"]  # spec: recover.rate-limited.rotate-second+2
     if action == "deliver":
         return Decision(pool, call, "deliver")

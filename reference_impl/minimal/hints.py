@@ -6,11 +6,13 @@ seconds from now: moments are counted from the provider's clock, and may have pa
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import parsedate_tz
+from itertools import pairwise
+from math import inf
 from zoneinfo import ZoneInfo
 
 from minimal.classify import Reply, at
@@ -18,12 +20,11 @@ from minimal.rules import Data, hint_table
 
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 CLOCK = "[0-9]{2}:[0-9]{2}:[0-9]{2}"
-HTTP_DATES = (
-    rf"[A-Z][a-z]{{2}}, [0-9]{{2}} [A-Z][a-z]{{2}} [0-9]{{4}} {CLOCK} GMT",
-    rf"[A-Z][a-z]+, [0-9]{{2}}-[A-Z][a-z]{{2}}-[0-9]{{2}} {CLOCK} GMT",
-    rf"[A-Z][a-z]{{2}} [A-Z][a-z]{{2}} [ 0-9][0-9] {CLOCK} [0-9]{{4}}",
+WORD = "[A-Z][a-z]+"
+HTTP_DATE = re.compile(
+    rf"{WORD}, [0-9]{{2}}( {WORD} [0-9]{{4}}|-{WORD}-[0-9]{{2}}) {CLOCK} GMT"
+    rf"|{WORD} {WORD} [ 0-9][0-9] {CLOCK} [0-9]{{4}}"
 )
-HTTP_DATE = re.compile("|".join(HTTP_DATES))
 RFC3339 = re.compile(rf"[0-9-]{{10}}T{CLOCK}(\.[0-9]+)?(Z|[+-][0-9]{{2}}:[0-9]{{2}})")
 TERM = r"([0-9]+(?:\.[0-9]+)?)(h|ms|us|ns|m|s)"
 DURATION = re.compile(rf"[+-]?(?:{TERM})+")
@@ -36,8 +37,8 @@ LIST_NUMBER = re.compile(r";([rt])=([0-9.]+)(?=;|$)")
 
 def hint_of(reply: Reply, rule: Data, *, now: float) -> float | None:
     """Return in how many seconds the provider says to come back; None: it does not say."""
-    ahead = seconds_in(reply.headers.get("date", ""), ["http-date"], now)
-    clock = now + (ahead or 0)  # spec: cooldown.skew+2
+    date = [reply.headers.get("date", "")]
+    clock = now + next(seconds_in(date, ["http-date"], now), 0)  # spec: cooldown.skew+2
     match rule.get("hint"):  # spec: cooldown.hint.lies+2
         case "none":
             return None
@@ -45,46 +46,40 @@ def hint_of(reply: Reply, rule: Data, *, now: float) -> float | None:
             return next_in_calendar(name, clock) - clock
         case named:
             rows = [hint_table()[row] for row in named or hint_table()]
-    # spec: cooldown.hint.forms+2
-    return first(READERS[row["where"]](row, reply, clock) for row in rows)
+    found = (READERS[row["where"]](row, reply, clock) for row in rows)
+    return next((hint for hint in found if hint is not None), None)  # spec: cooldown.hint.forms+2
 
 
 def in_header(row: Data, reply: Reply, clock: float) -> float | None:
-    """Read a header, or the windows that several headers describe."""
-    if "name" in row:
-        return longest(reply.headers.get(row["name"], ""), row["form"], clock)
-    spent, others = [], []
-    for window in row["windows"]:
-        seconds = longest(reply.headers.get(window["reset"], ""), row["form"], clock)
-        state = reply.headers.get(window["state"], "")
-        if seconds is not None:
-            (spent if is_spent(row["spent"], state) else others).append(seconds)
-    return max(spent or (others if row["otherwise"] == "largest" else []), default=None)
+    """Read a header, or those of several windows; the longest of all values counts."""
+    names = [row["name"]] if "name" in row else resets(row, reply)
+    headers = [reply.headers.get(name, "") for name in names]
+    if "structured" not in row["form"]:
+        headers = [value for header in headers for value in between_commas(header)]
+    return max(seconds_in(headers, row["form"], clock), default=None)
 
 
 def in_body(row: Data, reply: Reply, clock: float) -> float | None:
     """Read the first of the body's values that can be read."""
-    values = (as_text(value) for value in at(reply.data, row["path"]))
-    return first(seconds_in(value, row["form"], clock) for value in values)
+    values = map(as_text, at(reply.data, row["path"]))
+    return next(seconds_in(values, row["form"], clock), None)
 
 
 def in_message(row: Data, reply: Reply, clock: float) -> float | None:
     """Read what the row's pattern finds in the message."""
     found = re.search(row["pattern"], reply.message)
-    text = " ".join(filter(None, found.groups())) if found else ""
-    return seconds_in(text, row["form"], clock)
+    values = [" ".join(filter(None, found.groups()))] if found else []
+    return next(seconds_in(values, row["form"], clock), None)
 
 
 READERS = {"header": in_header, "body": in_body, "text": in_message}
 
 
-def longest(header: str, forms: Sequence[str], clock: float) -> float | None:
-    """Return the longest of the values that a header has between commas; a date has a comma too."""
-    pieces = header.split(",")
-    pairs = [",".join(pair) for pair in zip(pieces, pieces[1:], strict=False)]
-    values = [header] if "structured" in forms else pieces + pairs
-    found = (seconds_in(value, forms, clock) for value in values)
-    return max((seconds for seconds in found if seconds is not None), default=None)
+def resets(row: Data, reply: Reply) -> list[str]:
+    """Return the headers that say when a window is whole again: those of the spent ones first."""
+    states = [(each["reset"], reply.headers.get(each["state"], "")) for each in row["windows"]]
+    spent = [reset for reset, state in states if is_spent(row["spent"], state)]
+    return spent or [reset for reset, _ in states if row["otherwise"] == "largest"]
 
 
 def is_spent(spent: Data, state: str) -> bool:
@@ -92,24 +87,25 @@ def is_spent(spent: Data, state: str) -> bool:
     if "is" in spent:
         return bool(state == spent["is"])
     with suppress(ValueError):
-        least, most = spent.get("at_least", "-inf"), spent.get("at_most", "inf")
-        return float(least) <= number(state) <= float(most)
+        return bool(spent.get("at_least", -inf) <= number(state) <= spent.get("at_most", inf))
     return False
 
 
-def seconds_in(value: str, forms: Sequence[str], clock: float) -> float | None:
-    """Return how many seconds from now a value means, by the first form that can read it."""
-    for form in forms:
-        for name in MAGNITUDE if form == "magnitude" else [form]:
+def between_commas(header: str) -> list[str]:
+    """Return the values in a header; a date has a comma itself, so two pieces can be one."""
+    pieces = header.split(",")
+    return pieces + [",".join(pair) for pair in pairwise(pieces)]
+
+
+def seconds_in(values: Iterable[str], forms: Sequence[str], clock: float) -> Iterator[float]:
+    """Yield how many seconds from now each value means, by the first form that can read it."""
+    names = [name for form in forms for name in ALIASES.get(form, [form])]
+    for value in values:
+        for name in names:
             with suppress(ValueError, OverflowError):
                 seconds = FORMS[name](value.strip(" \t\r\n"))
-                return seconds - clock if name in MOMENTS else seconds
-    return None
-
-
-def first(found: Iterable[float | None]) -> float | None:
-    """Return the first that could be read."""
-    return next((seconds for seconds in found if seconds is not None), None)
+                yield seconds - clock if name in MOMENTS else seconds
+                break
 
 
 def as_text(value: object) -> str:
@@ -131,10 +127,9 @@ def number(text: str) -> float:
     return float(fitting(NUMBER, text))
 
 
-def within(text: str, least: float, below: float | None = None) -> float:
+def within(text: str, least: float, below: float = inf) -> float:
     """Read a decimal number that is in a range."""
-    value = number(text)
-    if value < least or (below is not None and value >= below):
+    if (value := number(text)) < least or below <= value < inf:
         raise ValueError(text)
     return value
 
@@ -166,16 +161,13 @@ def calendar(text: str) -> float:
 
 def next_in_calendar(name: str, clock: float) -> float:
     """Return the first of next month in UTC, or the next midnight in a zone."""
-    if name == "month-start-utc":
-        today = datetime.fromtimestamp(clock, UTC)
-        year, month = today.year + today.month // 12, today.month % 12 + 1
-        return datetime(year, month, 1, tzinfo=UTC).timestamp()
-    zone = ZoneInfo(name.removeprefix("midnight "))
-    day = datetime.fromtimestamp(clock, zone) + timedelta(days=1)
-    return day.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+    zone = UTC if name == "month-start-utc" else ZoneInfo(name.removeprefix("midnight "))
+    today = datetime.fromtimestamp(clock, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    first = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
+    return (first if zone is UTC else today + timedelta(days=1)).timestamp()
 
 
-MAGNITUDE = ["epoch-ms", "epoch", "seconds"]
+ALIASES = {"magnitude": ["epoch-ms", "epoch", "seconds"]}
 MOMENTS = {"http-date", "rfc3339", "epoch", "epoch-ms", "calendar", "calendar-china"}
 FORMS: Mapping[str, Callable[[str], float]] = {
     "seconds": number,

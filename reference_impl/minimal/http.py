@@ -16,8 +16,8 @@ from urllib.parse import unquote_plus
 import httpx
 
 from minimal.classify import Reply
-from minimal.decide import Call, Decision, Verdict, decide, judge
-from minimal.pool import Entry, Exhaustion, Pool, PoolExhausted, exhaustion
+from minimal.decide import Call, Decision, decide, judge
+from minimal.pool import Entry, Pool, PoolExhausted, exhaustion
 from minimal.rules import credential, credential_headers, registry
 from minimal.select import select
 
@@ -40,25 +40,21 @@ class PoolClient(httpx.Client):
         pool: Pool,
         *,
         clock: Callable[[], float] = time.time,
-        wait_until: Callable[[float], None] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
         draw: Callable[[], float] = random.random,
         **options: Any,  # noqa: ANN401  those of an `httpx.Client`
     ) -> None:
         options.setdefault("base_url", registry()[pool.provider]["base_url"] or "")
         super().__init__(**options)
         self.pool = pool  # spec: pool.read.effect-free+2
-        self._clock, self._draw, self._lock = clock, draw, threading.Lock()
-        self._wait_until = wait_until or (lambda moment: time.sleep(max(moment - clock(), 0)))
+        self._clock, self._sleep, self._draw = clock, sleep, draw
+        self._lock = threading.Lock()
         for entry in pool.entries:
             if entry.flaw:  # spec: pool.unusable.told+1
                 logging.getLogger("minimal").warning("entry %s %s", entry.id, entry.flaw)
 
     def send(
-        self,
-        request: httpx.Request,
-        *,
-        stream: bool = False,
-        **options: Any,  # noqa: ANN401  as above
+        self, request: httpx.Request, *, stream: bool = False, **options: object
     ) -> httpx.Response:
         """Answer a request, sending as many as it takes.
 
@@ -68,22 +64,21 @@ class PoolClient(httpx.Client):
         request.read()
         choice = options.get("follow_redirects")
         follows = choice if isinstance(choice, bool) else self.follow_redirects
-        call, entry, attempts = Call(), self._begin(), []
+        call, entry = Call(), self._begin()
+        attempts: list[tuple[str, str | None, str]] = []
         request.extensions["attempts"] = attempts
         while True:
-            attempts.append((entry.id, None, "deliver"))
+            attempts.append((entry.id, None, "deliver"))  # until there is a reply
             response, is_own = self._exchange(request, entry, follows=follows)
-            if not is_own or 300 <= response.status_code < 400:  # spec: security.redirect.reply+2
-                attempts[-1] = (entry.id, "ok", "deliver")
-                return delivered(response, None, stream=stream)
-            verdict = self._verdict(entry, response)
-            decision, following = self._decide(call, entry, verdict)
-            attempts[-1] = (entry.id, verdict.failure if verdict else "ok", decision.action)
-            if following is None:
-                return delivered(response, decision.exhausted, stream=stream)
+            failure, decision, following = self._decide(call, entry, response, is_own=is_own)
+            attempts[-1] = (entry.id, failure, decision.action)
+            if following is None:  # spec: recover.stream.no-retry+1, reply.unchanged+1
+                if not stream:
+                    response.read()
+                return response
             response.close()
-            if decision.due is not None:  # spec: recover.rate-limited.jitter+1 (there is none)
-                self._wait_until(decision.due)
+            if decision.wait:  # spec: recover.rate-limited.jitter+1 (none is added)
+                self._sleep(decision.wait)
             call, entry = decision.call, following
 
     def _begin(self) -> Entry:
@@ -95,16 +90,16 @@ class PoolClient(httpx.Client):
                 raise PoolExhausted(exhaustion(self.pool, {}, now))
             return entry
 
-    def _verdict(self, entry: Entry, response: httpx.Response) -> Verdict | None:
-        """Judge a failing reply; a success is passed on as it arrives, whatever it says."""
-        if response.is_success:  # spec: recover.stream.not-drained+2
-            return None
-        return judge(self.pool, entry, read(response, self._clock), now=self._clock())
-
     def _decide(
-        self, call: Call, entry: Entry, verdict: Verdict | None
-    ) -> tuple[Decision, Entry | None]:
-        """Decide what follows, and with which entry; None: the call ends."""
+        self, call: Call, entry: Entry, response: httpx.Response, *, is_own: bool
+    ) -> tuple[str, Decision, Entry | None]:
+        """Return what a reply means, what is decided, and with which entry the call goes on."""
+        verdict, status = None, response.status_code
+        if not is_own or 300 <= status < 400:  # spec: security.redirect.reply+2
+            return "ok", Decision(self.pool, call, "deliver"), None
+        if status >= 400:  # spec: recover.stream.not-drained+2
+            reply = read(response, self._clock)
+            verdict = judge(self.pool, entry, reply, now=self._clock())
         with self._lock:
             now, following = self._clock(), None
             decision = decide(self.pool, call, entry.secret, verdict, now=now)
@@ -114,7 +109,11 @@ class PoolClient(httpx.Client):
             elif decision.action != "deliver":
                 tried, draw = decision.call.tried, self._draw()
                 self.pool, following = select(self.pool, tried, now=now, draw=draw)
-            return decision, following
+        if why := decision.exhausted:
+            response.extensions["exhaustion"] = why
+            if why.is_whole:  # spec: exhaust.no-sdk-retry+3, exhaust.sdk-retry+1
+                response.headers["x-should-retry"] = "false"
+        return verdict.failure if verdict else "ok", decision, following
 
     def _exchange(
         self, request: httpx.Request, entry: Entry, *, follows: bool
@@ -143,6 +142,7 @@ class PoolClient(httpx.Client):
 
     def _sealed(self, request: httpx.Request, url: str, entry: Entry | None) -> httpx.Request:
         """Return a request with an entry's credential in place of all others, or with none."""
+        # spec: security.caller-headers+3, request.unchanged+1
         headers, provider = httpx.Headers(request.headers), self.pool.provider
         for name in ("host", *credential_headers()):
             headers.pop(name, None)
@@ -150,14 +150,12 @@ class PoolClient(httpx.Client):
             how, value = credential(provider, entry.auth_type), entry.secret.text
             headers[how["header"]] = f"{how['scheme']} {value}" if how["scheme"] else value
             for name, flag in how.get("extra_headers", {}).items():
-                told = headers.get(name)
-                headers[name] = f"{told},{flag}" if told else flag  # spec: security.caller-headers+3
+                headers[name] = ",".join(filter(None, [headers.get(name), flag]))
             with self._lock:  # spec: select.count+2
                 count = self.pool.state(entry.secret).count + 1
                 self.pool = self.pool.changed(entry.secret, count=count)
         place = without(url, registry()[provider].get("credential_query", ()))
         body, known = request.read(), request.extensions
-        # spec: request.unchanged+1
         return httpx.Request(request.method, place, headers=headers, content=body, extensions=known)
 
 
@@ -205,17 +203,6 @@ def read(response: httpx.Response, clock: Callable[[], float]) -> Reply:
         whole = False
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Reply(response.status_code, headers, text, whole)
-
-
-def delivered(response: httpx.Response, why: Exhaustion | None, *, stream: bool) -> httpx.Response:
-    """Return a reply to the caller, as it came."""
-    if why is not None:
-        response.extensions["exhaustion"] = why
-        if why.is_whole:  # spec: exhaust.no-sdk-retry+3, exhaust.sdk-retry+1
-            response.headers["x-should-retry"] = "false"
-    if not stream:
-        response.read()
-    return response  # spec: reply.unchanged+1, recover.stream.no-retry+1
 
 
 def origin(url: httpx.URL) -> tuple[str, str, int | None]:

@@ -12,22 +12,15 @@ from math import inf
 from typing import Any
 from urllib.parse import urlsplit
 
-BLANKS = " \t\r\n"
 SENDABLE = re.compile(r"[!-~]{1,16384}")
 PASTED = re.compile(r"[\"'`]|.*[\"'`]$|(?i:bearer$)|[A-Z_][A-Z0-9_]*=(?!=*$)")
 
 
 @dataclass(frozen=True)
 class Secret:
-    """An API key, or an access token; it shows itself to those alone who ask for `text`."""
+    """An API key or an access token; only who asks for its `text` sees it."""
 
-    text: str
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "text", self.text.strip(BLANKS))  # spec: pool.blanks+2
-
-    def __repr__(self) -> str:
-        return "Secret(***)"  # spec: security.no-leak+2
+    text: str = field(repr=False)  # spec: security.no-leak+2
 
 
 @dataclass(frozen=True)
@@ -37,7 +30,6 @@ class Entry:
     id: str  # spec: pool.identity+1 (nothing changes in an entry)
     secret: Secret
     base_url: str = ""
-    label: str = ""
     auth_type: str = "api_key"
     priority: int = 0
 
@@ -48,14 +40,17 @@ class Entry:
             return "holds no secret"
         if not SENDABLE.fullmatch(self.secret.text) or PASTED.match(self.secret.text):
             return "has a secret that cannot be sent"
-        try:
-            url = urlsplit(self.base_url)
-            fine = url.scheme in ("http", "https") and url.hostname and url.port != 0
-        except ValueError:
-            fine = False
-        if not fine or not SENDABLE.fullmatch(self.base_url):
-            return "has a base URL that cannot be sent to"
-        return None
+        return None if is_address(self.base_url) else "has a base URL that cannot be sent to"
+
+
+def is_address(url: str) -> bool:
+    """Whether a request can be sent to a URL."""
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return known and SENDABLE.fullmatch(url) is not None
 
 
 @dataclass(frozen=True)
@@ -105,7 +100,7 @@ class Pool:
         """Return what is known of a secret."""
         return self.states.get(secret, State())
 
-    def changed(self, secret: Secret, **values: Any) -> "Pool":  # noqa: ANN401  fields of a state
+    def changed(self, secret: Secret, **values: Any) -> "Pool":  # noqa: ANN401  as a state has them
         """Return the pool with something else known of a secret, and of no other."""
         state = replace(self.state(secret), **values)
         # spec: pool.attribution+2, pool.same-secret+3
@@ -138,10 +133,11 @@ def exhaustion(pool: Pool, failures: Mapping[Secret, str], now: float) -> Exhaus
     """Say why each entry is out; `failures` are those of the call that ends."""
     reasons: dict[str, tuple[str | None, float | None]] = {}
     for entry in pool.entries:
-        if cooldown := pool.cooldown(entry.secret, now):  # spec: exhaust.reasons+2
-            reasons[entry.id] = cooldown.failure, cooldown.until
-        else:  # spec: exhaust.all-tried+1
+        cooldown = pool.cooldown(entry.secret, now)
+        if entry.flaw or cooldown is None:  # spec: exhaust.all-tried+1
             reasons[entry.id] = entry.flaw or failures.get(entry.secret), None
+        else:  # spec: exhaust.reasons+2
+            reasons[entry.id] = cooldown.failure, cooldown.until
     ends = [until for _, until in reasons.values() if until is not None and until < inf]
     is_whole = not any(pool.is_available(entry, now) for entry in pool.entries)
     return Exhaustion(reasons, min(ends, default=None), is_whole)  # spec: exhaust.returns-at+2
@@ -152,5 +148,5 @@ class PoolExhausted(Exception):
 
     def __init__(self, exhaustion: Exhaustion) -> None:
         reasons = ", ".join(f"{entry}: {why}" for entry, (why, _) in exhaustion.reasons.items())
-        super().__init__(f"no entry is available ({reasons}); use another provider, or wait")
+        super().__init__(f"no entry is available until {exhaustion.returns_at} ({reasons})")
         self.exhaustion = exhaustion

@@ -7,8 +7,10 @@ entries that the call has not tried, and a strategy chooses one of them.
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from minimal.pool import BLANKS, Entry, Policy, Pool, Secret
+from minimal.pool import Entry, Policy, Pool, Secret
 from minimal.rules import credential, registry
+
+BLANKS = " \t\r\n"
 
 
 def untried(pool: Pool, tried: Container[Secret], now: float) -> list[Entry]:
@@ -49,11 +51,10 @@ def open_pool(
     provider: str,
     entries: Iterable[Entry],
     *,
-    base_url: str | None = None,
     strategy: str = "fill_first",  # spec: select.default+1
     policy: Policy | None = None,
 ) -> Pool:
-    """Make a pool; an entry without a base URL has the pool's, or else its provider's.
+    """Make a pool; an entry without a base URL has its provider's.
 
     Raises:
         ValueError: there is no such strategy.
@@ -63,6 +64,7 @@ def open_pool(
     placed = []
     for entry in sorted(entries, key=lambda entry: entry.priority):  # spec: select.order+2
         usual = credential(provider, entry.auth_type).get("base_url")
-        url = entry.base_url or base_url or usual or registry()[provider]["base_url"] or ""
-        placed.append(replace(entry, base_url=url.strip(BLANKS).rstrip("/")))  # spec: pool.blanks+2
+        url = entry.base_url or usual or registry()[provider]["base_url"] or ""
+        secret = Secret(entry.secret.text.strip(BLANKS))  # spec: pool.blanks+2
+        placed.append(replace(entry, secret=secret, base_url=url.strip(BLANKS).rstrip("/")))
     return Pool(provider, tuple(placed), strategy, policy or Policy())
