@@ -37,8 +37,8 @@ def turn(pool: Pool, entry: Entry) -> int:
     return (ids.index(entry.id) - latest - 1) % len(ids)
 
 
-# spec: select.strategies+1 (all are offered), select.fill-first+2, select.round-robin+3
-# spec: select.least-used+2, select.random+2
+# spec: select.fill-first+2, select.round-robin+3, select.least-used+2, select.random+2
+# spec: select.strategies+1 (none is left out)
 STRATEGIES: Mapping[str, Callable[[Sequence[Entry], Pool, float], Entry]] = {
     "fill_first": lambda entries, _, __: entries[0],
     "round_robin": lambda entries, pool, _: min(entries, key=lambda e: turn(pool, e)),
