@@ -5,15 +5,15 @@ and decides: give it to the caller, ask once more with the same key, or go on wi
 this one rests. Most pools get this wrong at their edges, and the specification is about those edges.
 Here each of its core requirements is met at a line that cites it, as `# spec: id+revision`.
 
-Read `decide` first. It is one pure function: a pool, a call and a verdict go in, and what to do
-next comes out, with a new pool. It has no rules of its own, but looks them up in the decision table
-(`rules`). What it looks at comes from `classify` (which failure is this?) and `hints` (when does it
-end?); whom it may go on with comes from `pool` (who is available?) and `select` (who is next?).
-Only `http` knows of sockets, clocks and threads, and it decides nothing.
+Read `decide` first. It is one pure function: a pool, a call and a verdict go in, and a new pool and
+the next action come out. The rules are not in it: it looks them up in the decision table (`rules`).
+A verdict comes from `classify` (which failure is this?) and `hints` (when does it end?). The next
+entry comes from `pool` (which ones are available?) and `select` (which one is next?). Only `http`
+knows of sockets, clocks and threads, and it decides nothing.
 
-Left out is what the specification calls features: no store, no logins, no owners or models, no
-probes, no events. The library `credpool` has them all, and is what a program should use. This pool
-is for reading, and for writing your own: the same conformance suite judges all three.
+This pool has none of what the specification calls features: no store, no logins, no owners or
+models, no probes, no events. The library `credpool` has them all, and is what a program should use.
+This one is there to be read, and to write your own by: the same suite judges all three.
 """
 
 from minimal.http import PoolClient

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Any
-from urllib.parse import urlsplit
+
+import httpx
 
 SENDABLE = re.compile(r"[!-~]{1,16384}")
 PASTED = re.compile(r"[\"'`]|.*[\"'`]$|(?i:bearer$)|[A-Z_][A-Z0-9_]*=(?!=*$)")
@@ -46,11 +47,12 @@ class Entry:
 def is_address(url: str) -> bool:
     """Whether a request can be sent to a URL."""
     try:
-        parts = urlsplit(url)
-        known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
+        parts = httpx.URL(url)
+        known = parts.scheme in ("http", "https") and bool(parts.host)
+    except (httpx.InvalidURL, ValueError):
         return False
-    return known and SENDABLE.fullmatch(url) is not None
+    port = 1 if parts.port is None else parts.port
+    return known and 0 < port < 65536 and SENDABLE.fullmatch(url) is not None
 
 
 @dataclass(frozen=True)
