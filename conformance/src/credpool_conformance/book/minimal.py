@@ -130,9 +130,8 @@ def _actions(rows: list[dict[str, Json]]) -> str:
     cells = []
     for row in rows:
         steps = [scalar(row[name]) for name in ("action", "then") if row.get(name)]
-        length = row.get("cooldown")
-        out = duration(length) if isinstance(length, int) else text(length) or "—"
-        cells.append((f"`{text(row.get('class'))}`", ", then ".join(steps), out))
+        name = f"`{text(row.get('class'))}`"
+        cells.append((name, ", then ".join(steps), duration(row.get("cooldown"))))
     return table(("class", "action", "out for"), cells)
 
 
