@@ -13,10 +13,12 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "reference_impl"))
 
 import httpx
 from minimal import Entry, Policy, PoolClient, PoolExhausted, Secret, open_pool
+from minimal.pool import exhaustion
 
 POLICY = [*Policy.__dataclass_fields__]
 HELLO = {"name": "credpool-minimal", "version": "0.1.0", "language": "Python", "protocol": 1}
 HELLO |= {"spec": "1.0-draft", "features": [], "clock": "virtual", "policy": POLICY}
+FIXED = {"hello": {"hello": HELLO}, "stop": {"ok": True}}
 SSL = ssl.create_default_context()  # one for all clients, for it takes long to make
 
 
@@ -35,16 +37,10 @@ class Testee:
             self.calls[message["call"]] = call = SimpleNamespace(seq=seq, resumed=queue.Queue())
             threading.Thread(target=self.run, args=(call, message["request"]), daemon=True).start()
         else:
-            self.emit({"seq": seq, **getattr(self, command)(message)})
+            self.emit({"seq": seq, **(FIXED.get(command) or getattr(self, command)(message))})
 
-    def hello(self, message):
-        return {"hello": HELLO}
-
-    def restart(self, message):
+    def restart(self, message):  # nothing is durable but the configuration
         return self.configure({"pool": self.told, "randoms": self.randoms})
-
-    def stop(self, message):
-        return {"ok": True}
 
     def configure(self, message):
         self.told, self.randoms = told, randoms = message["pool"], message["randoms"]
@@ -66,19 +62,16 @@ class Testee:
         call.seq = call.resumed.get()
 
     def inspect(self, message):
-        pool = self.client.pool
+        pool, over = self.client.pool, exhaustion(self.client.pool, {}, self.now)
         entries = [shown(pool, each, self.now) for each in pool.entries]
-        return {"pool": {"entries": entries, "returns_at": None}}
+        returns_at = over.returns_at if over.is_whole else None
+        return {"pool": {"entries": entries, "returns_at": returns_at}}
 
     def run(self, call, asked):
         self.current.call = call
-        url, body, streaming = (
-            str(self.client.base_url).rstrip("/") + asked["path"],
-            "",
-            asked["stream"],
-        )
+        base, body, streaming = str(self.client.base_url).rstrip("/"), "", asked["stream"]
         rest = {"headers": asked["headers"], "json": asked["body"]}
-        request = self.client.build_request(asked["method"], url, **rest)
+        request = self.client.build_request(asked["method"], base + asked["path"], **rest)
         try:
             follows = asked["follow_redirects"]
             response = self.client.send(request, stream=True, follow_redirects=follows)
@@ -101,19 +94,15 @@ class Testee:
     def end(self, call, request, outcome, over=None, **result):
         tried = request.extensions.get("attempts", [])
         log = [{"entry": entry, "class": seen, "action": action} for entry, seen, action in tried]
-        result |= {
-            "outcome": outcome,
-            "attempts": log,
-            "exhausted": over and exhausted(self.client.pool, over),
-        }
+        result |= {"outcome": outcome, "attempts": log}
+        result |= {"exhausted": over and exhausted(self.client.pool, over)}
         self.emit({"seq": call.seq, "result": result})
 
 
 def entry(given, base_url):
     values = {name: given[name] for name in ("id", "auth_type", "priority")}
-    return Entry(
-        **values, secret=Secret(given["secret"] or ""), base_url=given["base_url"] or base_url
-    )
+    values |= {"secret": Secret(given["secret"] or ""), "base_url": given["base_url"] or base_url}
+    return Entry(**values)
 
 
 def shown(pool, each, now):
@@ -126,13 +115,11 @@ def shown(pool, each, now):
 
 
 def exhausted(pool, over):
-    flaws = {each.id: each.flaw for each in pool.entries if each.flaw}
-    told = {
-        name: {"why": why, "class": None, "until": None}
-        if name in flaws
-        else {"class": why, "until": None if until == inf else until}
-        for name, (why, until) in over.reasons.items()
-    }
+    told = {}
+    for each in pool.entries:
+        why, until = over.reasons[each.id]
+        known = {"class": None, "why": why} if each.flaw else {"class": why}
+        told[each.id] = known | {"until": None if until == inf else until}
     return {"returns_at": over.returns_at, "entries": told}
 
 

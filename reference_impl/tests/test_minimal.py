@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 
 import httpx
@@ -111,6 +112,51 @@ for failure in ("usage_limited", "out_of_credit"):
     ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)  # noqa: S603
 
     assert ran.stdout.split() == ["deliver", "rotate"]
+
+
+def test_an_endless_refusal_is_judged_by_its_beginning() -> None:
+    """No more of a body is read than it takes, and the next key answers."""
+    given = []
+
+    def endless() -> Iterator[bytes]:
+        while True:
+            given.append(1024)
+            yield b"x" * 1024
+
+    client = client_of(
+        lambda request: (
+            httpx.Response(200)
+            if "second" in request.headers["authorization"]
+            else httpx.Response(402, content=endless())
+        )
+    )
+
+    response = client.post("/chat/completions", json=HELLO)
+
+    assert response.status_code == 200
+    assert sum(given) == 64 * 1024
+
+
+def test_a_slow_refusal_is_delivered_whole() -> None:
+    """It is judged after some seconds, by what has come, and the caller gets all of it."""
+    clock = count(0.0, 2.0)
+    pieces = [b'{"error": ', b'{"message": ', b'"too late"', b"}}"]
+    transport = httpx.MockTransport(lambda _: httpx.Response(503, content=iter(pieces)))
+    pool = open_pool("openai", ENTRIES)
+    client = PoolClient(pool, clock=lambda: next(clock), transport=transport)
+
+    response = client.post("/chat/completions", json=HELLO)
+
+    assert response.json() == {"error": {"message": "too late"}}
+
+
+def test_from_the_readme_to_the_rule_is_one_click() -> None:
+    """The README links the module in which the second 429 in a row rotates."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    linked = "reference_impl/minimal/decide.py"
+
+    assert f"({linked})" in readme
+    assert "# spec: recover.rate-limited.rotate-second+" in (ROOT / linked).read_text("utf-8")
 
 
 def test_threads_share_one_client() -> None:
