@@ -48,7 +48,7 @@ class Decision:
 def judge(pool: Pool, entry: Entry, reply: Reply, *, now: float) -> Verdict:
     """Say what a failing reply to an entry means."""
     rule = first_rule(pool.provider, reply, entry.auth_type)
-    refreshes = decision_table()[rule["class"]]["action"] == "refresh"  # which this pool cannot
+    refreshes = decision_table()[rule["class"]]["action"] == "refresh"  # which this pool cannot do
     failure = "auth_rejected" if refreshes else rule["class"]
     return Verdict(failure, rule["id"], rule.get("cooldown"), hint_of(reply, rule, now=now))
 
