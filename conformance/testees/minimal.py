@@ -106,7 +106,7 @@ def entry(given, base_url):
 
 
 def shown(pool, each, now):
-    cooldown, count = pool.cooldown(each.secret, now), pool.state(each.secret).count
+    cooldown, count = pool.cooldown(each.secret, now), pool.known(each.secret).count
     seen = {"id": each.id, "request_count": count, "models": {}}
     if cooldown is None:
         return seen | {"status": "ok"} | ({"why": each.flaw} if each.flaw else {})

@@ -82,7 +82,7 @@ def may_retry(pool: Pool, call: Call, secret: Secret, verdict: Verdict, now: flo
     return (
         pool.policy.first_429 != "rotate"  # spec: recover.rate-limited.rotate-first+1
         and (verdict.hint is None or verdict.hint <= pool.policy.max_retry_wait)
-        and not pool.state(secret).marked  # spec: recover.rate-limited.across-calls+2
+        and not pool.known(secret).marked  # spec: recover.rate-limited.across-calls+2
         and secret not in call.tried  # spec: recover.bounded+2
         and not pool.cooldown(secret, now)  # spec: recover.rate-limited.gone-out+1
     )
@@ -92,7 +92,7 @@ def take_out(
     pool: Pool, call: Call, secret: Secret, verdict: Verdict, now: float
 ) -> tuple[Pool, Call]:
     """Start the cooldown of a failure. Without owners and models, every scope is the entry."""
-    before = pool.state(secret).cooldown
+    before = pool.known(secret).cooldown
     until = now + duration(pool, secret, verdict, now)
     cooldown = later(before, Cooldown(verdict.failure, verdict.reason, now, until))
     if cooldown is not before:
@@ -124,7 +124,7 @@ def guard_against_outage(pool: Pool, call: Call, now: float) -> Pool:
     if len(verdicts) < 2 or not alike:
         return pool
     for secret, (before, started) in call.started.items():  # spec: recover.outage-guard+2
-        if pool.state(secret).cooldown is started:
+        if pool.known(secret).cooldown is started:
             until = min(started.until, now + pool.policy.sole_cooldown)
             pool = pool.changed(secret, cooldown=later(before, replace(started, until=until)))
     return pool

@@ -76,7 +76,7 @@ READERS = {"header": in_header, "body": in_body, "text": in_message}
 
 
 def resets(row: Data, reply: Reply) -> list[str]:
-    """Return the headers that say when a window is whole again: those of the spent ones first."""
+    """Return the headers of the windows that are spent; of none, the headers that the row says."""
     states = [(each["reset"], reply.headers.get(each["state"], "")) for each in row["windows"]]
     spent = [reset for reset, state in states if is_spent(row["spent"], state)]
     return spent or [reset for reset, _ in states if row["otherwise"] == "largest"]
@@ -129,9 +129,9 @@ def number(text: str) -> float:
 
 def within(text: str, least: float, below: float = inf) -> float:
     """Read a decimal number that is in a range."""
-    if (value := number(text)) < least or below <= value < inf:
+    if not least <= number(text) < below:
         raise ValueError(text)
-    return value
+    return number(text)
 
 
 def go_duration(text: str) -> float:

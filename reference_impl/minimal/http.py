@@ -152,7 +152,7 @@ class PoolClient(httpx.Client):
             for name, flag in how.get("extra_headers", {}).items():
                 headers[name] = ",".join(filter(None, [headers.get(name), flag]))
             with self._lock:  # spec: select.count+2
-                count = self.pool.state(entry.secret).count + 1
+                count = self.pool.known(entry.secret).count + 1
                 self.pool = self.pool.changed(entry.secret, count=count)
         place = without(url, registry()[provider].get("credential_query", ()))
         body, known = request.read(), request.extensions

@@ -66,7 +66,7 @@ class Cooldown:
 
 
 @dataclass(frozen=True)
-class State:
+class Known:
     """What is known of a secret; `marked`: its one retry after a 429 is used."""
 
     cooldown: Cooldown | None = None
@@ -94,23 +94,23 @@ class Pool:
     entries: tuple[Entry, ...]
     strategy: str
     policy: Policy
-    states: Mapping[Secret, State] = field(default_factory=dict)
+    knowledge: Mapping[Secret, Known] = field(default_factory=dict)
     latest: str | None = None
     """The id of the entry that the latest selection chose."""
 
-    def state(self, secret: Secret) -> State:
+    def known(self, secret: Secret) -> Known:
         """Return what is known of a secret."""
-        return self.states.get(secret, State())
+        return self.knowledge.get(secret, Known())
 
-    def changed(self, secret: Secret, **values: Any) -> "Pool":  # noqa: ANN401  as a state has them
+    def changed(self, secret: Secret, **values: Any) -> "Pool":  # noqa: ANN401  as `Known` has them
         """Return the pool with something else known of a secret, and of no other."""
-        state = replace(self.state(secret), **values)
+        known = replace(self.known(secret), **values)
         # spec: pool.attribution+2, pool.same-secret+3
-        return replace(self, states={**self.states, secret: state})
+        return replace(self, knowledge={**self.knowledge, secret: known})
 
     def cooldown(self, secret: Secret, now: float) -> Cooldown | None:
         """Return the cooldown that keeps a secret out, if one runs."""
-        found = self.state(secret).cooldown
+        found = self.known(secret).cooldown
         return found if found and now < found.until else None  # spec: cooldown.end+2
 
     def is_available(self, entry: Entry, now: float) -> bool:

@@ -42,7 +42,7 @@ def turn(pool: Pool, entry: Entry) -> int:
 STRATEGIES: Mapping[str, Callable[[Sequence[Entry], Pool, float], Entry]] = {
     "fill_first": lambda entries, _, __: entries[0],
     "round_robin": lambda entries, pool, _: min(entries, key=lambda e: turn(pool, e)),
-    "least_used": lambda entries, pool, _: min(entries, key=lambda e: pool.state(e.secret).count),
+    "least_used": lambda entries, pool, _: min(entries, key=lambda e: pool.known(e.secret).count),
     "random": lambda entries, _, draw: entries[int(draw * len(entries))],
 }
 

@@ -166,7 +166,7 @@ def test_threads_share_one_client() -> None:
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda _: client.post("/chat/completions", json=HELLO), range(200)))
 
-    assert [client.pool.state(entry.secret).count for entry in client.pool.entries] == [200, 0]
+    assert [client.pool.known(entry.secret).count for entry in client.pool.entries] == [200, 0]
 
 
 def test_an_exhausted_pool_says_why_and_shows_no_secret() -> None:
