@@ -1,7 +1,8 @@
 """Which entry is next (spec/selection.md).
 
 A pool makes one selection when a call begins, and one at each rotation. The candidates are the
-entries that the call has not tried, and a strategy chooses one of them.
+entries that the call has not tried, and a strategy chooses one of them. A pool is opened here, too:
+that is when its order is made, and when a strategy that nobody has is refused.
 """
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
