@@ -59,7 +59,13 @@ def blocks_of(page: Path) -> Iterator[Block]:
     assert opened is None, f"{page}:{opened} is not closed"
 
 
-BLOCKS = [block for page in PAGES for block in blocks_of(page)]
+SNIPPET = re.compile(r'--8<-- "[^"\n]+\.py[:0-9]*"')
+BLOCKS = [
+    block
+    for page in PAGES
+    for block in blocks_of(page)
+    if not SNIPPET.fullmatch(block.code)  # a file's own code, which is run where it is
+]
 PYTHON = [block for block in BLOCKS if block.info == "python"]
 
 
