@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from credpool.model.policy import Strategy
 from credpool.model.secret import Secret
-from credpool.pool import engine_of
 from credpool.rules.usable import why_unusable
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
@@ -151,11 +150,11 @@ class CountsRefreshes(Mutant):
     because = "counts"
 
     @replaces("credpool._calls.call.keep")
-    def counted(original, pool, event):
-        entry = pool.state.find(event.entry)
+    def counted(original, engine, event):
+        entry = engine.state.find(event.entry)
         if entry is not None:
-            engine_of(pool).used(entry)
-        return original(pool, event)
+            engine.used(entry)
+        return original(engine, event)
 
 
 class ForgetsWhichModelIsOut(Mutant):

@@ -31,7 +31,8 @@ class TakesTwinsForTwo(Mutant):
 
     @replaces("credpool.rules.cooldown._is_sole")
     def by_row(original, state, affected, now, model):
-        others = (e for e in state.entries if e.id != affected[0].id)
+        refused = [e.id for e in affected[:1]]  # nobody, when the secret was replaced
+        others = (e for e in state.entries if e.id not in refused)
         return not any(e.blocked(now, model) is None for e in others)
 
 
