@@ -146,7 +146,7 @@ class Engine:
         self, model: Callable[[], str | None], now: float, home: EntryId | None = None
     ) -> Entry | None:
         """Choose an entry for a call, or none; `model` is asked for when it matters."""
-        self.follow()
+        self.follow()  # spec: store.others-changes+2
         return self.choose(model, now, home)
 
     def choose(

@@ -147,6 +147,7 @@ class Operator:
             named.append(resolve(state, target))
             return change(state)
 
+        # spec: operator.durable+2, operator.refused-unchanged+2
         engine_of(self._pool).change(noted)
         return named[-1]
 

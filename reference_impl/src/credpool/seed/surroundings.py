@@ -134,7 +134,7 @@ class Surroundings:
         except Unusable as err:
             # spec: seed.broken-file+2
             return {n: Veiled(v) for n, v in self.environ.items()}, [err.notice]
-        # spec: seed.precedence+2
+        # spec: seed.precedence+2, seed.given-environment+2
         told = {**dotenv.parse(text or ""), **self.environ}
         return {name: Veiled(value) for name, value in told.items()}, []
 
