@@ -202,14 +202,9 @@ def _retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> Deci
 
 
 def _reset(state: PoolState, entry_id: EntryId | None, *, now: float) -> Decision:
-    chosen = [e for e in state.entries if entry_id in (None, e.id) and _has_history(e)]
-    clean = {e.id: _unrefused(e) for e in chosen}
+    chosen = (e for e in state.entries if entry_id in (None, e.id))
+    clean = {e.id: new for e in chosen if (new := _unrefused(e)) != e}
     return Decision(state.change(clean), Call(started=now), Rest())
-
-
-def _has_history(entry: Entry) -> bool:
-    rests = entry.refresh_failed_at is not None
-    return bool(entry.cooldown or entry.models or entry.marked or rests)
 
 
 def _unrefused(entry: Entry) -> Entry:
