@@ -115,6 +115,15 @@ class JsonFileStore:
         stamp = self._file.stamp()
         return stamp if self._held is None else (stamp, self._held.writes)
 
+    def check_writable(self) -> None:
+        """Refuse a change that must outlive the process, where the file cannot be written.
+
+        Raises:
+            StoreUnwritable: it cannot.
+        """
+        if self._held is not None:
+            raise self._file.denied()
+
     def update(self, change: Callable[[PoolState], PoolState]) -> PoolState:
         """Change the pool as it is now, durably, and return it as a `load` would.
 
