@@ -114,7 +114,7 @@ class Surroundings:
 
     def references(self) -> References:
         """Return where the references in rows lead."""
-        return References(variables=self._variables()[0], folder=self.folder)
+        return References(variables=self._variables()[0], folder=self.folder, home=self.home)
 
     def _sources(self, key: str, variables: Mapping[str, str]) -> Iterator[Source]:
         """Yield the sources of a pool, in the order of their precedence."""
