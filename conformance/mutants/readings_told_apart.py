@@ -81,7 +81,7 @@ class ReportsAllTriedAsExhausted(Mutant):
         yield from original(made)
         found = made.action.exhaustion if isinstance(made.action, Deliver) else None
         if found is not None and not found.is_whole:
-            yield original.__globals__["RanOut"](found)
+            yield original.__globals__["events"].PoolExhausted(found)
 
 
 class LeavesTheProvidersHeader(Mutant):

@@ -21,10 +21,10 @@ from credpool.model.messages import (
     Claimed,
     Decision,
     Deliver,
-    Event,
     Exchange,
     Failed,
     Grant,
+    Message,
     Refresh,
     Refreshed,
     Send,
@@ -146,7 +146,7 @@ class Course:
         assert isinstance(self.made.action, Send | Wait)
         return self.made.action.entry
 
-    def _happens(self, event: Event) -> None:
+    def _happens(self, event: Message) -> None:
         self.made = decide(self.made.state, event, now=NOW, draw=0.0)
 
 

@@ -14,11 +14,11 @@ from credpool.model.messages import (
     Claimed,
     Decision,
     Deliver,
-    Event,
     Exchange,
     Failed,
     GiveUp,
     Grant,
+    Message,
     Refresh,
     Refreshed,
     RefreshFailed,
@@ -92,7 +92,7 @@ def refused(
     return Failed(call, entry, Secret(secret or f"sk-{entry}"), verdict)
 
 
-def after(state: PoolState, event: Event, *, now: float = NOW) -> Decision:
+def after(state: PoolState, event: Message, *, now: float = NOW) -> Decision:
     """Return what the rules make of the event."""
     return decide(state, event, now=now, draw=0.0)
 

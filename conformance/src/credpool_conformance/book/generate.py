@@ -21,6 +21,7 @@ from credpool_conformance.book.choices import Example
 from credpool_conformance.book.data_pages import providers_page, scenarios_page
 from credpool_conformance.book.environment import PAGE as ENVIRONMENT_PAGE
 from credpool_conformance.book.environment import environment_page
+from credpool_conformance.book.minimal import minimal_page
 from credpool_conformance.book.recovery import recovery_note
 from credpool_conformance.book.regions import fill
 from credpool_conformance.book.reports import PAGE as REPORTS_PAGE
@@ -71,6 +72,7 @@ def outputs(book: Book, examples: Mapping[str, Example]) -> Mapping[str, str]:
         **({REPORTS_PAGE: NOTICE + reports_page(book)} if REPORTS_TABLE in book.tables else {}),
         **({f"{_DATA}/cells.json": _json(cells_data(book))} if REFINEMENTS in book.tables else {}),
         **architecture_page(book),
+        **minimal_page(book),
         **site_data(book),
         **_auth_schema(book),
         DATA_PAGE: NOTICE + data_page(book),

@@ -34,7 +34,7 @@ REQUIREMENTS_JSON: Final = "spec/requirements.json"
 PROVEN_JSON: Final = "conformance/mutants/proven.json"
 SCENARIO_SCHEMA: Final = "conformance/src/credpool_conformance/schemas/scenario.schema.json"
 LIBRARY: Final = "reference_impl/src/credpool"
-CODE: Final = (LIBRARY, "conformance/src")
+CODE: Final = ("reference_impl/minimal", LIBRARY, "conformance/src")
 SCRIPTS: Final = "conformance/testees"
 
 _TITLE: Final = re.compile(r"^\*([^*\n]+)\*, version ([0-9][\w.-]*)", re.MULTILINE)

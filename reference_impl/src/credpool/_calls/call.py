@@ -14,8 +14,8 @@ from credpool.model.messages import (
     Claimed,
     Decision,
     Deliver,
-    Event,
     Failed,
+    Message,
     Refresh,
     Refreshed,
     RefreshFailed,
@@ -196,10 +196,10 @@ class ActiveCall:
             self._call = Call(started=self._started, model=self._model(), home=self._home)
         return self._call
 
-    def _decided(self, event: Event) -> Action:
+    def _decided(self, event: Message) -> Action:
         return self._taken(event, self._engine.apply(event, self.lease))
 
-    def _taken(self, event: Event, decision: Decision) -> Action:
+    def _taken(self, event: Message, decision: Decision) -> Action:
         """Go on as was decided; a success has ended the attempt by itself."""
         if not isinstance(event, Succeeded):
             self._open, self._call = None, decision.call

@@ -12,9 +12,9 @@ from credpool.model.messages import (
     Claimed,
     Decision,
     Deliver,
-    Event,
     Failed,
     GiveUp,
+    Message,
     Refresh,
     Refreshed,
     RefreshFailed,
@@ -39,7 +39,7 @@ from credpool.rules.refresh import arrived, claim, refresh_failed, resumed
 from credpool.rules.select import available
 
 
-def decide(state: PoolState, event: Event, *, now: float, draw: float) -> Decision:
+def decide(state: PoolState, event: Message, *, now: float, draw: float) -> Decision:
     """Return the pool after `event`, and what to do next.
 
     Args:
