@@ -258,7 +258,7 @@ class RemembersAProbe(Mutant):
     """Remembers when an entry was probed, although it was reset since."""
 
     violates = "operator.reset.clean+3"
-    kills = ("reset-forgets-the-probe",)
+    kills = ("reset-forgets-the-probe", "reset-forgets-a-probe-that-succeeded")
     because = "out"
 
     @replaces("credpool.rules.decide._unrefused")

@@ -1172,6 +1172,7 @@ class TestReset:
             pytest.param(replace(entry("a"), cooldown=out()), id="out"),
             pytest.param(replace(entry("a"), models={"gpt-5": out()}), id="out for a model"),
             pytest.param(replace(entry("a"), marked=True), id="throttled"),
+            pytest.param(replace(entry("a"), probed_at=NOW), id="probed"),
             pytest.param(
                 replace(entry("a"), refresh_failed_at=NOW), id="without a refresh for now"
             ),

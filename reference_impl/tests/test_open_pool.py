@@ -397,6 +397,24 @@ def test_a_revoked_key_is_read_again_before_it_dies() -> None:
     assert (status, pool.state.entries[0].dead) == (401, True)
 
 
+@pytest.mark.parametrize(("given", "found"), [(True, KEY), (False, None)])
+def test_the_home_of_a_reference_is_the_one_that_is_given(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    given: bool,  # noqa: FBT001  a case
+    found: str | None,
+) -> None:
+    """A file of `~` is in the home that the pool is given, whatever the process's environment says."""
+    document = {"credential_pool": {"openai": [{"id": "a", "access_token": "file:~/keys/mine"}]}}
+    folder = written(tmp_path / "folder", {"auth.json": document})
+    home = written(tmp_path / "home", {"keys/mine": KEY}) if given else None
+    monkeypatch.setenv("HOME", str(written(tmp_path / "process", {"keys/mine": OTHER})))
+
+    pool = open_pool("openai", Surroundings(environ={}, folder=folder, home=home))
+
+    assert secrets(pool) == [found]
+
+
 def test_a_reference_is_read_again_when_it_was_refused(tmp_path: Path) -> None:
     """A file that a row refers to is read again after a refusal, and the row stays as it is."""
     document = {"credential_pool": {"openai": [{"id": "a", "access_token": "file:key"}]}}

@@ -103,13 +103,15 @@ def test_a_store_of_its_own_works_too(folder: Path) -> None:
 
 
 def test_what_a_person_asks_for_is_refused(folder: Path) -> None:
-    """A key that is added, renamed or removed would be gone, or back, at the next start."""
+    """What is added, renamed, removed or reset would be as before at the next start."""
     operator = Operator(Pool(JsonFileStore(folder / "auth.json", "openai")))
 
     for ask in (
         lambda: operator.add(Secret("sk-made-up-c")),
         lambda: operator.rename("a", "other"),
         lambda: operator.remove("a"),
+        lambda: operator.reset("a"),
+        operator.reset,
     ):
         with pytest.raises(StoreUnwritable, match="let this account write"):
             ask()
@@ -118,6 +120,14 @@ def test_what_a_person_asks_for_is_refused(folder: Path) -> None:
         "a",
         "b",
     ]
+
+
+def test_a_reset_is_refused_where_secrets_are_found_too(folder: Path) -> None:
+    """The store that lends what was found asks the file below it."""
+    operator = Operator(open_pool("openai", Surroundings(environ={}, folder=folder)))
+
+    with pytest.raises(StoreUnwritable, match="let this account write"):
+        operator.reset("a")
 
 
 def test_the_command_refuses_what_would_end_with_it(folder: Path) -> None:

@@ -17,6 +17,7 @@ class SealedHeaders(httpx.Headers):
 
     def __init__(self, headers: httpx.Headers, sealed: Seal) -> None:
         self._sealed = (sealed.name, sealed.value)
+        # spec: security.caller-headers+3
         kept = [(name, value) for name, value in headers.raw if name.lower() not in sealed.drop]
         super().__init__([*kept, *sealed.plain])
 
@@ -78,7 +79,7 @@ class PoolAuth(httpx.Auth):
 def _sealed(request: httpx.Request, url: str | None, sealed: Seal) -> httpx.Request:
     """Return the request with the secret in it, for another URL if one is given."""
     there = request.url if url is None else httpx.URL(url)
-    made = httpx.Request(
+    made = httpx.Request(  # spec: request.unchanged+1
         request.method, there, stream=request.stream, extensions=request.extensions
     )
     made.headers = SealedHeaders(request.headers, sealed)

@@ -20,6 +20,7 @@ class SealedHeaders(httpx2.Headers):
 
     def __init__(self, headers: httpx2.Headers, sealed: Seal) -> None:
         self._sealed = (sealed.name, sealed.value)
+        # spec: security.caller-headers+3
         kept = [(name, value) for name, value in headers.raw if name.lower() not in sealed.drop]
         super().__init__([*kept, *sealed.plain])
 
@@ -81,7 +82,7 @@ class PoolAuth(httpx2.Auth):
 def _sealed(request: httpx2.Request, url: str | None, sealed: Seal) -> httpx2.Request:
     """Return the request with the secret in it, for another URL if one is given."""
     there = request.url if url is None else httpx2.URL(url)
-    made = httpx2.Request(
+    made = httpx2.Request(  # spec: request.unchanged+1
         request.method, there, stream=request.stream, extensions=request.extensions
     )
     made.headers = SealedHeaders(request.headers, sealed)

@@ -45,7 +45,7 @@ _OURS: Final = (
 
 def comment_problems(book: Book) -> Iterator[Problem]:
     """Find comments behind values, and comments in the registry that explain a rule."""
-    kept = [book.retired, book.exclusions, book.examples]
+    kept = [book.retired, book.exclusions, book.unmarked, book.examples]
     data = [*book.tables.values(), *book.registry.values(), *kept]
     for document in (*data, *book.scenario_files):
         path = book.root / document.path

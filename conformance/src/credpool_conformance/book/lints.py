@@ -18,6 +18,7 @@ from credpool_conformance.book.data_lints import (
     duplicate_problems,
 )
 from credpool_conformance.book.features import feature_problems
+from credpool_conformance.book.marks import mark_problems
 from credpool_conformance.book.patterns import pattern_problems
 from credpool_conformance.book.policy import policy_problems
 from credpool_conformance.book.problems import Problem
@@ -63,7 +64,13 @@ def lint(book: Book, *, draft: bool = False, unproven: bool = False) -> list[Pro
 
     `unproven` leaves out whether mutants were killed: what they need may be about to be written.
     """
-    left_out = {_coverage, _proof, choice_problems} if draft else {_proof} if unproven else set()
+    left_out = (
+        {_coverage, _proof, choice_problems, mark_problems}
+        if draft
+        else {_proof}
+        if unproven
+        else set()
+    )
     found = set(book.problems)
     for check in LINTS:
         if check not in left_out:
@@ -219,6 +226,7 @@ LINTS: Final[tuple[Callable[[Book], Iterator[Problem]], ...]] = (
     _coverage,
     _proof,
     _exclusions,
+    mark_problems,
     choice_problems,
     _schemas,
     _decision_table,

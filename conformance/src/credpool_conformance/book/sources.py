@@ -33,7 +33,8 @@ from credpool_conformance.registry import load as load_registry
 REQUIREMENTS_JSON: Final = "spec/requirements.json"
 PROVEN_JSON: Final = "conformance/mutants/proven.json"
 SCENARIO_SCHEMA: Final = "conformance/src/credpool_conformance/schemas/scenario.schema.json"
-CODE: Final = ("reference_impl/minimal", "reference_impl/src", "conformance/src")
+LIBRARY: Final = "reference_impl/src/credpool"
+CODE: Final = ("reference_impl/minimal", LIBRARY, "conformance/src")
 SCRIPTS: Final = "conformance/testees"
 
 _TITLE: Final = re.compile(r"^\*([^*\n]+)\*, version ([0-9][\w.-]*)", re.MULTILINE)
@@ -56,6 +57,7 @@ class Book:
     code_citations: tuple[Citation, ...]
     retired: Document
     exclusions: Document
+    unmarked: Document
     examples: Document
     committed: Json
     proven: Mapping[str, Json]
@@ -123,6 +125,7 @@ def load(root: Path) -> Book:
         code_citations=tuple(c for c in citations if isinstance(c, Citation)),
         retired=_document(root, root / "spec/retired.yaml", problems) or _EMPTY,
         exclusions=_document(root, root / "spec/exclusions.yaml", problems) or _EMPTY,
+        unmarked=_document(root, root / "spec/unmarked.yaml", problems) or _EMPTY,
         examples=_document(root, root / "spec/examples.yaml", problems) or _EMPTY,
         committed=_json(root, REQUIREMENTS_JSON, _COMMITTED_FIX, problems),
         proven=fields(fields(_json(root, PROVEN_JSON, _PROVEN_FIX, problems)).get("proven")),

@@ -179,6 +179,7 @@ class ActiveCall:
         else:
             terminal = self.known.refused(entry.id) is FailureClass.AUTH_REVOKED
             message = "there is no newer token where this one is from"
+            # spec: borrow.reread.none+2
             failed = RefreshFailed(self.known, entry.id, terminal, message, entry.secret)
             self._call = self._engine.apply(failed).call
         return self.resumed(entry)

@@ -127,6 +127,7 @@ class Flow(Generic[R, A]):
                     case Refresh(entry):
                         action = self._renewal.run(active, entry)
                     case _:
+                        # spec: recover.stream.no-retry+1
                         return self._leave(active, action, response)
         finally:
             self._over(active)
@@ -227,6 +228,7 @@ def _is_foreign(sent: Request, response: Response) -> bool:
 
 def _is_failing(sent: Request, response: Response) -> bool:
     """Whether the provider has refused what was sent."""
+    # spec: recover.stream.not-drained+2
     return response.status_code >= _LEAST_FAILURE and not _is_foreign(sent, response)
 
 
@@ -241,18 +243,18 @@ def _judged(
     if response.status_code < 300:
         return active.succeeded(entry, response.headers) or Deliver()
     active.answered(entry)
-    return Deliver()
+    return Deliver()  # spec: request.redirect+1
 
 
 def _finish(engine: Engine, action: Action, response: Response | None) -> None:
     """Leave the call with the latest reply, or with an error when there is none."""
     exhaustion = action.exhaustion if isinstance(action, Deliver | GiveUp) else None
     if response is None:
-        raise _exhausted(engine, exhaustion)
+        raise _exhausted(engine, exhaustion)  # spec: exhaust.same-provider+1
     if exhaustion is not None:  # spec: exhaust.last-reply+2, exhaust.all-tried+2
         response.extensions[EXHAUSTION] = exhaustion
         if exhaustion.is_whole:  # spec: exhaust.no-sdk-retry+3
-            response.headers["x-should-retry"] = "false"
+            response.headers["x-should-retry"] = "false"  # spec: reply.unchanged+1
 
 
 def _exhausted(engine: Engine, exhaustion: Exhaustion | None) -> PoolExhausted:

@@ -50,7 +50,7 @@ class Case:
             StoreError: it could not be made durable.
         """
         if self.error is not None:
-            raise self.error
+            raise self.error  # spec: store.loud+2
         assert self.known is not None, "whoever asks has had it decided"
         assert self.made is not None, "the same"
         return self.known, self.made

@@ -25,6 +25,7 @@ from credpool.model.state import PoolState
 from credpool.model.terms import EntryId
 from credpool.providers import registry, wire
 from credpool.providers.owner import named_owner
+from credpool.stores.latest import check_writable
 
 T = TypeVar("T")
 
@@ -40,6 +41,7 @@ class Engine:
         lender: Callable[[Entry], Grant | None],
         base_url: str | None,
     ) -> None:
+        self._store = store
         self.clock = clock
         self._dice = dice
         self.lender = lender
@@ -102,6 +104,14 @@ class Engine:
         """
         return self._kept.change(change)
 
+    def check_writable(self) -> None:
+        """Refuse what an operator asks for, where it would end with the process.
+
+        Raises:
+            StoreUnwritable: the store cannot keep it.
+        """
+        check_writable(self._store)
+
     def choose_by(self, strategy: Strategy) -> None:
         """Choose by another strategy, from the next selection on and while the pool is open."""
         self._kept.choose_by(strategy)
@@ -146,7 +156,7 @@ class Engine:
         self, model: Callable[[], str | None], now: float, home: EntryId | None = None
     ) -> Entry | None:
         """Choose an entry for a call, or none; `model` is asked for when it matters."""
-        self.follow()
+        self.follow()  # spec: store.others-changes+2
         return self.choose(model, now, home)
 
     def choose(

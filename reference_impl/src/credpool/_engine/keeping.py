@@ -122,6 +122,7 @@ class Kept:
         """Return the state with what this process adds to it; whoever calls holds `mutex`."""
         own, sums = self.own, self.own.counts.sums()
         counted = {
+            # spec: share.counts+2, store.counts+2
             e.id: replace(e, request_count=e.request_count + sums[e.id])
             for e in (state.entries if sums else ())
             if e.id in sums
@@ -158,13 +159,13 @@ class Kept:
             there = ordered(reading.state, self._strategy)
             with own.mutex:
                 counted = own.counts.sums()
-                changed = change(self.folded(there))
+                changed = change(self.folded(there))  # spec: store.reset-stays+2
             if changed.entries is there.entries:
                 return state
             return reading.as_kept(_as_added(_without_ours(changed, state), state))
 
         try:
-            kept = self._store.update(whole)
+            kept = self._store.update(whole)  # spec: store.durable+2
             view = self._after(kept)
             with own.mutex:
                 own.counts.written(counted)

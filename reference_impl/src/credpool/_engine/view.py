@@ -33,7 +33,8 @@ class Store(Protocol):
     def stamp(self) -> object:
         """Return a cheap token that differs once somebody else has written. Takes no lock."""
 
-    # A store may also have `read`, which returns the stamp and the pool that goes with it.
+    # A store may also have `read`, which returns the stamp and the pool that goes with it, and
+    # `check_writable`, which raises where a change would end with the process.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,4 +37,5 @@ _BY_ERROR = (
 
 def code_of(error: CredpoolError) -> Exit:
     """Return the code with which an error ends the command."""
+    # spec: operator.exit-codes+1
     return next((code for kinds, code in _BY_ERROR if isinstance(error, kinds)), Exit.USAGE)

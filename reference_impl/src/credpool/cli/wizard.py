@@ -66,7 +66,7 @@ class Wizard:
             KeyboardInterrupt: the person broke off; what was done before is kept.
         """
         while True:
-            self._show()
+            self._show()  # spec: operator.wizard.status+1
             step = self._ask.choose("What do you want to do?", self._menu())
             if step is None:
                 return

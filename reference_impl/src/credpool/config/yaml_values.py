@@ -65,7 +65,7 @@ class _Builder:
         """Return the values of a mapping, of some names or of all."""
         found: dict[str, object] = {}
         for key, value in self._effective(node, depth):
-            if names is not None and key.text not in names:
+            if names is not None and key.text not in names:  # spec: config.others+1
                 continue
             if key.text in found:
                 raise BadConfig(str(key.at), "the name stands there twice; keep one")

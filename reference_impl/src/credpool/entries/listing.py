@@ -13,6 +13,7 @@ VERSION: Final = 1
 
 def listing(pools: Iterable[PoolState], *, now: float) -> dict[str, Json]:
     """Return every entry of the pools with all that may be told of it: never a secret."""
+    # spec: operator.list.document+2
     return {"version": VERSION, "at": now, "pools": [_pool(state, now) for state in pools]}
 
 

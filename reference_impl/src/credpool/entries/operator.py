@@ -129,6 +129,7 @@ class Operator:
             AmbiguousTarget: it has several.
             StoreError: the change could not be made durable.
         """
+        engine_of(self._pool).check_writable()  # spec: operator.durable+2
         self._pool.reset(target)
 
     def choose_by(self, strategy: Strategy | str) -> None:
@@ -147,6 +148,7 @@ class Operator:
             named.append(resolve(state, target))
             return change(state)
 
+        # spec: operator.durable+2, operator.refused-unchanged+2
         engine_of(self._pool).change(noted)
         return named[-1]
 

@@ -99,6 +99,7 @@ def after_poll(
         raise _expired()
     if "slow_down" in codes:  # spec: login.device.interval+3
         return _later(replace(waiting, interval=waiting.interval + SLOWER), now)
+    # spec: login.device.patience+2
     if reply is None or reply.status >= 500 or "authorization_pending" in codes:
         return _later(waiting, now)
     return read_login(app, reply, now=now)

@@ -40,7 +40,7 @@ _NO_EXTRA: Final[Mapping[str, object]] = MappingProxyType({})
 class Entry:
     """One credential's row in a pool, with its hard state."""
 
-    id: EntryId
+    id: EntryId  # spec: pool.identity+1
     secret: Secret | None = None
     label: str = ""
     auth_type: AuthType = AuthType.API_KEY

@@ -65,12 +65,14 @@ class TokenRequest:
 
 def token_request(entry: Entry, provider: Provider) -> TokenRequest | Refusal:
     """Return the exchange of the entry's refresh token, if anyone has said where."""
+    # spec: oauth.refresh-token.apart+2
     url = bare(entry.token_url or provider.credential(entry.auth_type).token_url or "")
     if not url or entry.refresh_token is None:
         return Refusal(terminal=False, message="no token endpoint is known; set token_url")
     flaw = why_unrefreshable(entry)
     if flaw is not None:
         return Refusal(terminal=False, message=f"the entry {flaw}")
+    # spec: oauth.access-token.apart+2
     form = {"grant_type": "refresh_token", "refresh_token": entry.refresh_token.reveal()}
     return TokenRequest(url, form | client_of(entry))  # spec: oauth.client-id+2
 
@@ -83,7 +85,7 @@ def read_token_reply(reply: Reply, *, now: float) -> Grant | Refusal:
         return Grant(
             secret=token,
             refresh_token=renewed,
-            expires_at=None if lasts is None else now + lasts,
+            expires_at=None if lasts is None else now + lasts,  # spec: oauth.expires-in+2
         )
     # spec: recover.auth-expired.terminal+3, oauth.reply.no-token+2
     terminal = reply.status < 429 and not TERMINAL.isdisjoint(reply.codes)

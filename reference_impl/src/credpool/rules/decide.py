@@ -84,7 +84,7 @@ def _start(state: PoolState, call: Call, *, now: float, draw: float) -> Decision
     turned = turn_to(state, call, ready, now=now, draw=draw)
     if turned is not None:
         return turned
-    due = probe_due(state, call, now=now)
+    due = probe_due(state, call, now=now)  # spec: exhaust.probe.not-in-mid-call+1
     if due is None:  # spec: exhaust.nothing-sent+2
         return Decision(state, call, GiveUp(exhaustion(state, now=now, model=call.model)))
     probed = {e.id: replace(e, probed_at=now) for e in state.twins(due)}
@@ -202,18 +202,13 @@ def _retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> Deci
 
 
 def _reset(state: PoolState, entry_id: EntryId | None, *, now: float) -> Decision:
-    chosen = [e for e in state.entries if entry_id in (None, e.id) and _has_history(e)]
-    clean = {e.id: _unrefused(e) for e in chosen}
+    chosen = (e for e in state.entries if entry_id in (None, e.id))
+    clean = {e.id: new for e in chosen if (new := _unrefused(e)) != e}
     return Decision(state.change(clean), Call(started=now), Rest())
-
-
-def _has_history(entry: Entry) -> bool:
-    rests = entry.refresh_failed_at is not None
-    return bool(entry.cooldown or entry.models or entry.marked or rests)
 
 
 def _unrefused(entry: Entry) -> Entry:
     """Return the entry without its refusals; a refresh that is under way is none."""
-    return replace(  # spec: operator.reset.claim+1
+    return replace(  # spec: operator.reset.claim+1, operator.reset.clean+3
         entry, cooldown=None, models={}, marked=False, probed_at=None, refresh_failed_at=None
     )

@@ -36,7 +36,8 @@ from credpool.rules.next_step import leave, turn_to, untried
 def claim(state: PoolState, event: Claimed, *, now: float, draw: float) -> Decision:
     """Give the right to refresh to whoever asks first, and the outcome to whoever comes later."""
     entry, call = state.find(event.entry), event.call
-    if entry is None or not _is_in(entry, event, now):  # spec: oauth.single-flight.adopt+2
+    # spec: oauth.single-flight.adopt+2, operator.remove.refresh+1
+    if entry is None or not _is_in(entry, event, now):
         return leave(state, call, now=now, draw=draw)
     held = entry.claim if entry.claim is not None and entry.claim.until > now else None
     is_good = _is_good(state, entry, call, event.secret, now=now)
@@ -54,6 +55,7 @@ def claim(state: PoolState, event: Claimed, *, now: float, draw: float) -> Decis
     is_spent = held is not None and held.holder != event.holder  # its request had no answer
     if is_spent or _has_just_failed(entry, event):  # spec: oauth.claim.ends+1
         return _refused(state, entry, event, now=now, draw=draw)
+    # spec: oauth.claim.expires+2
     mine = Claim(holder=event.holder, until=now + state.policy.claim_ttl)
     state = _changed(state, entry, claim=mine, failed_at=None)
     call = replace(call, renewed=(*call.renewed, entry.id))
@@ -134,7 +136,8 @@ def _renewed(entry: Entry, grant: Grant) -> Entry:
         expires_at=grant.expires_at,
         claim=None,
         refresh_failed_at=None,
-        cooldown=None if _is_mended(entry) else entry.cooldown,  # spec: cooldown.end+2
+        # spec: cooldown.end+2, oauth.new-token.ends+1
+        cooldown=None if _is_mended(entry) else entry.cooldown,
     )
 
 
@@ -146,7 +149,7 @@ def refresh_failed(state: PoolState, event: RefreshFailed, *, now: float) -> Dec
     held = entry.claim if entry.claim is not None and entry.claim.until > now else None
     if held is not None and event.holder not in (None, held.holder):
         return _settled(state, event)  # somebody else is at it by now: the outcome is theirs
-    kept = held if event.unanswered else None  # spec: oauth.claim.ends+1
+    kept = held if event.unanswered else None  # spec: oauth.claim.ends+1, oauth.claim.unanswered+1
     state = _changed(state, entry, claim=kept, failed_at=now)
     is_harmless = event.call.probe or _is_good(state, entry, event.call, entry.secret, now=now)
     if is_harmless and not event.terminal:

@@ -87,6 +87,7 @@ def choose(
         case Strategy.RANDOM:  # spec: select.random+2
             return candidates[int(draw * len(candidates))]
         case Strategy.QUOTA_AWARE:
+            # spec: select.quota-aware.ties+2
             return min(_with_quota(state, candidates, now), key=lambda e: e.request_count)
         case _:
             assert_never(state.strategy)

@@ -17,6 +17,7 @@ from credpool.model.secret import Secret
 from credpool.model.state import PoolState
 from credpool.model.terms import EntryId
 from credpool.seed.found import Found
+from credpool.stores.latest import check_writable
 
 
 class _Store(Protocol):
@@ -86,6 +87,10 @@ class BorrowingStore:
             return replace(changed, entries=state.entries if same else entries)
 
         return self._whole(self._store.update(kept))
+
+    def check_writable(self) -> None:
+        """Refuse a change that must outlive the process, where the store could not keep it."""
+        check_writable(self._store)
 
     def stamp(self) -> object:
         """Return what differs once the store has been written, or a newer secret been found."""

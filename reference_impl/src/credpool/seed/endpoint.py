@@ -37,5 +37,5 @@ class ConfiguredEndpoint:
             source=source,
             secret=secret,
             label=self.endpoint.name,
-            base_url=self.endpoint.base_url,
+            base_url=self.endpoint.base_url,  # spec: custom.one-source+2
         )

@@ -65,7 +65,7 @@ class Tool:
         return url if url.endswith("/v1") else f"{url}/v1"
 
 
-TOOLS: Final = (
+TOOLS: Final = (  # spec: borrow.files+1
     Tool(
         source="claude_code",
         label="Claude Code",

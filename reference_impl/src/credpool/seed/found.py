@@ -39,7 +39,7 @@ def seeded(
         fingerprint_key: the key of the fingerprints in the pool, if there is one.
     """
     wanted = [item for item in found if item.source not in state.suppressed]  # spec: seed.sticky+2
-    entries = list(state.entries)
+    entries = list(state.entries)  # spec: seed.never-deletes+2
     place = {entry.source: n for n, entry in reversed([*enumerate(entries)])}
     for item in wanted:
         if item.source in place:  # spec: seed.match+2

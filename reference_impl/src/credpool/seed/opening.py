@@ -69,7 +69,7 @@ def open_pool(
     empty = _empty(key, around, strategy, policy)
     found, notices = around.find(key)
     for notice in notices:
-        tell(notice)
+        tell(notice)  # spec: seed.told+2
     path = _path(around, store)
     fingerprint_key = _fingerprint_key(path, create=bool(found))
     kept = _kept(empty, path, fingerprint_key)
@@ -169,7 +169,7 @@ def _empty(
     return PoolState(
         key=key,
         provider=surroundings.provider_of(key),
-        strategy=strategy or strategy_of(config, key),
+        strategy=strategy or strategy_of(config, key),  # spec: config.pool+1
         policy=policy or policy_of(config, key),
     )
 

@@ -12,10 +12,11 @@ from credpool.seed.environment import usable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class References:
-    """Where references lead, given the variables and the folder that a relative path is in."""
+    """Where references lead, given the variables, the home, and the folder of a relative path."""
 
     variables: Mapping[str, str]
     folder: Path | None
+    home: Path | None = None
 
     def resolve(self, reference: str) -> Secret | Complaint:
         """Return the secret that a reference leads to, or why it leads to none."""
@@ -34,12 +35,25 @@ class References:
 
     def _file(self, path: str) -> str | Complaint | None:
         try:
-            return read_text((self.folder or Path()) / Path(path).expanduser())
+            return read_text((self.folder or Path()) / self._expanded(path))
         except Unusable as err:
             return err.notice
-        except RuntimeError:  # of `expanduser`
+        except RuntimeError:  # of `_expanded`
             what, mend = "names the home of nobody who is known here", "write the path whole"
             return Complaint(where=f"file:{path}", what=what, mend=mend)
+
+    def _expanded(self, path: str) -> Path:
+        """Return the path with the given home for `~`: the process's own is in its environment.
+
+        Raises:
+            RuntimeError: nobody has given that home.
+        """
+        first, *rest = Path(path).parts or ("",)
+        if first != "~":
+            return Path(path).expanduser()
+        if self.home is None:
+            raise RuntimeError
+        return self.home.joinpath(*rest)  # spec: seed.given-environment+2
 
     def _keyring(self, name: str) -> str | Complaint | None:
         try:

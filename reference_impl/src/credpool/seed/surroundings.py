@@ -114,7 +114,7 @@ class Surroundings:
 
     def references(self) -> References:
         """Return where the references in rows lead."""
-        return References(variables=self._variables()[0], folder=self.folder)
+        return References(variables=self._variables()[0], folder=self.folder, home=self.home)
 
     def _sources(self, key: str, variables: Mapping[str, str]) -> Iterator[Source]:
         """Yield the sources of a pool, in the order of their precedence."""
@@ -134,7 +134,7 @@ class Surroundings:
         except Unusable as err:
             # spec: seed.broken-file+2
             return {n: Veiled(v) for n, v in self.environ.items()}, [err.notice]
-        # spec: seed.precedence+2
+        # spec: seed.precedence+2, seed.given-environment+2
         told = {**dotenv.parse(text or ""), **self.environ}
         return {name: Veiled(value) for name, value in told.items()}, []
 

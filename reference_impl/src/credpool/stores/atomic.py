@@ -38,9 +38,9 @@ def put(target: Path, content: bytes, settle: Settle[T]) -> T:
     except OSError:  # there are no such files here; if it is something else, this says so too
         path, settled = _with_name(target, content, settle)
     try:
-        path.replace(target)
+        path.replace(target)  # spec: store.atomic+2
     except BaseException:
-        _remove(path)
+        _remove(path)  # spec: store.no-copies+2
         raise
     _sync_folder(target.parent)
     return settled
@@ -63,7 +63,7 @@ def sweep(target: Path) -> None:
 def _without_name(target: Path, content: bytes, settle: Settle[T]) -> tuple[Path, T]:
     """Make a file that has no name until it is complete."""
     path = target.with_name(f".{target.name}.{secrets.token_hex(4)}{_SUFFIX}")
-    fd = os.open(target.parent, _UNNAMED | os.O_WRONLY, 0o600)
+    fd = os.open(target.parent, _UNNAMED | os.O_WRONLY, 0o600)  # spec: store.owner-only+2
     with os.fdopen(fd, "wb") as file:
         settled = _complete(file, content, settle, None)
         # A plain `link` takes what stands there for the file; with a folder given, it follows it.

@@ -71,7 +71,7 @@ class WholeFile:
             # A pipe would block the open for ever, so what it is comes first.
             if not stat.S_ISREG(self.path.stat().st_mode):
                 raise StoreUnreadable(str(self.path), "is not a file", "name a file, or move it")
-            with self.path.open("rb") as file:
+            with self.path.open("rb") as file:  # spec: store.read-only+1
                 # Before the reading: what changes during it must not look like what was read.
                 stamp = _stamp(os.fstat(file.fileno()))
                 return VeiledBytes(file.read()), stamp
@@ -91,7 +91,7 @@ class WholeFile:
             try:
                 self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 for lock in self._both_locks():
-                    held.enter_context(lock.acquire(poll_interval=_POLL))
+                    held.enter_context(lock.acquire(poll_interval=_POLL))  # spec: store.lock+2
             except Timeout as err:
                 raise self._locked_out(Path(err.lock_file)) from None
             except OSError as err:
@@ -105,6 +105,7 @@ class WholeFile:
             StoreUnwritable: the disk is full, the folder is read-only, …; the old file is intact.
         """
         try:
+            # spec: store.link+2
             target = Path(os.path.realpath(self.path))  # a link stays a link
             sweep(target)  # spec: store.leftovers+1
             return put(target, content, lambda fd, path: _settle(fd, path, target))

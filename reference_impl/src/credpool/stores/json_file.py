@@ -81,7 +81,8 @@ class JsonFileStore:
             strategy=strategy,
             policy=policy or Policy(),
         )
-        # What cannot be written from the start is not waited for. spec: store.unwritable+1
+        # What cannot be written from the start is not waited for.
+        # spec: store.unwritable+1
         self._held = None if self._file.writable() else Held()
         # Replaced whole, so that readers need no lock.
         self._seen = _Seen(None, codec.decode("{}", key).head, {}, self._empty)
@@ -114,6 +115,15 @@ class JsonFileStore:
         stamp = self._file.stamp()
         return stamp if self._held is None else (stamp, self._held.writes)
 
+    def check_writable(self) -> None:
+        """Refuse a change that must outlive the process, where the file cannot be written.
+
+        Raises:
+            StoreUnwritable: it cannot.
+        """
+        if self._held is not None:
+            raise self._file.denied()
+
     def update(self, change: Callable[[PoolState], PoolState]) -> PoolState:
         """Change the pool as it is now, durably, and return it as a `load` would.
 
@@ -133,7 +143,7 @@ class JsonFileStore:
             return seen.state
         with self._file.locked():
             latest = self._read()
-            if latest is not seen:
+            if latest is not seen:  # spec: store.no-lost-update+2
                 changed = self._changed(latest, change(latest.state))
             return latest.state if changed is None else self._write(latest, changed).state
 
@@ -158,7 +168,7 @@ class JsonFileStore:
         if self._file.stamp() == seen.stamp:
             return seen
         found = self._file.read()
-        content, stamp = found or (VeiledBytes(b"{}"), None)
+        content, stamp = found or (VeiledBytes(b"{}"), None)  # spec: store.absent-is-empty+2
         before = seen.state.entries
         document = self._decode(content, Known(seen.texts, before))
         entries = self._recalled(document.entries, before)
@@ -255,7 +265,7 @@ def pool_keys(path: str | os.PathLike[str]) -> tuple[str, ...]:
 def _understood(file: WholeFile, content: VeiledBytes, read: Callable[[str], T]) -> T:
     """Return what a document says, or refuse it in an error that holds none of it."""
     try:
-        return read(content.decode("utf-8-sig"))
+        return read(content.decode("utf-8-sig"))  # spec: store.byte-order-mark+2
     except codec.Malformed as err:
         refused = err
     except UnicodeDecodeError as err:
@@ -263,4 +273,5 @@ def _understood(file: WholeFile, content: VeiledBytes, read: Callable[[str], T])
     where, what = str(file.path), f"{refused.where}: {refused.what}"
     if isinstance(refused, codec.TooNew):
         raise StoreTooNew(where, what, "upgrade this library, or name another file")
+    # spec: store.unreadable-refused+2
     raise StoreUnreadable(where, what, "mend it, or move it away to begin with an empty pool")

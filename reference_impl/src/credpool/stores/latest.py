@@ -1,4 +1,4 @@
-"""A pool with the stamp that goes with it, from any store."""
+"""What a store may have besides `load`, `update` and `stamp`, asked of any store."""
 
 from typing import Protocol
 
@@ -20,3 +20,14 @@ def latest(store: _Read) -> tuple[object, PoolState]:
         return store.stamp(), store.load()
     found: tuple[object, PoolState] = read()
     return found
+
+
+def check_writable(store: object) -> None:
+    """Refuse a change that must outlive the process, where a store could not keep it.
+
+    Raises:
+        StoreUnwritable: the store keeps what is learnt in memory only.
+    """
+    check = getattr(store, "check_writable", None)
+    if check is not None:
+        check()

@@ -132,7 +132,7 @@ def _around(text: str, key: str) -> _Around:
     if not isinstance(pools, dict):
         raise Malformed("credential_pool", f"expected an object, found {kind(pools)}")
     rows = pools.pop(key, None)
-    rows = [] if rows is None else rows
+    rows = [] if rows is None else rows  # spec: store.absent-is-empty+2
     if not isinstance(rows, list):
         raise Malformed(f"credential_pool[{key!r}]", f"expected a list, found {kind(rows)}")
     return _Around(rows, _head(document, pools, key), suppressed)
@@ -274,7 +274,7 @@ def check_ids(entries: Sequence[Entry], key: str) -> None:
 
 def _head(document: dict[str, object], pools: dict[str, object], key: str) -> Veiled:
     """Return the document's other fields and other pools, up to where the pool's rows begin."""
-    fields = {"version": VERSION, **document}
+    fields = {"version": VERSION, **document}  # spec: store.unknown-fields+3
     before = "".join(f"{json.dumps(n)}: {json.dumps(v)},\n" for n, v in fields.items())
     others = "".join(f"{json.dumps(n)}: {_pool(v)},\n" for n, v in pools.items())
     return Veiled(f'{{\n{before}"credential_pool": {{\n{others}{json.dumps(key)}: [')

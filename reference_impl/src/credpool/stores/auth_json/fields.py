@@ -53,7 +53,7 @@ def to_seconds(name: str, value: object) -> float | None:
         return _from_iso(str(value))
     if not math.isfinite(seconds):
         return None
-    in_milliseconds = name.endswith("_ms") or seconds > _MILLISECONDS_FROM
+    in_milliseconds = name.endswith("_ms") or seconds > _MILLISECONDS_FROM  # spec: store.moments+2
     return min(seconds / 1000.0 if in_milliseconds else seconds, LATEST)
 
 
@@ -74,7 +74,7 @@ def in_form(name: str, like: object, seconds: float) -> float | int | str:
 def _from_iso(text: str) -> float | None:
     try:
         moment = datetime.fromisoformat(text.strip())
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)  # spec: store.moments+2
         return min(moment.timestamp(), LATEST)
     except (ValueError, OverflowError):
         return None

@@ -73,7 +73,7 @@ def decode_row(row: object, *, key: str, index: int) -> Entry:
         source=source,
         auth_type=_decode_auth_type(fields),
         priority=fields.whole("priority") or 0,
-        secret=None if reference else fields.secret("access_token"),
+        secret=None if reference else fields.secret("access_token"),  # spec: store.unusable+1
         reference=reference,
         borrowed=reference is not None or borrowed(key, source),
         refresh_token=fields.secret("refresh_token"),
@@ -101,7 +101,7 @@ def encode_row(entry: Entry) -> Veiled:
         ValueError: a number is infinite where only a cooldown's end may be.
     """
     extra = dict(entry.extra)
-    row: dict[str, object] = {
+    row: dict[str, object] = {  # spec: store.schema+2
         "id": entry.id,
         "label": entry.label or None,
         "auth_type": entry.auth_type.value,
@@ -124,6 +124,7 @@ def encode_row(entry: Entry) -> Veiled:
     row = {name: value for name, value in row.items() if value is not None}
     row |= _encode_status(entry.cooldown, extra)
     row["request_count"] = entry.request_count
+    # spec: store.unknown-fields+3
     return Veiled(ENCODER.encode(row | {n: v for n, v in extra.items() if n not in _MAPPED}))
 
 
@@ -146,6 +147,7 @@ def _fields(row: object, where: str) -> Fields:
 def _derived_id(fields: Fields, key: str, index: int) -> str:
     """Return an id that is the same at each reading and tells nothing about the secret."""
     told = (key, str(index), fields.text("label") or "", fields.text("source") or "")
+    # spec: store.id.derived+2
     return sha256("\0".join(told).encode(errors="surrogatepass")).hexdigest()[:12]
 
 
