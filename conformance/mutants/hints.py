@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from credpool.model.terms import FailureClass
-from credpool.providers import hints
+from credpool.providers import data, hints
 from credpool_conformance.matrix.mutant import Mutant, replaces
 
 
@@ -136,7 +136,7 @@ class TakesTheLastHint(Mutant):
     def last(original, reply, rule, *, now):
         if rule is not None:
             return original(reply, rule, now=now)
-        rows = [*reversed(hints.HINTS)]
+        rows = [*reversed(data.hints())]
         return original(reply, [row["id"] for row in rows], now=now)
 
 

@@ -1,6 +1,5 @@
 """What is derived from the specification is complete, stable, and compared with the disk."""
 
-import ast
 import json
 import shutil
 from pathlib import Path
@@ -12,7 +11,7 @@ from credpool_conformance.book.__main__ import main
 
 TREE = Path(__file__).parent / "book_tree"
 REPOSITORY = Path(__file__).parents[2]
-LIBRARY_DATA = "reference_impl/src/credpool/providers/registry_data.py"
+LIBRARY_DATA = "reference_impl/src/credpool/providers/registry.json"
 
 
 @pytest.fixture
@@ -217,16 +216,12 @@ def test_the_tables_are_there_as_json_too(root: Path) -> None:
 
 
 def test_the_library_gets_the_rules_without_the_prose(root: Path) -> None:
-    """The module is a literal with the rules' conditions and none of their sources."""
-    tree = ast.parse((root / LIBRARY_DATA).read_text(encoding="utf-8"))
+    """The file has the rules' conditions and none of their sources."""
+    data = json.loads((root / LIBRARY_DATA).read_text(encoding="utf-8"))
 
-    providers, hints, quota = (
-        ast.literal_eval(a.value)
-        for a in tree.body[-3:]
-        if isinstance(a, ast.AnnAssign) and a.value
-    )
-    sample = providers["sample"]
-    assert all("source" not in row and "examples" not in row for row in (*hints, *quota))
+    sample = data["providers"]["sample"]
+    rows = (*data["hints"], *data["quota"])
+    assert all("source" not in row and "examples" not in row for row in rows)
     assert list(sample) == ["base_url", "credentials", "rules"]
     assert sample["rules"][0] == {
         "id": "quoted",

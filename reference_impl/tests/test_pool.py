@@ -2,8 +2,6 @@
 
 import asyncio
 import random
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -512,18 +510,6 @@ def test_the_fake_clock_remembers_the_waits() -> None:
 
     assert clock.waits == [2.5, -1.5]
     assert clock.now() == 103.5
-
-
-def test_importing_the_package_imports_no_client() -> None:
-    """`import credpool` loads neither an HTTP client nor `asyncio` nor the file store's lock."""
-    found = "{'httpx', 'httpx2', 'asyncio', 'filelock', 'credpool.testing'} & set(sys.modules)"
-    code = f"import sys, credpool; print(sorted({found}))"
-
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-
-    assert done.stdout.strip() == "[]"
 
 
 def test_no_two_calls_share_the_name_under_which_they_claim() -> None:

@@ -12,8 +12,8 @@ from credpool.model.policy import Strategy
 from credpool.model.secret import Secret
 from credpool.model.state import PoolState, Window
 from credpool.model.terms import EntryId
+from credpool.providers.data import quota
 from credpool.providers.quota import next_reset, read_windows, remaining
-from credpool.providers.registry_data import QUOTA
 from credpool.providers.reply import Reply
 from credpool.rules.select import Index, available, choose
 
@@ -31,7 +31,7 @@ REQUESTS = {"x-ratelimit-limit-requests": "100", "x-ratelimit-reset-requests": "
 def test_the_rows_are_the_specifications() -> None:
     """The library reads the rows of the specification's table, which has examples of each."""
     assert TABLE["now"] == NOW
-    assert [row["id"] for row in QUOTA] == [row["id"] for row in TABLE["rows"]]
+    assert [row["id"] for row in quota()] == [row["id"] for row in TABLE["rows"]]
     assert all(row["examples"] for row in TABLE["rows"])
 
 

@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 from credpool._calls.request import model_of
 from credpool.model.terms import AuthType
 from credpool.providers.classify import classify
+from credpool.providers.data import hints
 from credpool.providers.hints import FORMS, read_hint
-from credpool.providers.registry import provider
-from credpool.providers.registry_data import HINTS, PROVIDERS
+from credpool.providers.registry import names, provider
 from credpool.providers.reply import Reply
 
 NOW = 1795392000.0
 quick = settings(max_examples=40)
 HEADERS = sorted(
-    {str(row["name"]) for row in HINTS if "name" in row}
-    | {str(w[k]) for row in HINTS for w in row.get("windows", ()) for k in ("reset", "state")}
+    {str(row["name"]) for row in hints() if "name" in row}
+    | {str(w[k]) for row in hints() for w in row.get("windows", ()) for k in ("reset", "state")}
     | {"date", "x-error-json", "x-should-retry"}
 )
 NAMES = st.sampled_from(
@@ -51,14 +51,14 @@ headers = st.dictionaries(st.sampled_from(HEADERS), texts | repeated, max_size=4
 rules = (
     st.none()
     | st.just("none")
-    | st.lists(st.sampled_from([str(row["id"]) for row in HINTS]), max_size=3)
+    | st.lists(st.sampled_from([str(row["id"]) for row in hints()]), max_size=3)
     | st.sampled_from([{"calendar": "month-start-utc"}])
     | st.sampled_from([{"calendar": "midnight America/Los_Angeles"}])
 )
 
 
 @quick
-@given(st.integers(400, 999), headers, bodies, st.sampled_from(sorted(PROVIDERS)))
+@given(st.integers(400, 999), headers, bodies, st.sampled_from(sorted(names())))
 def test_every_reply_has_a_verdict(
     status: int, sent: dict[str, str], body: bytes, name: str
 ) -> None:

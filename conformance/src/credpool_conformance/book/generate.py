@@ -82,8 +82,8 @@ def outputs(book: Book, examples: Mapping[str, Example]) -> Mapping[str, str]:
 def library_files(book: Book) -> Mapping[str, str]:
     """Generate what the library is made of; whoever plays an example needs it first."""
     return {
-        library_data.PATH: library_data.render(book),
-        library_data.BILLING_PATH: library_data.render_billing(book),
+        library_data.PATH: _json(library_data.registry(book)),
+        library_data.BILLING_PATH: _json(library_data.billing(book)),
     }
 
 

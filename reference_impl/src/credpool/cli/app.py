@@ -5,24 +5,74 @@ stdout is data, stderr is talk.
 
 import logging
 import sys
-import time
 from collections.abc import Sequence
+from importlib import import_module
+from types import MappingProxyType
+from typing import Final
 
 import click
 from click.shell_completion import get_completion_class
 
 import credpool
-from credpool.cli import inquiries, logins, verbs
 from credpool.cli.exits import Exit, code_of
-from credpool.cli.session import Session, common
-from credpool.cli.talk import exposed, render, streams
-from credpool.cli.talk.prompter import Terminal, is_interactive
-from credpool.cli.wizard import Wizard
+from credpool.cli.talk import exposed, streams
+from credpool.cli.talk.options import common
 from credpool.model.errors import CredpoolError
-from credpool.rules.targets import shown
+
+VERBS: Final = MappingProxyType(
+    {
+        "add": ("verbs.add", "Add a credential."),
+        "doctor": ("inquiries.doctor", "Say what is wrong, who is billed, and what to do."),
+        "explain": ("inquiries.explain", "Say what a provider's failing reply means."),
+        "export": ("inquiries.export", "Write the pools for another machine."),
+        "import": ("inquiries.import_", "Add what an export holds; what is there stays."),
+        "list": ("inquiries.list_", "Show every entry, why it is out, and for how long."),
+        "login": ("logins.login", "Log in to PROVIDER with your own OAuth client."),
+        "move": (
+            "verbs.move",
+            "Put an entry first, last, one up, one down, or before another one.",
+        ),
+        "priority": ("verbs.priority", "Give an entry another priority; the lowest comes first."),
+        "refresh": ("logins.refresh", "Get new tokens now, for one login or for all of the pool."),
+        "remove": ("verbs.remove", "Take an entry out."),
+        "rename": ("verbs.rename", "Give an entry another label."),
+        "reset": ("verbs.reset", "End the cooldowns of all pools, of one, or of one entry."),
+        "status": ("inquiries.status", "Show one line for each pool."),
+        "strategy": ("verbs.strategy", "Choose how the pool chooses."),
+    }
+)
+"""Where each verb is, and what the list of them says of it: the first sentence of its help."""
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+class Verbs(click.Group):
+    """The verbs, each imported when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return their names."""
+        return sorted([*super().list_commands(ctx), *VERBS])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a verb, if there is one of that name."""
+        if cmd_name not in VERBS:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = VERBS[cmd_name][0].partition(".")
+        verb = getattr(import_module(f"credpool.cli.{module}"), name)
+        assert isinstance(verb, click.Command), "a test imports each of them"
+        return verb
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write what each verb does, and import none."""
+        own = {name: verb.get_short_help_str() for name, verb in self.commands.items()}
+        told = {name: says for name, (_, says) in VERBS.items()}
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted({**own, **told}.items()))
+
+
+@click.group(
+    cls=Verbs,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @common
 @click.version_option(credpool.__version__, message="%(version)s")
 @click.pass_context
@@ -32,19 +82,10 @@ def cli(ctx: click.Context) -> None:
     Without a command, at a terminal, a conversation begins.
     PROVIDER is a provider's name, or custom:NAME; TARGET is an entry's id, label or place.
     """
-    if ctx.invoked_subcommand is not None:
-        return
-    session = ctx.ensure_object(Session)
-    if not is_interactive():
-        session.show()
-        return
-    home, terminal = session.home, Terminal()
+    if ctx.invoked_subcommand is None:
+        from credpool.cli.wizard import begin  # noqa: PLC0415  what a verb or `--help` does without
 
-    def login(key: str) -> None:
-        entry = logins.log_in(home, key, logins.Client().asked(terminal))
-        render.say(f"Logged in: {shown(entry)} of {key}.")
-
-    Wizard(home, terminal, show=session.show, login=login, now=time.time).run()
+        begin()
 
 
 @cli.command()
@@ -59,15 +100,6 @@ def completion(shell: str) -> None:
     click.echo(made(cli, {}, "credpool", "_CREDPOOL_COMPLETE").source())
 
 
-for _verb in (
-    *(inquiries.list_, inquiries.status, verbs.add, logins.login, logins.refresh, verbs.remove),
-    *(verbs.reset, verbs.rename, verbs.move, verbs.priority, verbs.strategy),
-    *(inquiries.doctor, inquiries.explain),
-    *(inquiries.export, inquiries.import_),
-):
-    cli.add_command(_verb)
-
-
 def run(arguments: list[str] | None = None) -> int:
     """Run the command, and return its exit code."""
     logging.getLogger("credpool").addHandler(logging.NullHandler())  # what matters is said here
@@ -78,7 +110,7 @@ def run(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         code = Exit.LOOK  # whoever read it has seen enough
     except OSError as err:
-        render.say(f"credpool: {err.filename or 'the output'}: {err.strerror or err}.")
+        _say(f"credpool: {err.filename or 'the output'}: {err.strerror or err}.")
         code = Exit.LOOK
     finally:
         streams.discard()
@@ -91,12 +123,12 @@ def _ended(arguments: list[str] | None) -> int:
     try:
         code = cli.main(arguments, "credpool", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt, EOFError):
-        render.say("\nInterrupted; nothing was changed by halves.")
+        _say("\nInterrupted; nothing was changed by halves.")
         return Exit.INTERRUPTED
     except click.ClickException as err:
         return _misused(err, typed)
     except CredpoolError as err:
-        render.say(f"credpool: {exposed.hidden(str(err), typed)}.")
+        _say(f"credpool: {exposed.hidden(str(err), typed)}.")
         return code_of(err)
     return code if isinstance(code, int) else Exit.DONE
 
@@ -105,6 +137,12 @@ def _misused(error: click.ClickException, typed: Sequence[str]) -> int:
     """Say what is wrong with the command line, and repeat no key of it."""
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is not None:
-        render.say(f"{context.get_usage()}\nTry '{context.command_path} --help' for help.\n")
-    render.say(f"Error: {exposed.hidden(error.format_message(), typed)}")
+        _say(f"{context.get_usage()}\nTry '{context.command_path} --help' for help.\n")
+    _say(f"Error: {exposed.hidden(error.format_message(), typed)}")
     return Exit.USAGE
+
+
+def _say(text: str) -> None:
+    from credpool.cli.talk.render import say  # noqa: PLC0415  slow to import, seldom needed
+
+    say(text)

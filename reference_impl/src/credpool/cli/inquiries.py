@@ -13,8 +13,9 @@ from credpool.cli import doctor as examination
 from credpool.cli import explain as explanation
 from credpool.cli import transfer
 from credpool.cli.exits import Exit
-from credpool.cli.session import Session, any_provider, common, leave_with, session
+from credpool.cli.session import Session, any_provider, leave_with, session
 from credpool.cli.talk import render
+from credpool.cli.talk.options import common
 from credpool.cli.verbs import TYPES
 from credpool.model.errors import BadInput
 from credpool.model.secret import Veiled

@@ -6,8 +6,9 @@ from typing import Final
 import click
 
 from credpool.cli.home import Home, types_of
-from credpool.cli.session import Session, common, provider, session
+from credpool.cli.session import Session, provider, session
 from credpool.cli.talk import streams
+from credpool.cli.talk.options import common
 from credpool.cli.talk.prompter import Prompter, Terminal, is_interactive
 from credpool.cli.talk.render import say
 from credpool.login import LoginApp, Prompt, login_by_browser, login_by_device

@@ -1,21 +1,24 @@
-"""What holds for one run of the command, and the options that every verb has."""
+"""What holds for one run of a verb, and the arguments that verbs have."""
 
 import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import update_wrapper
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 import click
 
 from credpool.cli.exits import code_of
 from credpool.cli.home import Home, pool_key
 from credpool.cli.talk import render
+from credpool.cli.talk.options import Options
 from credpool.model.errors import CredpoolError
 from credpool.providers import registry
 
-F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def leave_with(errors: Sequence[CredpoolError]) -> None:
@@ -26,12 +29,12 @@ def leave_with(errors: Sequence[CredpoolError]) -> None:
         raise click.exceptions.Exit(code_of(errors[0]))
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Session:
-    """What holds for one run of the command."""
+    """What holds for one run of a verb."""
 
-    store: str | None = None
-    as_json: bool = False
+    store: str | None
+    as_json: bool
 
     @property
     def home(self) -> Home:
@@ -56,35 +59,14 @@ class Session:
             self.show(key)
 
 
-def _note(ctx: click.Context, param: click.Parameter, value: object) -> None:
-    session = ctx.ensure_object(Session)
-    if param.name == "store" and isinstance(value, str):
-        session.store = value
-    elif param.name == "as_json" and value is True:
-        session.as_json = True
+def session(verb: Callable[Concatenate[Session, P], T]) -> Callable[P, T]:
+    """Hand the session to a verb."""
 
+    def handed(*args: P.args, **kwargs: P.kwargs) -> T:
+        options = click.get_current_context().ensure_object(Options)
+        return verb(Session(options.store, options.as_json), *args, **kwargs)
 
-def common(function: F) -> F:
-    """Give a verb the options that all have."""
-    store = click.option(
-        *("--store", "store"),
-        metavar="PATH",
-        help="The auth.json to work on.",
-        expose_value=False,
-        callback=_note,
-    )
-    as_json = click.option(
-        *("--json", "as_json"),
-        is_flag=True,
-        help="Write data for programs.",
-        expose_value=False,
-        callback=_note,
-    )
-    return store(as_json(function))
-
-
-session = click.make_pass_decorator(Session, ensure=True)
-"""Hand the session to a verb."""
+    return update_wrapper(handed, verb)
 
 
 def _key(_context: click.Context, _parameter: click.Parameter, typed: str | None) -> str | None:

@@ -8,8 +8,9 @@ import click
 
 from credpool.cli.exits import Exit
 from credpool.cli.logins import Client, log_in
-from credpool.cli.session import Session, any_provider, common, provider, session, target
+from credpool.cli.session import Session, any_provider, provider, session, target
 from credpool.cli.talk import exposed, render, streams
+from credpool.cli.talk.options import common
 from credpool.cli.talk.prompter import Terminal, is_interactive
 from credpool.cli.wizard import ask_type
 from credpool.entries.operator import Operator

@@ -3,13 +3,16 @@
 Entries are named by their ids, so that nobody else's removal can move them in between.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from credpool.cli.home import Home, types_of
+from credpool.cli.logins import Client, log_in
+from credpool.cli.session import Session, session
 from credpool.cli.talk.billing import KINDS, bill, notes, usual_payer
-from credpool.cli.talk.prompter import Choice, Prompter
-from credpool.cli.talk.render import condition, stays_away
+from credpool.cli.talk.prompter import Choice, Prompter, Terminal, is_interactive
+from credpool.cli.talk.render import condition, say, stays_away
 from credpool.entries.operator import Operator
 from credpool.model.entry import Entry
 from credpool.model.errors import CredpoolError
@@ -29,6 +32,21 @@ _MEANING: Final = {
     Strategy.RANDOM: "any, by chance",
     Strategy.QUOTA_AWARE: "the one with the most quota left, as far as the provider tells",
 }
+
+
+@session
+def begin(session: Session) -> None:
+    """Begin the conversation; where nobody can answer, show the pools."""
+    if not is_interactive():
+        session.show()
+        return
+    home, terminal = session.home, Terminal()
+
+    def login(key: str) -> None:
+        entry = log_in(home, key, Client().asked(terminal))
+        say(f"Logged in: {shown(entry)} of {key}.")
+
+    Wizard(home, terminal, show=session.show, login=login, now=time.time).run()
 
 
 def ask_type(prompter: Prompter, key: str) -> AuthType:

@@ -8,10 +8,11 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
 from types import MappingProxyType
 from typing import Final
 
-from credpool.providers.registry_data import HINTS
+from credpool.providers.data import Row, hints
 from credpool.providers.reply import LONGEST_LIST, Reply
 
 _NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?\Z", re.ASCII)
@@ -52,9 +53,9 @@ def read_hint(reply: Reply, rule: object, *, now: float) -> float | None:
         case {"calendar": str(name)}:
             return _until_date(name, there)
         case list() | tuple():
-            rows = [_ROWS[str(name)] for name in rule]
+            rows = [_named()[str(name)] for name in rule]
         case _:
-            rows = list(HINTS)
+            rows = [*hints()]
     # spec: cooldown.hint.forms+2
     return next((s for row in rows if (s := _read(row, reply, there)) is not None), None)
 
@@ -66,7 +67,9 @@ def server_time(headers: Mapping[str, str], now: float) -> float:
     return now if moment is None else moment  # spec: cooldown.skew+2
 
 
-_ROWS: Final = MappingProxyType({str(row["id"]): row for row in HINTS})
+@cache
+def _named() -> Mapping[str, Row]:
+    return {str(row["id"]): row for row in hints()}
 
 
 def _read(row: Mapping[str, object], reply: Reply, now: float) -> float | None:

@@ -6,22 +6,24 @@ The rows are the specification's (spec/tables/quota.yaml); here is how they are 
 import math
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Final
 
 from credpool.model.state import Window, Windows
+from credpool.providers.data import quota
 from credpool.providers.hints import FORMS, server_time
-from credpool.providers.registry_data import QUOTA
 
 _NUMBER: Final = re.compile(r"\d+(\.\d+)?\Z")
 
 
 def read_windows(headers: Mapping[str, str], *, now: float) -> dict[str, Window]:
     """Return the windows that a reply tells of, by the ids of their rows; names are lower-case."""
-    told = {n: v for n, v in headers.items() if n in _NAMES}
+    names = _names()
+    told = {n: v for n, v in headers.items() if n in names}
     if not told:
         return {}
     # spec: quota.forms+3
-    return {str(row["id"]): found for row in QUOTA if (found := _window(row, told, headers, now))}
+    return {str(row["id"]): found for row in quota() if (found := _window(row, told, headers, now))}
 
 
 def remaining(windows: Windows, *, now: float) -> float | None:
@@ -76,9 +78,11 @@ def _number(value: str | None) -> float | None:
     return float(value) if value is not None and _NUMBER.match(value.strip()) else None
 
 
-def _names(row: Mapping[str, object]) -> Iterator[str]:
+def _names_in(row: Mapping[str, object]) -> Iterator[str]:
     yield from (value for name, value in _parts(row).items() if name != "of")
     yield from (str(reset["name"]) for reset in _resets(row))
 
 
-_NAMES: Final = frozenset(name for row in QUOTA for name in _names(row))
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(name for row in quota() for name in _names_in(row))

@@ -1,6 +1,6 @@
 """What is known of each provider: endpoint, credentials, rules (spec/registry/).
 
-The data is generated from the specification; this module gives it types.
+`data` reads it from the specification; this module gives it types, once for each provider.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import Final
 from credpool.model.errors import UnknownProvider
 from credpool.model.recovery import RECOVERY
 from credpool.model.terms import AuthType, FailureClass, Payer, Scope
-from credpool.providers.registry_data import PROVIDERS
+from credpool.providers.data import providers
 from credpool.providers.reply import small
 
 GENERIC: Final = "generic"
@@ -80,9 +80,9 @@ def provider(name: str) -> Provider:
     Raises:
         UnknownProvider: the registry has no such provider.
     """
-    data = PROVIDERS.get(name)
+    data = providers().get(name)
     if data is None:
-        raise UnknownProvider(name, PROVIDERS)
+        raise UnknownProvider(name, providers())
     rules = _rules(name)
     return Provider(
         name=name,
@@ -96,11 +96,11 @@ def provider(name: str) -> Provider:
 
 def names() -> tuple[str, ...]:
     """Return the names of all providers, in the order of the registry."""
-    return tuple(PROVIDERS)
+    return tuple(providers())
 
 
 def _rules(name: str) -> tuple[Rule, ...]:
-    return tuple(_rule(f"{name}/{r['id']}", r) for r in _maps(PROVIDERS[name]["rules"]))
+    return tuple(_rule(f"{name}/{r['id']}", r) for r in _maps(providers()[name]["rules"]))
 
 
 def _credential(data: Mapping[str, object]) -> Credential:

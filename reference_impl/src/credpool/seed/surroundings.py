@@ -16,7 +16,6 @@ from credpool.config.files import Complaint, Unusable, read_text
 from credpool.config.pools import Endpoint, endpoints, is_custom, veiled
 from credpool.model.secret import Veiled
 from credpool.providers import registry
-from credpool.providers.registry_data import PROVIDERS
 from credpool.seed import dotenv
 from credpool.seed.endpoint import ConfiguredEndpoint
 from credpool.seed.environment import Environment
@@ -73,7 +72,7 @@ class Surroundings:
 
     def provider_of(self, key: str) -> str:
         """Return the provider by whose rules the pool goes."""
-        listed = key in PROVIDERS or not (is_custom(key) or _tools(key))
+        listed = key in registry.names() or not (is_custom(key) or _tools(key))
         return self.provider or (key if listed else registry.GENERIC)
 
     def settings(self) -> Mapping[str, object]:
@@ -121,7 +120,7 @@ class Surroundings:
         endpoint = self.endpoint(key)
         if endpoint is not None:
             yield ConfiguredEndpoint(endpoint=endpoint, variables=variables)
-        if key in PROVIDERS:
+        if key in registry.names():
             yield Environment.of(registry.provider(key), variables)
         if self.home is not None:
             for tool in _tools(key):
