@@ -233,3 +233,15 @@ class SearchesTornJson(Mutant):
     @replaces("credpool._calls.body._reply")
     def torn(original, response, body, whole):
         return replace(original(response, body, whole), whole=True)
+
+
+class ReadsShortLists(Mutant):
+    """Looks for codes in the first 63 items of a list."""
+
+    violates = "classify.registry+2"
+    kills = ("body-of-any-size-is-searched:last-of-64-items",)
+    because = "after"
+
+    @replaces("credpool.providers.reply.LONGEST_LIST")
+    def short(original):
+        return original - 1

@@ -205,3 +205,15 @@ class CorrectsDelays(Mutant):
         if hint is None or delay != hint:
             return hint
         return hint - hints.server_time(reply.headers, now) + now
+
+
+class LooksForHintsInShortLists(Mutant):
+    """Looks for hints in the first 63 items of a list."""
+
+    violates = "cooldown.hint.forms+2"
+    kills = ("hint-form:google-quota-reset-delay-7",)
+    because = "until"
+
+    @replaces("credpool.providers.hints.LONGEST_LIST")
+    def short(original):
+        return original - 1

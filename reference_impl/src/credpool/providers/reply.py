@@ -38,7 +38,7 @@ _JSON: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*[{\[]")
 LONGEST_MESSAGE: Final = 4096
 """How many characters of a message are read."""
 
-LONGEST_LIST: Final = 32
+LONGEST_LIST: Final = 64
 """How many items of a list are read."""
 
 
