@@ -245,3 +245,15 @@ class ReadsShortLists(Mutant):
     @replaces("credpool.providers.reply.LONGEST_LIST")
     def short(original):
         return original - 1
+
+
+class TakesTheFirstItem(Mutant):
+    """Reads a list as its first item, whatever that is."""
+
+    violates = "classify.registry+2"
+    kills = ("body-of-any-size-is-searched:first-object-of-a-list",)
+    because = "after"
+
+    @replaces("credpool.providers.reply._first_object")
+    def item(original, items):
+        return items[0] if items else items

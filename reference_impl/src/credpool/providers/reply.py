@@ -60,7 +60,7 @@ class Reply:
     def data(self) -> object:
         """The body as JSON, a list's first object for a list, or None when it is none."""
         data = _json(self.body)
-        return data[0] if isinstance(data, list) and data else data
+        return _first_object(data) if isinstance(data, list) else data
 
     @cached_property
     def codes(self) -> frozenset[str]:
@@ -116,6 +116,10 @@ def _json(raw: bytes) -> object:
     except (ValueError, RecursionError):
         return None
     return found
+
+
+def _first_object(items: list[object]) -> object:
+    return next((item for item in items if isinstance(item, Mapping)), items)
 
 
 def _codes(data: object) -> Iterator[str]:
