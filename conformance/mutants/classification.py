@@ -257,3 +257,15 @@ class TakesTheFirstItem(Mutant):
     @replaces("credpool.providers.reply._first_object")
     def item(original, items):
         return items[0] if items else items
+
+
+class ReadsNaN(Mutant):
+    """Takes a document with NaN or Infinity in it for JSON."""
+
+    violates = "classify.any-body+2"
+    kills = ("any-body-will-do:not-a-number-429", "any-body-will-do:infinity-429")
+    because = "class"
+
+    @replaces("credpool.providers.reply._json")
+    def tolerant(original, raw):
+        return original(re.sub(rb"-?(NaN|Infinity)", b"null", raw))

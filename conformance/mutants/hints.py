@@ -217,3 +217,15 @@ class LooksForHintsInShortLists(Mutant):
     @replaces("credpool.providers.hints.LONGEST_LIST")
     def short(original):
         return original - 1
+
+
+class ReadsNoExponents(Mutant):
+    """Cannot read a JSON number that has an exponent."""
+
+    violates = "cooldown.hint.forms+2"
+    kills = ("hint-form:resets-in-seconds-6", "hint-form:resets-in-seconds-7")
+    because = "until"
+
+    @replaces("credpool.providers.hints._parsed")
+    def plain(original, raw, forms, now):
+        return original(str(raw) if isinstance(raw, float) else raw, forms, now)

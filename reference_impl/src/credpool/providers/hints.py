@@ -142,7 +142,8 @@ def _spent(how: object, state: str | None) -> bool:
 def _parsed(raw: object, forms: list["Form"], now: float) -> float | None:
     if isinstance(raw, bool) or not isinstance(raw, str | int | float):
         return None
-    found = (form(str(raw).strip(), now) for form in forms)
+    text = f"{raw:.9f}" if isinstance(raw, float) else str(raw)  # a JSON number may have an exponent
+    found = (form(text.strip(), now) for form in forms)
     return next((seconds for seconds in found if seconds is not None), None)
 
 

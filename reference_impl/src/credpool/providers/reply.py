@@ -112,7 +112,7 @@ def dig(data: object, *path: str) -> object:
 
 def _json(raw: bytes) -> object:
     try:
-        found: object = json.loads(raw)
+        found: object = json.loads(raw, parse_constant=int)  # int refuses NaN, as JSON does
     except (ValueError, RecursionError):
         return None
     return found
