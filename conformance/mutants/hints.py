@@ -229,3 +229,16 @@ class ReadsNoExponents(Mutant):
     @replaces("credpool.providers.hints._parsed")
     def plain(original, raw, forms, now):
         return original(str(raw) if isinstance(raw, float) else raw, forms, now)
+
+
+class ReadsOneValueOfAWindow(Mutant):
+    """Cannot read a window's header that holds several values."""
+
+    violates = "cooldown.hint.forms+2"
+    kills = ("hint-form:x-ratelimit-reset-16",)
+    because = "until"
+
+    @replaces("credpool.providers.hints._of_windows")
+    def one(original, row, forms, reply, now):
+        headers = {n: v for n, v in reply.headers.items() if "," not in v}
+        return original(row, forms, replace(reply, headers=headers), now)

@@ -118,7 +118,7 @@ def _of_windows(
     resets: list[tuple[float, bool]] = []
     for window in _list(row["windows"]):
         assert isinstance(window, Mapping)
-        seconds = _parsed(reply.headers.get(window["reset"]), forms, now)
+        seconds = _of_header(reply.headers.get(window["reset"]), forms, now)
         if seconds is not None:
             resets.append((seconds, _spent(row["spent"], reply.headers.get(window["state"]))))
     chosen = [seconds for seconds, spent in resets if spent]
