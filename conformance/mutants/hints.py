@@ -242,3 +242,16 @@ class ReadsOneValueOfAWindow(Mutant):
     def one(original, row, forms, reply, now):
         headers = {n: v for n, v in reply.headers.items() if "," not in v}
         return original(row, forms, replace(reply, headers=headers), now)
+
+
+class IgnoresTheCaseOfUnits(Mutant):
+    """Reads units in capitals outside of texts, too."""
+
+    violates = "cooldown.hint.forms+2"
+    kills = ("hint-form:x-ratelimit-reset-17",)
+    because = "until"
+
+    @replaces("credpool.providers.hints._of_windows")
+    def small(original, row, forms, reply, now):
+        headers = {n: v.lower() for n, v in reply.headers.items()}
+        return original(row, forms, replace(reply, headers=headers), now)

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from credpool.providers.registry_data import HINTS
-from credpool.providers.reply import LONGEST_LIST, Reply
+from credpool.providers.reply import LONGEST_LIST, Reply, small
 
 _NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?\Z", re.ASCII)
 _GO_DURATION: Final = re.compile(r"([+-]?)((?:\d+(?:\.\d+)?(?:[num]s|[hms]))+)\Z")
@@ -97,7 +97,7 @@ def _values(row: Mapping[str, object], reply: Reply) -> Iterator[object]:
         case _:
             found = re.search(str(row["pattern"]), reply.message, _ASCII_CASE)
             if found is not None:
-                yield " ".join(part for part in found.groups() if part is not None)
+                yield small(" ".join(part for part in found.groups() if part is not None))
 
 
 def _at(data: object, path: list[str]) -> Iterator[object]:
@@ -209,7 +209,7 @@ def _magnitude(text: str, now: float) -> float | None:
 
 
 def _go_duration(text: str, _now: float) -> float | None:
-    found = _GO_DURATION.match(text.lower())
+    found = _GO_DURATION.match(text)
     if found is None:
         return None
     total = sum(float(n) * _UNITS[unit] for n, unit in _GO_PART.findall(found.group(2)))
