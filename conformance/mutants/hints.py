@@ -1,6 +1,7 @@
 """Mutants of the chapter on cooldowns: what a hint says."""
 
 from dataclasses import replace
+from email.utils import mktime_tz, parsedate_tz
 
 from credpool.model.terms import FailureClass
 from credpool.providers import hints
@@ -255,3 +256,24 @@ class IgnoresTheCaseOfUnits(Mutant):
     def small(original, row, forms, reply, now):
         headers = {n: v.lower() for n, v in reply.headers.items()}
         return original(row, forms, replace(reply, headers=headers), now)
+
+
+class ReadsAnyDate(Mutant):
+    """Reads every date that mail programs write."""
+
+    violates = "cooldown.hint.forms+2"
+    kills = (
+        "hint-form:retry-after-23",
+        "hint-form:retry-after-24",
+        "hint-form:retry-after-25",
+        "hint-form:retry-after-26",
+    )
+    because = "until"
+
+    @replaces("credpool.providers.hints._parsed")
+    def whatever(original, raw, forms, now):
+        seconds = original(raw, forms, now)
+        if seconds is not None or hints._http_date not in forms:
+            return seconds
+        date = parsedate_tz(str(raw))
+        return None if date is None or date[3] is None else mktime_tz(date) - now

@@ -21,7 +21,13 @@ _UNITS: Final[Mapping[str, float]] = MappingProxyType(
     {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 )
 _RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)\Z")
-_ASCTIME: Final = re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\Z")
+_CLOCK: Final = r"\d\d:\d\d:\d\d"
+_HTTP_DATE: Final = re.compile(
+    rf"[A-Z][a-z]{{2}}, \d\d [A-Z][a-z]{{2}} \d{{4}} {_CLOCK} GMT\Z"
+    rf"|[A-Z][a-z]+, \d\d-[A-Z][a-z]{{2}}-\d\d {_CLOCK} GMT\Z"
+    rf"|[A-Z][a-z]{{2}} [A-Z][a-z]{{2}} [ \d]\d {_CLOCK} \d{{4}}\Z",
+    re.ASCII,
+)
 _BETWEEN_VALUES: Final = re.compile(r",(?! *\d\d[ -][A-Z][a-z]{2}[ -])")
 """A comma that is not the one within a date."""
 
@@ -173,13 +179,13 @@ def _milliseconds(text: str, _now: float) -> float | None:
 def _http_date(text: str, now: float) -> float | None:
     from email.utils import parsedate_to_datetime  # noqa: PLC0415  slow to import, seldom needed
 
+    if not _HTTP_DATE.match(text):
+        return None
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):
         return None
-    if moment.tzinfo is None and _ASCTIME.match(text):  # it is in UTC, and does not say so
-        moment = moment.replace(tzinfo=UTC)
-    return None if moment.tzinfo is None else moment.timestamp() - now
+    return moment.replace(tzinfo=UTC).timestamp() - now  # all three are in UTC
 
 
 def _rfc3339(text: str, now: float) -> float | None:
