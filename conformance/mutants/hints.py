@@ -277,3 +277,18 @@ class ReadsAnyDate(Mutant):
             return seconds
         date = parsedate_tz(str(raw))
         return None if date is None or date[3] is None else mktime_tz(date) - now
+
+
+class GoesByTheOtherWindows(Mutant):
+    """Takes the reset of the open windows where that of the spent one cannot be read."""
+
+    violates = "cooldown.hint.forms+2"
+    kills = ("hint-form:x-ratelimit-reset-18",)
+    because = "until"
+
+    @replaces("credpool.providers.hints._of_windows")
+    def others(original, row, forms, reply, now):
+        seconds = original(row, forms, reply, now)
+        if seconds is not None or row["otherwise"] != "largest":
+            return seconds
+        return original({**row, "spent": {"is": None}}, forms, reply, now)

@@ -121,16 +121,13 @@ def _of_windows(
     row: Mapping[str, object], forms: list["Form"], reply: Reply, now: float
 ) -> float | None:
     """Return the largest reset of the windows that are spent, or as the row says otherwise."""
-    resets: list[tuple[float, bool]] = []
-    for window in _list(row["windows"]):
-        assert isinstance(window, Mapping)
-        seconds = _of_header(reply.headers.get(window["reset"]), forms, now)
-        if seconds is not None:
-            resets.append((seconds, _spent(row["spent"], reply.headers.get(window["state"]))))
-    chosen = [seconds for seconds, spent in resets if spent]
+    windows = [window for window in _list(row["windows"]) if isinstance(window, Mapping)]
+    states = [reply.headers.get(window["state"]) for window in windows]
+    chosen = [w for w, state in zip(windows, states, strict=True) if _spent(row["spent"], state)]
     if not chosen and row["otherwise"] == "largest":
-        chosen = [seconds for seconds, _ in resets]
-    return max(chosen, default=None)
+        chosen = windows
+    resets = (_of_header(reply.headers.get(window["reset"]), forms, now) for window in chosen)
+    return max((seconds for seconds in resets if seconds is not None), default=None)
 
 
 def _spent(how: object, state: str | None) -> bool:
