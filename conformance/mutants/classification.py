@@ -269,3 +269,18 @@ class ReadsNaN(Mutant):
     @replaces("credpool.providers.reply._json")
     def tolerant(original, raw):
         return original(re.sub(rb"-?(NaN|Infinity)", b"null", raw))
+
+
+class TakesAnyWordForACode(Mutant):
+    """Takes an error that is one word for a code, whatever its letters."""
+
+    violates = "classify.registry+2"
+    kills = ("body-of-any-size-is-searched:capitals-are-no-bare-name",)
+    because = "class"
+
+    @replaces("credpool.providers.reply._codes")
+    def words(original, data):
+        yield from original(data)
+        error = data.get("error") if isinstance(data, Mapping) else None
+        if isinstance(error, str) and re.fullmatch(r"[A-Za-z][\w.-]*", error):
+            yield error
