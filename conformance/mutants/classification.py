@@ -233,3 +233,54 @@ class SearchesTornJson(Mutant):
     @replaces("credpool._calls.body._reply")
     def torn(original, response, body, whole):
         return replace(original(response, body, whole), whole=True)
+
+
+class ReadsShortLists(Mutant):
+    """Looks for codes in the first 63 items of a list."""
+
+    violates = "classify.registry+2"
+    kills = ("body-of-any-size-is-searched:last-of-64-items",)
+    because = "after"
+
+    @replaces("credpool.providers.reply.LONGEST_LIST")
+    def short(original):
+        return original - 1
+
+
+class TakesTheFirstItem(Mutant):
+    """Reads a list as its first item, whatever that is."""
+
+    violates = "classify.registry+2"
+    kills = ("body-of-any-size-is-searched:first-object-of-a-list",)
+    because = "after"
+
+    @replaces("credpool.providers.reply._first_object")
+    def item(original, items):
+        return items[0] if items else items
+
+
+class ReadsNaN(Mutant):
+    """Takes a document with NaN or Infinity in it for JSON."""
+
+    violates = "classify.any-body+2"
+    kills = ("any-body-will-do:not-a-number-429", "any-body-will-do:infinity-429")
+    because = "class"
+
+    @replaces("credpool.providers.reply._json")
+    def tolerant(original, raw):
+        return original(re.sub(rb"-?(NaN|Infinity)", b"null", raw))
+
+
+class TakesAnyWordForACode(Mutant):
+    """Takes an error that is one word for a code, whatever its letters."""
+
+    violates = "classify.registry+2"
+    kills = ("body-of-any-size-is-searched:capitals-are-no-bare-name",)
+    because = "class"
+
+    @replaces("credpool.providers.reply._codes")
+    def words(original, data):
+        yield from original(data)
+        error = data.get("error") if isinstance(data, Mapping) else None
+        if isinstance(error, str) and re.fullmatch(r"[A-Za-z][\w.-]*", error):
+            yield error

@@ -1,6 +1,7 @@
 """Mutants of the chapter on cooldowns: what a hint says."""
 
 from dataclasses import replace
+from email.utils import mktime_tz, parsedate_tz
 
 from credpool.model.terms import FailureClass
 from credpool.providers import data, hints
@@ -205,3 +206,89 @@ class CorrectsDelays(Mutant):
         if hint is None or delay != hint:
             return hint
         return hint - hints.server_time(reply.headers, now) + now
+
+
+class LooksForHintsInShortLists(Mutant):
+    """Looks for hints in the first 63 items of a list."""
+
+    violates = "cooldown.hint.forms+2"
+    kills = ("hint-form:google-quota-reset-delay-7",)
+    because = "until"
+
+    @replaces("credpool.providers.hints.LONGEST_LIST")
+    def short(original):
+        return original - 1
+
+
+class ReadsNoExponents(Mutant):
+    """Cannot read a JSON number that has an exponent."""
+
+    violates = "cooldown.hint.forms+2"
+    kills = ("hint-form:resets-in-seconds-6", "hint-form:resets-in-seconds-7")
+    because = "until"
+
+    @replaces("credpool.providers.hints._parsed")
+    def plain(original, raw, forms, now):
+        return original(str(raw) if isinstance(raw, float) else raw, forms, now)
+
+
+class ReadsOneValueOfAWindow(Mutant):
+    """Cannot read a window's header that holds several values."""
+
+    violates = "cooldown.hint.forms+2"
+    kills = ("hint-form:x-ratelimit-reset-16",)
+    because = "until"
+
+    @replaces("credpool.providers.hints._of_windows")
+    def one(original, row, forms, reply, now):
+        headers = {n: v for n, v in reply.headers.items() if "," not in v}
+        return original(row, forms, replace(reply, headers=headers), now)
+
+
+class IgnoresTheCaseOfUnits(Mutant):
+    """Reads units in capitals outside of texts, too."""
+
+    violates = "cooldown.hint.forms+2"
+    kills = ("hint-form:x-ratelimit-reset-17",)
+    because = "until"
+
+    @replaces("credpool.providers.hints._of_windows")
+    def small(original, row, forms, reply, now):
+        headers = {n: v.lower() for n, v in reply.headers.items()}
+        return original(row, forms, replace(reply, headers=headers), now)
+
+
+class ReadsAnyDate(Mutant):
+    """Reads every date that mail programs write."""
+
+    violates = "cooldown.hint.forms+2"
+    kills = (
+        "hint-form:retry-after-23",
+        "hint-form:retry-after-24",
+        "hint-form:retry-after-25",
+        "hint-form:retry-after-26",
+    )
+    because = "until"
+
+    @replaces("credpool.providers.hints._parsed")
+    def whatever(original, raw, forms, now):
+        seconds = original(raw, forms, now)
+        if seconds is not None or hints._http_date not in forms:
+            return seconds
+        date = parsedate_tz(str(raw))
+        return None if date is None or date[3] is None else mktime_tz(date) - now
+
+
+class GoesByTheOtherWindows(Mutant):
+    """Takes the reset of the open windows where that of the spent one cannot be read."""
+
+    violates = "cooldown.hint.forms+2"
+    kills = ("hint-form:x-ratelimit-reset-18",)
+    because = "until"
+
+    @replaces("credpool.providers.hints._of_windows")
+    def others(original, row, forms, reply, now):
+        seconds = original(row, forms, reply, now)
+        if seconds is not None or row["otherwise"] != "largest":
+            return seconds
+        return original({**row, "spent": {"is": None}}, forms, reply, now)

@@ -60,7 +60,7 @@ function readWindows(row, headers, clock) {
   const spent = row.windows.filter(({ state }) => SPENT[condition](headers[state], bound));
   const open = row.otherwise === "largest" ? row.windows : [];
   const chosen = spent.length > 0 ? spent : open;
-  return largest(chosen.map(({ reset }) => read(row, headers[reset], clock)));
+  return largest(chosen.map(({ reset }) => readHeader(row, headers[reset], clock)));
 }
 
 function readText(row, message, clock) {

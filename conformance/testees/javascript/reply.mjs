@@ -15,7 +15,7 @@ const FLAT_CODE_PATHS = ["code", "type"];
 const MESSAGE_PATHS = ["error.message", "error", "message", "detail", "detail.message"];
 const QUOTA_FAILURE = "google.rpc.QuotaFailure";
 const JSON_BEGINS = /^\s*[{[]/;
-const BARE_NAME = /^[A-Za-z][\w.-]*$/;
+const BARE_NAME = /^[a-z][a-z0-9_]*$/;
 
 /** Read a reply: header names in lower case, the body as text, which may be its beginning alone. */
 export function readReply({ status, headers, text, whole = true }) {

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from credpool.providers.data import Row, hints
-from credpool.providers.reply import LONGEST_LIST, Reply
+from credpool.providers.reply import LONGEST_LIST, Reply, small
 
 _NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?\Z", re.ASCII)
 _GO_DURATION: Final = re.compile(r"([+-]?)((?:\d+(?:\.\d+)?(?:[num]s|[hms]))+)\Z")
@@ -22,7 +22,13 @@ _UNITS: Final[Mapping[str, float]] = MappingProxyType(
     {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 )
 _RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)\Z")
-_ASCTIME: Final = re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\Z")
+_CLOCK: Final = r"\d\d:\d\d:\d\d"
+_HTTP_DATE: Final = re.compile(
+    rf"[A-Z][a-z]{{2}}, \d\d [A-Z][a-z]{{2}} \d{{4}} {_CLOCK} GMT\Z"
+    rf"|[A-Z][a-z]+, \d\d-[A-Z][a-z]{{2}}-\d\d {_CLOCK} GMT\Z"
+    rf"|[A-Z][a-z]{{2}} [A-Z][a-z]{{2}} [ \d]\d {_CLOCK} \d{{4}}\Z",
+    re.ASCII,
+)
 _BETWEEN_VALUES: Final = re.compile(r",(?! *\d\d[ -][A-Z][a-z]{2}[ -])")
 """A comma that is not the one within a date."""
 
@@ -100,7 +106,7 @@ def _values(row: Mapping[str, object], reply: Reply) -> Iterator[object]:
         case _:
             found = re.search(str(row["pattern"]), reply.message, _ASCII_CASE)
             if found is not None:
-                yield " ".join(part for part in found.groups() if part is not None)
+                yield small(" ".join(part for part in found.groups() if part is not None))
 
 
 def _at(data: object, path: list[str]) -> Iterator[object]:
@@ -118,16 +124,13 @@ def _of_windows(
     row: Mapping[str, object], forms: list["Form"], reply: Reply, now: float
 ) -> float | None:
     """Return the largest reset of the windows that are spent, or as the row says otherwise."""
-    resets: list[tuple[float, bool]] = []
-    for window in _list(row["windows"]):
-        assert isinstance(window, Mapping)
-        seconds = _parsed(reply.headers.get(window["reset"]), forms, now)
-        if seconds is not None:
-            resets.append((seconds, _spent(row["spent"], reply.headers.get(window["state"]))))
-    chosen = [seconds for seconds, spent in resets if spent]
+    windows = [window for window in _list(row["windows"]) if isinstance(window, Mapping)]
+    states = [reply.headers.get(window["state"]) for window in windows]
+    chosen = [w for w, state in zip(windows, states, strict=True) if _spent(row["spent"], state)]
     if not chosen and row["otherwise"] == "largest":
-        chosen = [seconds for seconds, _ in resets]
-    return max(chosen, default=None)
+        chosen = windows
+    resets = (_of_header(reply.headers.get(window["reset"]), forms, now) for window in chosen)
+    return max((seconds for seconds in resets if seconds is not None), default=None)
 
 
 def _spent(how: object, state: str | None) -> bool:
@@ -145,7 +148,8 @@ def _spent(how: object, state: str | None) -> bool:
 def _parsed(raw: object, forms: list["Form"], now: float) -> float | None:
     if isinstance(raw, bool) or not isinstance(raw, str | int | float):
         return None
-    found = (form(str(raw).strip(), now) for form in forms)
+    text = f"{raw:.9f}" if isinstance(raw, float) else str(raw)  # a JSON number may have an exponent
+    found = (form(text.strip(), now) for form in forms)
     return next((seconds for seconds in found if seconds is not None), None)
 
 
@@ -175,13 +179,13 @@ def _milliseconds(text: str, _now: float) -> float | None:
 def _http_date(text: str, now: float) -> float | None:
     from email.utils import parsedate_to_datetime  # noqa: PLC0415  slow to import, seldom needed
 
+    if not _HTTP_DATE.match(text):
+        return None
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):
         return None
-    if moment.tzinfo is None and _ASCTIME.match(text):  # it is in UTC, and does not say so
-        moment = moment.replace(tzinfo=UTC)
-    return None if moment.tzinfo is None else moment.timestamp() - now
+    return moment.replace(tzinfo=UTC).timestamp() - now  # all three are in UTC
 
 
 def _rfc3339(text: str, now: float) -> float | None:
@@ -211,7 +215,7 @@ def _magnitude(text: str, now: float) -> float | None:
 
 
 def _go_duration(text: str, _now: float) -> float | None:
-    found = _GO_DURATION.match(text.lower())
+    found = _GO_DURATION.match(text)
     if found is None:
         return None
     total = sum(float(n) * _UNITS[unit] for n, unit in _GO_PART.findall(found.group(2)))

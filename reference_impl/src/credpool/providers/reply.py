@@ -38,7 +38,7 @@ _JSON: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*[{\[]")
 LONGEST_MESSAGE: Final = 4096
 """How many characters of a message are read."""
 
-LONGEST_LIST: Final = 32
+LONGEST_LIST: Final = 64
 """How many items of a list are read."""
 
 
@@ -60,7 +60,7 @@ class Reply:
     def data(self) -> object:
         """The body as JSON, a list's first object for a list, or None when it is none."""
         data = _json(self.body)
-        return data[0] if isinstance(data, list) and data else data
+        return _first_object(data) if isinstance(data, list) else data
 
     @cached_property
     def codes(self) -> frozenset[str]:
@@ -112,10 +112,14 @@ def dig(data: object, *path: str) -> object:
 
 def _json(raw: bytes) -> object:
     try:
-        found: object = json.loads(raw)
+        found: object = json.loads(raw, parse_constant=int)  # int refuses NaN, as JSON does
     except (ValueError, RecursionError):
         return None
     return found
+
+
+def _first_object(items: list[object]) -> object:
+    return next((item for item in items if isinstance(item, Mapping)), items)
 
 
 def _codes(data: object) -> Iterator[str]:
