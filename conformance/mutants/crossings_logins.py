@@ -231,7 +231,7 @@ class ReportsEachRowOfALogin(Mutant):
         fresh = (e for e in after.entries if e.id == "twin" and before.find(e.id) is not None)
         for entry in fresh:
             if before.find(entry.id).secret != entry.secret:
-                yield original.__globals__["EntryRefreshed"](entry.id)
+                yield original.__globals__["events"].EntryRefreshed(entry.id)
         yield from original(before, after, now)
 
 
