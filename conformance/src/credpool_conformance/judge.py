@@ -29,6 +29,7 @@ from credpool_conformance.wording import (
     attempts_in_words,
     events_in_words,
     exhausted_in_words,
+    return_in_words,
     state_in_words,
 )
 
@@ -78,6 +79,8 @@ def _aspects(
     if forgiven(scenario, phase, seen.waits) is None:
         yield "waits", expect.get("waits", []), [*seen.waits]
     yield "exhausted", expect.get("exhausted"), exhausted_in_words(seen.result, seen.now)
+    if "returns_at" in seen.state and not seen.note and "payer_change" not in scenario.given.policy:
+        yield "earliest", *return_in_words(seen.state, seen.now)
     if seen.stored:
         wanted, found = seen.stored
         yield "store", wanted, found
