@@ -145,7 +145,9 @@ def _spent(how: object, state: str | None) -> bool:
 def _parsed(raw: object, forms: list["Form"], now: float) -> float | None:
     if isinstance(raw, bool) or not isinstance(raw, str | int | float):
         return None
-    text = f"{raw:.9f}" if isinstance(raw, float) else str(raw)  # a JSON number may have an exponent
+    text = (
+        f"{raw:.9f}" if isinstance(raw, float) else str(raw)
+    )  # a JSON number may have an exponent
     found = (form(text.strip(), now) for form in forms)
     return next((seconds for seconds in found if seconds is not None), None)
 
