@@ -58,6 +58,18 @@ class TellsTheLatestReturn(Mutant):
         return replace(over, returns_at=max(ends, default=None))
 
 
+class ShowsNoReturn(Mutant):
+    """Shows of an exhausted pool, when somebody looks at it, that none returns."""
+
+    violates = "exhaust.returns-at+2"
+    kills = ("earliest-return-is-told", "dead-entries-do-not-hide-a-return")
+    because = "earliest"
+
+    @replaces("credpool.events.report.report_pool")
+    def never(original, state, *, now):
+        return original(state, now=now) | {"returns_at": None}
+
+
 class LetsTheDeadHideAReturn(Mutant):
     """Tells that none returns as soon as one entry is dead."""
 

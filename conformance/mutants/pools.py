@@ -1,5 +1,6 @@
 """Mutants of the chapter on credentials and pools: whom a consequence rests on."""
 
+import re
 from dataclasses import replace
 
 from credpool.model.terms import EntryId, Scope
@@ -154,3 +155,28 @@ class KeepsTheLineEnd(Mutant):
     @replaces("credpool.model.credential.bare")
     def kept(original, text):
         return text if text.endswith("\n") else original(text)
+
+
+class RefusesEveryEqualsSign(Mutant):
+    """Takes a key for an assignment as soon as capitals and an equals sign begin it."""
+
+    violates = "select.fill-first+2"
+    kills = ("unusual-secret-is-sent:equals-sign",)
+    because = "order"
+
+    @replaces("credpool.model.credential.secret_flaw")
+    def assignment(original, text):
+        assigned = re.match(r"[A-Z_]+=", text)
+        return original(text) or ("has a name before it" if assigned else None)
+
+
+class SendsTheSchemeAlone(Mutant):
+    """Takes the word that stands before a key for a key."""
+
+    violates = "pool.unusable+1"
+    kills = ("unusable-secret-is-passed-over:scheme-alone",)
+    because = "out"
+
+    @replaces("credpool.model.credential.secret_flaw")
+    def scheme(original, text):
+        return None if text == "bearer" else original(text)

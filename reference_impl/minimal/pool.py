@@ -14,7 +14,8 @@ from typing import Any
 import httpx
 
 SENDABLE = re.compile(r"[!-~]{1,16384}")
-PASTED = re.compile(r"[\"'`]|.*[\"'`]$|(?i:bearer$)|[A-Z_][A-Z0-9_]*=(?!=*$)")
+VARIABLE = r"(?=[A-Z0-9_]*(?:KEY|TOKEN|SECRET))[A-Z_][A-Z0-9_]*=(?!=*$)"
+PASTED = re.compile(rf"[\"'`]|.*[\"'`]$|(?i:bearer$)|{VARIABLE}")
 
 
 @dataclass(frozen=True)

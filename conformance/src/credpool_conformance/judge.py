@@ -29,6 +29,7 @@ from credpool_conformance.wording import (
     attempts_in_words,
     events_in_words,
     exhausted_in_words,
+    return_in_words,
     state_in_words,
 )
 
@@ -86,13 +87,23 @@ def _aspects(
     if _is_manage(phase):
         yield from managing.aspects(expect, seen, seen.now)
     yield "login", [], [*seen.login_faults]
-    if seen.state and not seen.note and expect.get("state") != ANY:
-        state, counts = state_in_words(seen.state, seen.now)
-        yield "state", _expected_state(scenario, expect), state
-        counted = fields(expect.get("counts"))
-        yield "counts", counted, {key: value for key, value in counts.items() if key in counted}
-        labels = fields(expect.get("labels"))
-        yield "labels", labels, {key: label for key, label in _labels(seen) if key in labels}
+    if seen.state and not seen.note:
+        yield from _state_aspects(scenario, expect, seen)
+
+
+def _state_aspects(
+    scenario: Scenario, expect: Mapping[str, Json], seen: Observed
+) -> Iterator[tuple[str, Json, Json]]:
+    if "returns_at" in seen.state and "payer_change" not in scenario.given.policy:
+        yield "earliest", *return_in_words(seen.state, seen.now)
+    if expect.get("state") == ANY:
+        return
+    state, counts = state_in_words(seen.state, seen.now)
+    yield "state", _expected_state(scenario, expect), state
+    counted = fields(expect.get("counts"))
+    yield "counts", counted, {key: value for key, value in counts.items() if key in counted}
+    labels = fields(expect.get("labels"))
+    yield "labels", labels, {key: label for key, label in _labels(seen) if key in labels}
 
 
 def _usual(phase: Phase) -> str:

@@ -17,7 +17,7 @@ from credpool_conformance.scenario import Scenario
 
 _SAYS: Final[Mapping[str, frozenset[str]]] = {
     "class": frozenset({"class"}),
-    "until": frozenset({"until", "returns"}),
+    "until": frozenset({"until", "returns", "earliest"}),
     "count": frozenset({"counts"}),
     "reasons": frozenset({"exhausted"}),
 }

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from credpool_conformance.book.yaml_lines import Json, fields, items, text
-from credpool_conformance.match import seconds
+from credpool_conformance.match import ANY, seconds
 
 EVENT_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "entry.unusable": ("entry", "why"),
@@ -58,6 +58,21 @@ def state_in_words(pool: Mapping[str, Json], now: float) -> tuple[Json, Mapping[
     entries = [fields(entry) for entry in items(pool.get("entries"))]
     states: Json = {text(entry.get("id")): _state(entry, now) for entry in entries}
     return states, {text(entry.get("id")): entry.get("request_count") for entry in entries}
+
+
+def return_in_words(pool: Mapping[str, Json], now: float) -> tuple[Json, Json]:
+    """Write when a pool returns: by what it tells of its entries, and by its own word.
+
+    An entry that is available leaves nothing to compare, and so does one whose end is not told.
+    """
+    out = [entry for entry in map(fields, items(pool.get("entries"))) if not entry.get("why")]
+    ends = [entry.get("until") for entry in out if entry.get("status") != "dead"]
+    moments = [end for end in ends if isinstance(end, int | float) and end > now]
+    told = pool.get("returns_at")
+    own = round(told - now, 3) if isinstance(told, int | float) else None
+    if len(moments) < len(ends):
+        return ANY, {"returns": own}
+    return {"returns": round(min(moments) - now, 3) if moments else None}, {"returns": own}
 
 
 def _state(entry: Mapping[str, Json], now: float) -> str:

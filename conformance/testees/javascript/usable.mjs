@@ -5,7 +5,8 @@
  */
 
 const QUOTES = /^["'`]|["'`]$/;
-const VARIABLE = /^(?:export\s+)?[A-Z_][A-Z0-9_]*(?:KEY|TOKEN|SECRET)[A-Z0-9_]*=(?!=*$)/;
+const VARIABLE = /^(?=[A-Z0-9_]*(?:KEY|TOKEN|SECRET))[A-Z_][A-Z0-9_]*=(?!=*$)/;
+const SCHEME = /^bearer$/i;
 const LONGEST = 16384;
 const VISIBLE = /^[!-~]+$/;
 const BLANK_OR_CONTROL = /[\s\p{Cc}\p{Cf}\p{Cs}]/u;
@@ -30,7 +31,8 @@ export function whyNot({ secret, base_url: url }) {
 }
 
 export function isSendable(secret) {
-  return secret.length <= LONGEST && VISIBLE.test(secret) && !QUOTES.test(secret) && !VARIABLE.test(secret);
+  const pasted = [QUOTES, VARIABLE, SCHEME].some((pattern) => pattern.test(secret));
+  return secret.length <= LONGEST && VISIBLE.test(secret) && !pasted;
 }
 
 function isAddress(url) {

@@ -187,6 +187,7 @@ ASPECTS: Final[Mapping[str, _Name]] = {
     "attempts": attempts,
     "state": wrong_states,
     "exhausted": exhausted,
+    "earliest": _simply("earliest", "exhaust.returns-at"),
     "counts": _simply("counts", "select.count"),
     "labels": _simply("labels", "pool.identity"),
     "events": events,

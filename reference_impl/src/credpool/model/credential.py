@@ -28,14 +28,17 @@ _PARTS: Final = (
 """What may stand in no secret and in no URL, by name."""
 
 _PASTED: Final = (
-    ("has the name of a header before it", re.compile(r"(?i)(?:authorization|(?:x-)?api-key)\s*:")),
     (
-        "has “Bearer” before it, and so a blank that no header can carry",
-        re.compile(r"(?i)bearer\s"),
+        "has the name of a header before it",
+        re.compile(r"(?i)(?:authorization|(?:x-)?api-key)\s*:\s"),
+    ),
+    (
+        "has “Bearer” before it, or is that word alone",
+        re.compile(r"(?i)bearer(?:\s|\Z)"),
     ),
     (
         "has the name of a variable before it",
-        re.compile(r"(?:export\s+)?[A-Z_][A-Z0-9_]*(?:KEY|TOKEN|SECRET)[A-Z0-9_]*=(?!=*\Z)"),
+        re.compile(r"(?:export\s+)?(?=[A-Z0-9_]*(?:KEY|TOKEN|SECRET))[A-Z_][A-Z0-9_]*=(?!=*\Z)"),
     ),
 )
 """What is copied along with a secret, and stands before it."""
