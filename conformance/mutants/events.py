@@ -13,7 +13,7 @@ from credpool.events import (
 )
 from credpool.model.messages import Failed, Refreshed, RefreshFailed
 from credpool.model.terms import FOREVER
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class TellsTheSwitchFirst(Mutant):

@@ -9,7 +9,7 @@ from credpool.model.terms import Payer, PayerChange, Scope
 from credpool.providers.registry import provider
 from credpool.providers.reply import dig
 from credpool.rules.select import payer_of
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class LearnsFromSuccessesOnly(Mutant):

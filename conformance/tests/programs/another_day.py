@@ -17,13 +17,13 @@ sys.path.append(str(Path(__file__).parents[1] / "testees"))
 
 from machine import Machine
 
-from credpool_conformance import clock
 from credpool_conformance.data import find
-from credpool_conformance.matrix.trial import read_suite
-from credpool_conformance.report import Report, read_report
+from credpool_conformance.reporting.report import Report, read_report
+from credpool_conformance.reporting.verdict import Summary, Verdict
 from credpool_conformance.run import Options, run
-from credpool_conformance.scenario import Scenario
-from credpool_conformance.verdict import Summary, Verdict
+from credpool_conformance.scenarios import clock
+from credpool_conformance.scenarios.scenario import Scenario
+from tools.mutants.trial import read_suite
 
 GOOD = (Verdict.CONFORMANT, Verdict.FILTERED)
 SUITE = read_suite(find(), Path())
