@@ -28,6 +28,7 @@ DECIDES = ",".join(
         *("seed/found.py", "login/entries.py"),
     )
 )
+MINIMAL_TESTEE = "conformance/testees/minimal.py"
 GALLERY = ROOT / "conformance" / "gallery"
 SECOND_TESTEE = "conformance/testees/javascript"
 HERMES = "hermes-agent==0.19.0"
@@ -65,14 +66,16 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def conformance(session: nox.Session) -> None:
-    """Run the suite: on the reference by both connectors and on other days, or as arguments say."""
+    """Run the suite on both Python pools, the library on other days too, or as arguments say."""
     install_packages(session)
     if session.posargs:
         session.run(*SUITE, "run", *session.posargs)
         return
-    if reports := run_reference(session):
-        session.run(*SUITE, "compare", *map(str, reports))
-        write_page(session, "--check", *reports)
+    reports = {testee: run_testee(session, testee) for testee in (TESTEE, MINIMAL_TESTEE)}
+    if all(reports.values()):  # nothing runs with --install-only
+        for pair in reports.values():
+            session.run(*SUITE, "compare", *map(str, pair))
+        write_page(session, "--check", *reports[TESTEE])
     session.run("python", "conformance/tests/programs/another_day.py", "--days", "30", "-30")
 
 
@@ -135,15 +138,11 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def typing(session: nox.Session) -> None:
-    """Type-check both packages and the public API's type tests, strictly."""
+    """Type-check both packages, the minimal pool and the public API's type tests, strictly."""
     install_packages(session, "typing")
     api = ROOT / "reference_impl" / "tests" / "typing" / "api.py"
-    paths = [
-        "reference_impl/src",
-        "conformance/src",
-        "tools",
-        *([str(api)] if api.exists() else []),
-    ]
+    paths = ["reference_impl/src", "reference_impl/minimal", "conformance/src", "tools"]
+    paths += [str(api)] if api.exists() else []
     session.run("mypy", *(session.posargs or paths))
 
 
@@ -188,7 +187,7 @@ def generate(session: nox.Session) -> None:
     session.run("python", "-m", "tools.pages", "--write")
     session.run("python", "-m", "credpool.cli.page", "--write")
     session.run("python", "-m", "tools.mutants", "--write")
-    write_page(session, "--write", *run_reference(session))
+    write_page(session, "--write", *run_testee(session, TESTEE))
 
 
 @nox.session
@@ -229,12 +228,12 @@ def install_packages(session: nox.Session, *groups: str) -> None:
     install(session, "--no-build-isolation", *PACKAGES)
 
 
-def run_reference(session: nox.Session) -> list[Path]:
-    """Run the suite on the reference through each connector; return the reports' paths."""
+def run_testee(session: nox.Session, testee: str) -> list[Path]:
+    """Run the suite on a pool through each connector; return the reports' paths."""
     reports = []
     for connector in CONNECTORS:
-        report = REPORTS / f"reference-{connector}.ndjson"
-        options = ("--testee", TESTEE, "--connector", connector, "--report", str(report))
+        report = REPORTS / f"{Path(testee).stem}-{connector}.ndjson"
+        options = ("--testee", testee, "--connector", connector, "--report", str(report))
         if session.run(*SUITE, "run", *options):  # nothing runs with --install-only
             reports.append(report)
     return reports

@@ -20,7 +20,7 @@ class ForgivesAfterALateSuccess(Mutant):
     )
     because = "status"
 
-    @replaces("credpool._engine.engine.Engine.is_flagged")
+    @replaces("credpool._engine.engine.Engine.is_marked")
     def always(original, self, entry):
         return True
 
@@ -37,7 +37,7 @@ class RevivesAfterALateSuccess(Mutant):
     kills = ("late-success-revives-nobody:death",)
     because = "status"
 
-    @replaces("credpool._engine.engine.Engine.is_flagged")
+    @replaces("credpool._engine.engine.Engine.is_marked")
     def always(original, self, entry):
         return True
 
@@ -54,7 +54,7 @@ class ForgivesAModelAfterALateSuccess(Mutant):
     kills = ("late-success-for-a-model-revives-nobody",)
     because = "models"
 
-    @replaces("credpool._engine.engine.Engine.is_flagged")
+    @replaces("credpool._engine.engine.Engine.is_marked")
     def always(original, self, entry):
         return True
 
@@ -270,7 +270,7 @@ class MarksOneModel(Mutant):
     @replaces("credpool.rules.decide._may_retry")
     def of_the_model(original, state, entry, event, *, now):
         if event.call.model == "small" and not event.call.attempts:
-            entry = replace(entry, throttled=False)
+            entry = replace(entry, marked=False)
         return original(state, entry, event, now=now)
 
 
@@ -284,7 +284,7 @@ class KeepsTheMarkForOtherModels(Mutant):
     @replaces("credpool.rules.cooldown._rest")
     def kept(original, entry, cooldown, *, model):
         rested = original(entry, cooldown, model=model)
-        return rested if model is None else replace(rested, throttled=entry.throttled)
+        return rested if model is None else replace(rested, marked=entry.marked)
 
 
 class ClearsTheMarkForAnyReply(Mutant):
@@ -302,7 +302,7 @@ class ClearsTheMarkForAnyReply(Mutant):
     def cleared(original, state, event, *, now, draw):
         entry = state.find(event.entry)
         if entry is not None and event.verdict.failure is not FailureClass.RATE_LIMITED:
-            state = state.change({entry.id: replace(entry, throttled=False)})
+            state = state.change({entry.id: replace(entry, marked=False)})
         return original(state, event, now=now, draw=draw)
 
 
@@ -329,7 +329,7 @@ class ForgetsTheMarkAtTheEnd(Mutant):
 
     @replaces("credpool.stores.auth_json.rows.encode_row")
     def unmarked(original, entry):
-        return original(replace(entry, throttled=False))
+        return original(replace(entry, marked=False))
 
 
 class TakesAProbeForATurn(Mutant):

@@ -123,7 +123,7 @@ class ForgetsTheMarkWithANewToken(Mutant):
 
     @replaces("credpool.rules.refresh._renewed")
     def clean(original, entry, grant):
-        return replace(original(entry, grant), throttled=False)
+        return replace(original(entry, grant), marked=False)
 
 
 class FreesOneRowWithANewToken(Mutant):

@@ -1,7 +1,5 @@
 """Mutants that break a requirement where it meets an owner, a model, a lease or a session."""
 
-import base64
-import json
 from dataclasses import replace
 
 from credpool.model.messages import Failed, Succeeded
@@ -62,13 +60,10 @@ class ReadsWholeBlocksOnly(Mutant):
     )
     because = "target"
 
-    @replaces("credpool.providers.account.claims")
-    def unpadded(original, token):
-        parts = token.reveal().split(".")
-        try:
-            return json.loads(base64.urlsafe_b64decode(parts[1]))
-        except (IndexError, ValueError):
-            return None
+    @replaces("credpool.providers.owner.claimed")
+    def whole(original, entry, by):
+        parts = entry.secret.reveal().split(".") if entry.secret is not None else []
+        return None if len(parts) == 3 and len(parts[1]) % 4 else original(entry, by)
 
 
 class BelievesAStrangersOwner(Mutant):

@@ -128,7 +128,7 @@ def _tidy(testee):
         return entry.cooldown is not None and entry.cooldown.until <= testee.time
 
     if any(over(e) for e in testee.pool.state.entries):
-        testee.pool.change(
+        engine_of(testee.pool).change(
             lambda s: s.change({e.id: replace(e, cooldown=None) for e in s.entries if over(e)})
         )
 

@@ -2,15 +2,7 @@
 
 from dataclasses import replace
 
-from credpool.events import (
-    EntryCooled,
-    EntryDied,
-    EntryRecovered,
-    EntryRefreshed,
-    EntrySwitched,
-    RanOut,
-    RefreshRefused,
-)
+from credpool import events
 from credpool.model.messages import Failed, Refreshed, RefreshFailed
 from credpool.model.terms import FOREVER
 from tools.mutants.mutant import Mutant, replaces
@@ -26,7 +18,7 @@ class TellsTheSwitchFirst(Mutant):
     @replaces("credpool.events.changes.told")
     def turned(original, *args, **rest):
         return tuple(
-            sorted(original(*args, **rest), key=lambda n: not isinstance(n, EntrySwitched))
+            sorted(original(*args, **rest), key=lambda n: not isinstance(n, events.EntrySwitched))
         )
 
 
@@ -79,8 +71,8 @@ class CallsTheDeadCooling(Mutant):
     @replaces("credpool.events.changes._out")
     def cooling(original, *args):
         for notice in original(*args):
-            if isinstance(notice, EntryDied):
-                yield EntryCooled(notice.entry, notice.failure, 0.0)
+            if isinstance(notice, events.EntryDied):
+                yield events.EntryCooled(notice.entry, notice.failure, 0.0)
             else:
                 yield notice
 
@@ -125,10 +117,10 @@ class TellsEachReport(Mutant):
         if (
             out is None
             or out.until == FOREVER
-            or any(isinstance(notice, EntryCooled) for notice in told)
+            or any(isinstance(notice, events.EntryCooled) for notice in told)
         ):
             return told
-        return (EntryCooled(entry.id, out.failure, out.until, None), *told)
+        return (events.EntryCooled(entry.id, out.failure, out.until, None), *told)
 
 
 class SaysNothingOfRecoveries(Mutant):
@@ -140,7 +132,7 @@ class SaysNothingOfRecoveries(Mutant):
 
     @replaces("credpool.events.changes._changes")
     def silent(original, *args):
-        return [n for n in original(*args) if not isinstance(n, EntryRecovered)]
+        return [n for n in original(*args) if not isinstance(n, events.EntryRecovered)]
 
 
 class SaysNothingOfReturns(Mutant):
@@ -199,7 +191,7 @@ class TellsEachTurn(Mutant):
     @replaces("credpool.events.changes.begun")
     def each(original, state, last, entry, find=None):
         if last is not None and last != entry:
-            yield EntrySwitched(last, entry, None)
+            yield events.EntrySwitched(last, entry, None)
 
 
 class TellsEachSuccess(Mutant):
@@ -213,8 +205,8 @@ class TellsEachSuccess(Mutant):
     def also(original, before, after, now):
         yield from original(before, after, now)
         for old, new in zip(before.entries, after.entries, strict=True):
-            if old.throttled and not new.throttled and new.cooldown is None:
-                yield EntryRecovered(new.id)
+            if old.marked and not new.marked and new.cooldown is None:
+                yield events.EntryRecovered(new.id)
 
 
 class SaysNothingOfNewTokens(Mutant):
@@ -252,8 +244,8 @@ class CallsFailuresSuccesses(Mutant):
     @replaces("credpool.events.changes._refresh")
     def rosy(original, event, now):
         for notice in original(event, now):
-            rosy = isinstance(notice, RefreshRefused)
-            yield EntryRefreshed(notice.entry) if rosy else notice
+            rosy = isinstance(notice, events.RefreshFailed)
+            yield events.EntryRefreshed(notice.entry) if rosy else notice
 
 
 class TellsTheFirstExhaustionOnly(Mutant):
@@ -280,4 +272,4 @@ class PromisesAReturn(Mutant):
         for notice in original(made):
             found = notice.exhaustion
             dead = found.returns_at is None
-            yield RanOut(replace(found, returns_at=0.0)) if dead else notice
+            yield events.PoolExhausted(replace(found, returns_at=0.0)) if dead else notice

@@ -139,7 +139,7 @@ class OrdersByWhoWasMovedFirst(Mutant):
 
     violates = "select.order+2"
     kills = ("order-among-equals-after-a-change",)
-    because = "first order"
+    because = "order"
     moved = ()
 
     @replaces("credpool.model.state.in_order")

@@ -109,9 +109,9 @@ class KeepsTheMark(Mutant):
     def marked(original, state, entry_id, *, now):
         decision = original(state, entry_id, now=now)
         marked = {
-            e.id: replace(e, throttled=True)
+            e.id: replace(e, marked=True)
             for e in decision.state.entries
-            if (old := state.find(e.id)) is not None and old.throttled
+            if (old := state.find(e.id)) is not None and old.marked
         }
         return replace(decision, state=decision.state.change(marked))
 

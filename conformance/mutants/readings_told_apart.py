@@ -81,7 +81,7 @@ class ReportsAllTriedAsExhausted(Mutant):
         yield from original(made)
         found = made.action.exhaustion if isinstance(made.action, Deliver) else None
         if found is not None and not found.is_whole:
-            yield original.__globals__["RanOut"](found)
+            yield original.__globals__["events"].PoolExhausted(found)
 
 
 class LeavesTheProvidersHeader(Mutant):
@@ -127,7 +127,7 @@ class MarksAProbe(Mutant):
         limited = event.verdict.failure is FailureClass.RATE_LIMITED
         if not (event.call.probe and limited and entry is not None):
             return made
-        return replace(made, state=made.state.change({entry.id: replace(entry, throttled=True)}))
+        return replace(made, state=made.state.change({entry.id: replace(entry, marked=True)}))
 
 
 class ForgetsASuccessfulProbe(Mutant):

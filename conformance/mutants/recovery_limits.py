@@ -20,7 +20,7 @@ class ForgetsThrottles(Mutant):
 
     @replaces("credpool.rules.decide._may_retry")
     def forgotten(original, state, entry, event, *, now):
-        return original(state, replace(entry, throttled=False), event, now=now)
+        return original(state, replace(entry, marked=False), event, now=now)
 
 
 class NeverForgivesAThrottle(Mutant):
@@ -212,7 +212,7 @@ class NeverForgetsAThrottle(Mutant):
 
     @replaces("credpool.rules.cooldown._rest")
     def kept(original, entry, cooldown, *, model):
-        return replace(original(entry, cooldown, model=model), throttled=entry.throttled)
+        return replace(original(entry, cooldown, model=model), marked=entry.marked)
 
 
 class PausesBeforeEveryRetry(Mutant):

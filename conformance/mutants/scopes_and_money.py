@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
-from credpool.events import OwnerShared
+from credpool import events
 from credpool.model.messages import Failed, Succeeded
 from credpool.model.state import Window
 from credpool.model.terms import Payer, PayerChange, Scope
+from credpool.providers.account import claims
 from credpool.providers.registry import provider
 from credpool.providers.reply import dig
 from credpool.rules.select import payer_of
@@ -59,10 +60,10 @@ class TakesTheSubjectForTheOwner(Mutant):
     kills = ("owner-is-read-from-the-token",)
     because = "target"
 
-    @replaces("credpool.providers.account.claims")
-    def subject(original, token):
-        subject = dig(original(token), "sub")
-        return {"https://api.openai.com/auth": {"chatgpt_account_id": subject}}
+    @replaces("credpool.providers.owner.claimed")
+    def subject(original, entry, by):
+        found = original(entry, by)
+        return None if found is None else dig(claims(entry.secret), "sub")
 
 
 class BelievesRepliesFirst(Mutant):
@@ -131,7 +132,9 @@ class CountsOneSecretTwice(Mutant):
     def rows(original, before, event, after):
         named = getattr(event, "owner", None)
         if named is not None and before.entries is not after.entries:
-            yield OwnerShared(named, tuple(e.id for e in after.entries if e.learnt_owner == named))
+            yield events.OwnerShared(
+                named, tuple(e.id for e in after.entries if e.learnt_owner == named)
+            )
 
 
 class KeepsToOnePayer(Mutant):

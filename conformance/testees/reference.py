@@ -74,7 +74,7 @@ class Testee:
 
     def hear(self, notice):
         if call := self.current.get(None):  # what an operator does is no call's
-            call.events.append(credpool.report_notice(notice))
+            call.events.append(credpool.report_event(notice))
 
     def now(self):
         return self.time

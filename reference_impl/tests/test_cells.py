@@ -21,10 +21,10 @@ from credpool.model.messages import (
     Claimed,
     Decision,
     Deliver,
-    Event,
     Exchange,
     Failed,
     Grant,
+    Message,
     Refresh,
     Refreshed,
     Send,
@@ -106,7 +106,7 @@ def test_a_failure_within_a_success_leads_to_what_its_cell_says(cell: Asked) -> 
         sent.append(request)
         return httpx2.Response(200, content=json.dumps(example["body"]).encode())
 
-    marked = Entry(id=A, secret=Secret("sk-a"), throttled=True)
+    marked = Entry(id=A, secret=Secret("sk-a"), marked=True)
     rows = [marked, Entry(id=OTHER, secret=Secret("sk-other"))]
     pool = Pool.from_entries("openai", rows, clock=FakeClock(NOW))
     with httpx2.Client(auth=PoolAuth(pool), transport=httpx2.MockTransport(answer)) as client:
@@ -114,7 +114,7 @@ def test_a_failure_within_a_success_leads_to_what_its_cell_says(cell: Asked) -> 
 
     assert (cell["action"], cell["effect"]) == ("deliver", "success")
     assert (reply.status_code, len(sent)) == (200, 1)
-    assert pool.state.entries[0] == replace(marked, throttled=False, request_count=1)
+    assert pool.state.entries[0] == replace(marked, marked=False, request_count=1)
     assert all(e.blocked(NOW, MODEL) is None for e in pool.state.entries)
 
 
@@ -146,7 +146,7 @@ class Course:
         assert isinstance(self.made.action, Send | Wait)
         return self.made.action.entry
 
-    def _happens(self, event: Event) -> None:
+    def _happens(self, event: Message) -> None:
         self.made = decide(self.made.state, event, now=NOW, draw=0.0)
 
 
@@ -227,7 +227,7 @@ def _effect(before: Entry, after: Entry, failure: FailureClass, hint: float | No
     if after.dead:
         return "dead"
     if _until(after) == _until(before):
-        changed = {after.throttled, before.throttled} == {True, False}
+        changed = {after.marked, before.marked} == {True, False}
         return "mark" if changed else "none"
     lasts = (_until(after) or NOW) - NOW
     known = {"hint": hint, "sole": 60.0, "default": RECOVERY[failure].cooldown}

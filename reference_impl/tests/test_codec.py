@@ -218,7 +218,7 @@ def test_our_fields_are_written_when_set() -> None:
         learnt_owner="org-1",
         payer=Payer.FREE,
         token_url="https://auth.example.com",
-        throttled=True,
+        marked=True,
         probed_at=NOW,
         claim=Claim(holder="me", until=NOW + 60),
         refresh_failed_at=NOW - 5,

@@ -10,16 +10,15 @@ from credpool import (
     BadInput,
     Entry,
     EntryId,
-    EntryUnusable,
-    Notice,
     Pool,
     PoolExhausted,
     PoolState,
     Secret,
     Surroundings,
     UnusableSecret,
+    events,
     open_pool,
-    report_notice,
+    report_event,
     view_pool,
 )
 from credpool.config.files import Complaint
@@ -211,8 +210,8 @@ def test_a_pool_tells_what_cannot_be_used_as_it_opens() -> None:
 
     (told,) = opened(state)
 
-    assert isinstance(told, EntryUnusable)
-    assert report_notice(told)["entry"] == "bad"
+    assert isinstance(told, events.EntryUnusable)
+    assert report_event(told)["entry"] == "bad"
     assert "sk-1" not in told.why
 
 
@@ -332,7 +331,7 @@ def test_the_addresses_of_a_pool_outlive_their_entries() -> None:
 
 def test_a_listener_hears_nothing_new_of_a_pool_without_flaws() -> None:
     """A pool of good keys opens in silence."""
-    heard: list[Notice] = []
+    heard: list[events.Event] = []
     pool = Pool.from_keys("openai", [GOOD, "sk-two"], clock=FakeClock())
 
     pool.listen(heard.append)

@@ -14,11 +14,11 @@ from credpool.model.messages import (
     Claimed,
     Decision,
     Deliver,
-    Event,
     Exchange,
     Failed,
     GiveUp,
     Grant,
+    Message,
     Refresh,
     Refreshed,
     RefreshFailed,
@@ -92,7 +92,7 @@ def refused(
     return Failed(call, entry, Secret(secret or f"sk-{entry}"), verdict)
 
 
-def after(state: PoolState, event: Event, *, now: float = NOW) -> Decision:
+def after(state: PoolState, event: Message, *, now: float = NOW) -> Decision:
     """Return what the rules make of the event."""
     return decide(state, event, now=now, draw=0.0)
 
@@ -219,9 +219,7 @@ class TestProbe:
 
     def test_success_ends_the_cooldowns_it_disproves(self) -> None:
         """The proof of life holds for the entry, its twin, and its owner's fellows."""
-        owned = replace(
-            entry("a"), owner="o", cooldown=self.long_out, probed_at=NOW, throttled=True
-        )
+        owned = replace(entry("a"), owner="o", cooldown=self.long_out, probed_at=NOW, marked=True)
         twin = replace(owned, id=B, owner=None)
         fellow = replace(owned, id=C, secret=Secret("sk-c"))
 
@@ -350,7 +348,7 @@ class TestSucceeded:
 
     def test_clears_the_used_retry(self) -> None:
         """After a success the entry may be retried again; its siblings' flags stay."""
-        throttled = [replace(entry(n), throttled=True) for n in "ab"]
+        throttled = [replace(entry(n), marked=True) for n in "ab"]
 
         made = after(pool(*throttled), Succeeded(CALL, A, SECRET))
 
@@ -374,7 +372,7 @@ class TestSucceeded:
 
     def test_with_a_secret_that_is_gone_says_nothing_of_the_new_one(self) -> None:
         """A reply to the token from before a refresh clears no mark, and is no proof of life."""
-        state = pool(replace(entry("a"), cooldown=out(), throttled=True))
+        state = pool(replace(entry("a"), cooldown=out(), marked=True))
 
         for call in (CALL, replace(CALL, probe=True)):
             assert after(state, Succeeded(call, A, Secret("sk-old"))).state is state
@@ -395,8 +393,8 @@ class TestThrottled:
         """The first refusal is followed by the same entry, without a wait."""
         made = after(pool(), refused(THROTTLED))
 
-        assert made.action == Send(replace(entry("a"), throttled=True))
-        assert found(made.state).throttled
+        assert made.action == Send(replace(entry("a"), marked=True))
+        assert found(made.state).marked
         assert tried(made.call) == [("a", THROTTLED, "retry")]
 
     @pytest.mark.parametrize("hint", [0.25, 1.0, 3.0, 10.0])
@@ -404,14 +402,14 @@ class TestThrottled:
         """The retry is made at the very moment that the provider named."""
         made = after(pool(), refused(THROTTLED, hint=hint))
 
-        assert made.action == Wait(replace(entry("a"), throttled=True), NOW + hint)
+        assert made.action == Wait(replace(entry("a"), marked=True), NOW + hint)
 
     @pytest.mark.parametrize("hint", [0.0, -1.0, -86400.0])
     def test_is_retried_at_once_when_the_hint_has_passed(self, hint: float) -> None:
         """Nobody waits for a moment that is over."""
         made = after(pool(), refused(THROTTLED, hint=hint))
 
-        assert made.action == Send(replace(entry("a"), throttled=True))
+        assert made.action == Send(replace(entry("a"), marked=True))
 
     def test_with_a_long_hint_rotates_without_a_retry(self) -> None:
         """Nobody waits for longer than `max_retry_wait` beside an idle key."""
@@ -430,7 +428,7 @@ class TestThrottled:
         made = after(state, refused(THROTTLED, hint=hint))
 
         assert made.action == Send(entry("b"))
-        assert not found(made.state).throttled
+        assert not found(made.state).marked
         assert tried(made.call) == [("a", THROTTLED, "rotate")]
         assert found(made.state).cooldown == Cooldown(
             failure=THROTTLED,
@@ -447,7 +445,7 @@ class TestThrottled:
 
         assert second.action == Send(entry("b"))
         assert found(second.state).cooldown is not None
-        assert not found(second.state).throttled
+        assert not found(second.state).marked
         assert tried(second.call) == [("a", THROTTLED, "retry"), ("a", THROTTLED, "rotate")]
 
     def test_twice_in_a_row_for_a_model_rotates_too(self) -> None:
@@ -459,7 +457,7 @@ class TestThrottled:
 
         assert second.action == Send(entry("b"))
         assert found(second.state).models["gpt-5"].until == NOW + 3600
-        assert not found(second.state).throttled
+        assert not found(second.state).marked
 
     def test_twice_in_a_row_counts_across_calls(self) -> None:
         """The second refusal may come from another call than the first."""
@@ -1154,7 +1152,7 @@ class TestReset:
         login("a"),
         cooldown=DEAD,
         models={"gpt-5": out()},
-        throttled=True,
+        marked=True,
         probed_at=NOW,
         refresh_failed_at=NOW,
     )
@@ -1173,7 +1171,7 @@ class TestReset:
         [
             pytest.param(replace(entry("a"), cooldown=out()), id="out"),
             pytest.param(replace(entry("a"), models={"gpt-5": out()}), id="out for a model"),
-            pytest.param(replace(entry("a"), throttled=True), id="throttled"),
+            pytest.param(replace(entry("a"), marked=True), id="throttled"),
             pytest.param(
                 replace(entry("a"), refresh_failed_at=NOW), id="without a refresh for now"
             ),

@@ -15,16 +15,15 @@ from credpool import (
     Cooldown,
     Entry,
     FailureClass,
-    Notice,
     Policy,
     Pool,
     PoolState,
     Secret,
     StoreUnreadable,
     SystemClock,
+    events,
 )
 from credpool.clock import Why
-from credpool.events import EntryCooled
 from credpool.httpx2 import PoolAuth
 from credpool.model.terms import FOREVER, EntryId
 from credpool.pool import engine_of
@@ -114,7 +113,7 @@ def test_a_caller_that_is_cancelled_waits_no_longer(loop: str) -> None:
     """Cancelling a call ends it while the store is held up; what it reported is kept all the same."""
     store = store_of("a", "b")
     pool = Pool(store)
-    told: list[Notice] = []
+    told: list[events.Event] = []
     pool.listen(told.append)
     store.may_write.clear()
 
@@ -139,7 +138,7 @@ def test_a_caller_that_is_cancelled_waits_no_longer(loop: str) -> None:
     assert ended
     assert held is None
     assert store.kept.entries[0].cooldown is not None
-    assert [type(notice) for notice in told][:1] == [EntryCooled]
+    assert [type(notice) for notice in told][:1] == [events.EntryCooled]
 
 
 def test_a_healthy_call_needs_no_thread(loop: str) -> None:

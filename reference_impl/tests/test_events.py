@@ -17,28 +17,16 @@ from credpool import (
     EntryId,
     Exhaustion,
     FailureClass,
-    Notice,
     Payer,
     Policy,
     Pool,
     PoolExhausted,
     PoolState,
     Secret,
-    report_notice,
+    events,
+    report_event,
 )
 from credpool._calls.call import ActiveCall
-from credpool.events import (
-    EntryCooled,
-    EntryDied,
-    EntryRecovered,
-    EntryRefreshed,
-    EntrySwitched,
-    EntryUnusable,
-    OwnerShared,
-    PayerChanged,
-    RanOut,
-    RefreshRefused,
-)
 from credpool.events.log import log
 from credpool.httpx2 import PoolAuth
 from credpool.model.messages import (
@@ -63,17 +51,17 @@ SPEC = Path(__file__).parents[2] / "spec" / "tables" / "events.yaml"
 ROWS: list[Mapping[str, object]] = yaml.safe_load(SPEC.read_text(encoding="utf-8"))["rows"]
 OVER = Exhaustion(returns_at=NOW + 60, entries=())
 CAP = FailureClass.USAGE_LIMITED
-EACH: dict[str, Notice] = {
-    "entry.unusable": EntryUnusable(A, "its secret has a blank in it"),
-    "entry.refreshed": EntryRefreshed(A),
-    "refresh.failed": RefreshRefused(A, terminal=True),
-    "entry.cooled": EntryCooled(A, CAP, NOW, "large"),
-    "entry.died": EntryDied(A, FailureClass.AUTH_REVOKED),
-    "entry.recovered": EntryRecovered(A, None),
-    "owner.shared": OwnerShared("acme", (A, B)),
-    "entry.switched": EntrySwitched(A, B, CAP),
-    "payer.changed": PayerChanged(A, B, Payer.SUBSCRIPTION, Payer.METERED),
-    "pool.exhausted": RanOut(OVER),
+EACH: dict[str, events.Event] = {
+    "entry.unusable": events.EntryUnusable(A, "its secret has a blank in it"),
+    "entry.refreshed": events.EntryRefreshed(A),
+    "refresh.failed": events.RefreshFailed(A, terminal=True),
+    "entry.cooled": events.EntryCooled(A, CAP, NOW, "large"),
+    "entry.died": events.EntryDied(A, FailureClass.AUTH_REVOKED),
+    "entry.recovered": events.EntryRecovered(A, None),
+    "owner.shared": events.OwnerShared("acme", (A, B)),
+    "entry.switched": events.EntrySwitched(A, B, CAP),
+    "payer.changed": events.PayerChanged(A, B, Payer.SUBSCRIPTION, Payer.METERED),
+    "pool.exhausted": events.PoolExhausted(OVER),
 }
 NO_MONEY = FakeReply.error(402, None, "Insufficient credits")
 URL = "https://api.openai.com/v1/chat/completions"
@@ -82,7 +70,7 @@ URL = "https://api.openai.com/v1/chat/completions"
 @pytest.mark.parametrize("row", [pytest.param(row, id=str(row["event"])) for row in ROWS])
 def test_event_is_the_specifications(row: Mapping[str, object]) -> None:
     """Each event of the library has the name and the fields of its row, in their order."""
-    told = report_notice(EACH[str(row["event"])])
+    told = report_event(EACH[str(row["event"])])
 
     fields = row["fields"]
     assert isinstance(fields, dict)
@@ -92,7 +80,7 @@ def test_event_is_the_specifications(row: Mapping[str, object]) -> None:
 
 def test_the_vocabulary_is_closed() -> None:
     """There is a class for each row of the table, and no other."""
-    assert [row["event"] for row in ROWS] == [kind.name for kind in get_args(Notice)]
+    assert [row["event"] for row in ROWS] == [kind.name for kind in get_args(events.Event)]
     assert len(EACH) == len(ROWS)
 
 
@@ -102,9 +90,9 @@ def entry(name: str, **known: object) -> Entry:
     return replace(made, **known)  # type: ignore[arg-type]
 
 
-def heard(pool: Pool) -> list[Notice]:
+def heard(pool: Pool) -> list[events.Event]:
     """Listen to a pool."""
-    told: list[Notice] = []
+    told: list[events.Event] = []
     pool.listen(told.append)
     return told
 
@@ -141,9 +129,9 @@ def test_a_rotation_and_the_return_are_told() -> None:
     send(pool, provider)
 
     assert told == [
-        EntryCooled(A, FailureClass.OUT_OF_CREDIT, NOW + 86400),
-        EntrySwitched(A, B, FailureClass.OUT_OF_CREDIT),
-        EntrySwitched(B, A, None),
+        events.EntryCooled(A, FailureClass.OUT_OF_CREDIT, NOW + 86400),
+        events.EntrySwitched(A, B, FailureClass.OUT_OF_CREDIT),
+        events.EntrySwitched(B, A, None),
     ]
 
 
@@ -155,7 +143,7 @@ def test_a_fallback_begins_where_the_pool_ends() -> None:
     with pytest.raises(PoolExhausted) as caught:
         send(pool, FakeProvider({}))
 
-    assert told == [RanOut(caught.value.exhaustion)]
+    assert told == [events.PoolExhausted(caught.value.exhaustion)]
 
 
 def test_a_reset_tells_who_is_back() -> None:
@@ -172,7 +160,7 @@ def test_a_reset_tells_who_is_back() -> None:
 
     pool.reset()
 
-    assert told == [EntryRecovered(A, None), EntryRecovered(A, "large")]
+    assert told == [events.EntryRecovered(A, None), events.EntryRecovered(A, "large")]
 
 
 def test_a_refresh_that_another_call_saw_fail_is_a_switch_alone() -> None:
@@ -186,7 +174,7 @@ def test_a_refresh_that_another_call_saw_fail_is_a_switch_alone() -> None:
     refused = Attempt(entry=A, failure=FailureClass.AUTH_EXPIRED, step=Step.REFRESH)
     engine_of(pool).apply(Claimed(Call(started=NOW, attempts=(refused,)), A, login.secret, "me"))
 
-    assert told == [EntrySwitched(A, B, FailureClass.AUTH_EXPIRED)]
+    assert told == [events.EntrySwitched(A, B, FailureClass.AUTH_EXPIRED)]
 
 
 def test_a_refusal_for_an_entry_that_is_gone_has_no_cause() -> None:
@@ -196,7 +184,7 @@ def test_a_refusal_for_an_entry_that_is_gone_has_no_cause() -> None:
 
     engine_of(pool).apply(RefreshFailed(Call(started=NOW), A, terminal=False))
 
-    assert told == [RefreshRefused(A, terminal=False)]
+    assert told == [events.RefreshFailed(A, terminal=False)]
 
 
 def test_a_token_that_is_over_when_it_comes_is_a_failed_refresh() -> None:
@@ -208,8 +196,8 @@ def test_a_token_that_is_over_when_it_comes_is_a_failed_refresh() -> None:
         Refreshed(Call(started=NOW), A, Grant(secret=Secret("new"), expires_at=NOW))
     )
 
-    assert [notice for notice in told if not isinstance(notice, EntryCooled)] == [
-        RefreshRefused(A, terminal=False)
+    assert [notice for notice in told if not isinstance(notice, events.EntryCooled)] == [
+        events.RefreshFailed(A, terminal=False)
     ]
 
 
@@ -222,7 +210,7 @@ def test_a_strategy_that_takes_turns_tells_of_the_payer_alone() -> None:
     for _ in range(2):
         engine_of(pool).pick(lambda: None, NOW)
 
-    assert told == [PayerChanged(A, B, Payer.SUBSCRIPTION, Payer.METERED)]
+    assert told == [events.PayerChanged(A, B, Payer.SUBSCRIPTION, Payer.METERED)]
 
 
 def test_an_entry_that_is_gone_changes_no_payer() -> None:
@@ -233,7 +221,7 @@ def test_an_entry_that_is_gone_changes_no_payer() -> None:
 
     engine_of(pool).apply(Failed(Call(started=NOW), A, Secret("sk-gone"), verdict))
 
-    assert told == [EntrySwitched(A, B, FailureClass.FORBIDDEN)]
+    assert told == [events.EntrySwitched(A, B, FailureClass.FORBIDDEN)]
 
 
 def test_a_key_that_turns_out_to_share_its_owner_is_told_once() -> None:
@@ -246,7 +234,7 @@ def test_a_key_that_turns_out_to_share_its_owner_is_told_once() -> None:
         send(pool, FakeProvider({"sk-made-up-a": [named] * 2, "sk-made-up-b": [named] * 2}))
         send(pool, FakeProvider({"sk-made-up-a": [named] * 2, "sk-made-up-b": [named] * 2}))
 
-    assert told == [OwnerShared("acme", (A, B))]
+    assert told == [events.OwnerShared("acme", (A, B))]
     assert [e.learnt_owner for e in pool.state.entries] == ["acme", "acme"]
 
 
@@ -326,24 +314,24 @@ def test_a_line_says_which_pool_and_which_entry(
 @pytest.mark.parametrize(
     ("notice", "level", "end"),
     [
-        pytest.param(RefreshRefused(A, terminal=False), logging.INFO, "later", id="a hiccup"),
+        pytest.param(events.RefreshFailed(A, terminal=False), logging.INFO, "later", id="a hiccup"),
         pytest.param(
-            RanOut(Exhaustion(returns_at=None, entries=())),
+            events.PoolExhausted(Exhaustion(returns_at=None, entries=())),
             logging.WARNING,
             "none returns by itself",
             id="nobody comes back",
         ),
         pytest.param(
-            EntryCooled(A, FailureClass.OUT_OF_CREDIT, NOW + 86400),
+            events.EntryCooled(A, FailureClass.OUT_OF_CREDIT, NOW + 86400),
             logging.WARNING,
             "back in 1 d",
             id="somebody has to pay",
         ),
-        pytest.param(EntrySwitched(A, B, None), logging.INFO, "after work", id="a new call"),
+        pytest.param(events.EntrySwitched(A, B, None), logging.INFO, "after work", id="a new call"),
     ],
 )
 def test_what_only_a_person_mends_is_a_warning(
-    notice: Notice, level: int, end: str, caplog: pytest.LogCaptureFixture
+    notice: events.Event, level: int, end: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What time mends is information."""
     with caplog.at_level(logging.INFO, "credpool"):
@@ -391,7 +379,7 @@ def test_an_error_of_a_listener_is_the_calls() -> None:
     """A listener that fails is not passed over, and what it was told of has happened."""
     pool = Pool.from_entries("openai", [entry("a", cooldown=_out(NOW + 60))], clock=FakeClock(NOW))
 
-    def broken(_: Notice) -> None:
+    def broken(_: events.Event) -> None:
         raise LookupError("the listener's own")
 
     pool.listen(broken)

@@ -17,7 +17,6 @@ from credpool import (
     Cooldown,
     Entry,
     FailureClass,
-    Notice,
     Payer,
     Policy,
     Pool,
@@ -27,10 +26,10 @@ from credpool import (
     StoreUnreadable,
     StoreUnwritable,
     Strategy,
+    events,
 )
 from credpool._calls.call import ActiveCall
 from credpool._engine.counts import LAG
-from credpool.events import PayerChanged
 from credpool.httpx2 import PoolAuth
 from credpool.model.terms import FOREVER, EntryId
 from credpool.pool import engine_of
@@ -434,7 +433,7 @@ def test_a_change_of_payer_is_told_once_an_hour() -> None:
     pool = Pool.from_entries(
         "anthropic", [plan, entry("key"), entry("other")], strategy="round_robin", clock=clock
     )
-    told: list[Notice] = []
+    told: list[events.Event] = []
     pool.listen(told.append)
 
     for _ in range(2):
@@ -442,7 +441,7 @@ def test_a_change_of_payer_is_told_once_an_hour() -> None:
             engine_of(pool).pick(lambda: None, clock.now())
         clock.advance(3600)
 
-    changes = [(n.source_payer, n.target_payer) for n in told if isinstance(n, PayerChanged)]
+    changes = [(n.source_payer, n.target_payer) for n in told if isinstance(n, events.PayerChanged)]
     both = (Payer.SUBSCRIPTION, Payer.METERED)
     assert Counter(changes) == {both: 2, both[::-1]: 2}
 

@@ -118,7 +118,7 @@ def test_a_login_ends_whatever_the_entry_was_out_for() -> None:
         entry("a", "alice"),
         cooldown=dead,
         models={"gpt-5": dead},
-        throttled=True,
+        marked=True,
         probed_at=1.0,
         claim=Claim(holder="me", until=9.0),
         refresh_failed_at=2.0,
@@ -126,5 +126,5 @@ def test_a_login_ends_whatever_the_entry_was_out_for() -> None:
 
     (found,) = after(was, account="alice")
 
-    assert (found.cooldown, found.models, found.throttled) == (None, {}, False)
+    assert (found.cooldown, found.models, found.marked) == (None, {}, False)
     assert (found.probed_at, found.claim, found.refresh_failed_at) == (None, None, None)

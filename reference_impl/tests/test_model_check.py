@@ -19,11 +19,11 @@ from credpool.model.messages import (
     Claimed,
     Decision,
     Deliver,
-    Event,
     Exchange,
     Failed,
     GiveUp,
     Grant,
+    Message,
     Refresh,
     Refreshed,
     RefreshFailed,
@@ -112,7 +112,7 @@ class Move:
     """One event in a world, at a moment, and what the rules made of it."""
 
     world: World
-    event: Event
+    event: Message
     now: float
     made: Decision
 
@@ -185,7 +185,7 @@ def _moved(
     world: World,
     others: tuple[Open, ...],
     number: int,
-    event: Event,
+    event: Message,
     now: float,
     asked: Claimed | None = None,
 ) -> tuple[Move, World]:
@@ -205,7 +205,7 @@ def _moved(
 
 def _outcomes(
     known: Open, now: float, verdicts: Iterable[Verdict]
-) -> Iterator[tuple[Event, float]]:
+) -> Iterator[tuple[Message, float]]:
     """Yield what can come of an open call's action, and when."""
     call = known.call
     match known.action:
@@ -233,7 +233,7 @@ def _key(world: World) -> object:
     """Return what tells worlds apart; in which order the open calls are listed does not."""
     entries = tuple(
         (
-            *(e.secret, e.cooldown, tuple(e.models.items()), e.throttled),
+            *(e.secret, e.cooldown, tuple(e.models.items()), e.marked),
             *(e.probed_at, e.claim, e.refresh_failed_at),
         )
         for e in world.state.entries

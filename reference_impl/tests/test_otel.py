@@ -8,7 +8,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from credpool import EntryId, OwnerShared, Pool, PoolExhausted, RefreshRefused
+from credpool import EntryId, Pool, PoolExhausted, events
 from credpool.httpx2 import PoolAuth
 from credpool.otel import OpenTelemetry
 from credpool.testing import FakeClock, FakeProvider, FakeReply
@@ -80,8 +80,8 @@ def test_each_value_has_a_form_that_attributes_have(
     listener: OpenTelemetry, reader: InMemoryMetricReader
 ) -> None:
     """Lists become tuples, and what is true or false stays so; without a span nothing is lost."""
-    listener(OwnerShared("acme", (EntryId("a"), EntryId("b"))))
-    listener(RefreshRefused(EntryId("a"), terminal=True))
+    listener(events.OwnerShared("acme", (EntryId("a"), EntryId("b"))))
+    listener(events.RefreshFailed(EntryId("a"), terminal=True))
 
     assert counts(reader) == {
         ("owner.shared", "openai"): 1,

@@ -25,10 +25,10 @@ from credpool.model.messages import (
     AwaitClaim,
     Claimed,
     Decision,
-    Event,
     Exchange,
     Failed,
     GiveUp,
+    Message,
     Refresh,
     Resumed,
     Send,
@@ -207,7 +207,7 @@ class Watched(Engine):
         self.trace.append("select")
         return super().choose(model, now, home)
 
-    def apply(self, event: Event, lease: Lease | None = None) -> Decision:
+    def apply(self, event: Message, lease: Lease | None = None) -> Decision:
         """Decide, and note the steps that this shows."""
         made = super().apply(event, lease)
         if isinstance(event, Resumed | Claimed) and self.trace[-1] == "wait":
@@ -215,7 +215,7 @@ class Watched(Engine):
         self.trace += self._steps(event, made)
         return made
 
-    def _steps(self, event: Event, made: Decision) -> list[str]:
+    def _steps(self, event: Message, made: Decision) -> list[str]:
         match event:
             case Started():
                 return ["nobody-left"] if made.call.probe or isinstance(made.action, GiveUp) else []

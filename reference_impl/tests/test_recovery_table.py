@@ -123,7 +123,7 @@ def _settled(row: Mapping[str, object], hint: float | None) -> PoolState:
     """Return the pool after as many replies of the class as it takes to settle the matter."""
     state = _pool(row)
     if row["action"] == "retry":
-        state = state.change({A: replace(state.entries[0], throttled=True)})
+        state = state.change({A: replace(state.entries[0], marked=True)})
     made = _fail(state, Call(started=NOW, model="gpt-5"), row, hint)
     if isinstance(made.action, Refresh):
         made = _fail(made.state, made.call, row, hint)

@@ -108,12 +108,12 @@ def test_a_fingerprint_tells_whether_history_holds(
 ) -> None:
     """Another secret has no history; when nothing tells, the history stays."""
     extra = {"scope": "x"} if told is None else {"scope": "x", FINGERPRINT: told}
-    old = entry("a", source="env:OPENAI_API_KEY", cooldown=OUT, throttled=True, extra=extra)
+    old = entry("a", source="env:OPENAI_API_KEY", cooldown=OUT, marked=True, extra=extra)
 
     fresh = seeded(pool(old), [found()], fingerprint_key=key).entries[0]
 
     assert (fresh.cooldown is None) is cleared
-    assert fresh.throttled is not cleared
+    assert fresh.marked is not cleared
     assert (fresh.secret, fresh.extra["scope"]) == (SECRET, "x")
 
 

@@ -1,13 +1,14 @@
 """Fill the charts of the guide's page on architecture, from what the sources say.
 
 The layers are those that import-linter keeps, in the library's `pyproject.toml`; what a failure
-leads to comes from the decision table.
+leads to comes from the decision table. The minimal pool, which stands first, is `minimal`'s to show.
 """
 
 import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from tools.pages.minimal import minimal_regions
 from tools.sources.regions import fill
 from tools.sources.specification import Specification, table_rows
 from tools.tables.recovery import outcomes
@@ -25,6 +26,7 @@ def architecture_page(spec: Specification) -> Mapping[str, str]:
         return {}
     chart = layers_chart(contracts.read_text(encoding="utf-8"))
     contents = {"layers": chart, "outcomes": outcomes(table_rows(spec, "recovery"))}
+    contents |= minimal_regions(spec)
     return {PAGE: fill(page.read_text(encoding="utf-8"), contents)}
 
 

@@ -18,6 +18,7 @@ from tools.pages.chapters import NOTICE, chapter_page, requirements_page
 from tools.pages.data import providers_page, scenarios_page
 from tools.pages.environment import PAGE as ENVIRONMENT_PAGE
 from tools.pages.environment import environment_page
+from tools.pages.minimal import minimal_page
 from tools.sources.choices import Example
 from tools.sources.regions import fill
 from tools.sources.requirements import parse_chapter
@@ -76,6 +77,7 @@ def outputs(spec: Specification, examples: Mapping[str, Example]) -> Mapping[str
         **({REPORTS_PAGE: NOTICE + reports_page(spec)} if REPORTS_TABLE in spec.tables else {}),
         **({f"{_DATA}/cells.json": _json(cells_data(spec))} if REFINEMENTS in spec.tables else {}),
         **architecture_page(spec),
+        **minimal_page(spec),
         **site_data(spec),
         **_auth_schema(spec),
         DATA_PAGE: NOTICE + data_page(spec),

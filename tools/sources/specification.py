@@ -22,7 +22,7 @@ from tools.sources.requirements import BCP14_CHAPTER, Chapter, Requirement, pars
 REQUIREMENTS_JSON: Final = "spec/requirements.json"
 PROVEN_JSON: Final = "conformance/mutants/proven.json"
 SCENARIO_SCHEMA: Final = "conformance/src/credpool_conformance/schemas/scenario.schema.json"
-CODE: Final = ("reference_impl/src", "conformance/src")
+CODE: Final = ("reference_impl/minimal", "reference_impl/src", "conformance/src")
 SCRIPTS: Final = "conformance/testees"
 
 _TITLE: Final = re.compile(r"^\*([^*\n]+)\*, version ([0-9][\w.-]*)", re.MULTILINE)

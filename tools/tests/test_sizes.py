@@ -9,7 +9,10 @@ from typing import Final
 import pytest
 
 REPOSITORY: Final = Path(__file__).parents[2]
-ROOTS: Final = ("reference_impl/src/credpool", "conformance/src/credpool_conformance", "tools")
+ROOTS: Final = (
+    *("reference_impl/minimal", "reference_impl/src/credpool"),
+    *("conformance/src/credpool_conformance", "tools"),
+)
 MOST_MODULES, MOST_LINES, MOST_LINES_OF_A_FUNCTION = 12, 300, 30
 GENERATED: Final = {"reference_impl/src/credpool/providers/registry_data.py"}
 """Data that a command writes, for nobody to read as code."""

@@ -13,20 +13,9 @@ from credpool.clock import Clock as Clock
 from credpool.clock import SystemClock as SystemClock
 from credpool.clock import Why as Why
 from credpool.entries.operator import Operator as Operator
-from credpool.events import EntryCooled as EntryCooled
-from credpool.events import EntryDied as EntryDied
-from credpool.events import EntryRecovered as EntryRecovered
-from credpool.events import EntryRefreshed as EntryRefreshed
-from credpool.events import EntrySwitched as EntrySwitched
-from credpool.events import EntryUnusable as EntryUnusable
-from credpool.events import Notice as Notice
-from credpool.events import OwnerShared as OwnerShared
-from credpool.events import PayerChanged as PayerChanged
-from credpool.events import RanOut as RanOut
-from credpool.events import RefreshRefused as RefreshRefused
 from credpool.events.report import report_attempt as report_attempt
+from credpool.events.report import report_event as report_event
 from credpool.events.report import report_exhaustion as report_exhaustion
-from credpool.events.report import report_notice as report_notice
 from credpool.events.report import report_pool as report_pool
 from credpool.model.entry import Cooldown as Cooldown
 from credpool.model.entry import Entry as Entry
@@ -89,13 +78,7 @@ __all__ = [
     "CredpoolError",
     "DuplicateSecret",
     "Entry",
-    "EntryCooled",
-    "EntryDied",
     "EntryId",
-    "EntryRecovered",
-    "EntryRefreshed",
-    "EntrySwitched",
-    "EntryUnusable",
     "Exhaustion",
     "FailureClass",
     "First429",
@@ -103,18 +86,13 @@ __all__ = [
     "LoginFailed",
     "NoLogin",
     "NotRefreshed",
-    "Notice",
     "Operator",
-    "OwnerShared",
     "Payer",
     "PayerChange",
-    "PayerChanged",
     "Policy",
     "Pool",
     "PoolExhausted",
     "PoolState",
-    "RanOut",
-    "RefreshRefused",
     "Secret",
     "Status",
     "Store",
@@ -133,8 +111,8 @@ __all__ = [
     "WrongOrigin",
     "open_pool",
     "report_attempt",
+    "report_event",
     "report_exhaustion",
-    "report_notice",
     "report_pool",
     "view_pool",
 ]

@@ -10,8 +10,8 @@ from typing import Final
 from opentelemetry import metrics, trace
 from opentelemetry.metrics import Meter
 
-from credpool.events import Notice
-from credpool.events.report import report_notice
+from credpool import events
+from credpool.events.report import report_event
 from credpool.pool import Pool
 
 NAME: Final = "credpool"
@@ -31,9 +31,9 @@ class OpenTelemetry:
             "credpool.events", unit="{event}", description="What happened to a pool's entries"
         )
 
-    def __call__(self, notice: Notice) -> None:
+    def __call__(self, notice: events.Event) -> None:
         """Note an event; what it has no value for is left out."""
-        told = {name: value for name, value in report_notice(notice).items() if value is not None}
+        told = {name: value for name, value in report_event(notice).items() if value is not None}
         attributes = {f"{NAME}.{name}": _plain(value) for name, value in told.items()}
         attributes[f"{NAME}.pool"] = self._pool
         trace.get_current_span().add_event(f"{NAME}.{notice.name}", attributes)

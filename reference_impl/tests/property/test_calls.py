@@ -14,11 +14,11 @@ from credpool.model.messages import (
     Claimed,
     Decision,
     Deliver,
-    Event,
     Exchange,
     Failed,
     GiveUp,
     Grant,
+    Message,
     Refresh,
     Refreshed,
     RefreshFailed,
@@ -41,7 +41,7 @@ NOW = 1795392000.0
 quick = settings(max_examples=40)
 MONTH = 31 * 86400.0
 MODELS = st.none() | st.sampled_from(["gpt-5", "o3"])
-Turn = tuple[PoolState, float, Event, Decision]
+Turn = tuple[PoolState, float, Message, Decision]
 
 offsets = st.floats(min_value=-1e9, max_value=1e9) | st.sampled_from(
     [0.0, 1.0, 10.0, MONTH, FOREVER]
@@ -61,7 +61,7 @@ entries = st.builds(
     refresh_token=st.none() | st.just(Secret("rt")),
     cooldown=st.none() | cooldowns,
     models=st.dictionaries(st.sampled_from(["gpt-5", "o3"]), cooldowns, max_size=2),
-    throttled=st.booleans(),
+    marked=st.booleans(),
     request_count=st.integers(0, 3),
     probed_at=st.none() | st.integers(0, 2000).map(lambda s: NOW - s),
     claim=st.none() | st.just(Claim(holder="other", until=NOW + 30)),
@@ -96,7 +96,7 @@ verdicts = st.builds(
 def turns(data: st.DataObject, state: PoolState, model: str | None) -> Iterator[Turn]:
     """Yield what happens to one call: the pool before, the moment, the event, the decision."""
     now: float = NOW
-    event: Event = Started(Call(started=NOW, model=model))
+    event: Message = Started(Call(started=NOW, model=model))
     while True:
         made = decide(state, event, now=now, draw=data.draw(draws))
         yield state, now, event, made
@@ -107,7 +107,7 @@ def turns(data: st.DataObject, state: PoolState, model: str | None) -> Iterator[
         now = max(now, until)
 
 
-def _outcome(data: st.DataObject, made: Decision, event: Event) -> tuple[Event, float]:
+def _outcome(data: st.DataObject, made: Decision, event: Message) -> tuple[Message, float]:
     """Draw what comes of the action, and when."""
     call = made.call
     match made.action:
@@ -120,7 +120,7 @@ def _outcome(data: st.DataObject, made: Decision, event: Event) -> tuple[Event, 
         case AwaitClaim(until):
             return event, until
         case Exchange(Entry(id=mine)):
-            outcomes: list[Event] = [
+            outcomes: list[Message] = [
                 Refreshed(call, mine, Grant(secret=Secret(f"new-{mine}"))),
                 RefreshFailed(call, mine, terminal=False),
                 RefreshFailed(call, mine, terminal=True),
@@ -130,7 +130,7 @@ def _outcome(data: st.DataObject, made: Decision, event: Event) -> tuple[Event, 
             raise AssertionError(f"nothing can come of {made.action}")
 
 
-def _reply(data: st.DataObject, call: Call, sent: EntryId, secret: Secret) -> Event:
+def _reply(data: st.DataObject, call: Call, sent: EntryId, secret: Secret) -> Message:
     verdict = data.draw(st.none() | verdicts)
     return Succeeded(call, sent, secret) if verdict is None else Failed(call, sent, secret, verdict)
 
@@ -221,7 +221,7 @@ def test_a_report_of_an_unknown_entry_changes_nothing(
     """Whatever is said of an entry that is gone, every entry stays as it is."""
     call, gone = Call(started=NOW, model=model), EntryId("gone")
     unknown = Secret("sk-that-no-entry-holds")
-    events: list[Event] = [
+    events: list[Message] = [
         Succeeded(call, gone, unknown),
         Failed(call, gone, unknown, verdict),
         Claimed(call, gone, unknown, "me"),
@@ -241,7 +241,7 @@ def test_a_decision_is_the_same_each_time(
 ) -> None:
     """The same event in the same pool leads to the same decision, so that a store may replay it."""
     call = Call(started=NOW, model=model)
-    events: list[Event] = [Started(call)]
+    events: list[Message] = [Started(call)]
     events += (Failed(call, e.id, Secret("x"), verdict) for e in state.entries)
 
     for event in events:

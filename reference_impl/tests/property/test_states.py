@@ -22,10 +22,10 @@ from credpool.model.messages import (
     Call,
     Claimed,
     Deliver,
-    Event,
     Exchange,
     Failed,
     Grant,
+    Message,
     Refresh,
     Refreshed,
     RefreshFailed,
@@ -86,7 +86,7 @@ class World:
     state: PoolState = field(
         default_factory=lambda: PoolState(key="openai", provider="openai", entries=())
     )
-    calls: dict[int, tuple[Call, Action, Event]] = field(default_factory=dict)
+    calls: dict[int, tuple[Call, Action, Message]] = field(default_factory=dict)
     serial: int = 0
     ends: bool = False
     """Whether the latest decision has ended a call with a failure."""
@@ -152,7 +152,7 @@ class World:
 
     def _call(self) -> Iterator[str]:
         """Begin a call, or let something come of what an open one does."""
-        event: Event | None
+        event: Message | None
         if not self.calls or (len(self.calls) < 4 and self.dice.random() < 0.4):
             event = Started(Call(started=self.now, model=MODEL))
             number = int(self._name())
@@ -169,7 +169,7 @@ class World:
         self._happens(event, number)
         yield _word(event)
 
-    def _outcome(self, number: int) -> Event | None:
+    def _outcome(self, number: int) -> Message | None:
         """Return something that can come of an open call's action; None where it has ended."""
         call, action, asked = self.calls[number]
         match action:
@@ -189,7 +189,7 @@ class World:
             case _:
                 return None
 
-    def _exchanged(self, call: Call, entry: Entry) -> Event:
+    def _exchanged(self, call: Call, entry: Entry) -> Message:
         name, holder = self._name(), entry.claim.holder if entry.claim is not None else None
         if self.dice.random() < 0.5:
             end = self.now + 3600
@@ -207,7 +207,7 @@ class World:
         hint = self.dice.choice([None, None, None, 3.0, 7200.0])
         return Verdict(failure=failure, scope=RECOVERY[failure].scope, rule="any", hint=hint)
 
-    def _happens(self, event: Event, number: int = 0) -> None:
+    def _happens(self, event: Message, number: int = 0) -> None:
         """Let the pool decide; a call that was only looked at goes on as it was."""
         made = decide(self.state, event, now=self.now, draw=self.dice.random())
         self.state, self.ends = made.state, isinstance(made.action, Deliver)
@@ -222,7 +222,7 @@ class World:
         return str(self.serial)
 
 
-def _word(event: Event) -> str:
+def _word(event: Message) -> str:
     """Return the name of an event in the specification's table, or one that is not in it."""
     match event:
         case Succeeded(call):

@@ -26,32 +26,21 @@ from credpool import (
     CredpoolError,
     DuplicateSecret,
     Entry,
-    EntryCooled,
-    EntryDied,
     EntryId,
-    EntryRecovered,
-    EntryRefreshed,
-    EntrySwitched,
-    EntryUnusable,
     Exhaustion,
     FailureClass,
     First429,
     Listener,
     LoginFailed,
     NoLogin,
-    Notice,
     NotRefreshed,
     Operator,
-    OwnerShared,
     Payer,
     PayerChange,
-    PayerChanged,
     Policy,
     Pool,
     PoolExhausted,
     PoolState,
-    RanOut,
-    RefreshRefused,
     Secret,
     Status,
     Store,
@@ -68,10 +57,11 @@ from credpool import (
     UnusableSecret,
     Why,
     WrongOrigin,
+    events,
     open_pool,
     report_attempt,
+    report_event,
     report_exhaustion,
-    report_notice,
     report_pool,
     view_pool,
 )
@@ -191,26 +181,30 @@ def listening(pool: Pool) -> Listener:
     """Be told what a pool does by itself, and go on elsewhere when it has run out."""
     waits: list[float | None] = []
 
-    def listener(notice: Notice) -> None:
-        json.dumps(report_notice(notice))
+    def listener(notice: events.Event) -> None:
+        json.dumps(report_event(notice))
         match notice:
-            case RanOut(exhaustion):
+            case events.PoolExhausted(exhaustion):
                 waits.append(exhaustion.returns_at)
-            case EntrySwitched(source, target, failure):
+            case events.EntrySwitched(source, target, failure):
                 assert_type((source, target), tuple[EntryId, EntryId])
                 assert_type(failure, FailureClass | None)
-            case PayerChanged(_, _, source_payer, target_payer):
+            case events.PayerChanged(_, _, source_payer, target_payer):
                 assert_type((source_payer, target_payer), tuple[Payer, Payer])
-            case EntryCooled(entry, _, until, model):
+            case events.EntryCooled(entry, _, until, model):
                 assert_type((entry, until), tuple[EntryId, float])
                 assert_type(model, str | None)
-            case RefreshRefused(_, terminal):
+            case events.RefreshFailed(_, terminal):
                 assert_type(terminal, bool)
-            case OwnerShared(owner, entries):
+            case events.OwnerShared(owner, entries):
                 assert_type((owner, entries), tuple[str, tuple[EntryId, ...]])
-            case EntryUnusable(_, why):
+            case events.EntryUnusable(_, why):
                 assert_type(why, str)
-            case EntryDied(entry) | EntryRecovered(entry) | EntryRefreshed(entry):
+            case (
+                events.EntryDied(entry)
+                | events.EntryRecovered(entry)
+                | events.EntryRefreshed(entry)
+            ):
                 assert_type(entry, EntryId)
 
     pool.listen(listener)

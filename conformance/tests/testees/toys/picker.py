@@ -6,17 +6,17 @@ class Pool:
     def __init__(self, told):
         self.base_url = told["base_url"]
         self.entries = {e["id"]: e for e in sorted(told["entries"], key=lambda e: e["priority"])}
-        self.until, self.throttled = dict.fromkeys(self.entries, 0), set()
+        self.until, self.marked = dict.fromkeys(self.entries, 0), set()
 
     def pick(self):
         return next((name for name in self.entries if self.until[name] <= now), None)
 
     def report(self, name, reply):
         seconds = {401: 300, 429: 3600}.get(reply.status, 0)
-        if reply.status == 429 and name not in self.throttled:
-            self.throttled.add(name)
+        if reply.status == 429 and name not in self.marked:
+            self.marked.add(name)
             return True
-        self.throttled.discard(name)
+        self.marked.discard(name)
         if seconds:
             self.until[name] = now + seconds
         return bool(seconds)

@@ -14,8 +14,8 @@ from credpool.model.messages import (
     Claimed,
     Decision,
     Deliver,
-    Event,
     Failed,
+    Message,
     Refresh,
     Refreshed,
     RefreshFailed,
@@ -116,7 +116,7 @@ class ActiveCall:
             self._engine.sessions.settle(self._session, entry.id, until)  # spec: affinity.move+2
         probing = self._call is not None and self._call.probe
         owner = self._engine.heard(entry, headers)
-        if probing or owner is not None or self._engine.is_flagged(entry):
+        if probing or owner is not None or self._engine.is_marked(entry):
             assert entry.secret is not None, "only available entries are sent"
             return Succeeded(self.known, entry.id, entry.secret, owner)
         return None
@@ -195,10 +195,10 @@ class ActiveCall:
             self._call = Call(started=self._started, model=self._model(), home=self._home)
         return self._call
 
-    def _decided(self, event: Event) -> Action:
+    def _decided(self, event: Message) -> Action:
         return self._taken(event, self._engine.apply(event, self.lease))
 
-    def _taken(self, event: Event, decision: Decision) -> Action:
+    def _taken(self, event: Message, decision: Decision) -> Action:
         """Go on as was decided; a success has ended the attempt by itself."""
         if not isinstance(event, Succeeded):
             self._open, self._call = None, decision.call

@@ -13,7 +13,7 @@ from credpool._engine.keeping import Kept
 from credpool._engine.leases import Lease
 from credpool._process.forks import PerProcess
 from credpool.model.errors import StoreError
-from credpool.model.messages import Decision, Event, Refresh, Send, Wait
+from credpool.model.messages import Decision, Message, Refresh, Send, Wait
 from credpool.model.policy import Strategy
 from credpool.model.state import PoolState
 from credpool.rules.decide import decide
@@ -24,7 +24,7 @@ class Case:
     """An event, and what came of it."""
 
     def __init__(
-        self, event: Event, lease: Lease | None, now: float, dice: Callable[[], float]
+        self, event: Message, lease: Lease | None, now: float, dice: Callable[[], float]
     ) -> None:
         self.event, self.lease, self.now = event, lease, now
         self.known: PoolState | None = None
@@ -75,7 +75,7 @@ class Decider:
         with kept.own.mutex:
             known = kept.folded(kept.view.state)
             made = case.decide(known)
-            if made.state.entries is not known.entries:
+            if made.changes(known):
                 return False
             self._move(case, made)
             self._settle(made)

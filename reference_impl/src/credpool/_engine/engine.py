@@ -19,7 +19,7 @@ from credpool._engine.view import Store
 from credpool.clock import Clock
 from credpool.events.changes import begun, opened, told
 from credpool.model.entry import Entry
-from credpool.model.messages import Decision, Event, Grant
+from credpool.model.messages import Decision, Grant, Message
 from credpool.model.policy import Policy, Strategy
 from credpool.model.state import PoolState
 from credpool.model.terms import EntryId
@@ -164,9 +164,9 @@ class Engine:
             self._listeners.tell(begun(index.state, last, entry.id, view.by_id.get), now)
         return entry
 
-    def is_flagged(self, entry: Entry) -> bool:
+    def is_marked(self, entry: Entry) -> bool:
         """Whether a success with the entry is news, for its last reply was none."""
-        return entry.id in self._kept.view.flagged
+        return entry.id in self._kept.view.marked
 
     def heard(self, entry: Entry, headers: Mapping[str, str]) -> str | None:
         """Take what a reply tells of the entry's quota; return its owner when that is news."""
@@ -181,7 +181,7 @@ class Engine:
         """Note that a request goes out with the entry's secret."""
         self._kept.used(entry.id)  # spec: select.count+2
 
-    def apply(self, event: Event, lease: Lease | None = None) -> Decision:
+    def apply(self, event: Message, lease: Lease | None = None) -> Decision:
         """Decide, and make the decision durable when it changes hard state; `lease` goes along.
 
         Raises:
@@ -192,7 +192,7 @@ class Engine:
         self._decider.decide(case)
         return self._told(case)
 
-    async def apply_async(self, event: Event, lease: Lease | None = None) -> Decision:
+    async def apply_async(self, event: Message, lease: Lease | None = None) -> Decision:
         """Decide as `apply` does; what has to be read or written does not hold up the event loop."""
         case = Case(event, lease, self.clock.now(), self._dice)
         if not self._kept.current or not self._decider.at_once(case):

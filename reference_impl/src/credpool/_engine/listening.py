@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable
 
+from credpool import events
 from credpool._engine.keeping import Kept
-from credpool.events import Notice, PayerChanged
 from credpool.events.changes import is_quiet
 from credpool.events.log import log
-from credpool.model.messages import Action, Event
+from credpool.model.messages import Action, Message
 
-Listener = Callable[[Notice], None]
+Listener = Callable[[events.Event], None]
 """Who is told of a pool's events."""
 
 
@@ -25,9 +25,9 @@ class Listeners:
 
     def tell(
         self,
-        notices: Iterable[Notice],
+        notices: Iterable[events.Event],
         now: float,
-        event: Event | None = None,
+        event: Message | None = None,
         action: Action | None = None,
     ) -> None:
         """Tell everybody, in this thread; the log also hears what led to it, and what comes next."""
@@ -37,8 +37,8 @@ class Listeners:
             for listener in self._all:
                 listener(notice)
 
-    def _is_news(self, notice: Notice, now: float) -> bool:
-        if not isinstance(notice, PayerChanged):
+    def _is_news(self, notice: events.Event, now: float) -> bool:
+        if not isinstance(notice, events.PayerChanged):
             return True
         own = self._kept.own
         with own.mutex:

@@ -48,7 +48,7 @@ class View:
     by_id: Mapping[EntryId, Entry]
     models: frozenset[str]
     """The models that any entry has a cooldown for. All others are one and the same."""
-    flagged: frozenset[EntryId]
+    marked: frozenset[EntryId]
     twins: Mapping[EntryId, Sequence[EntryId]]
     """The entries that hold one secret together, by each of their ids."""
     watches: bool
@@ -65,7 +65,7 @@ def view_of(stamp: object, reading: Reading, strategy: Strategy | None) -> View:
         state=state,
         by_id={e.id: e for e in state.entries},
         models=frozenset(model for e in state.entries for model in e.models),
-        flagged=frozenset(e.id for e in state.entries if e.throttled),
+        marked=frozenset(e.id for e in state.entries if e.marked),
         twins=twins(state.entries),
         watches=watches(state),
     )

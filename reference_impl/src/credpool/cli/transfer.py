@@ -72,7 +72,7 @@ def _understood(text: str) -> dict[str, tuple[Entry, ...]] | str:
 
 
 def _row(entry: Entry, *, with_secrets: bool) -> Json:
-    bare = replace(entry, cooldown=None, models={}, throttled=False, probed_at=None)
+    bare = replace(entry, cooldown=None, models={}, marked=False, probed_at=None)
     bare = replace(bare, claim=None, refresh_failed_at=None)
     if entry.borrowed or not with_secrets:  # what is on loan is somebody else's to carry
         bare = replace(bare, secret=None, refresh_token=None, extra={})

@@ -1,5 +1,7 @@
 """What a pool tells of by itself (spec: events): a closed vocabulary, and never a secret.
 
+The event `entry.cooled` is the class `EntryCooled`; so are the others named.
+
 A test holds every class against the specification's file, `spec/tables/events.yaml`.
 """
 
@@ -28,7 +30,7 @@ class EntryRefreshed:
 
 
 @dataclass(frozen=True, slots=True)
-class RefreshRefused:
+class RefreshFailed:
     """There is no new token; `terminal` when the grant is gone for good."""
 
     name: ClassVar = "refresh.failed"
@@ -96,22 +98,22 @@ class PayerChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class RanOut:
+class PoolExhausted:
     """A call found no entry that is left; the next provider is the caller's affair."""
 
     name: ClassVar = "pool.exhausted"
     exhaustion: Exhaustion
 
 
-Notice = (
+Event = (
     EntryUnusable
     | EntryRefreshed
-    | RefreshRefused
+    | RefreshFailed
     | EntryCooled
     | EntryDied
     | EntryRecovered
     | OwnerShared
     | EntrySwitched
     | PayerChanged
-    | RanOut
+    | PoolExhausted
 )

@@ -3,27 +3,15 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from credpool.events import (
-    EntryCooled,
-    EntryDied,
-    EntryRecovered,
-    EntryRefreshed,
-    EntrySwitched,
-    EntryUnusable,
-    Notice,
-    OwnerShared,
-    PayerChanged,
-    RanOut,
-    RefreshRefused,
-)
+from credpool import events
 from credpool.model.entry import Cooldown, Entry
 from credpool.model.messages import (
     Claimed,
     Decision,
     Deliver,
-    Event,
     Failed,
     GiveUp,
+    Message,
     Refresh,
     Refreshed,
     RefreshFailed,
@@ -45,7 +33,9 @@ PAYER_QUIET: Final = 3600.0
 """For how many seconds the same change of payer is not told again."""
 
 
-def told(before: PoolState, event: Event, made: Decision, *, now: float) -> tuple[Notice, ...]:
+def told(
+    before: PoolState, event: Message, made: Decision, *, now: float
+) -> tuple[events.Event, ...]:
     """Return what there is to tell, in the order of the table of events."""
     # spec: events.order+2
     return (
@@ -57,12 +47,12 @@ def told(before: PoolState, event: Event, made: Decision, *, now: float) -> tupl
     )
 
 
-def opened(state: PoolState) -> Iterator[Notice]:
+def opened(state: PoolState) -> Iterator[events.Event]:
     """Yield what there is to tell of a pool as it opens."""
     for entry, why in flawed(state):
-        yield EntryUnusable(entry.id, why)  # spec: pool.unusable.told+1
+        yield events.EntryUnusable(entry.id, why)  # spec: pool.unusable.told+1
     for owner, entries in shared_owners(state).items():
-        yield OwnerShared(owner, entries)
+        yield events.OwnerShared(owner, entries)
 
 
 def watches(state: PoolState) -> bool:
@@ -73,18 +63,20 @@ def watches(state: PoolState) -> bool:
 
 def begun(
     state: PoolState, last: EntryId | None, entry: EntryId, find: Find | None = None
-) -> Iterator[Notice]:
+) -> Iterator[events.Event]:
     """Yield what there is to tell of a call that begins with an entry; the last one was `last`.
 
     `find` finds an entry of the state, if there is a faster way than to look for it.
     """
     if last is not None and last != entry:
         if _stays(state, last):  # spec: events.switch+2, events.quiet+2
-            yield EntrySwitched(last, entry, None)
+            yield events.EntrySwitched(last, entry, None)
         yield from _payer_change(state, last, entry, find or state.find)
 
 
-def is_quiet(notice: PayerChanged, told: Mapping[tuple[Payer, Payer], float], now: float) -> bool:
+def is_quiet(
+    notice: events.PayerChanged, told: Mapping[tuple[Payer, Payer], float], now: float
+) -> bool:
     """Whether a notice is left out, for it repeats what was told at those moments."""
     before = told.get((notice.source_payer, notice.target_payer))
     return before is not None and 0 <= now - before < PAYER_QUIET  # spec: payer.changed+2
@@ -111,38 +103,38 @@ def shared_owners(state: PoolState) -> Mapping[str, tuple[EntryId, ...]]:
     }
 
 
-def _owners(before: PoolState, event: Event, after: PoolState) -> Iterator[OwnerShared]:
+def _owners(before: PoolState, event: Message, after: PoolState) -> Iterator[events.OwnerShared]:
     named = event.owner if isinstance(event, Failed | Succeeded) else None
     if named is None or before.entries is after.entries:
         return
     entries = shared_owners(after).get(named, ())
     if entries != shared_owners(before).get(named, ()):  # spec: owner.shared+2
-        yield OwnerShared(named, entries)
+        yield events.OwnerShared(named, entries)
 
 
-def _refresh(event: Event, now: float) -> Iterator[Notice]:
+def _refresh(event: Message, now: float) -> Iterator[events.Event]:
     match event:  # spec: events.refresh+2
         case Refreshed(_, entry_id, grant, _) if grant.is_over(now):
-            yield RefreshRefused(entry_id, terminal=False)
+            yield events.RefreshFailed(entry_id, terminal=False)
         case Refreshed(_, entry_id):
-            yield EntryRefreshed(entry_id)
+            yield events.EntryRefreshed(entry_id)
         case RefreshFailed(_, entry_id, terminal):
-            yield RefreshRefused(entry_id, terminal)
+            yield events.RefreshFailed(entry_id, terminal)
         case _:
             pass
 
 
-def _changes(before: PoolState, after: PoolState, now: float) -> Iterator[Notice]:
+def _changes(before: PoolState, after: PoolState, now: float) -> Iterator[events.Event]:
     if before.entries is after.entries:
         return
     old = {e.id: e for e in before.entries}
     cooled = [n for e in after.entries if e.id in old for n in _outs(old[e.id], e, now)]
-    yield from (n for n in cooled if isinstance(n, EntryCooled))
-    yield from (n for n in cooled if isinstance(n, EntryDied))
-    yield from (n for n in cooled if isinstance(n, EntryRecovered))
+    yield from (n for n in cooled if isinstance(n, events.EntryCooled))
+    yield from (n for n in cooled if isinstance(n, events.EntryDied))
+    yield from (n for n in cooled if isinstance(n, events.EntryRecovered))
 
 
-def _outs(before: Entry, after: Entry, now: float) -> Iterator[Notice]:
+def _outs(before: Entry, after: Entry, now: float) -> Iterator[events.Event]:
     """Yield how an entry has gone out or come back, in general and for each model."""
     if before is after:
         return
@@ -153,25 +145,27 @@ def _outs(before: Entry, after: Entry, now: float) -> Iterator[Notice]:
 
 def _out(
     entry: EntryId, model: str | None, old: Cooldown | None, new: Cooldown | None, now: float
-) -> Iterator[Notice]:
+) -> Iterator[events.Event]:
     if new is None:
         if old is not None and old.until > now:  # spec: events.back+2
-            yield EntryRecovered(entry, model)
+            yield events.EntryRecovered(entry, model)
     elif old is None or (old.until, old.failure) != (new.until, new.failure):
         # spec: events.out+2
         if new.until == FOREVER:
-            yield EntryDied(entry, new.failure)
+            yield events.EntryDied(entry, new.failure)
         else:
-            yield EntryCooled(entry, new.failure, new.until, model)
+            yield events.EntryCooled(entry, new.failure, new.until, model)
 
 
-def _switch(before: PoolState, event: Event, made: Decision, now: float) -> Iterator[Notice]:
+def _switch(
+    before: PoolState, event: Message, made: Decision, now: float
+) -> Iterator[events.Event]:
     probes = isinstance(event, Started) and made.call.probe
     if not ((made.selected or probes) and isinstance(made.action, Send | Refresh)):
         return
     target = made.action.entry.id
     if isinstance(event, Failed | Claimed | Resumed):
-        yield EntrySwitched(event.entry, target, _cause(event, made, now))
+        yield events.EntrySwitched(event.entry, target, _cause(event, made, now))
         yield from _payer_change(before, event.entry, target, before.find)
     else:
         yield from begun(before, before.last, target)
@@ -186,20 +180,22 @@ def _cause(event: Failed | Claimed | Resumed, made: Decision, now: float) -> Fai
     return None if out is None else out.failure
 
 
-def _payer_change(state: PoolState, last: EntryId, entry: EntryId, find: Find) -> Iterator[Notice]:
+def _payer_change(
+    state: PoolState, last: EntryId, entry: EntryId, find: Find
+) -> Iterator[events.Event]:
     source, target = find(last), find(entry)
     if source is None or target is None:
         return
     payers = payer_of(state, source), payer_of(state, target)
     if payers[0] is not payers[1]:  # spec: payer.changed+2
-        yield PayerChanged(last, entry, *payers)
+        yield events.PayerChanged(last, entry, *payers)
 
 
-def _exhaustion(made: Decision) -> Iterator[Notice]:
+def _exhaustion(made: Decision) -> Iterator[events.Event]:
     match made.action:
         case GiveUp(found):
-            yield RanOut(found)  # spec: events.exhausted+2
+            yield events.PoolExhausted(found)  # spec: events.exhausted+2
         case Deliver(found) if found is not None and found.is_whole:
-            yield RanOut(found)
+            yield events.PoolExhausted(found)
         case _:
             pass

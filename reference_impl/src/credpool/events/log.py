@@ -8,21 +8,9 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Final, assert_never
 
-from credpool.events import (
-    EntryCooled,
-    EntryDied,
-    EntryRecovered,
-    EntryRefreshed,
-    EntrySwitched,
-    EntryUnusable,
-    Notice,
-    OwnerShared,
-    PayerChanged,
-    RanOut,
-    RefreshRefused,
-)
+from credpool import events
 from credpool.model.exhaustion import Exhaustion
-from credpool.model.messages import Action, Event, Failed, Send, Verdict, Wait
+from credpool.model.messages import Action, Failed, Message, Send, Verdict, Wait
 from credpool.model.state import PoolState
 from credpool.model.terms import EntryId, FailureClass
 from credpool.model.text import duration, visible
@@ -43,11 +31,11 @@ Line = tuple[int, str]
 
 
 def log(
-    notices: Sequence[Notice],
+    notices: Sequence[events.Event],
     state: PoolState,
     *,
     now: float,
-    event: Event | None = None,
+    event: Message | None = None,
     action: Action | None = None,
 ) -> None:
     """Write what a pool tells of, and what it makes of a failing reply.
@@ -66,60 +54,64 @@ def log(
 
 
 def _told(
-    notices: Sequence[Notice], state: PoolState, now: float, event: Event | None
+    notices: Sequence[events.Event], state: PoolState, now: float, event: Message | None
 ) -> Iterator[Line]:
     """Yield a line for each notice; who goes on is said with why the one before is out."""
-    out = {n.entry for n in notices if isinstance(n, EntryCooled | EntryDied)}
-    switch = next((n for n in notices if isinstance(n, EntrySwitched)), None)
+    out = {n.entry for n in notices if isinstance(n, events.EntryCooled | events.EntryDied)}
+    switch = next((n for n in notices if isinstance(n, events.EntrySwitched)), None)
     for notice in notices:
         if notice is switch and switch.source in out:
             continue
         level, text = _line(notice, state, now, event)
-        if isinstance(notice, EntryCooled | EntryDied) and switch and notice.entry == switch.source:
+        if (
+            isinstance(notice, events.EntryCooled | events.EntryDied)
+            and switch
+            and notice.entry == switch.source
+        ):
             text += f"; going on with {_name(state, switch.target)}"
         yield level, text
 
 
-def _line(notice: Notice, state: PoolState, now: float, event: Event | None) -> Line:
+def _line(notice: events.Event, state: PoolState, now: float, event: Message | None) -> Line:
     match notice:
-        case EntryUnusable() | EntryCooled() | EntryDied():
+        case events.EntryUnusable() | events.EntryCooled() | events.EntryDied():
             return _out(notice, state, now, event)
-        case EntryRecovered(entry, model):
+        case events.EntryRecovered(entry, model):
             return logging.INFO, f"{_name(state, entry)}{_for(model)} is back before its time"
-        case EntryRefreshed(entry):
+        case events.EntryRefreshed(entry):
             return logging.INFO, f"{_name(state, entry)} has a new token"
-        case RefreshRefused(entry, terminal):
+        case events.RefreshFailed(entry, terminal):
             level = logging.WARNING if terminal else logging.INFO
             gone = "its login is gone" if terminal else "it is tried again later"
             return level, f"{_name(state, entry)} got no new token; {gone}"
-        case EntrySwitched(source, target, failure):
+        case events.EntrySwitched(source, target, failure):
             why = "" if failure is None else f", which was {_failure(failure, source, event)}"
             names = f"{_name(state, target)} after {_name(state, source)}"
             return logging.INFO, f"going on with {names}{why}"
-        case PayerChanged(source, target, payer, other):
+        case events.PayerChanged(source, target, payer, other):
             names = f"{_name(state, target)} after {_name(state, source)}"
             return logging.WARNING, f"{names}: payer {other.value}, no longer {payer.value}"
-        case OwnerShared(owner, entries):
+        case events.OwnerShared(owner, entries):
             names = ", ".join(_name(state, entry) for entry in entries)
             return logging.WARNING, f"{names} share one quota, that of {visible(owner)}"
-        case RanOut(over):
+        case events.PoolExhausted(over):
             return logging.WARNING, f"no entry is available; {_return(over, now)}"
         case _:
             assert_never(notice)
 
 
 def _out(
-    notice: EntryUnusable | EntryCooled | EntryDied,
+    notice: events.EntryUnusable | events.EntryCooled | events.EntryDied,
     state: PoolState,
     now: float,
-    event: Event | None,
+    event: Message | None,
 ) -> Line:
     """Return who is out, why, and what ends it."""
-    if isinstance(notice, EntryUnusable):
+    if isinstance(notice, events.EntryUnusable):
         return logging.WARNING, f"{_name(state, notice.entry)} cannot be used: {notice.why}"
     what = f"{_name(state, notice.entry)} {_failure(notice.failure, notice.entry, event)}"
     level = logging.WARNING if notice.failure in BY_PERSON else logging.INFO
-    if isinstance(notice, EntryDied):
+    if isinstance(notice, events.EntryDied):
         return logging.WARNING, f"{what}, back when somebody logs in again or replaces it"
     return level, f"{what}{_for(notice.model)}, back in {duration(notice.until - now)}"
 
@@ -131,7 +123,7 @@ def _return(over: Exhaustion, now: float) -> str:
 
 
 def _retry(
-    state: PoolState, event: Event | None, action: Action | None, now: float
+    state: PoolState, event: Message | None, action: Action | None, now: float
 ) -> Iterator[Line]:
     """Yield what is said of a reply after which the same entry is asked once more."""
     if not isinstance(event, Failed) or not isinstance(action, Send | Wait):
@@ -148,7 +140,7 @@ def _name(state: PoolState, entry_id: EntryId) -> str:
     return visible((entry.label if entry is not None else "") or entry_id)
 
 
-def _failure(failure: FailureClass, entry: EntryId, event: Event | None) -> str:
+def _failure(failure: FailureClass, entry: EntryId, event: Message | None) -> str:
     """Return a failure with the status and the rule by which it is known."""
     verdict = _verdict(entry, event)
     if verdict is None or verdict.failure is not failure:
@@ -157,7 +149,7 @@ def _failure(failure: FailureClass, entry: EntryId, event: Event | None) -> str:
     return f"{failure.value} ({', '.join([*known, verdict.rule])})"
 
 
-def _verdict(entry: EntryId, event: Event | None) -> Verdict | None:
+def _verdict(entry: EntryId, event: Message | None) -> Verdict | None:
     return event.verdict if isinstance(event, Failed) and event.entry == entry else None
 
 

@@ -5,19 +5,7 @@ An `until` of None means: until somebody re-authenticates the entry.
 
 from typing import Final, assert_never
 
-from credpool.events import (
-    EntryCooled,
-    EntryDied,
-    EntryRecovered,
-    EntryRefreshed,
-    EntrySwitched,
-    EntryUnusable,
-    Notice,
-    OwnerShared,
-    PayerChanged,
-    RanOut,
-    RefreshRefused,
-)
+from credpool import events
 from credpool.model.entry import Cooldown, Entry
 from credpool.model.exhaustion import Exhaustion, Out
 from credpool.model.messages import Attempt
@@ -57,38 +45,40 @@ def report_attempt(attempt: Attempt) -> dict[str, Json]:
     return {"entry": attempt.entry, "class": meant, "action": attempt.step.value}
 
 
-def report_notice(notice: Notice) -> dict[str, Json]:
+def report_event(notice: events.Event) -> dict[str, Json]:
     """Return an event's name and its fields, as the table of events has them."""
     match notice:
-        case EntryUnusable() | EntryRefreshed() | RefreshRefused():
+        case events.EntryUnusable() | events.EntryRefreshed() | events.RefreshFailed():
             told = _of_token(notice)
-        case EntryCooled(entry, failure, until, model):
+        case events.EntryCooled(entry, failure, until, model):
             told = {"entry": entry, "class": failure.value, "until": until, "model": model}
-        case EntryDied(entry, failure):
+        case events.EntryDied(entry, failure):
             told = {"entry": entry, "class": failure.value}
-        case EntryRecovered(entry, model):
+        case events.EntryRecovered(entry, model):
             told = {"entry": entry, "model": model}
-        case OwnerShared(owner, entries):
+        case events.OwnerShared(owner, entries):
             told = {"owner": owner, "entries": [*entries]}
-        case EntrySwitched(source, target, cause):
+        case events.EntrySwitched(source, target, cause):
             told = {"from": source, "to": target, "class": cause.value if cause else None}
-        case PayerChanged(source, target, payer, other):
+        case events.PayerChanged(source, target, payer, other):
             told = {"from": source, "to": target}
             told |= {"from_payer": payer.value, "to_payer": other.value}
-        case RanOut(exhaustion):
+        case events.PoolExhausted(exhaustion):
             told = {"returns_at": exhaustion.returns_at}
         case _:
             assert_never(notice)
     return {"event": notice.name, **told}
 
 
-def _of_token(notice: EntryUnusable | EntryRefreshed | RefreshRefused) -> dict[str, Json]:
+def _of_token(
+    notice: events.EntryUnusable | events.EntryRefreshed | events.RefreshFailed,
+) -> dict[str, Json]:
     match notice:
-        case EntryUnusable(entry, why):
+        case events.EntryUnusable(entry, why):
             return {"entry": entry, "why": why}
-        case EntryRefreshed(entry):
+        case events.EntryRefreshed(entry):
             return {"entry": entry}
-        case RefreshRefused(entry, terminal):
+        case events.RefreshFailed(entry, terminal):
             return {"entry": entry, "terminal": terminal}
         case _:
             assert_never(notice)

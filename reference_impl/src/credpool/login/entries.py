@@ -89,7 +89,7 @@ def _with(entry: Entry, login: Login) -> Entry:
         token_url=login.token_url,
         cooldown=None,  # spec: login.revives+2
         models=MappingProxyType({}),
-        throttled=False,
+        marked=False,
         probed_at=None,
         claim=None,
         refresh_failed_at=None,

@@ -56,7 +56,8 @@ class Entry:
     request_count: int = 0
     cooldown: Cooldown | None = None
     models: Mapping[str, Cooldown] = field(default_factory=lambda: _NO_MODELS)
-    throttled: bool = False
+    marked: bool = False
+    """Whether it has the mark of a first 429: its one retry is used."""
     probed_at: float | None = None
     claim: Claim | None = None
     refresh_failed_at: float | None = None

@@ -184,7 +184,7 @@ class Reset:
     entry: EntryId | None = None
 
 
-Event = Started | Succeeded | Failed | Claimed | Resumed | Refreshed | RefreshFailed | Reset
+Message = Started | Succeeded | Failed | Claimed | Resumed | Refreshed | RefreshFailed | Reset
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,3 +256,7 @@ class Decision:
     call: Call
     action: Action
     selected: bool = False
+
+    def changes(self, before: PoolState) -> bool:
+        """Whether an entry is another than it was, so that the decision has to be durable."""
+        return self.state.entries is not before.entries

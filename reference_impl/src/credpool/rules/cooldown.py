@@ -51,8 +51,8 @@ def _rest(entry: Entry, cooldown: Cooldown, *, model: str | None) -> Entry:
     if model is not None:  # spec: recover.not-entitled.other-models+2
         longest = _longer(entry.models.get(model), cooldown)
         running = {m: c for m, c in entry.models.items() if c.until > cooldown.since}
-        return replace(entry, models={**running, model: longest}, throttled=False)
-    return replace(entry, cooldown=_longer(entry.cooldown, cooldown), throttled=False)
+        return replace(entry, models={**running, model: longest}, marked=False)
+    return replace(entry, cooldown=_longer(entry.cooldown, cooldown), marked=False)
 
 
 def _longer(old: Cooldown | None, new: Cooldown) -> Cooldown:

@@ -12,9 +12,9 @@ from credpool.model.messages import (
     Claimed,
     Decision,
     Deliver,
-    Event,
     Failed,
     GiveUp,
+    Message,
     Refresh,
     Refreshed,
     RefreshFailed,
@@ -39,7 +39,7 @@ from credpool.rules.refresh import arrived, claim, refresh_failed, resumed
 from credpool.rules.select import available
 
 
-def decide(state: PoolState, event: Event, *, now: float, draw: float) -> Decision:
+def decide(state: PoolState, event: Message, *, now: float, draw: float) -> Decision:
     """Return the pool after `event`, and what to do next.
 
     Args:
@@ -98,9 +98,9 @@ def _succeed(state: PoolState, event: Succeeded) -> Decision:
     call = noted(event.call, event.entry, None, Step.DELIVER)
     if call.probe:  # spec: exhaust.probe.success+3, cooldown.late-success+1
         state = released(state, event.secret, call.model)
-    marked = (e for e in state.holding(event.secret) if e.throttled)
+    marked = (e for e in state.holding(event.secret) if e.marked)
     # spec: recover.rate-limited.across-calls+2
-    state = state.change({e.id: replace(e, throttled=False) for e in marked})
+    state = state.change({e.id: replace(e, marked=False) for e in marked})
     return Decision(state, call, Deliver())
 
 
@@ -183,7 +183,7 @@ def _may_retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> 
     """Whether a rate-limited entry is tried once more."""
     if state.policy.first_429 is First429.ROTATE:  # spec: recover.rate-limited.rotate-first+1
         return False
-    if entry.throttled or event.call.did(Step.RETRY, entry.id):
+    if entry.marked or event.call.did(Step.RETRY, entry.id):
         return False  # spec: recover.rate-limited.rotate-second+2
     if entry.blocked(now, event.call.model) is not None:
         return False  # spec: recover.rate-limited.gone-out+1
@@ -192,7 +192,7 @@ def _may_retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> 
 
 
 def _retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> Decision:
-    marked = {e.id: replace(e, throttled=True) for e in state.holding(event.secret)}
+    marked = {e.id: replace(e, marked=True) for e in state.holding(event.secret)}
     state, again = state.change(marked), marked.get(entry.id, entry)
     call = noted(event.call, entry.id, event.verdict, Step.RETRY)
     hint = event.verdict.hint
@@ -209,11 +209,11 @@ def _reset(state: PoolState, entry_id: EntryId | None, *, now: float) -> Decisio
 
 def _has_history(entry: Entry) -> bool:
     rests = entry.refresh_failed_at is not None
-    return bool(entry.cooldown or entry.models or entry.throttled or rests)
+    return bool(entry.cooldown or entry.models or entry.marked or rests)
 
 
 def _unrefused(entry: Entry) -> Entry:
     """Return the entry without its refusals; a refresh that is under way is none."""
     return replace(  # spec: operator.reset.claim+1
-        entry, cooldown=None, models={}, throttled=False, probed_at=None, refresh_failed_at=None
+        entry, cooldown=None, models={}, marked=False, probed_at=None, refresh_failed_at=None
     )

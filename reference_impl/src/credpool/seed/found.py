@@ -74,7 +74,7 @@ def _taken_up(entry: Entry, item: Found, fingerprint_key: bytes | None) -> Entry
         learnt_owner=None,
         cooldown=None,
         models={},
-        throttled=False,
+        marked=False,
         probed_at=None,
         claim=None,
         refresh_failed_at=None,

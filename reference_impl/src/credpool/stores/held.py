@@ -16,7 +16,7 @@ from credpool.model.state import PoolState
 from credpool.model.terms import EntryId
 
 _LEARNT: Final = (
-    *("cooldown", "models", "throttled", "probed_at"),
+    *("cooldown", "models", "marked", "probed_at"),
     *("request_count", "learnt_owner"),
 )
 

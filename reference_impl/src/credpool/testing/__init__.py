@@ -45,7 +45,7 @@ _FULL = Entry(
             )
         }
     ),
-    throttled=True,
+    marked=True,
     probed_at=1_789_999_500.0,
     claim=Claim(holder="process-1", until=1_790_000_060.0),
     refresh_failed_at=1_789_999_800.5,
