@@ -39,7 +39,9 @@ def _run(options: argparse.Namespace) -> int:
     data = find()
     testee, folder = data.default_testee, options.mutants
     if testee is None:
-        _complain("the mutants need a checkout: they break the reference, which is not in the wheel")
+        _complain(
+            "the mutants need a checkout: they break the reference, which is not in the wheel"
+        )
         return 2
     root = testee.parents[2]
     suite = read_suite(data, testee)

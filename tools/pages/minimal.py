@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from credpool_conformance.book.chapter_pages import NOTICE
-from credpool_conformance.book.markdown import table
-from credpool_conformance.book.sources import Book, table_rows
-from credpool_conformance.book.values import duration, scalar
-from credpool_conformance.book.yaml_lines import Json, text
+from credpool_conformance.json_values import Json, text
+from credpool_conformance.reporting.formats.markdown import table
+from tools.pages.chapters import NOTICE
+from tools.sources.specification import Specification, table_rows
+from tools.sources.values import duration, scalar
 
 PAGE: Final = "docs/guide/minimal.md"
 
@@ -66,9 +66,9 @@ class Module:
         return len(self.source.splitlines())
 
 
-def minimal_page(book: Book) -> Mapping[str, str]:
+def minimal_page(spec: Specification) -> Mapping[str, str]:
     """Return the page with every module, where there is a minimal pool."""
-    if not (modules := _modules(book)):
+    if not (modules := _modules(spec)):
         return {}
     lines = sum(module.lines for module in modules.values())
     parts = [_HEAD.format(lines=lines)]
@@ -79,11 +79,11 @@ def minimal_page(book: Book) -> Mapping[str, str]:
     return {PAGE: NOTICE + "\n".join(parts)}
 
 
-def minimal_regions(book: Book) -> Mapping[str, str]:
+def minimal_regions(spec: Specification) -> Mapping[str, str]:
     """Return what the page on architecture shows of the minimal pool, where there is one."""
-    if not (modules := _modules(book)):
+    if not (modules := _modules(spec)):
         return {}
-    rows = table_rows(book, "recovery")
+    rows = table_rows(spec, "recovery")
     tree = modules["decide"].tree
     (start, _), (_, end) = _place(tree, "decide"), _place(tree, "may_retry")
     shown = _code(f"{_FOLDER}/decide.py:{start}:{end}")
@@ -94,8 +94,8 @@ def minimal_regions(book: Book) -> Mapping[str, str]:
     }
 
 
-def _modules(book: Book) -> Mapping[str, Module]:
-    paths: list[Path] = sorted((book.root / _FOLDER).glob("*.py"))
+def _modules(spec: Specification) -> Mapping[str, Module]:
+    paths: list[Path] = sorted((spec.root / _FOLDER).glob("*.py"))
     return {path.stem: Module(path.stem, path.read_text(encoding="utf-8")) for path in paths}
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from credpool_conformance.book.minimal import PAGE, minimal_page, minimal_regions
-from credpool_conformance.book.sources import load
+from tools.pages.minimal import PAGE, minimal_page, minimal_regions
+from tools.sources.specification import load
 
 ROOT = Path(__file__).parents[2]
 SNIPPET = re.compile(r'--8<-- "([^":]+)(?::(\d+):(\d+))?"')
