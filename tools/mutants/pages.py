@@ -57,7 +57,7 @@ def write(root: Path, files: Mapping[str, str]) -> list[str]:
 
 
 def write_report(root: Path, results: Results) -> None:
-    """Write everything there is to know about a results."""
+    """Write everything there is to know about what became of every change."""
     judged = (*results.mutants, *results.controls)
     record: dict[str, Json] = {
         "good": results.good,

@@ -1,4 +1,4 @@
-"""The specification tooling: parse, lint and generate what comes from `spec/`.
+"""Generate every page and file that comes from `spec/`, or check that they are current.
 
-Not part of a conformance run: nothing here talks to a testee.
+`python -m tools.pages` lints the specification first.  Not part of a conformance run.
 """

@@ -1,6 +1,6 @@
 """The folder that stands for a user's home: the files in which credentials are found.
 
-Spec: seeding.  Placeholders in them are those of `kept`.
+Spec: seeding.  Placeholders in them are those of `pool_file`.
 """
 
 import json
