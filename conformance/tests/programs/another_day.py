@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 from unittest.mock import patch
 
-sys.path.append(str(Path(__file__).parents[1] / "testees"))
+sys.path += [str(Path(__file__).parents[1] / "testees"), str(Path(__file__).parents[3])]
 
 from machine import Machine
 

@@ -7,6 +7,8 @@ import json
 import sys
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parents[3]))
+
 from credpool_conformance.charging.check import Check
 from credpool_conformance.data import find
 from credpool_conformance.provider.loopback import Loopback
