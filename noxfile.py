@@ -121,7 +121,7 @@ def pydantic_ai(session: nox.Session) -> None:
 def mutants(session: nox.Session) -> None:
     """Break the reference in every way that is written down: each must be noticed, as declared."""
     install_packages(session)
-    session.run("python", "-m", "credpool_conformance.matrix", *(session.posargs or ["--check"]))
+    session.run("python", "-m", "tools.mutants", *(session.posargs or ["--check"]))
 
 
 @nox.session
@@ -130,7 +130,7 @@ def lint(session: nox.Session) -> None:
     install(session, *group("lint"))
     session.run("ruff", "check", *session.posargs)
     session.run("ruff", "format", "--check")
-    contracts = ((".", "conformance/src"), ("reference_impl", "src"), ("conformance", "src"))
+    contracts = ((".", "."), ("reference_impl", "src"), ("conformance", "src"))
     for folder, source in contracts:
         with session.chdir(folder):
             session.run("lint-imports", "--no-cache", env={"PYTHONPATH": source})
@@ -141,7 +141,7 @@ def typing(session: nox.Session) -> None:
     """Type-check both packages, the minimal pool and the public API's type tests, strictly."""
     install_packages(session, "typing")
     api = ROOT / "reference_impl" / "tests" / "typing" / "api.py"
-    paths = ["reference_impl/src", "reference_impl/minimal", "conformance/src"]
+    paths = ["reference_impl/src", "reference_impl/minimal", "conformance/src", "tools"]
     paths += [str(api)] if api.exists() else []
     session.run("mypy", *(session.posargs or paths))
 
@@ -150,7 +150,7 @@ def typing(session: nox.Session) -> None:
 def spec(session: nox.Session) -> None:
     """Lint the specification, what is proven of it, and whether every generated page is current."""
     install_packages(session)
-    session.run("python", "-m", "credpool_conformance.book", *(session.posargs or ["--check"]))
+    session.run("python", "-m", "tools.pages", *(session.posargs or ["--check"]))
     session.run("python", "-m", "credpool.cli.page", "--check")
 
 
@@ -184,9 +184,9 @@ def bench(session: nox.Session) -> None:
 def generate(session: nox.Session) -> None:
     """Write every generated page anew: the specification's, the mutants', and a fresh run's."""
     install_packages(session)
-    session.run("python", "-m", "credpool_conformance.book", "--write")
+    session.run("python", "-m", "tools.pages", "--write")
     session.run("python", "-m", "credpool.cli.page", "--write")
-    session.run("python", "-m", "credpool_conformance.matrix", "--write")
+    session.run("python", "-m", "tools.mutants", "--write")
     write_page(session, "--write", *run_testee(session, TESTEE))
 
 
@@ -341,5 +341,5 @@ def install_node_pool(session: nox.Session, pool: dict[str, str], home: Path) ->
 
 def write_page(session: nox.Session, action: str, *reports: Path) -> None:
     """Write the site's page of a run, or check that it is current."""
-    command = ("python", "-m", "credpool_conformance.site_report")
+    command = ("python", "-m", "tools.pages.run_report")
     session.run(*command, *map(str, reports), action, REPORT_PAGE)

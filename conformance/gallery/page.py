@@ -14,11 +14,11 @@ import sys
 import tomllib
 from pathlib import Path
 
-from credpool_conformance.book.markdown import table
-from credpool_conformance.judging.table import SEVERITIES
-from credpool_conformance.profile import profile
-from credpool_conformance.registry import read
-from credpool_conformance.report import read_report
+from credpool_conformance.reporting.formats.markdown import table
+from credpool_conformance.reporting.report import read_report
+from credpool_conformance.scenarios.profile import profile
+from credpool_conformance.specification.charges import SEVERITIES
+from credpool_conformance.specification.registry import read
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent.parent / "docs"

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from credpool.model.messages import Send
 from credpool.model.recovery import RECOVERY
 from credpool.providers.grant import TokenRequest
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class KnowsNoOtherTools(Mutant):

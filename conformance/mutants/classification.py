@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from credpool.model.terms import AuthType, FailureClass, Scope
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class BlamesTheServerForAnyOtherBody(Mutant):

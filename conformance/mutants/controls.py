@@ -10,7 +10,7 @@ from credpool.model.errors import StoreError, UnknownStrategy
 from credpool.model.terms import Scope
 from credpool.providers.wire import origin
 from credpool.stores.memory import MemoryStore
-from credpool_conformance.matrix.mutant import Control, replaces
+from tools.mutants.mutant import Control, replaces
 
 
 def without(self, *features):

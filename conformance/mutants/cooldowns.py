@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from credpool.model.terms import FailureClass
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class HasNoCeiling(Mutant):

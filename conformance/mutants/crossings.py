@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from credpool.model.messages import Failed
 from credpool.model.terms import FOREVER, FailureClass, Scope
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class ForgivesAfterALateSuccess(Mutant):

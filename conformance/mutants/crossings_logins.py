@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from credpool.model.messages import TOKEN_ENDPOINT
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class TakesAnyRefusalForTheEnd(Mutant):

@@ -6,7 +6,7 @@ from credpool.model.messages import Failed, Succeeded
 from credpool.model.recovery import RECOVERY, Step
 from credpool.model.terms import PayerChange
 from credpool.providers.owner import owner_of
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class LearnsNothingFromWhatItDelivers(Mutant):

@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class TidiesNames(Mutant):

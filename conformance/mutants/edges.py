@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from credpool.pool import engine_of
 from credpool.providers.reply import Reply
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 _DAY = 86400
 _EIGHT_HOURS = 8 * 3600

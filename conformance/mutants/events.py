@@ -5,7 +5,7 @@ from dataclasses import replace
 from credpool import events
 from credpool.model.messages import Failed, Refreshed, RefreshFailed
 from credpool.model.terms import FOREVER
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class TellsTheSwitchFirst(Mutant):

@@ -8,7 +8,7 @@ import httpx
 from credpool.model.messages import Decision, Send
 from credpool.model.terms import FOREVER, FailureClass
 from credpool.rules.usable import why_unusable
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class KnocksAnyway(Mutant):

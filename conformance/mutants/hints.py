@@ -5,7 +5,7 @@ from email.utils import mktime_tz, parsedate_tz
 
 from credpool.model.terms import FailureClass
 from credpool.providers import data, hints
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class HintsOnlyLengthen(Mutant):

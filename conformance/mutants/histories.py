@@ -7,7 +7,7 @@ from credpool.model.recovery import MENDED_BY_REFRESH
 from credpool.model.terms import FailureClass
 from credpool.rules.cooldown import TOKEN_ENDPOINT
 from credpool.rules.next_step import deliver
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class LearnsAnOwnerOnce(Mutant):

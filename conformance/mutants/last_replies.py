@@ -6,7 +6,7 @@ from dataclasses import replace
 from credpool.model.messages import Deliver
 from credpool.model.terms import FailureClass
 from credpool.rules import next_step
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class EmptiesStreamedRefusals(Mutant):

@@ -5,7 +5,7 @@ from dataclasses import replace
 from credpool._engine.view import view_of
 from credpool.model.messages import AwaitClaim, Exchange, Refresh, Send
 from credpool.pool import engine_of
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class WaitsForTheTokenToEnd(Mutant):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from credpool.model.messages import AwaitClaim, Exchange, Send
 from credpool.model.terms import FailureClass
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class KeepsTheClaimOfAFailedRefresh(Mutant):

@@ -9,7 +9,7 @@ from credpool.model.errors import LoginFailed, NoLogin
 from credpool.model.messages import Grant
 from credpool.model.secret import Secret
 from credpool.pool import engine_of
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class PosesAsAnotherProgram(Mutant):

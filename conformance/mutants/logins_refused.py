@@ -7,7 +7,7 @@ from credpool.model.errors import StoreError
 from credpool.model.messages import Grant
 from credpool.model.secret import Secret
 from credpool.rules import refresh
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class UsesWhatItCouldNotSave(Mutant):

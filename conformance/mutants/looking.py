@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from credpool.pool import engine_of
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class LookingTakesATurn(Mutant):

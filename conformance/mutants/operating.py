@@ -6,7 +6,7 @@ from credpool._engine.view import view_of
 from credpool.model.secret import Secret
 from credpool.model.terms import EntryId
 from credpool.pool import engine_of
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 def _seen(view, state):

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from credpool.model.terms import EntryId, Scope
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class BlamesTheCurrentEntry(Mutant):

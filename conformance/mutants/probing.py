@@ -6,7 +6,7 @@ from credpool.model.messages import Decision, Send
 from credpool.model.recovery import Step
 from credpool.model.terms import FailureClass
 from credpool.rules.next_step import noted
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class NeverProbes(Mutant):

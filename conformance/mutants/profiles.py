@@ -9,7 +9,7 @@ from credpool.model.recovery import Step
 from credpool.model.terms import FailureClass
 from credpool.pool import engine_of
 from credpool.rules import next_step
-from credpool_conformance.matrix.mutant import Control, Mutant, replaces
+from tools.mutants.mutant import Control, Mutant, replaces
 
 KEYS_ONLY = ("oauth", "login", "borrowed", "payer")
 

@@ -6,7 +6,7 @@ from credpool.model.messages import Decision, Deliver, Send
 from credpool.model.recovery import Step
 from credpool.rules import next_step, probe
 from credpool.rules.select import available
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class TriesASecretUnderAnotherName(Mutant):

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 from credpool.model.messages import Deliver
 from credpool.model.recovery import RECOVERY
 from credpool.model.terms import FailureClass, Scope
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class RestsAMinuteAtLeast(Mutant):

@@ -5,7 +5,7 @@ from dataclasses import replace
 from credpool.model.recovery import Step
 from credpool.model.terms import FailureClass
 from credpool.rules import next_step
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class GivesUpAfterThree(Mutant):

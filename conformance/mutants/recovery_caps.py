@@ -3,7 +3,7 @@
 from credpool.model.recovery import Step
 from credpool.model.terms import FailureClass
 from credpool.rules import decide, next_step
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class BenchesForEveryModel(Mutant):

@@ -11,7 +11,7 @@ from credpool.model.recovery import Step
 from credpool.model.terms import FailureClass, Scope
 from credpool.pool import engine_of
 from credpool.rules import next_step
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 def benched(state, entry, failure, *, now, seconds):

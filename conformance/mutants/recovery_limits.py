@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from credpool.model.messages import Send
 from credpool.model.terms import FailureClass, First429
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class ForgetsThrottles(Mutant):

@@ -10,7 +10,7 @@ from credpool.providers.account import claims
 from credpool.providers.registry import provider
 from credpool.providers.reply import dig
 from credpool.rules.select import payer_of
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class LearnsFromSuccessesOnly(Mutant):

@@ -4,7 +4,7 @@ import sys
 from dataclasses import replace
 
 from credpool.pool import engine_of
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class LosesTheCallersTraceIds(Mutant):

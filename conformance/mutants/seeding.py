@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from credpool.model.errors import BadConfig
 from credpool.model.policy import Policy, Strategy
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class ReadsTheHostsEnvironment(Mutant):

@@ -5,7 +5,7 @@ from dataclasses import replace
 from credpool.model.policy import Strategy
 from credpool.model.secret import Secret
 from credpool.rules.usable import why_unusable
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class IgnoresPriorities(Mutant):

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class LooksAtItsOwnMemory(Mutant):

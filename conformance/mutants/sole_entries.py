@@ -2,7 +2,7 @@
 
 from credpool.model.terms import FailureClass
 from credpool.rules import cooldown
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 
 class LocksTheSoleEntryOut(Mutant):

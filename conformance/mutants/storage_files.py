@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from credpool.model.errors import StoreError, StoreUnreadable
 from credpool.stores.auth_json.codec import Malformed
 from credpool.stores.auth_json.lines import Known
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 NOTHING = Known()
 

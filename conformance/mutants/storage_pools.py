@@ -8,7 +8,7 @@ from types import MappingProxyType
 from credpool.providers.redact import LONGEST
 from credpool.stores.auth_json.codec import Malformed, TooNew
 from credpool.stores.auth_json.lines import Known
-from credpool_conformance.matrix.mutant import Mutant, replaces
+from tools.mutants.mutant import Mutant, replaces
 
 NOTHING = Known()
 

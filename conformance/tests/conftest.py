@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from credpool_conformance import registry as registries
-from credpool_conformance import requirements as requirement_files
-from credpool_conformance.book.yaml_lines import fields, items
 from credpool_conformance.data import Data
-from credpool_conformance.known_failures import KnownFailures
-from credpool_conformance.loader import load
-from credpool_conformance.report import Report, read_report
+from credpool_conformance.json_values import fields, items
+from credpool_conformance.reporting.known_failures import KnownFailures
+from credpool_conformance.reporting.report import Report, read_report
 from credpool_conformance.run import Options, run
+from credpool_conformance.scenarios.loader import load
+from credpool_conformance.specification import registry as registries
+from credpool_conformance.specification import requirements as requirement_files
 
 HERE = Path(__file__).parent
 TESTEES = HERE / "testees"

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from credpool_conformance.coming_back import asked_back, shows_nothing
 from credpool_conformance.data import find
-from credpool_conformance.matrix import corpus as corpora
-from credpool_conformance.matrix.mutant import Change, Replacement
-from credpool_conformance.matrix.trial import Suite, Trial, attempt, read_suite
-from credpool_conformance.matrix.workers import run_all
-from credpool_conformance.scenario import Scenario
+from credpool_conformance.scenarios.coming_back import asked_back, shows_nothing
+from credpool_conformance.scenarios.scenario import Scenario
+from tools.mutants import corpus as corpora
+from tools.mutants.mutant import Change, Replacement
+from tools.mutants.trial import Suite, Trial, attempt, read_suite
+from tools.mutants.workers import run_all
 
 MUTANTS = Path(__file__).parents[1] / "mutants"
 FORMS = ("hint-form:", "first-readable-hint-wins:")

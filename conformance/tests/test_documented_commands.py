@@ -9,14 +9,14 @@ from typing import Final
 import pytest
 import yaml
 
-from credpool_conformance import known_failures
-from credpool_conformance import registry as registries
-from credpool_conformance import requirements as requirement_files
 from credpool_conformance.arguments import parser
 from credpool_conformance.data import TEMPLATES, find
-from credpool_conformance.loader import load
-from credpool_conformance.scenario import Scenario
-from credpool_conformance.selection import Selection
+from credpool_conformance.reporting import known_failures
+from credpool_conformance.scenarios.loader import load
+from credpool_conformance.scenarios.scenario import Scenario
+from credpool_conformance.scenarios.selection import Selection
+from credpool_conformance.specification import registry as registries
+from credpool_conformance.specification import requirements as requirement_files
 
 ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = (

@@ -89,7 +89,7 @@ def test_a_crash_costs_one_check(
     run_suite: "RunSuite", faux: "Name", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After each crash the testee is started again, and the run goes on to its end."""
-    monkeypatch.setattr("credpool_conformance.session.STREAM_GRACE", 0.1)
+    monkeypatch.setattr("credpool_conformance.testee.session.STREAM_GRACE", 0.1)
 
     ran = run_suite(faux("exit-mid-call"), timeout=1)
 

@@ -12,11 +12,11 @@ import jsonschema
 import pytest
 from referencing import Registry, Resource
 
-from credpool_conformance.book.yaml_lines import Json, fields, items
 from credpool_conformance.cli import main
 from credpool_conformance.data import SCHEMAS
-from credpool_conformance.formats import FORMATS
-from credpool_conformance.report import Report
+from credpool_conformance.json_values import Json, fields, items
+from credpool_conformance.reporting.formats import FORMATS
+from credpool_conformance.reporting.report import Report
 
 if TYPE_CHECKING:
     from conftest import Name, RunSuite

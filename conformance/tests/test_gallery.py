@@ -7,9 +7,9 @@ from types import ModuleType
 
 import pytest
 
-from credpool_conformance.book.yaml_lines import fields, items, text
 from credpool_conformance.data import find
-from credpool_conformance.registry import read
+from credpool_conformance.json_values import fields, items, text
+from credpool_conformance.specification.registry import read
 
 ROOT = find().spec.parent
 GALLERY = ROOT / "conformance" / "gallery"

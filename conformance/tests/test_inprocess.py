@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from credpool_conformance.clock import EPOCH
-from credpool_conformance.connectors.inprocess import InProcessConnector
-from credpool_conformance.loopback import Loopback
-from credpool_conformance.session import Session
+from credpool_conformance.provider.loopback import Loopback
+from credpool_conformance.scenarios.clock import EPOCH
+from credpool_conformance.testee.connectors.inprocess import InProcessConnector
+from credpool_conformance.testee.session import Session
 
 if TYPE_CHECKING:
     from conftest import RunSuite

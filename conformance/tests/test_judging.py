@@ -10,12 +10,12 @@ from zlib import crc32
 import pytest
 
 from credpool_conformance.data import find
-from credpool_conformance.judging.table import SEVERITIES, table
-from credpool_conformance.matrix import corpus as corpora
-from credpool_conformance.matrix.corpus import Corpus, named
-from credpool_conformance.matrix.mutant import Mutant
-from credpool_conformance.matrix.trial import Suite, Trial, attempt, read_suite
-from credpool_conformance.matrix.workers import LostError, run_all
+from credpool_conformance.specification.charges import SEVERITIES, table
+from tools.mutants import corpus as corpora
+from tools.mutants.corpus import Corpus, named
+from tools.mutants.mutant import Mutant
+from tools.mutants.trial import Suite, Trial, attempt, read_suite
+from tools.mutants.workers import LostError, run_all
 
 REPOSITORY = Path(__file__).parents[2]
 SAMPLE = 41

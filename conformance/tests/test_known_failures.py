@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from credpool_conformance import known_failures
 from credpool_conformance.cli import main
 from credpool_conformance.data import Data
-from credpool_conformance.faults import BadInputError
-from credpool_conformance.formats import FORMATS
+from credpool_conformance.problems import BadInputError
+from credpool_conformance.reporting import known_failures
+from credpool_conformance.reporting.formats import FORMATS
 
 if TYPE_CHECKING:
     from conftest import Name, Ran, RunSuite

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from credpool_conformance import registry as registries
-from credpool_conformance import requirements as requirement_files
 from credpool_conformance.data import Data, find
-from credpool_conformance.faults import BadInputError
-from credpool_conformance.loader import load
-from credpool_conformance.scenario import Scenario
+from credpool_conformance.problems import BadInputError
+from credpool_conformance.scenarios.loader import load
+from credpool_conformance.scenarios.scenario import Scenario
+from credpool_conformance.specification import registry as registries
+from credpool_conformance.specification import requirements as requirement_files
 
 GOOD = """\
 schema: 1

@@ -2,18 +2,18 @@
 
 import pytest
 
-from credpool_conformance.aliases import Aliases
-from credpool_conformance.book.yaml_lines import Json
 from credpool_conformance.data import find
-from credpool_conformance.loader import load
-from credpool_conformance.managing import aspects, managed
-from credpool_conformance.match import matches
-from credpool_conformance.observed import Observed
-from credpool_conformance.protocol import validate
-from credpool_conformance.registry import load as load_registry
-from credpool_conformance.requirements import load as load_requirements
-from credpool_conformance.scenario import Entry, Manage
-from credpool_conformance.session import Answer
+from credpool_conformance.json_values import Json
+from credpool_conformance.scenarios.loader import load
+from credpool_conformance.scenarios.match import matches
+from credpool_conformance.scenarios.scenario import Entry, Manage
+from credpool_conformance.specification.registry import load as load_registry
+from credpool_conformance.specification.requirements import load as load_requirements
+from credpool_conformance.testee.aliases import Aliases
+from credpool_conformance.testee.managing import aspects, managed
+from credpool_conformance.testee.observed import Observed
+from credpool_conformance.testee.protocol import validate
+from credpool_conformance.testee.session import Answer
 
 GIVEN = (Entry(id="a", label="", auth_type="api_key", priority=0),)
 NEW = Entry(id="b", label="", auth_type="api_key", priority=0)

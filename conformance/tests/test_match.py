@@ -2,8 +2,8 @@
 
 import pytest
 
-from credpool_conformance.book.yaml_lines import Json
-from credpool_conformance.match import matches
+from credpool_conformance.json_values import Json
+from credpool_conformance.scenarios.match import matches
 
 SAME = [
     ("*", ["anything"]),

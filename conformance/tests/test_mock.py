@@ -6,17 +6,17 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from credpool_conformance.book.yaml_lines import Json
-from credpool_conformance.canary import Kind
-from credpool_conformance.events import Held, Inbox, Ranaway
-from credpool_conformance.intercept import Intercept
-from credpool_conformance.loader import entry_of
-from credpool_conformance.loopback import Loopback
-from credpool_conformance.mock import Mock
-from credpool_conformance.registry import Provider, Registry
-from credpool_conformance.scenario import Given, Origin, Scenario
-from credpool_conformance.script import scripted
-from credpool_conformance.situation import Situation
+from credpool_conformance.json_values import Json
+from credpool_conformance.provider.canary import Kind
+from credpool_conformance.provider.inbox import Held, Inbox, Ranaway
+from credpool_conformance.provider.intercept import Intercept
+from credpool_conformance.provider.loopback import Loopback
+from credpool_conformance.provider.mock import Mock
+from credpool_conformance.scenarios.loader import entry_of
+from credpool_conformance.scenarios.scenario import Given, Origin, Scenario
+from credpool_conformance.scenarios.script import scripted
+from credpool_conformance.specification.registry import Provider, Registry
+from credpool_conformance.testee.setup import Setup
 
 OPENAI = Provider(id="openai", base_path="/v1", credentials=({"auth_type": "api_key"},))
 
@@ -46,12 +46,12 @@ class World:
                 for key, raws in names.items()
             },
         )  # fmt: skip
-        self.situation = Situation(scenario, OPENAI, self.mock.urls)
-        self.mock.play(self.situation.stage(self.inbox.deliver))
+        self.setup = Setup(scenario, OPENAI, self.mock.urls)
+        self.mock.play(self.setup.stage(self.inbox.deliver))
 
     def secret(self, entry: str, kind: Kind = Kind.ACCESS) -> str:
         """Find an entry's newest secret."""
-        of_kind = [c for c in self.situation.canaries.of(entry) if c.kind is kind]
+        of_kind = [c for c in self.setup.canaries.of(entry) if c.kind is kind]
         return of_kind[-1].value
 
     def send(
@@ -103,7 +103,7 @@ def test_a_part_of_a_secret_is_a_leak(world: World, shown: int, leaks: bool) -> 
     own = world.secret("a")[-40:]
     parts = [own[:shown], own[14 : 14 + shown], own[-shown:]]
 
-    found = [world.situation.canaries.shown([f"key …{part}"]) for part in parts]
+    found = [world.setup.canaries.shown([f"key …{part}"]) for part in parts]
 
     assert [len(secrets) for secrets in found] == [int(leaks)] * 3
 
@@ -183,14 +183,14 @@ def test_a_held_reply_waits_for_its_release(world: World) -> None:
 
     thread.start()
     event = world.inbox.take(10)
-    world.situation.clock.advance(5)
+    world.setup.clock.advance(5)
     released = world.mock.release("h")
     thread.join(10)
 
     assert event == Held("h")
     assert released
     assert not world.mock.release("h")
-    assert got[0].headers["x-sent"] == str(int(world.situation.clock.now))
+    assert got[0].headers["x-sent"] == str(int(world.setup.clock.now))
 
 
 def test_a_refresh_brings_new_secrets(world: World) -> None:

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 import pytest
 from jsonschema import Draft202012Validator
 
-from credpool_conformance import registry as registries
-from credpool_conformance import requirements as requirement_files
-from credpool_conformance.book.yaml_lines import Json
-from credpool_conformance.connectors.stdio import StdioConnector
 from credpool_conformance.data import SCHEMAS, Data
-from credpool_conformance.faults import HarnessError
-from credpool_conformance.loader import load
-from credpool_conformance.loopback import Loopback
-from credpool_conformance.protocol import REPLIES, check, parse, validate
+from credpool_conformance.json_values import Json
+from credpool_conformance.problems import HarnessError
+from credpool_conformance.provider.loopback import Loopback
 from credpool_conformance.runner import Runner
-from credpool_conformance.session import Session
+from credpool_conformance.scenarios.loader import load
+from credpool_conformance.specification import registry as registries
+from credpool_conformance.specification import requirements as requirement_files
+from credpool_conformance.testee.connectors.stdio import StdioConnector
+from credpool_conformance.testee.protocol import REPLIES, check, parse, validate
+from credpool_conformance.testee.session import Session
 
 if TYPE_CHECKING:
     from conftest import Name

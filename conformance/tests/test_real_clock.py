@@ -11,12 +11,12 @@ sys.path.append(str(Path(__file__).parent / "programs"))
 
 from another_day import SUITE, judged
 
-from credpool_conformance.book.yaml_lines import Json
-from credpool_conformance.clock import EPOCH, MachineClock
-from credpool_conformance.match import Matcher
-from credpool_conformance.real_clock import moved, unfit
-from credpool_conformance.scenario import Scenario
-from credpool_conformance.verdict import Verdict
+from credpool_conformance.json_values import Json
+from credpool_conformance.reporting.verdict import Verdict
+from credpool_conformance.scenarios.clock import EPOCH, MachineClock
+from credpool_conformance.scenarios.match import Matcher
+from credpool_conformance.scenarios.real_clock import moved, unfit
+from credpool_conformance.scenarios.scenario import Scenario
 
 SAMPLE = 15
 """One check in so many runs here; `nox -s conformance` runs them all."""

@@ -12,8 +12,8 @@ import pytest
 
 from credpool_conformance.cli import main
 from credpool_conformance.data import Data
-from credpool_conformance.report import read_report
-from credpool_conformance.story import story
+from credpool_conformance.reporting.explanation import explanation
+from credpool_conformance.reporting.report import read_report
 
 if TYPE_CHECKING:
     from conftest import Name
@@ -57,7 +57,7 @@ def test_the_printed_command_shows_the_failure_again(
 
     assert again.returncode == 1
     assert check["outcome"] == "expected-fail"
-    assert "\n".join(story({**check, "outcome": "fail", "reason": None})) in again.stdout
+    assert "\n".join(explanation({**check, "outcome": "fail", "reason": None})) in again.stdout
     assert re.search(r"replay: (.*)", again.stdout)[1] == command
     assert read_report(report) == first
     assert "wait:retry-after-2" in capsys.readouterr().out

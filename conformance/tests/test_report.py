@@ -10,8 +10,8 @@ import pytest
 
 from credpool_conformance.cli import main
 from credpool_conformance.data import SCHEMAS
-from credpool_conformance.faults import BadInputError
-from credpool_conformance.report import ReportWriter, read_report
+from credpool_conformance.problems import BadInputError
+from credpool_conformance.reporting.report import ReportWriter, read_report
 
 if TYPE_CHECKING:
     from conftest import Name, RunSuite

@@ -101,7 +101,7 @@ def test_a_drained_stream_fails(
     run_suite: "RunSuite", naive: "Name", connector: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stream that is read to its end before the caller sees any of it is still pending."""
-    monkeypatch.setattr("credpool_conformance.session.STREAM_GRACE", 0.2)
+    monkeypatch.setattr("credpool_conformance.testee.session.STREAM_GRACE", 0.2)
 
     ran = run_suite(naive(connector, "Drains"), connector, only="streamed")
 

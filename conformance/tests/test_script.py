@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from credpool_conformance.book.yaml_lines import Json
-from credpool_conformance.registry import Example, Registry
-from credpool_conformance.script import Sent, UnknownExampleError, render, scripted
+from credpool_conformance.json_values import Json
+from credpool_conformance.scenarios.script import Sent, UnknownExampleError, render, scripted
+from credpool_conformance.specification.registry import Example, Registry
 
 NOW = 1_795_392_000.0
 LIMIT = {"status": 429, "headers": {"retry-after": "3", "x-a": "1"}, "body": {"error": "slow"}}

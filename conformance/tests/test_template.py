@@ -11,7 +11,7 @@ import pytest
 
 from credpool_conformance.cli import main
 from credpool_conformance.data import TEMPLATES, find
-from credpool_conformance.report import read_report
+from credpool_conformance.reporting.report import read_report
 
 if TYPE_CHECKING:
     from conftest import RunSuite

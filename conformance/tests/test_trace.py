@@ -2,10 +2,10 @@
 
 import pytest
 
-from credpool_conformance.canary import Canaries, Kind
-from credpool_conformance.clock import VirtualClock
-from credpool_conformance.script import Sent
-from credpool_conformance.trace import Trace
+from credpool_conformance.provider.canary import Canaries, Kind
+from credpool_conformance.provider.trace import Trace
+from credpool_conformance.scenarios.clock import VirtualClock
+from credpool_conformance.scenarios.script import Sent
 
 
 @pytest.fixture

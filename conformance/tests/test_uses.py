@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from credpool_conformance.charging.uses import RETRY, needed, superfluous, unnamed
 from credpool_conformance.data import find
-from credpool_conformance.judging.uses import RETRY, needed, superfluous, unnamed
-from credpool_conformance.matrix.trial import Suite, read_suite
-from credpool_conformance.scenario import Scenario
+from credpool_conformance.scenarios.scenario import Scenario
+from tools.mutants.trial import Suite, read_suite
 
 
 @pytest.fixture(scope="module")

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
-from credpool_conformance import registry as registries
-from credpool_conformance import requirements as requirement_files
+from credpool_conformance.charging.check import Check, Outcome
 from credpool_conformance.data import Data
-from credpool_conformance.loader import load
-from credpool_conformance.profile import WHOLE, Profile
-from credpool_conformance.runner import Check, Outcome
-from credpool_conformance.verdict import Summary, Verdict, summarise
+from credpool_conformance.reporting.verdict import Summary, Verdict, summarise
+from credpool_conformance.scenarios.loader import load
+from credpool_conformance.scenarios.profile import WHOLE, Profile
+from credpool_conformance.specification import registry as registries
+from credpool_conformance.specification import requirements as requirement_files
 
 Verdicts = Callable[..., Summary]
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import yaml
 
-from credpool_conformance.book.yaml_lines import Json
-from credpool_conformance.wording import EVENT_FIELDS, events_in_words
+from credpool_conformance.json_values import Json
+from credpool_conformance.judging.wording import EVENT_FIELDS, events_in_words
 
 TABLE = Path(__file__).parents[2] / "spec" / "tables" / "events.yaml"
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from credpool_conformance import SUITE_VERSION
 from credpool_conformance.data import TEMPLATES
-from credpool_conformance.formats import FORMATS
-from credpool_conformance.replay import DEFAULT_TIMEOUT
+from credpool_conformance.reporting.formats import FORMATS
+from credpool_conformance.reporting.replay import DEFAULT_TIMEOUT
 
 _ABOUT = """The conformance suite of Credential Pool Rotation: run it, and read what it found.
 

@@ -11,23 +11,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from credpool_conformance import known_failures
-from credpool_conformance import registry as registries
-from credpool_conformance import requirements as requirement_files
 from credpool_conformance.arguments import parser
-from credpool_conformance.book.problems import Problem
-from credpool_conformance.comparison import changes
 from credpool_conformance.data import Data, find, shown
-from credpool_conformance.faults import BadInputError
-from credpool_conformance.formats import FORMATS
-from credpool_conformance.known_failures import KnownFailures
-from credpool_conformance.loader import load
-from credpool_conformance.replay import replay
-from credpool_conformance.report import read_report
-from credpool_conformance.requirements import Requirements
+from credpool_conformance.problems import BadInputError, Problem
+from credpool_conformance.reporting import known_failures
+from credpool_conformance.reporting.comparison import changes
+from credpool_conformance.reporting.formats import FORMATS
+from credpool_conformance.reporting.known_failures import KnownFailures
+from credpool_conformance.reporting.replay import replay
+from credpool_conformance.reporting.report import read_report
 from credpool_conformance.run import Options, run
-from credpool_conformance.scenario import Scenario
-from credpool_conformance.selection import NothingSelectedError, Selection
+from credpool_conformance.scenarios.loader import load
+from credpool_conformance.scenarios.scenario import Scenario
+from credpool_conformance.scenarios.selection import NothingSelectedError, Selection
+from credpool_conformance.specification import registry as registries
+from credpool_conformance.specification import requirements as requirement_files
+from credpool_conformance.specification.requirements import Requirements
 
 _OK: Final = 0
 _NOT_CONFORMANT: Final = 1

@@ -9,8 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from credpool_conformance.book.problems import Problem
-from credpool_conformance.faults import BadInputError
+from credpool_conformance.problems import BadInputError, Problem
 
 _PACKAGE: Final = Path(__file__).resolve().parent
 _REPOSITORY: Final = _PACKAGE.parents[2]

@@ -11,26 +11,27 @@ from typing import Final
 
 import pytest
 
-from credpool_conformance import known_failures
-from credpool_conformance import registry as registries
-from credpool_conformance import requirements as requirement_files
-from credpool_conformance.book.yaml_lines import Json
+from credpool_conformance.charging.check import Check, Outcome
 from credpool_conformance.data import find
-from credpool_conformance.failing import told
-from credpool_conformance.faults import BadInputError
-from credpool_conformance.known_failures import KnownFailures
-from credpool_conformance.loader import load
-from credpool_conformance.profile import WHOLE, Profile
-from credpool_conformance.registry import Registry
-from credpool_conformance.replay import replay
-from credpool_conformance.report import check_record
-from credpool_conformance.requirements import Requirements
+from credpool_conformance.json_values import Json
+from credpool_conformance.problems import BadInputError
+from credpool_conformance.reporting import known_failures
+from credpool_conformance.reporting.explanation import explanation
+from credpool_conformance.reporting.failing import told
+from credpool_conformance.reporting.known_failures import KnownFailures
+from credpool_conformance.reporting.replay import replay
+from credpool_conformance.reporting.report import check_record
+from credpool_conformance.reporting.verdict import Summary, summarise
 from credpool_conformance.run import Options, opened
-from credpool_conformance.runner import Check, Outcome, Runner
-from credpool_conformance.scenario import Scenario
-from credpool_conformance.session import Session
-from credpool_conformance.story import story
-from credpool_conformance.verdict import Summary, summarise
+from credpool_conformance.runner import Runner
+from credpool_conformance.scenarios.loader import load
+from credpool_conformance.scenarios.profile import WHOLE, Profile
+from credpool_conformance.scenarios.scenario import Scenario
+from credpool_conformance.specification import registry as registries
+from credpool_conformance.specification import requirements as requirement_files
+from credpool_conformance.specification.registry import Registry
+from credpool_conformance.specification.requirements import Requirements
+from credpool_conformance.testee.session import Session
 
 
 class ConformanceWarning(UserWarning):
@@ -138,13 +139,13 @@ def tell(check: Check, record: Mapping[str, Json]) -> None:
         case Outcome.PASS:
             return
         case Outcome.WARN:
-            warnings.warn("\n".join(story(record)), ConformanceWarning, stacklevel=2)
+            warnings.warn("\n".join(explanation(record)), ConformanceWarning, stacklevel=2)
         case Outcome.NOT_APPLICABLE | Outcome.EXCLUDED | Outcome.INCONCLUSIVE:
             pytest.skip(f"{check.outcome.value}: {check.reason}")
         case Outcome.EXPECTED_FAIL:
             pytest.xfail(str(check.reason))
         case _:
-            pytest.fail("\n".join(story(record)), pytrace=False)
+            pytest.fail("\n".join(explanation(record)), pytrace=False)
 
 
 def _suite(config: pytest.Config) -> Suite:

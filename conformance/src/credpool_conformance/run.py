@@ -11,24 +11,25 @@ from pathlib import Path
 from time import perf_counter
 from typing import IO, Final
 
-from credpool_conformance.book.yaml_lines import Json
-from credpool_conformance.connectors import Connector
-from credpool_conformance.connectors.inprocess import InProcessConnector
-from credpool_conformance.connectors.stdio import StdioConnector
-from credpool_conformance.console import Console
-from credpool_conformance.faults import HarnessError
-from credpool_conformance.judging.needs import reconsider
-from credpool_conformance.known_failures import KnownFailures
-from credpool_conformance.loopback import Loopback
-from credpool_conformance.mock import Mock
-from credpool_conformance.profile import WHOLE
-from credpool_conformance.registry import Registry
-from credpool_conformance.report import Conditions, ReportWriter, check_record
-from credpool_conformance.requirements import Requirements
-from credpool_conformance.runner import Check, Outcome, Runner
-from credpool_conformance.scenario import Scenario
-from credpool_conformance.session import Manifest, Session
-from credpool_conformance.verdict import Summary, summarise
+from credpool_conformance.charging.check import Check, Outcome
+from credpool_conformance.charging.needs import reconsider
+from credpool_conformance.json_values import Json
+from credpool_conformance.problems import HarnessError
+from credpool_conformance.provider.loopback import Loopback
+from credpool_conformance.provider.mock import Mock
+from credpool_conformance.reporting.console import Console
+from credpool_conformance.reporting.known_failures import KnownFailures
+from credpool_conformance.reporting.report import Conditions, ReportWriter, check_record
+from credpool_conformance.reporting.verdict import Summary, summarise
+from credpool_conformance.runner import Runner
+from credpool_conformance.scenarios.profile import WHOLE
+from credpool_conformance.scenarios.scenario import Scenario
+from credpool_conformance.specification.registry import Registry
+from credpool_conformance.specification.requirements import Requirements
+from credpool_conformance.testee.connectors import Connector
+from credpool_conformance.testee.connectors.inprocess import InProcessConnector
+from credpool_conformance.testee.connectors.stdio import StdioConnector
+from credpool_conformance.testee.session import Manifest, Session
 
 _FAILURES: Final = (Outcome.FAIL, Outcome.HARNESS_ERROR, Outcome.UNEXPECTED_PASS)
 

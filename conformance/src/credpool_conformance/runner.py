@@ -4,76 +4,35 @@ A testee that breaks the protocol costs one check and is started again.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from enum import Enum
+from dataclasses import replace
 from time import perf_counter
 from typing import Final, TypeAlias
 
-from credpool_conformance.book.yaml_lines import items
-from credpool_conformance.canary import Canaries
-from credpool_conformance.clock import Clock, MachineClock, VirtualClock
-from credpool_conformance.coming_back import asked_back
-from credpool_conformance.drive import Drive
-from credpool_conformance.faults import HarnessError
-from credpool_conformance.judge import judge
-from credpool_conformance.judging.account import Finding
-from credpool_conformance.judging.ledger import Ledger
-from credpool_conformance.judging.safety import leaks
-from credpool_conformance.judging.state import Wrong
-from credpool_conformance.judging.step import Charge
-from credpool_conformance.mock import Mock
-from credpool_conformance.observed import Observed
-from credpool_conformance.profile import not_in
-from credpool_conformance.real_clock import moved
-from credpool_conformance.registry import Registry
-from credpool_conformance.requirements import Requirements
-from credpool_conformance.scenario import Phase, Scenario
-from credpool_conformance.session import Manifest, Session
-from credpool_conformance.situation import Situation
+from credpool_conformance.charging.check import Check, Outcome
+from credpool_conformance.charging.ledger import Ledger
+from credpool_conformance.charging.safety import leaks
+from credpool_conformance.charging.state import Wrong
+from credpool_conformance.charging.step import Charge
+from credpool_conformance.json_values import items
+from credpool_conformance.judging.judge import judge
+from credpool_conformance.problems import HarnessError
+from credpool_conformance.provider.canary import Canaries
+from credpool_conformance.provider.mock import Mock
+from credpool_conformance.scenarios.clock import Clock, MachineClock, VirtualClock
+from credpool_conformance.scenarios.coming_back import asked_back
+from credpool_conformance.scenarios.profile import not_in
+from credpool_conformance.scenarios.real_clock import moved
+from credpool_conformance.scenarios.scenario import Phase, Scenario
+from credpool_conformance.specification.registry import Registry
+from credpool_conformance.specification.requirements import Requirements
+from credpool_conformance.testee.drive import Drive
+from credpool_conformance.testee.observed import Observed
+from credpool_conformance.testee.session import Manifest, Session
+from credpool_conformance.testee.setup import Setup
 
 _MOST_COSTLY_FAULTS: Final = 5
 
-Witness: TypeAlias = Callable[[Situation, Phase, Observed], None]
-
-
-class Outcome(Enum):
-    """How a check ended.  The last two are given by a list of known failures only."""
-
-    PASS = "pass"  # noqa: S105 (not a password)
-    FAIL = "fail"
-    WARN = "warn"
-    NOT_APPLICABLE = "not-applicable"
-    UNVERIFIED = "unverified"
-    INCONCLUSIVE = "inconclusive"
-    HARNESS_ERROR = "harness-error"
-    EXCLUDED = "excluded"
-    EXPECTED_FAIL = "expected-fail"
-    UNEXPECTED_PASS = "unexpected-pass"  # noqa: S105 (nor is this)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """A scenario and what became of it."""
-
-    scenario: Scenario
-    outcome: Outcome
-    reason: str | None = None
-    findings: tuple[Finding, ...] = ()
-    followed: frozenset[str] = frozenset()
-    """The classes of the replies after which the testee did what was planned."""
-    trace: tuple[str, ...] = field(default_factory=tuple)
-    stderr: str = ""
-    duration: float = 0.0
-
-    @property
-    def verified(self) -> frozenset[str]:
-        """The ids of the requirements that the check verifies."""
-        return frozenset(reference.partition("+")[0] for reference in self.scenario.verifies)
-
-    @property
-    def own(self) -> tuple[Finding, ...]:
-        """What belongs to a requirement that the check verifies."""
-        return tuple(found for found in self.findings if found.requirement in self.verified)
+Witness: TypeAlias = Callable[[Setup, Phase, Observed], None]
 
 
 class Runner:
@@ -111,7 +70,7 @@ class Runner:
         if self._costly_faults >= _MOST_COSTLY_FAULTS:
             reason = f"given up after {_MOST_COSTLY_FAULTS} starts or replies that did not come"
             return Check(scenario=scenario, outcome=Outcome.UNVERIFIED, reason=reason)
-        situation: Situation | None = None
+        setup: Setup | None = None
         try:
             manifest = self._session.ensure()
             check = _not_due(scenario, manifest)
@@ -119,24 +78,29 @@ class Runner:
                 asked = self._asked(scenario, manifest)
                 asked, clock = self._for_its_clock(asked, manifest)
                 provider = self._registry.provider(asked.given.provider)
-                situation = Situation(asked, provider, self._mock.urls, clock)
-                check = replace(self._play(asked, situation, manifest), scenario=scenario)
+                setup = Setup(asked, provider, self._mock.urls, clock)
+                check = replace(self._play(asked, setup, manifest), scenario=scenario)
         except HarnessError as error:
             self._mock.release_all()
             self._costly_faults = self._costly_faults + 1 if error.costly else 0
-            check = Check(
-                scenario=scenario,
-                outcome=Outcome.HARNESS_ERROR,
-                reason=error.what,
-                trace=situation.trace.lines if situation else (),
-                stderr=self._session.abandon(),
-            )
+            trace = setup.trace.lines if setup else ()
+            check = self._without_result(scenario, error.what, trace)
         else:
             self._costly_faults = 0
         finally:
-            if situation:
-                situation.close()
-        return _without_secrets(check, situation.canaries) if situation else check
+            if setup:
+                setup.close()
+        return _without_secrets(check, setup.canaries) if setup else check
+
+    def _without_result(self, scenario: Scenario, what: str, trace: tuple[str, ...]) -> Check:
+        """Make a check of what the testee has broken off, and let go of the testee."""
+        return Check(
+            scenario=scenario,
+            outcome=Outcome.HARNESS_ERROR,
+            reason=what,
+            trace=trace,
+            stderr=self._session.abandon(),
+        )
 
     @staticmethod
     def _asked(scenario: Scenario, manifest: Manifest) -> Scenario:
@@ -160,13 +124,13 @@ class Runner:
         told = "until" in manifest.profile.tells
         return scenario if told else asked_back(scenario), VirtualClock()
 
-    def _play(self, scenario: Scenario, situation: Situation, manifest: Manifest) -> Check:
-        drive = Drive(scenario, situation, self._session, self._mock)
-        self._mock.play(situation.stage(drive.deliver))
+    def _play(self, scenario: Scenario, setup: Setup, manifest: Manifest) -> Check:
+        drive = Drive(scenario, setup, self._session, self._mock)
+        self._mock.play(setup.stage(drive.deliver))
         ledger = Ledger(scenario, manifest.profile, lambda id_: self._binds(id_, manifest))
         stderr = self._phases(drive, ledger)
         said = [*self._session.said(), stderr]
-        ledger.end(leaks(scenario, situation, self._mock.seen, said))
+        ledger.end(leaks(scenario, setup, self._mock.seen, said))
         word, reason = ledger.outcome()
         return Check(
             scenario=scenario,
@@ -174,7 +138,7 @@ class Runner:
             reason=reason,
             findings=tuple(ledger.findings),
             followed=frozenset(ledger.followed),
-            trace=situation.trace.lines if ledger.findings else (),
+            trace=setup.trace.lines if ledger.findings else (),
             stderr=stderr if ledger.findings else "",
         )
 
@@ -183,9 +147,9 @@ class Runner:
         try:
             for phase, seen in drive.phases():
                 if self._witness:
-                    self._witness(drive.situation, phase, seen)
-                matcher = ledger.matcher(phase, seen, drive.situation.clock)
-                found = judge(drive.scenario, drive.situation, phase, seen, matcher)
+                    self._witness(drive.setup, phase, seen)
+                matcher = ledger.matcher(phase, seen, drive.setup.clock)
+                found = judge(drive.scenario, drive.setup, phase, seen, matcher)
                 ledger.phase(phase, seen, found)
             if not drive.runaway:
                 ledger.end(_unfinished(drive.finish()))

@@ -6,7 +6,7 @@ One test for each scenario, made by `pytest_suite`; not a test of the suite itse
 import pytest
 
 from credpool_conformance.pytest_suite import ConformanceRun, tell
-from credpool_conformance.scenario import Scenario
+from credpool_conformance.scenarios.scenario import Scenario
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import IO
 from unittest.mock import patch
 
-sys.path.append(str(Path(__file__).parents[1] / "testees"))
+sys.path += [str(Path(__file__).parents[1] / "testees"), str(Path(__file__).parents[3])]
 
 from machine import Machine
 
-from credpool_conformance import clock
 from credpool_conformance.data import find
-from credpool_conformance.matrix.trial import read_suite
-from credpool_conformance.report import Report, read_report
+from credpool_conformance.reporting.report import Report, read_report
+from credpool_conformance.reporting.verdict import Summary, Verdict
 from credpool_conformance.run import Options, run
-from credpool_conformance.scenario import Scenario
-from credpool_conformance.verdict import Summary, Verdict
+from credpool_conformance.scenarios import clock
+from credpool_conformance.scenarios.scenario import Scenario
+from tools.mutants.trial import read_suite
 
 GOOD = (Verdict.CONFORMANT, Verdict.FILTERED)
 SUITE = read_suite(find(), Path())

@@ -7,17 +7,20 @@ import json
 import sys
 from pathlib import Path
 
-from credpool_conformance import registry as registries
-from credpool_conformance import requirements as requirement_files
-from credpool_conformance.book.features import with_needs
-from credpool_conformance.connectors.inprocess import InProcessConnector
+sys.path.append(str(Path(__file__).parents[3]))
+
+from credpool_conformance.charging.check import Check
 from credpool_conformance.data import find
-from credpool_conformance.loader import load
-from credpool_conformance.loopback import Loopback
-from credpool_conformance.runner import Check, Runner
-from credpool_conformance.scenario import Scenario
-from credpool_conformance.session import Session
-from credpool_conformance.verdict import summarise
+from credpool_conformance.provider.loopback import Loopback
+from credpool_conformance.reporting.verdict import summarise
+from credpool_conformance.runner import Runner
+from credpool_conformance.scenarios.loader import load
+from credpool_conformance.scenarios.scenario import Scenario
+from credpool_conformance.specification import registry as registries
+from credpool_conformance.specification import requirements as requirement_files
+from credpool_conformance.testee.connectors.inprocess import InProcessConnector
+from credpool_conformance.testee.session import Session
+from tools.tables.features import with_needs
 
 ALONE = Path(__file__).parents[1] / "testees" / "alone.py"
 CORE = frozenset({"core"})

@@ -6,9 +6,9 @@ Spec: recover.rate-limited.jitter.
 from collections.abc import Sequence
 from typing import Final
 
-from credpool_conformance.book.yaml_lines import Json
+from credpool_conformance.json_values import Json
 from credpool_conformance.judging.plan import attempts
-from credpool_conformance.scenario import Phase, Scenario
+from credpool_conformance.scenarios.scenario import Phase, Scenario
 
 _AGAIN: Final = ("retry", "rotate", "try-next")
 _PATIENCE: Final = 10.0  # max_retry_wait, where the operator sets no other

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from credpool_conformance.book.yaml_lines import Json, fields, items
-from credpool_conformance.match import ANY, matches
-from credpool_conformance.scenario import Entry, Origin, Phase, Scenario
+from credpool_conformance.json_values import Json, fields, items
+from credpool_conformance.scenarios.match import ANY, matches
+from credpool_conformance.scenarios.scenario import Entry, Origin, Phase, Scenario
 
 OK: Final = "ok"
 UNKNOWN: Final = "*"

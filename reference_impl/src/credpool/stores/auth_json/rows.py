@@ -66,7 +66,6 @@ def decode_row(row: object, *, key: str, index: int) -> Entry:
     models, foreign = _decode_models(fields)
     source, token = fields.text("source") or "manual", bare(fields.text("access_token") or "")
     reference = token if is_reference(token) else None
-    expiries = [at for at in map(fields.time, _EXPIRY) if at is not None]
     return Entry(
         id=EntryId(fields.text("id") or _derived_id(fields, key, index)),
         label=fields.text("label") or "",
@@ -82,7 +81,7 @@ def decode_row(row: object, *, key: str, index: int) -> Entry:
         learnt_owner=fields.text("learnt_owner"),
         payer=_decode_payer(fields),
         token_url=fields.text("token_url"),
-        expires_at=max(expiries, default=None),
+        expires_at=_latest_expiry(fields),
         request_count=fields.whole("request_count") or 0,
         cooldown=cooldown,
         models=MappingProxyType(models),
@@ -272,6 +271,10 @@ def _decode_claim(fields: Fields) -> Claim | None:
     if holder is None or until is None:
         raise Malformed(told.where, "expected a holder and an until")
     return Claim(holder=holder, until=until)
+
+
+def _latest_expiry(fields: Fields) -> float | None:
+    return max((at for at in map(fields.time, _EXPIRY) if at is not None), default=None)
 
 
 def _encode_expiry(expires_at: float | None, extra: dict[str, object]) -> dict[str, object]:

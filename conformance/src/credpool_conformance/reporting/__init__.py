@@ -1,0 +1,1 @@
+"""What a run says: the report, the verdict, and their forms for readers."""

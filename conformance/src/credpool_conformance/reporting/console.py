@@ -1,0 +1,154 @@
+"""Show a run to a person: progress while it goes on, failures as they come, the worst of it at the end.
+
+The report is the record; this is only its shadow on the screen.
+"""
+
+import shlex
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Final, TypeAlias
+
+from credpool_conformance.data import shown
+from credpool_conformance.json_values import Json, text
+from credpool_conformance.reporting.explanation import MARKS, broken, explanation, headline, outcome
+from credpool_conformance.reporting.failing import Failing, checks_in_words, needed, told
+from credpool_conformance.reporting.verdict import Summary, Verdict
+from credpool_conformance.testee.session import Manifest
+
+Record: TypeAlias = Mapping[str, Json]
+
+_PROGRAM: Final = shlex.join([sys.executable, "-m", "credpool_conformance"])
+
+
+class Console:
+    """One line that moves on a terminal; on anything else, a line now and then."""
+
+    def __init__(self, out: IO[str]) -> None:
+        """Remember the stream, which may be replaced later."""
+        self._out = out
+        self._live = out.isatty()
+        self._checks: dict[str, Record] = {}
+        self._counts: Counter[str] = Counter()
+        self._total = 0
+        self._profile: Sequence[str] = ()
+        self._told: set[str] = set()
+
+    def begin(self, total: int, connector: str, command: str, manifest: Manifest | None) -> None:
+        """Say what is about to be tested."""
+        who = f"{manifest.name} {manifest.version}" if manifest else "a testee that does not start"
+        self._total = total
+        self._profile = manifest.profile.words if manifest else ()
+        self._line(f"{total} checks of {who} through {connector}: {command}")
+
+    def check(self, check: Record) -> None:
+        """Show one check: the first of each fault in full, others in a line, the rest as progress."""
+        self._checks[text(check["id"])] = check
+        self._counts[outcome(check)] += 1
+        if outcome(check) in MARKS or (self._total == 1 and outcome(check) != "pass"):
+            self._line(self._shown(check))
+        self._progress(check)
+
+    def again(self, check: Record) -> None:
+        """Take what became of a check that was shown already, when all the others had run."""
+        self._checks[text(check["id"])] = check
+        self._line(f"after all {headline(check)}")
+
+    def end(self, summary: Summary, report: Path, seconds: float) -> None:
+        """Show the summary, which ends with what is broken, the worst first, and what to do next."""
+        if self._live:
+            self._out.write("\r\x1b[K")
+        for found in summary.failing:
+            if found.requirement not in self._told:
+                title = f"Broken, and not told yet: {found.name}"
+                self._line("\n".join(["", title, *explanation(self._example(found))]))
+        self._line("")
+        for line in (
+            *self._numbers(summary),
+            *self._worst(summary),
+            *self._open(),
+            *self._ending(summary),
+        ):
+            self._line(f"  {line}".rstrip())
+        self._line(f"  report: {shown(report)}\n  time: {seconds:.1f} s")
+        if summary.failing:
+            for line in self._next(summary.failing[0], report):
+                self._line(f"  {line}".rstrip())
+
+    def _shown(self, check: Record) -> str:
+        """Write the whole story of what was not told before."""
+        faults = {one.requirement for one in broken(check) if one.own} or {text(check["reason"])}
+        if self._total > 1 and faults <= self._told:
+            return headline(check)
+        self._told |= faults
+        return "\n".join(["", *explanation(check), ""])
+
+    def _example(self, found: Failing) -> Record:
+        return self._checks[(*found.own, *found.beside)[0]]
+
+    def _numbers(self, summary: Summary) -> Iterator[str]:
+        chapters: dict[str, Counter[str]] = {}
+        for check in self._checks.values():
+            chapters.setdefault(text(check["chapter"]), Counter())[outcome(check)] += 1
+        for chapter, row in chapters.items():
+            yield f"{chapter:<16} " + ", ".join(f"{number} {name}" for name, number in row.items())
+        coverage = summary.coverage
+        yield ""
+        yield (
+            f"requirements: {len(coverage.exercised)} exercised, "
+            f"{len(coverage.unexercised)} not exercised, "
+            f"{len(coverage.not_applicable)} not applicable, {len(coverage.excluded)} excluded"
+        )
+        if summary.verdict is not Verdict.FILTERED:
+            for reference in coverage.unexercised:
+                yield f"  not exercised: {reference}"
+
+    def _worst(self, summary: Summary) -> Iterator[str]:
+        if summary.failing:
+            yield ""
+        yield from told(summary.failing)
+
+    def _open(self) -> Iterator[str]:
+        needed_by = Counter(filter(None, map(needed, self._checks.values())))
+        if not needed_by:
+            return
+        yield ""
+        yield f"no conclusion in {checks_in_words(needed_by.total())}, which is no pass:"
+        for needs, number in needed_by.most_common():
+            yield f"  {number:>4} need {needs} first"
+
+    def _ending(self, summary: Summary) -> Iterator[str]:
+        yield ""
+        if self._profile:
+            yield f"profile: {'; '.join(self._profile)}"
+        because = f" ({'; '.join(summary.reasons)})" if summary.reasons else ""
+        yield f"verdict: {summary.verdict.value}{because}"
+        yield from summary.stale
+
+    def _next(self, worst: Failing, report: Path) -> Iterator[str]:
+        path = report.resolve()
+        page, listed = (shlex.quote(str(path.with_suffix(end))) for end in (".html", ".known.yaml"))
+        command = f"{_PROGRAM} report {shlex.quote(str(path))} --format"
+        yield ""
+        yield "next:"
+        yield f"  the worst again:      {text(self._example(worst)['replay'])}"
+        yield f"  all on a page:        {command} html --output {page}"
+        yield f"  a list of what fails: {command} known-failures --output {listed}"
+
+    def _progress(self, check: Record) -> None:
+        number, total = len(self._checks), self._total
+        counted = ", ".join(f"{count} {name}" for name, count in self._counts.items())
+        line = f"{number}/{total}  {counted}  {check['id']}"
+        if self._live:
+            width = shutil.get_terminal_size().columns - 1
+            self._out.write(f"\r\x1b[K{line[:width]}")
+            self._out.flush()
+        elif number == total or number % 50 == 0:
+            self._line(f"{number}/{total}  {counted}")
+
+    def _line(self, line: str) -> None:
+        start = "\r\x1b[K" if self._live else ""
+        self._out.write(f"{start}{line}\n")
+        self._out.flush()

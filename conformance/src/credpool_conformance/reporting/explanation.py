@@ -1,0 +1,142 @@
+"""Tell a check as its record has it: what it broke, what that means, what was seen, and how to see it again.
+
+The console, pytest and every derived report tell it from here; none of them judges.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from credpool_conformance.json_values import Json, fields, items, text
+from credpool_conformance.specification.charges import table
+
+MARKS: Final[Mapping[str, str]] = {
+    "fail": "FAIL",
+    "warn": "WARN",
+    "harness-error": "HARNESS ERROR",
+    "unexpected-pass": "UNEXPECTED PASS",
+}
+NOTE: Final = "about the adapter, not the pool"
+_SHOWN_VALUE: Final = 500
+_SHOWN_STDERR: Final = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One thing that was not as expected, in text."""
+
+    where: str
+    expected: str
+    actual: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """A requirement that a check found broken; without a name it is a note on the adapter."""
+
+    requirement: str
+    name: str
+    severity: str
+    text: str
+    consequence: str
+    own: bool
+    """The check verifies it."""
+    differences: tuple[Difference, ...]
+
+
+def explanation(check: Mapping[str, Json]) -> list[str]:
+    """Tell everything about a check that did not simply pass, line by line."""
+    mark = MARKS.get(outcome(check), outcome(check))
+    lines = [f"{mark} {text(check['id'])}: {text(check['title'])}"]
+    if reason := text(check["reason"]):
+        lines.append(f"  {reason}")
+    found = broken(check)
+    if not found:
+        lines += [f"  {name} {sentence}".rstrip() for name, sentence in required(check)]
+    for one in found:
+        lines += _told(one)
+    lines += [f"    {text(line)}" for line in items(check["trace"])]
+    if stderr := text(check["stderr"]).strip():
+        lines.append("  stderr of the testee:")
+        lines += [f"    {line}" for line in stderr[-_SHOWN_STDERR:].splitlines()]
+    return [*lines, f"  {text(check['scenario'])}", f"  replay: {text(check['replay'])}"]
+
+
+def headline(check: Mapping[str, Json]) -> str:
+    """Tell a check in one line: how it ended, what it broke, and its id."""
+    own = [f"{one.severity} {one.requirement}" for one in broken(check) if one.own]
+    what = ", ".join(own) or text(check["reason"])
+    return f"{MARKS.get(outcome(check), outcome(check))} {text(check['id'])}: {what}"
+
+
+def outcome(check: Mapping[str, Json]) -> str:
+    """Tell how a check ended."""
+    return text(check["outcome"])
+
+
+def required(check: Mapping[str, Json]) -> list[tuple[str, str]]:
+    """List the requirements a check verifies, with their sentences."""
+    told = fields(check["requirements"])
+    cited = [text(reference) for reference in items(check["verifies"])]
+    return [
+        (reference, text(fields(told.get(reference.partition("+")[0])).get("text")))
+        for reference in cited
+    ]
+
+
+def broken(check: Mapping[str, Json]) -> list[Broken]:
+    """List what a check found broken: first what it verifies, then what it met beside it."""
+    verified = {text(reference).partition("+")[0] for reference in items(check["verifies"])}
+    told = fields(check["requirements"])
+    grouped: dict[str, list[Mapping[str, Json]]] = {}
+    for finding in map(fields, items(check["findings"])):
+        grouped.setdefault(text(finding["requirement"]), []).append(finding)
+    found = [
+        Broken(
+            requirement=id_,
+            name=text(fields(told.get(id_)).get("reference")) or id_ or NOTE,
+            severity=text(findings[0]["severity"]),
+            text=text(fields(told.get(id_)).get("text")),
+            consequence=text(fields(told.get(id_)).get("consequence")),
+            own=id_ in verified,
+            differences=tuple(map(_difference, findings)),
+        )
+        for id_, findings in grouped.items()
+    ]
+    return sorted(found, key=lambda one: (not one.own, not one.requirement))
+
+
+def _told(one: Broken) -> Iterator[str]:
+    beside = "" if one.own or not one.requirement else "beside it, "
+    severity = f"{one.severity} " if one.requirement else ""
+    yield f"  {beside}{severity}{one.name} {one.text}".rstrip()
+    if one.consequence:
+        yield f"    If broken: {one.consequence}"
+    for found in one.differences:
+        expected, actual = _short(found.expected), _short(found.actual)
+        yield from (f"    {found.where}", f"      expected {expected}", f"      actual   {actual}")
+
+
+def _difference(finding: Mapping[str, Json]) -> Difference:
+    return Difference(
+        where=_where(finding),
+        expected=_written(finding.get("expected")),
+        actual=_written(finding.get("actual")),
+    )
+
+
+def _where(finding: Mapping[str, Json]) -> str:
+    phase, kind = finding.get("phase"), text(finding.get("kind"))
+    known = table().kinds.get(kind)
+    what = f"{kind}: {known.means}" if known else kind
+    return f"phase {phase}, {what}" if phase else what
+
+
+def _written(value: Json) -> str:
+    # A testee may say half a character, which no file and no screen takes.
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= _SHOWN_VALUE else f"{value[:_SHOWN_VALUE]}…"

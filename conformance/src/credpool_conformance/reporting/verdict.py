@@ -1,0 +1,221 @@
+"""Compute the verdict of a run from its checks: the suite's word, and never the testee's.
+
+`conformant` needs every required check to have run and passed, and every MUST to be exercised.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Final
+
+from credpool_conformance.charging.check import Check, Outcome
+from credpool_conformance.json_values import Json
+from credpool_conformance.reporting.failing import Failing, failing, needed
+from credpool_conformance.reporting.known_failures import KnownFailures
+from credpool_conformance.scenarios.profile import WHOLE, Profile, not_in
+from credpool_conformance.specification.requirements import Requirements
+
+
+class Verdict(Enum):
+    """What the run says about the testee."""
+
+    CONFORMANT = "conformant"
+    NOT_CONFORMANT = "not-conformant"
+    INCOMPLETE = "incomplete"
+    ERROR = "error"
+    FILTERED = "filtered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """Where each requirement stands after a run, by its reference."""
+
+    exercised: tuple[str, ...]
+    unexercised: tuple[str, ...]
+    not_applicable: tuple[str, ...]
+    excluded: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The end of a run."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    checks: int
+    counts: Mapping[str, int]
+    coverage: Coverage
+    missing: tuple[str, ...] = ()
+    waiting: int = 0
+    """How many checks came to no conclusion, or were not verified, for a reason that is not listed."""
+    unreached: tuple[str, ...] = ()
+    """The missing MUSTs that no such reason explains."""
+    failing: tuple[Failing, ...] = ()
+    unknown: tuple[str, ...] = ()
+    """The MUSTs that are broken and on no list of known failures."""
+    stale: tuple[str, ...] = ()
+    """Where a list of known failures names what is not broken."""
+
+    @property
+    def good(self) -> bool:
+        """Tell whether nothing went wrong that was not known to."""
+        listed = not self.unknown and not self.stale and not self.waiting
+        return listed and not any(self.counts.get(outcome.value) for outcome in _NEVER_LISTED)
+
+    @property
+    def accepted(self) -> bool:
+        """Tell whether a run may exit with 0: what is listed is let through, and no other gap."""
+        return self.good and not self.unreached and self.verdict is not Verdict.ERROR
+
+
+_BAD: Final = (
+    Outcome.FAIL,
+    Outcome.HARNESS_ERROR,
+    Outcome.UNVERIFIED,
+    Outcome.INCONCLUSIVE,
+)
+_NEVER_LISTED: Final = (Outcome.FAIL, Outcome.HARNESS_ERROR, Outcome.UNEXPECTED_PASS)
+_OPEN: Final = (Outcome.UNVERIFIED, Outcome.INCONCLUSIVE)
+_KNOWN: Final = (Outcome.EXPECTED_FAIL, Outcome.UNEXPECTED_PASS)
+_FAILED: Final = (Outcome.FAIL, Outcome.EXPECTED_FAIL)
+_RAN: Final = (Outcome.PASS, Outcome.FAIL, Outcome.WARN, *_KNOWN)
+
+
+def summarise(
+    checks: Sequence[Check],
+    requirements: Requirements,
+    features: frozenset[str],
+    *,
+    filtered: bool,
+    known: KnownFailures | None = None,
+    profile: Profile = WHOLE,
+) -> Summary:
+    """Count the checks and come to a verdict on a pool with these features, of this profile."""
+    counts = Counter(check.outcome.value for check in checks)
+    coverage = _coverage(checks, requirements, features, profile)
+    missing = () if filtered else tuple(i for i in coverage.unexercised if requirements.binds([i]))
+    listed = known or KnownFailures()
+    broken = _broken(checks, requirements, listed)
+    binding = [found for found in broken if found.binding]
+    waiting, explained = _gaps(checks, broken, listed)
+    verdict, reasons = _verdict(counts, len(missing), len(binding), filtered=filtered)
+    return Summary(
+        verdict=verdict,
+        reasons=reasons,
+        checks=len(checks),
+        counts=counts,
+        coverage=coverage,
+        missing=missing,
+        waiting=waiting,
+        unreached=tuple(item for item in missing if item not in explained),
+        failing=broken,
+        unknown=tuple(found.requirement for found in binding if not found.known),
+        stale=listed.stale(checks),
+    )
+
+
+def record(check: Check) -> dict[str, Json]:
+    """Write of a check what says which requirements it found broken."""
+    findings: list[Json] = [
+        {"requirement": f.requirement, "kind": f.kind, "severity": f.severity}
+        for f in check.findings
+    ]
+    verifies: list[Json] = [*check.scenario.verifies]
+    ended = check.outcome.value
+    told: dict[str, Json] = {"verifies": verifies, "findings": findings, "reason": check.reason}
+    return {"id": check.scenario.id, "outcome": ended, **told}
+
+
+def _broken(
+    checks: Sequence[Check], requirements: Requirements, known: KnownFailures
+) -> tuple[Failing, ...]:
+    """List what is broken, the worst first."""
+    found = failing([record(check) for check in checks])
+    return tuple(_told(one, checks, requirements, known) for one in found)
+
+
+def _told(
+    found: Failing, checks: Sequence[Check], requirements: Requirements, known: KnownFailures
+) -> Failing:
+    """Add what the specification says of a broken requirement, and whether it is a known failure."""
+    listed = _is_known(found, checks, known)
+    told = requirements.known.get(found.requirement)
+    if told is None:
+        return replace(found, known=listed)
+    return replace(
+        found,
+        reference=told.reference,
+        text=told.text,
+        consequence=told.consequence,
+        chapter=told.chapter,
+        binding=told.binding,
+        known=listed,
+    )
+
+
+def _gaps(
+    checks: Sequence[Check], broken: Sequence[Failing], known: KnownFailures
+) -> tuple[int, set[str]]:
+    """Count the open checks that nothing listed explains, and name what the others verify."""
+    excused = {found.requirement for found in broken if found.known} | {*known.requirements}
+    open_ = [check for check in checks if check.outcome in _OPEN]
+    explained = [check for check in open_ if needed(record(check)) in excused]
+    verified = {reference for check in explained for reference in check.scenario.verifies}
+    return len(open_) - len(explained), verified
+
+
+def _is_known(found: Failing, checks: Sequence[Check], known: KnownFailures) -> bool:
+    """Tell whether a broken requirement is listed: by its own name, or by all its own checks."""
+    if found.requirement in known.requirements:
+        return True
+    ended = {check.scenario.id: check.outcome for check in checks}
+    return bool(found.own) and all(ended[id_] is Outcome.EXPECTED_FAIL for id_ in found.own)
+
+
+def _verdict(
+    counts: Counter[str], missing: int, broken: int, *, filtered: bool
+) -> tuple[Verdict, tuple[str, ...]]:
+    ran = sum(counts[outcome.value] for outcome in _RAN)
+    reasons = tuple(f"{counts[o.value]} × {o.value}" for o in (*_BAD, *_KNOWN) if counts[o.value])
+    if not ran:
+        return Verdict.ERROR, ("no check ran", *reasons)
+    if filtered:
+        return Verdict.FILTERED, (f"{ran} checks ran, not all of them", *reasons)
+    if broken:
+        reasons = (f"{broken} × MUST broken", *reasons)
+    if missing:
+        reasons = (*reasons, f"{missing} × MUST not exercised")
+    # A list of known failures changes no verdict: what it lists failed, what it is wrong about passed.
+    if broken or any(counts[outcome.value] for outcome in _FAILED):
+        return Verdict.NOT_CONFORMANT, reasons
+    if missing or any(counts[outcome.value] for outcome in _BAD):
+        return Verdict.INCOMPLETE, reasons
+    return Verdict.CONFORMANT, reasons
+
+
+def _coverage(
+    checks: Sequence[Check],
+    requirements: Requirements,
+    features: frozenset[str],
+    profile: Profile,
+) -> Coverage:
+    inside = [check.scenario for check in checks if not not_in(check.scenario, profile)]
+    within = {reference for scenario in inside for reference in scenario.verifies}
+    outside = {ref for check in checks for ref in check.scenario.verifies} - within
+    cited = {ref for check in checks if check.outcome in _RAN for ref in check.scenario.verifies}
+    places: dict[str, list[str]] = {name: [] for name in Coverage.__slots__}
+    for requirement in requirements.known.values():
+        if requirement.reference in cited:
+            place = "exercised"
+        elif requirement.id in requirements.excluded:
+            place = "excluded"
+        elif (
+            not (requirement.features <= features and profile.includes(requirement.id))
+            or requirement.reference in outside
+        ):
+            place = "not_applicable"
+        else:
+            place = "unexercised"
+        places[place].append(requirement.reference)
+    return Coverage(**{name: tuple(sorted(found)) for name, found in places.items()})

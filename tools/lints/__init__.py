@@ -1,0 +1,1 @@
+"""Judge the specification: every lint, each of them fatal."""

@@ -1,0 +1,137 @@
+"""Run everything: the reference as it is first, then every mutant, then every control."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+from typing import Final, TypeAlias
+
+from credpool_conformance.scenarios.scenario import Scenario
+from tools.mutants.corpus import Corpus, named
+from tools.mutants.judgement import Fate, Judgement, judge_control, judge_mutant
+from tools.mutants.mutant import Change, Mutant
+from tools.mutants.reach import EVERYWHERE, Reach, is_sure
+from tools.mutants.trial import Suite, Trial, attempt, baseline
+from tools.mutants.workers import LostError, run_all
+
+_SECONDS_PER_RUN: Final = 240.0
+_SAMPLE: Final = 2
+"""Of what a mutant is not about, one scenario in so many is run where only a run can tell."""
+
+_Seen: TypeAlias = tuple[Trial, dict[str, set[str]]]
+Say: TypeAlias = Callable[[str], None]
+
+
+class BaselineError(Exception):
+    """The reference itself is not green, so that no red proves anything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """What became of every change."""
+
+    checks: int
+    mutants: tuple[Judgement, ...]
+    controls: tuple[Judgement, ...]
+    ran: int
+    seconds: float
+
+    @property
+    def good(self) -> bool:
+        """Tell whether all is as declared, and there was anything to judge."""
+        judged = (*self.mutants, *self.controls)
+        return bool(judged) and self.ran > 0 and all(judgement.good for judgement in judged)
+
+
+def run_mutants(
+    suite: Suite, corpus: Corpus, *, at_once: int, everything: bool, say: Say
+) -> Results:
+    """Run and judge; `everything` runs each check for each change.
+
+    Otherwise those are left out on which the change makes no difference.  Where only a run could
+    tell that, a sample is run of what is not about what a mutant violates, the first case for a
+    table; and for a control the first and the last case of each.
+
+    Raises: BaselineError when the reference as it is fails a check.
+    """
+    begun = perf_counter()
+    changes: dict[str, type[Change]] = {**corpus.mutants, **corpus.controls}
+    ran, differs = _baseline(suite, changes, at_once)
+    say(f"baseline: {ran} checks green, without a change ({perf_counter() - begun:.1f} s)")
+    jobs = [
+        (name, partial(attempt, suite, chosen, change))
+        for name, change in changes.items()
+        for chosen in [suite.scenarios if everything else _chosen(suite, change, differs[name])]
+    ]
+    trials: dict[str, Trial] = {}
+    judged: dict[str, Judgement] = {}
+    for name, trial in run_all(jobs, at_once=at_once, seconds=_SECONDS_PER_RUN):
+        trials[name] = Trial(void=str(trial)) if isinstance(trial, LostError) else trial
+        judged[name] = _judged(corpus, name, trials[name], suite.scenarios)
+        for line in _told(judged[name]):
+            say(line)
+    return Results(
+        checks=ran,
+        mutants=tuple(judged[name] for name in corpus.mutants),
+        controls=tuple(judged[name] for name in corpus.controls),
+        ran=sum(trial.ran for trial in trials.values()),
+        seconds=perf_counter() - begun,
+    )
+
+
+def _baseline(
+    suite: Suite, changes: dict[str, type[Change]], at_once: int
+) -> tuple[int, dict[str, set[str]]]:
+    shares = [suite.scenarios[number::at_once] for number in range(at_once)]
+    jobs = [(str(number), partial(_seen, suite, s, changes)) for number, s in enumerate(shares)]
+    ran = 0
+    differs: dict[str, set[str]] = {name: set() for name in changes}
+    for _, seen in run_all(jobs, at_once=at_once, seconds=_SECONDS_PER_RUN):
+        if isinstance(seen, LostError):
+            raise BaselineError(f"the run without a change {seen}")
+        trial, found = seen
+        if trial.red:
+            raise BaselineError(f"red without a change: {', '.join(trial.red)}")
+        ran += trial.ran
+        for name, ids in found.items():
+            differs[name] |= ids
+    if not ran:
+        raise BaselineError("no check ran")
+    return ran, differs
+
+
+def _seen(suite: Suite, share: Sequence[Scenario], changes: dict[str, type[Change]]) -> _Seen:
+    reach = Reach(changes, suite.testee)
+    return baseline(suite, share, reach), reach.differs
+
+
+def _chosen(suite: Suite, change: type[Change], differs: set[str]) -> tuple[Scenario, ...]:
+    everywhere = EVERYWHERE in differs
+    found = tuple(s for s in suite.scenarios if everywhere or s.id in differs)
+    if is_sure(change):
+        return found
+    ids = {scenario.id: None for scenario in found}
+    first = {id_.partition(":")[0]: id_ for id_ in reversed(ids)}
+    if not issubclass(change, Mutant):
+        last = {id_.partition(":")[0]: id_ for id_ in ids}
+        return tuple(s for s in found if s.id in {*first.values(), *last.values()})
+    kept = {id_ for pattern in change.kills for id_ in named(pattern, ids)}
+    kept.update([*first.values()][::_SAMPLE])
+    return tuple(s for s in found if s.id in kept or change.violates in s.verifies)
+
+
+def _judged(corpus: Corpus, name: str, trial: Trial, scenarios: Sequence[Scenario]) -> Judgement:
+    mutant = corpus.mutants.get(name)
+    if mutant is not None:
+        return judge_mutant(mutant, trial, scenarios)
+    return judge_control(corpus.controls[name], trial)
+
+
+def _told(judgement: Judgement) -> Iterator[str]:
+    by = ""
+    if judgement.fate is Fate.KILLED:
+        killers, others = len(judgement.killers), len(judgement.others)
+        by = f" by {killers} checks of {judgement.ran}, {others} more are red"
+    yield f"{judgement.fate.value:<10} {judgement.name}{by}"
+    for fault in judgement.faults:
+        yield f"           - {fault}"

@@ -1,0 +1,160 @@
+"""Run scenarios against the reference in this process, changed or not, and tell which went red."""
+
+import os
+import ssl
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from credpool_conformance.charging.check import Check, Outcome
+from credpool_conformance.data import Data
+from credpool_conformance.provider.loopback import Loopback
+from credpool_conformance.runner import Runner, Witness
+from credpool_conformance.scenarios.loader import load
+from credpool_conformance.scenarios.scenario import Scenario
+from credpool_conformance.specification import registry as registries
+from credpool_conformance.specification import requirements as requirement_files
+from credpool_conformance.specification.registry import Registry
+from credpool_conformance.specification.requirements import Requirements
+from credpool_conformance.testee.connectors.inprocess import InProcessConnector
+from credpool_conformance.testee.session import Session
+from tools.mutants.mutant import Change
+from tools.mutants.patching import TESTEE, VoidError, load_testee, patched
+from tools.mutants.reach import Reach
+
+_FINE: Final = frozenset({Outcome.PASS, Outcome.NOT_APPLICABLE, Outcome.EXCLUDED})
+# In process nothing takes time, so whoever takes any is stuck.
+_PATIENCE: Final = 3.0
+_GRACE: Final = 0.5
+_IN_MEMORY: Final = Path("/dev/shm")  # noqa: S108 (each run makes a folder of its own there)
+
+
+@dataclass(frozen=True, slots=True)
+class Red:
+    """A check that did not pass: how it ended, and what was charged to whom."""
+
+    outcome: str
+    charged: tuple[tuple[str, str], ...]
+    """Requirement and kind of each difference, with all that it may break."""
+
+    def kinds(self, requirement: str) -> frozenset[str]:
+        """Tell in which ways a requirement was broken."""
+        return frozenset(kind for id_, kind in self.charged if id_ == requirement)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What became of a run: how many checks ran, which were red, which found a fault of another."""
+
+    ran: int = 0
+    red: Mapping[str, Red] = field(default_factory=dict)
+    noted: Mapping[str, Red] = field(default_factory=dict)
+    used: frozenset[str] = frozenset()
+    void: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """What every trial needs, read once."""
+
+    scenarios: tuple[Scenario, ...]
+    registry: Registry
+    requirements: Requirements
+    testee: Path
+
+
+def read_suite(data: Data, testee: Path) -> Suite:
+    """Read the specification and the scenarios.
+
+    Raises: BadInputError when they cannot be used.
+    """
+    registry, requirements = registries.load(data), requirement_files.load(data)
+    scenarios = load(data, registry, requirements)
+    return Suite(scenarios=scenarios, registry=registry, requirements=requirements, testee=testee)
+
+
+def baseline(suite: Suite, scenarios: Sequence[Scenario], reach: Reach) -> Trial:
+    """Run the reference as it is, with a `Reach` watching."""
+
+    def begins(scenario: Scenario) -> None:
+        reach.scenario = scenario.id
+
+    with reach.watching():
+        return _run(suite, scenarios, begins)
+
+
+def attempt(suite: Suite, scenarios: Sequence[Scenario], change: type[Change]) -> Trial:
+    """Run the reference with a change; one that cannot be made is void."""
+    load_testee(suite.testee)
+    used: set[str] = set()
+    try:
+        with patched(change.patches(), noticed=used.add):
+            trial = _run(suite, scenarios, lambda _: None)
+    except VoidError as error:
+        return Trial(void=str(error))
+    return replace(trial, used=frozenset(used))
+
+
+def checks(
+    suite: Suite,
+    scenarios: Iterable[Scenario],
+    witness: Witness | None = None,
+    patience: float = _PATIENCE,
+) -> Iterator[Check]:
+    """Run the reference as it stands in this process; the witness sees each phase."""
+    loopback = Loopback()
+    connector = InProcessConnector(f"{TESTEE}:Testee", loopback.mock)
+    session = Session(connector, patience, grace=_GRACE)
+    try:
+        with _lean():
+            runner = Runner(session, loopback.mock, suite.registry, suite.requirements, witness)
+            yield from runner.run(scenarios)
+    finally:
+        session.close()
+        loopback.close()
+
+
+def _run(suite: Suite, scenarios: Sequence[Scenario], begins: Callable[[Scenario], None]) -> Trial:
+    def announced() -> Iterator[Scenario]:
+        for scenario in scenarios:
+            begins(scenario)
+            yield scenario
+
+    made = [*checks(suite, announced())]
+    red = {check.scenario.id: _red(check) for check in made if check.outcome not in _FINE}
+    noted = {
+        check.scenario.id: _red(check)
+        for check in made
+        if check.scenario.id not in red and any(f.requirement for f in check.findings)
+    }
+    ran = sum(check.outcome not in (Outcome.NOT_APPLICABLE, Outcome.EXCLUDED) for check in made)
+    return Trial(ran=ran, red=red, noted=noted)
+
+
+@contextmanager
+def _lean() -> Iterator[None]:
+    """Spare a run what costs time and proves nothing: a real disk, and certificates each time."""
+    memory = _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None
+    with ExitStack() as undo:
+        folder = undo.enter_context(tempfile.TemporaryDirectory(dir=memory))
+        context = cache(ssl.create_default_context)
+        for owner, name, value in (
+            (tempfile, "tempdir", folder),
+            (ssl, "create_default_context", context),
+        ):
+            undo.callback(setattr, owner, name, getattr(owner, name))
+            setattr(owner, name, value)
+        yield
+
+
+def _red(check: Check) -> Red:
+    charged = dict.fromkeys(
+        (id_, finding.kind)
+        for finding in check.findings
+        for id_ in (finding.requirement or "", *finding.others)
+    )
+    return Red(check.outcome.value, tuple(charged))

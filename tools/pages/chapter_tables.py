@@ -1,0 +1,166 @@
+"""Render the tables of `spec/` as Markdown, for the regions of the chapters."""
+
+from collections.abc import Mapping
+
+from credpool_conformance.json_values import Json, fields, items, text
+from credpool_conformance.reporting.formats.markdown import table
+from tools.sources.markdown import breakable
+from tools.sources.specification import Specification, table_rows
+from tools.sources.values import scalar
+from tools.tables.auth_file import auth_tables
+from tools.tables.billing import billing_table
+from tools.tables.cell_pages import cell_tables
+from tools.tables.features import features_table
+from tools.tables.policy import policy_table
+from tools.tables.recovery import recovery_regions
+from tools.tables.references import reference_tables
+from tools.tables.states import state_regions
+
+Row = Mapping[str, Json]
+
+
+def region_contents(spec: Specification) -> Mapping[str, str]:
+    """Render every generated region of the chapters."""
+    return {
+        **recovery_regions(table_rows(spec, "recovery")),
+        "hints": _hints(_data(spec, "hints")),
+        "hint-forms": _hint_forms(_data(spec, "hints")),
+        "quota": _quota(_data(spec, "quota")),
+        "events": _events(_data(spec, "events")),
+        "policy": policy_table(spec),
+        "registry": _registry(spec),
+        "billing": billing_table(spec),
+        **auth_tables(spec),
+        **cell_tables(spec),
+        **state_regions(spec),
+        **reference_tables(spec),
+        "environment": environment_table(spec, "registry/{}.yaml"),
+        "features": features_table(spec),
+    }
+
+
+def environment_table(spec: Specification, link: str) -> str:
+    """Render one row for each credential of each provider; `link` has a place for its name."""
+    header = ("provider", "credential", "variables", "header", "base URL", "payer")
+    rows = []
+    for name, document in spec.registry.items():
+        data = fields(document.data)
+        for entry in map(fields, items(data.get("credentials"))):
+            base = entry.get("base_url") or data.get("base_url")
+            rows.append(
+                (
+                    f"[{text(data.get('title')) or name}]({link.format(name)})",
+                    scalar(entry.get("auth_type")),
+                    ", ".join(f"`{scalar(v)}`" for v in items(entry.get("env"))) or "none",
+                    f"`{_carrier(entry)}`",
+                    breakable(scalar(base)) if base else "the entry's own",
+                    scalar(entry.get("payer")),
+                )
+            )
+    return table(header, rows)
+
+
+def _carrier(entry: Row) -> str:
+    scheme = f"{text(entry.get('scheme'))} " if entry.get("scheme") else ""
+    return f"{text(entry.get('header'))}: {scheme}…"
+
+
+def _data(spec: Specification, name: str) -> dict[str, Json]:
+    document = spec.tables.get(name)
+    return fields(document.data) if document else {}
+
+
+def _reading(data: Mapping[str, Json], rendered: str) -> str:
+    """Put the sentences that say how a table's rows are read before the table."""
+    sentences = [f"- {text(sentence)}" for sentence in items(data.get("reading"))]
+    return "\n".join([*sentences, "", rendered]) if sentences else rendered
+
+
+def _hints(data: Mapping[str, Json]) -> str:
+    rows = [fields(row) for row in items(data.get("rows"))]
+    rendered = table(
+        ("order", "hint", "found in", "read as"),
+        [
+            (str(order), f"`{text(row.get('id'))}`", _hint_place(row), scalar(row.get("form")))
+            for order, row in enumerate(rows, start=1)
+        ],
+    )
+    return _reading(data, rendered)
+
+
+def _hint_forms(data: Mapping[str, Json]) -> str:
+    forms = fields(data.get("forms"))
+    return table(("form", "meaning"), [(f"`{name}`", text(says)) for name, says in forms.items()])
+
+
+def _quota(data: Mapping[str, Json]) -> str:
+    rendered = table(
+        ("window", "what is left", "whole again at"),
+        [
+            (f"`{text(row.get('id'))}`", _left(fields(row.get("left"))), _resets(row))
+            for row in (fields(row) for row in items(data.get("rows")))
+        ],
+    )
+    return _reading(data, rendered)
+
+
+def _left(left: Row) -> str:
+    if "used" in left:
+        return f"1 - `{text(left.get('used'))}` ÷ {scalar(left.get('of'))}"
+    return f"`{text(left.get('remaining'))}` ÷ `{text(left.get('limit'))}`"
+
+
+def _resets(row: Row) -> str:
+    resets = [fields(reset) for reset in items(row.get("reset"))]
+    return ", or ".join(f"`{text(r.get('name'))}` ({text(r.get('form'))})" for r in resets)
+
+
+def _events(data: Mapping[str, Json]) -> str:
+    return table(
+        ("event", "when", "fields", "requirement"),
+        [
+            (
+                f"`{text(row.get('event'))}`",
+                text(row.get("when")),
+                "<br/>".join(f"`{k}`: {text(v)}" for k, v in fields(row.get("fields")).items()),
+                f"`{text(row.get('requirement'))}`",
+            )
+            for row in (fields(row) for row in items(data.get("rows")))
+        ],
+    )
+
+
+def _hint_place(row: Row) -> str:
+    match row.get("where"):
+        case "header" if row.get("windows"):
+            return _hint_windows(row)
+        case "header":
+            return f"the header `{text(row.get('name'))}`"
+        case "body":
+            return f"the body's `{text(row.get('path'))}`"
+        case _:
+            return f"a message like `{text(row.get('pattern'))}`"
+
+
+def _hint_windows(row: Row) -> str:
+    windows = [fields(window) for window in items(row.get("windows"))]
+    pairs = ", ".join(f"`{text(w.get('reset'))}` (state `{text(w.get('state'))}`)" for w in windows)
+    spent = scalar(row.get("spent")).removeprefix("is:").replace("_", " ").replace(":", "")
+    otherwise = "nothing" if row.get("otherwise") == "none" else "the largest of all"
+    return f"the largest of {pairs} whose state is {spent.strip()}; if none is, {otherwise}"
+
+
+def _registry(spec: Specification) -> str:
+    rows = []
+    for name, document in spec.registry.items():
+        data = fields(document.data)
+        rules = [fields(rule) for rule in items(data.get("rules"))]
+        payers = dict.fromkeys(
+            f"{text(entry.get('auth_type'))} ({text(entry.get('payer'))})"
+            for entry in map(fields, items(data.get("credentials")))
+        )
+        classes = dict.fromkeys(f"`{text(rule.get('class'))}`" for rule in rules)
+        title = text(data.get("title"))
+        link = f"[`{name}`](registry/{name}.yaml)"
+        rows.append((link, title, ", ".join(payers), str(len(rules)), ", ".join(classes)))
+    return table(("provider", "name", "credentials (payer)", "rules", "classes told apart"), rows)

@@ -1,0 +1,156 @@
+"""Generate every derived file, and compare it with what is on disk.
+
+A page of `docs/spec/` that carries the notice, or a file of `docs/data/`, that nothing generates
+any more is stale: `drift` names it and `write` removes it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from credpool_conformance.json_values import Json
+from tools.pages import library_data
+from tools.pages.architecture import architecture_page
+from tools.pages.chapter_tables import region_contents
+from tools.pages.chapters import NOTICE, chapter_page, requirements_page
+from tools.pages.data import providers_page, scenarios_page
+from tools.pages.environment import PAGE as ENVIRONMENT_PAGE
+from tools.pages.environment import environment_page
+from tools.pages.minimal import minimal_page
+from tools.sources.choices import Example
+from tools.sources.regions import fill
+from tools.sources.requirements import parse_chapter
+from tools.sources.specification import (
+    REQUIREMENTS_JSON,
+    Specification,
+    requirements_data,
+    table_rows,
+)
+from tools.tables.auth_file import SCHEMA_PATH, auth_schema
+from tools.tables.billing import NOTE_PATH, billing_note
+from tools.tables.cell_pages import cells_data
+from tools.tables.cells import TABLE as REFINEMENTS
+from tools.tables.recovery import recovery_note
+from tools.tables.reports import PAGE as REPORTS_PAGE
+from tools.tables.reports import TABLE as REPORTS_TABLE
+from tools.tables.reports import reports_page
+from tools.tables.site_data import FOLDER as _DATA
+from tools.tables.site_data import PAGE as DATA_PAGE
+from tools.tables.site_data import data_page, site_data
+
+RECOVERY_NOTE: Final = "spec/_includes/recovery.md"
+
+_PAGES: Final = "docs/spec"
+_ELSEWHERE: Final = frozenset({f"{_DATA}/gallery.json"})
+"""What another command writes: `nox -s gallery`."""
+
+
+def outputs(spec: Specification, examples: Mapping[str, Example]) -> Mapping[str, str]:
+    """Generate the text of every derived file, by its path from the root.
+
+    The examples go by the ids of the requirements that they show.
+    """
+    contents = region_contents(spec)
+    chapters = tuple(
+        parse_chapter(chapter.name, fill(chapter.source, contents)) for chapter in spec.chapters
+    )
+    spec = replace(spec, chapters=chapters)
+    stated = _json(requirements_data(spec))
+    return {
+        REQUIREMENTS_JSON: stated,
+        **library_files(spec),
+        NOTE_PATH: NOTICE + billing_note(spec),
+        RECOVERY_NOTE: NOTICE + recovery_note(table_rows(spec, "recovery")),
+        **{chapter.path: chapter.source for chapter in chapters},
+        **{
+            f"docs/spec/{chapter.name}": chapter_page(spec, chapter, examples)
+            for chapter in chapters
+        },
+        "docs/spec/requirements.md": requirements_page(spec),
+        "docs/spec/scenarios.md": scenarios_page(spec),
+        "docs/reference/providers.md": providers_page(spec),
+        ENVIRONMENT_PAGE: NOTICE + environment_page(spec),
+        f"{_DATA}/requirements.json": stated,
+        f"{_DATA}/scenarios.json": _json(_scenarios(spec)),
+        **({REPORTS_PAGE: NOTICE + reports_page(spec)} if REPORTS_TABLE in spec.tables else {}),
+        **({f"{_DATA}/cells.json": _json(cells_data(spec))} if REFINEMENTS in spec.tables else {}),
+        **architecture_page(spec),
+        **minimal_page(spec),
+        **site_data(spec),
+        **_auth_schema(spec),
+        DATA_PAGE: NOTICE + data_page(spec),
+    }
+
+
+def library_files(spec: Specification) -> Mapping[str, str]:
+    """Generate what the library is made of; whoever plays an example needs it first."""
+    return {
+        library_data.PATH: _json(library_data.registry(spec)),
+        library_data.BILLING_PATH: _json(library_data.billing(spec)),
+    }
+
+
+def drift(root: Path, generated: Mapping[str, str]) -> list[str]:
+    """List the files that differ from what would be generated, and the stale ones."""
+    return sorted([*_differing(root, generated), *_stale(root, generated)])
+
+
+def write(root: Path, generated: Mapping[str, str]) -> list[str]:
+    """Write what differs, remove what is stale, and list both."""
+    stale = _stale(root, generated)
+    changed = save(root, generated)
+    for path in stale:
+        (root / path).unlink()
+    return sorted([*changed, *stale])
+
+
+def save(root: Path, generated: Mapping[str, str]) -> list[str]:
+    """Write what differs, and list it."""
+    changed = _differing(root, generated)
+    for path in changed:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(generated[path], encoding="utf-8")
+    return changed
+
+
+def _scenarios(spec: Specification) -> Json:
+    return {
+        "spec": spec.name,
+        "version": spec.version,
+        "scenarios": [
+            {"file": scenario.path, "line": scenario.line, **case}
+            for scenario in spec.scenarios
+            for case in scenario.cases
+        ],
+    }
+
+
+def _auth_schema(spec: Specification) -> dict[str, str]:
+    """Write the schema of the file that a pool is kept in, and its copy beside the site's pages."""
+    schema = auth_schema(spec)
+    paths = (SCHEMA_PATH, f"{_DATA}/{Path(SCHEMA_PATH).name}") if schema else ()
+    return dict.fromkeys(paths, _json(schema))
+
+
+def _differing(root: Path, generated: Mapping[str, str]) -> list[str]:
+    return [path for path, content in generated.items() if _read(root / path) != content]
+
+
+def _stale(root: Path, generated: Mapping[str, str]) -> list[str]:
+    pages = (
+        f"{_PAGES}/{page.name}"
+        for page in (root / _PAGES).glob("*.md")
+        if page.read_text(encoding="utf-8").startswith(NOTICE)
+    )
+    data = (f"{_DATA}/{path.name}" for path in (root / _DATA).glob("*"))
+    return [path for path in (*pages, *data) if path not in {*generated, *_ELSEWHERE}]
+
+
+def _json(value: Json) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None

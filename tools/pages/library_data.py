@@ -1,0 +1,56 @@
+"""Render the registry as JSON for the library, so that it needs no YAML.
+
+The prose of a rule (its source, its example) stays in the registry and on the site.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from credpool_conformance.json_values import Json, fields, items, text
+from tools.sources.specification import Specification
+from tools.tables.billing import disputed, statement
+
+PATH: Final = "reference_impl/src/credpool/providers/registry.json"
+BILLING_PATH: Final = "reference_impl/src/credpool/cli/talk/billing.json"
+
+_PROVIDER: Final = ("base_url", "credential_query", "credentials", "owner_headers")
+_HINT: Final = ("id", "where", "name", "windows", "spent", "otherwise", "path", "pattern", "form")
+_QUOTA: Final = ("id", "left", "reset")
+_RULE: Final = ("id", "when", "class", "scope", "cooldown", "hint")
+
+
+def registry(spec: Specification) -> Json:
+    """Return the providers with their rules, and the rows on hints and on quota."""
+    providers: dict[str, Json] = {}
+    for name, document in spec.registry.items():
+        data = fields(document.data)
+        rules: list[Json] = [_pick(fields(rule), _RULE) for rule in items(data.get("rules"))]
+        ways: list[Json] = [_without(fields(way), "note") for way in items(data.get("credentials"))]
+        providers[name] = {**_pick(data, _PROVIDER), "credentials": ways, "rules": rules}
+    hints: list[Json] = [_pick(fields(row), _HINT) for row in _rows(spec, "hints")]
+    quota: list[Json] = [_pick(fields(row), _QUOTA) for row in _rows(spec, "quota")]
+    return {"providers": providers, "hints": hints, "quota": quota}
+
+
+def billing(spec: Specification) -> Json:
+    """Return the brief billing notes: what a person is told of a credential."""
+    notes: dict[str, Json] = {}
+    for row in map(fields, _rows(spec, "billing")):
+        if row.get("brief") is True:
+            told: Json = [text(row.get("credential")), statement(row)]
+            name = text(row.get("provider"))
+            notes[name] = [*items(notes.get(name)), told]
+    return {"notes": notes, "disputed": [[*key] for key in disputed(spec)]}
+
+
+def _rows(spec: Specification, name: str) -> list[Json]:
+    table = spec.tables.get(name)
+    return items(fields(table.data).get("rows")) if table else []
+
+
+def _pick(data: Mapping[str, Json], names: tuple[str, ...]) -> dict[str, Json]:
+    return {name: data[name] for name in names if name in data}
+
+
+def _without(data: Mapping[str, Json], name: str) -> dict[str, Json]:
+    return {key: value for key, value in data.items() if key != name}

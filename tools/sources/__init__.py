@@ -1,0 +1,1 @@
+"""Read what the specification is made of."""

@@ -1,0 +1,1 @@
+"""Render each table of the specification, and find what is wrong with it."""
