@@ -464,6 +464,27 @@ def file_work() -> Iterator[list[tuple[str, str]]]:
     watching = False
 
 
+def test_a_request_that_goes_out_while_counts_are_written_counts_once() -> None:
+    """Other threads count without a lock: what comes while the sums are taken is for the next time."""
+    pool = Pool(FakeStore([entry("a")]))
+    counts = engine_of(pool)._kept.own.counts  # noqa: SLF001
+    taken, used = counts.sums, 0
+
+    def busy() -> Counter[EntryId]:
+        nonlocal used
+        found = taken()
+        counts.add([EntryId("a")])
+        used += 1
+        return found
+
+    counts.add([EntryId("a")])
+    counts.sums = busy  # type: ignore[method-assign]
+    pool.flush()
+    counts.sums = taken  # type: ignore[method-assign]
+
+    assert [e.request_count for e in pool.state.entries] == [1 + used]
+
+
 def test_healthy_calls_neither_read_nor_write(
     tmp_path: Path, file_work: list[tuple[str, str]]
 ) -> None:

@@ -118,9 +118,10 @@ class Kept:
             with self.own.mutex:
                 self.view.indexes.clear()
 
-    def folded(self, state: PoolState) -> PoolState:
+    def folded(self, state: PoolState, sums: Counter[EntryId] | None = None) -> PoolState:
         """Return the state with what this process adds to it; whoever calls holds `mutex`."""
-        own, sums = self.own, self.own.counts.sums()
+        own = self.own
+        sums = own.counts.sums() if sums is None else sums
         counted = {
             # spec: share.counts+2, store.counts+2
             e.id: replace(e, request_count=e.request_count + sums[e.id])
@@ -159,7 +160,7 @@ class Kept:
             there = ordered(reading.state, self._strategy)
             with own.mutex:
                 counted = own.counts.sums()
-                changed = change(self.folded(there))  # spec: store.reset-stays+2
+                changed = change(self.folded(there, counted))  # spec: store.reset-stays+2
             if changed.entries is there.entries:
                 return state
             return reading.as_kept(_as_added(_without_ours(changed, state), state))
