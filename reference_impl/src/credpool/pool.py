@@ -1,7 +1,6 @@
-"""A pool in use: the rules, with a store, a clock and dice (spec: pools, selection).
+"""What a user holds of a pool (spec: pools, selection). What does the work stands in `_engine`.
 
-The rules are in `rules`. `keeping` follows and writes the store, `choosing` answers whose turn it is,
-`deciding` what a reply leads to. A healthy call neither reads the store nor writes it.
+A healthy call neither reads the store nor writes it.
 """
 
 import random
