@@ -128,7 +128,7 @@ def hello(_pool):
 def inspect(pool):
     rows = [{"id": e["id"], "status": "ok", "class": None, "until": None, "models": {},
              "request_count": int(e is pool["entries"][0])} for e in pool["entries"]]  # fmt: skip
-    return {"pool": {"entries": rows, "returns_at": None}}
+    return {"pool": {"entries": rows}}
 
 
 def acknowledge(_pool):

@@ -58,7 +58,9 @@ class Testee:
                  "class": e["out"] if e["until"] > self.now else None,
                  "until": e["until"] if e["until"] > self.now else None,
                  "models": {}, "request_count": e["count"]} for e in self.entries.values()]  # fmt: skip
-        return {"pool": {"entries": rows, "returns_at": None}}
+        first = min((row["until"] for row in rows if row["until"]), default=None)
+        all_out = all(row["until"] for row in rows)
+        return {"pool": {"entries": rows, "returns_at": first if all_out else None}}
 
     def restart(self, _message):
         return {"ok": True}

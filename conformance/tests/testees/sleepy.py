@@ -40,7 +40,7 @@ class Testee:
     def inspect(self, _message):
         rows = [{"id": e["id"], "status": "ok", "class": None, "until": None, "models": {},
                  "request_count": 1} for e in self.pool["entries"]]  # fmt: skip
-        return {"pool": {"entries": rows, "returns_at": None}}
+        return {"pool": {"entries": rows}}
 
     def stop(self, _message):
         return {"ok": True}
