@@ -8,18 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from credpool import (
-    BadConfig,
-    BadPolicy,
-    FailureClass,
-    First429,
-    PayerChange,
-    Policy,
-    Secret,
-    Strategy,
-    UnknownStrategy,
-)
+from credpool import FailureClass, First429, PayerChange, Policy, Secret, Strategy
 from credpool.config.pools import custom_key, endpoints, policy_of, strategy_of
+from credpool.errors import BadConfig, BadPolicy, UnknownStrategy
 from credpool.model.policy import LEAST
 
 URL = "https://llm.example.com/v1"

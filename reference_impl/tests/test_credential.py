@@ -6,28 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from credpool import (
-    BadInput,
-    Entry,
-    EntryId,
-    Pool,
-    PoolExhausted,
-    PoolState,
-    Secret,
-    Surroundings,
-    UnusableSecret,
-    events,
-    open_pool,
-    report_event,
-    view_pool,
-)
+from credpool import Entry, EntryId, Pool, PoolExhausted, PoolState, Secret, events, open_pool
 from credpool.config.files import Complaint
+from credpool.errors import BadInput, UnusableSecret
 from credpool.events.changes import opened
+from credpool.events.report import report_event
 from credpool.model.credential import bare, label_flaw, secret_flaw, url_flaw
 from credpool.pool import engine_of
 from credpool.providers.registry import provider
 from credpool.rules.given import looks_like
 from credpool.rules.usable import why_unusable
+from credpool.seed import Surroundings, view_pool
 from credpool.stores import JsonFileStore
 from credpool.testing import FakeClock
 

@@ -11,19 +11,9 @@ import anyio.lowlevel
 import httpx2
 import pytest
 
-from credpool import (
-    Cooldown,
-    Entry,
-    FailureClass,
-    Policy,
-    Pool,
-    PoolState,
-    Secret,
-    StoreUnreadable,
-    SystemClock,
-    events,
-)
-from credpool.clock import Why
+from credpool import Cooldown, Entry, FailureClass, Policy, Pool, PoolState, Secret, events
+from credpool.clock import SystemClock, Why
+from credpool.errors import StoreUnreadable
 from credpool.httpx2 import PoolAuth
 from credpool.model.terms import FOREVER, EntryId
 from credpool.pool import engine_of

@@ -24,10 +24,10 @@ from credpool import (
     PoolState,
     Secret,
     events,
-    report_event,
 )
 from credpool._calls.call import ActiveCall
 from credpool.events.log import log
+from credpool.events.report import report_event
 from credpool.httpx2 import PoolAuth
 from credpool.model.messages import (
     Attempt,

@@ -9,16 +9,8 @@ from threading import Event
 
 import pytest
 
-from credpool import (
-    Cooldown,
-    Entry,
-    EntryId,
-    FailureClass,
-    Pool,
-    PoolState,
-    Secret,
-    StoreUnreadable,
-)
+from credpool import Cooldown, Entry, EntryId, FailureClass, Pool, PoolState, Secret
+from credpool.errors import StoreUnreadable
 from credpool.pool import engine_of
 from credpool.stores import JsonFileStore, MemoryStore
 

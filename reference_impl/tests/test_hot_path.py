@@ -23,13 +23,12 @@ from credpool import (
     PoolState,
     Secret,
     StoreError,
-    StoreUnreadable,
-    StoreUnwritable,
     Strategy,
     events,
 )
 from credpool._calls.call import ActiveCall
 from credpool._engine.counts import LAG
+from credpool.errors import StoreUnreadable, StoreUnwritable
 from credpool.httpx2 import PoolAuth
 from credpool.model.terms import FOREVER, EntryId
 from credpool.pool import engine_of

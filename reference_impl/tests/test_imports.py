@@ -6,23 +6,25 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import click
 import pytest
 
 import credpool
+from credpool import errors, seed, stores
 from credpool.cli.app import VERBS, cli
+from credpool.model import errors as model_errors
 
-ROOT = Path(credpool.__file__)
 CLIENTS = {"httpx", "httpx2", "asyncio", "anyio", "filelock", "platformdirs"}
 TALK = {"rich", "prompt_toolkit", "ruamel"}
 
 
-def test_each_name_is_imported_where_type_checkers_find_it() -> None:
-    """The names, what type checkers see of them, and where they are found are one list."""
-    (block,) = (
-        node for node in ast.parse(ROOT.read_text("utf-8")).body if isinstance(node, ast.If)
-    )
+@pytest.mark.parametrize("package", [credpool, seed, stores], ids=lambda package: package.__name__)
+def test_each_name_is_imported_where_type_checkers_find_it(package: ModuleType) -> None:
+    """What type checkers see of the names, and where they are found, are one list."""
+    tree = ast.parse(Path(str(package.__file__)).read_text("utf-8"))
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
     seen = {
         name.asname: getattr(importlib.import_module(node.module), name.name)
         for node in block.body
@@ -30,10 +32,20 @@ def test_each_name_is_imported_where_type_checkers_find_it() -> None:
         for name in node.names
     }
 
-    found = {name: getattr(credpool, name) for name in credpool.__all__}
+    found = {name: getattr(package, name) for name in package.__all__}
 
     assert found == seen
+
+
+def test_the_root_has_the_names_of_every_day() -> None:
+    """At most 25, all of them shown by `dir`; `errors` has the whole tree of errors."""
+    assert len(credpool.__all__) <= 25
     assert set(credpool.__all__) <= set(dir(credpool))
+    assert set(errors.__all__) == {
+        name
+        for name, what in vars(model_errors).items()
+        if isinstance(what, type) and what.__module__ == model_errors.__name__
+    }
 
 
 def test_a_name_that_there_is_not_is_named() -> None:

@@ -12,7 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from credpool import LoginFailed, NoLogin, Pool, Secret
+from credpool import Pool, Secret
+from credpool.errors import LoginFailed, NoLogin
 from credpool.login import (
     LoginApp,
     Prompt,

@@ -9,7 +9,6 @@ import httpx2
 import pytest
 
 from credpool import (
-    FOREVER,
     Cooldown,
     Entry,
     EntryId,
@@ -19,16 +18,16 @@ from credpool import (
     PoolExhausted,
     PoolState,
     Secret,
-    Surroundings,
     open_pool,
-    view_pool,
 )
 from credpool.clock import Why
 from credpool.httpx2 import PoolAuth
 from credpool.model.entry import Claim
+from credpool.model.terms import FOREVER
 from credpool.pool import engine_of
 from credpool.providers import registry
 from credpool.rules.moments import LONGEST_DEFAULT, Reading, read
+from credpool.seed import Surroundings, view_pool
 from credpool.stores.memory import MemoryStore
 from credpool.testing import FakeClock, FakeProvider, FakeReply
 

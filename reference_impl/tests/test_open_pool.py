@@ -13,9 +13,6 @@ import pytest
 import credpool
 from credpool import (
     AuthType,
-    BadConfig,
-    BadInput,
-    Complaint,
     Cooldown,
     Entry,
     EntryId,
@@ -24,17 +21,14 @@ from credpool import (
     Pool,
     Secret,
     Strategy,
-    Surroundings,
-    UnknownProvider,
-    UnusableSecret,
     open_pool,
-    view_pool,
 )
 from credpool.config.file import read_config, set_strategy
 from credpool.config.files import Unusable, read_text
+from credpool.errors import BadConfig, BadInput, UnknownProvider, UnusableSecret
 from credpool.httpx2 import PoolAuth
 from credpool.pool import engine_of
-from credpool.seed import dotenv
+from credpool.seed import Complaint, Surroundings, dotenv, view_pool
 from credpool.stores import JsonFileStore
 from credpool.testing import FakeClock, FakeProvider, FakeReply
 

@@ -4,25 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from credpool import (
+from credpool import AuthType, Entry, EntryId, Operator, Pool, PoolState, Secret, Status, Strategy
+from credpool.entries.edit import added, holding
+from credpool.entries.order import Move, is_plain, moved
+from credpool.errors import (
     AmbiguousTarget,
-    AuthType,
     BadInput,
     DuplicateSecret,
-    Entry,
-    EntryId,
-    Operator,
-    Pool,
-    PoolState,
-    Secret,
-    Status,
-    Strategy,
     UnknownEntry,
     UnknownStrategy,
     UnusableSecret,
 )
-from credpool.entries.edit import added, holding
-from credpool.entries.order import Move, is_plain, moved
 from credpool.rules.targets import resolve, shown
 from credpool.stores import JsonFileStore, MemoryStore
 from credpool.testing import FakeClock

@@ -11,7 +11,6 @@ import pytest
 
 from credpool import (
     AuthType,
-    Clock,
     Cooldown,
     Entry,
     FailureClass,
@@ -22,19 +21,15 @@ from credpool import (
     PoolState,
     Secret,
     Status,
-    Store,
-    StoreUnreadable,
     Strategy,
-    SystemClock,
-    UnknownEntry,
-    UnknownProvider,
-    UnknownStrategy,
 )
 from credpool._calls.call import ActiveCall
+from credpool.clock import Clock, SystemClock
+from credpool.errors import StoreUnreadable, UnknownEntry, UnknownProvider, UnknownStrategy
 from credpool.httpx2 import PoolAuth
 from credpool.model.messages import Exchange
 from credpool.model.terms import EntryId
-from credpool.pool import engine_of
+from credpool.pool import Store, engine_of
 from credpool.stores import JsonFileStore, MemoryStore
 from credpool.testing import FakeClock, FakeProvider, FakeReply, FakeRequest
 

@@ -20,18 +20,9 @@ import pytest
 
 import credpool.httpx
 import credpool.httpx2
-from credpool import (
-    Attempt,
-    AuthType,
-    Entry,
-    FailureClass,
-    Pool,
-    PoolExhausted,
-    Secret,
-    Status,
-    WrongOrigin,
-)
+from credpool import Attempt, AuthType, Entry, FailureClass, Pool, PoolExhausted, Secret, Status
 from credpool._calls.flow import EXHAUSTION
+from credpool.errors import WrongOrigin
 from credpool.model.terms import EntryId
 from credpool.pool import engine_of
 from credpool.testing import FakeClock, FakeProvider, FakeReply

@@ -11,20 +11,13 @@ from tempfile import TemporaryDirectory
 import httpx2
 import pytest
 
-from credpool import (
-    EntryId,
-    Operator,
-    Pool,
-    Secret,
-    Status,
-    StoreUnwritable,
-    Surroundings,
-    open_pool,
-)
+from credpool import EntryId, Operator, Pool, Secret, Status, open_pool
 from credpool.cli.doctor import Level, examine
 from credpool.cli.home import Home
+from credpool.errors import StoreUnwritable
 from credpool.httpx2 import PoolAuth
 from credpool.pool import engine_of
+from credpool.seed import Surroundings
 from credpool.stores import JsonFileStore
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "seteuid"), reason="accounts as POSIX has them")

@@ -20,7 +20,8 @@ from pathlib import Path
 
 import httpx2
 
-from credpool import Entry, EntryId, Pool, Secret, StoreUnwritable
+from credpool import Entry, EntryId, Pool, Secret
+from credpool.errors import StoreUnwritable
 from credpool.httpx2 import PoolAuth
 from credpool.model.messages import Reset
 from credpool.model.state import PoolState

@@ -3,9 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credpool import FOREVER, Cooldown, Entry, EntryId, FailureClass, Policy, PoolState, Secret
+from credpool import Cooldown, Entry, EntryId, FailureClass, Policy, PoolState, Secret
 from credpool.model.entry import Claim
 from credpool.model.messages import AwaitClaim, Call, Claimed
+from credpool.model.terms import FOREVER
 from credpool.rules.moments import Reading, read
 from credpool.rules.refresh import claim
 
