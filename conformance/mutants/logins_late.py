@@ -19,13 +19,13 @@ class KeepsTheClaimOfAFailedRefresh(Mutant):
     because = "refresh"
 
     @replaces("credpool.rules.refresh.refresh_failed")
-    def kept(original, state, event, *, now):
+    def stored(original, state, event, *, now):
         decision = original(state, event, now=now)
         before, after = state.find(event.entry), decision.state.find(event.entry)
         if after is None or after.blocked(now) is not None:
             return decision
-        kept = replace(after, claim=before.claim, refresh_failed_at=None)
-        return replace(decision, state=decision.state.change({after.id: kept}))
+        stored = replace(after, claim=before.claim, refresh_failed_at=None)
+        return replace(decision, state=decision.state.change({after.id: stored}))
 
 
 class PresentsAgainWhatGotNoAnswer(Mutant):

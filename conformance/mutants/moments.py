@@ -94,7 +94,7 @@ class WritesWhatItBelieves(Mutant):
     kills = ("moment-that-is-not-believed-stays-in-the-file",)
     because = "store"
 
-    @replaces("credpool.rules.moments.Reading.as_kept")
+    @replaces("credpool.rules.moments.Reading.as_stored")
     def as_believed(original, self, changed):
         return changed
 

@@ -76,7 +76,7 @@ class SticksToItsFirstDraw(Mutant):
 
     @replaces("credpool._engine.engine.Engine.pick")
     def again(original, self, model, now, home=None):
-        last = self.state.find(self._kept.last) if self._kept.last else None
+        last = self.state.find(self._stored.last) if self._stored.last else None
         sticks = self.state.strategy is Strategy.RANDOM and last is not None
         return last if sticks and last.blocked(now) is None else original(self, model, now, home)
 

@@ -71,7 +71,7 @@ class ForgetsTheTurn(Mutant):
     @replaces("credpool._engine.engine.Engine.pick")
     def first(original, self, model, now, home=None):
         if self.state.strategy is Strategy.ROUND_ROBIN:
-            self._kept.last = None
+            self._stored.last = None
         return original(self, model, now, home)
 
 

@@ -358,11 +358,11 @@ class TestOutageGuard:
 
     def test_knows_its_own_though_a_store_has_redacted_the_message(self) -> None:
         """A cooldown is the call's own whatever is left of the provider's words."""
-        kept = replace(self.started, message="***")
+        stored = replace(self.started, message="***")
 
-        state = cap(with_cooldown(pool(), kept), self.call(A, B), now=NOW)
+        state = cap(with_cooldown(pool(), stored), self.call(A, B), now=NOW)
 
-        assert state.entries[0].cooldown == replace(kept, until=NOW + 60)
+        assert state.entries[0].cooldown == replace(stored, until=NOW + 60)
 
     def test_never_lengthens(self) -> None:
         """A cooldown that ends within the minute ends when it did."""

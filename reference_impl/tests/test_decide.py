@@ -955,9 +955,9 @@ class TestRefreshed:
         """The tokens are kept, for a person who knows better."""
         state = pool(replace(login("a"), cooldown=DEAD))
 
-        kept = found(after(state, Refreshed(CALL, A, self.grant)).state)
+        stored = found(after(state, Refreshed(CALL, A, self.grant)).state)
 
-        assert (kept.dead, kept.refresh_token) == (True, Secret("rt-new"))
+        assert (stored.dead, stored.refresh_token) == (True, Secret("rt-new"))
 
     def test_they_do_not_end_a_cap(self) -> None:
         """A plan that is used up is so with a new token too."""
@@ -984,19 +984,19 @@ class TestRefreshed:
         over = replace(self.grant, expires_at=NOW)
         known = replace(login("a"), expires_at=NOW + left)
 
-        kept = found(after(pool(known), Refreshed(CALL, A, over)).state)
+        stored = found(after(pool(known), Refreshed(CALL, A, over)).state)
 
-        assert (kept.secret, kept.refresh_token) == (Secret("sk-a"), Secret("rt-new"))
-        assert (kept.blocked(NOW) is not None, kept.refresh_failed_at) == (out, NOW)
+        assert (stored.secret, stored.refresh_token) == (Secret("sk-a"), Secret("rt-new"))
+        assert (stored.blocked(NOW) is not None, stored.refresh_failed_at) == (out, NOW)
 
     @pytest.mark.parametrize("missing", ["refresh_token", "spent"])
     def test_a_token_that_is_over_may_come_alone(self, missing: str) -> None:
         """What did not come takes nobody's place."""
         over = replace(self.grant, expires_at=NOW, **{missing: None})
 
-        kept = found(after(pool(login("a")), Refreshed(CALL, A, over)).state)
+        stored = found(after(pool(login("a")), Refreshed(CALL, A, over)).state)
 
-        assert kept.refresh_token == Secret("rt-a")
+        assert stored.refresh_token == Secret("rt-a")
 
     @pytest.mark.parametrize("spent", [Secret("rt-a"), None], ids=["a grant", "a borrowed token"])
     def test_late_ones_do_not_replace_newer_ones(self, spent: Secret | None) -> None:

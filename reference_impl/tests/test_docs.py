@@ -149,8 +149,8 @@ def test_a_block_runs_twice_in_one_folder(
         if provider.requests:
             assert "Hello." in printed
         learnt = learnt or teach(tmp_path)
-    kept = known(stores_below(tmp_path))
-    assert [only for only in known(learnt) if only not in kept] == [], "the second run forgot it"
+    stored = known(stores_below(tmp_path))
+    assert [only for only in known(learnt) if only not in stored] == [], "the second run forgot it"
     assert [secret for secret in provider.secrets if f'"{secret}"' not in block.code] == []
     assert "from-the-pool" not in provider.secrets
 

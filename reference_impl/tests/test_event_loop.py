@@ -50,7 +50,7 @@ async def turns(enough: Callable[[], bool]) -> None:
 
 def worker_done(pool: Pool) -> None:
     """Wait until the pool's own thread has done what it was asked for so far."""
-    engine_of(pool)._kept.own.thread.submit(lambda: None).result(30)  # noqa: SLF001
+    engine_of(pool)._stored.own.thread.submit(lambda: None).result(30)  # noqa: SLF001
 
 
 def test_the_loop_turns_while_a_change_waits_for_the_store(loop: str) -> None:
@@ -121,13 +121,13 @@ def test_a_caller_that_is_cancelled_waits_no_longer(loop: str) -> None:
         return scope.cancelled_caught
 
     ended = anyio.run(main, backend=loop)
-    held = store.kept.entries[0].cooldown
+    held = store.stored.entries[0].cooldown
     store.may_write.set()
     worker_done(pool)
 
     assert ended
     assert held is None
-    assert store.kept.entries[0].cooldown is not None
+    assert store.stored.entries[0].cooldown is not None
     assert [type(notice) for notice in told][:1] == [events.EntryCooled]
 
 
@@ -143,7 +143,7 @@ def test_a_healthy_call_needs_no_thread(loop: str) -> None:
             return {(await http.post(URL, json={})).status_code for _ in range(20)}
 
     assert [anyio.run(main, pool, backend=loop) for pool in pools] == [{200}, {200}]
-    assert [engine_of(pool)._kept.own._thread for pool in pools] == [None, None]  # noqa: SLF001
+    assert [engine_of(pool)._stored.own._thread for pool in pools] == [None, None]  # noqa: SLF001
 
 
 def test_tasks_of_one_dead_key_write_a_few_times(loop: str) -> None:

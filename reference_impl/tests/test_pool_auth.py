@@ -434,9 +434,9 @@ def test_an_expired_login_is_refreshed(caller: Caller, clock: FakeClock) -> None
     }
     assert exchange.header("x-trace") is None
     assert again.path == PATH[1:]
-    kept = pool.state.entries[0]
-    assert kept.secret == Secret("made-up-grant-access")
-    assert kept.expires_at == clock.now() + 3600
+    stored = pool.state.entries[0]
+    assert stored.secret == Secret("made-up-grant-access")
+    assert stored.expires_at == clock.now() + 3600
 
 
 def test_the_exchange_is_not_the_callers_business(caller: Caller, clock: FakeClock) -> None:

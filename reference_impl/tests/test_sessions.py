@@ -53,10 +53,10 @@ def test_a_session_at_home_reads_and_writes_nothing(provider: FakeProvider) -> N
 
     with client(provider, pool) as http:
         http.post(URL, headers=CHAT, json={})
-        indexes = dict(engine_of(pool)._kept.view.indexes)  # noqa: SLF001  made again when anything was decided
+        indexes = dict(engine_of(pool)._stored.view.indexes)  # noqa: SLF001  made again when anything was decided
         http.post(URL, headers=CHAT, json={})
 
-    assert engine_of(pool)._kept.view.indexes == indexes  # noqa: SLF001
+    assert engine_of(pool)._stored.view.indexes == indexes  # noqa: SLF001
 
 
 def test_a_session_goes_over_when_its_entry_is_out() -> None:

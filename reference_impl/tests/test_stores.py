@@ -149,14 +149,14 @@ def test_everything_else_in_the_file_survives(path: Path) -> None:
 def test_what_another_program_writes_is_seen(path: Path) -> None:
     """A file that another program replaced is read again, and its other fields are kept."""
     store = opened(path)
-    kept = store.load().entries[1]
+    stored = store.load().entries[1]
     theirs = {"version": 1, "new": 1, "credential_pool": {"openrouter": [{"id": "b"}]}}
 
     path.write_text(json.dumps(theirs))
     store.update(lambda s: replace(s, entries=(*s.entries, Entry(id=EntryId("z"), secret=None))))
 
     assert [e.id for e in store.load().entries] == ["b", "z"]
-    assert store.load().entries[0] is kept
+    assert store.load().entries[0] is stored
     assert json.loads(path.read_text())["new"] == 1
 
 

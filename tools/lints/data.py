@@ -46,8 +46,8 @@ _OURS: Final = (
 
 def comment_problems(spec: Specification) -> Iterator[Problem]:
     """Find comments behind values, and comments in the registry that explain a rule."""
-    kept = [spec.retired, spec.exclusions, spec.unmarked, spec.examples]
-    data = [*spec.tables.values(), *spec.registry.values(), *kept]
+    stored = [spec.retired, spec.exclusions, spec.unmarked, spec.examples]
+    data = [*spec.tables.values(), *spec.registry.values(), *stored]
     for document in (*data, *spec.scenario_files):
         path = spec.root / document.path
         if document.path and path.is_file():

@@ -115,9 +115,9 @@ def _chosen(suite: Suite, change: type[Change], differs: set[str]) -> tuple[Scen
     if not issubclass(change, Mutant):
         last = {id_.partition(":")[0]: id_ for id_ in ids}
         return tuple(s for s in found if s.id in {*first.values(), *last.values()})
-    kept = {id_ for pattern in change.kills for id_ in named(pattern, ids)}
-    kept.update([*first.values()][::_SAMPLE])
-    return tuple(s for s in found if s.id in kept or change.violates in s.verifies)
+    stored = {id_ for pattern in change.kills for id_ in named(pattern, ids)}
+    stored.update([*first.values()][::_SAMPLE])
+    return tuple(s for s in found if s.id in stored or change.violates in s.verifies)
 
 
 def _judged(corpus: Corpus, name: str, trial: Trial, scenarios: Sequence[Scenario]) -> Judgement:

@@ -113,9 +113,9 @@ def suite(monkeypatch: pytest.MonkeyPatch) -> Iterator[Suite]:
     """Read the small specification, the scenarios that its naive testee passes in process."""
     monkeypatch.delitem(sys.modules, TESTEE, raising=False)
     whole = read_suite(TREE, TESTS / "testees/naive.py")
-    kept = ("healthy", "retry-then-rotate", "wait")
+    stored = ("healthy", "retry-then-rotate", "wait")
     yield changed(
-        whole, scenarios=tuple(s for s in whole.scenarios if s.id.partition(":")[0] in kept)
+        whole, scenarios=tuple(s for s in whole.scenarios if s.id.partition(":")[0] in stored)
     )
     sys.modules.pop(TESTEE, None)
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from credpool.model.terms import PayerChange as PayerChange
     from credpool.model.terms import Status as Status
     from credpool.pool import Pool as Pool
-    from credpool.seed.opening import open_pool as open_pool
+    from credpool.seed.open import open_pool as open_pool
 
 __version__ = "0.1.0"
 
@@ -58,7 +58,7 @@ _HOMES = {
     "Status": "model.terms",
     "StoreError": "model.errors",
     "Strategy": "model.policy",
-    "open_pool": "seed.opening",
+    "open_pool": "seed.open",
 }
 """The module of each public name; a test holds it against the imports above."""
 

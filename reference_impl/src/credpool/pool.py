@@ -96,7 +96,7 @@ class Pool:
         Raises:
             BadConfig, StoreError, UnknownProvider, UnknownStrategy, UnusableSecret: as `open_pool`.
         """
-        from credpool.seed.opening import open_pool, take_up  # noqa: PLC0415  not always needed
+        from credpool.seed.open import open_pool, take_up  # noqa: PLC0415  not always needed
 
         chosen = None if strategy is None else Strategy(strategy)
         pool = open_pool(key, store=path, strategy=chosen, policy=policy, clock=clock)

@@ -81,4 +81,4 @@ def test_what_is_stored_comes_back(stored: Entry, now: float) -> None:
     state = pool_of(stored)
     reading = read(state, now=now)
 
-    assert reading.as_kept(reading.state) == state
+    assert reading.as_stored(reading.state) == state

@@ -21,7 +21,7 @@ from credpool.providers import registry
 from credpool.rules.select import payer_of
 from credpool.rules.targets import shown
 from credpool.rules.usable import NO_SECRET, why_unusable
-from credpool.seed.opening import remedy
+from credpool.seed.open import remedy
 from credpool.stores.atomic import leftovers
 from credpool.stores.disk import WholeFile
 

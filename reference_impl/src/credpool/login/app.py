@@ -113,7 +113,7 @@ def read_login(app: LoginApp, reply: Reply | None, *, now: float) -> Login:
         account=next((a for a in map(account, sources) if a is not None), None),
         name=next((n for n in map(name, sources) if n is not None), None),
         token_url=app.token_url,
-        kept=MappingProxyType({**app.named, **app.scoped, **told}),  # spec: login.fields+2
+        stored=MappingProxyType({**app.named, **app.scoped, **told}),  # spec: login.fields+2
     )
 
 

@@ -16,9 +16,9 @@ def turn_to(
     state: PoolState, call: Call, candidates: Sequence[Entry], *, now: float, draw: float
 ) -> Decision | None:
     """Go on with one of the candidates: the session's own, or the strategy's choice."""
-    kept = at_home(candidates, call.home)
-    if kept is not None:  # spec: affinity.stay+2, affinity.no-turn+3
-        return Decision(state, call, begin_with(state, kept, now=now))
+    stored = at_home(candidates, call.home)
+    if stored is not None:  # spec: affinity.stay+2, affinity.no-turn+3
+        return Decision(state, call, begin_with(state, stored, now=now))
     free = under_cap(state, candidates)
     chosen = choose(state, free, now=now, draw=draw)  # spec: lease.strategy+2
     if chosen is None:

@@ -90,7 +90,7 @@ def arrived(state: PoolState, event: Refreshed, *, now: float) -> Decision:
     """Put the new tokens in place, unless they are over already."""
     if not event.grant.is_over(now):
         return refreshed(state, event)
-    kept = _with_refresh_token(state, event.grant)  # spec: oauth.reply.over+2
+    stored = _with_refresh_token(state, event.grant)  # spec: oauth.reply.over+2
     what = "the new token was over when it came"
     lost = RefreshFailed(
         event.call,
@@ -100,7 +100,7 @@ def arrived(state: PoolState, event: Refreshed, *, now: float) -> Decision:
         secret=event.grant.replaces,
         holder=event.holder,
     )
-    return refresh_failed(kept, lost, now=now)
+    return refresh_failed(stored, lost, now=now)
 
 
 def refreshed(state: PoolState, event: Refreshed) -> Decision:
@@ -149,8 +149,10 @@ def refresh_failed(state: PoolState, event: RefreshFailed, *, now: float) -> Dec
     held = entry.claim if entry.claim is not None and entry.claim.until > now else None
     if held is not None and event.holder not in (None, held.holder):
         return _settled(state, event)  # somebody else is at it by now: the outcome is theirs
-    kept = held if event.unanswered else None  # spec: oauth.claim.ends+1, oauth.claim.unanswered+1
-    state = _changed(state, entry, claim=kept, failed_at=now)
+    stored = (
+        held if event.unanswered else None
+    )  # spec: oauth.claim.ends+1, oauth.claim.unanswered+1
+    state = _changed(state, entry, claim=stored, failed_at=now)
     is_harmless = event.call.probe or _is_good(state, entry, event.call, entry.secret, now=now)
     if is_harmless and not event.terminal:
         return _settled(state, event)  # spec: oauth.window.advisory.harmless+2

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from credpool.config.files import Complaint as Complaint
-    from credpool.seed.opening import open_pool as open_pool
-    from credpool.seed.opening import view_pool as view_pool
+    from credpool.seed.open import open_pool as open_pool
+    from credpool.seed.open import view_pool as view_pool
     from credpool.seed.surroundings import Surroundings as Surroundings
 
 _HOMES = {
     "Complaint": "credpool.config.files",
     "Surroundings": "credpool.seed.surroundings",
-    "open_pool": "credpool.seed.opening",
-    "view_pool": "credpool.seed.opening",
+    "open_pool": "credpool.seed.open",
+    "view_pool": "credpool.seed.open",
 }
 __all__ = list(_HOMES)
 

@@ -28,7 +28,7 @@ from credpool.rules.usable import flawed
 from credpool.seed.borrowing import BorrowingStore
 from credpool.seed.found import Found, seeded
 from credpool.seed.surroundings import Surroundings
-from credpool.stores.auth_json.codec import as_kept
+from credpool.stores.auth_json.codec import as_stored
 
 _LOG: Final = logging.getLogger("credpool")
 
@@ -72,9 +72,9 @@ def open_pool(
         tell(notice)  # spec: seed.told+2
     path = _path(around, store)
     fingerprint_key = _fingerprint_key(path, create=bool(found))
-    kept = _kept(empty, path, fingerprint_key)
-    kept.update(partial(seeded, found=found, fingerprint_key=fingerprint_key))
-    lending = _lending(kept, key, around, tell)
+    stored = _stored(empty, path, fingerprint_key)
+    stored.update(partial(seeded, found=found, fingerprint_key=fingerprint_key))
+    lending = _lending(stored, key, around, tell)
     pool = Pool(lending, clock=clock, dice=dice, lender=lending.reread, base_url=lending.base_url)
     if notify is not None:  # else the pool itself has logged them
         for complaint in complaints(pool.state):
@@ -103,9 +103,9 @@ def view_pool(
     fingerprint_key = _fingerprint_key(path, create=False)
     if fingerprint_key is None and found:
         fingerprint_key = os.urandom(32)  # `open_pool` would make one, and would keep it
-    kept = _kept(empty, path, fingerprint_key)
-    state = seeded(kept.load(), found, fingerprint_key=fingerprint_key)
-    state = replace(state, entries=tuple(as_kept(e, key=key, clean=str) for e in state.entries))
+    stored = _stored(empty, path, fingerprint_key)
+    state = seeded(stored.load(), found, fingerprint_key=fingerprint_key)
+    state = replace(state, entries=tuple(as_stored(e, key=key, clean=str) for e in state.entries))
     from credpool.stores.memory import MemoryStore  # noqa: PLC0415  as in `credpool.stores`
 
     whole = _lending(MemoryStore(state), key, around, tell).load()
@@ -175,11 +175,11 @@ def _empty(
 
 
 def _lending(
-    kept: Store, key: str, surroundings: Surroundings, tell: Callable[[Complaint], None]
+    stored: Store, key: str, surroundings: Surroundings, tell: Callable[[Complaint], None]
 ) -> BorrowingStore:
     endpoint = surroundings.endpoint(key)
     return BorrowingStore(
-        kept,
+        stored,
         look=lambda: _by_source(surroundings, key),
         resolve=partial(_resolved, surroundings, tell),
         base_url=surroundings.base_url if endpoint is None else endpoint.base_url,
@@ -205,7 +205,7 @@ def _fingerprint_key(path: Path | None, *, create: bool) -> bytes | None:
     return key_beside(path, create=create)
 
 
-def _kept(empty: PoolState, path: Path | None, fingerprint_key: bytes | None) -> Store:
+def _stored(empty: PoolState, path: Path | None, fingerprint_key: bytes | None) -> Store:
     """Return where the pool is kept."""
     if path is None:
         from credpool.stores.memory import MemoryStore  # noqa: PLC0415  as in `credpool.stores`
