@@ -233,7 +233,7 @@ class TellsNothingByItself(Control):
         without(self, "events")
 
     @replaces("testee_reference.Testee.hear")
-    def deaf(original, self, notice):
+    def deaf(original, self, event):
         pass
 
 

@@ -149,7 +149,7 @@ class BringsTheRevokedBackWithAToken(Mutant):
     kills = ("late-token-does-not-bring-the-revoked-back",)
     because = "retry"
 
-    @replaces("credpool.rules.refresh._is_mended")
+    @replaces("credpool.rules.refresh._is_disproved")
     def revived(original, entry):
         return original(entry) or entry.dead
 
@@ -233,6 +233,6 @@ class KeepsWhatTheOldTokenHad(Mutant):
     kills = ("new-token-of-a-lost-holder-ends-the-cooldown",)
     because = "retry"
 
-    @replaces("credpool.rules.refresh._is_mended")
+    @replaces("credpool.rules.refresh._is_disproved")
     def never(original, entry):
         return False

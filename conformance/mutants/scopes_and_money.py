@@ -288,7 +288,7 @@ class TellsPayersAtEachTurn(Mutant):
     because = "events"
 
     @replaces("credpool.events.changes.is_quiet")
-    def loud(original, notice, told, now):
+    def loud(original, event, told, now):
         return False
 
 
@@ -312,9 +312,9 @@ class TellsOneWayOnly(Mutant):
     because = "events"
 
     @replaces("credpool.events.changes.is_quiet")
-    def either(original, notice, told, now):
+    def either(original, event, told, now):
         both = {**told, **{(target, source): at for (source, target), at in told.items()}}
-        return original(notice, both, now)
+        return original(event, both, now)
 
 
 class AlwaysTakesTheFullest(Mutant):

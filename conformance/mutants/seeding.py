@@ -188,7 +188,7 @@ class StopsAtABrokenFile(Mutant):
     @replaces("credpool.seed.foreign.ForeignFile.read")
     def strict(original, self):
         for told in original(self):
-            if hasattr(told, "mend"):
+            if hasattr(told, "fix"):
                 raise BadConfig(told.where, told.what)
             yield told
 

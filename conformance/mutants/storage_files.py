@@ -107,7 +107,7 @@ class TripsOverAByteOrderMark(Mutant):
         return original(self, b"?" + content if marked else content, known)
 
 
-class MendsPermissionsWhileReading(Mutant):
+class ChangesPermissionsWhileReading(Mutant):
     """Takes the file from everybody else as soon as it is read."""
 
     violates = "store.read-only+1"
@@ -115,7 +115,7 @@ class MendsPermissionsWhileReading(Mutant):
     because = "store"
 
     @replaces("credpool.stores.disk.WholeFile.read")
-    def mended(original, self):
+    def narrowed(original, self):
         if self.path.exists():
             self.path.chmod(0o600)
         return original(self)

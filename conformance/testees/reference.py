@@ -74,9 +74,9 @@ class Testee:
         result |= {"outcome": outcome, "attempts": [*log], "exhausted": over}
         self.say(call, "result", result | {"events": [*call.events]})
 
-    def hear(self, notice):
+    def hear(self, event):
         if call := self.current.get(None):  # what an operator does is no call's
-            call.events.append(report.report_event(notice))
+            call.events.append(report.report_event(event))
 
     def now(self):
         return self.time

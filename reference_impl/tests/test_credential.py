@@ -249,7 +249,7 @@ def store_of(folder: Path, *rows: dict[str, object]) -> tuple[list[Complaint], P
 
 
 @pytest.mark.parametrize(
-    ("row", "why", "mend"),
+    ("row", "why", "fix"),
     [
         pytest.param(
             {"access_token": "Bearer sk-1"},
@@ -272,7 +272,7 @@ def store_of(folder: Path, *rows: dict[str, object]) -> tuple[list[Complaint], P
     ],
 )
 def test_opening_tells_the_place_the_reason_and_the_next_step(
-    tmp_path: Path, row: dict[str, object], why: str, mend: str
+    tmp_path: Path, row: dict[str, object], why: str, fix: str
 ) -> None:
     """Through `notify`, once; looking tells it too."""
     told, path = store_of(tmp_path, {"id": "bad", **row}, {"id": "good", "access_token": GOOD})
@@ -287,7 +287,7 @@ def test_opening_tells_the_place_the_reason_and_the_next_step(
 
     (complaint,) = (c for c in told if c.where == "openai, bad")
     assert why in complaint.what
-    assert mend in complaint.mend
+    assert fix in complaint.fix
     assert complaint in seen
     assert "sk-1" not in str(complaint)
     assert pool.exhaustion() is None

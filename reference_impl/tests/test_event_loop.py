@@ -128,7 +128,7 @@ def test_a_caller_that_is_cancelled_waits_no_longer(loop: str) -> None:
     assert ended
     assert held is None
     assert store.stored.entries[0].cooldown is not None
-    assert [type(notice) for notice in told][:1] == [events.EntryCooled]
+    assert [type(event) for event in told][:1] == [events.EntryCooled]
 
 
 def test_a_healthy_call_needs_no_thread(loop: str) -> None:

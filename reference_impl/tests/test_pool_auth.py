@@ -222,7 +222,7 @@ def test_the_retry_waits_for_a_short_hint(caller: Caller, clock: FakeClock) -> N
     ],
 )
 def test_rotates_at_once(reply: FakeReply, status: str, caller: Caller, clock: FakeClock) -> None:
-    """What a retry would not mend is followed by the next key, without a wait."""
+    """What a retry would not cure is followed by the next key, without a wait."""
     with FakeProvider({ONE: [reply]}) as provider:
         pool = pool_of(provider, ONE, TWO, clock=clock)
 

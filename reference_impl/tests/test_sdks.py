@@ -237,7 +237,7 @@ def test_an_exhausted_pool_is_asked_once(sdk: Sdk, answer: Answer, *, stream: bo
 
 
 def test_a_fault_that_is_not_the_keys_is_the_sdks_to_retry(sdk: Sdk, answer: Answer) -> None:
-    """A 503 is delivered as it came, so that the SDK's own retry mends it, with the same key."""
+    """A 503 is delivered as it came, so that the SDK's own retry gets past it, with the same key."""
     busy = FakeReply.error(503, None, "overloaded", headers={"retry-after-ms": "1"})
     with FakeProvider({ONE: [busy]}) as provider:
         pool = pool_of(sdk, provider, [ONE, TWO])

@@ -44,7 +44,7 @@ def test_an_entry_that_cannot_be_used_is_shown_as_such(
     assert "why" not in listed.entries[1]
     (finding,) = (f for f in found if f["where"] == "openai, bad")
     assert why in finding["what"]
-    assert "wait" not in finding["mend"]
+    assert "wait" not in finding["fix"]
     assert GOOD not in table.out + table.err + listed.out + json.dumps(found)
 
 

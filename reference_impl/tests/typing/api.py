@@ -102,7 +102,7 @@ def finding() -> None:
     told: list[Complaint] = []
     pool = open_pool("openai", around, store="auth.json", notify=told.append)
     assert_type(pool, Pool)
-    assert_type([f"{n.where}: {n.what}; {n.mend}" for n in told], list[str])
+    assert_type([f"{n.where}: {n.what}; {n.fix}" for n in told], list[str])
     configured = Surroundings(environ={}, config={"custom_providers": []}, provider="openai")
     assert_type(view_pool("openai", around), PoolState)
     open_pool("custom:work", configured, strategy=Strategy.RANDOM, policy=Policy())
@@ -175,9 +175,9 @@ def listening(pool: Pool) -> Listener:
     """Be told what a pool does by itself, and go on elsewhere when it has run out."""
     waits: list[float | None] = []
 
-    def listener(notice: events.Event) -> None:
-        json.dumps(report_event(notice))
-        match notice:
+    def listener(event: events.Event) -> None:
+        json.dumps(report_event(event))
+        match event:
             case events.PoolExhausted(exhaustion):
                 waits.append(exhaustion.returns_at)
             case events.EntrySwitched(source, target, failure):

@@ -217,6 +217,6 @@ class Engine:
 
     def _told(self, case: Case) -> Decision:
         known, made = case.outcome()
-        notices = told(known, case.event, made, now=case.now)
-        self._listeners.tell(notices, case.now, event=case.event, action=made.action)
+        found = told(known, case.event, made, now=case.now)
+        self._listeners.tell(found, case.now, message=case.event, action=made.action)
         return made

@@ -162,5 +162,5 @@ def types_of(key: str) -> Sequence[AuthType]:
     return list(dict.fromkeys(c.auth_type for c in registry.provider(key).credentials))
 
 
-def _warn(notice: Complaint) -> None:
-    say(f"{notice}.")
+def _warn(complaint: Complaint) -> None:
+    say(f"{complaint}.")

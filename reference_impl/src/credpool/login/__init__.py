@@ -166,15 +166,15 @@ def refresh(pool: Pool, target: str) -> Entry:
 
 def _nothing_new(entry: Entry, now: Entry | None) -> NotRefreshed:
     if entry.borrowed:
-        what, mend = f"is from {entry.source}, where there is nothing newer", "log in there"
+        what, fix = f"is from {entry.source}, where there is nothing newer", "log in there"
     elif not entry.refreshable:
-        what, mend = "is no login that can be refreshed", "log in"
+        what, fix = "is no login that can be refreshed", "log in"
     elif now is not None and now.cooldown is None:
-        what, mend = "got no new tokens; the old one is good still", "try again in a minute"
+        what, fix = "got no new tokens; the old one is good still", "try again in a minute"
     else:
         told = None if now is None or now.cooldown is None else now.cooldown.message
-        what, mend = f"got no new tokens ({told or 'no reason was given'})", "log in again"
-    return NotRefreshed(f"{shown(entry)} {what}", mend)
+        what, fix = f"got no new tokens ({told or 'no reason was given'})", "log in again"
+    return NotRefreshed(f"{shown(entry)} {what}", fix)
 
 
 def _random() -> Secret:

@@ -154,23 +154,23 @@ class NoLogin(Enum):
 class LoginFailed(CredpoolError):
     """A person's login came to nothing, and the pool is as it was."""
 
-    def __init__(self, why: NoLogin, what: str, mend: str) -> None:
-        super().__init__(f"{what}; nothing was changed; {mend}")
+    def __init__(self, why: NoLogin, what: str, fix: str) -> None:
+        super().__init__(f"{what}; nothing was changed; {fix}")
         self.why = why
 
 
 class NotRefreshed(CredpoolError):
     """There are no new tokens for an entry; the message names it, and says what to do."""
 
-    def __init__(self, what: str, mend: str) -> None:
-        super().__init__(f"{what}; {mend}")
+    def __init__(self, what: str, fix: str) -> None:
+        super().__init__(f"{what}; {fix}")
 
 
 class StoreError(CredpoolError):
     """The store could not be used, and was left as it is; `where` names it."""
 
-    def __init__(self, where: str, what: str, mend: str) -> None:
-        super().__init__(f"{where}: {what}; nothing was changed; {mend}")
+    def __init__(self, where: str, what: str, fix: str) -> None:
+        super().__init__(f"{where}: {what}; nothing was changed; {fix}")
         self.where = where
 
 

@@ -67,9 +67,9 @@ def open_pool(
     """
     tell, around = notify or _log, surroundings or _usual(store)
     empty = _empty(key, around, strategy, policy)
-    found, notices = around.find(key)
-    for notice in notices:
-        tell(notice)  # spec: seed.told+2
+    found, unusable = around.find(key)
+    for complaint in unusable:
+        tell(complaint)  # spec: seed.told+2
     path = _path(around, store)
     fingerprint_key = _fingerprint_key(path, create=bool(found))
     stored = _stored(empty, path, fingerprint_key)
@@ -95,9 +95,9 @@ def view_pool(
     The arguments, and what is raised, are those of `open_pool`.
     """
     tell, around = notify or _log, surroundings or _usual(store)
-    found, notices = around.find(key)
-    for notice in notices:
-        tell(notice)
+    found, unusable = around.find(key)
+    for complaint in unusable:
+        tell(complaint)
     empty = _empty(key, around, None, None)
     path = _path(around, store)
     fingerprint_key = _fingerprint_key(path, create=False)
@@ -149,7 +149,7 @@ def complaints(state: PoolState) -> Iterator[Complaint]:
     """Yield what is to be said of the entries of which something cannot be sent."""
     for entry, why in flawed(state):
         yield Complaint(
-            where=f"{state.key}, {shown(entry)}", what=why, mend=remedy(state.key, entry)
+            where=f"{state.key}, {shown(entry)}", what=why, fix=remedy(state.key, entry)
         )
 
 
@@ -186,8 +186,8 @@ def _lending(
     )
 
 
-def _log(notice: Complaint) -> None:
-    _LOG.warning("%s", notice)
+def _log(complaint: Complaint) -> None:
+    _LOG.warning("%s", complaint)
 
 
 def _path(surroundings: Surroundings, store: str | PathLike[str] | None) -> Path | None:

@@ -206,8 +206,8 @@ class JsonFileStore:
         """Return what is to be written; None when it is what there is."""
         rows = self._rows(seen, changed.entries)
         if isinstance(rows, str):
-            mend = "the change that made it is at fault"
-            raise StoreUnwritable(str(self._file.path), f"no such pool: {rows}", mend)
+            fix = "the change that made it is at fault"
+            raise StoreUnwritable(str(self._file.path), f"no such pool: {rows}", fix)
         stored, lines = rows
         if stored == seen.state.entries and changed.suppressed == seen.state.suppressed:
             return None
@@ -274,4 +274,4 @@ def _understood(file: WholeFile, content: VeiledBytes, read: Callable[[str], T])
     if isinstance(refused, codec.TooNew):
         raise StoreTooNew(where, what, "upgrade this library, or name another file")
     # spec: store.unreadable-refused+2
-    raise StoreUnreadable(where, what, "mend it, or move it away to begin with an empty pool")
+    raise StoreUnreadable(where, what, "correct it, or move it away to begin with an empty pool")

@@ -41,7 +41,7 @@ class FakeStore:
         self.reading.set()
         assert self.may_read.wait(_GIVE_UP), "nobody let it read"
         if self.unreadable:
-            raise StoreUnreadable("memory", "torn", "mend it")
+            raise StoreUnreadable("memory", "torn", "correct it")
         return self._store.load()
 
     def update(self, change: Callable[[PoolState], PoolState]) -> PoolState:
