@@ -240,7 +240,7 @@ class KeepsTheOldStrategy(Mutant):
     because = "order"
 
     @replaces("credpool.pool.Pool.choose_by")
-    def noted(original, self, strategy):
+    def with_attempt(original, self, strategy):
         return None
 
 

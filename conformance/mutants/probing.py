@@ -5,7 +5,7 @@ from dataclasses import replace
 from credpool.model.messages import Decision, Send
 from credpool.model.recovery import Step
 from credpool.model.terms import FailureClass
-from credpool.rules.next_step import noted
+from credpool.rules.next_step import with_attempt
 from tools.mutants.mutant import Mutant, replaces
 
 
@@ -96,7 +96,7 @@ class RetriesAProbe(Mutant):
         is_throttled = event.verdict.failure is FailureClass.RATE_LIMITED
         if not call.probe or not is_throttled or call.did(Step.RETRY, entry):
             return original(state, event, now=now, draw=draw)
-        call = noted(call, entry, event.verdict, Step.RETRY)
+        call = with_attempt(call, entry, event.verdict, Step.RETRY)
         return Decision(state, call, Send(state.find(entry)))
 
 

@@ -95,7 +95,7 @@ class StaysOnTheFallBack(Mutant):
         return self.state.find(stays) if stays else chosen
 
     @replaces("credpool._calls.call.ActiveCall.succeeded")
-    def noted(original, self, entry, headers):
+    def with_attempt(original, self, entry, headers):
         forbidden = [a for a in self.attempts if a.step.value == "try-next"]
         if forbidden:
             self._engine.fall_back = entry.id

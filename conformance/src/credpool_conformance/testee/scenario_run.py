@@ -1,4 +1,4 @@
-"""Drive one testee through one scenario and write down what can be seen.
+"""Take one testee through one scenario and write down what can be seen.
 
 The order of events is the scenario's alone.  How a call goes on is `calls`'s, and judging `judge`'s.
 """
@@ -39,7 +39,7 @@ from credpool_conformance.testee.setup import Setup
 STRATEGIES: Final = frozenset({"fill_first", "round_robin", "least_used", "random"})
 
 
-class Drive:
+class ScenarioRun:
     """One scenario under way."""
 
     def __init__(self, scenario: Scenario, setup: Setup, session: Session, mock: Mock) -> None:
