@@ -66,7 +66,7 @@ class SendsWhatIsAboutToEnd(Mutant):
 
 
 class ReadsOnce(Mutant):
-    """Takes what it has read first for all that there is."""
+    """Takes what it has read first for everything."""
 
     violates = "borrow.reread.refused+2"
     kills = ("refused-borrowed-token-is-read-again",)

@@ -39,7 +39,7 @@ def pruned(value):
 
 
 class LeavesNullsOut(Control):
-    """Leaves fields that are null out of its replies, but for listings, where all are shown."""
+    """Leaves fields that are null out of its replies, except for listings, where all are shown."""
 
     @replaces("testee_reference.Testee.__init__")
     def brief(original, self, emit, *args):

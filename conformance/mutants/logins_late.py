@@ -214,7 +214,7 @@ class BringsTheRemovedBack(Mutant):
 
 
 class RetriesWithoutALook(Mutant):
-    """Sends a retry that has waited with the token that there was before."""
+    """Sends a retry that has waited with the token from before."""
 
     violates = "recover.look-again+1"
     kills = ("retry-refreshes-a-token-that-ran-out-while-it-waited",)

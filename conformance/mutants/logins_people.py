@@ -119,7 +119,7 @@ class ReadsTheCodeAloud(Mutant):
 
 
 class AsksEveryFiveSeconds(Mutant):
-    """Asks every five seconds, however seldom the provider wants to be asked."""
+    """Asks every five seconds, however rarely the provider wants to be asked."""
 
     violates = "login.device.interval+3"
     kills = ("login-by-code:longer",)

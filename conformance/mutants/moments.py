@@ -83,7 +83,7 @@ class MovesEveryMomentAlong(Mutant):
     because = "refresh"
 
     @replaces("credpool.rules.moments.read")
-    def anew(original, state, *, now, before=None):
+    def again(original, state, *, now, before=None):
         return original(state, now=now)
 
 

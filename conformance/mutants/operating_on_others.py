@@ -41,14 +41,14 @@ class RenumbersTheRest(Mutant):
 
 
 class ForgetsTheOthersCooldowns(Mutant):
-    """Begins anew with what is left after a removal."""
+    """Begins again with what is left after a removal."""
 
     violates = "operator.only+1"
     kills = ("removed-key-is-not-used",)
     because = "status"
 
     @replaces("credpool.entries.edit.removed")
-    def anew(original, state, target):
+    def again(original, state, target):
         left = original(state, target).entries
         return replace(state, entries=tuple(replace(e, cooldown=None) for e in left))
 
@@ -206,14 +206,14 @@ class MovesByItsOwnPriorityAlone(Mutant):
 
 
 class MovesEveryoneAnew(Mutant):
-    """Begins anew with every entry that a move gives another number."""
+    """Begins again with every entry that a move gives another number."""
 
     violates = "operator.move+1"
     kills = ("move-changes-places-alone",)
     because = "status"
 
     @replaces("credpool.entries.order._placed")
-    def anew(original, state, entry, place):
+    def again(original, state, entry, place):
         after = original(state, entry, place)
         return replace(after, entries=tuple(replace(e, cooldown=None) for e in after.entries))
 

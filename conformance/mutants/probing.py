@@ -70,7 +70,7 @@ class StartsTheWaitAnew(Mutant):
     because = "until on"
 
     @replaces("credpool.rules.decide._fail")
-    def anew(original, state, event, *, now, draw):
+    def again(original, state, event, *, now, draw):
         if not event.call.probe:
             return original(state, event, now=now, draw=draw)
         freed = replace(state.find(event.entry), cooldown=None)

@@ -41,10 +41,10 @@ class KeepsTheOldReason(Mutant):
 
 
 class KeepsTheOldBeginning(Mutant):
-    """Lengthens a cooldown without beginning it anew."""
+    """Lengthens a cooldown without beginning it again."""
 
     violates = "cooldown.never-shorten+3"
-    kills = ("longer-report-begins-the-cooldown-anew",)
+    kills = ("longer-report-begins-the-cooldown-again",)
     because = "out nothing"
 
     @replaces("credpool.rules.cooldown._longer")

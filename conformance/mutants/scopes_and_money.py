@@ -122,7 +122,7 @@ class SaysNothingOfSharedOwners(Mutant):
 
 
 class CountsOneSecretTwice(Mutant):
-    """Tells a shared owner anew for each row with one of its secrets."""
+    """Tells a shared owner again for each row with one of its secrets."""
 
     violates = "owner.shared+2"
     kills = ("shared-owner-is-told",)
@@ -516,7 +516,7 @@ class BelievesTheFirst(Mutant):
     """Does not change what it knows of a window."""
 
     violates = "select.quota-aware.most-left+3"
-    kills = ("window-stands-until-it-is-told-again:told-anew",)
+    kills = ("window-stands-until-it-is-told-again:told-again",)
     because = "out"
 
     @replaces("credpool._engine.quotas.Telemetry.take")

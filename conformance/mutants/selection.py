@@ -71,7 +71,7 @@ class SticksToItsFirstDraw(Mutant):
     """Stays with the entry that the dice chose first, for as long as it is available."""
 
     violates = "select.per-call+2"
-    kills = ("each-call-selects-anew",)
+    kills = ("each-call-selects-again",)
     because = "order"
 
     @replaces("credpool._engine.engine.Engine.pick")
@@ -137,7 +137,7 @@ class CountsCallsNotRequests(Mutant):
         self.counting = True
 
     @replaces("credpool._calls.call.ActiveCall.start")
-    def anew(original, self):
+    def again(original, self):
         self._engine.counting = False
         return original(self)
 

@@ -145,7 +145,7 @@ class ForgetsStreams(Mutant):
 
 
 class KnowsNoSessions(Mutant):
-    """Chooses anew for each call of a session."""
+    """Chooses again for each call of a session."""
 
     violates = "affinity.stay+2"
     kills = (

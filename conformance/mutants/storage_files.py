@@ -144,7 +144,7 @@ class BeginsAnewAfterDamage(Mutant):
     because = "outcome"
 
     @replaces("credpool.stores.json_file.JsonFileStore._decode")
-    def anew(original, self, content, known):
+    def again(original, self, content, known):
         try:
             return original(self, content, known)
         except StoreUnreadable:
@@ -154,7 +154,7 @@ class BeginsAnewAfterDamage(Mutant):
 
 
 class WritesInPlace(Mutant):
-    """Empties the file and writes it anew."""
+    """Empties the file and writes it again."""
 
     violates = "store.atomic+2"
     kills = ("old-file-stays-whole",)

@@ -48,7 +48,7 @@ class BeginsAnewWithEveryFile(Mutant):
     because = "refusal"
 
     @replaces("credpool.stores.auth_json.codec.decode")
-    def anew(original, text, key, known=NOTHING):
+    def again(original, text, key, known=NOTHING):
         try:
             return original(text, key, known)
         except TooNew:

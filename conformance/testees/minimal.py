@@ -19,7 +19,7 @@ POLICY = [*Policy.__dataclass_fields__]
 HELLO = {"name": "credpool-minimal", "version": "0.1.0", "language": "Python", "protocol": 1}
 HELLO |= {"spec": "1.0-draft", "features": [], "clock": "virtual", "policy": POLICY}
 FIXED = {"hello": {"hello": HELLO}, "stop": {"ok": True}}
-SSL = ssl.create_default_context()  # one for all clients, for it takes long to make
+SSL = ssl.create_default_context()  # one for all clients, because it takes long to make
 
 
 class Testee:

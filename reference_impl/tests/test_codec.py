@@ -335,7 +335,7 @@ def test_a_number_too_long_is_refused(field: str) -> None:
         pytest.param(1_782_907_200, 1_782_907_200.0, id="seconds"),
         pytest.param("1782907200", 1_782_907_200.0, id="seconds in a string"),
         pytest.param(1_782_907_200_000, 1_782_907_200.0, id="milliseconds"),
-        pytest.param(0, None, id="zero is no time"),
+        pytest.param(0, None, id="zero is not a time"),
         pytest.param(-1, None, id="nor is what is below"),
         pytest.param("", None, id="nor is nothing"),
         pytest.param(None, None, id="nor is null"),
@@ -634,7 +634,7 @@ def test_a_row_says_the_same_when_written_again(row: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("told", [[], "env:A", {"openai": "env:A"}, {"openai": [1]}, {"openai": 1}])
 def test_removed_sources_of_another_shape_are_refused(told: object) -> None:
-    """What is no mapping of pools to lists of sources is refused, and none of it repeated."""
+    """What is not a mapping of pools to lists of sources is refused, and none of it repeated."""
     with pytest.raises(codec.Malformed, match="suppressed_sources") as caught:
         codec.decode(json.dumps({"suppressed_sources": told}), "openai")
 

@@ -123,7 +123,7 @@ def test_a_policy_that_cannot_be_is_refused(policy: object, where: str) -> None:
 def test_an_endpoint_that_cannot_be_is_refused(
     config: dict[str, object], where: str | None
 ) -> None:
-    """What is no list of endpoints is refused with its place, and without its values."""
+    """What is not a list of endpoints is refused with its place, and without its values."""
     if where is None:
         assert endpoints(config) == ()
         return

@@ -75,7 +75,7 @@ def test_a_secret_that_can_be_sent(value: str) -> None:
         pytest.param("http://h/\x00", "a control character", id="NUL"),
         pytest.param("http://\ud800/", "half a character", id="half a character"),
         pytest.param("http://" + "a/" * 3000, "too long", id="no end"),
-        pytest.param("http://[bad/v1", "is no URL", id="an open bracket"),
+        pytest.param("http://[bad/v1", "is not a URL", id="an open bracket"),
         pytest.param("api.example.com/v1", "does not begin with http", id="no scheme"),
         pytest.param("localhost:8080", "does not begin with http", id="a host and a port"),
         pytest.param("ftp://h/", "does not begin with http", id="another scheme"),
@@ -139,13 +139,13 @@ def test_any_other_label_can_be_shown() -> None:
 @pytest.mark.parametrize(
     ("keys", "why"),
     [
-        pytest.param(f"{GOOD}", "the keys are no list, but of type str", id="a bare string"),
+        pytest.param(f"{GOOD}", "the keys are not a list, but of type str", id="a bare string"),
         pytest.param(GOOD.encode(), "of type bytes", id="bytes"),
         pytest.param(None, "of type NoneType", id="None"),
         pytest.param({"a": GOOD}, "of type dict", id="a mapping"),
         pytest.param([], "there is no key", id="none"),
-        pytest.param([GOOD, None], "key 2 is no text, but of type NoneType", id="None inside"),
-        pytest.param([GOOD, b"sk"], "key 2 is no text, but of type bytes", id="bytes inside"),
+        pytest.param([GOOD, None], "key 2 is not text, but of type NoneType", id="None inside"),
+        pytest.param([GOOD, b"sk"], "key 2 is not text, but of type bytes", id="bytes inside"),
         pytest.param([GOOD, ""], "key 2 is empty", id="an empty one"),
         pytest.param([GOOD, " \n"], "key 2 is empty", id="a blank one"),
         pytest.param([GOOD, "sk-1\nx: 1"], "key 2 has a line break", id="one of two lines"),
@@ -176,14 +176,14 @@ def test_keys_that_are_valid_nowhere_are_refused_at_once() -> None:
 
 
 def test_entries_are_entries_with_ids_of_their_own() -> None:
-    """What is no entry, or has another one's id, is refused at once."""
+    """What is not an entry, or has another one's id, is refused at once."""
     entry = Entry(id=EntryId("a"), secret=Secret(GOOD))
 
     with pytest.raises(BadInput, match="entry 2 is no Entry"):
         Pool.from_entries("openai", [entry, GOOD])  # type: ignore[list-item]
     with pytest.raises(BadInput, match="two entries have the id 'a'"):
         Pool.from_entries("openai", [entry, entry])
-    with pytest.raises(BadInput, match="the entries are no list"):
+    with pytest.raises(BadInput, match="the entries are not a list"):
         Pool.from_entries("openai", entry)  # type: ignore[arg-type]
 
 

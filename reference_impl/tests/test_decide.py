@@ -218,12 +218,12 @@ class TestProbe:
         assert after(state, Started(CALL)).action == Send(replace(state.entries[1], probed_at=NOW))
 
     def test_success_ends_the_cooldowns_it_disproves(self) -> None:
-        """The proof of life holds for the entry, its twin, and its owner's fellows."""
+        """The success counts for the entry, its twin, and its owner's siblings."""
         owned = replace(entry("a"), owner="o", cooldown=self.long_out, probed_at=NOW, marked=True)
         twin = replace(owned, id=B, owner=None)
-        fellow = replace(owned, id=C, secret=Secret("sk-c"))
+        sibling = replace(owned, id=C, secret=Secret("sk-c"))
 
-        made = after(pool(owned, twin, fellow), Succeeded(replace(CALL, probe=True), A, SECRET))
+        made = after(pool(owned, twin, sibling), Succeeded(replace(CALL, probe=True), A, SECRET))
 
         assert [e.cooldown for e in made.state.entries] == [None, None, None]
         assert made.state.entries[0] == replace(entry("a"), owner="o", probed_at=NOW)
@@ -231,7 +231,7 @@ class TestProbe:
         assert made.action == Deliver()
 
     @pytest.mark.parametrize(
-        "fellow",
+        "sibling",
         [
             pytest.param(replace(entry("b"), cooldown=DEAD), id="dead"),
             pytest.param(
@@ -244,22 +244,22 @@ class TestProbe:
             ),
         ],
     )
-    def test_success_leaves_cooldowns_for_other_reasons(self, fellow: Entry) -> None:
-        """A fellow that is out for a reason of its own stays out."""
+    def test_success_leaves_cooldowns_for_other_reasons(self, sibling: Entry) -> None:
+        """A sibling that is out for a reason of its own stays out."""
         probed = replace(entry("a"), owner="o", cooldown=self.long_out)
-        fellow = replace(fellow, owner="o")
+        sibling = replace(sibling, owner="o")
 
-        made = after(pool(probed, fellow), Succeeded(replace(CALL, probe=True), A, SECRET))
+        made = after(pool(probed, sibling), Succeeded(replace(CALL, probe=True), A, SECRET))
 
-        assert found(made.state, B) == fellow
+        assert found(made.state, B) == sibling
 
     def test_success_of_a_key_is_not_its_owners(self) -> None:
         """What is no consequence for the owner's other keys is no proof for them either."""
         throttled = replace(self.long_out, failure=THROTTLED)
         probed = replace(entry("a"), owner="o", cooldown=throttled)
-        fellow = replace(entry("b"), owner="o", cooldown=throttled)
+        sibling = replace(entry("b"), owner="o", cooldown=throttled)
 
-        made = after(pool(probed, fellow), Succeeded(replace(CALL, probe=True), A, SECRET))
+        made = after(pool(probed, sibling), Succeeded(replace(CALL, probe=True), A, SECRET))
 
         assert [e.cooldown for e in made.state.entries] == [None, throttled]
 
@@ -371,7 +371,7 @@ class TestSucceeded:
         assert after(state, Succeeded(CALL, A, SECRET)).state is state
 
     def test_with_a_secret_that_is_gone_says_nothing_of_the_new_one(self) -> None:
-        """A reply to the token from before a refresh clears no mark, and is no proof of life."""
+        """A reply to the token from before a refresh clears no mark, and does not count as a success."""
         state = pool(replace(entry("a"), cooldown=out(), marked=True))
 
         for call in (CALL, replace(CALL, probe=True)):
@@ -614,7 +614,7 @@ class TestNobodysFault:
         [FailureClass.OVERLOADED, FailureClass.SERVER_ERROR, FailureClass.REQUEST_ERROR],
     )
     def test_is_delivered_and_changes_nobody(self, failure: FailureClass) -> None:
-        """The reply goes to the caller as it is, a hint in it notwithstanding."""
+        """The reply goes to the caller as it is, even with a hint in it."""
         state = pool()
 
         made = after(state, refused(failure, hint=60))

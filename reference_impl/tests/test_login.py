@@ -154,7 +154,7 @@ def test_by_browser(answering: Started, pool: Pool, asked: list[FakeRequest]) ->
 def test_by_browser_with_another_state(
     answering: Started, pool: Pool, asked: list[FakeRequest]
 ) -> None:
-    """Nothing is exchanged for a stranger's code; who waits in vain is told, and not shown it."""
+    """Nothing is exchanged for a stranger's code; who waits for nothing is told, and not shown it."""
     strangers: list[socket.socket] = []
 
     def show(prompt: Prompt) -> None:

@@ -65,7 +65,7 @@ def polled(status: int, body: object, **told: object) -> Login | Waiting:
 
 
 def why(failed: pytest.ExceptionInfo[LoginFailed]) -> NoLogin:
-    """Return how a login came to nothing."""
+    """Return how a login failed."""
     return failed.value.why
 
 

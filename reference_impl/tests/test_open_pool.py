@@ -170,7 +170,7 @@ def test_a_key_that_was_found_is_no_new_one(own: Path) -> None:
 def test_keys_that_are_none_are_refused_at_once(
     keys: list[str], error: type[Exception], own: Path
 ) -> None:
-    """Neither text that is no list, nor a placeholder in it, opens a pool; no key is kept."""
+    """Neither text that is not a list, nor a placeholder in it, opens a pool; no key is kept."""
     with pytest.raises(error):
         Pool.open("openai", keys=keys)
 

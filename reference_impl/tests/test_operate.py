@@ -122,7 +122,7 @@ def test_a_place_that_an_entry_names_already_is_refused() -> None:
         pytest.param(" \n", "is empty", id="blank"),
         pytest.param("sk-...", "is a placeholder", id="cut short"),
         pytest.param("your-api-key", "is a placeholder", id="a template's"),
-        pytest.param("Bearer sk-0123456789", "no header can carry", id="two words"),
+        pytest.param("Bearer sk-0123456789", "has “Bearer” before it", id="two words"),
         pytest.param("sk-\ud800", "no header can carry", id="half a character"),
     ],
 )

@@ -328,7 +328,7 @@ def test_a_reply_for_a_removed_key_marks_nobody(tmp_path: Path) -> None:
 
 
 def test_an_unreadable_store_is_refused(tmp_path: Path) -> None:
-    """A file that is no JSON opens no pool, and is left as it is."""
+    """A file that is not JSON opens no pool, and is left as it is."""
     path = tmp_path / "auth.json"
     path.write_text("{broken", encoding="utf-8")
 

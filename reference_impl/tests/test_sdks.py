@@ -275,7 +275,7 @@ def test_openai_raises_pool_exhausted(sdk: Sdk, answer: Answer, *, stream: bool)
 def test_anthropic_wraps_pool_exhausted(sdk: Sdk, answer: Answer, *, stream: bool) -> None:
     """The `anthropic` SDK wraps whatever its HTTP client raises: `PoolExhausted` is the cause.
 
-    It takes it for a broken connection, so by default it pauses and asks twice more, in vain:
+    It takes it for a broken connection, so by default it pauses and asks twice more, without success:
     nothing is sent. With `max_retries=0` it raises at once.
     """
     with FakeProvider({ONE: [NO_MONEY]}) as provider:

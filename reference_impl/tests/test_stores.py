@@ -89,7 +89,7 @@ def cool(name: str, message: str = "slow down") -> Callable[[PoolState], PoolSta
 
 
 def left(folder: Path) -> list[str]:
-    """Return what is in the folder, but for the lock."""
+    """Return what is in the folder, except for the lock."""
     return sorted(p.name for p in folder.iterdir() if p.suffix != ".lock")
 
 
@@ -125,7 +125,7 @@ def test_a_missing_file_is_an_empty_pool(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_gone_is_an_empty_pool(path: Path) -> None:
-    """What was read before is not held against what is there now."""
+    """What was read before is not compared with what is there now."""
     store = opened(path)
     store.load()
 

@@ -421,7 +421,7 @@ def test_a_mutant_that_harms_a_tenth_of_all_checks_is_too_coarse(
     ],
 )
 def test_a_wrong_declaration_is_bad_input(tmp_path: Path, body: str, says: str) -> None:
-    """A declaration is held against the specification before anything runs."""
+    """A declaration is compared with the specification before anything runs."""
     source = f'''
 from tools.mutants.mutant import Mutant, replaces
 class Sample(Mutant):

@@ -105,7 +105,7 @@ def _resume(response: httpx.Response, beginning: Beginning) -> None:
 
 
 def _decode(response: httpx.Response, raw: Iterator[bytes]) -> Iterator[bytes]:
-    """Decode a body as the client would, were it the whole."""
+    """Decode a body as the client would decode a whole one."""
     coding = response.headers.get("content-encoding", "")
     return httpx.Response(200, headers={"content-encoding": coding}, content=raw).iter_bytes()
 

@@ -108,7 +108,7 @@ def _resume(response: httpx2.Response, beginning: Beginning) -> None:
 
 
 def _decode(response: httpx2.Response, raw: Iterator[bytes]) -> Iterator[bytes]:
-    """Decode a body as the client would, were it the whole."""
+    """Decode a body as the client would decode a whole one."""
     coding = response.headers.get("content-encoding", "")
     return httpx2.Response(200, headers={"content-encoding": coding}, content=raw).iter_bytes()
 

@@ -155,7 +155,7 @@ def test_a_key_is_not_refreshed(credpool: "Command", keep: Keep) -> None:
 
     ran = credpool("refresh", "openai", "k")
 
-    assert (ran.code, "k is no login that can be refreshed" in ran.err) == (6, True)
+    assert (ran.code, "k is not a login that can be refreshed" in ran.err) == (6, True)
 
 
 def test_a_borrowed_login_is_read_again(

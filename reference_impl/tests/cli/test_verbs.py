@@ -524,7 +524,7 @@ def test_what_programs_read_has_a_schema(
 def test_what_is_found_is_shown_and_nothing_is_written(
     credpool: "Command", path: Path, around: dict[str, str]
 ) -> None:
-    """A variable and its numbered fellow are in the listing, and looking writes no file."""
+    """A variable and its numbered sibling are in the listing, and looking writes no file."""
     around |= {"OPENAI_API_KEY": ONE, "OPENAI_API_KEY_2": TWO}
 
     entries = credpool("list", "--json").entries

@@ -157,7 +157,7 @@ def test_all_strategies_are_shown_and_the_present_one_is_marked(home: Home) -> N
 
 
 def test_a_refusal_is_said_and_the_conversation_goes_on(home: Home) -> None:
-    """A duplicate is no reason to begin anew."""
+    """A duplicate is no reason to begin again."""
     with_keys(home, ONE)
 
     prompter, _ = talk(home, "Add", "openai", "API", ONE, "", "Leave")

@@ -47,7 +47,7 @@ class ScenarioRun:
         self.scenario = self._scenario = scenario
         self.setup = self._setup = setup
         first, *others = scenario.given.processes
-        self._processes = {first: session} | {name: session.fellow(name) for name in others}
+        self._processes = {first: session} | {name: session.peer(name) for name in others}
         self._calls = Calls(setup, session, mock)
         self._mock = mock
         self._clock: Clock = setup.clock
@@ -77,9 +77,9 @@ class ScenarioRun:
         Raises: HarnessError when the testee breaks the protocol.
         """
         self._configure(self._setup.pool)
-        for fellow in [*self._processes.values()][1:]:
-            fellow.ensure()
-            self._calls.turn = fellow
+        for peer in [*self._processes.values()][1:]:
+            peer.ensure()
+            self._calls.turn = peer
             self._configure(self._setup.joined())
         for number, phase in enumerate(self._scenario.phases, 1):
             begun = len(self._mock.seen)
@@ -222,7 +222,7 @@ class ScenarioRun:
 
 
 def _refusal(refused: Mapping[str, Json], strategies: frozenset[str]) -> str:
-    """Return a refusal's outcome; one of an unknown strategy must name those that there are."""
+    """Return a refusal's outcome; one of an unknown strategy must name the known ones."""
     code, message = refused.get("code"), text(refused.get("message"))
     unnamed = [name for name in sorted(strategies) if name not in message]
     if code == "unknown_strategy" and unnamed:

@@ -21,7 +21,7 @@ class Chooser:
         """Return what chooses for a model, which is asked for when it matters."""
         view = self._stored.view
         asked = model() if view.models else None
-        name = asked if asked in view.models else None  # what a client invents is no name
+        name = asked if asked in view.models else None  # what a client invents is not a name
         found = view.indexes.get(name)
         if found is None or found.expires <= now:
             return self._made(view, name, now)

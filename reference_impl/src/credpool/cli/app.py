@@ -123,7 +123,7 @@ def _ended(arguments: list[str] | None) -> int:
     try:
         code = cli.main(arguments, "credpool", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt, EOFError):
-        _say("\nInterrupted; nothing was changed by halves.")
+        _say("\nInterrupted; every change is complete or was not made.")
         return Exit.INTERRUPTED
     except click.ClickException as err:
         return _misused(err, typed)
@@ -143,6 +143,6 @@ def _misused(error: click.ClickException, typed: Sequence[str]) -> int:
 
 
 def _say(text: str) -> None:
-    from credpool.cli.talk.render import say  # noqa: PLC0415  slow to import, seldom needed
+    from credpool.cli.talk.render import say  # noqa: PLC0415  slow to import, rarely needed
 
     say(text)

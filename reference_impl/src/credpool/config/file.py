@@ -1,6 +1,6 @@
 """`config.yaml`: read what is ours in it, and set a strategy without touching the rest (spec: storage).
 
-The file is shared with other programs, whose parts are neither built nor written anew.
+The file is shared with other programs, whose parts are neither built nor written again.
 """
 
 import os

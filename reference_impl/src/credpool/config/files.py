@@ -33,11 +33,11 @@ def read_text(path: Path, *, keep_mark: bool = False) -> str | None:
     """Return what a file says, without the byte order mark unless it is kept; None when there is none.
 
     Raises:
-        Unusable: it is no text file, or cannot be read.
+        Unusable: it is not a text file, or cannot be read.
     """
     try:
         if path.exists() and not path.is_file():
-            raise Unusable(path, "is no file", "move it away")
+            raise Unusable(path, "is not a file", "move it away")
         with path.open("rb") as file:
             content = VeiledBytes(file.read(_MOST + 1))
     except (FileNotFoundError, NotADirectoryError):

@@ -70,7 +70,7 @@ def login_by_device(
         new: the entry to make for an account that has none.
 
     Raises:
-        LoginFailed: it came to nothing, and the pool is as it was.
+        LoginFailed: it failed, and the pool is as it was.
         UnknownEntry: the pool has no entry `into`.
         StoreError: the login could not be made durable.
     """
@@ -168,7 +168,7 @@ def _nothing_new(entry: Entry, now: Entry | None) -> NotRefreshed:
     if entry.borrowed:
         what, fix = f"is from {entry.source}, where there is nothing newer", "log in there"
     elif not entry.refreshable:
-        what, fix = "is no login that can be refreshed", "log in"
+        what, fix = "is not a login that can be refreshed", "log in"
     elif now is not None and now.cooldown is None:
         what, fix = "got no new tokens; the old one is good still", "try again in a minute"
     else:

@@ -88,7 +88,7 @@ def _address_flaw(text: str) -> str | None:
     try:
         parts = urlsplit(text)
     except ValueError:
-        return "is no URL"
+        return "is not a URL"
     if parts.scheme not in ("http", "https"):
         return "does not begin with http:// or https://"
     return _place_flaw(parts)

@@ -14,7 +14,7 @@ The tree, one class for each thing a caller would do differently::
     │   ├── DuplicateSecret
     │   ├── BadPolicy
     │   └── BadConfig
-    ├── LoginFailed        a person's login came to nothing; `why` tells how
+    ├── LoginFailed        a person's login failed; `why` tells how
     ├── NotRefreshed       there are no new tokens for a login
     └── StoreError         the store was left as it is
         ├── StoreUnreadable
@@ -142,7 +142,7 @@ class BadConfig(BadInput):
 
 
 class NoLogin(Enum):
-    """Why a login came to nothing."""
+    """Why a login failed."""
 
     DENIED = "login_denied"
     EXPIRED = "login_expired"
@@ -152,7 +152,7 @@ class NoLogin(Enum):
 
 
 class LoginFailed(CredpoolError):
-    """A person's login came to nothing, and the pool is as it was."""
+    """A person's login failed, and the pool is as it was."""
 
     def __init__(self, why: NoLogin, what: str, fix: str) -> None:
         super().__init__(f"{what}; nothing was changed; {fix}")

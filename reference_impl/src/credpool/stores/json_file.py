@@ -88,7 +88,7 @@ class JsonFileStore:
         self._seen = _Seen(None, codec.decode("{}", key).head, {}, self._empty)
 
     def load(self) -> PoolState:
-        """Return the pool as the file has it now; there is nothing else that this does.
+        """Return the pool as it is in the file now; there is nothing else that this does.
 
         Raises:
             StoreUnreadable: the file is there and cannot be read.
@@ -105,7 +105,7 @@ class JsonFileStore:
         return (seen.stamp, writes), held.over(seen.state)
 
     def stamp(self) -> object:
-        """Return what differs once the file has been written, by whomever.
+        """Return what differs once the file has been written, by any program.
 
         Take it before a `load`: what is written between the two is then seen as new.
 

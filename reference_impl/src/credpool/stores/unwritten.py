@@ -76,7 +76,7 @@ class Unwritten:
         """Learn what a change of the pool in the file says, and return the pool with it.
 
         Args:
-            state: the pool as the file has it.
+            state: the pool as it is in the file.
             change: is called with the pool as it is shown.
             stored: returns what may be kept of an entry.
 

@@ -72,7 +72,7 @@ def decode(text: str, key: str, known: Known = _NOTHING) -> Document:
 
     Raises:
         TooNew: the document's version is above ours.
-        Malformed: the text is no JSON, or says something that the format does not.
+        Malformed: the text is not JSON, or says something that the format does not.
     """
     return _by_lines(text, key, known) or _whole(text, key, known)
 
@@ -143,7 +143,7 @@ def pool_keys(text: str) -> tuple[str, ...]:
 
     Raises:
         TooNew: the document's version is above ours.
-        Malformed: the text is no JSON, or says something that the format does not.
+        Malformed: the text is not JSON, or says something that the format does not.
     """
     document = _parse(text)
     if not isinstance(document, dict):

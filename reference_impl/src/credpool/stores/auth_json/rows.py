@@ -59,7 +59,7 @@ def decode_row(row: object, *, key: str, index: int) -> Entry:
     """Return the entry that a row of the pool stands for.
 
     Raises:
-        Malformed: the row is no object, or a field has the wrong type.
+        Malformed: the row is not an object, or a field has the wrong type.
     """
     fields = _fields(row, f"credential_pool[{key!r}][{index}]")
     cooldown = _decode_cooldown(fields)
