@@ -17,6 +17,7 @@ from credpool.cli.app import VERBS, cli
 from credpool.model import errors as model_errors
 
 CLIENTS = {"httpx", "httpx2", "asyncio", "anyio", "filelock", "platformdirs"}
+MODULES = {f"credpool.cli.{home.partition('.')[0]}" for home, _ in VERBS.values()}
 TALK = {"rich", "prompt_toolkit", "ruamel"}
 
 
@@ -96,9 +97,37 @@ def test_what_needs_no_verb_imports_none(option: str) -> None:
     loaded = modules(f"from credpool.cli.app import run; run([{option!r}])")
 
     ours = {name for name in loaded if name.startswith("credpool.")}
-    homes = {f"credpool.cli.{home.partition('.')[0]}" for home, _ in VERBS.values()}
     assert not {name.partition(".")[0] for name in loaded} & (CLIENTS | TALK)
-    assert not ours & {*homes, "credpool.cli.session", "credpool.cli.home", "credpool.pool"}
+    assert not ours & {*MODULES, "credpool.cli.session", "credpool.cli.home", "credpool.pool"}
+
+
+@pytest.mark.parametrize(
+    ("words", "completed", "imported"),
+    [
+        pytest.param("credpool re", {"refresh", "remove", "rename", "reset"}, set(), id="a verb"),
+        pytest.param("credpool --v", {"--version"}, set(), id="an option"),
+        pytest.param(
+            "credpool move --b", {"--before"}, {"logins", "verbs"}, id="an option of one verb"
+        ),
+    ],
+)
+def test_completion_imports_no_verb_but_the_one_that_is_typed(
+    words: str, completed: set[str], imported: set[str]
+) -> None:
+    """The shell runs the command for each TAB, so it has to be quick."""
+    env = {"_CREDPOOL_COMPLETE": "bash_complete", "COMP_WORDS": words}
+    env["COMP_CWORD"] = str(words.count(" "))
+    code = (
+        f"import contextlib, os; os.environ.update({env!r})\n"
+        "with contextlib.suppress(SystemExit):\n"
+        "    from credpool.cli.app import run; run([])\n"
+        f"print(sorted({{*sys.modules}} & {MODULES!r}))"
+    )
+
+    *lines, loaded = python(f"import sys\n{code}").splitlines()
+
+    assert {line.partition(",")[2] for line in lines} == completed
+    assert loaded == str(sorted(f"credpool.cli.{name}" for name in imported))
 
 
 def test_the_list_of_verbs_says_of_each_what_its_help_says() -> None:
