@@ -93,8 +93,8 @@ class RetriesAProbe(Mutant):
     @replaces("credpool.rules.decide._fail")
     def again(original, state, event, *, now, draw):
         call, entry = event.call, event.entry
-        is_throttled = event.verdict.failure is FailureClass.RATE_LIMITED
-        if not call.probe or not is_throttled or call.did(Step.RETRY, entry):
+        is_rate_limited = event.verdict.failure is FailureClass.RATE_LIMITED
+        if not call.probe or not is_rate_limited or call.did(Step.RETRY, entry):
             return original(state, event, now=now, draw=draw)
         call = with_attempt(call, entry, event.verdict, Step.RETRY)
         return Decision(state, call, Send(state.find(entry)))

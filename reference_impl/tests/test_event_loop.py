@@ -21,7 +21,7 @@ from credpool.testing import FakeClock, FakeProvider, FakeReply
 from credpool.testing.store import FakeStore
 
 NO_MONEY = FakeReply.error(402, None, "Insufficient credits")
-THROTTLED = FakeReply.error(429, "rate_limit_exceeded", "Rate limit reached for requests")
+RATE_LIMITED = FakeReply.error(429, "rate_limit_exceeded", "Rate limit reached for requests")
 URL = "https://api.openai.com/v1/chat/completions"
 TURNS = 100  # of the event loop: more than a call takes
 
@@ -217,7 +217,7 @@ class Hurrying(FakeClock):
 
 def test_a_retry_waits_in_the_loop(loop: str) -> None:
     """A throttled key is tried again after its hint, in either loop."""
-    hinted = replace(THROTTLED, headers={"retry-after": "1"})
+    hinted = replace(RATE_LIMITED, headers={"retry-after": "1"})
     provider = FakeProvider({"sk-made-up-a": [hinted, FakeReply.json({})]})
     clock = Hurrying()
     pool = Pool.from_keys("openai", ["sk-made-up-a", "sk-made-up-b"], clock=clock)

@@ -35,7 +35,7 @@ Message = Any  # a request or a response of either library
 Headers = Any  # what either library takes for headers
 Field = Any  # of an entry
 
-THROTTLED = FakeReply.error(429, "rate_limit_exceeded", "Rate limit reached for requests")
+RATE_LIMITED = FakeReply.error(429, "rate_limit_exceeded", "Rate limit reached for requests")
 PLAN_USED_UP = FakeReply.error(429, "usage_limit_reached", "The usage limit has been reached")
 NO_QUOTA = FakeReply.error(429, "insufficient_quota", "You exceeded your current quota.")
 NO_MONEY = FakeReply.error(402, None, "Insufficient credits")
@@ -166,7 +166,7 @@ def statuses(pool: Pool) -> list[str]:
 
 def test_a_second_rate_limit_rotates(caller: Caller, clock: FakeClock) -> None:
     """Two 429s in a row to one key are followed by the next key, within one call."""
-    with FakeProvider({ONE: [THROTTLED, THROTTLED]}) as provider:
+    with FakeProvider({ONE: [RATE_LIMITED, RATE_LIMITED]}) as provider:
         pool = pool_of(provider, ONE, TWO, THREE, clock=clock)
 
         response = caller.send(pool, provider.url + PATH)
@@ -179,7 +179,7 @@ def test_a_second_rate_limit_rotates(caller: Caller, clock: FakeClock) -> None:
 
 def test_each_attempt_sends_the_same_request(caller: Caller, clock: FakeClock) -> None:
     """Every attempt has the caller's method, path, body and headers, and one key."""
-    with FakeProvider({ONE: [THROTTLED, THROTTLED]}) as provider:
+    with FakeProvider({ONE: [RATE_LIMITED, RATE_LIMITED]}) as provider:
         pool = pool_of(provider, ONE, TWO, clock=clock)
 
         caller.send(pool, f"{provider.url}{PATH}?debug=1", headers={"x-trace": "7"})
@@ -196,7 +196,7 @@ def test_each_attempt_sends_the_same_request(caller: Caller, clock: FakeClock) -
 
 def test_the_retry_waits_for_a_short_hint(caller: Caller, clock: FakeClock) -> None:
     """A hint of two seconds is waited for, once, before the same key is tried again."""
-    hinted = replace(THROTTLED, headers={"retry-after": "2"})
+    hinted = replace(RATE_LIMITED, headers={"retry-after": "2"})
     with FakeProvider({ONE: [hinted]}) as provider:
         pool = pool_of(provider, ONE, TWO, clock=clock)
 
@@ -215,7 +215,7 @@ def test_the_retry_waits_for_a_short_hint(caller: Caller, clock: FakeClock) -> N
         pytest.param(REFUSED, "exhausted auth_rejected", id="401"),
         pytest.param(UNEXPLAINED, "ok", id="403 for this call only"),
         pytest.param(
-            replace(THROTTLED, headers={"retry-after": "3600"}),
+            replace(RATE_LIMITED, headers={"retry-after": "3600"}),
             "exhausted rate_limited",
             id="429 with a long hint",
         ),
@@ -254,7 +254,7 @@ def test_a_fault_that_is_not_the_keys_is_delivered(
 def test_ten_throttled_keys_are_all_tried(caller: Caller, clock: FakeClock) -> None:
     """Ten keys are tried twice each: as many requests as a client allows by default."""
     keys = [f"sk-made-up-{n}" for n in range(10)]
-    with FakeProvider({key: repeat(THROTTLED) for key in keys}) as provider:
+    with FakeProvider({key: repeat(RATE_LIMITED) for key in keys}) as provider:
         pool = pool_of(provider, *keys, clock=clock)
 
         response = caller.send(pool, provider.url + PATH)
@@ -266,7 +266,7 @@ def test_ten_throttled_keys_are_all_tried(caller: Caller, clock: FakeClock) -> N
 def test_more_keys_need_a_client_that_allows_it(caller: Caller, clock: FakeClock) -> None:
     """Clients count our attempts as redirects: `max_redirects` makes room for eleven keys."""
     keys = [f"sk-made-up-{n}" for n in range(11)]
-    with FakeProvider({key: repeat(THROTTLED) for key in keys}) as provider:
+    with FakeProvider({key: repeat(RATE_LIMITED) for key in keys}) as provider:
         pool = pool_of(provider, *keys, clock=clock)
 
         room = {"auth": caller.auth(pool, max_sends=23), "max_redirects": 22}
@@ -293,7 +293,7 @@ def test_a_hundred_keys_are_all_tried(caller: Caller, clock: FakeClock) -> None:
 def test_a_call_ends_before_the_client_breaks_it_off(caller: Caller, clock: FakeClock) -> None:
     """At the client's limit the caller gets the last reply, and the next call goes on from there."""
     keys = [f"sk-made-up-{n}" for n in range(11)]
-    with FakeProvider({key: repeat(THROTTLED) for key in keys}) as provider:
+    with FakeProvider({key: repeat(RATE_LIMITED) for key in keys}) as provider:
         pool = pool_of(provider, *keys, clock=clock)
 
         first = caller.send(pool, provider.url + PATH)
@@ -309,7 +309,7 @@ def test_a_call_ends_before_the_client_breaks_it_off(caller: Caller, clock: Fake
 
 def test_the_observer_is_told_every_attempt(caller: Caller, clock: FakeClock) -> None:
     """When the call ends, `observe` has been given each attempt with its class and what followed."""
-    with FakeProvider({ONE: [THROTTLED, THROTTLED]}) as provider:
+    with FakeProvider({ONE: [RATE_LIMITED, RATE_LIMITED]}) as provider:
         pool = pool_of(provider, ONE, TWO, clock=clock)
 
         caller.send(pool, provider.url + PATH)
@@ -328,7 +328,7 @@ def test_a_body_that_is_generated_survives_a_retry(caller: Caller, clock: FakeCl
         yield b'{"model": '
         yield b'"gpt-5"}'
 
-    with FakeProvider({ONE: [THROTTLED, THROTTLED]}) as provider:
+    with FakeProvider({ONE: [RATE_LIMITED, RATE_LIMITED]}) as provider:
         pool = pool_of(provider, ONE, TWO, clock=clock)
 
         response = caller.send(pool, provider.url + PATH, content=pieces())
