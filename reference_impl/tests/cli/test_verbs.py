@@ -354,7 +354,7 @@ def test_a_move_says_the_new_order(credpool: "Command", keep: Keep) -> None:
 
     assert tied.err.replace("\n", " ").strip() == (
         "c (key c) has priority 0, and the order is unchanged; a (key a) has it too, "
-        "and stands before it: credpool move openai 'key c' first puts it first."
+        "and comes before it: credpool move openai 'key c' first puts it first."
     )
     assert "priority" in listing.splitlines()[2]
     assert "the order is now key c, key a, key b" in first.err

@@ -119,7 +119,7 @@ def _permissions(home: Home) -> Iterator[Finding]:
             yield Finding(level=Level.WARNING, where=str(path), what=what, fix=fix)
     folder = home.store.parent
     if not WholeFile(home.store, lock_timeout=0.0).writable():
-        what = "it cannot be written: cooldowns end with the program, and no login is renewed"
+        what = "it cannot be written: cooldowns end with the program, and no login is refreshed"
         fix = f"let your account write {folder} and the files in it"
         yield Finding(level=Level.FAULT, where=str(home.store), what=what, fix=fix)
 

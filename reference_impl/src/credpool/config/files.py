@@ -43,7 +43,7 @@ def read_text(path: Path, *, keep_mark: bool = False) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except ValueError:  # half a character, or NUL
-        raise Unusable(path, "is a path that there cannot be", "correct the path") from None
+        raise Unusable(path, "is a path that cannot exist", "correct the path") from None
     except OSError as err:
         fix = "make it readable, or its credentials are left out"
         raise Unusable(path, f"cannot be read: {err.strerror}", fix) from None

@@ -123,7 +123,7 @@ def login_by_browser(
         show(Prompt(asked.url))
         query = callback.wait(partial(is_ours, asked))
     if query is None and callback.strays:
-        what = "the browser came back only from another login than the one that was begun"
+        what = "the browser came back from another login, not from the one that was started"
         raise LoginFailed(NoLogin.WRONG_STATE, what, "log in again, and in one window only")
     if query is None:
         raise LoginFailed(NoLogin.EXPIRED, "the browser has not come back", "log in again")
@@ -170,7 +170,7 @@ def _nothing_new(entry: Entry, now: Entry | None) -> NotRefreshed:
     elif not entry.refreshable:
         what, fix = "is not a login that can be refreshed", "log in"
     elif now is not None and now.cooldown is None:
-        what, fix = "got no new tokens; the old one is good still", "try again in a minute"
+        what, fix = "got no new tokens; the old one is still valid", "try again in a minute"
     else:
         told = None if now is None or now.cooldown is None else now.cooldown.message
         what, fix = f"got no new tokens ({told or 'no reason was given'})", "log in again"

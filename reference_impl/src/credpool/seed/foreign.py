@@ -124,7 +124,7 @@ class ForeignFile:
         found = self.tool.login(data)
         if found is None:
             fix = f"log in with the tool that owns it, or ignore this ({self.tool.source})"
-            yield Complaint(where=str(path), what="holds no login that is known here", fix=fix)
+            yield Complaint(where=str(path), what="holds no known login", fix=fix)
         else:
             yield usable(str(path), Veiled(found.secret.reveal())) or found
 

@@ -39,7 +39,7 @@ class References:
         except Unusable as err:
             return err.complaint
         except RuntimeError:  # of `_expanded`
-            what, fix = "names the home of nobody who is known here", "write the path whole"
+            what, fix = "names the home of an unknown user", "write the whole path"
             return Complaint(where=f"file:{path}", what=what, fix=fix)
 
     def _expanded(self, path: str) -> Path:
