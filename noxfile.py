@@ -1,4 +1,4 @@
-"""The house's commands: plain `nox` runs what CI runs, but for two that install other programs.
+"""The house's commands: plain `nox` runs what CI runs, except for two that install other programs.
 
 Each session has a small environment of its own, kept between runs and locked by constraints.txt.
 """
@@ -182,7 +182,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def generate(session: nox.Session) -> None:
-    """Write every generated page anew: the specification's, the mutants', and a fresh run's."""
+    """Write every generated page again: the specification's, the mutants', and a fresh run's."""
     install_packages(session)
     session.run("python", "-m", "tools.pages", "--write")
     session.run("python", "-m", "credpool.cli.page", "--write")
@@ -192,7 +192,7 @@ def generate(session: nox.Session) -> None:
 
 @nox.session
 def lock(session: nox.Session) -> None:
-    """Resolve all dependencies anew and write constraints.txt."""
+    """Resolve all dependencies again and write constraints.txt."""
     session.install("--upgrade", "nox", *group(*PROJECT["dependency-groups"]), *PACKAGES)
     pins = session.run("pip", "freeze", "--all", "--exclude-editable", silent=True) or ""
     ours = ("pip==", "setuptools==", "wheel==")
@@ -223,7 +223,7 @@ def install(session: nox.Session, *requirements: str) -> None:
 
 
 def install_packages(session: nox.Session, *groups: str) -> None:
-    """Install both packages, editable, and groups; the build tool is not installed for each anew."""
+    """Install both packages, editable, and groups; the build tool is not installed for each again."""
     install(session, *group("build", *groups))
     install(session, "--no-build-isolation", *PACKAGES)
 
@@ -261,7 +261,7 @@ def packed(built: Path) -> dict[str, int]:
 
 
 def use_suite(session: nox.Session, venv: Path, built: Path) -> None:
-    """Run the template against the installed suite, in every way that there is."""
+    """Run the template against the installed suite, in every way."""
 
     def run(program: str, *arguments: str, codes: tuple[int, ...] = (0,)) -> str:
         command, env = (str(venv / "bin" / program), *arguments), {"PYTHONPATH": None}

@@ -95,8 +95,8 @@ class Adapter:
             if not isinstance(getattr(error, "status_code", None), int):
                 raise
             headers = getattr(error, "litellm_response_headers", None) or {}
-            kept = {k.lower(): v for k, v in dict(headers).items()}
-            call.tell("delivered", status=error.status_code, headers=kept, body=str(error))
+            stored = {k.lower(): v for k, v in dict(headers).items()}
+            call.tell("delivered", status=error.status_code, headers=stored, body=str(error))
 
     def states(self):
         ids = [e["id"] for e in self.pool["entries"]]

@@ -98,8 +98,8 @@ def pool(declared, reports, lines):
 def failing(found, lines):
     checks = {key: len(found[key]) for key in ("own", "beside")}
     first = (found["own"] or found["beside"])[0]
-    kept = {key: found[key] for key in ("requirement", "severity", "kinds")}
-    return kept | checks | {"check": first} | lines.get(found["requirement"], {})
+    stored = {key: found[key] for key in ("requirement", "severity", "kinds")}
+    return stored | checks | {"check": first} | lines.get(found["requirement"], {})
 
 
 def unverified(pools):
@@ -156,14 +156,14 @@ def summary(pools):
         "unverified",
         "harness-error",
     )
-    kept = [word for word in outcomes if any(each["counts"].get(word) for each in pools)]
+    stored = [word for word in outcomes if any(each["counts"].get(word) for each in pools)]
     rows = [
         (f"[{each['name']}](#{anchor(each)})", each["version"], each["licence"], each["date"])
-        + tuple(str(each["counts"].get(word, 0)) for word in kept)
+        + tuple(str(each["counts"].get(word, 0)) for word in stored)
         + (f"{each['inconclusive']} %",)
         for each in pools
     ]
-    return table(("pool", "version", "licence", "date", *kept, "came to nothing"), rows)
+    return table(("pool", "version", "licence", "date", *stored, "came to nothing"), rows)
 
 
 def anchor(each):

@@ -31,8 +31,8 @@ def faked_time():
 
 def with_key(headers, key):
     """Put an entry's key into a request, in place of the caller's own."""
-    kept = {k: v for k, v in headers.items() if k.lower() not in ("authorization", "x-api-key")}
-    return kept | {"authorization": f"Bearer {key}"}
+    stored = {k: v for k, v in headers.items() if k.lower() not in ("authorization", "x-api-key")}
+    return stored | {"authorization": f"Bearer {key}"}
 
 
 def listed(states):

@@ -28,10 +28,10 @@ class KeepsWhatItBorrows(Mutant):
     kills = ("borrowed-secret-is-not-kept",)
     because = "store"
 
-    @replaces("credpool.stores.auth_json.codec.as_kept")
+    @replaces("credpool.stores.auth_json.codec.as_stored")
     def whole(original, entry, **given):
-        kept = original(entry, **given)
-        return kept if entry.reference else replace(kept, secret=entry.secret)
+        stored = original(entry, **given)
+        return stored if entry.reference else replace(stored, secret=entry.secret)
 
 
 class RefreshesWhatItBorrows(Mutant):
@@ -66,7 +66,7 @@ class SendsWhatIsAboutToEnd(Mutant):
 
 
 class ReadsOnce(Mutant):
-    """Takes what it has read first for all that there is."""
+    """Takes what it has read first for everything."""
 
     violates = "borrow.reread.refused+2"
     kills = ("refused-borrowed-token-is-read-again",)
@@ -123,9 +123,9 @@ class ResolvesReferencesForGood(Mutant):
     kills = ("reference-leads-to-the-secret",)
     because = "store"
 
-    @replaces("credpool.stores.auth_json.codec.as_kept")
+    @replaces("credpool.stores.auth_json.codec.as_stored")
     def resolved(original, entry, **given):
-        kept = original(entry, **given)
+        stored = original(entry, **given)
         if entry.reference is None or entry.secret is None:
-            return kept
-        return replace(kept, secret=entry.secret, reference=None, borrowed=False)
+            return stored
+        return replace(stored, secret=entry.secret, reference=None, borrowed=False)

@@ -20,8 +20,8 @@ def without(self, *features):
     def says(reply):
         hello = reply.get("hello")
         if hello is not None:
-            kept = [name for name in hello["features"] if name not in features]
-            reply = reply | {"hello": hello | {"features": kept}}
+            stored = [name for name in hello["features"] if name not in features]
+            reply = reply | {"hello": hello | {"features": stored}}
         emit(reply)
 
     self.emit = says
@@ -39,7 +39,7 @@ def pruned(value):
 
 
 class LeavesNullsOut(Control):
-    """Leaves fields that are null out of its replies, but for listings, where all are shown."""
+    """Leaves fields that are null out of its replies, except for listings, where all are shown."""
 
     @replaces("testee_reference.Testee.__init__")
     def brief(original, self, emit, *args):
@@ -103,11 +103,11 @@ class KeepsNothingOnDisk(Control):
     def in_memory(original, self):
         if self.seeded():
             return original(self)
-        kept = self.__dict__.setdefault("kept", {})
-        if kept.get("given") is not self.given:
+        stored = self.__dict__.setdefault("kept", {})
+        if stored.get("given") is not self.given:
             state = replace(original(self).load(), **self.rules)
-            kept |= {"given": self.given, "store": MemoryStore(state)}
-        return kept["store"]
+            stored |= {"given": self.given, "store": MemoryStore(state)}
+        return stored["store"]
 
 
 class ProbesNobody(Control):
@@ -233,7 +233,7 @@ class TellsNothingByItself(Control):
         without(self, "events")
 
     @replaces("testee_reference.Testee.hear")
-    def deaf(original, self, notice):
+    def deaf(original, self, event):
         pass
 
 
@@ -266,7 +266,7 @@ class AsksNobodyWhoPays(Control):
 class WritesEachCountAtOnce(Control):
     """Lets the stored request counts lag behind by nothing, and waits until they are written."""
 
-    @replaces("credpool._engine.keeping.Kept.used")
+    @replaces("credpool._engine.stored_pool.StoredPool.used")
     def at_once(original, self, entry):
         original(self, entry)
         with suppress(StoreError):

@@ -242,8 +242,8 @@ class MarksOneRow(Mutant):
     @replaces("credpool.rules.decide._retry")
     def one(original, state, entry, event, *, now):
         made = original(state, entry, event, now=now)
-        kept = {e.id: e for e in state.entries if e.id != entry.id}
-        return replace(made, state=made.state.change(kept))
+        stored = {e.id: e for e in state.entries if e.id != entry.id}
+        return replace(made, state=made.state.change(stored))
 
 
 class ClearsOneRow(Mutant):
@@ -256,8 +256,8 @@ class ClearsOneRow(Mutant):
     @replaces("credpool.rules.decide._succeed")
     def one(original, state, event):
         made = original(state, event)
-        kept = {e.id: e for e in state.entries if e.id != event.entry and not event.call.probe}
-        return replace(made, state=made.state.change(kept))
+        stored = {e.id: e for e in state.entries if e.id != event.entry and not event.call.probe}
+        return replace(made, state=made.state.change(stored))
 
 
 class MarksOneModel(Mutant):
@@ -282,7 +282,7 @@ class KeepsTheMarkForOtherModels(Mutant):
     because = "retry"
 
     @replaces("credpool.rules.cooldown._rest")
-    def kept(original, entry, cooldown, *, model):
+    def stored(original, entry, cooldown, *, model):
         rested = original(entry, cooldown, model=model)
         return rested if model is None else replace(rested, marked=entry.marked)
 

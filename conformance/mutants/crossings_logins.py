@@ -98,8 +98,8 @@ class RestsOneRow(Mutant):
         changed = original(state, entry, claim=claim, failed_at=failed_at)
         others = [e for e in changed.entries if e.id != entry.id]
         before = {e.id: state.find(e.id).refresh_failed_at for e in others}
-        kept = {e.id: replace(e, refresh_failed_at=before[e.id]) for e in others}
-        return changed.change(kept)
+        stored = {e.id: replace(e, refresh_failed_at=before[e.id]) for e in others}
+        return changed.change(stored)
 
 
 class ForgetsModelsWithANewToken(Mutant):
@@ -138,8 +138,8 @@ class FreesOneRowWithANewToken(Mutant):
         made = original(state, event)
         others = [e for e in made.state.entries if e.id != event.entry]
         before = {e.id: state.find(e.id).cooldown for e in others}
-        kept = {e.id: replace(e, cooldown=before[e.id]) for e in others}
-        return replace(made, state=made.state.change(kept))
+        stored = {e.id: replace(e, cooldown=before[e.id]) for e in others}
+        return replace(made, state=made.state.change(stored))
 
 
 class TakesAProbesRefreshForACalls(Mutant):

@@ -131,9 +131,9 @@ class StaysWithoutAModel(Mutant):
 
     @replaces("credpool._engine.engine.Engine.choose")
     def any_model(original, self, model, now, home=None):
-        kept = self._kept.view.by_id.get(home)
-        if kept is not None and kept.blocked(now) is None:
-            return kept
+        stored = self._stored.view.by_id.get(home)
+        if stored is not None and stored.blocked(now) is None:
+            return stored
         return original(self, model, now, home)
 
 
@@ -160,8 +160,8 @@ class FreesTheEntryAlone(Mutant):
     def whole(original, state, secret, model):
         freed = original(state, secret, model)
         out = [e for e in state.holding(secret) if e.cooldown is not None]
-        kept = {e.id: replace(freed.find(e.id), models=e.models) for e in out}
-        return freed.change(kept)
+        stored = {e.id: replace(freed.find(e.id), models=e.models) for e in out}
+        return freed.change(stored)
 
 
 class FreesWhateverTheReason(Mutant):

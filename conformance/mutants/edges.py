@@ -80,8 +80,8 @@ class ReadsNoNumbersForCodes(Mutant):
     def texts(original, reply, provider, auth_type, *, now):
         error = reply.data.get("error") if isinstance(reply.data, dict) else None
         if isinstance(error, dict) and isinstance(error.get("code"), int):
-            kept = {name: value for name, value in error.items() if name != "code"}
-            reply = Reply(reply.status, reply.headers, repr(kept).replace("'", '"').encode())
+            stored = {name: value for name, value in error.items() if name != "code"}
+            reply = Reply(reply.status, reply.headers, repr(stored).replace("'", '"').encode())
         return original(reply, provider, auth_type, now=now)
 
 
@@ -143,7 +143,7 @@ class ShowsTheEndOfASecret(Mutant):
     @replaces("testee_reference.Testee.end")
     def logged(original, self, call, outcome, over=None, **result):
         if outcome == "failed":
-            entries = engine_of(self.pool)._kept.view.state.entries
+            entries = engine_of(self.pool)._stored.view.state.entries
             print([e.secret.reveal()[-12:] for e in entries], file=sys.stderr)
         return original(self, call, outcome, over, **result)
 

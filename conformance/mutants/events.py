@@ -42,8 +42,8 @@ class LeavesFieldsOut(Mutant):
     because = "events"
 
     @replaces("testee_reference.Testee.hear")
-    def shorter(original, self, notice):
-        original(self, notice)
+    def shorter(original, self, event):
+        original(self, event)
         call = self.current.get(None)
         if call is not None:
             call.events[-1] = {k: v for k, v in call.events[-1].items() if k != "class"}
@@ -70,11 +70,11 @@ class CallsTheDeadCooling(Mutant):
 
     @replaces("credpool.events.changes._out")
     def cooling(original, *args):
-        for notice in original(*args):
-            if isinstance(notice, events.EntryDied):
-                yield events.EntryCooled(notice.entry, notice.failure, 0.0)
+        for event in original(*args):
+            if isinstance(event, events.EntryDied):
+                yield events.EntryCooled(event.entry, event.failure, 0.0)
             else:
-                yield notice
+                yield event
 
 
 class SaysNothingOfModels(Mutant):
@@ -117,7 +117,7 @@ class TellsEachReport(Mutant):
         if (
             out is None
             or out.until == FOREVER
-            or any(isinstance(notice, events.EntryCooled) for notice in told)
+            or any(isinstance(event, events.EntryCooled) for event in told)
         ):
             return told
         return (events.EntryCooled(entry.id, out.failure, out.until, None), *told)
@@ -242,10 +242,10 @@ class CallsFailuresSuccesses(Mutant):
     because = "events"
 
     @replaces("credpool.events.changes._refresh")
-    def rosy(original, event, now):
-        for notice in original(event, now):
-            rosy = isinstance(notice, events.RefreshFailed)
-            yield events.EntryRefreshed(notice.entry) if rosy else notice
+    def rosy(original, message, now):
+        for event in original(message, now):
+            rosy = isinstance(event, events.RefreshFailed)
+            yield events.EntryRefreshed(event.entry) if rosy else event
 
 
 class TellsTheFirstExhaustionOnly(Mutant):
@@ -269,7 +269,7 @@ class PromisesAReturn(Mutant):
 
     @replaces("credpool.events.changes._exhaustion")
     def promised(original, made):
-        for notice in original(made):
-            found = notice.exhaustion
+        for event in original(made):
+            found = event.exhaustion
             dead = found.returns_at is None
-            yield events.PoolExhausted(replace(found, returns_at=0.0)) if dead else notice
+            yield events.PoolExhausted(replace(found, returns_at=0.0)) if dead else event

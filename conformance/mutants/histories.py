@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from credpool.model.messages import Reset
-from credpool.model.recovery import MENDED_BY_REFRESH
+from credpool.model.recovery import ENDED_BY_REFRESH
 from credpool.model.terms import FailureClass
 from credpool.rules.cooldown import TOKEN_ENDPOINT
 from credpool.rules.next_step import deliver
@@ -91,7 +91,7 @@ class AsksAgainForTheLastToken(Mutant):
     @replaces("credpool.rules.refresh._is_in")
     def whatever_failed(original, entry, event, now):
         out = entry.blocked(now)
-        if out is not None and out.failure in MENDED_BY_REFRESH and not entry.dead:
+        if out is not None and out.failure in ENDED_BY_REFRESH and not entry.dead:
             return True
         return original(entry, event, now)
 

@@ -123,7 +123,7 @@ class InventsAReasonOfItsOwn(Mutant):
 
 
 class TellsTheSdkToStopAtOnce(Mutant):
-    """Tells SDKs not to retry what only a retry would mend."""
+    """Tells SDKs not to retry what only a retry gets past."""
 
     violates = "exhaust.sdk-retry+1"
     kills = (

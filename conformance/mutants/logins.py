@@ -266,14 +266,14 @@ class UsesNewTokensUnsaved(Mutant):
 
     @replaces("credpool._calls.call.keep")
     def unsaved(original, engine, event):
-        kept = engine._kept
+        stored = engine._stored
 
         def remember(change):
-            held = replace(kept.view.reading, state=change(kept.view.state))
-            kept.view = view_of(kept.view.stamp, held, None)
+            held = replace(stored.view.reading, state=change(stored.view.state))
+            stored.view = view_of(stored.view.stamp, held, None)
 
-        kept.commit = remember
+        stored.commit = remember
         try:
             return original(engine, event)
         finally:
-            del kept.commit
+            del stored.commit

@@ -19,13 +19,13 @@ class KeepsTheClaimOfAFailedRefresh(Mutant):
     because = "refresh"
 
     @replaces("credpool.rules.refresh.refresh_failed")
-    def kept(original, state, event, *, now):
+    def stored(original, state, event, *, now):
         decision = original(state, event, now=now)
         before, after = state.find(event.entry), decision.state.find(event.entry)
         if after is None or after.blocked(now) is not None:
             return decision
-        kept = replace(after, claim=before.claim, refresh_failed_at=None)
-        return replace(decision, state=decision.state.change({after.id: kept}))
+        stored = replace(after, claim=before.claim, refresh_failed_at=None)
+        return replace(decision, state=decision.state.change({after.id: stored}))
 
 
 class PresentsAgainWhatGotNoAnswer(Mutant):
@@ -149,7 +149,7 @@ class BringsTheRevokedBackWithAToken(Mutant):
     kills = ("late-token-does-not-bring-the-revoked-back",)
     because = "retry"
 
-    @replaces("credpool.rules.refresh._is_mended")
+    @replaces("credpool.rules.refresh._is_disproved")
     def revived(original, entry):
         return original(entry) or entry.dead
 
@@ -214,7 +214,7 @@ class BringsTheRemovedBack(Mutant):
 
 
 class RetriesWithoutALook(Mutant):
-    """Sends a retry that has waited with the token that there was before."""
+    """Sends a retry that has waited with the token from before."""
 
     violates = "recover.look-again+1"
     kills = ("retry-refreshes-a-token-that-ran-out-while-it-waited",)
@@ -233,6 +233,6 @@ class KeepsWhatTheOldTokenHad(Mutant):
     kills = ("new-token-of-a-lost-holder-ends-the-cooldown",)
     because = "retry"
 
-    @replaces("credpool.rules.refresh._is_mended")
+    @replaces("credpool.rules.refresh._is_disproved")
     def never(original, entry):
         return False

@@ -50,7 +50,7 @@ class KeepsNothingForALogin(Mutant):
     because = "refusal"
 
     @replaces("credpool.login.app.read_login")
-    def kept(original, app, reply, *, now):
+    def stored(original, app, reply, *, now):
         try:
             return original(app, reply, now=now)
         except LoginFailed:
@@ -67,9 +67,9 @@ class SavesNoLogin(Mutant):
 
     @replaces("credpool.login._keep")
     def forgotten(original, pool, login, *, into, new, source):
-        view = engine_of(pool)._kept.view
+        view = engine_of(pool)._stored.view
         state = logged_in(view.state, login, into=into, new=new)
-        engine_of(pool)._kept.view = view_of(view.stamp, replace(view.reading, state=state), None)
+        engine_of(pool)._stored.view = view_of(view.stamp, replace(view.reading, state=state), None)
         return new
 
 
@@ -119,7 +119,7 @@ class ReadsTheCodeAloud(Mutant):
 
 
 class AsksEveryFiveSeconds(Mutant):
-    """Asks every five seconds, however seldom the provider wants to be asked."""
+    """Asks every five seconds, however rarely the provider wants to be asked."""
 
     violates = "login.device.interval+3"
     kills = ("login-by-code:longer",)

@@ -22,10 +22,10 @@ class UsesWhatItCouldNotSave(Mutant):
         try:
             return original(engine, event)
         except StoreError:
-            kept = engine._kept
-            made = refresh.refreshed(kept.view.state, event)
-            reading = replace(kept.view.reading, state=made.state)
-            kept.view = view_of(kept.view.stamp, reading, None)
+            stored = engine._stored
+            made = refresh.refreshed(stored.view.state, event)
+            reading = replace(stored.view.reading, state=made.state)
+            stored.view = view_of(stored.view.stamp, reading, None)
             return made
 
 

@@ -83,7 +83,7 @@ class MovesEveryMomentAlong(Mutant):
     because = "refresh"
 
     @replaces("credpool.rules.moments.read")
-    def anew(original, state, *, now, before=None):
+    def again(original, state, *, now, before=None):
         return original(state, now=now)
 
 
@@ -94,7 +94,7 @@ class WritesWhatItBelieves(Mutant):
     kills = ("moment-that-is-not-believed-stays-in-the-file",)
     because = "store"
 
-    @replaces("credpool.rules.moments.Reading.as_kept")
+    @replaces("credpool.rules.moments.Reading.as_stored")
     def as_believed(original, self, changed):
         return changed
 

@@ -209,9 +209,9 @@ class AddsForTheNextStart(Mutant):
     def late(original, self, secret, **told):
         entry = original(self, secret, **told)
         before, pool = self._pool.state, self._pool
-        kept = tuple(e if e.id != entry.id else replace(e, secret=None) for e in before.entries)
-        engine_of(pool)._kept.view = _seen(
-            engine_of(pool)._kept.view, replace(before, entries=kept)
+        stored = tuple(e if e.id != entry.id else replace(e, secret=None) for e in before.entries)
+        engine_of(pool)._stored.view = _seen(
+            engine_of(pool)._stored.view, replace(before, entries=stored)
         )
         return entry
 

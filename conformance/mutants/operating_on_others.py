@@ -23,7 +23,7 @@ class RemovesFromTheListOnly(Mutant):
     def late(original, self, target):
         pool, before = self._pool, self._pool.state
         entry = original(self, target)
-        engine_of(pool)._kept.view = _seen(engine_of(pool)._kept.view, before)
+        engine_of(pool)._stored.view = _seen(engine_of(pool)._stored.view, before)
         return entry
 
 
@@ -41,14 +41,14 @@ class RenumbersTheRest(Mutant):
 
 
 class ForgetsTheOthersCooldowns(Mutant):
-    """Begins anew with what is left after a removal."""
+    """Begins again with what is left after a removal."""
 
     violates = "operator.only+1"
     kills = ("removed-key-is-not-used",)
     because = "status"
 
     @replaces("credpool.entries.edit.removed")
-    def anew(original, state, target):
+    def again(original, state, target):
         left = original(state, target).entries
         return replace(state, entries=tuple(replace(e, cooldown=None) for e in left))
 
@@ -90,12 +90,12 @@ class ForgetsModels(Mutant):
     @replaces("credpool.rules.decide._reset")
     def general(original, state, entry_id, *, now):
         decision = original(state, entry_id, now=now)
-        kept = {
+        stored = {
             e.id: replace(e, models=old.models)
             for e in decision.state.entries
             if (old := state.find(e.id)) is not None and old.models
         }
-        return replace(decision, state=decision.state.change(kept))
+        return replace(decision, state=decision.state.change(stored))
 
 
 class KeepsTheMark(Mutant):
@@ -185,7 +185,7 @@ class OrdersAtTheNextStart(Mutant):
     def late(original, self, target, priority):
         pool, before = self._pool, self._pool.state
         entry = original(self, target, priority)
-        engine_of(pool)._kept.view = _seen(engine_of(pool)._kept.view, before)
+        engine_of(pool)._stored.view = _seen(engine_of(pool)._stored.view, before)
         return entry
 
 
@@ -206,14 +206,14 @@ class MovesByItsOwnPriorityAlone(Mutant):
 
 
 class MovesEveryoneAnew(Mutant):
-    """Begins anew with every entry that a move gives another number."""
+    """Begins again with every entry that a move gives another number."""
 
     violates = "operator.move+1"
     kills = ("move-changes-places-alone",)
     because = "status"
 
     @replaces("credpool.entries.order._placed")
-    def anew(original, state, entry, place):
+    def again(original, state, entry, place):
         after = original(state, entry, place)
         return replace(after, entries=tuple(replace(e, cooldown=None) for e in after.entries))
 
@@ -240,7 +240,7 @@ class KeepsTheOldStrategy(Mutant):
     because = "order"
 
     @replaces("credpool.pool.Pool.choose_by")
-    def noted(original, self, strategy):
+    def with_attempt(original, self, strategy):
         return None
 
 
@@ -266,9 +266,9 @@ class ChangesMemoryOnly(Mutant):
 
     @replaces("credpool._engine.engine.Engine.change")
     def memory(original, self, change):
-        view = self._kept.view
-        self._kept.view = _seen(view, change(view.state))
-        return self._kept.view.state
+        view = self._stored.view
+        self._stored.view = _seen(view, change(view.state))
+        return self._stored.view.state
 
 
 class BlamesTheNextInLine(Mutant):

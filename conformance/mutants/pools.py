@@ -153,7 +153,7 @@ class KeepsTheLineEnd(Mutant):
     because = "order"
 
     @replaces("credpool.model.credential.bare")
-    def kept(original, text):
+    def stored(original, text):
         return text if text.endswith("\n") else original(text)
 
 

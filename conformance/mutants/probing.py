@@ -5,7 +5,7 @@ from dataclasses import replace
 from credpool.model.messages import Decision, Send
 from credpool.model.recovery import Step
 from credpool.model.terms import FailureClass
-from credpool.rules.next_step import noted
+from credpool.rules.next_step import with_attempt
 from tools.mutants.mutant import Mutant, replaces
 
 
@@ -70,7 +70,7 @@ class StartsTheWaitAnew(Mutant):
     because = "until on"
 
     @replaces("credpool.rules.decide._fail")
-    def anew(original, state, event, *, now, draw):
+    def again(original, state, event, *, now, draw):
         if not event.call.probe:
             return original(state, event, now=now, draw=draw)
         freed = replace(state.find(event.entry), cooldown=None)
@@ -93,10 +93,10 @@ class RetriesAProbe(Mutant):
     @replaces("credpool.rules.decide._fail")
     def again(original, state, event, *, now, draw):
         call, entry = event.call, event.entry
-        is_throttled = event.verdict.failure is FailureClass.RATE_LIMITED
-        if not call.probe or not is_throttled or call.did(Step.RETRY, entry):
+        is_rate_limited = event.verdict.failure is FailureClass.RATE_LIMITED
+        if not call.probe or not is_rate_limited or call.did(Step.RETRY, entry):
             return original(state, event, now=now, draw=draw)
-        call = noted(call, entry, event.verdict, Step.RETRY)
+        call = with_attempt(call, entry, event.verdict, Step.RETRY)
         return Decision(state, call, Send(state.find(entry)))
 
 

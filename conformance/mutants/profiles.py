@@ -21,8 +21,8 @@ def declares(drops=(), says=lambda reply: reply, **more):
         def changed(reply):
             hello = reply.get("hello")
             if hello is not None:
-                kept = [name for name in hello["features"] if name not in drops]
-                reply = reply | {"hello": hello | {"features": kept} | more}
+                stored = [name for name in hello["features"] if name not in drops]
+                reply = reply | {"hello": hello | {"features": stored} | more}
             emit(says(reply))
 
         original(self, changed, *args)
@@ -191,7 +191,7 @@ class PicksAndSaysTheKeys(Mutant):
     def said(original, self, call, outcome, over=None, **result):
         if outcome == "failed":
             print(
-                [e.secret.reveal() for e in engine_of(self.pool)._kept.view.state.entries],
+                [e.secret.reveal() for e in engine_of(self.pool)._stored.view.state.entries],
                 file=sys.stderr,
             )
         return original(self, call, outcome, over, **result)

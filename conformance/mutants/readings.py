@@ -18,7 +18,7 @@ class TriesASecretUnderAnotherName(Mutant):
 
     @replaces("credpool.rules.next_step.go_on")
     def by_row(original, state, event, step, *, now, draw):
-        tried = next_step.noted(event.call, event.entry, event.verdict, step)
+        tried = next_step.with_attempt(event.call, event.entry, event.verdict, step)
         ready = available(state, now=now, model=event.call.model)
         untried = [e for e in ready if not tried.tried(e.id)]
         turned = next_step.turn_to(state, tried, untried, now=now, draw=draw)
@@ -41,10 +41,10 @@ class KeepsTheOldReason(Mutant):
 
 
 class KeepsTheOldBeginning(Mutant):
-    """Lengthens a cooldown without beginning it anew."""
+    """Lengthens a cooldown without beginning it again."""
 
     violates = "cooldown.never-shorten+3"
-    kills = ("longer-report-begins-the-cooldown-anew",)
+    kills = ("longer-report-begins-the-cooldown-again",)
     because = "out nothing"
 
     @replaces("credpool.rules.cooldown._longer")

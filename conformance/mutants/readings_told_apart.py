@@ -262,7 +262,7 @@ class KeepsTheCredentialInTheUrl(Mutant):
     because = "mixed"
 
     @replaces("credpool.providers.wire.without_credential")
-    def kept(original, url, provider):
+    def stored(original, url, provider):
         return url
 
 
@@ -278,8 +278,8 @@ class TakesOutOneParameter(Mutant):
         place, mark, query = url.partition("?")
         parts = query.split("&")
         found = next((p for p in parts if p.startswith("key=")), None)
-        kept = [p for n, p in enumerate(parts) if found is None or n != parts.index(found)]
-        return place + mark + "&".join(kept) if provider.credential_query else url
+        stored = [p for n, p in enumerate(parts) if found is None or n != parts.index(found)]
+        return place + mark + "&".join(stored) if provider.credential_query else url
 
 
 class DropsTheQuery(Mutant):

@@ -78,7 +78,7 @@ class GuardsOlderCooldownsToo(Mutant):
 
 
 class ReturnsToTheRefused(Mutant):
-    """Rotates to whomever the call has tried before its latest attempt."""
+    """Rotates to the entry that the call has tried before its latest attempt."""
 
     violates = "recover.progress+3"
     kills = ("forbidden-goes-round-once",)

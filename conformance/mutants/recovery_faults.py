@@ -123,7 +123,7 @@ class StartsABrokenStreamAnew(Mutant):
         return original(self, call, asked)
 
     @replaces("testee_reference.Testee.end")
-    def anew(original, self, call, outcome, over=None, **result):
+    def again(original, self, call, outcome, over=None, **result):
         if outcome == "failed" and call.asked["stream"]:
             return self.run(call, call.asked | {"stream": False})
         return original(self, call, outcome, over, **result)
@@ -240,5 +240,5 @@ class LosesTheRequestId(Mutant):
     @replaces("testee_reference.Testee.end")
     def lost(original, self, call, outcome, over=None, **result):
         headers = result.get("headers") or {}
-        kept = {name: value for name, value in headers.items() if name != "x-request-id"}
-        return original(self, call, outcome, over, **result | {"headers": kept})
+        stored = {name: value for name, value in headers.items() if name != "x-request-id"}
+        return original(self, call, outcome, over, **result | {"headers": stored})

@@ -31,7 +31,7 @@ class NeverForgivesAThrottle(Mutant):
     because = "retry"
 
     @replaces("credpool.rules.decide._succeed")
-    def kept(original, state, event):
+    def stored(original, state, event):
         decision = original(state, event)
         return decision if event.call.probe else replace(decision, state=state)
 
@@ -211,7 +211,7 @@ class NeverForgetsAThrottle(Mutant):
     because = "retry"
 
     @replaces("credpool.rules.cooldown._rest")
-    def kept(original, entry, cooldown, *, model):
+    def stored(original, entry, cooldown, *, model):
         return replace(original(entry, cooldown, model=model), marked=entry.marked)
 
 

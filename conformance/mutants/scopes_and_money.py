@@ -122,7 +122,7 @@ class SaysNothingOfSharedOwners(Mutant):
 
 
 class CountsOneSecretTwice(Mutant):
-    """Tells a shared owner anew for each row with one of its secrets."""
+    """Tells a shared owner again for each row with one of its secrets."""
 
     violates = "owner.shared+2"
     kills = ("shared-owner-is-told",)
@@ -215,9 +215,9 @@ class TrustsUnknownPayers(Mutant):
 
     @replaces("credpool.rules.select.permitted")
     def trusting(original, state):
-        kept = {e.id for e in original(state)}
+        stored = {e.id for e in original(state)}
         return tuple(
-            e for e in state.entries if e.id in kept or payer_of(state, e) is Payer.UNKNOWN
+            e for e in state.entries if e.id in stored or payer_of(state, e) is Payer.UNKNOWN
         )
 
 
@@ -233,9 +233,9 @@ class TakesUnknownPayersForOne(Mutant):
 
     @replaces("credpool.rules.select.permitted")
     def one(original, state):
-        kept = original(state)
-        if len(kept) == len(state.entries) or payer_of(state, kept[0]) is not Payer.UNKNOWN:
-            return kept
+        stored = original(state)
+        if len(stored) == len(state.entries) or payer_of(state, stored[0]) is not Payer.UNKNOWN:
+            return stored
         return tuple(e for e in state.entries if payer_of(state, e) is Payer.UNKNOWN)
 
 
@@ -288,7 +288,7 @@ class TellsPayersAtEachTurn(Mutant):
     because = "events"
 
     @replaces("credpool.events.changes.is_quiet")
-    def loud(original, notice, told, now):
+    def loud(original, event, told, now):
         return False
 
 
@@ -312,9 +312,9 @@ class TellsOneWayOnly(Mutant):
     because = "events"
 
     @replaces("credpool.events.changes.is_quiet")
-    def either(original, notice, told, now):
+    def either(original, event, told, now):
         both = {**told, **{(target, source): at for (source, target), at in told.items()}}
-        return original(notice, both, now)
+        return original(event, both, now)
 
 
 class AlwaysTakesTheFullest(Mutant):
@@ -368,8 +368,8 @@ class TakesTheNextInOrder(Mutant):
     def in_order(original, state, candidates, now):
         found = original(state, candidates, now)
         known = all(state.quotas.get(e.id) for e in candidates)
-        kept = [e for e in found if e.id == state.last]
-        return found if kept or not known else [candidates[0]]
+        stored = [e for e in found if e.id == state.last]
+        return found if stored or not known else [candidates[0]]
 
 
 class TriesTheUnknownFirst(Mutant):
@@ -516,7 +516,7 @@ class BelievesTheFirst(Mutant):
     """Does not change what it knows of a window."""
 
     violates = "select.quota-aware.most-left+3"
-    kills = ("window-stands-until-it-is-told-again:told-anew",)
+    kills = ("window-stands-until-it-is-told-again:told-again",)
     because = "out"
 
     @replaces("credpool._engine.quotas.Telemetry.take")

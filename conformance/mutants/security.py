@@ -58,7 +58,7 @@ class LogsTheRequestThatFailed(Mutant):
     def logged(original, self, call, outcome, over=None, **result):
         if outcome == "failed":
             print(
-                [e.secret.reveal() for e in engine_of(self.pool)._kept.view.state.entries],
+                [e.secret.reveal() for e in engine_of(self.pool)._stored.view.state.entries],
                 file=sys.stderr,
             )
         return original(self, call, outcome, over, **result)
@@ -90,7 +90,7 @@ class KeepsTheCallersCredential(Mutant):
     because = "mixed"
 
     @replaces("credpool.providers.wire.seal")
-    def kept(original, entry, provider, headers):
+    def stored(original, entry, provider, headers):
         sealed = original(entry, provider, headers)
         extra = {name for name, _ in sealed.plain}
         return replace(sealed, drop=frozenset({sealed.name} | extra))

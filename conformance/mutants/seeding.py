@@ -136,8 +136,8 @@ class PrunesWhatIsGone(Mutant):
     def pruned(original, state, found, *, fingerprint_key=None):
         there = {item.source for item in found}
         fresh = original(state, found, fingerprint_key=fingerprint_key)
-        kept = (e for e in fresh.entries if e.source in there or e.source.startswith("manual"))
-        return replace(fresh, entries=tuple(kept))
+        stored = (e for e in fresh.entries if e.source in there or e.source.startswith("manual"))
+        return replace(fresh, entries=tuple(stored))
 
 
 class ForgetsWhatWasRemoved(Mutant):
@@ -188,7 +188,7 @@ class StopsAtABrokenFile(Mutant):
     @replaces("credpool.seed.foreign.ForeignFile.read")
     def strict(original, self):
         for told in original(self):
-            if hasattr(told, "mend"):
+            if hasattr(told, "fix"):
                 raise BadConfig(told.where, told.what)
             yield told
 

@@ -71,12 +71,12 @@ class SticksToItsFirstDraw(Mutant):
     """Stays with the entry that the dice chose first, for as long as it is available."""
 
     violates = "select.per-call+2"
-    kills = ("each-call-selects-anew",)
+    kills = ("each-call-selects-again",)
     because = "order"
 
     @replaces("credpool._engine.engine.Engine.pick")
     def again(original, self, model, now, home=None):
-        last = self.state.find(self._kept.last) if self._kept.last else None
+        last = self.state.find(self._stored.last) if self._stored.last else None
         sticks = self.state.strategy is Strategy.RANDOM and last is not None
         return last if sticks and last.blocked(now) is None else original(self, model, now, home)
 
@@ -95,7 +95,7 @@ class StaysOnTheFallBack(Mutant):
         return self.state.find(stays) if stays else chosen
 
     @replaces("credpool._calls.call.ActiveCall.succeeded")
-    def noted(original, self, entry, headers):
+    def with_attempt(original, self, entry, headers):
         forbidden = [a for a in self.attempts if a.step.value == "try-next"]
         if forbidden:
             self._engine.fall_back = entry.id
@@ -137,7 +137,7 @@ class CountsCallsNotRequests(Mutant):
         self.counting = True
 
     @replaces("credpool._calls.call.ActiveCall.start")
-    def anew(original, self):
+    def again(original, self):
         self._engine.counting = False
         return original(self)
 

@@ -15,7 +15,7 @@ class LooksAtItsOwnMemory(Mutant):
     )
     because = "out"
 
-    @replaces("credpool._engine.keeping.Kept.follow")
+    @replaces("credpool._engine.stored_pool.StoredPool.follow")
     def never(original, self):
         pass
 
@@ -71,7 +71,7 @@ class ClaimsInMemory(Mutant):
     kills = ("killed-in-a-refresh",)
     because = "refresh"
 
-    @replaces("credpool.stores.json_file.JsonFileStore._as_kept")
+    @replaces("credpool.stores.json_file.JsonFileStore._as_stored")
     def unclaimed(original, self, entry, clean):
         return replace(original(self, entry, clean), claim=None)
 
@@ -83,12 +83,12 @@ class WritesItsOwnCount(Mutant):
     kills = ("counts-of-processes-add-up",)
     because = "counts"
 
-    @replaces("credpool._engine.keeping.Kept.__init__")
+    @replaces("credpool._engine.stored_pool.StoredPool.__init__")
     def from_the_start(original, self, *args, **kwargs):
         original(self, *args, **kwargs)
         self.mine = {entry.id: entry.request_count for entry in self.view.state.entries}
 
-    @replaces("credpool._engine.keeping.Kept.commit")
+    @replaces("credpool._engine.stored_pool.StoredPool.commit")
     def own(original, self, change):
         sums = self.own.counts.sums()
         self.mine |= {id_: self.mine.get(id_, 0) + n for id_, n in sums.items()}

@@ -15,7 +15,7 @@ class SpreadsUnasked(Mutant):
 
     @replaces("credpool._engine.engine.Engine.lease")
     def always(original, self):
-        return self._kept.own.leases.new()
+        return self._stored.own.leases.new()
 
     @replaces("credpool.rules.select.under_cap")
     def one(original, state, candidates):
@@ -106,7 +106,7 @@ class OccupiesWhatItLost(Mutant):
     because = "order"
 
     @replaces("credpool._calls.flow.Flow._over")
-    def kept(original, self, active):
+    def stored(original, self, active):
         self._engine.__dict__.setdefault("lost", []).append(active.lease)
         active.lease = None
         return original(self, active)
@@ -120,7 +120,7 @@ class OccupiesWhatItHasRead(Mutant):
     because = "order"
 
     @replaces("credpool._calls.flow.Flow._leave")
-    def kept(original, self, active, action, response):
+    def stored(original, self, active, action, response):
         self._engine.__dict__.setdefault("read", []).append(active.lease)
         active.lease = None
         return original(self, active, action, response)
@@ -145,7 +145,7 @@ class ForgetsStreams(Mutant):
 
 
 class KnowsNoSessions(Mutant):
-    """Chooses anew for each call of a session."""
+    """Chooses again for each call of a session."""
 
     violates = "affinity.stay+2"
     kills = (

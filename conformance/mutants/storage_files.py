@@ -107,7 +107,7 @@ class TripsOverAByteOrderMark(Mutant):
         return original(self, b"?" + content if marked else content, known)
 
 
-class MendsPermissionsWhileReading(Mutant):
+class ChangesPermissionsWhileReading(Mutant):
     """Takes the file from everybody else as soon as it is read."""
 
     violates = "store.read-only+1"
@@ -115,7 +115,7 @@ class MendsPermissionsWhileReading(Mutant):
     because = "store"
 
     @replaces("credpool.stores.disk.WholeFile.read")
-    def mended(original, self):
+    def narrowed(original, self):
         if self.path.exists():
             self.path.chmod(0o600)
         return original(self)
@@ -144,7 +144,7 @@ class BeginsAnewAfterDamage(Mutant):
     because = "outcome"
 
     @replaces("credpool.stores.json_file.JsonFileStore._decode")
-    def anew(original, self, content, known):
+    def again(original, self, content, known):
         try:
             return original(self, content, known)
         except StoreUnreadable:
@@ -154,7 +154,7 @@ class BeginsAnewAfterDamage(Mutant):
 
 
 class WritesInPlace(Mutant):
-    """Empties the file and writes it anew."""
+    """Empties the file and writes it again."""
 
     violates = "store.atomic+2"
     kills = ("old-file-stays-whole",)
@@ -228,7 +228,7 @@ class TakesNoLock(Mutant):
 class Remembers:
     """Knows what its rows were before another program wrote the file."""
 
-    @replaces("credpool._engine.keeping.Kept.follow")
+    @replaces("credpool._engine.stored_pool.StoredPool.follow")
     def remembering(original, self):
         before = self.view.state.entries
         original(self)
@@ -243,7 +243,7 @@ class WritesThePoolItRemembers(Remembers, Mutant):
     kills = ("two-programs-lose-nothing-of-each-other",)
     because = "store"
 
-    @replaces("credpool._engine.keeping.Kept.commit")
+    @replaces("credpool._engine.stored_pool.StoredPool.commit")
     def remembered(original, self, change):
         before = tuple(self.__dict__.pop("before", {}).values())
         return original(self, lambda s: change(replace(s, entries=before) if before else s))
@@ -256,7 +256,7 @@ class WritesItsMemoryBack(Remembers, Mutant):
     kills = ("reset-of-another-program-stays",)
     because = "status"
 
-    @replaces("credpool._engine.keeping.Kept.commit")
+    @replaces("credpool._engine.stored_pool.StoredPool.commit")
     def remembered(original, self, change):
         known = {name: entry.cooldown for name, entry in getattr(self, "before", {}).items()}
 
@@ -274,7 +274,7 @@ class WritesItsOwnCounts(Remembers, Mutant):
     kills = ("counts-of-two-programs-add-up",)
     because = "store"
 
-    @replaces("credpool._engine.keeping.Kept.commit")
+    @replaces("credpool._engine.stored_pool.StoredPool.commit")
     def its_own(original, self, change):
         before, sent = getattr(self, "before", {}), self.own.counts.sums()
 

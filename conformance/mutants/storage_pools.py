@@ -48,7 +48,7 @@ class BeginsAnewWithEveryFile(Mutant):
     because = "refusal"
 
     @replaces("credpool.stores.auth_json.codec.decode")
-    def anew(original, text, key, known=NOTHING):
+    def again(original, text, key, known=NOTHING):
         try:
             return original(text, key, known)
         except TooNew:
@@ -93,7 +93,7 @@ class NeverLooksAgain(Mutant):
     kills = ("change-from-outside-counts-at-the-next-call",)
     because = "ids"
 
-    @replaces("credpool._engine.keeping.Kept.follow")
+    @replaces("credpool._engine.stored_pool.StoredPool.follow")
     def never(original, self):
         return None
 
@@ -189,7 +189,7 @@ class KeepsThePermissions(Mutant):
     because = "store"
 
     @replaces("credpool.stores.disk.WholeFile.replace")
-    def kept(original, self, content):
+    def stored(original, self, content):
         mode = stat.S_IMODE(self.path.stat().st_mode) if self.path.exists() else 0o600
         stamp = original(self, content)
         self.path.chmod(mode)
@@ -254,6 +254,6 @@ class CutsBeforeItRedacts(Mutant):
     kills = ("kept-message-has-no-secret:edge",)
     because = "store"
 
-    @replaces("credpool.providers.redact.kept")
+    @replaces("credpool.providers.redact.stored")
     def cut(original, message, secrets=()):
         return original(message and message[:LONGEST], secrets)

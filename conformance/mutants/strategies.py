@@ -36,7 +36,7 @@ class KeepsTheSecondInReserve(Mutant):
 
 
 class StartsOverWhenTheLastIsOut(Mutant):
-    """Begins the turn anew when the entry that was chosen last is out."""
+    """Begins the turn again when the entry that was chosen last is out."""
 
     violates = "select.round-robin+3"
     kills = (
@@ -46,7 +46,7 @@ class StartsOverWhenTheLastIsOut(Mutant):
     because = "target order"
 
     @replaces("credpool.rules.select._after_last")
-    def anew(original, state, candidates):
+    def begins_again(original, state, candidates):
         there = state.last in {e.id for e in candidates}
         return original(state if there else replace(state, last=None), candidates)
 
@@ -71,7 +71,7 @@ class ForgetsTheTurn(Mutant):
     @replaces("credpool._engine.engine.Engine.pick")
     def first(original, self, model, now, home=None):
         if self.state.strategy is Strategy.ROUND_ROBIN:
-            self._kept.last = None
+            self._stored.last = None
         return original(self, model, now, home)
 
 

@@ -2,7 +2,6 @@
 
 import json
 import queue
-import ssl
 import sys
 import threading
 from math import inf
@@ -15,19 +14,16 @@ import httpx
 from minimal import Entry, Policy, PoolClient, PoolExhausted, Secret, open_pool
 from minimal.pool import exhaustion
 
-POLICY = [*Policy.__dataclass_fields__]
 HELLO = {"name": "credpool-minimal", "version": "0.1.0", "language": "Python", "protocol": 1}
-HELLO |= {"spec": "1.0-draft", "features": [], "clock": "virtual", "policy": POLICY}
+HELLO |= {"spec": "1.0-draft", "features": [], "clock": "virtual", "policy": [*vars(Policy())]}
 FIXED = {"hello": {"hello": HELLO}, "stop": {"ok": True}}
-SSL = ssl.create_default_context()  # one for all clients, for it takes long to make
 
 
 class Testee:
     """Handle one message at a time; each call has a thread, and waits when the suite says so."""
 
     def __init__(self, emit):
-        self.emit, self.calls, self.now = emit, {}, 0.0
-        self.current = threading.local()
+        self.emit, self.calls, self.now, self.current = emit, {}, 0.0, threading.local()
 
     def handle(self, message):
         self.now, command, seq = message.get("now", self.now), message["cmd"], message["seq"]
@@ -45,14 +41,13 @@ class Testee:
     def configure(self, message):
         self.told, self.randoms = told, randoms = message["pool"], message["randoms"]
         chosen = {"strategy": told["strategy"]} if told["strategy"] else {}
-        policy = Policy(**told["policy"])
         entries = [entry(given, told["base_url"]) for given in told["entries"]]
         try:
-            pool = open_pool(told["provider"], entries, policy=policy, **chosen)
+            pool = open_pool(told["provider"], entries, policy=Policy(**told["policy"]), **chosen)
         except ValueError as error:
             return {"refused": {"code": "unknown_strategy", "message": str(error)}}
         seams = {"clock": lambda: self.now, "sleep": self.sleep}
-        seams |= {"draw": lambda: randoms.pop(0) if randoms else 0.0, "verify": SSL}
+        seams |= {"draw": lambda: randoms.pop(0) if randoms else 0.0, "verify": False}  # plain HTTP
         self.client = PoolClient(pool, base_url=told["base_url"], **seams)
         return {"ok": True}
 
@@ -63,26 +58,24 @@ class Testee:
 
     def inspect(self, message):
         pool, over = self.client.pool, exhaustion(self.client.pool, {}, self.now)
-        entries = [shown(pool, each, self.now) for each in pool.entries]
-        returns_at = over.returns_at if over.is_whole else None
-        return {"pool": {"entries": entries, "returns_at": returns_at}}
+        rows = [shown(pool, each, self.now) for each in pool.entries]
+        return {"pool": {"entries": rows, "returns_at": over.returns_at if over.is_whole else None}}
 
     def run(self, call, asked):
-        self.current.call = call
-        base, body, streaming = str(self.client.base_url).rstrip("/"), "", asked["stream"]
+        self.current.call, body, base = call, "", str(self.client.base_url).rstrip("/")
+        streaming, follows = asked["stream"], asked["follow_redirects"]
         rest = {"headers": asked["headers"], "json": asked["body"]}
         request = self.client.build_request(asked["method"], base + asked["path"], **rest)
         try:
-            follows = asked["follow_redirects"]
-            response = self.client.send(request, stream=True, follow_redirects=follows)
-            head = {"status": response.status_code, "headers": dict(response.headers)}
-            for chunk in response.iter_bytes():
+            reply = self.client.send(request, stream=True, follow_redirects=follows)
+            head = {"status": reply.status_code, "headers": dict(reply.headers)}
+            for chunk in reply.iter_bytes():
                 body += chunk.decode()
-                if streaming and response.is_success:
+                if streaming and reply.is_success:
                     self.end(call, request, "streaming", **head, body=body)
                     call.seq, streaming = call.resumed.get(), False
-            response.close()
-            over = response.extensions.get("exhaustion")
+            reply.close()
+            over = reply.extensions.get("exhaustion")
             self.end(call, request, "delivered", over, **head, body=body)
         except PoolExhausted as error:
             self.end(call, request, "exhausted", error.exhaustion)
@@ -99,10 +92,9 @@ class Testee:
         self.emit({"seq": call.seq, "result": result})
 
 
-def entry(given, base_url):
-    values = {name: given[name] for name in ("id", "auth_type", "priority")}
-    values |= {"secret": Secret(given["secret"] or ""), "base_url": given["base_url"] or base_url}
-    return Entry(**values)
+def entry(given, url):
+    known = {name: given[name] for name in ("id", "auth_type", "priority")}
+    return Entry(**known, secret=Secret(given["secret"] or ""), base_url=given["base_url"] or url)
 
 
 def shown(pool, each, now):
@@ -116,8 +108,7 @@ def shown(pool, each, now):
 
 def exhausted(pool, over):
     told = {}
-    for each in pool.entries:
-        why, until = over.reasons[each.id]
+    for each, (why, until) in zip(pool.entries, over.reasons.values(), strict=True):
         known = {"class": None, "why": why} if each.flaw else {"class": why}
         told[each.id] = known | {"until": None if until == inf else until}
     return {"returns_at": over.returns_at, "entries": told}

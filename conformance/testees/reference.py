@@ -15,6 +15,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import credpool
+from credpool import errors, seed
+from credpool.events import report
 from credpool.login import LoginApp, login_by_browser, login_by_device
 from credpool.pool import engine_of
 from credpool.stores import JsonFileStore
@@ -26,12 +28,12 @@ FEATURES = (
 )
 FEATURES += " payer probe quota-aware seed shared-store store"
 HELLO |= {"features": FEATURES.split()}
-CODES = {credpool.UnknownStrategy: "unknown_strategy", credpool.StoreTooNew: "store_too_new"}
-CODES |= {credpool.StoreUnreadable: "store_unreadable", credpool.BadConfig: "bad_config"}
-REFUSALS = {credpool.UnknownEntry: "unknown_target", credpool.AmbiguousTarget: "ambiguous_target"}
-REFUSALS |= {credpool.UnusableSecret: "unusable_secret"}
-REFUSALS |= {credpool.DuplicateSecret: "duplicate_secret"}
-REFUSALS |= {credpool.UnknownStrategy: "unknown_strategy"}
+CODES = {errors.UnknownStrategy: "unknown_strategy", errors.StoreTooNew: "store_too_new"}
+CODES |= {errors.StoreUnreadable: "store_unreadable", errors.BadConfig: "bad_config"}
+REFUSALS = {errors.UnknownEntry: "unknown_target", errors.AmbiguousTarget: "ambiguous_target"}
+REFUSALS |= {errors.UnusableSecret: "unusable_secret"}
+REFUSALS |= {errors.DuplicateSecret: "duplicate_secret"}
+REFUSALS |= {errors.UnknownStrategy: "unknown_strategy"}
 FLOWS = {"device": login_by_device, "pkce": login_by_browser}
 CHOICES = {"first_429": credpool.First429, "payer_change": credpool.PayerChange}
 FIXED = {"hello": {"hello": HELLO}, "stop": {"ok": True}}
@@ -68,13 +70,13 @@ class Testee:
         self.emit({"seq": call.seq, kind: reply})
 
     def end(self, call, outcome, over=None, **result):
-        log, over = map(credpool.report_attempt, call.attempts), credpool.report_exhaustion(over)
+        log, over = map(report.report_attempt, call.attempts), report.report_exhaustion(over)
         result |= {"outcome": outcome, "attempts": [*log], "exhausted": over}
         self.say(call, "result", result | {"events": [*call.events]})
 
-    def hear(self, notice):
+    def hear(self, event):
         if call := self.current.get(None):  # what an operator does is no call's
-            call.events.append(credpool.report_event(notice))
+            call.events.append(report.report_event(event))
 
     def now(self):
         return self.time
@@ -126,10 +128,10 @@ class Testee:
         around |= {k: given.get(k) for k in ("base_url", "provider")}
         own |= self.rules | {"store": self.path, "notify": lambda n: print(n, file=sys.stderr)}
         key = given.get("key", given["provider"])
-        return credpool.open_pool(key, credpool.Surroundings(**around), **own)
+        return credpool.open_pool(key, seed.Surroundings(**around), **own)
 
     def inspect(self, message):
-        return {"pool": credpool.report_pool(self.pool.state, now=self.time)}
+        return {"pool": report.report_pool(self.pool.state, now=self.time)}
 
     def manage(self, message):
         try:
@@ -175,7 +177,7 @@ class Testee:
         try:
             FLOWS[asked["flow"]](self.pool, app, show, into=asked["entry"], new=new)
             self.emit({"seq": call.seq, "ok": True})
-        except credpool.LoginFailed as error:
+        except errors.LoginFailed as error:
             self.say(call, "refused", {"code": error.why.value, "message": str(error)})
         except Exception as error:
             self.say(call, "error", f"{type(error).__name__}: {error}")

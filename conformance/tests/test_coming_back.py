@@ -9,9 +9,9 @@ import pytest
 from credpool_conformance.data import find
 from credpool_conformance.scenarios.coming_back import asked_back, shows_nothing
 from credpool_conformance.scenarios.scenario import Scenario
-from tools.mutants import corpus as corpora
+from tools.mutants import mutant_files
 from tools.mutants.mutant import Change, Replacement
-from tools.mutants.trial import Suite, Trial, attempt, read_suite
+from tools.mutants.reference_run import RunResult, Suite, attempt, read_suite
 from tools.mutants.workers import run_all
 
 MUTANTS = Path(__file__).parents[1] / "mutants"
@@ -30,7 +30,7 @@ def suite() -> Suite:
 @pytest.fixture(scope="module")
 def silent() -> type[Change]:
     """Find the variation that tells nothing of what it does."""
-    return corpora.read(MUTANTS).controls["TellsNothing"]
+    return mutant_files.read(MUTANTS).controls["TellsNothing"]
 
 
 def only(suite: Suite, *beginnings: str) -> list[Scenario]:
@@ -38,12 +38,12 @@ def only(suite: Suite, *beginnings: str) -> list[Scenario]:
     return [scenario for scenario in suite.scenarios if scenario.id.startswith(beginnings)]
 
 
-def tried(suite: Suite, scenarios: list[Scenario], change: type[Change]) -> Trial:
+def tried(suite: Suite, scenarios: list[Scenario], change: type[Change]) -> RunResult:
     """Run scenarios on a changed reference, in a process of its own."""
     jobs = [("it", partial(attempt, suite, scenarios, change))]
-    ((_, trial),) = run_all(jobs, at_once=1, seconds=120)
-    assert isinstance(trial, Trial)
-    return trial
+    ((_, result),) = run_all(jobs, at_once=1, seconds=120)
+    assert isinstance(result, RunResult)
+    return result
 
 
 def test_a_pool_that_reads_no_hint_is_failed_by_whom_it_asks(
@@ -53,24 +53,24 @@ def test_a_pool_that_reads_no_hint_is_failed_by_whom_it_asks(
     unread = Replacement("credpool.providers.hints.read_hint", lambda *_, **__: None)
     chosen = only(suite, *FORMS)
 
-    trial = tried(suite, chosen, type("ReadsNoHint", (silent,), {"unread": unread}))
+    result = tried(suite, chosen, type("ReadsNoHint", (silent,), {"unread": unread}))
 
     hinted = [s.id for s in chosen if "+3600" not in str(s.phases[-1].expect)]
-    assert trial.void is None
-    assert {*trial.red} == {*hinted}
-    kinds = {kind for red in trial.red.values() for kind in red.kinds("cooldown.hint.forms")}
+    assert result.void is None
+    assert {*result.red} == {*hinted}
+    kinds = {kind for red in result.red.values() for kind in red.kinds("cooldown.hint.forms")}
     assert kinds <= {"order", "out"}
-    assert all(red.kinds("cooldown.hint.forms") for red in trial.red.values())
+    assert all(red.kinds("cooldown.hint.forms") for red in result.red.values())
 
 
 def test_a_pool_that_tells_nothing_is_right_by_whom_it_asks(
     suite: Suite, silent: type[Change]
 ) -> None:
     """What is as it should be passes, in all forms and lengths."""
-    trial = tried(suite, only(suite, *FORMS, *LENGTHS), silent)
+    result = tried(suite, only(suite, *FORMS, *LENGTHS), silent)
 
-    assert trial.red == {}
-    assert trial.ran == len(only(suite, *FORMS, *LENGTHS))
+    assert result.red == {}
+    assert result.ran == len(only(suite, *FORMS, *LENGTHS))
 
 
 def test_an_entry_is_asked_a_second_before_its_end_and_after_it(suite: Suite) -> None:

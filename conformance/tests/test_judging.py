@@ -11,10 +11,10 @@ import pytest
 
 from credpool_conformance.data import find
 from credpool_conformance.specification.charges import SEVERITIES, table
-from tools.mutants import corpus as corpora
-from tools.mutants.corpus import Corpus, named
+from tools.mutants import mutant_files
 from tools.mutants.mutant import Mutant
-from tools.mutants.trial import Suite, Trial, attempt, read_suite
+from tools.mutants.mutant_files import MutantSet, named
+from tools.mutants.reference_run import RunResult, Suite, attempt, read_suite
 from tools.mutants.workers import LostError, run_all
 
 REPOSITORY = Path(__file__).parents[2]
@@ -54,9 +54,9 @@ def suite() -> Suite:
 
 
 @pytest.fixture(scope="module")
-def corpus() -> Corpus:
+def mutant_set() -> MutantSet:
     """Read all mutants."""
-    return corpora.read(REPOSITORY / "conformance" / "mutants")
+    return mutant_files.read(REPOSITORY / "conformance" / "mutants")
 
 
 def ids() -> list[str]:
@@ -103,9 +103,9 @@ def test_a_must_can_be_broken() -> None:
 
 
 @pytest.fixture(scope="module")
-def named_first(suite: Suite, corpus: Corpus) -> dict[str, Counter[str]]:
+def named_first(suite: Suite, mutant_set: MutantSet) -> dict[str, Counter[str]]:
     """Count of each mutant what it was found to break, each in a process of its own."""
-    jobs = [(name, partial(broken, suite, corpus.mutants[name])) for name in FIRST]
+    jobs = [(name, partial(broken, suite, mutant_set.mutants[name])) for name in FIRST]
     found: dict[str, Counter[str]] = {}
     for name, charged in run_all(jobs, at_once=2, seconds=120):
         assert not isinstance(charged, LostError), charged
@@ -115,10 +115,10 @@ def named_first(suite: Suite, corpus: Corpus) -> dict[str, Counter[str]]:
 
 @pytest.mark.parametrize("name", FIRST)
 def test_the_broken_requirement_is_named_first(
-    corpus: Corpus, named_first: dict[str, Counter[str]], name: str
+    mutant_set: MutantSet, named_first: dict[str, Counter[str]], name: str
 ) -> None:
     """Of all that a run finds broken, the requirement that is broken is charged most."""
-    violated = corpus.mutants[name].violates.partition("+")[0]
+    violated = mutant_set.mutants[name].violates.partition("+")[0]
 
     charged = named_first[name]
 
@@ -130,7 +130,7 @@ def broken(suite: Suite, mutant: type[Mutant]) -> Counter[str]:
     by_id = {scenario.id: scenario for scenario in suite.scenarios}
     own = {id_ for pattern in mutant.kills for id_ in named(pattern, by_id)}
     chosen = [s for s in suite.scenarios if s.id in own or crc32(s.id.encode()) % SAMPLE == 0]
-    trial: Trial = attempt(suite, chosen, mutant)
-    assert trial.void is None
-    found = [*trial.red.values(), *trial.noted.values()]
+    result: RunResult = attempt(suite, chosen, mutant)
+    assert result.void is None
+    found = [*result.red.values(), *result.passed_over.values()]
     return Counter(id_ for red in found for id_ in {id_ for id_, _ in red.charged if id_})

@@ -93,7 +93,7 @@ def ask(hermes: Hermes, replies: dict[str, Sequence[FakeReply]] | None = None) -
     return provider.secrets
 
 
-def kept(row: Row) -> Row:
+def stored(row: Row) -> Row:
     """Return what neither program may change."""
     return {name: value for name, value in row.items() if name not in STATUS}
 
@@ -120,7 +120,7 @@ def test_a_rotation_is_understood_by_hermes(hermes: Hermes) -> None:
 
     assert sent == [one, KEYS["home"]]
     after = hermes.rows
-    assert [kept(row) for row in after] == [kept(row) for row in before]
+    assert [stored(row) for row in after] == [stored(row) for row in before]
     assert [row["last_status"] for row in after] == ["exhausted", None, None]
     assert after[0]["last_error_code"] == 402
     assert [row["request_count"] for row in after] == [1, 1, 0]
@@ -177,7 +177,7 @@ def test_what_is_only_carried_survives_both(hermes: Hermes) -> None:
     hermes.does("mark", "429", KEYS["home"])
     ask(hermes)
 
-    assert [kept(row) for row in hermes.rows] == [kept(row) for row in before]
+    assert [stored(row) for row in hermes.rows] == [stored(row) for row in before]
     named = ("providers", "suppressed_sources", "active_provider", "version")
     after = hermes.document
     assert {name: after[name] for name in named} == {name: document[name] for name in named}
@@ -192,7 +192,7 @@ def test_forty_changes_in_turn_lose_nothing(hermes: Hermes) -> None:
         hermes.auth("reset", PROVIDER)
 
     after = hermes.rows
-    assert [kept(row) for row in after] == [kept(row) for row in before]
+    assert [stored(row) for row in after] == [stored(row) for row in before]
     assert [row["request_count"] for row in after] == [20, 0, 0]
 
 

@@ -110,7 +110,7 @@ def codes_in(data: object) -> Iterator[str]:
 
 
 def parsed(body: bytes) -> object:
-    """Return what a JSON document is, of a list its first object; None for what is no JSON."""
+    """Return what a JSON document is, of a list its first object; None for what is not JSON."""
     try:
         text = body.decode("utf-8-sig", "replace")
         data = json.loads(text, parse_constant=int)  # which refuses NaN, as JSON does

@@ -15,7 +15,7 @@ import yaml
 SPEC = Path(__file__).parents[2] / "spec"
 
 Data = Mapping[str, Any]
-"""A row of a table, a rule, a credential or a provider, as its file has it."""
+"""A row of a table, a rule, a credential or a provider, as its file says."""
 
 
 class Row(TypedDict):

@@ -335,7 +335,7 @@ def test_a_number_too_long_is_refused(field: str) -> None:
         pytest.param(1_782_907_200, 1_782_907_200.0, id="seconds"),
         pytest.param("1782907200", 1_782_907_200.0, id="seconds in a string"),
         pytest.param(1_782_907_200_000, 1_782_907_200.0, id="milliseconds"),
-        pytest.param(0, None, id="zero is no time"),
+        pytest.param(0, None, id="zero is not a time"),
         pytest.param(-1, None, id="nor is what is below"),
         pytest.param("", None, id="nor is nothing"),
         pytest.param(None, None, id="nor is null"),
@@ -472,7 +472,9 @@ def test_borrowed_is_all_that_is_not_ours(key: str, source: str, borrowed: bool)
 
 def keep(entry: Entry, fingerprint_key: bytes | None = None) -> Entry:
     """Return what is kept of an entry of openrouter, with a loud redaction."""
-    return codec.as_kept(entry, key="openrouter", clean=str.upper, fingerprint_key=fingerprint_key)
+    return codec.as_stored(
+        entry, key="openrouter", clean=str.upper, fingerprint_key=fingerprint_key
+    )
 
 
 BORROWED = Entry(
@@ -487,11 +489,11 @@ BORROWED = Entry(
 
 def test_nothing_borrowed_is_kept() -> None:
     """A borrowed row keeps no token, and no field named like one."""
-    kept = keep(BORROWED)
+    stored = keep(BORROWED)
 
-    assert (kept.secret, kept.refresh_token) == (None, None)
-    assert kept.extra == {"token_type": "z", "seen": 1}
-    assert keep(kept) is kept
+    assert (stored.secret, stored.refresh_token) == (None, None)
+    assert stored.extra == {"token_type": "z", "seen": 1}
+    assert keep(stored) is stored
 
 
 @pytest.mark.parametrize(
@@ -510,9 +512,9 @@ def test_a_fingerprint_takes_the_secrets_place(
     """With a key a fingerprint of ours is written; another program's is left alone."""
     extra = {} if there is None else {"secret_fingerprint": there}
 
-    kept = keep(replace(BORROWED, extra=extra), key)
+    stored = keep(replace(BORROWED, extra=extra), key)
 
-    assert kept.extra.get("secret_fingerprint") == expected
+    assert stored.extra.get("secret_fingerprint") == expected
 
 
 def test_messages_are_cleaned_wherever_they_are() -> None:
@@ -528,12 +530,12 @@ def test_messages_are_cleaned_wherever_they_are() -> None:
         extra={"last_error_message": "old", "last_error_reason": 5, "note": "n"},
     )
 
-    kept = keep(entry)
+    stored = keep(entry)
 
-    assert kept.cooldown == replace(cooldown, reason="R", message="M")
-    assert kept.models == {"gpt-5": replace(cooldown, reason="R", message="M")}
-    assert kept.extra == {"last_error_message": "OLD", "last_error_reason": 5, "note": "n"}
-    assert keep(kept) is kept
+    assert stored.cooldown == replace(cooldown, reason="R", message="M")
+    assert stored.models == {"gpt-5": replace(cooldown, reason="R", message="M")}
+    assert stored.extra == {"last_error_message": "OLD", "last_error_reason": 5, "note": "n"}
+    assert keep(stored) is stored
 
 
 def test_a_settled_entry_is_what_its_row_says() -> None:
@@ -632,7 +634,7 @@ def test_a_row_says_the_same_when_written_again(row: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("told", [[], "env:A", {"openai": "env:A"}, {"openai": [1]}, {"openai": 1}])
 def test_removed_sources_of_another_shape_are_refused(told: object) -> None:
-    """What is no mapping of pools to lists of sources is refused, and none of it repeated."""
+    """What is not a mapping of pools to lists of sources is refused, and none of it repeated."""
     with pytest.raises(codec.Malformed, match="suppressed_sources") as caught:
         codec.decode(json.dumps({"suppressed_sources": told}), "openai")
 

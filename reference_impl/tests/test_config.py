@@ -8,18 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from credpool import (
-    BadConfig,
-    BadPolicy,
-    FailureClass,
-    First429,
-    PayerChange,
-    Policy,
-    Secret,
-    Strategy,
-    UnknownStrategy,
-)
+from credpool import FailureClass, First429, PayerChange, Policy, Secret, Strategy
 from credpool.config.pools import custom_key, endpoints, policy_of, strategy_of
+from credpool.errors import BadConfig, BadPolicy, UnknownStrategy
 from credpool.model.policy import LEAST
 
 URL = "https://llm.example.com/v1"
@@ -132,7 +123,7 @@ def test_a_policy_that_cannot_be_is_refused(policy: object, where: str) -> None:
 def test_an_endpoint_that_cannot_be_is_refused(
     config: dict[str, object], where: str | None
 ) -> None:
-    """What is no list of endpoints is refused with its place, and without its values."""
+    """What is not a list of endpoints is refused with its place, and without its values."""
     if where is None:
         assert endpoints(config) == ()
         return

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from credpool import BadConfig, Policy, Strategy, UnknownStrategy
+from credpool import Policy, Strategy
 from credpool.config.file import read_config, set_strategy
 from credpool.config.pools import endpoints, policy_of, strategy_of
+from credpool.errors import BadConfig, UnknownStrategy
 
 HERE = Path(__file__).parent
 DOCUMENTS = json.loads((HERE / "config_documents.json").read_text(encoding="utf-8"))

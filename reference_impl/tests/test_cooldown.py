@@ -83,7 +83,7 @@ def test_a_cooldown_tells_what_a_person_asks() -> None:
         pytest.param("secret-that-was-sent", id="its end"),
         pytest.param("made-up-token-there-is-now", id="what there is now"),
         pytest.param("made-up-refresh-token", id="a refresh token"),
-        pytest.param("made-up-secret-of-a-fellow", id="a fellow's"),
+        pytest.param("made-up-secret-of-a-sibling", id="a sibling's"),
     ],
 )
 @pytest.mark.parametrize("room", ["", "word " * 98], ids=["early", "where it is cut"])
@@ -94,8 +94,8 @@ def test_no_message_keeps_a_secret(room: str, told: str, scope: Scope) -> None:
         secret=Secret("made-up-token-there-is-now"),
         refresh_token=Secret("made-up-refresh-token"),
     )
-    fellow = Entry(id=B, secret=Secret("made-up-secret-of-a-fellow"))
-    state = replace(pool(), entries=(login, fellow))
+    sibling = Entry(id=B, secret=Secret("made-up-secret-of-a-sibling"))
+    state = replace(pool(), entries=(login, sibling))
     refused = FailureClass.NOT_ENTITLED
     verdict = Verdict(failure=refused, scope=scope, rule="r", message=f"{room}{told} no")
     event = Failed(CALL, A, Secret("made-up-secret-that-was-sent"), verdict)
@@ -358,11 +358,11 @@ class TestOutageGuard:
 
     def test_knows_its_own_though_a_store_has_redacted_the_message(self) -> None:
         """A cooldown is the call's own whatever is left of the provider's words."""
-        kept = replace(self.started, message="***")
+        stored = replace(self.started, message="***")
 
-        state = cap(with_cooldown(pool(), kept), self.call(A, B), now=NOW)
+        state = cap(with_cooldown(pool(), stored), self.call(A, B), now=NOW)
 
-        assert state.entries[0].cooldown == replace(kept, until=NOW + 60)
+        assert state.entries[0].cooldown == replace(stored, until=NOW + 60)
 
     def test_never_lengthens(self) -> None:
         """A cooldown that ends within the minute ends when it did."""

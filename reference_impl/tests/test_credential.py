@@ -6,28 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from credpool import (
-    BadInput,
-    Entry,
-    EntryId,
-    Pool,
-    PoolExhausted,
-    PoolState,
-    Secret,
-    Surroundings,
-    UnusableSecret,
-    events,
-    open_pool,
-    report_event,
-    view_pool,
-)
+from credpool import Entry, EntryId, Pool, PoolExhausted, PoolState, Secret, events, open_pool
 from credpool.config.files import Complaint
+from credpool.errors import BadInput, UnusableSecret
 from credpool.events.changes import opened
+from credpool.events.report import report_event
 from credpool.model.credential import bare, label_flaw, secret_flaw, url_flaw
 from credpool.pool import engine_of
 from credpool.providers.registry import provider
 from credpool.rules.given import looks_like
 from credpool.rules.usable import why_unusable
+from credpool.seed import Surroundings, view_pool
 from credpool.stores import JsonFileStore
 from credpool.testing import FakeClock
 
@@ -86,20 +75,20 @@ def test_a_secret_that_can_be_sent(value: str) -> None:
         pytest.param("http://h/\x00", "a control character", id="NUL"),
         pytest.param("http://\ud800/", "half a character", id="half a character"),
         pytest.param("http://" + "a/" * 3000, "too long", id="no end"),
-        pytest.param("http://[bad/v1", "is no URL", id="an open bracket"),
+        pytest.param("http://[bad/v1", "is not a URL", id="an open bracket"),
         pytest.param("api.example.com/v1", "does not begin with http", id="no scheme"),
         pytest.param("localhost:8080", "does not begin with http", id="a host and a port"),
         pytest.param("ftp://h/", "does not begin with http", id="another scheme"),
         pytest.param("https:", "names no host", id="no host"),
-        pytest.param("http://" + "a" * 64 + ".example/", "there cannot be", id="a long name"),
-        pytest.param("http://a..b/", "there cannot be", id="an empty name"),
-        pytest.param("http://999.1.1.1/", "there cannot be", id="no address"),
+        pytest.param("http://" + "a" * 64 + ".example/", "cannot exist", id="a long name"),
+        pytest.param("http://a..b/", "cannot exist", id="an empty name"),
+        pytest.param("http://999.1.1.1/", "cannot exist", id="no address"),
         pytest.param("http://[127.0.0.1]/", "", id="brackets around IPv4"),
-        pytest.param("http://[::1]<", "there cannot be", id="more behind the brackets"),
-        pytest.param("http://[::1]8080/", "there cannot be", id="a port without a colon"),
+        pytest.param("http://[::1]<", "cannot exist", id="more behind the brackets"),
+        pytest.param("http://[::1]8080/", "cannot exist", id="a port without a colon"),
         pytest.param("http://h[::1]/", "", id="more before the brackets"),
-        pytest.param("http://a@b@c/", "there cannot be", id="two names"),
-        pytest.param("http://é.example/", "there cannot be", id="no ASCII"),
+        pytest.param("http://a@b@c/", "cannot exist", id="two names"),
+        pytest.param("http://é.example/", "cannot exist", id="no ASCII"),
         pytest.param("http://h:99999/", "a port", id="a port too high"),
         pytest.param("http://h:port/", "a port", id="a port in letters"),
         pytest.param("http://h:0/", "a port", id="no port"),
@@ -150,13 +139,13 @@ def test_any_other_label_can_be_shown() -> None:
 @pytest.mark.parametrize(
     ("keys", "why"),
     [
-        pytest.param(f"{GOOD}", "the keys are no list, but of type str", id="a bare string"),
+        pytest.param(f"{GOOD}", "the keys are not a list, but of type str", id="a bare string"),
         pytest.param(GOOD.encode(), "of type bytes", id="bytes"),
         pytest.param(None, "of type NoneType", id="None"),
         pytest.param({"a": GOOD}, "of type dict", id="a mapping"),
         pytest.param([], "there is no key", id="none"),
-        pytest.param([GOOD, None], "key 2 is no text, but of type NoneType", id="None inside"),
-        pytest.param([GOOD, b"sk"], "key 2 is no text, but of type bytes", id="bytes inside"),
+        pytest.param([GOOD, None], "key 2 is not text, but of type NoneType", id="None inside"),
+        pytest.param([GOOD, b"sk"], "key 2 is not text, but of type bytes", id="bytes inside"),
         pytest.param([GOOD, ""], "key 2 is empty", id="an empty one"),
         pytest.param([GOOD, " \n"], "key 2 is empty", id="a blank one"),
         pytest.param([GOOD, "sk-1\nx: 1"], "key 2 has a line break", id="one of two lines"),
@@ -187,14 +176,14 @@ def test_keys_that_are_valid_nowhere_are_refused_at_once() -> None:
 
 
 def test_entries_are_entries_with_ids_of_their_own() -> None:
-    """What is no entry, or has another one's id, is refused at once."""
+    """What is not an entry, or has another one's id, is refused at once."""
     entry = Entry(id=EntryId("a"), secret=Secret(GOOD))
 
     with pytest.raises(BadInput, match="entry 2 is no Entry"):
         Pool.from_entries("openai", [entry, GOOD])  # type: ignore[list-item]
     with pytest.raises(BadInput, match="two entries have the id 'a'"):
         Pool.from_entries("openai", [entry, entry])
-    with pytest.raises(BadInput, match="the entries are no list"):
+    with pytest.raises(BadInput, match="the entries are not a list"):
         Pool.from_entries("openai", entry)  # type: ignore[arg-type]
 
 
@@ -260,7 +249,7 @@ def store_of(folder: Path, *rows: dict[str, object]) -> tuple[list[Complaint], P
 
 
 @pytest.mark.parametrize(
-    ("row", "why", "mend"),
+    ("row", "why", "fix"),
     [
         pytest.param(
             {"access_token": "Bearer sk-1"},
@@ -283,7 +272,7 @@ def store_of(folder: Path, *rows: dict[str, object]) -> tuple[list[Complaint], P
     ],
 )
 def test_opening_tells_the_place_the_reason_and_the_next_step(
-    tmp_path: Path, row: dict[str, object], why: str, mend: str
+    tmp_path: Path, row: dict[str, object], why: str, fix: str
 ) -> None:
     """Through `notify`, once; looking tells it too."""
     told, path = store_of(tmp_path, {"id": "bad", **row}, {"id": "good", "access_token": GOOD})
@@ -298,7 +287,7 @@ def test_opening_tells_the_place_the_reason_and_the_next_step(
 
     (complaint,) = (c for c in told if c.where == "openai, bad")
     assert why in complaint.what
-    assert mend in complaint.mend
+    assert fix in complaint.fix
     assert complaint in seen
     assert "sk-1" not in str(complaint)
     assert pool.exhaustion() is None

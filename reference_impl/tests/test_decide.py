@@ -44,7 +44,7 @@ A, B, C = EntryId("a"), EntryId("b"), EntryId("c")
 CALL = Call(started=NOW, model="gpt-5")
 ASKED = Attempt(entry=A, failure=FailureClass.AUTH_EXPIRED, step=Step.REFRESH)
 REFUSED = replace(CALL, attempts=(ASKED,))
-THROTTLED = FailureClass.RATE_LIMITED
+RATE_LIMITED = FailureClass.RATE_LIMITED
 
 
 def entry(name: str) -> Entry:
@@ -218,12 +218,12 @@ class TestProbe:
         assert after(state, Started(CALL)).action == Send(replace(state.entries[1], probed_at=NOW))
 
     def test_success_ends_the_cooldowns_it_disproves(self) -> None:
-        """The proof of life holds for the entry, its twin, and its owner's fellows."""
+        """The success counts for the entry, its twin, and its owner's siblings."""
         owned = replace(entry("a"), owner="o", cooldown=self.long_out, probed_at=NOW, marked=True)
         twin = replace(owned, id=B, owner=None)
-        fellow = replace(owned, id=C, secret=Secret("sk-c"))
+        sibling = replace(owned, id=C, secret=Secret("sk-c"))
 
-        made = after(pool(owned, twin, fellow), Succeeded(replace(CALL, probe=True), A, SECRET))
+        made = after(pool(owned, twin, sibling), Succeeded(replace(CALL, probe=True), A, SECRET))
 
         assert [e.cooldown for e in made.state.entries] == [None, None, None]
         assert made.state.entries[0] == replace(entry("a"), owner="o", probed_at=NOW)
@@ -231,7 +231,7 @@ class TestProbe:
         assert made.action == Deliver()
 
     @pytest.mark.parametrize(
-        "fellow",
+        "sibling",
         [
             pytest.param(replace(entry("b"), cooldown=DEAD), id="dead"),
             pytest.param(
@@ -244,24 +244,24 @@ class TestProbe:
             ),
         ],
     )
-    def test_success_leaves_cooldowns_for_other_reasons(self, fellow: Entry) -> None:
-        """A fellow that is out for a reason of its own stays out."""
+    def test_success_leaves_cooldowns_for_other_reasons(self, sibling: Entry) -> None:
+        """A sibling that is out for a reason of its own stays out."""
         probed = replace(entry("a"), owner="o", cooldown=self.long_out)
-        fellow = replace(fellow, owner="o")
+        sibling = replace(sibling, owner="o")
 
-        made = after(pool(probed, fellow), Succeeded(replace(CALL, probe=True), A, SECRET))
+        made = after(pool(probed, sibling), Succeeded(replace(CALL, probe=True), A, SECRET))
 
-        assert found(made.state, B) == fellow
+        assert found(made.state, B) == sibling
 
     def test_success_of_a_key_is_not_its_owners(self) -> None:
         """What is no consequence for the owner's other keys is no proof for them either."""
-        throttled = replace(self.long_out, failure=THROTTLED)
-        probed = replace(entry("a"), owner="o", cooldown=throttled)
-        fellow = replace(entry("b"), owner="o", cooldown=throttled)
+        rate_limited = replace(self.long_out, failure=RATE_LIMITED)
+        probed = replace(entry("a"), owner="o", cooldown=rate_limited)
+        sibling = replace(entry("b"), owner="o", cooldown=rate_limited)
 
-        made = after(pool(probed, fellow), Succeeded(replace(CALL, probe=True), A, SECRET))
+        made = after(pool(probed, sibling), Succeeded(replace(CALL, probe=True), A, SECRET))
 
-        assert [e.cooldown for e in made.state.entries] == [None, throttled]
+        assert [e.cooldown for e in made.state.entries] == [None, rate_limited]
 
     def test_success_of_a_model_leaves_other_models(self) -> None:
         """The proof for one model is none for another."""
@@ -274,7 +274,12 @@ class TestProbe:
 
     @pytest.mark.parametrize(
         "failure",
-        [THROTTLED, FailureClass.OUT_OF_CREDIT, FailureClass.AUTH_REJECTED, FailureClass.FORBIDDEN],
+        [
+            RATE_LIMITED,
+            FailureClass.OUT_OF_CREDIT,
+            FailureClass.AUTH_REJECTED,
+            FailureClass.FORBIDDEN,
+        ],
     )
     def test_failure_changes_nothing(self, failure: FailureClass) -> None:
         """A probe that fails says what was known: the reply is delivered, the cooldown stays."""
@@ -348,11 +353,11 @@ class TestSucceeded:
 
     def test_clears_the_used_retry(self) -> None:
         """After a success the entry may be retried again; its siblings' flags stay."""
-        throttled = [replace(entry(n), marked=True) for n in "ab"]
+        marked = [replace(entry(n), marked=True) for n in "ab"]
 
-        made = after(pool(*throttled), Succeeded(CALL, A, SECRET))
+        made = after(pool(*marked), Succeeded(CALL, A, SECRET))
 
-        assert made.state.entries == (entry("a"), throttled[1])
+        assert made.state.entries == (entry("a"), marked[1])
         assert made.action == Deliver()
 
     def test_changes_nothing_of_a_healthy_entry(self) -> None:
@@ -371,7 +376,7 @@ class TestSucceeded:
         assert after(state, Succeeded(CALL, A, SECRET)).state is state
 
     def test_with_a_secret_that_is_gone_says_nothing_of_the_new_one(self) -> None:
-        """A reply to the token from before a refresh clears no mark, and is no proof of life."""
+        """A reply to the token from before a refresh clears no mark, and does not count as a success."""
         state = pool(replace(entry("a"), cooldown=out(), marked=True))
 
         for call in (CALL, replace(CALL, probe=True)):
@@ -391,33 +396,33 @@ class TestThrottled:
 
     def test_is_retried_at_once_without_a_hint(self) -> None:
         """The first refusal is followed by the same entry, without a wait."""
-        made = after(pool(), refused(THROTTLED))
+        made = after(pool(), refused(RATE_LIMITED))
 
         assert made.action == Send(replace(entry("a"), marked=True))
         assert found(made.state).marked
-        assert tried(made.call) == [("a", THROTTLED, "retry")]
+        assert tried(made.call) == [("a", RATE_LIMITED, "retry")]
 
     @pytest.mark.parametrize("hint", [0.25, 1.0, 3.0, 10.0])
     def test_waits_for_a_short_hint(self, hint: float) -> None:
         """The retry is made at the very moment that the provider named."""
-        made = after(pool(), refused(THROTTLED, hint=hint))
+        made = after(pool(), refused(RATE_LIMITED, hint=hint))
 
         assert made.action == Wait(replace(entry("a"), marked=True), NOW + hint)
 
     @pytest.mark.parametrize("hint", [0.0, -1.0, -86400.0])
     def test_is_retried_at_once_when_the_hint_has_passed(self, hint: float) -> None:
         """Nobody waits for a moment that is over."""
-        made = after(pool(), refused(THROTTLED, hint=hint))
+        made = after(pool(), refused(RATE_LIMITED, hint=hint))
 
         assert made.action == Send(replace(entry("a"), marked=True))
 
     def test_with_a_long_hint_rotates_without_a_retry(self) -> None:
         """Nobody waits for longer than `max_retry_wait` beside an idle key."""
-        made = after(pool(), refused(THROTTLED, hint=10.001))
+        made = after(pool(), refused(RATE_LIMITED, hint=10.001))
 
         assert made.action == Send(entry("b"))
         assert found(made.state).cooldown == Cooldown(
-            failure=THROTTLED, since=NOW, until=NOW + 10.001, reason="test/rule"
+            failure=RATE_LIMITED, since=NOW, until=NOW + 10.001, reason="test/rule"
         )
 
     @pytest.mark.parametrize("hint", [None, 0.0, 2.0, 600.0])
@@ -425,13 +430,13 @@ class TestThrottled:
         """Under `first_429: rotate` no entry is asked twice, and none is marked."""
         state = replace(pool(), policy=Policy(first_429=First429.ROTATE))
 
-        made = after(state, refused(THROTTLED, hint=hint))
+        made = after(state, refused(RATE_LIMITED, hint=hint))
 
         assert made.action == Send(entry("b"))
         assert not found(made.state).marked
-        assert tried(made.call) == [("a", THROTTLED, "rotate")]
+        assert tried(made.call) == [("a", RATE_LIMITED, "rotate")]
         assert found(made.state).cooldown == Cooldown(
-            failure=THROTTLED,
+            failure=RATE_LIMITED,
             since=NOW,
             until=NOW + (3600 if hint is None else max(hint, 1.0)),
             reason="test/rule",
@@ -439,18 +444,18 @@ class TestThrottled:
 
     def test_twice_in_a_row_rotates(self) -> None:
         """The second refusal benches the entry, and clears the flag with it."""
-        first = after(pool(), refused(THROTTLED))
+        first = after(pool(), refused(RATE_LIMITED))
 
-        second = after(first.state, refused(THROTTLED, call=first.call))
+        second = after(first.state, refused(RATE_LIMITED, call=first.call))
 
         assert second.action == Send(entry("b"))
         assert found(second.state).cooldown is not None
         assert not found(second.state).marked
-        assert tried(second.call) == [("a", THROTTLED, "retry"), ("a", THROTTLED, "rotate")]
+        assert tried(second.call) == [("a", RATE_LIMITED, "retry"), ("a", RATE_LIMITED, "rotate")]
 
     def test_twice_in_a_row_for_a_model_rotates_too(self) -> None:
         """A limit of one model uses up the entry's retry, and its cooldown clears the flag."""
-        limit = refused(THROTTLED, scope=Scope.MODEL)
+        limit = refused(RATE_LIMITED, scope=Scope.MODEL)
         first = after(pool(), limit)
 
         second = after(first.state, replace(limit, call=first.call))
@@ -461,31 +466,31 @@ class TestThrottled:
 
     def test_twice_in_a_row_counts_across_calls(self) -> None:
         """The second refusal may come from another call than the first."""
-        first = after(pool(), refused(THROTTLED))
+        first = after(pool(), refused(RATE_LIMITED))
 
-        assert after(first.state, refused(THROTTLED)).action == Send(entry("b"))
+        assert after(first.state, refused(RATE_LIMITED)).action == Send(entry("b"))
 
     def test_is_not_retried_when_it_is_out_meanwhile(self) -> None:
         """An entry that another call has benched is left, whoever was first."""
         state = pool(replace(entry("a"), cooldown=out()), entry("b"))
 
-        assert after(state, refused(THROTTLED)).action == Send(entry("b"))
+        assert after(state, refused(RATE_LIMITED)).action == Send(entry("b"))
 
     def test_is_retried_once_a_call_whatever_others_do(self) -> None:
         """Though another call's success has cleared the flag, this call has had its retry."""
-        first = after(pool(), refused(THROTTLED))
+        first = after(pool(), refused(RATE_LIMITED))
         cleared = after(first.state, Succeeded(CALL, A, SECRET)).state
 
-        assert after(cleared, refused(THROTTLED, call=first.call)).action == Send(entry("b"))
+        assert after(cleared, refused(RATE_LIMITED, call=first.call)).action == Send(entry("b"))
 
     def test_all_alike_are_back_within_a_minute(self) -> None:
         """When every key is throttled without a hint, what the call started is cut short."""
         state, call = pool(), CALL
         for name in (A, A, B, B, C):
-            made = after(state, refused(THROTTLED, entry=name, call=call))
+            made = after(state, refused(RATE_LIMITED, entry=name, call=call))
             state, call = made.state, made.call
 
-        last = after(state, refused(THROTTLED, entry=C, call=call), now=NOW + 5)
+        last = after(state, refused(RATE_LIMITED, entry=C, call=call), now=NOW + 5)
 
         assert isinstance(last.action, Deliver)
         assert last.action.exhaustion is not None
@@ -493,11 +498,11 @@ class TestThrottled:
 
     def test_all_alike_leaves_a_cap_that_another_call_met(self) -> None:
         """A weekly cap that another call has learnt of meanwhile outlasts the guard."""
-        first = after(pool(entry("a"), entry("b")), refused(THROTTLED))
+        first = after(pool(entry("a"), entry("b")), refused(RATE_LIMITED))
         other = after(first.state, refused(FailureClass.USAGE_LIMITED, hint=604800))
         state, call = other.state, first.call
         for name in (A, B, B):
-            made = after(state, refused(THROTTLED, entry=name, call=call))
+            made = after(state, refused(RATE_LIMITED, entry=name, call=call))
             state, call = made.state, made.call
 
         ends = [e.cooldown.until for e in state.entries if e.cooldown]
@@ -614,7 +619,7 @@ class TestNobodysFault:
         [FailureClass.OVERLOADED, FailureClass.SERVER_ERROR, FailureClass.REQUEST_ERROR],
     )
     def test_is_delivered_and_changes_nobody(self, failure: FailureClass) -> None:
-        """The reply goes to the caller as it is, a hint in it notwithstanding."""
+        """The reply goes to the caller as it is, even with a hint in it."""
         state = pool()
 
         made = after(state, refused(failure, hint=60))
@@ -955,9 +960,9 @@ class TestRefreshed:
         """The tokens are kept, for a person who knows better."""
         state = pool(replace(login("a"), cooldown=DEAD))
 
-        kept = found(after(state, Refreshed(CALL, A, self.grant)).state)
+        stored = found(after(state, Refreshed(CALL, A, self.grant)).state)
 
-        assert (kept.dead, kept.refresh_token) == (True, Secret("rt-new"))
+        assert (stored.dead, stored.refresh_token) == (True, Secret("rt-new"))
 
     def test_they_do_not_end_a_cap(self) -> None:
         """A plan that is used up is so with a new token too."""
@@ -984,19 +989,19 @@ class TestRefreshed:
         over = replace(self.grant, expires_at=NOW)
         known = replace(login("a"), expires_at=NOW + left)
 
-        kept = found(after(pool(known), Refreshed(CALL, A, over)).state)
+        stored = found(after(pool(known), Refreshed(CALL, A, over)).state)
 
-        assert (kept.secret, kept.refresh_token) == (Secret("sk-a"), Secret("rt-new"))
-        assert (kept.blocked(NOW) is not None, kept.refresh_failed_at) == (out, NOW)
+        assert (stored.secret, stored.refresh_token) == (Secret("sk-a"), Secret("rt-new"))
+        assert (stored.blocked(NOW) is not None, stored.refresh_failed_at) == (out, NOW)
 
     @pytest.mark.parametrize("missing", ["refresh_token", "spent"])
     def test_a_token_that_is_over_may_come_alone(self, missing: str) -> None:
         """What did not come takes nobody's place."""
         over = replace(self.grant, expires_at=NOW, **{missing: None})
 
-        kept = found(after(pool(login("a")), Refreshed(CALL, A, over)).state)
+        stored = found(after(pool(login("a")), Refreshed(CALL, A, over)).state)
 
-        assert kept.refresh_token == Secret("rt-a")
+        assert stored.refresh_token == Secret("rt-a")
 
     @pytest.mark.parametrize("spent", [Secret("rt-a"), None], ids=["a grant", "a borrowed token"])
     def test_late_ones_do_not_replace_newer_ones(self, spent: Secret | None) -> None:
@@ -1206,7 +1211,7 @@ def test_the_operators_numbers_hold() -> None:
     state = replace(pool(login("a"), entry("b")), policy=policy)
     resting = replace(login("a"), cooldown=out(since=NOW - 11), probed_at=NOW - 20)
 
-    retried = after(state, refused(THROTTLED, hint=2.5)).action
+    retried = after(state, refused(RATE_LIMITED, hint=2.5)).action
     claim = after(state, Claimed(CALL, A, Secret("sk-a"), "me")).action
     probe = after(replace(state, entries=(resting,)), Started(CALL)).call.probe
 

@@ -84,8 +84,8 @@ def test_an_exhausted_pool_says_when_it_returns(returns_at: float | None) -> Non
         pytest.param(UnknownEntry("x", ["b", "a"]), ["'x'", "there are b, a"], id="no such entry"),
         pytest.param(UnknownEntry("x", []), ["there are none"], id="no entry at all"),
         pytest.param(
-            StoreUnreadable("auth.json", "is no JSON", "mend it"),
-            ["auth.json: is no JSON", "nothing was changed", "mend it"],
+            StoreUnreadable("auth.json", "is not JSON", "correct it"),
+            ["auth.json: is not JSON", "nothing was changed", "correct it"],
             id="an unreadable store",
         ),
         pytest.param(

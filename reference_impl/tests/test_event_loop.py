@@ -11,19 +11,9 @@ import anyio.lowlevel
 import httpx2
 import pytest
 
-from credpool import (
-    Cooldown,
-    Entry,
-    FailureClass,
-    Policy,
-    Pool,
-    PoolState,
-    Secret,
-    StoreUnreadable,
-    SystemClock,
-    events,
-)
-from credpool.clock import Why
+from credpool import Cooldown, Entry, FailureClass, Policy, Pool, PoolState, Secret, events
+from credpool.clock import SystemClock, Why
+from credpool.errors import StoreUnreadable
 from credpool.httpx2 import PoolAuth
 from credpool.model.terms import FOREVER, EntryId
 from credpool.pool import engine_of
@@ -31,7 +21,7 @@ from credpool.testing import FakeClock, FakeProvider, FakeReply
 from credpool.testing.store import FakeStore
 
 NO_MONEY = FakeReply.error(402, None, "Insufficient credits")
-THROTTLED = FakeReply.error(429, "rate_limit_exceeded", "Rate limit reached for requests")
+RATE_LIMITED = FakeReply.error(429, "rate_limit_exceeded", "Rate limit reached for requests")
 URL = "https://api.openai.com/v1/chat/completions"
 TURNS = 100  # of the event loop: more than a call takes
 
@@ -60,7 +50,7 @@ async def turns(enough: Callable[[], bool]) -> None:
 
 def worker_done(pool: Pool) -> None:
     """Wait until the pool's own thread has done what it was asked for so far."""
-    engine_of(pool)._kept.own.thread.submit(lambda: None).result(30)  # noqa: SLF001
+    engine_of(pool)._stored.own.thread.submit(lambda: None).result(30)  # noqa: SLF001
 
 
 def test_the_loop_turns_while_a_change_waits_for_the_store(loop: str) -> None:
@@ -131,14 +121,14 @@ def test_a_caller_that_is_cancelled_waits_no_longer(loop: str) -> None:
         return scope.cancelled_caught
 
     ended = anyio.run(main, backend=loop)
-    held = store.kept.entries[0].cooldown
+    held = store.stored.entries[0].cooldown
     store.may_write.set()
     worker_done(pool)
 
     assert ended
     assert held is None
-    assert store.kept.entries[0].cooldown is not None
-    assert [type(notice) for notice in told][:1] == [events.EntryCooled]
+    assert store.stored.entries[0].cooldown is not None
+    assert [type(event) for event in told][:1] == [events.EntryCooled]
 
 
 def test_a_healthy_call_needs_no_thread(loop: str) -> None:
@@ -153,7 +143,7 @@ def test_a_healthy_call_needs_no_thread(loop: str) -> None:
             return {(await http.post(URL, json={})).status_code for _ in range(20)}
 
     assert [anyio.run(main, pool, backend=loop) for pool in pools] == [{200}, {200}]
-    assert [engine_of(pool)._kept.own._thread for pool in pools] == [None, None]  # noqa: SLF001
+    assert [engine_of(pool)._stored.own._thread for pool in pools] == [None, None]  # noqa: SLF001
 
 
 def test_tasks_of_one_dead_key_write_a_few_times(loop: str) -> None:
@@ -227,7 +217,7 @@ class Hurrying(FakeClock):
 
 def test_a_retry_waits_in_the_loop(loop: str) -> None:
     """A throttled key is tried again after its hint, in either loop."""
-    hinted = replace(THROTTLED, headers={"retry-after": "1"})
+    hinted = replace(RATE_LIMITED, headers={"retry-after": "1"})
     provider = FakeProvider({"sk-made-up-a": [hinted, FakeReply.json({})]})
     clock = Hurrying()
     pool = Pool.from_keys("openai", ["sk-made-up-a", "sk-made-up-b"], clock=clock)

@@ -24,10 +24,10 @@ from credpool import (
     PoolState,
     Secret,
     events,
-    report_event,
 )
 from credpool._calls.call import ActiveCall
 from credpool.events.log import log
+from credpool.events.report import report_event
 from credpool.httpx2 import PoolAuth
 from credpool.model.messages import (
     Attempt,
@@ -196,7 +196,7 @@ def test_a_token_that_is_over_when_it_comes_is_a_failed_refresh() -> None:
         Refreshed(Call(started=NOW), A, Grant(secret=Secret("new"), expires_at=NOW))
     )
 
-    assert [notice for notice in told if not isinstance(notice, events.EntryCooled)] == [
+    assert [event for event in told if not isinstance(event, events.EntryCooled)] == [
         events.RefreshFailed(A, terminal=False)
     ]
 
@@ -312,7 +312,7 @@ def test_a_line_says_which_pool_and_which_entry(
 
 
 @pytest.mark.parametrize(
-    ("notice", "level", "end"),
+    ("event", "level", "end"),
     [
         pytest.param(events.RefreshFailed(A, terminal=False), logging.INFO, "later", id="a hiccup"),
         pytest.param(
@@ -330,12 +330,12 @@ def test_a_line_says_which_pool_and_which_entry(
         pytest.param(events.EntrySwitched(A, B, None), logging.INFO, "after work", id="a new call"),
     ],
 )
-def test_what_only_a_person_mends_is_a_warning(
-    notice: events.Event, level: int, end: str, caplog: pytest.LogCaptureFixture
+def test_what_needs_a_person_is_a_warning(
+    event: events.Event, level: int, end: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What time mends is information."""
+    """What time ends is information."""
     with caplog.at_level(logging.INFO, "credpool"):
-        log([notice], NAMED, now=NOW)
+        log([event], NAMED, now=NOW)
 
     (record,) = caplog.records
     assert record.levelno == level

@@ -9,16 +9,8 @@ from threading import Event
 
 import pytest
 
-from credpool import (
-    Cooldown,
-    Entry,
-    EntryId,
-    FailureClass,
-    Pool,
-    PoolState,
-    Secret,
-    StoreUnreadable,
-)
+from credpool import Cooldown, Entry, EntryId, FailureClass, Pool, PoolState, Secret
+from credpool.errors import StoreUnreadable
 from credpool.pool import engine_of
 from credpool.stores import JsonFileStore, MemoryStore
 
@@ -31,7 +23,7 @@ class SlowStore:
     """A store with no more than three methods, whose reading can be held up."""
 
     def __init__(self) -> None:
-        self.kept = MemoryStore(PoolState(key="openai", provider="openai", entries=(A, B)))
+        self.stored = MemoryStore(PoolState(key="openai", provider="openai", entries=(A, B)))
         self.reached, self.released = Event(), Event()
         self.released.set()
 
@@ -39,15 +31,15 @@ class SlowStore:
         """Return the pool, once that is allowed."""
         self.reached.set()
         assert self.released.wait(timeout=10), "nobody released the reading"
-        return self.kept.load()
+        return self.stored.load()
 
     def update(self, change: Callable[[PoolState], PoolState]) -> PoolState:
         """Change the pool."""
-        return self.kept.update(change)
+        return self.stored.update(change)
 
     def stamp(self) -> object:
         """Return what differs once the pool has changed."""
-        return self.kept.stamp()
+        return self.stored.stamp()
 
 
 def picked(pool: Pool) -> str:

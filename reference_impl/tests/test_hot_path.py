@@ -23,13 +23,12 @@ from credpool import (
     PoolState,
     Secret,
     StoreError,
-    StoreUnreadable,
-    StoreUnwritable,
     Strategy,
     events,
 )
 from credpool._calls.call import ActiveCall
 from credpool._engine.counts import LAG
+from credpool.errors import StoreUnreadable, StoreUnwritable
 from credpool.httpx2 import PoolAuth
 from credpool.model.terms import FOREVER, EntryId
 from credpool.pool import engine_of
@@ -60,7 +59,7 @@ def out(state: PoolState) -> PoolState:
 
 def worker_done(pool: Pool) -> None:
     """Wait until the pool's own thread has done what it was asked for so far."""
-    engine_of(pool)._kept.own.thread.submit(lambda: None).result(GIVE_UP)  # noqa: SLF001
+    engine_of(pool)._stored.own.thread.submit(lambda: None).result(GIVE_UP)  # noqa: SLF001
 
 
 def together(work: Callable[[int], object], threads: int) -> list[object]:
@@ -97,12 +96,12 @@ def test_counts_are_written_by_another_thread() -> None:
     store.loads.clear()
 
     for n in range(LAG):
-        engine_of(pool).used(store.kept.entries[0])
+        engine_of(pool).used(store.stored.entries[0])
         if n % 300 == 0:
             assert pool.state.entries[0].request_count == n + 1
     worker_done(pool)
 
-    assert store.kept.entries[0].request_count == LAG
+    assert store.stored.entries[0].request_count == LAG
     assert len(store.updates) == 1
     assert current_thread().name not in {*store.updates, *store.loads}
 
@@ -114,14 +113,14 @@ def test_counts_are_written_once_though_many_are_due() -> None:
     store.may_write.clear()
 
     for _ in range(3 * LAG - 1):
-        engine_of(pool).used(store.kept.entries[0])
+        engine_of(pool).used(store.stored.entries[0])
     store.may_write.set()
     worker_done(pool)
     worker_done(pool)
 
     assert len(store.updates) <= 2
     assert pool.state.entries[0].request_count == 3 * LAG - 1
-    assert store.kept.entries[0].request_count >= 2 * LAG
+    assert store.stored.entries[0].request_count >= 2 * LAG
 
 
 def test_counts_that_cannot_be_written_are_kept() -> None:
@@ -132,9 +131,9 @@ def test_counts_that_cannot_be_written_are_kept() -> None:
 
     for _ in range(2):
         for _ in range(LAG):
-            engine_of(pool).used(store.kept.entries[0])
+            engine_of(pool).used(store.stored.entries[0])
         worker_done(pool)
-    engine_of(pool).used(store.kept.entries[0])
+    engine_of(pool).used(store.stored.entries[0])
     worker_done(pool)
     refused = len(store.updates)
     with pytest.raises(StoreUnwritable):
@@ -143,7 +142,7 @@ def test_counts_that_cannot_be_written_are_kept() -> None:
     pool.flush()
 
     assert refused == 2
-    assert store.kept.entries[0].request_count == 2 * LAG + 1
+    assert store.stored.entries[0].request_count == 2 * LAG + 1
 
 
 def test_counts_outlive_the_pool() -> None:
@@ -151,11 +150,11 @@ def test_counts_outlive_the_pool() -> None:
     store = FakeStore([entry("a")])
     pool = Pool(store)
     for _ in range(3):
-        engine_of(pool).used(store.kept.entries[0])
+        engine_of(pool).used(store.stored.entries[0])
 
     del pool
 
-    assert store.kept.entries[0].request_count == 3
+    assert store.stored.entries[0].request_count == 3
     assert current_thread().name not in store.updates
 
 
@@ -188,7 +187,7 @@ def test_names_that_a_client_invents_cost_nothing(models: tuple[str, ...], index
     for name in (*models, *map(str, range(20_000))):
         engine_of(pool).pick(lambda: name, NOW)  # noqa: B023  it is called at once
 
-    assert len(engine_of(pool)._kept.view.indexes) == indexes  # noqa: SLF001
+    assert len(engine_of(pool)._stored.view.indexes) == indexes  # noqa: SLF001
 
 
 def test_a_models_cooldown_is_forgotten_with_the_next() -> None:
@@ -248,7 +247,7 @@ def test_a_reading_holds_nobody_up_who_need_not_wait() -> None:
         reading = other.submit(engine_of(pool).follow)
         assert store.reading.wait(GIVE_UP)
         known = engine_of(pool)._chooser.next(index)[1].id  # noqa: SLF001  a selection that began before
-        mutex = engine_of(pool)._kept.own.mutex  # noqa: SLF001
+        mutex = engine_of(pool)._stored.own.mutex  # noqa: SLF001
         free = mutex.acquire(blocking=False) and mutex.release() is None
         store.may_read.set()
         reading.result(GIVE_UP)
@@ -283,7 +282,7 @@ def test_a_change_of_our_own_is_not_read_again() -> None:
 
     with ThreadPoolExecutor(2) as others:
         call = ActiveCall(engine_of(pool), lambda: None)
-        refused = call.failed(store.kept.entries[0], OUT_OF_CREDIT)
+        refused = call.failed(store.stored.entries[0], OUT_OF_CREDIT)
         changing = others.submit(call.settle, refused)
         assert store.written.wait(GIVE_UP)
         store.loads.clear()
@@ -311,11 +310,11 @@ def test_a_report_that_changes_nothing_writes_nothing(again: Reply) -> None:
     store = FakeStore([entry("a"), entry("b")])
     pool = Pool(store, clock=FakeClock(NOW))
     calls = [ActiveCall(engine_of(pool), lambda: None) for _ in range(3)]
-    calls[0].settle(calls[0].failed(store.kept.entries[0], OUT_OF_CREDIT))
+    calls[0].settle(calls[0].failed(store.stored.entries[0], OUT_OF_CREDIT))
     store.updates.clear()
 
     for call in calls[1:]:
-        call.settle(call.failed(store.kept.entries[0], again))
+        call.settle(call.failed(store.stored.entries[0], again))
 
     assert store.updates == []
 
@@ -342,14 +341,14 @@ def test_callers_of_one_dead_key_write_a_few_times() -> None:
             store.may_write.set()
             return "b"
         call = ActiveCall(engine_of(pool), lambda: None)
-        action = call.settle(call.failed(store.kept.entries[0], OUT_OF_CREDIT))
+        action = call.settle(call.failed(store.stored.entries[0], OUT_OF_CREDIT))
         return action.entry.id  # type: ignore[union-attr]
 
     found = together(refused, 33)
 
     assert set(found) == {"b"}
     assert 1 <= len(store.updates) <= 4
-    assert store.kept.entries[0].cooldown is not None
+    assert store.stored.entries[0].cooldown is not None
 
 
 def test_each_of_a_group_gets_its_own_error() -> None:
@@ -367,7 +366,7 @@ def test_each_of_a_group_gets_its_own_error() -> None:
             store.may_write.set()
             return "done"
         call = ActiveCall(engine_of(pool), lambda: None)
-        call.settle(call.failed(store.kept.entries[n], OUT_OF_CREDIT))
+        call.settle(call.failed(store.stored.entries[n], OUT_OF_CREDIT))
         return "kept"
 
     found = together(refused, 5)
@@ -375,7 +374,7 @@ def test_each_of_a_group_gets_its_own_error() -> None:
     assert [str(type(one).__name__) for one in found] == [
         *("str", "str", "StoreUnwritable", "str", "str")
     ]
-    assert [e.cooldown is not None for e in store.kept.entries] == [True, True, False, True]
+    assert [e.cooldown is not None for e in store.stored.entries] == [True, True, False, True]
 
 
 def test_an_error_of_all_is_each_ones_own() -> None:
@@ -392,7 +391,7 @@ def test_an_error_of_all_is_each_ones_own() -> None:
             store.may_write.set()
             return None
         call = ActiveCall(engine_of(pool), lambda: None)
-        return call.settle(call.failed(store.kept.entries[n], OUT_OF_CREDIT))
+        return call.settle(call.failed(store.stored.entries[n], OUT_OF_CREDIT))
 
     found = together(refused, 5)[:4]
 
@@ -415,7 +414,7 @@ def test_a_group_keeps_to_the_cap() -> None:
             until(lambda: len(waiting) >= 2 and store.writing.is_set())
             store.may_write.set()
             return "a"
-        action = calls[n].settle(calls[n].failed(store.kept.entries[0], OUT_OF_CREDIT))
+        action = calls[n].settle(calls[n].failed(store.stored.entries[0], OUT_OF_CREDIT))
         return action.entry.id  # type: ignore[union-attr]
 
     found = together(refused, 4)
@@ -467,7 +466,7 @@ def file_work() -> Iterator[list[tuple[str, str]]]:
 def test_a_request_that_goes_out_while_counts_are_written_counts_once() -> None:
     """Other threads count without a lock: what comes while the sums are taken is for the next time."""
     pool = Pool(FakeStore([entry("a")]))
-    counts = engine_of(pool)._kept.own.counts  # noqa: SLF001
+    counts = engine_of(pool)._stored.own.counts  # noqa: SLF001
     taken, used = counts.sums, 0
 
     def busy() -> Counter[EntryId]:

@@ -6,23 +6,26 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import click
 import pytest
 
 import credpool
+from credpool import errors, seed, stores
 from credpool.cli.app import VERBS, cli
+from credpool.model import errors as model_errors
 
-ROOT = Path(credpool.__file__)
 CLIENTS = {"httpx", "httpx2", "asyncio", "anyio", "filelock", "platformdirs"}
+MODULES = {f"credpool.cli.{home.partition('.')[0]}" for home, _ in VERBS.values()}
 TALK = {"rich", "prompt_toolkit", "ruamel"}
 
 
-def test_each_name_is_imported_where_type_checkers_find_it() -> None:
-    """The names, what type checkers see of them, and where they are found are one list."""
-    (block,) = (
-        node for node in ast.parse(ROOT.read_text("utf-8")).body if isinstance(node, ast.If)
-    )
+@pytest.mark.parametrize("package", [credpool, seed, stores], ids=lambda package: package.__name__)
+def test_each_name_is_imported_where_type_checkers_find_it(package: ModuleType) -> None:
+    """What type checkers see of the names, and where they are found, are one list."""
+    tree = ast.parse(Path(str(package.__file__)).read_text("utf-8"))
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
     seen = {
         name.asname: getattr(importlib.import_module(node.module), name.name)
         for node in block.body
@@ -30,10 +33,20 @@ def test_each_name_is_imported_where_type_checkers_find_it() -> None:
         for name in node.names
     }
 
-    found = {name: getattr(credpool, name) for name in credpool.__all__}
+    found = {name: getattr(package, name) for name in package.__all__}
 
     assert found == seen
+
+
+def test_the_root_has_the_names_of_every_day() -> None:
+    """At most 25, all of them shown by `dir`; `errors` has the whole tree of errors."""
+    assert len(credpool.__all__) <= 25
     assert set(credpool.__all__) <= set(dir(credpool))
+    assert set(errors.__all__) == {
+        name
+        for name, what in vars(model_errors).items()
+        if isinstance(what, type) and what.__module__ == model_errors.__name__
+    }
 
 
 def test_a_name_that_there_is_not_is_named() -> None:
@@ -84,9 +97,37 @@ def test_what_needs_no_verb_imports_none(option: str) -> None:
     loaded = modules(f"from credpool.cli.app import run; run([{option!r}])")
 
     ours = {name for name in loaded if name.startswith("credpool.")}
-    homes = {f"credpool.cli.{home.partition('.')[0]}" for home, _ in VERBS.values()}
     assert not {name.partition(".")[0] for name in loaded} & (CLIENTS | TALK)
-    assert not ours & {*homes, "credpool.cli.session", "credpool.cli.home", "credpool.pool"}
+    assert not ours & {*MODULES, "credpool.cli.session", "credpool.cli.home", "credpool.pool"}
+
+
+@pytest.mark.parametrize(
+    ("words", "completed", "imported"),
+    [
+        pytest.param("credpool re", {"refresh", "remove", "rename", "reset"}, set(), id="a verb"),
+        pytest.param("credpool --v", {"--version"}, set(), id="an option"),
+        pytest.param(
+            "credpool move --b", {"--before"}, {"logins", "verbs"}, id="an option of one verb"
+        ),
+    ],
+)
+def test_completion_imports_no_verb_but_the_one_that_is_typed(
+    words: str, completed: set[str], imported: set[str]
+) -> None:
+    """The shell runs the command for each TAB, so it has to be quick."""
+    env = {"_CREDPOOL_COMPLETE": "bash_complete", "COMP_WORDS": words}
+    env["COMP_CWORD"] = str(words.count(" "))
+    code = (
+        f"import contextlib, os; os.environ.update({env!r})\n"
+        "with contextlib.suppress(SystemExit):\n"
+        "    from credpool.cli.app import run; run([])\n"
+        f"print(sorted({{*sys.modules}} & {MODULES!r}))"
+    )
+
+    *lines, loaded = python(f"import sys\n{code}").splitlines()
+
+    assert {line.partition(",")[2] for line in lines} == completed
+    assert loaded == str(sorted(f"credpool.cli.{name}" for name in imported))
 
 
 def test_the_list_of_verbs_says_of_each_what_its_help_says() -> None:

@@ -239,8 +239,8 @@ class TestLease:
     def test_ends_once(self) -> None:
         """A lease that ends twice is subtracted once."""
         leases = Leases()
-        kept, ended = leases.new(), leases.new()
-        leases.move(kept, A)
+        stored, ended = leases.new(), leases.new()
+        leases.move(stored, A)
         leases.move(ended, A)
 
         ended.end()

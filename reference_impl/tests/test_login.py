@@ -12,7 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from credpool import LoginFailed, NoLogin, Pool, Secret
+from credpool import Pool, Secret
+from credpool.errors import LoginFailed, NoLogin
 from credpool.login import (
     LoginApp,
     Prompt,
@@ -153,7 +154,7 @@ def test_by_browser(answering: Started, pool: Pool, asked: list[FakeRequest]) ->
 def test_by_browser_with_another_state(
     answering: Started, pool: Pool, asked: list[FakeRequest]
 ) -> None:
-    """Nothing is exchanged for a stranger's code; who waits in vain is told, and not shown it."""
+    """Nothing is exchanged for a stranger's code; who waits for nothing is told, and not shown it."""
     strangers: list[socket.socket] = []
 
     def show(prompt: Prompt) -> None:

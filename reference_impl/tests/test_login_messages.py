@@ -65,7 +65,7 @@ def polled(status: int, body: object, **told: object) -> Login | Waiting:
 
 
 def why(failed: pytest.ExceptionInfo[LoginFailed]) -> NoLogin:
-    """Return how a login came to nothing."""
+    """Return how a login failed."""
     return failed.value.why
 
 
@@ -204,7 +204,7 @@ class TestTokens:
         """The next refresh needs the client; scope and type are the provider's word."""
         found = read_login(APP, reply(200, TOKENS | {"scope": "all", "token_type": "B"}), now=NOW)
 
-        assert found.kept == {
+        assert found.stored == {
             "client_id": "mine",
             "client_secret": "made-up-client-secret",
             "scope": "all",

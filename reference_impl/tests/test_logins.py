@@ -22,8 +22,10 @@ GRANT = Grant(secret=Secret("made-up-new"), refresh_token=Secret("made-up-next")
 
 def login(account: str | None) -> Login:
     """Return what a login of that account brought."""
-    kept = MappingProxyType({"client_id": "mine"})
-    return Login(grant=GRANT, account=account, token_url="https://auth.example/token", kept=kept)
+    stored = MappingProxyType({"client_id": "mine"})
+    return Login(
+        grant=GRANT, account=account, token_url="https://auth.example/token", stored=stored
+    )
 
 
 def entry(name: str, account: str | None = None, *, holds: str = "made-up") -> Entry:
@@ -58,9 +60,9 @@ def test_the_first_login_makes_an_entry() -> None:
 
 def test_a_new_account_comes_last() -> None:
     """A login is used after the entries that were there."""
-    kept, made = after(entry("a", "alice"), account="bob")
+    stored, made = after(entry("a", "alice"), account="bob")
 
-    assert kept == entry("a", "alice")
+    assert stored == entry("a", "alice")
     assert made.priority == 5
 
 

@@ -51,6 +51,13 @@ def test_it_can_be_read_in_an_hour() -> None:
     assert {name: length for name, length in functions() if length > 30} == {}
 
 
+def test_its_adapter_is_as_short_as_any() -> None:
+    """120 lines, as for the pools of others."""
+    adapter = ROOT / "conformance" / "testees" / "minimal.py"
+
+    assert len(adapter.read_text("utf-8").splitlines()) <= 120
+
+
 def test_every_requirement_of_the_core_has_its_line() -> None:
     """Each is marked where it is met, and nothing else is marked."""
     stated = json.loads((ROOT / "spec" / "requirements.json").read_text(encoding="utf-8"))

@@ -135,9 +135,9 @@ COURSES = {
         World(state=pool(key("a"), key("b"), key("c"), strategy=Strategy.ROUND_ROBIN)),
         (PLAIN, PER_MODEL, SHORT, CAP, REFUSED, FORBIDDEN, OVERLOADED),
     ),
-    "two calls on a twin and a fellow": (
+    "two calls on a twin and a sibling": (
         World(
-            state=pool(key("a", owner="o"), key("twin", secret="sk-a"), key("fellow", owner="o")),
+            state=pool(key("a", owner="o"), key("twin", secret="sk-a"), key("sibling", owner="o")),
             starts=2,
         ),
         (PLAIN, CAP, FORBIDDEN),
@@ -281,7 +281,7 @@ def test_the_courses_are_many() -> None:
 
 @every_course
 def test_no_report_shortens_a_cooldown(name: str) -> None:
-    """A running cooldown ends no earlier, but for what the outage guard cuts of its own call's."""
+    """A running cooldown ends no earlier, except for what the outage guard cuts of its own call's."""
     for move in course(name)[1]:
         if isinstance(move.event, Refreshed | Succeeded):
             continue
@@ -390,8 +390,8 @@ def test_only_those_concerned_change(name: str) -> None:
         assert blamed is not None
         for old, new in zip(move.world.state.entries, move.made.state.entries, strict=True):
             twin = old.id == event.entry or old.secret == event.secret
-            fellow = event.verdict.scope is Scope.OWNER and old.owner == blamed.owner is not None
-            assert twin or fellow or old.blocked(move.now, MODEL) or old == new
+            sibling = event.verdict.scope is Scope.OWNER and old.owner == blamed.owner is not None
+            assert twin or sibling or old.blocked(move.now, MODEL) or old == new
 
 
 @every_course

@@ -9,7 +9,6 @@ import httpx2
 import pytest
 
 from credpool import (
-    FOREVER,
     Cooldown,
     Entry,
     EntryId,
@@ -19,16 +18,16 @@ from credpool import (
     PoolExhausted,
     PoolState,
     Secret,
-    Surroundings,
     open_pool,
-    view_pool,
 )
 from credpool.clock import Why
 from credpool.httpx2 import PoolAuth
 from credpool.model.entry import Claim
+from credpool.model.terms import FOREVER
 from credpool.pool import engine_of
 from credpool.providers import registry
 from credpool.rules.moments import LONGEST_DEFAULT, Reading, read
+from credpool.seed import Surroundings, view_pool
 from credpool.stores.memory import MemoryStore
 from credpool.testing import FakeClock, FakeProvider, FakeReply
 
@@ -81,9 +80,9 @@ def test_a_cooldown_is_believed_as_far_as_one_can_be(
     stored: tuple[float, float], since: float, until: float
 ) -> None:
     """It keeps its length up to the longest there is, and begins by now; so does a model's."""
-    kept = cooldown(since=stored[0], until=stored[1])
+    original = cooldown(since=stored[0], until=stored[1])
 
-    entry = believed(key(cooldown=kept, models={"m": kept}))
+    entry = believed(key(cooldown=original, models={"m": original}))
 
     assert entry.cooldown == entry.models["m"] == cooldown(since=since, until=until)
 
@@ -147,7 +146,7 @@ def test_what_is_believed_whole_is_not_touched() -> None:
 
     found = read(honest, now=NOW)
 
-    assert found == Reading(state=honest, at=NOW, kept={}, believed={})
+    assert found == Reading(state=honest, at=NOW, stored={}, believed={})
     assert found.state is honest
 
 
@@ -200,15 +199,15 @@ def test_what_is_stored_stays() -> None:
     counted = replace(found.state.entries[0], request_count=1)
     changed = replace(counted, cooldown=mine, models={**counted.models, "other": mine})
 
-    kept = found.as_kept(found.state.change({A: changed}))
-    untouched = found.as_kept(found.state)
+    original = found.as_stored(found.state.change({A: changed}))
+    untouched = found.as_stored(found.state)
 
-    assert kept.entries[0] == key(
+    assert original.entries[0] == key(
         request_count=1, cooldown=mine, models={"m": far, "other": mine}, claim=claim,
         probed_at=NOW + DAY,
     )  # fmt: skip
     assert untouched.entries[0] is stored.entries[0]
-    assert found.as_kept(replace(found.state, entries=())).entries == ()
+    assert found.as_stored(replace(found.state, entries=())).entries == ()
 
 
 def ask(pool: Pool, url: str) -> int:

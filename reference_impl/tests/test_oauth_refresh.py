@@ -145,7 +145,7 @@ class TestReply:
         [
             pytest.param(400, {"error": "invalid_request"}, id="another error"),
             pytest.param(200, {"access_token": ""}, id="an empty token"),
-            pytest.param(200, {"access_token": 5}, id="a token that is no text"),
+            pytest.param(200, {"access_token": 5}, id="a token that is not text"),
             pytest.param(200, b"<html>", id="a page"),
             pytest.param(201, {"access_token": "new"}, id="another success"),
         ],

@@ -7,8 +7,8 @@ from threading import Event
 import anyio
 import pytest
 
-from credpool import SystemClock
 from credpool._process.threads import loop_runs, outcome
+from credpool.clock import SystemClock
 
 LOOPS = ("asyncio", "trio")
 

@@ -13,9 +13,6 @@ import pytest
 import credpool
 from credpool import (
     AuthType,
-    BadConfig,
-    BadInput,
-    Complaint,
     Cooldown,
     Entry,
     EntryId,
@@ -24,17 +21,14 @@ from credpool import (
     Pool,
     Secret,
     Strategy,
-    Surroundings,
-    UnknownProvider,
-    UnusableSecret,
     open_pool,
-    view_pool,
 )
 from credpool.config.file import read_config, set_strategy
 from credpool.config.files import Unusable, read_text
+from credpool.errors import BadConfig, BadInput, UnknownProvider, UnusableSecret
 from credpool.httpx2 import PoolAuth
 from credpool.pool import engine_of
-from credpool.seed import dotenv
+from credpool.seed import Complaint, Surroundings, dotenv, view_pool
 from credpool.stores import JsonFileStore
 from credpool.testing import FakeClock, FakeProvider, FakeReply
 
@@ -176,7 +170,7 @@ def test_a_key_that_was_found_is_no_new_one(own: Path) -> None:
 def test_keys_that_are_none_are_refused_at_once(
     keys: list[str], error: type[Exception], own: Path
 ) -> None:
-    """Neither text that is no list, nor a placeholder in it, opens a pool; no key is kept."""
+    """Neither text that is not a list, nor a placeholder in it, opens a pool; no key is kept."""
     with pytest.raises(error):
         Pool.open("openai", keys=keys)
 
@@ -234,7 +228,7 @@ def test_what_is_no_key_is_told(value: str, what: str) -> None:
     assert [(n.where, n.what) for n in told] == [("env:OPENAI_API_KEY", what)]
 
 
-def test_a_notice_is_logged_when_nobody_listens(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_complaint_is_logged_when_nobody_listens(caplog: pytest.LogCaptureFixture) -> None:
     """Without a listener, what cannot be used is a warning in the log."""
     open_pool("openai", Surroundings(environ={"OPENAI_API_KEY": "changeme"}))
 
@@ -304,7 +298,7 @@ def test_a_file_without_a_login_is_told(pool: str, file: str, content: str, tmp_
     opened = open_pool(pool, Surroundings(environ={}, home=home), notify=told.append)
 
     assert opened.state.entries == ()
-    assert [notice.where for notice in told] == [str(home / file)]
+    assert [complaint.where for complaint in told] == [str(home / file)]
     assert (home / file).read_text() == content
 
 
@@ -322,7 +316,7 @@ def test_a_file_that_cannot_be_read_says_why(case: str, tmp_path: Path) -> None:
     with pytest.raises(Unusable) as caught:
         read_text(path)
 
-    assert caught.value.notice.where == str(path)
+    assert caught.value.complaint.where == str(path)
     assert read_text(path / "deeper" if case == "not-utf-8" else tmp_path / "none") is None
 
 
@@ -366,7 +360,7 @@ def test_a_keyring_is_asked_for_service_and_name(tmp_path: Path) -> None:
     pool = open_pool("openai", Surroundings(environ={}, folder=folder), notify=told.append)
 
     assert secrets(pool) == [None]
-    assert next(notice.where for notice in told).startswith("keyring:credpool-test/nobody")
+    assert next(complaint.where for complaint in told).startswith("keyring:credpool-test/nobody")
 
 
 def test_a_refused_key_is_read_again_from_dotenv(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What happens to a pool, as OpenTelemetry has it."""
+"""What happens to a pool, as OpenTelemetry shows it."""
 
 import httpx2
 import pytest

@@ -73,7 +73,7 @@ def test_the_first_header_that_is_there_names_the_owner() -> None:
 
 
 def test_a_learnt_owner_is_that_of_the_secret() -> None:
-    """Every entry with the secret learns the latest owner, but for one whose owner a person has set."""
+    """Every entry with the secret learns the latest owner, except for one whose owner a person has set."""
     same = Secret("sk-same")
     state = pool(
         Entry(id=A, secret=same),

@@ -11,7 +11,6 @@ import pytest
 
 from credpool import (
     AuthType,
-    Clock,
     Cooldown,
     Entry,
     FailureClass,
@@ -22,24 +21,20 @@ from credpool import (
     PoolState,
     Secret,
     Status,
-    Store,
-    StoreUnreadable,
     Strategy,
-    SystemClock,
-    UnknownEntry,
-    UnknownProvider,
-    UnknownStrategy,
 )
 from credpool._calls.call import ActiveCall
+from credpool.clock import Clock, SystemClock
+from credpool.errors import StoreUnreadable, UnknownEntry, UnknownProvider, UnknownStrategy
 from credpool.httpx2 import PoolAuth
 from credpool.model.messages import Exchange
 from credpool.model.terms import EntryId
-from credpool.pool import engine_of
+from credpool.pool import Store, engine_of
 from credpool.stores import JsonFileStore, MemoryStore
 from credpool.testing import FakeClock, FakeProvider, FakeReply, FakeRequest
 
 ONE, TWO, THREE = "sk-made-up-one", "sk-made-up-two", "sk-made-up-three"
-THROTTLED = FakeReply.error(429, "rate_limit_exceeded", "Rate limit reached for requests")
+RATE_LIMITED = FakeReply.error(429, "rate_limit_exceeded", "Rate limit reached for requests")
 NO_MONEY = FakeReply.error(402, None, "Insufficient credits")
 NOT_FOR_YOU = FakeReply.error(403, "model_not_found", "You do not have access to the model")
 URL = "https://api.openai.com/v1/chat/completions"
@@ -180,7 +175,7 @@ def test_the_state_is_a_value() -> None:
 def test_exhaustion_tells_why_and_until_when() -> None:
     """When all are out, each entry's class and end are told, and the first return."""
     clock = FakeClock()
-    hinted = replace(THROTTLED, headers={"retry-after": "120"})
+    hinted = replace(RATE_LIMITED, headers={"retry-after": "120"})
     pool = Pool.from_keys("openai", [ONE, TWO], clock=clock)
 
     send(FakeProvider({ONE: [NO_MONEY], TWO: [hinted]}), pool)
@@ -224,7 +219,7 @@ def test_a_repr_shows_no_secret() -> None:
 
 def test_every_request_counts() -> None:
     """Retries count as first tries do, for the entry whose secret was sent."""
-    provider = FakeProvider({ONE: [THROTTLED, THROTTLED]})
+    provider = FakeProvider({ONE: [RATE_LIMITED, RATE_LIMITED]})
     pool = Pool.from_keys("openai", [ONE, TWO, THREE])
 
     send(provider, pool)
@@ -291,8 +286,8 @@ def test_the_retry_flag_outlives_the_process(tmp_path: Path) -> None:
     clock = FakeClock()
     once = pool_on_file(tmp_path, clock)
     with pytest.raises(ConnectionResetError):
-        send(FakeProvider({ONE: [THROTTLED, FakeReply(dropped=True)]}), once)
-    provider = FakeProvider({ONE: [THROTTLED]})
+        send(FakeProvider({ONE: [RATE_LIMITED, FakeReply(dropped=True)]}), once)
+    provider = FakeProvider({ONE: [RATE_LIMITED]})
 
     send(provider, Pool(JsonFileStore(tmp_path / "auth.json", "openai"), clock=clock))
 
@@ -333,7 +328,7 @@ def test_a_reply_for_a_removed_key_marks_nobody(tmp_path: Path) -> None:
 
 
 def test_an_unreadable_store_is_refused(tmp_path: Path) -> None:
-    """A file that is no JSON opens no pool, and is left as it is."""
+    """A file that is not JSON opens no pool, and is left as it is."""
     path = tmp_path / "auth.json"
     path.write_text("{broken", encoding="utf-8")
 

@@ -20,18 +20,9 @@ import pytest
 
 import credpool.httpx
 import credpool.httpx2
-from credpool import (
-    Attempt,
-    AuthType,
-    Entry,
-    FailureClass,
-    Pool,
-    PoolExhausted,
-    Secret,
-    Status,
-    WrongOrigin,
-)
+from credpool import Attempt, AuthType, Entry, FailureClass, Pool, PoolExhausted, Secret, Status
 from credpool._calls.flow import EXHAUSTION
+from credpool.errors import WrongOrigin
 from credpool.model.terms import EntryId
 from credpool.pool import engine_of
 from credpool.testing import FakeClock, FakeProvider, FakeReply
@@ -44,7 +35,7 @@ Message = Any  # a request or a response of either library
 Headers = Any  # what either library takes for headers
 Field = Any  # of an entry
 
-THROTTLED = FakeReply.error(429, "rate_limit_exceeded", "Rate limit reached for requests")
+RATE_LIMITED = FakeReply.error(429, "rate_limit_exceeded", "Rate limit reached for requests")
 PLAN_USED_UP = FakeReply.error(429, "usage_limit_reached", "The usage limit has been reached")
 NO_QUOTA = FakeReply.error(429, "insufficient_quota", "You exceeded your current quota.")
 NO_MONEY = FakeReply.error(402, None, "Insufficient credits")
@@ -175,7 +166,7 @@ def statuses(pool: Pool) -> list[str]:
 
 def test_a_second_rate_limit_rotates(caller: Caller, clock: FakeClock) -> None:
     """Two 429s in a row to one key are followed by the next key, within one call."""
-    with FakeProvider({ONE: [THROTTLED, THROTTLED]}) as provider:
+    with FakeProvider({ONE: [RATE_LIMITED, RATE_LIMITED]}) as provider:
         pool = pool_of(provider, ONE, TWO, THREE, clock=clock)
 
         response = caller.send(pool, provider.url + PATH)
@@ -188,7 +179,7 @@ def test_a_second_rate_limit_rotates(caller: Caller, clock: FakeClock) -> None:
 
 def test_each_attempt_sends_the_same_request(caller: Caller, clock: FakeClock) -> None:
     """Every attempt has the caller's method, path, body and headers, and one key."""
-    with FakeProvider({ONE: [THROTTLED, THROTTLED]}) as provider:
+    with FakeProvider({ONE: [RATE_LIMITED, RATE_LIMITED]}) as provider:
         pool = pool_of(provider, ONE, TWO, clock=clock)
 
         caller.send(pool, f"{provider.url}{PATH}?debug=1", headers={"x-trace": "7"})
@@ -205,7 +196,7 @@ def test_each_attempt_sends_the_same_request(caller: Caller, clock: FakeClock) -
 
 def test_the_retry_waits_for_a_short_hint(caller: Caller, clock: FakeClock) -> None:
     """A hint of two seconds is waited for, once, before the same key is tried again."""
-    hinted = replace(THROTTLED, headers={"retry-after": "2"})
+    hinted = replace(RATE_LIMITED, headers={"retry-after": "2"})
     with FakeProvider({ONE: [hinted]}) as provider:
         pool = pool_of(provider, ONE, TWO, clock=clock)
 
@@ -224,14 +215,14 @@ def test_the_retry_waits_for_a_short_hint(caller: Caller, clock: FakeClock) -> N
         pytest.param(REFUSED, "exhausted auth_rejected", id="401"),
         pytest.param(UNEXPLAINED, "ok", id="403 for this call only"),
         pytest.param(
-            replace(THROTTLED, headers={"retry-after": "3600"}),
+            replace(RATE_LIMITED, headers={"retry-after": "3600"}),
             "exhausted rate_limited",
             id="429 with a long hint",
         ),
     ],
 )
 def test_rotates_at_once(reply: FakeReply, status: str, caller: Caller, clock: FakeClock) -> None:
-    """What a retry would not mend is followed by the next key, without a wait."""
+    """What a retry would not cure is followed by the next key, without a wait."""
     with FakeProvider({ONE: [reply]}) as provider:
         pool = pool_of(provider, ONE, TWO, clock=clock)
 
@@ -263,7 +254,7 @@ def test_a_fault_that_is_not_the_keys_is_delivered(
 def test_ten_throttled_keys_are_all_tried(caller: Caller, clock: FakeClock) -> None:
     """Ten keys are tried twice each: as many requests as a client allows by default."""
     keys = [f"sk-made-up-{n}" for n in range(10)]
-    with FakeProvider({key: repeat(THROTTLED) for key in keys}) as provider:
+    with FakeProvider({key: repeat(RATE_LIMITED) for key in keys}) as provider:
         pool = pool_of(provider, *keys, clock=clock)
 
         response = caller.send(pool, provider.url + PATH)
@@ -275,7 +266,7 @@ def test_ten_throttled_keys_are_all_tried(caller: Caller, clock: FakeClock) -> N
 def test_more_keys_need_a_client_that_allows_it(caller: Caller, clock: FakeClock) -> None:
     """Clients count our attempts as redirects: `max_redirects` makes room for eleven keys."""
     keys = [f"sk-made-up-{n}" for n in range(11)]
-    with FakeProvider({key: repeat(THROTTLED) for key in keys}) as provider:
+    with FakeProvider({key: repeat(RATE_LIMITED) for key in keys}) as provider:
         pool = pool_of(provider, *keys, clock=clock)
 
         room = {"auth": caller.auth(pool, max_sends=23), "max_redirects": 22}
@@ -302,7 +293,7 @@ def test_a_hundred_keys_are_all_tried(caller: Caller, clock: FakeClock) -> None:
 def test_a_call_ends_before_the_client_breaks_it_off(caller: Caller, clock: FakeClock) -> None:
     """At the client's limit the caller gets the last reply, and the next call goes on from there."""
     keys = [f"sk-made-up-{n}" for n in range(11)]
-    with FakeProvider({key: repeat(THROTTLED) for key in keys}) as provider:
+    with FakeProvider({key: repeat(RATE_LIMITED) for key in keys}) as provider:
         pool = pool_of(provider, *keys, clock=clock)
 
         first = caller.send(pool, provider.url + PATH)
@@ -318,7 +309,7 @@ def test_a_call_ends_before_the_client_breaks_it_off(caller: Caller, clock: Fake
 
 def test_the_observer_is_told_every_attempt(caller: Caller, clock: FakeClock) -> None:
     """When the call ends, `observe` has been given each attempt with its class and what followed."""
-    with FakeProvider({ONE: [THROTTLED, THROTTLED]}) as provider:
+    with FakeProvider({ONE: [RATE_LIMITED, RATE_LIMITED]}) as provider:
         pool = pool_of(provider, ONE, TWO, clock=clock)
 
         caller.send(pool, provider.url + PATH)
@@ -337,7 +328,7 @@ def test_a_body_that_is_generated_survives_a_retry(caller: Caller, clock: FakeCl
         yield b'{"model": '
         yield b'"gpt-5"}'
 
-    with FakeProvider({ONE: [THROTTLED, THROTTLED]}) as provider:
+    with FakeProvider({ONE: [RATE_LIMITED, RATE_LIMITED]}) as provider:
         pool = pool_of(provider, ONE, TWO, clock=clock)
 
         response = caller.send(pool, provider.url + PATH, content=pieces())
@@ -443,9 +434,9 @@ def test_an_expired_login_is_refreshed(caller: Caller, clock: FakeClock) -> None
     }
     assert exchange.header("x-trace") is None
     assert again.path == PATH[1:]
-    kept = pool.state.entries[0]
-    assert kept.secret == Secret("made-up-grant-access")
-    assert kept.expires_at == clock.now() + 3600
+    stored = pool.state.entries[0]
+    assert stored.secret == Secret("made-up-grant-access")
+    assert stored.expires_at == clock.now() + 3600
 
 
 def test_the_exchange_is_not_the_callers_business(caller: Caller, clock: FakeClock) -> None:

@@ -98,7 +98,7 @@ def test_cooldown_rests_on_the_scope(row: Mapping[str, object]) -> None:
 
 
 def _pool(row: Mapping[str, object]) -> PoolState:
-    """Return a pool whose first entry has a twin and a fellow, and can be refreshed if it must."""
+    """Return a pool whose first entry has a twin and a sibling, and can be refreshed if it must."""
     first = Entry(
         id=A,
         secret=Secret("sk-one"),
@@ -106,9 +106,9 @@ def _pool(row: Mapping[str, object]) -> PoolState:
         refresh_token=Secret("rt-one") if row["action"] == "refresh" else None,
     )
     twin = Entry(id=KEY, secret=Secret("sk-one"))
-    fellow = Entry(id=OWNER, secret=Secret("sk-two"), owner="organisation-1")
+    sibling = Entry(id=OWNER, secret=Secret("sk-two"), owner="organisation-1")
     other = Entry(id=OTHER, secret=Secret("sk-three"), owner="organisation-2")
-    return PoolState(key="openai", provider="openai", entries=(first, twin, fellow, other))
+    return PoolState(key="openai", provider="openai", entries=(first, twin, sibling, other))
 
 
 def _fail(

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credpool.model.secret import Secret
-from credpool.providers.redact import LONGEST, PART, kept, redact
+from credpool.providers.redact import LONGEST, PART, redact, stored
 
 _HEX = "0123456789abcdef0123456789abcdef"
 
 
 @pytest.mark.parametrize(
-    ("text", "kept"),
+    ("text", "stored"),
     [
         pytest.param("key sk-proj-abc_DEF-123456 failed", "key *** failed", id="openai"),
         pytest.param("key sk-ant-api03-abc-DEF failed", "key *** failed", id="anthropic"),
@@ -32,9 +32,9 @@ _HEX = "0123456789abcdef0123456789abcdef"
         pytest.param("data QUJDREVGR0hJSktMTU5PUFFSU1RVVldY+/==", "data ***", id="base64"),
     ],
 )
-def test_takes_out_what_looks_like_a_token(text: str, kept: str) -> None:
+def test_takes_out_what_looks_like_a_token(text: str, stored: str) -> None:
     """Anything of a token's shape is masked, whosever it is."""
-    assert redact(text) == kept
+    assert redact(text) == stored
 
 
 @pytest.mark.parametrize(
@@ -53,16 +53,16 @@ def test_leaves_prose_as_it_is(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("secret", "text", "kept"),
+    ("secret", "text", "stored"),
     [
         pytest.param("plain words", "the plain words!", "the ***!", id="of no token's shape"),
         pytest.param("k1", "k1 is out, not k10", "*** is out, not k10", id="short, alone"),
         pytest.param("longer-one", "(longer-one)x", "(***)x", id="within marks"),
     ],
 )
-def test_takes_out_known_secrets(secret: str, text: str, kept: str) -> None:
+def test_takes_out_known_secrets(secret: str, text: str, stored: str) -> None:
     """A secret of the pool is masked whatever its shape; a short one only as a word."""
-    assert redact(text, [Secret(secret)]) == kept
+    assert redact(text, [Secret(secret)]) == stored
 
 
 def test_a_secret_within_another_leaves_no_rest() -> None:
@@ -161,11 +161,11 @@ def test_a_message_is_cut_after_it_is_clean() -> None:
     """A secret that lies across the end of what is kept leaves no half behind."""
     message = "x " * (LONGEST // 2 - 5) + "0123456789abcdef-made-up"
 
-    clean = kept(message, [Secret("0123456789abcdef-made-up")])
+    clean = stored(message, [Secret("0123456789abcdef-made-up")])
 
     assert clean == "x " * (LONGEST // 2 - 5) + "***"
-    assert kept("word " * LONGEST) == ("word " * LONGEST)[:LONGEST]
-    assert kept(None) is None
+    assert stored("word " * LONGEST) == ("word " * LONGEST)[:LONGEST]
+    assert stored(None) is None
 
 
 # What each of these repeats was, or could have been, run through again from each of its characters.

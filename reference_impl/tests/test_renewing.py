@@ -111,8 +111,8 @@ def test_a_cancelled_call_loses_no_tokens(loop: str, pool: Pool, endpoint: Endpo
 
     assert told.wait(GIVE_UP)
     assert before.secret == Secret("made-up-old")
-    kept = pool.state.entries[0]
-    assert (kept.secret, kept.refresh_token, kept.claim) == (
+    stored = pool.state.entries[0]
+    assert (stored.secret, stored.refresh_token, stored.claim) == (
         *(Secret("made-up-new"), Secret("made-up-next")),
         None,
     )
@@ -178,7 +178,7 @@ def test_tokens_that_cannot_be_saved_are_saved_by_the_next_call(
 
     with pytest.raises(StoreError):
         renewal.run(ActiveCall(engine_of(pool), lambda: None), LOGIN)
-    (tmp_path / "auth.json").write_bytes((tmp_path / "kept.json").read_bytes())
+    (tmp_path / "auth.json").write_bytes((tmp_path / "stored.json").read_bytes())
     renewal.run(ActiveCall(engine_of(pool), lambda: None), LOGIN)
 
     assert len(endpoint.forms) == 1
@@ -187,7 +187,7 @@ def test_tokens_that_cannot_be_saved_are_saved_by_the_next_call(
 
 def _broken(path: Path, endpoint: Endpoint):  # noqa: ANN202  as `post`
     def post(asked: TokenRequest, within: float) -> Reply | NoReply:
-        path.with_name("kept.json").write_bytes(path.read_bytes())
+        path.with_name("stored.json").write_bytes(path.read_bytes())
         path.write_text("{")
         endpoint.go.set()
         return endpoint.post(asked, within)

@@ -37,7 +37,7 @@ PLAIN: dict[str, Any] = {"verify": False, "trust_env": False}
 PLACEHOLDER = "from-the-pool"
 HELLO = [{"role": "user", "content": "Say hello."}]
 
-THROTTLED = FakeReply.error(429, "rate_limit_exceeded", "Rate limit reached for requests")
+RATE_LIMITED = FakeReply.error(429, "rate_limit_exceeded", "Rate limit reached for requests")
 NO_MONEY = FakeReply.error(402, None, "Insufficient credits")
 
 
@@ -173,7 +173,7 @@ def pool_of(
 @streamed
 def test_rotates_within_one_attempt(sdk: Sdk, answer: Answer, *, stream: bool) -> None:
     """Three keys, two of them throttled: an SDK that may not retry still gets its answer."""
-    with FakeProvider({ONE: repeat(THROTTLED), TWO: repeat(THROTTLED)}) as provider:
+    with FakeProvider({ONE: repeat(RATE_LIMITED), TWO: repeat(RATE_LIMITED)}) as provider:
         pool = pool_of(sdk, provider, [ONE, TWO, THREE])
 
         text = answer(pool, provider.url, stream=stream, max_retries=0)
@@ -225,7 +225,7 @@ def test_the_sdks_own_headers_arrive(sdk: Sdk, answer: Answer) -> None:
 @streamed
 def test_an_exhausted_pool_is_asked_once(sdk: Sdk, answer: Answer, *, stream: bool) -> None:
     """When all keys are out the SDK raises the last reply's error, and does not try again."""
-    with FakeProvider({ONE: repeat(THROTTLED), TWO: repeat(THROTTLED)}) as provider:
+    with FakeProvider({ONE: repeat(RATE_LIMITED), TWO: repeat(RATE_LIMITED)}) as provider:
         pool = pool_of(sdk, provider, [ONE, TWO])
 
         with pytest.raises(sdk.refusal, match="Rate limit reached") as raised:
@@ -237,7 +237,7 @@ def test_an_exhausted_pool_is_asked_once(sdk: Sdk, answer: Answer, *, stream: bo
 
 
 def test_a_fault_that_is_not_the_keys_is_the_sdks_to_retry(sdk: Sdk, answer: Answer) -> None:
-    """A 503 is delivered as it came, so that the SDK's own retry mends it, with the same key."""
+    """A 503 is delivered as it came, so that the SDK's own retry gets past it, with the same key."""
     busy = FakeReply.error(503, None, "overloaded", headers={"retry-after-ms": "1"})
     with FakeProvider({ONE: [busy]}) as provider:
         pool = pool_of(sdk, provider, [ONE, TWO])
@@ -275,7 +275,7 @@ def test_openai_raises_pool_exhausted(sdk: Sdk, answer: Answer, *, stream: bool)
 def test_anthropic_wraps_pool_exhausted(sdk: Sdk, answer: Answer, *, stream: bool) -> None:
     """The `anthropic` SDK wraps whatever its HTTP client raises: `PoolExhausted` is the cause.
 
-    It takes it for a broken connection, so by default it pauses and asks twice more, in vain:
+    It takes it for a broken connection, so by default it pauses and asks twice more, without success:
     nothing is sent. With `max_retries=0` it raises at once.
     """
     with FakeProvider({ONE: [NO_MONEY]}) as provider:

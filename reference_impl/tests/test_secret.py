@@ -45,7 +45,7 @@ def test_is_revealed_on_request_alone() -> None:
 
 
 def test_is_compared_by_its_value() -> None:
-    """Two secrets are the same when they open the same door, and a secret is no text."""
+    """Two secrets are the same when they open the same door, and a secret is not text."""
     assert Secret(VALUE) == SECRET
     assert Secret("sk-other") != SECRET
     assert SECRET != VALUE

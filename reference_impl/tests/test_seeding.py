@@ -163,8 +163,8 @@ def test_an_entry_keeps_its_own_where_the_source_is_silent() -> None:
     assert (fresh.owner, fresh.base_url, fresh.expires_at) == ("mine", "https://one.example", None)
 
 
-def test_a_notice_is_a_sentence() -> None:
-    """A notice says where, what and what next."""
-    notice = Complaint(where="env:A", what="is empty", mend="set it")
+def test_a_complaint_is_a_sentence() -> None:
+    """A complaint says where, what and what next."""
+    complaint = Complaint(where="env:A", what="is empty", fix="set it")
 
-    assert str(notice) == "env:A: is empty; set it"
+    assert str(complaint) == "env:A: is empty; set it"

@@ -33,7 +33,7 @@ def client(provider: FakeProvider, pool: Pool) -> httpx2.Client:
 
 @pytest.mark.parametrize("strategy", ["round_robin", "least_used", "quota_aware"])
 def test_a_session_stays_and_the_others_take_turns(strategy: str, provider: FakeProvider) -> None:
-    """Two sessions keep a key each, and calls without one are spread as the strategy has it."""
+    """Two sessions keep a key each, and calls without one are spread as the strategy says."""
     pool = Pool.from_keys("openai", KEYS, strategy=strategy)
 
     with client(provider, pool) as http:
@@ -48,15 +48,15 @@ def test_a_session_stays_and_the_others_take_turns(strategy: str, provider: Fake
 
 
 def test_a_session_at_home_reads_and_writes_nothing(provider: FakeProvider) -> None:
-    """A call that stays takes the fast way: its pool decides nothing anew."""
+    """A call that stays takes the fast way: its pool decides nothing again."""
     pool = Pool.from_keys("openai", KEYS)
 
     with client(provider, pool) as http:
         http.post(URL, headers=CHAT, json={})
-        indexes = dict(engine_of(pool)._kept.view.indexes)  # noqa: SLF001  made again when anything was decided
+        indexes = dict(engine_of(pool)._stored.view.indexes)  # noqa: SLF001  made again when anything was decided
         http.post(URL, headers=CHAT, json={})
 
-    assert engine_of(pool)._kept.view.indexes == indexes  # noqa: SLF001
+    assert engine_of(pool)._stored.view.indexes == indexes  # noqa: SLF001
 
 
 def test_a_session_goes_over_when_its_entry_is_out() -> None:
@@ -134,7 +134,7 @@ class TestSessions:
         assert [sessions.home(s, 0.0) for s in ("chat", "talk", "speak")] == ["c", None, "d"]
 
     def test_the_policy_says_for_how_long(self, provider: FakeProvider) -> None:
-        """After `affinity_ttl` a session begins anew."""
+        """After `affinity_ttl` a session begins again."""
         clock = FakeClock()
         policy = Policy(affinity_ttl=60.0)
         strategy = Strategy.ROUND_ROBIN.value

@@ -89,7 +89,7 @@ def cool(name: str, message: str = "slow down") -> Callable[[PoolState], PoolSta
 
 
 def left(folder: Path) -> list[str]:
-    """Return what is in the folder, but for the lock."""
+    """Return what is in the folder, except for the lock."""
     return sorted(p.name for p in folder.iterdir() if p.suffix != ".lock")
 
 
@@ -125,7 +125,7 @@ def test_a_missing_file_is_an_empty_pool(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_gone_is_an_empty_pool(path: Path) -> None:
-    """What was read before is not held against what is there now."""
+    """What was read before is not compared with what is there now."""
     store = opened(path)
     store.load()
 
@@ -149,14 +149,14 @@ def test_everything_else_in_the_file_survives(path: Path) -> None:
 def test_what_another_program_writes_is_seen(path: Path) -> None:
     """A file that another program replaced is read again, and its other fields are kept."""
     store = opened(path)
-    kept = store.load().entries[1]
+    stored = store.load().entries[1]
     theirs = {"version": 1, "new": 1, "credential_pool": {"openrouter": [{"id": "b"}]}}
 
     path.write_text(json.dumps(theirs))
     store.update(lambda s: replace(s, entries=(*s.entries, Entry(id=EntryId("z"), secret=None))))
 
     assert [e.id for e in store.load().entries] == ["b", "z"]
-    assert store.load().entries[0] is kept
+    assert store.load().entries[0] is stored
     assert json.loads(path.read_text())["new"] == 1
 
 

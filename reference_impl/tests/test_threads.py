@@ -13,7 +13,8 @@ import httpx2
 import pytest
 from filelock import FileLock
 
-from credpool import Entry, Pool, PoolState, Secret, StoreUnwritable, Strategy
+from credpool import Entry, Pool, PoolState, Secret, Strategy
+from credpool.errors import StoreUnwritable
 from credpool.httpx2 import PoolAuth
 from credpool.model.terms import EntryId
 from credpool.stores import JsonFileStore, MemoryStore

@@ -186,7 +186,7 @@ def test_what_agrees_on_no_encryption_is_not_reached(
 def test_a_proxy_that_refuses_has_not_passed_it_on(
     opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What a proxy is asked to connect to is no token."""
+    """What a proxy is asked to connect to is not a token."""
     proxy = opened(saying(b"HTTP/1.1 403 No\r\ncontent-length: 0\r\n\r\n"))
     monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy.where}")
 

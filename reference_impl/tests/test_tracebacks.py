@@ -8,26 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from credpool import (
-    BadInput,
-    CredpoolError,
-    Entry,
-    EntryId,
-    Operator,
-    Pool,
-    Secret,
-    StoreError,
-    Surroundings,
-    open_pool,
-    view_pool,
-)
+from credpool import CredpoolError, Entry, EntryId, Operator, Pool, Secret, StoreError, open_pool
 from credpool.cli.home import Home
 from credpool.cli.transfer import imported
 from credpool.config.file import read_config, set_strategy
+from credpool.errors import BadInput
 from credpool.model.policy import Strategy
 from credpool.model.secret import Veiled
 from credpool.model.state import PoolState
 from credpool.pool import engine_of
+from credpool.seed import Surroundings, view_pool
 from credpool.stores import JsonFileStore
 from credpool.stores.auth_json.rows import decode_row
 

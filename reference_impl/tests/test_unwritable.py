@@ -11,20 +11,13 @@ from tempfile import TemporaryDirectory
 import httpx2
 import pytest
 
-from credpool import (
-    EntryId,
-    Operator,
-    Pool,
-    Secret,
-    Status,
-    StoreUnwritable,
-    Surroundings,
-    open_pool,
-)
+from credpool import EntryId, Operator, Pool, Secret, Status, open_pool
 from credpool.cli.doctor import Level, examine
 from credpool.cli.home import Home
+from credpool.errors import StoreUnwritable
 from credpool.httpx2 import PoolAuth
 from credpool.pool import engine_of
+from credpool.seed import Surroundings
 from credpool.stores import JsonFileStore
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "seteuid"), reason="accounts as POSIX has them")
@@ -191,14 +184,14 @@ def test_changes_are_made_one_on_the_other(folder: Path) -> None:
 
 
 def test_the_doctor_says_so(folder: Path) -> None:
-    """It is a fault, with the folder to be mended."""
+    """It is a fault, with the folder to be corrected."""
     home = Home(folder / "auth.json", Surroundings(environ={}, folder=folder))
 
     found = [f for f in examine(home, now=0.0) if f.level is Level.FAULT]
 
     assert len(found) == 1
     assert "cannot be written" in found[0].what
-    assert str(folder) in found[0].mend
+    assert str(folder) in found[0].fix
 
 
 def _rewritten(path: Path, rows: list[dict[str, object]]) -> None:

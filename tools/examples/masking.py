@@ -34,9 +34,9 @@ class Mask:
         self._canaries = sorted(found, key=lambda canary: -len(canary.value))
         self._latest = {(canary.owner, canary.kind): canary.generation for canary in found}
         hosts = {setup.urls[origin].partition("//")[2]: HOSTS[origin] for origin in Origin}
-        kept, home = setup.pool_file, setup.home
+        stored, home = setup.pool_file, setup.home
         self._places = {f"http://{host}": f"https://{name}" for host, name in hosts.items()} | hosts
-        self._places |= {str(kept.path): "auth.json"} if kept else {}
+        self._places |= {str(stored.path): "auth.json"} if stored else {}
         self._places |= {str(home.path): "~"} if home else {}
 
     def __call__(self, text: str) -> str:

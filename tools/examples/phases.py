@@ -168,7 +168,7 @@ def _looked_at(moment: Moment) -> Iterator[str]:
         yield "  labels: " + " · ".join(named)
     if seen.stored and expect.get("store") not in (None, "unchanged"):
         for place, value in fields(seen.stored[1]).items():
-            yield from _kept(place, value)
+            yield from _stored(place, value)
 
 
 def _listed(listing: Mapping[str, Json], wanted: Mapping[str, Json], now: float) -> Iterator[str]:
@@ -183,7 +183,7 @@ def _listed(listing: Mapping[str, Json], wanted: Mapping[str, Json], now: float)
             yield f"  {name}: {_fields(told)}".rstrip(": ")
 
 
-def _kept(place: str, value: Json) -> Iterator[str]:
+def _stored(place: str, value: Json) -> Iterator[str]:
     """Write what is at a place of the file."""
     lacks = fields(value).get("without")
     if lacks is not None:

@@ -17,7 +17,7 @@ from tools.examples.masking import Mask, ShownSecretError
 from tools.examples.phases import told
 from tools.examples.record import Recorder
 from tools.mutants.patching import load_testee
-from tools.mutants.trial import Suite, checks
+from tools.mutants.reference_run import Suite, checks
 from tools.sources.choices import Example, choices
 from tools.sources.specification import Specification, requirements_data
 

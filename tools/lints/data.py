@@ -1,4 +1,4 @@
-"""Judge the data: nothing is cut off, nothing stands twice, and what is made up says so.
+"""Judge the data: nothing is cut off, nothing is listed twice, and what is made up says so.
 
 Comments are for headings: what a reader must know has a field, and a page that shows it.
 """
@@ -46,8 +46,8 @@ _OURS: Final = (
 
 def comment_problems(spec: Specification) -> Iterator[Problem]:
     """Find comments behind values, and comments in the registry that explain a rule."""
-    kept = [spec.retired, spec.exclusions, spec.unmarked, spec.examples]
-    data = [*spec.tables.values(), *spec.registry.values(), *kept]
+    stored = [spec.retired, spec.exclusions, spec.unmarked, spec.examples]
+    data = [*spec.tables.values(), *spec.registry.values(), *stored]
     for document in (*data, *spec.scenario_files):
         path = spec.root / document.path
         if document.path and path.is_file():
@@ -60,7 +60,7 @@ def comment_problems(spec: Specification) -> Iterator[Problem]:
 
 
 def duplicate_problems(spec: Specification) -> Iterator[Problem]:
-    """Find rows, rules and keys that stand twice."""
+    """Find rows, rules and keys that are listed twice."""
     for document in spec.tables.values():
         for part, rows in fields(document.data).items():
             if isinstance(rows, list):
@@ -135,4 +135,6 @@ def _keys(name: str, path: Path) -> Iterator[Problem]:
 
     json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=build)
     for key in twice:
-        yield Problem(name, 1, f"the key {key!r} stands twice in one object", "remove one of them")
+        yield Problem(
+            name, 1, f"the key {key!r} is listed twice in one object", "remove one of them"
+        )

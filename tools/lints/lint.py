@@ -14,6 +14,7 @@ from credpool_conformance.specification.documents import Document, violations
 from tools.lints.data import comment_problems, completion_problems, duplicate_problems
 from tools.lints.marks import mark_problems
 from tools.lints.patterns import pattern_problems
+from tools.lints.plain_words import word_problems
 from tools.lints.prose import prose_problems
 from tools.sources.choices import choice_problems
 from tools.sources.citations import Citation
@@ -242,4 +243,5 @@ LINTS: Final[tuple[Callable[[Specification], Iterator[Problem]], ...]] = (
     address_problems,
     reference_problems,
     prose_problems,
+    word_problems,
 )

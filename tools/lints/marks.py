@@ -63,4 +63,4 @@ def _stale(
     if id_ in marked:
         first = marked[id_][0]
         return f"{id_} has a reason for no mark, yet {first.path}:{first.line} has one"
-    return f"{id_} stands twice" if twice else None
+    return f"{id_} is listed twice" if twice else None

@@ -1,4 +1,4 @@
-"""Check how the chapters speak: plain words, and ids that somebody requires."""
+"""Check the ids in the prose of the chapters: somebody requires each."""
 
 import re
 from collections.abc import Iterator
@@ -11,34 +11,16 @@ from tools.sources.specification import Specification
 
 EVENTS: Final = "events"
 
-PLAIN: Final = {
-    "anew": "again",
-    "behind all that there are": "last",
-    "by halves": "partly",
-    "hitherto": "until now",
-    "mend": "correct",
-    "mended": "corrected",
-    "mends": "corrects",
-    "reckon": "count",
-    "reckoned": "counted",
-    "thereof": "of it",
-}
-"""Words that a reader has to translate first, and the plain ones."""
-
-_WORD: Final = re.compile(rf"\b({'|'.join(sorted(PLAIN, key=len, reverse=True))})\b", re.IGNORECASE)
 _CODE: Final = re.compile(r"`([^`]+)`")
 _ID: Final = re.compile(r"([a-z][a-z-]*)(\.[a-z][a-z-]*)+")
 
 
 def prose_problems(spec: Specification) -> Iterator[Problem]:
-    """Find words that are not plain, and ids that nobody requires."""
+    """Find ids that nobody requires."""
     families = {requirement.split(".")[0] for requirement in spec.requirements}
     told = _events(spec) | {"config.yaml"}
     for chapter in spec.chapters:
         for number, line in prose_lines(chapter):
-            for found in _WORD.finditer(_CODE.sub("", line)):
-                what = f"{found[1]!r} is not a plain word"
-                yield Problem(chapter.path, number, what, f"write {PLAIN[found[1].lower()]!r}")
             for name in _CODE.findall(line):
                 known = name in spec.requirements or name in told
                 if _ID.fullmatch(name) and name.split(".")[0] in families and not known:

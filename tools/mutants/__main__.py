@@ -15,11 +15,11 @@ from pathlib import Path
 
 from credpool_conformance.data import find
 from credpool_conformance.problems import BadInputError
-from tools.mutants import corpus as corpora
-from tools.mutants.corpus import Corpus
+from tools.mutants import mutant_files
+from tools.mutants.mutant_files import MutantSet
 from tools.mutants.pages import drift, outputs, summary, write, write_report
+from tools.mutants.reference_run import Suite, read_suite
 from tools.mutants.run import BaselineError, Results, run_mutants
-from tools.mutants.trial import Suite, read_suite
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(str(error))
         return 2
     except BaselineError as error:
-        _complain(f"{error}; mend the reference first: nothing was proven")
+        _complain(f"{error}; correct the reference first: nothing was proven")
         return 1
 
 
@@ -45,27 +45,29 @@ def _run(options: argparse.Namespace) -> int:
         return 2
     root = testee.parents[2]
     suite = read_suite(data, testee)
-    corpus = _selected(corpora.read(folder or root / "conformance" / "mutants"), options.only)
-    corpora.check(corpus, suite.scenarios, suite.requirements)
-    if not (corpus.mutants or corpus.controls):
+    mutant_set = _selected(
+        mutant_files.read(folder or root / "conformance" / "mutants"), options.only
+    )
+    mutant_files.check(mutant_set, suite.scenarios, suite.requirements)
+    if not (mutant_set.mutants or mutant_set.controls):
         _complain(f"--only {options.only!r} selects nothing")
         return 2
     results = run_mutants(
-        suite, corpus, at_once=options.jobs, everything=options.everything, say=_say
+        suite, mutant_set, at_once=options.jobs, everything=options.everything, say=_say
     )
-    _say(*summary(suite, corpus, results))
+    _say(*summary(suite, mutant_set, results))
     status = 0 if results.good else 1
     if options.only or folder:
         return status
     write_report(root, results)
-    return max(status, _files(root, suite, corpus, results, options))
+    return max(status, _files(root, suite, mutant_set, results, options))
 
 
 def _files(
-    root: Path, suite: Suite, corpus: Corpus, results: Results, options: argparse.Namespace
+    root: Path, suite: Suite, mutant_set: MutantSet, results: Results, options: argparse.Namespace
 ) -> int:
     """Write the derived files, or tell which are not what this run found."""
-    files = outputs(suite, corpus, results)
+    files = outputs(suite, mutant_set, results)
     if options.write:
         _say(*(f"wrote {path}" for path in write(root, files)))
         return 0
@@ -74,12 +76,12 @@ def _files(
     return 1 if outdated else 0
 
 
-def _selected(corpus: Corpus, pattern: str | None) -> Corpus:
+def _selected(mutant_set: MutantSet, pattern: str | None) -> MutantSet:
     if pattern is None:
-        return corpus
-    return Corpus(
-        mutants={n: m for n, m in corpus.mutants.items() if fnmatch.fnmatchcase(n, pattern)},
-        controls={n: c for n, c in corpus.controls.items() if fnmatch.fnmatchcase(n, pattern)},
+        return mutant_set
+    return MutantSet(
+        mutants={n: m for n, m in mutant_set.mutants.items() if fnmatch.fnmatchcase(n, pattern)},
+        controls={n: c for n, c in mutant_set.controls.items() if fnmatch.fnmatchcase(n, pattern)},
     )
 
 

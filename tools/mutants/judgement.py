@@ -1,4 +1,4 @@
-"""Judge a trial: whether the mutant was killed by the checks it names, for the reason it gives.
+"""Judge a run: whether the mutant was killed by the checks it names, for the reason it gives.
 
 What else turns red is recorded, and held to two things: it must be refuted, not broken, and be little.
 """
@@ -10,9 +10,9 @@ from typing import Final
 
 from credpool_conformance.charging.check import Outcome
 from credpool_conformance.scenarios.scenario import Scenario
-from tools.mutants.corpus import named
 from tools.mutants.mutant import Control, Mutant
-from tools.mutants.trial import Red, Trial
+from tools.mutants.mutant_files import named
+from tools.mutants.reference_run import Red, RunResult
 
 _REFUTED: Final = frozenset({Outcome.FAIL.value, Outcome.WARN.value})
 _INCONCLUSIVE: Final = Outcome.INCONCLUSIVE.value
@@ -47,22 +47,24 @@ class Judgement:
         return self.fate in (Fate.KILLED, Fate.ACCEPTED)
 
 
-def judge_mutant(mutant: type[Mutant], trial: Trial, scenarios: Sequence[Scenario]) -> Judgement:
+def judge_mutant(
+    mutant: type[Mutant], result: RunResult, scenarios: Sequence[Scenario]
+) -> Judgement:
     """Compare what was red with what was declared."""
     ids = {scenario.id: scenario.verifies for scenario in scenarios}
     declared = [*dict.fromkeys(id_ for pattern in mutant.kills for id_ in named(pattern, ids))]
-    killers = tuple(id_ for id_ in declared if id_ in trial.red)
-    failed = [id_ for id_, red in trial.red.items() if red.outcome != _INCONCLUSIVE]
+    killers = tuple(id_ for id_ in declared if id_ in result.red)
+    failed = [id_ for id_, red in result.red.items() if red.outcome != _INCONCLUSIVE]
     others = tuple(id_ for id_ in ids if id_ in failed and id_ not in declared)
     alive = [id_ for id_ in declared if id_ not in failed]
     wrong = [
-        *_wrong_reasons(mutant, killers, trial.red),
-        *_broken(others, trial.red),
+        *_wrong_reasons(mutant, killers, result.red),
+        *_broken(others, result.red),
         *_coarse(others, len(ids)),
     ]
-    if trial.void is not None:
-        fate, faults = Fate.VOID, [trial.void]
-    elif not trial.red:
+    if result.void is not None:
+        fate, faults = Fate.VOID, [result.void]
+    elif not result.red:
         fate, faults = Fate.SURVIVED, ["no check noticed"]
     elif alive or not killers:
         fate, faults = Fate.SURVIVED, [f"not noticed by {', '.join(alive or mutant.kills)}", *wrong]
@@ -74,28 +76,28 @@ def judge_mutant(mutant: type[Mutant], trial: Trial, scenarios: Sequence[Scenari
         killers=killers,
         others=others,
         faults=tuple(faults),
-        ran=trial.ran,
+        ran=result.ran,
     )
 
 
-def judge_control(control: type[Control], trial: Trial) -> Judgement:
+def judge_control(control: type[Control], result: RunResult) -> Judgement:
     """Expect that nothing was red, and that the variation took place."""
-    unused = [p.target for p in control.patches() if p.target not in trial.used]
-    if trial.void is not None:
-        fate, faults = Fate.VOID, [trial.void]
-    elif not trial.ran or unused:
+    unused = [p.target for p in control.patches() if p.target not in result.used]
+    if result.void is not None:
+        fate, faults = Fate.VOID, [result.void]
+    elif not result.ran or unused:
         fate = Fate.VOID
         faults = [f"never used: {', '.join(unused)}"] if unused else ["no check ran"]
     else:
-        told = {**trial.red, **trial.noted}
+        told = {**result.red, **result.passed_over}
         fate = Fate.REJECTED if told else Fate.ACCEPTED
         faults = [f"{id_} is {_told(red)}" for id_, red in told.items()]
     return Judgement(
         name=control.__name__,
         fate=fate,
-        others=tuple(trial.red),
+        others=tuple(result.red),
         faults=tuple(faults),
-        ran=trial.ran,
+        ran=result.ran,
     )
 
 

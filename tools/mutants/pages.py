@@ -13,10 +13,10 @@ from typing import Final
 from credpool_conformance.json_values import Json
 from credpool_conformance.reporting.formats.markdown import table
 from credpool_conformance.specification.requirements import Requirement
-from tools.mutants.corpus import Corpus
 from tools.mutants.judgement import Fate, Judgement
+from tools.mutants.mutant_files import MutantSet
+from tools.mutants.reference_run import Suite
 from tools.mutants.run import Results
-from tools.mutants.trial import Suite
 
 PROVEN: Final = "conformance/mutants/proven.json"
 PAGE: Final = "docs/conformance/mutants.md"
@@ -32,10 +32,10 @@ A *control* is a variation that the specification leaves open; no check may fail
 Run it with `nox -s mutants`."""
 
 
-def outputs(suite: Suite, corpus: Corpus, results: Results) -> dict[str, str]:
+def outputs(suite: Suite, mutant_set: MutantSet, results: Results) -> dict[str, str]:
     """Render the files that are committed, by their paths."""
-    proven = json.dumps(_proven(corpus, results), indent=2, ensure_ascii=False) + "\n"
-    return {PROVEN: proven, PAGE: _page(suite, corpus, results)}
+    proven = json.dumps(_proven(mutant_set, results), indent=2, ensure_ascii=False) + "\n"
+    return {PROVEN: proven, PAGE: _page(suite, mutant_set, results)}
 
 
 def drift(root: Path, files: Mapping[str, str]) -> list[str]:
@@ -71,11 +71,11 @@ def write_report(root: Path, results: Results) -> None:
     path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def summary(suite: Suite, corpus: Corpus, results: Results) -> list[str]:
+def summary(suite: Suite, mutant_set: MutantSet, results: Results) -> list[str]:
     """Say how it went, in a few lines."""
     fates = Counter(one.fate.value for one in (*results.mutants, *results.controls))
     told = ", ".join(f"{number} {fate}" for fate, number in fates.items())
-    stated, exercised, proven = _ladder(suite, corpus, results)
+    stated, exercised, proven = _ladder(suite, mutant_set, results)
     return [
         f"{len(results.mutants)} mutants, {len(results.controls)} controls: {told}",
         f"requirements: {stated} stated, {exercised} exercised, {proven} proven",
@@ -84,44 +84,44 @@ def summary(suite: Suite, corpus: Corpus, results: Results) -> list[str]:
     ]
 
 
-def _proven(corpus: Corpus, results: Results) -> dict[str, Json]:
+def _proven(mutant_set: MutantSet, results: Results) -> dict[str, Json]:
     by: dict[str, dict[str, Json]] = defaultdict(dict)
     for judgement in results.mutants:
         if judgement.fate is Fate.KILLED:
-            violates = corpus.mutants[judgement.name].violates
+            violates = mutant_set.mutants[judgement.name].violates
             by[violates][judgement.name] = [*judgement.killers]
     found: dict[str, Json] = {reference: by[reference] for reference in sorted(by)}
     return {"generated_by": "nox -s generate", "proven": found}
 
 
-def _ladder(suite: Suite, corpus: Corpus, results: Results) -> tuple[int, int, int]:
+def _ladder(suite: Suite, mutant_set: MutantSet, results: Results) -> tuple[int, int, int]:
     known = suite.requirements.known.values()
     cited = {reference for scenario in suite.scenarios for reference in scenario.verifies}
     killed = {one.name for one in results.mutants if one.good}
-    proven = {mutant.violates for name, mutant in corpus.mutants.items() if name in killed}
+    proven = {mutant.violates for name, mutant in mutant_set.mutants.items() if name in killed}
     return len(known), len(cited), len(proven)
 
 
-def _page(suite: Suite, corpus: Corpus, results: Results) -> str:
-    stated, exercised, proven = _ladder(suite, corpus, results)
+def _page(suite: Suite, mutant_set: MutantSet, results: Results) -> str:
+    stated, exercised, proven = _ladder(suite, mutant_set, results)
     rungs = [("stated", str(stated)), ("exercised", str(exercised)), ("proven", str(proven))]
     parts = [_NOTICE, "# Mutants", _INTRODUCTION, table(("requirements", ""), rungs)]
-    parts += ["## Requirement by requirement", _matrix(suite, corpus, results)]
-    parts += ["## The mutants", *_mutants(suite, corpus, results)]
+    parts += ["## Requirement by requirement", _matrix(suite, mutant_set, results)]
+    parts += ["## The mutants", *_mutants(suite, mutant_set, results)]
     controls = [
-        (f"`{one.name}`", corpus.controls[one.name].title(), one.fate.value)
+        (f"`{one.name}`", mutant_set.controls[one.name].title(), one.fate.value)
         for one in results.controls
     ]
     parts += ["## The controls", table(("control", "what it does", ""), controls)]
     return "\n\n".join(parts) + "\n"
 
 
-def _matrix(suite: Suite, corpus: Corpus, results: Results) -> str:
+def _matrix(suite: Suite, mutant_set: MutantSet, results: Results) -> str:
     rows = []
     for requirement in suite.requirements.known.values():
         reference = requirement.reference
         checks = sum(reference in scenario.verifies for scenario in suite.scenarios)
-        mutants = [one for one in results.mutants if _violates(corpus, one) == reference]
+        mutants = [one for one in results.mutants if _violates(mutant_set, one) == reference]
         names = "<br>".join(f"[{one.name}](#{one.name.lower()})" for one in mutants)
         killed = len({id_ for one in mutants for id_ in one.killers})
         rows.append(
@@ -131,9 +131,9 @@ def _matrix(suite: Suite, corpus: Corpus, results: Results) -> str:
     return table(header, rows)
 
 
-def _mutants(suite: Suite, corpus: Corpus, results: Results) -> Iterator[str]:
+def _mutants(suite: Suite, mutant_set: MutantSet, results: Results) -> Iterator[str]:
     for one in results.mutants:
-        mutant = corpus.mutants[one.name]
+        mutant = mutant_set.mutants[one.name]
         requirement = suite.requirements.known[mutant.violates.partition("+")[0]]
         yield f"### {one.name}"
         fate = f"**{one.fate.value}** for its *{mutant.because}*"
@@ -141,8 +141,8 @@ def _mutants(suite: Suite, corpus: Corpus, results: Results) -> Iterator[str]:
         yield f"Killed by {_checks(one.killers)}."
 
 
-def _violates(corpus: Corpus, judgement: Judgement) -> str:
-    return corpus.mutants[judgement.name].violates
+def _violates(mutant_set: MutantSet, judgement: Judgement) -> str:
+    return mutant_set.mutants[judgement.name].violates
 
 
 def _link(requirement: Requirement) -> str:

@@ -7,18 +7,18 @@ from time import perf_counter
 from typing import Final, TypeAlias
 
 from credpool_conformance.scenarios.scenario import Scenario
-from tools.mutants.corpus import Corpus, named
 from tools.mutants.judgement import Fate, Judgement, judge_control, judge_mutant
 from tools.mutants.mutant import Change, Mutant
+from tools.mutants.mutant_files import MutantSet, named
 from tools.mutants.reach import EVERYWHERE, Reach, is_sure
-from tools.mutants.trial import Suite, Trial, attempt, baseline
+from tools.mutants.reference_run import RunResult, Suite, attempt, baseline
 from tools.mutants.workers import LostError, run_all
 
 _SECONDS_PER_RUN: Final = 240.0
 _SAMPLE: Final = 2
 """Of what a mutant is not about, one scenario in so many is run where only a run can tell."""
 
-_Seen: TypeAlias = tuple[Trial, dict[str, set[str]]]
+_Seen: TypeAlias = tuple[RunResult, dict[str, set[str]]]
 Say: TypeAlias = Callable[[str], None]
 
 
@@ -44,7 +44,7 @@ class Results:
 
 
 def run_mutants(
-    suite: Suite, corpus: Corpus, *, at_once: int, everything: bool, say: Say
+    suite: Suite, mutant_set: MutantSet, *, at_once: int, everything: bool, say: Say
 ) -> Results:
     """Run and judge; `everything` runs each check for each change.
 
@@ -55,7 +55,7 @@ def run_mutants(
     Raises: BaselineError when the reference as it is fails a check.
     """
     begun = perf_counter()
-    changes: dict[str, type[Change]] = {**corpus.mutants, **corpus.controls}
+    changes: dict[str, type[Change]] = {**mutant_set.mutants, **mutant_set.controls}
     ran, differs = _baseline(suite, changes, at_once)
     say(f"baseline: {ran} checks green, without a change ({perf_counter() - begun:.1f} s)")
     jobs = [
@@ -63,18 +63,18 @@ def run_mutants(
         for name, change in changes.items()
         for chosen in [suite.scenarios if everything else _chosen(suite, change, differs[name])]
     ]
-    trials: dict[str, Trial] = {}
+    trials: dict[str, RunResult] = {}
     judged: dict[str, Judgement] = {}
-    for name, trial in run_all(jobs, at_once=at_once, seconds=_SECONDS_PER_RUN):
-        trials[name] = Trial(void=str(trial)) if isinstance(trial, LostError) else trial
-        judged[name] = _judged(corpus, name, trials[name], suite.scenarios)
+    for name, result in run_all(jobs, at_once=at_once, seconds=_SECONDS_PER_RUN):
+        trials[name] = RunResult(void=str(result)) if isinstance(result, LostError) else result
+        judged[name] = _judged(mutant_set, name, trials[name], suite.scenarios)
         for line in _told(judged[name]):
             say(line)
     return Results(
         checks=ran,
-        mutants=tuple(judged[name] for name in corpus.mutants),
-        controls=tuple(judged[name] for name in corpus.controls),
-        ran=sum(trial.ran for trial in trials.values()),
+        mutants=tuple(judged[name] for name in mutant_set.mutants),
+        controls=tuple(judged[name] for name in mutant_set.controls),
+        ran=sum(result.ran for result in trials.values()),
         seconds=perf_counter() - begun,
     )
 
@@ -89,10 +89,10 @@ def _baseline(
     for _, seen in run_all(jobs, at_once=at_once, seconds=_SECONDS_PER_RUN):
         if isinstance(seen, LostError):
             raise BaselineError(f"the run without a change {seen}")
-        trial, found = seen
-        if trial.red:
-            raise BaselineError(f"red without a change: {', '.join(trial.red)}")
-        ran += trial.ran
+        result, found = seen
+        if result.red:
+            raise BaselineError(f"red without a change: {', '.join(result.red)}")
+        ran += result.ran
         for name, ids in found.items():
             differs[name] |= ids
     if not ran:
@@ -115,16 +115,18 @@ def _chosen(suite: Suite, change: type[Change], differs: set[str]) -> tuple[Scen
     if not issubclass(change, Mutant):
         last = {id_.partition(":")[0]: id_ for id_ in ids}
         return tuple(s for s in found if s.id in {*first.values(), *last.values()})
-    kept = {id_ for pattern in change.kills for id_ in named(pattern, ids)}
-    kept.update([*first.values()][::_SAMPLE])
-    return tuple(s for s in found if s.id in kept or change.violates in s.verifies)
+    stored = {id_ for pattern in change.kills for id_ in named(pattern, ids)}
+    stored.update([*first.values()][::_SAMPLE])
+    return tuple(s for s in found if s.id in stored or change.violates in s.verifies)
 
 
-def _judged(corpus: Corpus, name: str, trial: Trial, scenarios: Sequence[Scenario]) -> Judgement:
-    mutant = corpus.mutants.get(name)
+def _judged(
+    mutant_set: MutantSet, name: str, result: RunResult, scenarios: Sequence[Scenario]
+) -> Judgement:
+    mutant = mutant_set.mutants.get(name)
     if mutant is not None:
-        return judge_mutant(mutant, trial, scenarios)
-    return judge_control(corpus.controls[name], trial)
+        return judge_mutant(mutant, result, scenarios)
+    return judge_control(mutant_set.controls[name], result)
 
 
 def _told(judgement: Judgement) -> Iterator[str]:

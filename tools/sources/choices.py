@@ -77,7 +77,7 @@ def _choice(spec: Specification, index: int, id_: str, check: str) -> Iterator[P
         what, fix = f"no check {check} verifies {id_}", "name one that does, with its case"
         yield spec.examples.problem(where, what, fix)
     elif [text(fields(entry).get("id")) for entry in items(spec.examples.data)].count(id_) > 1:
-        yield spec.examples.problem(where, f"{id_} stands twice", "keep one")
+        yield spec.examples.problem(where, f"{id_} is listed twice", "keep one")
 
 
 def _named(spec: Specification) -> Mapping[str, Mapping[str, Json]]:

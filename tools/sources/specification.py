@@ -123,7 +123,7 @@ def load(root: Path) -> Specification:
 
 
 def requirements_data(spec: Specification) -> Json:
-    """Write every requirement as JSON has it."""
+    """Write every requirement as JSON."""
     return {
         "spec": spec.name,
         "version": spec.version,

@@ -30,7 +30,7 @@ def state_regions(spec: Specification) -> Mapping[str, str]:
 
 
 def state_problems(spec: Specification) -> Iterator[Problem]:
-    """Find edges that stand twice, and those that cite what nobody requires."""
+    """Find edges that are listed twice, and those that cite what nobody requires."""
     seen: set[tuple[str, ...]] = set()
     for index, edge in enumerate(table_rows(spec, TABLE, "edges")):
         document = spec.tables[TABLE]
@@ -41,7 +41,7 @@ def state_problems(spec: Specification) -> Iterator[Problem]:
         for source in map(text, items(edge.get("from"))):
             key = (source, text(edge.get("cause")), text(edge.get("to")), text(edge.get("end")))
             if key in seen:
-                what = f"the edge {' '.join(key).strip()} stands twice"
+                what = f"the edge {' '.join(key).strip()} is listed twice"
                 yield document.problem(("edges", index), what, "remove one of them")
             seen.add(key)
 

@@ -86,7 +86,7 @@ def test_a_key_that_stands_twice_in_a_schema_is_found(tmp_path: Path) -> None:
 
     (problem,) = duplicate_problems(spec)
 
-    assert problem.what == "the key 'type' stands twice in one object"
+    assert problem.what == "the key 'type' is listed twice in one object"
 
 
 @pytest.mark.parametrize("said", ["documented envelope", "its date moved to the virtual time"])

@@ -23,10 +23,10 @@ from tools.examples.play import play
 from tools.examples.record import Recorder
 from tools.examples.wire import WIDTH, compact
 from tools.examples.words import grouped, span, unfilled
-from tools.mutants.corpus import read
 from tools.mutants.mutant import Change
+from tools.mutants.mutant_files import read
 from tools.mutants.patching import TESTEE, load_testee, patched
-from tools.mutants.trial import Suite, checks
+from tools.mutants.reference_run import Suite, checks
 from tools.pages.__main__ import main
 from tools.pages.generate import drift, outputs
 from tools.sources.choices import Example

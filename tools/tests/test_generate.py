@@ -53,7 +53,7 @@ def test_what_was_written_is_current(root: Path) -> None:
 def test_a_generated_file_that_is_gone_or_edited_is_drift(
     root: Path, path: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The check exits with 1, names the file and the command, and writing mends it."""
+    """The check exits with 1, names the file and the command, and writing corrects it."""
     file = root / path
     original = file.read_text(encoding="utf-8")
     edited = original.replace("usage_limited", "edited") if path == "spec/recovery.md" else None

@@ -42,7 +42,21 @@ FAULTS = (
         file=RECOVERY,
         old="> An ordinary quotation.",
         new="> It is reckoned anew; `anew` in code is harmless.",
-        says=f"{RECOVERY}:40: 'anew' is not a plain word; write 'again'",
+        says=f"{RECOVERY}:40: 'anew' is not plain; write 'again'",
+    ),
+    Fault(
+        name="a rare word in a table",
+        file=TABLE,
+        old=APPEND,
+        new="# Seldom\n",
+        says=f"{TABLE}:57: 'Seldom' is not plain; write 'rarely'",
+    ),
+    Fault(
+        name="words in code that are not plain, over two lines",
+        file=CODE,
+        old=APPEND,
+        new='X = """Nothing is done by\nhalves."""\n',
+        says=f"{CODE}:5: 'by halves' is not plain; write 'partly'",
     ),
     Fault(
         name="an id in the prose that nobody requires",
@@ -297,11 +311,11 @@ FAULTS = (
         says="spec/unmarked.yaml:5: recover.gone is no requirement; remove the entry",
     ),
     Fault(
-        name="reason for no mark that stands twice",
+        name="reason for no mark that is listed twice",
         file="spec/unmarked.yaml",
         old=APPEND,
         new="- {id: recover.hidden, reason: later}\n",
-        says="spec/unmarked.yaml:5: recover.hidden stands twice; remove the entry",
+        says="spec/unmarked.yaml:5: recover.hidden is listed twice; remove the entry",
     ),
     Fault(
         name="no reason for no mark",
@@ -385,7 +399,7 @@ FAULTS = (
         file=EXAMPLES,
         old="- {id: intro.optional,",
         new="- {id: recover.retry, check: retry-once}\n- {id: intro.optional,",
-        says=f"{EXAMPLES}:2: recover.retry stands twice; keep one",
+        says=f"{EXAMPLES}:2: recover.retry is listed twice; keep one",
     ),
     Fault(
         name="example with a check and a reason against one",

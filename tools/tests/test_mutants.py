@@ -11,16 +11,16 @@ import pytest
 
 from credpool_conformance.data import Data
 from credpool_conformance.problems import BadInputError
-from tools.mutants import corpus as corpora
+from tools.mutants import mutant_files
 from tools.mutants.__main__ import main
-from tools.mutants.corpus import Corpus
 from tools.mutants.judgement import Fate, Judgement, judge_control, judge_mutant
 from tools.mutants.mutant import Change, Control, Mutant, replaces
+from tools.mutants.mutant_files import MutantSet
 from tools.mutants.pages import outputs
 from tools.mutants.patching import TESTEE, VoidError, find, fitting, install, load_testee, patched
 from tools.mutants.reach import EVERYWHERE, Reach
+from tools.mutants.reference_run import Red, RunResult, Suite, attempt, read_suite
 from tools.mutants.run import BaselineError, Results, run_mutants
-from tools.mutants.trial import Red, Suite, Trial, attempt, read_suite
 from tools.mutants.workers import LostError, run_all
 
 REPOSITORY = Path(__file__).parents[2]
@@ -113,20 +113,20 @@ def suite(monkeypatch: pytest.MonkeyPatch) -> Iterator[Suite]:
     """Read the small specification, the scenarios that its naive testee passes in process."""
     monkeypatch.delitem(sys.modules, TESTEE, raising=False)
     whole = read_suite(TREE, TESTS / "testees/naive.py")
-    kept = ("healthy", "retry-then-rotate", "wait")
+    stored = ("healthy", "retry-then-rotate", "wait")
     yield changed(
-        whole, scenarios=tuple(s for s in whole.scenarios if s.id.partition(":")[0] in kept)
+        whole, scenarios=tuple(s for s in whole.scenarios if s.id.partition(":")[0] in stored)
     )
     sys.modules.pop(TESTEE, None)
 
 
 def fate(suite: Suite, change: type[Change]) -> Judgement:
     """Run the scenarios with a change, and judge it."""
-    trial = attempt(suite, suite.scenarios, change)
+    result = attempt(suite, suite.scenarios, change)
     if issubclass(change, Mutant):
-        return judge_mutant(change, trial, suite.scenarios)
+        return judge_mutant(change, result, suite.scenarios)
     assert issubclass(change, Control)
-    return judge_control(change, trial)
+    return judge_control(change, result)
 
 
 @pytest.mark.parametrize(
@@ -166,11 +166,13 @@ def test_only_what_is_as_declared_is_good(
 
 def test_a_killer_that_stays_green_means_survival(suite: Suite) -> None:
     """Of two checks that should notice, one is not enough."""
-    trial = Trial(ran=1, red={"retry-then-rotate": Red("fail", (("rotate.retry-once", "retry"),))})
+    result = RunResult(
+        ran=1, red={"retry-then-rotate": Red("fail", (("rotate.retry-once", "retry"),))}
+    )
     kills = ("retry-then-rotate", "healthy")
     half = type("Half", (NeverRetries,), {"kills": kills})
 
-    judgement = judge_mutant(half, trial, suite.scenarios)
+    judgement = judge_mutant(half, result, suite.scenarios)
 
     assert judgement.fate is Fate.SURVIVED
     assert judgement.faults == ("not noticed by healthy",)
@@ -178,10 +180,10 @@ def test_a_killer_that_stays_green_means_survival(suite: Suite) -> None:
 
 def test_a_mutant_that_names_no_killer_is_not_killed(suite: Suite) -> None:
     """Any red will not do: without one declared check that noticed, nothing was proven."""
-    trial = Trial(ran=1, red={"healthy": Red("fail", (("rotate.retry-once", "retry"),))})
+    result = RunResult(ran=1, red={"healthy": Red("fail", (("rotate.retry-once", "retry"),))})
     vague = type("Vague", (NeverRetries,), {"kills": ("nobody",)})
 
-    judgement = judge_mutant(vague, trial, suite.scenarios)
+    judgement = judge_mutant(vague, result, suite.scenarios)
 
     assert judgement.fate is Fate.SURVIVED
 
@@ -190,10 +192,10 @@ def test_the_reference_is_whole_again_afterwards(suite: Suite) -> None:
     """What was replaced for a run is there again after it."""
     attempt(suite, suite.scenarios, NeverRetries)
 
-    trial = attempt(suite, suite.scenarios, Idle)
+    result = attempt(suite, suite.scenarios, Idle)
 
-    assert trial.ran == len(suite.scenarios)
-    assert trial.red == {}
+    assert result.ran == len(suite.scenarios)
+    assert result.red == {}
 
 
 def test_nothing_executed_is_not_good() -> None:
@@ -250,7 +252,7 @@ def test_each_kind_of_attribute_can_be_replaced() -> None:
     assert not Entry(id=EntryId("a")).dead
 
 
-def test_a_shadow_sees_where_a_rule_would_have_answered_otherwise(suite: Suite) -> None:
+def test_the_unchanged_run_sees_where_a_rule_would_have_answered_otherwise(suite: Suite) -> None:
     """A pure rule matters where its answer differs."""
     from credpool.model import entry, state  # noqa: PLC0415 (only here)
 
@@ -269,7 +271,7 @@ def test_a_shadow_sees_where_a_rule_would_have_answered_otherwise(suite: Suite) 
     assert reach.differs == {"Reverses": {"of-two"}}
 
 
-def test_a_shadow_sees_where_anything_else_is_called(suite: Suite) -> None:
+def test_the_unchanged_run_sees_where_anything_else_is_called(suite: Suite) -> None:
     """What is not pure may matter where it is called, and what lasts may matter everywhere."""
     from credpool.pool import Pool  # noqa: PLC0415 (only here)
 
@@ -303,20 +305,20 @@ def test_a_broad_mutant_is_spared_much_of_what_is_about_something_else(suite: Su
     other = [changed(wait, id=f"other:{n}", verifies=("stream.whole+1",)) for n in range(4)]
     own = [changed(wait, id=f"own:{n}") for n in range(4)]
     many = changed(suite, scenarios=(*suite.scenarios, *other, *own))
-    corpus = Corpus(mutants={"Idle": Idle}, controls={"Brief": Brief})
+    mutant_set = MutantSet(mutants={"Idle": Idle}, controls={"Brief": Brief})
 
     ran = [
         sum(one.ran for one in (*results.mutants, *results.controls))
         for everything in (False, True)
         for results in [
-            run_mutants(many, corpus, at_once=1, everything=everything, say=lambda _: None)
+            run_mutants(many, mutant_set, at_once=1, everything=everything, say=lambda _: None)
         ]
     ]
 
     assert ran == [len(many.scenarios) * 2 - 8, len(many.scenarios) * 2]
 
 
-def test_a_shadow_sees_where_a_rule_refuses(suite: Suite) -> None:
+def test_the_unchanged_run_sees_where_a_rule_refuses(suite: Suite) -> None:
     """Whoever would not refuse may make a difference where the original does."""
     from credpool.model import entry  # noqa: PLC0415 (only here)
     from credpool.stores.auth_json import codec  # noqa: PLC0415 (only here)
@@ -345,20 +347,20 @@ def test_a_baseline_that_is_not_green_stops_everything(suite: Suite) -> None:
     with pytest.raises(BaselineError, match="red without a change: "):
         run_mutants(
             broken,
-            Corpus(mutants={"Idle": Idle}, controls={}),
+            MutantSet(mutants={"Idle": Idle}, controls={}),
             at_once=1,
             everything=True,
             say=lambda _: None,
         )
 
 
-def test_a_campaign_tells_what_is_proven(suite: Suite) -> None:
+def test_a_run_tells_what_is_proven(suite: Suite) -> None:
     """What was killed is listed by requirement; the same fates give the same files."""
     said: list[str] = []
-    corpus = Corpus(mutants={"NeverRetries": NeverRetries}, controls={"Brief": Brief})
+    mutant_set = MutantSet(mutants={"NeverRetries": NeverRetries}, controls={"Brief": Brief})
 
-    results = run_mutants(suite, corpus, at_once=2, everything=False, say=said.append)
-    files = outputs(suite, corpus, results)
+    results = run_mutants(suite, mutant_set, at_once=2, everything=False, say=said.append)
+    files = outputs(suite, mutant_set, results)
 
     assert results.good, said
     assert said[0].startswith("baseline: 4 checks green")
@@ -399,9 +401,9 @@ def test_a_mutant_that_harms_a_tenth_of_all_checks_is_too_coarse(
     copies = [changed(first, id=f"copy-{number}") for number in range(119)]
     killer = changed(first, id="wait:retry-after-1", verifies=(NeverRetries.violates,))
     red = Red(outcome="fail", charged=(("rotate.retry-once", "retry"),))
-    trial = Trial(red={s.id: red for s in (killer, *copies[:others])}, ran=120)
+    result = RunResult(red={s.id: red for s in (killer, *copies[:others])}, ran=120)
 
-    judgement = judge_mutant(NeverRetries, trial, [killer, *copies])
+    judgement = judge_mutant(NeverRetries, result, [killer, *copies])
 
     assert judgement.fate is expected, judgement
     assert len(judgement.others) == others
@@ -419,7 +421,7 @@ def test_a_mutant_that_harms_a_tenth_of_all_checks_is_too_coarse(
     ],
 )
 def test_a_wrong_declaration_is_bad_input(tmp_path: Path, body: str, says: str) -> None:
-    """A declaration is held against the specification before anything runs."""
+    """A declaration is compared with the specification before anything runs."""
     source = f'''
 from tools.mutants.mutant import Mutant, replaces
 class Sample(Mutant):
@@ -432,7 +434,7 @@ class Sample(Mutant):
     suite = read_suite(TREE, TESTS / "testees/naive.py")
 
     with pytest.raises(BadInputError, match=r"sample\.py:3: Sample ") as caught:
-        corpora.check(corpora.read(tmp_path), suite.scenarios, suite.requirements)
+        mutant_files.check(mutant_files.read(tmp_path), suite.scenarios, suite.requirements)
 
     assert says in str(caught.value)
 
@@ -463,9 +465,9 @@ def test_every_change_of_ours_fits_the_reference() -> None:
     """So whoever changes a seam learns it here, and not after all mutants have run."""
     root = REPOSITORY
     load_testee(root / "conformance/testees/reference.py")
-    corpus = corpora.read(root / "conformance/mutants")
+    mutant_set = mutant_files.read(root / "conformance/mutants")
 
-    changes = {**corpus.mutants, **corpus.controls}
+    changes = {**mutant_set.mutants, **mutant_set.controls}
     misfits = []
     for name, change in changes.items():
         for replacement in change.patches():

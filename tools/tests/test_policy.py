@@ -56,7 +56,7 @@ def test_a_default_is_within_its_bounds(tmp_path: Path, row: object, what: str) 
 
 @pytest.mark.parametrize("said", ["`wait` (11 s)", "`wait` (10 min)", "`delay` (10 s)"])
 def test_a_sentence_has_the_tables_default(tmp_path: Path, said: str) -> None:
-    """A chapter that names a value with its default is held against the table."""
+    """A chapter that names a value with its default is compared with the table."""
     assert len(said_of(tmp_path, WAIT, sentence=f"It waits {said}.")) == 1
 
 

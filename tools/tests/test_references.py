@@ -113,7 +113,7 @@ def test_a_citation_leads_to_the_list(tmp_path: Path) -> None:
     assert "RFC 1" not in lists["references-informative"]
 
 
-def test_a_book_without_a_list_has_no_citations_to_judge() -> None:
+def test_a_specification_without_a_list_has_no_citations_to_judge() -> None:
     """The sample has no references, and its brackets are left alone."""
     spec = load(TREE)
 

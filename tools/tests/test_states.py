@@ -71,4 +71,4 @@ def test_an_edge_that_stands_twice_is_found(root: Path) -> None:
 
     found = [problem.what for problem in state_problems(load(root))]
 
-    assert found == ["the edge dead time out later stands twice"]
+    assert found == ["the edge dead time out later is listed twice"]

@@ -9,7 +9,7 @@ _SUITE = "credpool_conformance.pytest_suite"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options, all of them named as on the suite's own command line but for a prefix."""
+    """Add the options, all of them named as on the suite's own command line except for a prefix."""
     group = parser.getgroup("credpool-conformance", "conformance of a credential pool")
     group.addoption(
         "--testee", help="the command that starts the testee, or a Python file; see --pyargs"

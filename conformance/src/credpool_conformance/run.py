@@ -65,14 +65,14 @@ def run(
         manifest = _introduction(session)
         report.header(_conditions(options, requirements, len(scenarios)), manifest)
         console.begin(len(scenarios), options.connector, options.testee, manifest)
-        telling = _Telling(report, console, requirements, options)
-        ran = telling.first(Runner(session, mock, registry, requirements).run(scenarios))
-        checks = telling.after_all(ran)
+        progress = _Progress(report, console, requirements, options)
+        ran = progress.first(Runner(session, mock, registry, requirements).run(scenarios))
+        checks = progress.after_all(ran)
         summary = summarise(
             checks,
             requirements,
             manifest.features if manifest else frozenset({"core"}),
-            filtered=options.selection is not None or telling.is_enough,
+            filtered=options.selection is not None or progress.is_enough,
             known=options.known,
             profile=manifest.profile if manifest else WHOLE,
         )
@@ -82,7 +82,7 @@ def run(
     return summary
 
 
-class _Telling:
+class _Progress:
     """Tell each check to the report and to the console, until it is enough."""
 
     def __init__(

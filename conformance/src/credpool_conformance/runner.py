@@ -9,10 +9,10 @@ from time import perf_counter
 from typing import Final, TypeAlias
 
 from credpool_conformance.charging.check import Check, Outcome
+from credpool_conformance.charging.first_difference import Charge
 from credpool_conformance.charging.ledger import Ledger
 from credpool_conformance.charging.safety import leaks
 from credpool_conformance.charging.state import Wrong
-from credpool_conformance.charging.step import Charge
 from credpool_conformance.json_values import items
 from credpool_conformance.judging.judge import judge
 from credpool_conformance.problems import HarnessError
@@ -25,8 +25,8 @@ from credpool_conformance.scenarios.real_clock import moved
 from credpool_conformance.scenarios.scenario import Phase, Scenario
 from credpool_conformance.specification.registry import Registry
 from credpool_conformance.specification.requirements import Requirements
-from credpool_conformance.testee.drive import Drive
 from credpool_conformance.testee.observed import Observed
+from credpool_conformance.testee.scenario_run import ScenarioRun
 from credpool_conformance.testee.session import Manifest, Session
 from credpool_conformance.testee.setup import Setup
 
@@ -125,10 +125,10 @@ class Runner:
         return scenario if told else asked_back(scenario), VirtualClock()
 
     def _play(self, scenario: Scenario, setup: Setup, manifest: Manifest) -> Check:
-        drive = Drive(scenario, setup, self._session, self._mock)
-        self._mock.play(setup.stage(drive.deliver))
+        scenario_run = ScenarioRun(scenario, setup, self._session, self._mock)
+        self._mock.play(setup.stage(scenario_run.deliver))
         ledger = Ledger(scenario, manifest.profile, lambda id_: self._binds(id_, manifest))
-        stderr = self._phases(drive, ledger)
+        stderr = self._phases(scenario_run, ledger)
         said = [*self._session.said(), stderr]
         ledger.end(leaks(scenario, setup, self._mock.seen, said))
         word, reason = ledger.outcome()
@@ -142,23 +142,23 @@ class Runner:
             stderr=stderr if ledger.findings else "",
         )
 
-    def _phases(self, drive: Drive, ledger: Ledger) -> str:
+    def _phases(self, scenario_run: ScenarioRun, ledger: Ledger) -> str:
         """Play the phases to the end, and return what the testee wrote besides its messages."""
         try:
-            for phase, seen in drive.phases():
+            for phase, seen in scenario_run.phases():
                 if self._witness:
-                    self._witness(drive.setup, phase, seen)
-                matcher = ledger.matcher(phase, seen, drive.setup.clock)
-                found = judge(drive.scenario, drive.setup, phase, seen, matcher)
+                    self._witness(scenario_run.setup, phase, seen)
+                matcher = ledger.matcher(phase, seen, scenario_run.setup.clock)
+                found = judge(scenario_run.scenario, scenario_run.setup, phase, seen, matcher)
                 ledger.phase(phase, seen, found)
-            if not drive.runaway:
-                ledger.end(_unfinished(drive.finish()))
+            if not scenario_run.runaway:
+                ledger.end(_unfinished(scenario_run.finish()))
         except HarnessError:
             if not ledger.findings:
                 raise
             self._mock.release_all()
             return self._session.abandon()
-        return self._session.abandon() if drive.runaway else self._session.output()
+        return self._session.abandon() if scenario_run.runaway else self._session.output()
 
     def _outcome(self, scenario: Scenario, word: str) -> Outcome:
         if word == "fail" and not self._requirements.binds(scenario.verifies):

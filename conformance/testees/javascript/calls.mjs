@@ -235,7 +235,7 @@ export class Call {
   }
 }
 
-/** A token reply's fields; of what is no object there are none. */
+/** A token reply's fields; of what is not an object there are none. */
 function parsed(text) {
   try {
     return Object(JSON.parse(text));

@@ -31,7 +31,7 @@ export class Refused extends Error {
 /** Read a document and its pool's rows. spec: store.absent-is-empty+2, store.unreadable-refused+2 */
 export function decode(text, key) {
   const document = parse(text.replace(/^\uFEFF/, "")); // spec: store.byte-order-mark+2
-  expect(isObject(document), "the document is no object");
+  expect(isObject(document), "the document is not an object");
   const { version = VERSION } = document;
   expect(Number.isInteger(version ?? VERSION), "`version` is no whole number");
   if (version > VERSION) {
@@ -40,9 +40,9 @@ export function decode(text, key) {
     throw new Refused(what, "store_too_new");
   }
   const pools = document.credential_pool ?? {};
-  expect(isObject(pools), "`credential_pool` is no object");
+  expect(isObject(pools), "`credential_pool` is not an object");
   const rows = pools[key] ?? [];
-  expect(Array.isArray(rows) && rows.every(isObject), `the pool ${key} is no list of rows`);
+  expect(Array.isArray(rows) && rows.every(isObject), `the pool ${key} is not a list of rows`);
   const entries = rows.map((row, place) => entryOf(row, `${key}-${place}`));
   const ids = new Set(entries.map(({ id }) => id));
   expect(ids.size === entries.length, `two rows of the pool ${key} have one id`);
@@ -76,7 +76,7 @@ function entryOf(row, place) {
     owner: row.owner ?? null,
     learnt_owner: row.learnt_owner ?? null,
     request_count: row.request_count ?? 0,
-    retried: row.retry_pending ?? false,
+    marked: row.retry_pending ?? false,
     probed_at: seconds(row.probed_at),
     claim: claim ? { holder: claim.holder, until: seconds(claim.until) } : null,
     refresh_failed_at: seconds(row.refresh_failed_at),
@@ -106,7 +106,7 @@ function modelsOf({ model_cooldowns: kept }) {
   return Object.fromEntries(ours.map(([model, told]) => [model, { ...told, ...moments(told) }]));
 }
 
-/** The row of an entry: as it was, but for what has changed. spec: store.unknown-fields+3 */
+/** The row of an entry: as it was, except for what has changed. spec: store.unknown-fields+3 */
 export function rowOf(entry) {
   const row = entry.row ?? {};
   const before = entry.row ? entryOf(entry.row, entry.id) : {};
@@ -131,7 +131,7 @@ const FIELDS = {
   owner: ({ owner }) => ({ owner }),
   learnt_owner: ({ learnt_owner }) => ({ learnt_owner: learnt_owner ?? null }),
   request_count: ({ request_count }) => ({ request_count }),
-  retried: ({ retried }) => ({ retry_pending: retried }),
+  marked: ({ marked }) => ({ retry_pending: marked }),
   probed_at: ({ probed_at }) => ({ probed_at }),
   claim: ({ claim }) => ({ claim }),
   refresh_failed_at: ({ refresh_failed_at }) => ({ refresh_failed_at }),
@@ -174,13 +174,13 @@ function parse(text) {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Refused("not JSON: mend it, or move it away"); // the error would quote the file
+    throw new Refused("not JSON: correct it, or move it away"); // the error would quote the file
   }
 }
 
 /** spec: store.unreadable-refused+2 */
 function expect(holds, what) {
-  if (!holds) throw new Refused(`${what}: mend it, or move it away`);
+  if (!holds) throw new Refused(`${what}: correct it, or move it away`);
 }
 
 function isObject(value) {

@@ -21,7 +21,7 @@ export function bench({ pool, call }, secret, verdict, now) {
   const targets = restsOn(pool, secret, verdict.scope);
   const until = dead ? null : now + duration(pool, call, verdict, targets, now);
   for (const target of targets) {
-    target.retried = false; // spec: recover.rate-limited.across-calls+2
+    target.marked = false; // spec: recover.rate-limited.across-calls+2
     const running = model === null ? target.cooldown : target.models[model] ?? null;
     const outlasts = runs(running, now) && (isDead(running) || (!dead && running.until >= until));
     if (outlasts) continue; // spec: cooldown.never-shorten+3

@@ -47,7 +47,7 @@ export function makePool({ provider, strategy, policy, entries }) {
     const known = Object.keys(STRATEGIES).join(", ");
     throw new RangeError(`unknown strategy "${name}"; choose one of: ${known}`);
   }
-  const marks = { retried: false, cooldown: null, probed_at: null, claim: null };
+  const marks = { marked: false, cooldown: null, probed_at: null, claim: null };
   const fresh = { request_count: 0, refresh_failed_at: null, ...marks };
   return {
     provider,

@@ -70,7 +70,7 @@ function sent({ pool, call }, event) {
 
 /** spec: recover.rate-limited.across-calls+2, exhaust.probe.success+3, cooldown.late-success+1 */
 function success({ pool, call }, event) {
-  for (const entry of holders(pool, event.secret)) entry.retried = false;
+  for (const entry of holders(pool, event.secret)) entry.marked = false;
   if (call.probing === event.entry) release(pool, event.secret, call.model, event.scopes);
   record(call, event, "ok", "deliver");
   return { do: "deliver" };
@@ -162,13 +162,13 @@ function retry(state, event, now, draw, entry) {
   const { hint } = event.verdict;
   // spec: recover.rate-limited.rotate-second+2
   const soon = hint === null || hint <= pool.policy.max_retry_wait;
-  const second = entry.retried || call.retried.includes(entry.id); // spec: recover.bounded+2
+  const second = entry.marked || call.retried.includes(entry.id); // spec: recover.bounded+2
   const moves = pool.policy.first_429 === "rotate"; // spec: recover.rate-limited.rotate-first+1
   // spec: recover.rate-limited.gone-out+1
   if (moves || !soon || second || !isAvailable(entry, call.model, now)) {
     return rotate(state, event, now, draw); // spec: recover.rate-limited.rotate-second+2
   }
-  for (const row of holders(pool, event.secret)) row.retried = true; // spec: pool.same-secret+3
+  for (const row of holders(pool, event.secret)) row.marked = true; // spec: pool.same-secret+3
   call.retried.push(entry.id);
   record(call, event, event.verdict.class, "retry");
   const wait = Math.max(hint ?? 0, 0); // spec: recover.rate-limited.retry-once+3
@@ -264,7 +264,7 @@ function failuresOf(pool, { attempts }) {
 }
 
 /**
- * Whom a call may probe that has tried nobody: the one whose probe is the longest ago.
+ * Whom a call may probe that has tried nobody: the one that was probed longest ago.
  * spec: exhaust.probe+3, exhaust.probe.order+2, exhaust.probe.not-in-mid-call+1
  * spec: exhaust.probe.dead+2
  */

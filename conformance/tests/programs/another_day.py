@@ -23,7 +23,7 @@ from credpool_conformance.reporting.verdict import Summary, Verdict
 from credpool_conformance.run import Options, run
 from credpool_conformance.scenarios import clock
 from credpool_conformance.scenarios.scenario import Scenario
-from tools.mutants.trial import read_suite
+from tools.mutants.reference_run import read_suite
 
 GOOD = (Verdict.CONFORMANT, Verdict.FILTERED)
 SUITE = read_suite(find(), Path())

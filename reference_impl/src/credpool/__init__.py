@@ -1,7 +1,8 @@
 """Rotate among several credentials for one LLM provider.
 
 Open a `Pool`, and give its `PoolAuth` (`credpool.httpx2`, or `credpool.httpx` for older clients)
-to an HTTP client or an SDK. Stores that persist a pool are in `credpool.stores`.
+to an HTTP client or an SDK. Each kind of other public names has a module of its own: `errors`,
+`events`, `seed`, `stores`, `clock`, `login`, `testing`.
 
 A name is imported from its module when it is first named: not every program needs them all.
 """
@@ -10,36 +11,12 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from credpool.clock import Clock as Clock
-    from credpool.clock import SystemClock as SystemClock
-    from credpool.clock import Why as Why
-    from credpool.config.files import Complaint as Complaint
     from credpool.entries.operator import Operator as Operator
-    from credpool.events.report import report_attempt as report_attempt
-    from credpool.events.report import report_event as report_event
-    from credpool.events.report import report_exhaustion as report_exhaustion
-    from credpool.events.report import report_pool as report_pool
     from credpool.model.entry import Cooldown as Cooldown
     from credpool.model.entry import Entry as Entry
-    from credpool.model.errors import AmbiguousTarget as AmbiguousTarget
-    from credpool.model.errors import BadConfig as BadConfig
-    from credpool.model.errors import BadInput as BadInput
-    from credpool.model.errors import BadPolicy as BadPolicy
     from credpool.model.errors import CredpoolError as CredpoolError
-    from credpool.model.errors import DuplicateSecret as DuplicateSecret
-    from credpool.model.errors import LoginFailed as LoginFailed
-    from credpool.model.errors import NoLogin as NoLogin
-    from credpool.model.errors import NotRefreshed as NotRefreshed
     from credpool.model.errors import PoolExhausted as PoolExhausted
     from credpool.model.errors import StoreError as StoreError
-    from credpool.model.errors import StoreTooNew as StoreTooNew
-    from credpool.model.errors import StoreUnreadable as StoreUnreadable
-    from credpool.model.errors import StoreUnwritable as StoreUnwritable
-    from credpool.model.errors import UnknownEntry as UnknownEntry
-    from credpool.model.errors import UnknownProvider as UnknownProvider
-    from credpool.model.errors import UnknownStrategy as UnknownStrategy
-    from credpool.model.errors import UnusableSecret as UnusableSecret
-    from credpool.model.errors import WrongOrigin as WrongOrigin
     from credpool.model.exhaustion import EXHAUSTION as EXHAUSTION
     from credpool.model.exhaustion import Exhaustion as Exhaustion
     from credpool.model.messages import Attempt as Attempt
@@ -47,7 +24,6 @@ if TYPE_CHECKING:
     from credpool.model.policy import Strategy as Strategy
     from credpool.model.secret import Secret as Secret
     from credpool.model.state import PoolState as PoolState
-    from credpool.model.terms import FOREVER as FOREVER
     from credpool.model.terms import AuthType as AuthType
     from credpool.model.terms import EntryId as EntryId
     from credpool.model.terms import FailureClass as FailureClass
@@ -55,123 +31,44 @@ if TYPE_CHECKING:
     from credpool.model.terms import Payer as Payer
     from credpool.model.terms import PayerChange as PayerChange
     from credpool.model.terms import Status as Status
-    from credpool.pool import Listener as Listener
     from credpool.pool import Pool as Pool
-    from credpool.pool import Store as Store
-    from credpool.seed.opening import open_pool as open_pool
-    from credpool.seed.opening import view_pool as view_pool
-    from credpool.seed.surroundings import Surroundings as Surroundings
-
-__all__ = [
-    "EXHAUSTION",
-    "FOREVER",
-    "AmbiguousTarget",
-    "Attempt",
-    "AuthType",
-    "BadConfig",
-    "BadInput",
-    "BadPolicy",
-    "Clock",
-    "Complaint",
-    "Cooldown",
-    "CredpoolError",
-    "DuplicateSecret",
-    "Entry",
-    "EntryId",
-    "Exhaustion",
-    "FailureClass",
-    "First429",
-    "Listener",
-    "LoginFailed",
-    "NoLogin",
-    "NotRefreshed",
-    "Operator",
-    "Payer",
-    "PayerChange",
-    "Policy",
-    "Pool",
-    "PoolExhausted",
-    "PoolState",
-    "Secret",
-    "Status",
-    "Store",
-    "StoreError",
-    "StoreTooNew",
-    "StoreUnreadable",
-    "StoreUnwritable",
-    "Strategy",
-    "Surroundings",
-    "SystemClock",
-    "UnknownEntry",
-    "UnknownProvider",
-    "UnknownStrategy",
-    "UnusableSecret",
-    "Why",
-    "WrongOrigin",
-    "open_pool",
-    "report_attempt",
-    "report_event",
-    "report_exhaustion",
-    "report_pool",
-    "view_pool",
-]
+    from credpool.seed.open import open_pool as open_pool
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "clock": ("Clock", "SystemClock", "Why"),
-    "config.files": ("Complaint",),
-    "entries.operator": ("Operator",),
-    "events.report": ("report_attempt", "report_event", "report_exhaustion", "report_pool"),
-    "model.entry": ("Cooldown", "Entry"),
-    "model.errors": (
-        "AmbiguousTarget",
-        "BadConfig",
-        "BadInput",
-        "BadPolicy",
-        "CredpoolError",
-        "DuplicateSecret",
-        "LoginFailed",
-        "NoLogin",
-        "NotRefreshed",
-        "PoolExhausted",
-        "StoreError",
-        "StoreTooNew",
-        "StoreUnreadable",
-        "StoreUnwritable",
-        "UnknownEntry",
-        "UnknownProvider",
-        "UnknownStrategy",
-        "UnusableSecret",
-        "WrongOrigin",
-    ),
-    "model.exhaustion": ("EXHAUSTION", "Exhaustion"),
-    "model.messages": ("Attempt",),
-    "model.policy": ("Policy", "Strategy"),
-    "model.secret": ("Secret",),
-    "model.state": ("PoolState",),
-    "model.terms": (
-        "AuthType",
-        "EntryId",
-        "FOREVER",
-        "FailureClass",
-        "First429",
-        "Payer",
-        "PayerChange",
-        "Status",
-    ),
-    "pool": ("Listener", "Pool", "Store"),
-    "seed.opening": ("open_pool", "view_pool"),
-    "seed.surroundings": ("Surroundings",),
+    "Attempt": "model.messages",
+    "AuthType": "model.terms",
+    "Cooldown": "model.entry",
+    "CredpoolError": "model.errors",
+    "EXHAUSTION": "model.exhaustion",
+    "Entry": "model.entry",
+    "EntryId": "model.terms",
+    "Exhaustion": "model.exhaustion",
+    "FailureClass": "model.terms",
+    "First429": "model.terms",
+    "Operator": "entries.operator",
+    "Payer": "model.terms",
+    "PayerChange": "model.terms",
+    "Policy": "model.policy",
+    "Pool": "pool",
+    "PoolExhausted": "model.errors",
+    "PoolState": "model.state",
+    "Secret": "model.secret",
+    "Status": "model.terms",
+    "StoreError": "model.errors",
+    "Strategy": "model.policy",
+    "open_pool": "seed.open",
 }
-"""The modules in which the names are; a test holds it against the imports above."""
+"""The module of each public name; a test holds it against the imports above."""
+
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> object:
-    for module, names in _HOMES.items():
-        if name in names:
-            return getattr(importlib.import_module(f"{__name__}.{module}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -9,7 +9,7 @@ import httpx2
 
 from credpool._calls.body import Beginning, Bodies, ResumedAsyncStream, ResumedStream
 from credpool._calls.flow import MAX_SENDS, Flow, Observer
-from credpool._calls.veil import veil_http2
+from credpool._calls.http2_log import mask_http2_log
 from credpool._engine.leases import Lease, LeasedAsyncStream, LeasedStream
 from credpool.pool import Pool, engine_of
 from credpool.providers.wire import Seal
@@ -21,8 +21,8 @@ class SealedHeaders(httpx2.Headers):
     def __init__(self, headers: httpx2.Headers, sealed: Seal) -> None:
         self._sealed = (sealed.name, sealed.value)
         # spec: security.caller-headers+3
-        kept = [(name, value) for name, value in headers.raw if name.lower() not in sealed.drop]
-        super().__init__([*kept, *sealed.plain])
+        stored = [(name, value) for name, value in headers.raw if name.lower() not in sealed.drop]
+        super().__init__([*stored, *sealed.plain])
 
     @property
     def raw(self) -> list[tuple[bytes, bytes]]:
@@ -50,7 +50,7 @@ class PoolAuth(httpx2.Auth):
                 and breaks off when there are more than its `max_redirects`, 20 by default; for
                 a pool of more than ten keys raise both, this to one more than the client's.
         """
-        veil_http2()
+        mask_http2_log()
         self._flow: Flow[httpx2.Request, httpx2.Response] = Flow(
             engine_of(pool),
             sealed=_sealed,
@@ -108,7 +108,7 @@ def _resume(response: httpx2.Response, beginning: Beginning) -> None:
 
 
 def _decode(response: httpx2.Response, raw: Iterator[bytes]) -> Iterator[bytes]:
-    """Decode a body as the client would, were it the whole."""
+    """Decode a body as the client would decode a whole one."""
     coding = response.headers.get("content-encoding", "")
     return httpx2.Response(200, headers={"content-encoding": coding}, content=raw).iter_bytes()
 

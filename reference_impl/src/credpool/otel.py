@@ -31,12 +31,12 @@ class OpenTelemetry:
             "credpool.events", unit="{event}", description="What happened to a pool's entries"
         )
 
-    def __call__(self, notice: events.Event) -> None:
+    def __call__(self, event: events.Event) -> None:
         """Note an event; what it has no value for is left out."""
-        told = {name: value for name, value in report_event(notice).items() if value is not None}
+        told = {name: value for name, value in report_event(event).items() if value is not None}
         attributes = {f"{NAME}.{name}": _plain(value) for name, value in told.items()}
         attributes[f"{NAME}.pool"] = self._pool
-        trace.get_current_span().add_event(f"{NAME}.{notice.name}", attributes)
+        trace.get_current_span().add_event(f"{NAME}.{event.name}", attributes)
         self._events.add(1, {n: v for n, v in attributes.items() if n in _LABELS})
 
 

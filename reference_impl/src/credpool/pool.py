@@ -96,7 +96,7 @@ class Pool:
         Raises:
             BadConfig, StoreError, UnknownProvider, UnknownStrategy, UnusableSecret: as `open_pool`.
         """
-        from credpool.seed.opening import open_pool, take_up  # noqa: PLC0415  not always needed
+        from credpool.seed.open import open_pool, take_up  # noqa: PLC0415  not always needed
 
         chosen = None if strategy is None else Strategy(strategy)
         pool = open_pool(key, store=path, strategy=chosen, policy=policy, clock=clock)
@@ -120,7 +120,7 @@ class Pool:
             UnknownProvider: the registry has no such provider.
             UnknownStrategy: the strategy is none of the five.
             UnusableSecret: a key is empty, a placeholder, or cannot be sent.
-            BadInput: the keys are no list of different keys, or the base URL is none.
+            BadInput: the keys are not a list of different keys, or the base URL is none.
         """
         entries = entries_of(registry.provider(provider), keys, base_url)
         return cls.from_entries(provider, entries, strategy=strategy, policy=policy, clock=clock)
@@ -141,7 +141,7 @@ class Pool:
         Raises:
             UnknownProvider: the registry has no such provider.
             UnknownStrategy: the strategy is none of the five.
-            BadInput: one is no entry, or two have one id.
+            BadInput: one is not an entry, or two have one id.
         """
         state = PoolState(
             key=provider,

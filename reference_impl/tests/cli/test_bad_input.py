@@ -131,7 +131,7 @@ OPAQUE = "0123-no-vendor-has-this-form"
         pytest.param(f"add {ONE}", 2, id="in the provider's place"),
         pytest.param(f"add openai --label {ONE}", 2, id="in the label's place"),
         pytest.param(f"add openai --from {ONE}", 2, id="in a place's place"),
-        pytest.param(f"add openai --key={ONE}", 2, id="by an option that there is not"),
+        pytest.param(f"add openai --key={ONE}", 2, id="by an unknown option"),
         pytest.param(f"add openai --priority {ONE}", 2, id="for a number"),
         pytest.param(f"rename openai work {ONE}", 2, id="as a new label"),
         pytest.param(f"remove openai {ONE}", 3, id="as a target"),

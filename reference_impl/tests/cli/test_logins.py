@@ -143,7 +143,7 @@ def test_a_refresh_that_fails_is_told(
     over = credpool("refresh", "openai", "me")
 
     assert (down.code, over.code) == (6, 6)
-    assert "got no new tokens; the old one is good still; try again in a minute" in down.err
+    assert "got no new tokens; the old one is still valid; try again in a minute" in down.err
     assert "log in again" in over.err
     assert secret_of(path) == Secret("made-up-old-1234")
     assert "auth_revoked, log in again" in credpool("list").out
@@ -155,7 +155,7 @@ def test_a_key_is_not_refreshed(credpool: "Command", keep: Keep) -> None:
 
     ran = credpool("refresh", "openai", "k")
 
-    assert (ran.code, "k is no login that can be refreshed" in ran.err) == (6, True)
+    assert (ran.code, "k is not a login that can be refreshed" in ran.err) == (6, True)
 
 
 def test_a_borrowed_login_is_read_again(

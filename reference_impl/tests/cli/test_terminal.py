@@ -105,7 +105,7 @@ def at_terminal(around: dict[str, str]) -> Iterator[Open]:
         typed.close()
 
 
-def kept(path: Path) -> dict[str, list[str]]:
+def stored(path: Path) -> dict[str, list[str]]:
     """Return the secrets in the file, by pool."""
     pools = json.loads(path.read_text("utf-8"))["credential_pool"]
     return {key: [row["access_token"] for row in rows] for key, rows in pools.items()}
@@ -130,7 +130,7 @@ def test_a_provider_is_typed_by_its_name(at_terminal: Open, path: Path, width: i
     typed.type("leave\r")
 
     assert typed.end() == 0
-    assert kept(path) == {"openai": [ONE]}
+    assert stored(path) == {"openai": [ONE]}
     assert "? For which provider? openai\n" in typed.text
     assert ONE not in typed.raw
 
@@ -179,7 +179,7 @@ def test_a_removal_shows_what_goes_and_asks(
     assert typed.end() == code
     assert re.search(r" 2  home +API key +ok", typed.text)
     assert re.search(r"\? Remove \w{12} \(home\) from openai\? \(y/N\)", typed.text)
-    assert kept(path) == {"openai": left}
+    assert stored(path) == {"openai": left}
 
 
 def test_who_is_sure_is_not_asked(credpool: "Command", at_terminal: Open, path: Path) -> None:
@@ -188,4 +188,4 @@ def test_who_is_sure_is_not_asked(credpool: "Command", at_terminal: Open, path: 
         credpool("add", "openai", stdin=key)
 
     assert at_terminal("remove", "openai", "1", "--yes").end() == 0
-    assert kept(path) == {"openai": [TWO]}
+    assert stored(path) == {"openai": [TWO]}

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 GOOD = "sk-good-0123456789abcdef"
 
 
-def kept(path: Path, **pools: object) -> None:
+def stored(path: Path, **pools: object) -> None:
     """Write the store."""
     path.parent.mkdir(exist_ok=True)
     document = {"version": 1, "credential_pool": pools}
@@ -32,7 +32,7 @@ def test_an_entry_that_cannot_be_used_is_shown_as_such(
 ) -> None:
     """The listing and the doctor say why, the doctor what to do, and neither shows the key."""
     good = {"id": "good", "access_token": "sk-other-0123456789"}
-    kept(path, openai=[{"id": "bad", **row}, good])
+    stored(path, openai=[{"id": "bad", **row}, good])
     path.with_name("bad.txt").write_text(f"{GOOD}\n{GOOD}\n", encoding="utf-8")
 
     table, listed = credpool("list", "openai"), credpool("list", "openai", "--json")
@@ -44,7 +44,7 @@ def test_an_entry_that_cannot_be_used_is_shown_as_such(
     assert "why" not in listed.entries[1]
     (finding,) = (f for f in found if f["where"] == "openai, bad")
     assert why in finding["what"]
-    assert "wait" not in finding["mend"]
+    assert "wait" not in finding["fix"]
     assert GOOD not in table.out + table.err + listed.out + json.dumps(found)
 
 
@@ -55,7 +55,7 @@ def test_an_entry_that_cannot_be_used_is_shown_as_such(
 )
 def test_one_broken_reference_is_one_line(credpool: "Command", path: Path, reference: str) -> None:
     """It leads nowhere, which is said; every pool is listed."""
-    kept(
+    stored(
         path,
         openai=[{"id": "bad", "access_token": reference}, {"id": "good", "access_token": GOOD}],
         groq=[{"id": "other", "access_token": "gsk_0123456789"}],
@@ -72,7 +72,7 @@ def test_one_broken_reference_is_one_line(credpool: "Command", path: Path, refer
 @pytest.mark.parametrize("verb", ["list", "status"])
 def test_one_broken_pool_is_one_line(credpool: "Command", path: Path, verb: str) -> None:
     """The others are shown, the place of the fault is named, and the code is the store's."""
-    kept(path, openai=[{"id": 7}], groq=[{"id": "other", "access_token": "gsk_0123456789"}])
+    stored(path, openai=[{"id": 7}], groq=[{"id": "other", "access_token": "gsk_0123456789"}])
 
     ran = credpool(verb)
 
@@ -109,7 +109,7 @@ def test_an_import_says_what_cannot_be_used(credpool: "Command", path: Path) -> 
 def test_a_label_with_half_a_character_ends_no_listing(credpool: "Command", path: Path) -> None:
     """It is shown as what it is, in the table and to programs."""
     row = {"id": "a", "label": "one\ud800", "access_token": GOOD}
-    kept(path, openai=[row, {"id": "b", "access_token": "sk-other-0123456789"}])
+    stored(path, openai=[row, {"id": "b", "access_token": "sk-other-0123456789"}])
 
     table, listed = credpool("list"), credpool("list", "openai", "--json")
 

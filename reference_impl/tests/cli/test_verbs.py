@@ -354,7 +354,7 @@ def test_a_move_says_the_new_order(credpool: "Command", keep: Keep) -> None:
 
     assert tied.err.replace("\n", " ").strip() == (
         "c (key c) has priority 0, and the order is unchanged; a (key a) has it too, "
-        "and stands before it: credpool move openai 'key c' first puts it first."
+        "and comes before it: credpool move openai 'key c' first puts it first."
     )
     assert "priority" in listing.splitlines()[2]
     assert "the order is now key c, key a, key b" in first.err
@@ -524,7 +524,7 @@ def test_what_programs_read_has_a_schema(
 def test_what_is_found_is_shown_and_nothing_is_written(
     credpool: "Command", path: Path, around: dict[str, str]
 ) -> None:
-    """A variable and its numbered fellow are in the listing, and looking writes no file."""
+    """A variable and its numbered sibling are in the listing, and looking writes no file."""
     around |= {"OPENAI_API_KEY": ONE, "OPENAI_API_KEY_2": TWO}
 
     entries = credpool("list", "--json").entries

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import pytest
 
-from credpool import Cooldown, FailureClass, Pool, Secret, Strategy, Surroundings
+from credpool import Cooldown, FailureClass, Pool, Secret, Strategy
 from credpool.cli.home import Home
 from credpool.cli.talk.billing import notes
 from credpool.cli.talk.prompter import Choice
@@ -14,6 +14,7 @@ from credpool.cli.wizard import Wizard
 from credpool.entries.operator import Operator
 from credpool.model.terms import AuthType
 from credpool.pool import engine_of
+from credpool.seed import Surroundings
 
 T = TypeVar("T")
 ONE, TWO = "sk-one-0123456789abcdef", "sk-two-0123456789abcdef"
@@ -156,7 +157,7 @@ def test_all_strategies_are_shown_and_the_present_one_is_marked(home: Home) -> N
 
 
 def test_a_refusal_is_said_and_the_conversation_goes_on(home: Home) -> None:
-    """A duplicate is no reason to begin anew."""
+    """A duplicate is no reason to begin again."""
     with_keys(home, ONE)
 
     prompter, _ = talk(home, "Add", "openai", "API", ONE, "", "Leave")

@@ -20,7 +20,8 @@ from pathlib import Path
 
 import httpx2
 
-from credpool import Entry, EntryId, Pool, Secret, StoreUnwritable
+from credpool import Entry, EntryId, Pool, Secret
+from credpool.errors import StoreUnwritable
 from credpool.httpx2 import PoolAuth
 from credpool.model.messages import Reset
 from credpool.model.state import PoolState
@@ -43,12 +44,12 @@ def store_of(folder, kind):
     """Return a store of that kind, with keys in it."""
     if kind == "memory":
         return MemoryStore(PoolState(key="openai", provider="openai", entries=KEYS))
-    kept = JsonFileStore(folder / "auth.json", "openai", lock_timeout=PATIENCE)
-    kept.update(lambda s: s if s.entries else replace(s, entries=(*KEYS, LOAN)))
+    stored = JsonFileStore(folder / "auth.json", "openai", lock_timeout=PATIENCE)
+    stored.update(lambda s: s if s.entries else replace(s, entries=(*KEYS, LOAN)))
     if kind != "borrowing":
-        return kept
+        return stored
     found = {LOAN.source: Found(source=LOAN.source, label="", secret=Secret("sk-on-loan"))}
-    return BorrowingStore(kept, look=lambda: found, resolve=lambda _: None)
+    return BorrowingStore(stored, look=lambda: found, resolve=lambda _: None)
 
 
 def refused_once(pool):

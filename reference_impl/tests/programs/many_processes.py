@@ -20,17 +20,8 @@ from urllib.parse import parse_qs
 
 import httpx2
 
-from credpool import (
-    AuthType,
-    CredpoolError,
-    Entry,
-    EntryId,
-    Operator,
-    Pool,
-    Secret,
-    Strategy,
-    UnknownEntry,
-)
+from credpool import AuthType, CredpoolError, Entry, EntryId, Operator, Pool, Secret, Strategy
+from credpool.errors import UnknownEntry
 from credpool.httpx2 import PoolAuth
 from credpool.stores import JsonFileStore
 

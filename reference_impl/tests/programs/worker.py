@@ -10,7 +10,8 @@ import sys
 
 import httpx2
 
-from credpool import Pool, Strategy, SystemClock
+from credpool import Pool, Strategy
+from credpool.clock import SystemClock
 from credpool.httpx2 import PoolAuth
 from credpool.stores import JsonFileStore
 

@@ -83,18 +83,18 @@ def test_what_is_a_pool_is_kept_whole(document: dict[str, object]) -> None:
         read = codec.decode(json.dumps(document), KEY)
     except Malformed:
         return
-    kept, lines = [], []
+    stored, lines = [], []
     for entry in read.entries:
         try:
             settled, line = codec.settled(entry, KEY)
         except ValueError:  # a number that JSON cannot hold is refused before the file is touched
             return
-        kept.append(settled)
+        stored.append(settled)
         lines.append(line)
 
     again = codec.decode(codec.encode(read.head, lines, "now", read.suppressed), KEY)
 
-    assert again.entries == tuple(kept)
+    assert again.entries == tuple(stored)
     assert {**json.loads(codec.encode(again.head, lines, "now", again.suppressed))} == {
         **json.loads(codec.encode(read.head, lines, "now", read.suppressed))
     }

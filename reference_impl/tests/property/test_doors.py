@@ -10,7 +10,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from credpool import Pool, Secret, Surroundings, UnusableSecret
+from credpool import Pool, Secret
+from credpool.errors import UnusableSecret
 from credpool.httpx2 import PoolAuth
 from credpool.model.credential import bare, is_placeholder, url_flaw
 from credpool.model.messages import Grant
@@ -19,6 +20,7 @@ from credpool.providers.registry import provider
 from credpool.providers.reply import Reply
 from credpool.providers.wire import origin
 from credpool.rules.given import entries_of, usable_secret
+from credpool.seed import Surroundings
 from credpool.seed.references import References
 from credpool.stores.auth_json.codec import decode
 from credpool.testing import FakeClock

@@ -8,18 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from credpool import (
-    Complaint,
-    EntryId,
-    Operator,
-    Pool,
-    PoolState,
-    Surroundings,
-    open_pool,
-    view_pool,
-)
+from credpool import EntryId, Operator, Pool, PoolState, open_pool
 from credpool.model.borrowed import FINGERPRINT
 from credpool.pool import engine_of
+from credpool.seed import Complaint, Surroundings, view_pool
 from credpool.testing import FakeClock
 
 STORES: Final = int(os.environ.get("CREDPOOL_RANDOM_STORES", "60"))

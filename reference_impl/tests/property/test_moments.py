@@ -3,9 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credpool import FOREVER, Cooldown, Entry, EntryId, FailureClass, Policy, PoolState, Secret
+from credpool import Cooldown, Entry, EntryId, FailureClass, Policy, PoolState, Secret
 from credpool.model.entry import Claim
 from credpool.model.messages import AwaitClaim, Call, Claimed
+from credpool.model.terms import FOREVER
 from credpool.rules.moments import Reading, read
 from credpool.rules.refresh import claim
 
@@ -80,4 +81,4 @@ def test_what_is_stored_comes_back(stored: Entry, now: float) -> None:
     state = pool_of(stored)
     reading = read(state, now=now)
 
-    assert reading.as_kept(reading.state) == state
+    assert reading.as_stored(reading.state) == state

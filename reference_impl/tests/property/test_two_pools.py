@@ -118,7 +118,7 @@ def large_pool(given_: Setting, world: World) -> tuple[Answer, Known]:
     client = httpx.Client(transport=world.transport)
 
     def known() -> list[tuple[object, ...]]:
-        told = credpool.report_pool(pool.state, now=world.time)["entries"]
+        told = credpool.events.report.report_pool(pool.state, now=world.time)["entries"]
         return [(e["id"], e.get("class"), e.get("until"), e["request_count"]) for e in told]
 
     return lambda request: client.send(request, auth=PoolAuth(pool)), known

@@ -13,27 +13,15 @@ import credpool.httpx
 import credpool.httpx2
 from credpool import (
     EXHAUSTION,
-    FOREVER,
-    AmbiguousTarget,
     Attempt,
     AuthType,
-    BadConfig,
-    BadInput,
-    BadPolicy,
-    Clock,
-    Complaint,
     Cooldown,
     CredpoolError,
-    DuplicateSecret,
     Entry,
     EntryId,
     Exhaustion,
     FailureClass,
     First429,
-    Listener,
-    LoginFailed,
-    NoLogin,
-    NotRefreshed,
     Operator,
     Payer,
     PayerChange,
@@ -43,29 +31,35 @@ from credpool import (
     PoolState,
     Secret,
     Status,
-    Store,
     StoreError,
+    Strategy,
+    events,
+    open_pool,
+)
+from credpool.clock import Clock, SystemClock, Why
+from credpool.errors import (
+    AmbiguousTarget,
+    BadConfig,
+    BadInput,
+    BadPolicy,
+    DuplicateSecret,
+    LoginFailed,
+    NoLogin,
+    NotRefreshed,
     StoreTooNew,
     StoreUnreadable,
     StoreUnwritable,
-    Strategy,
-    Surroundings,
-    SystemClock,
     UnknownEntry,
     UnknownProvider,
     UnknownStrategy,
     UnusableSecret,
-    Why,
     WrongOrigin,
-    events,
-    open_pool,
-    report_attempt,
-    report_event,
-    report_exhaustion,
-    report_pool,
-    view_pool,
 )
+from credpool.events.report import report_attempt, report_event, report_exhaustion, report_pool
 from credpool.login import LoginApp, Prompt, login_by_browser, login_by_device, refresh
+from credpool.model.terms import FOREVER
+from credpool.pool import Listener, Store
+from credpool.seed import Complaint, Surroundings, view_pool
 from credpool.stores import JsonFileStore, MemoryStore
 from credpool.testing import FakeClock, FakeProvider, FakeReply, FakeRequest, StoreContract
 
@@ -108,7 +102,7 @@ def finding() -> None:
     told: list[Complaint] = []
     pool = open_pool("openai", around, store="auth.json", notify=told.append)
     assert_type(pool, Pool)
-    assert_type([f"{n.where}: {n.what}; {n.mend}" for n in told], list[str])
+    assert_type([f"{n.where}: {n.what}; {n.fix}" for n in told], list[str])
     configured = Surroundings(environ={}, config={"custom_providers": []}, provider="openai")
     assert_type(view_pool("openai", around), PoolState)
     open_pool("custom:work", configured, strategy=Strategy.RANDOM, policy=Policy())
@@ -181,9 +175,9 @@ def listening(pool: Pool) -> Listener:
     """Be told what a pool does by itself, and go on elsewhere when it has run out."""
     waits: list[float | None] = []
 
-    def listener(notice: events.Event) -> None:
-        json.dumps(report_event(notice))
-        match notice:
+    def listener(event: events.Event) -> None:
+        json.dumps(report_event(event))
+        match event:
             case events.PoolExhausted(exhaustion):
                 waits.append(exhaustion.returns_at)
             case events.EntrySwitched(source, target, failure):

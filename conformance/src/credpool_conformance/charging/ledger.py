@@ -11,9 +11,9 @@ from typing import Final
 from credpool_conformance.charging import results
 from credpool_conformance.charging.account import Account, Finding
 from credpool_conformance.charging.evidence import History, Scene, folded, rule_of
+from credpool_conformance.charging.first_difference import Charge, first_step
 from credpool_conformance.charging.safety import strangers
 from credpool_conformance.charging.state import Wrong
-from credpool_conformance.charging.step import Charge, first_step
 from credpool_conformance.judging.judge import Failure
 from credpool_conformance.judging.pauses import forgiven
 from credpool_conformance.judging.plan import Plan, common, patient, plan

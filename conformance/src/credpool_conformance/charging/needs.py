@@ -9,7 +9,7 @@ from dataclasses import replace
 from credpool_conformance.charging.account import Finding
 from credpool_conformance.charging.check import Check, Outcome
 from credpool_conformance.charging.evidence import rule_of
-from credpool_conformance.charging.uses import needed
+from credpool_conformance.charging.prerequisites import needed
 from credpool_conformance.specification.charges import table
 
 _HINTED = ("cooldown.hint", "cooldown.skew", "cooldown.clamp")

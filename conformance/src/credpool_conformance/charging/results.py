@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from credpool_conformance.charging.evidence import Scene
+from credpool_conformance.charging.first_difference import RETRY, Charge
 from credpool_conformance.charging.state import Wrong, same_reasons, wrong_states
-from credpool_conformance.charging.step import RETRY, Charge
 from credpool_conformance.json_values import Json, fields, items, text
 from credpool_conformance.judging.plan import STAY
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from credpool_conformance.charging.evidence import Scene
+from credpool_conformance.charging.first_difference import Charge
 from credpool_conformance.charging.state import Wrong
-from credpool_conformance.charging.step import Charge
 from credpool_conformance.judging.plan import on_the_wire
 from credpool_conformance.provider.canary import Canary, Kind
 from credpool_conformance.provider.requests import Seen

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from credpool_conformance.charging.evidence import NOT_FAILING, Scene, rule_of
-from credpool_conformance.charging.step import Charge
+from credpool_conformance.charging.first_difference import Charge
 from credpool_conformance.json_values import Json, fields, items
 from credpool_conformance.judging.plan import OK, group
 from credpool_conformance.scenarios.match import ANY, matches

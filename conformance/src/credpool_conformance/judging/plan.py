@@ -55,13 +55,13 @@ def group(failure: str) -> str:
 
 def attempts(phase: Phase) -> list[Step]:
     """List the attempts that a phase was to tell, of several alternatives the first."""
-    return next(iter(_tellings(phase.expect)), [])
+    return next(iter(_alternatives(phase.expect)), [])
 
 
 def plan(scenario: Scenario, phase: Phase, actual: Sequence[str], earlier: Sequence[str]) -> Plan:
     """Write out a phase; `earlier` is what its call has sent before, and `actual` all that it sent."""
     entries = {entry.id: entry for entry in scenario.entries}
-    told = [list(_requests(telling, entries)) for telling in _tellings(phase.expect)]
+    told = [list(_requests(attempts, entries)) for attempts in _alternatives(phase.expect)]
     closest = _best(told, actual)
     if "wire" not in phase.expect:
         return Plan(steps=tuple(closest))
@@ -98,7 +98,7 @@ def entry_of(item: Json) -> str:
     return name.removeprefix("other:").removeprefix("token:").partition("~")[0]
 
 
-def _tellings(expect: Mapping[str, Json]) -> list[list[Step]]:
+def _alternatives(expect: Mapping[str, Json]) -> list[list[Step]]:
     found: list[list[Step]] = []
     for listed in _lists(expect.get("attempts", [])):
         words = [next(iter(_words(item)), "").split() for item in listed]
@@ -127,8 +127,8 @@ def _words(item: Json) -> Iterator[str]:
         yield from _words(choice)
 
 
-def _requests(telling: Iterable[Step], entries: Mapping[str, Entry]) -> Iterator[Step]:
-    for step in telling:
+def _requests(attempts: Iterable[Step], entries: Mapping[str, Entry]) -> Iterator[Step]:
+    for step in attempts:
         entry = entries.get(step.entry)
         yield Step(
             item=on_the_wire(entry, step.entry),

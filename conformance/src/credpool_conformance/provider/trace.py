@@ -76,11 +76,11 @@ class Trace:
         self._add(f"= {call}: {outcome}")
 
     def _headers(self, headers: Headers) -> Iterator[str]:
-        telling = [(name, value) for name, value in headers if name.lower() not in _COMMON]
-        for name, value in telling[:_HEADERS_SHOWN]:
+        uncommon = [(name, value) for name, value in headers if name.lower() not in _COMMON]
+        for name, value in uncommon[:_HEADERS_SHOWN]:
             yield f"{name.lower()}: {self._plain(value, _VALUE_SHOWN)}"
-        if len(telling) > _HEADERS_SHOWN:
-            yield f"… {len(telling) - _HEADERS_SHOWN} more headers"
+        if len(uncommon) > _HEADERS_SHOWN:
+            yield f"… {len(uncommon) - _HEADERS_SHOWN} more headers"
 
     def _body(self, body: str, shown: int) -> list[str]:
         return [line for line in self._plain(body, shown).split("\n") if line.strip()]

@@ -1,6 +1,6 @@
 """Show a run to a person: progress while it goes on, failures as they come, the worst of it at the end.
 
-The report is the record; this is only its shadow on the screen.
+The report is the record; this only shows it on the screen.
 """
 
 import shlex

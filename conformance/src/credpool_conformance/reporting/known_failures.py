@@ -1,6 +1,6 @@
 """Read which checks a testee is known to fail, and mark their outcomes.
 
-A list for people who mend one thing after the other: it moves the exit code, never the verdict.
+A list for people who fix one thing after another: it moves the exit code, never the verdict.
 A stale entry fails, and so does a name that no check has.
 """
 

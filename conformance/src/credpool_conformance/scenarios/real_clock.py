@@ -1,7 +1,7 @@
 """Play a scenario on the machine's clock: what cannot be, and what has to be moved to its day.
 
 Scenarios begin at `clock.EPOCH`.  A date that a script names is moved by the time between that moment
-and now; the `Date` header stays, for it says what time it is there.
+and now; the `Date` header stays, because it says what time it is there.
 """
 
 import re

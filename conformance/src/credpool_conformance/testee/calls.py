@@ -1,6 +1,6 @@
 """Let each call go on until it has a result, waits for another one, or its reply is held.
 
-A held reply is waited for, never slept for.  What happens between calls is `drive`'s.
+A held reply is waited for, never slept for.  What happens between calls is `scenario_run`'s.
 """
 
 from collections.abc import Mapping

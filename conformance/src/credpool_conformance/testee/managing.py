@@ -1,6 +1,6 @@
 """Do what an operator does, and judge what comes of it (spec: operator).
 
-A listing is held against the specification's JSON Schema; what is wrong is told by its place.
+A listing is compared with the specification's JSON Schema; what is wrong is told by its place.
 """
 
 import json

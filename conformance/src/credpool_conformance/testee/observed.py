@@ -1,6 +1,6 @@
 """What a phase made visible: facts from the wire first, then what the testee says.
 
-Only data; `drive` collects it and `judge` compares it.
+Only data; `scenario_run` collects it and `judge` compares it.
 """
 
 from collections.abc import Mapping

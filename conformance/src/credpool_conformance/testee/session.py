@@ -75,7 +75,7 @@ class Session:
         self._inbox = Inbox()
         self._running = False
         self._numbers = numbers or count(1)
-        self._fellows: dict[str, Session] = {}
+        self._peers: dict[str, Session] = {}
         self._last_words = ""
         self._asked: dict[int, str] = {}
         self._early: dict[int, Message] = {}
@@ -87,13 +87,13 @@ class Session:
         """Where the mock reports what happens; it changes with each start."""
         return self._inbox.deliver
 
-    def fellow(self, name: str) -> "Session":
+    def peer(self, name: str) -> "Session":
         """Return the session of another process of this testee; it is closed with this one."""
-        if name not in self._fellows:
-            connector = self._connector.fellow()
+        if name not in self._peers:
+            connector = self._connector.peer()
             own = (self._timeout, self.grace, self._numbers, self._needs)
-            self._fellows[name] = Session(connector, *own)
-        return self._fellows[name]
+            self._peers[name] = Session(connector, *own)
+        return self._peers[name]
 
     def ensure(self) -> Manifest:
         """Start the testee unless it runs.
@@ -176,12 +176,12 @@ class Session:
     def output(self) -> str:
         """Take what the testee wrote besides its messages, in all its processes."""
         words, self._last_words = self._last_words + self._connector.output(), ""
-        return words + "".join(fellow.output() for fellow in self._fellows.values())
+        return words + "".join(peer.output() for peer in self._peers.values())
 
     def said(self) -> list[str]:
         """Take all messages since this was last asked, as text."""
         said, self._said = self._said, []
-        return said + [message for fellow in self._fellows.values() for message in fellow.said()]
+        return said + [message for peer in self._peers.values() for message in peer.said()]
 
     def crash(self) -> None:
         """Kill the testee without warning."""
@@ -194,12 +194,12 @@ class Session:
         self._running = False
         self._connector.kill()
         words = self._connector.output()
-        return words + "".join(fellow.abandon() for fellow in self._fellows.values())
+        return words + "".join(peer.abandon() for peer in self._peers.values())
 
     def close(self) -> None:
         """Say stop, and end the testee."""
-        for fellow in self._fellows.values():
-            fellow.close()
+        for peer in self._peers.values():
+            peer.close()
         if self._running:
             try:
                 self.ask("stop")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from credpool._engine.keeping import Kept
+from credpool._engine.stored_pool import StoredPool
 from credpool._engine.view import View
 from credpool.model.entry import Entry
 from credpool.model.policy import Strategy
@@ -13,27 +13,27 @@ from credpool.rules.select import Index
 class Chooser:
     """Chooses from the latest view of a pool, by indexes that are made when they are needed."""
 
-    def __init__(self, kept: Kept, dice: Callable[[], float]) -> None:
-        self._kept = kept
+    def __init__(self, stored: StoredPool, dice: Callable[[], float]) -> None:
+        self._stored = stored
         self._dice = dice
 
     def index(self, model: Callable[[], str | None], now: float) -> Index:
         """Return what chooses for a model, which is asked for when it matters."""
-        view = self._kept.view
+        view = self._stored.view
         asked = model() if view.models else None
-        name = asked if asked in view.models else None  # what a client invents is no name
+        name = asked if asked in view.models else None  # what a client invents is not a name
         found = view.indexes.get(name)
         if found is None or found.expires <= now:
             return self._made(view, name, now)
         return found
 
     def _made(self, view: View, name: str | None, now: float) -> Index:
-        with self._kept.own.mutex:
+        with self._stored.own.mutex:
             made = view.indexes.get(name)
             if made is not None and made.expires > now:
                 return made  # by another thread: two indexes would give each turn twice
             counts = next((i.counts for i in view.indexes.values()), None)
-            made = Index(self._kept.folded(view.state), now=now, model=name, counts=counts)
+            made = Index(self._stored.folded(view.state), now=now, model=name, counts=counts)
             view.indexes[name] = made
             return made
 
@@ -41,19 +41,19 @@ class Chooser:
         """Return the entry that a session stays with; that is no turn."""
         entry = index.by_id[home]  # spec: affinity.stay+2
         if index.by_count:
-            with self._kept.own.turn:
+            with self._stored.own.turn:
                 index.note(entry)
         return entry
 
     def next(self, index: Index) -> tuple[EntryId | None, Entry]:
         """Return who was chosen last, and the strategy's next choice."""
-        kept = self._kept
+        stored = self._stored
         if index.in_turn:
-            with kept.own.turn:
-                last, entry = kept.last, index.pick(0.0, kept.last)
-                kept.last = entry.id
+            with stored.own.turn:
+                last, entry = stored.last, index.pick(0.0, stored.last)
+                stored.last = entry.id
         else:
             draws = index.state.strategy is Strategy.RANDOM
             entry = index.pick(self._dice() if draws else 0.0, None)
-            last, kept.last = kept.last, entry.id
+            last, stored.last = stored.last, entry.id
         return last, entry

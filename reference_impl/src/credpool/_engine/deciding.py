@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from credpool._engine.keeping import Kept
 from credpool._engine.leases import Lease
+from credpool._engine.stored_pool import StoredPool
 from credpool._process.forks import PerProcess
 from credpool.model.errors import StoreError
 from credpool.model.messages import Decision, Message, Refresh, Send, Wait
@@ -59,8 +59,8 @@ class Case:
 class Decider:
     """Decides for one pool."""
 
-    def __init__(self, kept: Kept) -> None:
-        self._kept = kept
+    def __init__(self, stored: StoredPool) -> None:
+        self._stored = stored
         self._waiting: PerProcess[deque[Case]] = PerProcess(deque)
 
     def decide(self, case: Case) -> None:
@@ -71,9 +71,9 @@ class Decider:
 
     def at_once(self, case: Case) -> bool:
         """Decide on what is known, and return whether that was enough: nothing hard changes."""
-        kept = self._kept
-        with kept.own.mutex:
-            known = kept.folded(kept.view.state)
+        stored = self._stored
+        with stored.own.mutex:
+            known = stored.folded(stored.view.state)
             made = case.decide(known)
             if made.changes(known):
                 return False
@@ -97,7 +97,7 @@ class Decider:
 
     def _durably(self, case: Case) -> None:
         """Decide a case that was put on what the store has, and keep what changes."""
-        with self._kept.own.writing:
+        with self._stored.own.writing:
             if case.done:
                 return  # whoever held the lock has taken it along
             together: list[Case] = []
@@ -120,7 +120,7 @@ class Decider:
             return state
 
         try:
-            self._kept.commit(change)
+            self._stored.commit(change)
         except StoreError as err:
             if reached and len(cases) > 1:  # one of them may be at fault, and the others are not
                 for case in cases:
@@ -130,26 +130,26 @@ class Decider:
                 case.error, case.done = (err if len(cases) == 1 else _own(err)), True
             return
         for case in cases:
-            with self._kept.own.mutex:
+            with self._stored.own.mutex:
                 self._settle(case.outcome()[1])
             case.done = True
 
     def _with_leases(self, state: PoolState) -> PoolState:
         if state.policy.max_concurrent is None:
             return state
-        return replace(state, leases=self._kept.own.leases.counts())
+        return replace(state, leases=self._stored.own.leases.counts())
 
     def _move(self, case: Case, made: Decision) -> None:
         """Let the call count for the entry that it goes on with."""
         if case.lease is not None and isinstance(made.action, Send | Wait | Refresh):
-            self._kept.own.leases.move(case.lease, made.action.entry.id)
+            self._stored.own.leases.move(case.lease, made.action.entry.id)
 
     def _settle(self, made: Decision) -> None:
         """Note whom the strategy has chosen."""
         if made.selected:
-            self._kept.last = made.state.last
+            self._stored.last = made.state.last
         if made.state.strategy in BY_COUNT:
-            self._kept.view.indexes.clear()  # this choice was not theirs
+            self._stored.view.indexes.clear()  # this choice was not theirs
 
 
 def _own(err: StoreError) -> StoreError:

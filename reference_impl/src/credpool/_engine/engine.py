@@ -1,6 +1,6 @@
 """A pool at work: the rules, with a store, a clock and dice (spec: pools, selection).
 
-`keeping` follows and writes the store, `choosing` answers whose turn it is, `deciding` what a reply
+`stored_pool` follows and writes the store, `choosing` answers whose turn it is, `deciding` what a reply
 leads to. A healthy call neither reads the store nor writes it.
 """
 
@@ -11,10 +11,10 @@ from weakref import finalize
 
 from credpool._engine.choosing import Chooser
 from credpool._engine.deciding import Case, Decider
-from credpool._engine.keeping import Kept, left
 from credpool._engine.leases import Lease
 from credpool._engine.listening import Listener, Listeners
 from credpool._engine.sessions import Sessions
+from credpool._engine.stored_pool import StoredPool, left
 from credpool._engine.view import Store
 from credpool.clock import Clock
 from credpool.events.changes import begun, opened, told
@@ -45,54 +45,54 @@ class Engine:
         self.clock = clock
         self._dice = dice
         self.lender = lender
-        self._kept = Kept(store, clock)
-        self._chooser = Chooser(self._kept, dice)
-        self._decider = Decider(self._kept)
-        self._listeners = Listeners(self._kept)
-        self.provider = registry.provider(self._kept.view.state.provider)
+        self._stored = StoredPool(store, clock)
+        self._chooser = Chooser(self._stored, dice)
+        self._decider = Decider(self._stored)
+        self._listeners = Listeners(self._stored)
+        self.provider = registry.provider(self._stored.view.state.provider)
         self._homes = frozenset([(base_url or self.provider.base_url or "").rstrip("/")])
         self._homes = frozenset(self.bases)  # callers still send there when its entry is removed
-        finalize(self, left, self._kept).atexit = False  # then there is `ended`
-        self._listeners.tell(opened(self._kept.view.state), self.clock.now())
+        finalize(self, left, self._stored).atexit = False  # then there is `ended`
+        self._listeners.tell(opened(self._stored.view.state), self.clock.now())
 
     @property
     def sessions(self) -> Sessions:
         """The entries that sessions stay with."""
-        return self._kept.own.sessions
+        return self._stored.own.sessions
 
     @property
     def holder(self) -> str:
         """The name under which this process takes claims."""
-        return self._kept.own.holder
+        return self._stored.own.holder
 
     @property
     def unsaved(self) -> dict[EntryId, Grant]:
         """Tokens that came and could not be made durable."""
-        return self._kept.own.unsaved
+        return self._stored.own.unsaved
 
     @property
     def policy(self) -> Policy:
         """The numbers the pool goes by."""
-        return self._kept.view.state.policy
+        return self._stored.view.state.policy
 
     @property
     def key(self) -> str:
         """What the pool is known by in its store."""
-        return self._kept.view.state.key
+        return self._stored.view.state.key
 
     @property
     def state(self) -> PoolState:
         """The pool as it is now, request counts included. Looking changes nothing."""
-        return self._kept.state  # spec: pool.read.effect-free+2
+        return self._stored.state  # spec: pool.read.effect-free+2
 
     @property
     def known(self) -> PoolState:
         """The pool as it was read last: no file is looked at."""
-        return self._kept.view.state
+        return self._stored.view.state
 
     def ended(self) -> None:
         """Keep the request counts as the process ends, if there is still a place to keep them."""
-        self._kept.ended()
+        self._stored.ended()
 
     def change(self, change: Callable[[PoolState], PoolState]) -> PoolState:
         """Make a change of the entries durable, and return the pool as it is then.
@@ -102,7 +102,7 @@ class Engine:
         Raises:
             StoreError: the change could not be made durable.
         """
-        return self._kept.change(change)
+        return self._stored.change(change)
 
     def check_writable(self) -> None:
         """Refuse what an operator asks for, where it would end with the process.
@@ -114,7 +114,7 @@ class Engine:
 
     def choose_by(self, strategy: Strategy) -> None:
         """Choose by another strategy, from the next selection on and while the pool is open."""
-        self._kept.choose_by(strategy)
+        self._stored.choose_by(strategy)
 
     def listen(self, listener: Listener) -> None:
         """Tell a listener what happens from now on."""
@@ -122,12 +122,12 @@ class Engine:
 
     def flush(self) -> None:
         """Make the request counts durable."""
-        self._kept.flush()
+        self._stored.flush()
 
     @property
     def bases(self) -> Sequence[str]:
         """The endpoints of the pool, the longest first."""
-        entries = self._kept.view.state.entries
+        entries = self._stored.view.state.entries
         found = self._homes.union(wire.base_url(e, self.provider) for e in entries)
         return sorted(found - {""}, key=len, reverse=True)
 
@@ -137,20 +137,20 @@ class Engine:
         Raises:
             StoreError: it cannot be read.
         """
-        self._kept.follow()
+        self._stored.follow()
 
     async def follow_async(self) -> None:
         """Take up what another process has written, while the event loop goes on."""
-        if not self._kept.current:
-            await self.aside(self._kept.follow)
+        if not self._stored.current:
+            await self.aside(self._stored.follow)
 
     async def aside(self, step: Callable[[], T]) -> T:
         """Take a step that may read or write in the pool's own thread, while the event loop goes on."""
-        return await self._kept.own.aside(step)
+        return await self._stored.own.aside(step)
 
     def lease(self) -> Lease | None:
         """Return what counts a call among those under way, if anybody counts them."""
-        return None if self.policy.max_concurrent is None else self._kept.own.leases.new()
+        return None if self.policy.max_concurrent is None else self._stored.own.leases.new()
 
     def pick(
         self, model: Callable[[], str | None], now: float, home: EntryId | None = None
@@ -169,27 +169,27 @@ class Engine:
         if home is not None and home in index.by_id:
             return self._chooser.at_home(index, home)
         last, entry = self._chooser.next(index)
-        view = self._kept.view
+        view = self._stored.view
         if view.watches and last != entry.id:
             self._listeners.tell(begun(index.state, last, entry.id, view.by_id.get), now)
         return entry
 
     def is_marked(self, entry: Entry) -> bool:
         """Whether a success with the entry is news, for its last reply was none."""
-        return entry.id in self._kept.view.marked
+        return entry.id in self._stored.view.marked
 
     def heard(self, entry: Entry, headers: Mapping[str, str]) -> str | None:
         """Take what a reply tells of the entry's quota; return its owner when that is news."""
-        view = self._kept.view
+        view = self._stored.view
         if view.state.strategy is Strategy.QUOTA_AWARE:
-            self._kept.measured(entry, headers, self.clock.now())
+            self._stored.measured(entry, headers, self.clock.now())
         known = view.by_id.get(entry.id, entry)
         named = named_owner(headers, self.provider) if known.owner is None else None
         return named if named != known.learnt_owner else None
 
     def used(self, entry: Entry) -> None:
         """Note that a request goes out with the entry's secret."""
-        self._kept.used(entry.id)  # spec: select.count+2
+        self._stored.used(entry.id)  # spec: select.count+2
 
     def apply(self, event: Message, lease: Lease | None = None) -> Decision:
         """Decide, and make the decision durable when it changes hard state; `lease` goes along.
@@ -205,7 +205,7 @@ class Engine:
     async def apply_async(self, event: Message, lease: Lease | None = None) -> Decision:
         """Decide as `apply` does; what has to be read or written does not hold up the event loop."""
         case = Case(event, lease, self.clock.now(), self._dice)
-        if not self._kept.current or not self._decider.at_once(case):
+        if not self._stored.current or not self._decider.at_once(case):
             self._decider.put(case)
             return await self.aside(partial(self._settled, case))
         return self._told(case)
@@ -217,6 +217,6 @@ class Engine:
 
     def _told(self, case: Case) -> Decision:
         known, made = case.outcome()
-        notices = told(known, case.event, made, now=case.now)
-        self._listeners.tell(notices, case.now, event=case.event, action=made.action)
+        found = told(known, case.event, made, now=case.now)
+        self._listeners.tell(found, case.now, message=case.event, action=made.action)
         return made

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from credpool import events
-from credpool._engine.keeping import Kept
+from credpool._engine.stored_pool import StoredPool
 from credpool.events.changes import is_quiet
 from credpool.events.log import log
 from credpool.model.messages import Action, Message
@@ -15,8 +15,8 @@ Listener = Callable[[events.Event], None]
 class Listeners:
     """The log, and those who are told besides."""
 
-    def __init__(self, kept: Kept) -> None:
-        self._kept = kept
+    def __init__(self, stored: StoredPool) -> None:
+        self._stored = stored
         self._all: tuple[Listener, ...] = ()
 
     def add(self, listener: Listener) -> None:
@@ -25,24 +25,24 @@ class Listeners:
 
     def tell(
         self,
-        notices: Iterable[events.Event],
+        found: Iterable[events.Event],
         now: float,
-        event: Message | None = None,
+        message: Message | None = None,
         action: Action | None = None,
     ) -> None:
         """Tell everybody, in this thread; the log also hears what led to it, and what comes next."""
-        news = [notice for notice in notices if self._is_news(notice, now)]
-        log(news, self._kept.view.state, now=now, event=event, action=action)
-        for notice in news:
+        news = [event for event in found if self._is_news(event, now)]
+        log(news, self._stored.view.state, now=now, message=message, action=action)
+        for event in news:
             for listener in self._all:
-                listener(notice)
+                listener(event)
 
-    def _is_news(self, notice: events.Event, now: float) -> bool:
-        if not isinstance(notice, events.PayerChanged):
+    def _is_news(self, event: events.Event, now: float) -> bool:
+        if not isinstance(event, events.PayerChanged):
             return True
-        own = self._kept.own
+        own = self._stored.own
         with own.mutex:
-            if is_quiet(notice, own.payers_told, now):
+            if is_quiet(event, own.payers_told, now):
                 return False
-            own.payers_told[notice.source_payer, notice.target_payer] = now
+            own.payers_told[event.source_payer, event.target_payer] = now
             return True

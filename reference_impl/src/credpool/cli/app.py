@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 import click
-from click.shell_completion import get_completion_class
+from click.shell_completion import CompletionItem, get_completion_class
 
 import credpool
 from credpool.cli.exits import Exit, code_of
@@ -62,10 +62,18 @@ class Verbs(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write what each verb does, and import none."""
-        own = {name: verb.get_short_help_str() for name, verb in self.commands.items()}
-        told = {name: says for name, (_, says) in VERBS.items()}
         with formatter.section("Commands"):
-            formatter.write_dl(sorted({**own, **told}.items()))
+            formatter.write_dl(self._summaries())
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete an option or the name of a verb, and import none."""
+        verbs = [(name, says) for name, says in self._summaries() if name.startswith(incomplete)]
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        return [*(CompletionItem(name, help=says) for name, says in verbs), *options]
+
+    def _summaries(self) -> list[tuple[str, str]]:
+        own = {name: verb.get_short_help_str() for name, verb in self.commands.items()}
+        return sorted({**own, **{name: says for name, (_, says) in VERBS.items()}}.items())
 
 
 @click.group(
@@ -123,7 +131,7 @@ def _ended(arguments: list[str] | None) -> int:
     try:
         code = cli.main(arguments, "credpool", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt, EOFError):
-        _say("\nInterrupted; nothing was changed by halves.")
+        _say("\nInterrupted; every change is complete or was not made.")
         return Exit.INTERRUPTED
     except click.ClickException as err:
         return _misused(err, typed)
@@ -143,6 +151,6 @@ def _misused(error: click.ClickException, typed: Sequence[str]) -> int:
 
 
 def _say(text: str) -> None:
-    from credpool.cli.talk.render import say  # noqa: PLC0415  slow to import, seldom needed
+    from credpool.cli.talk.render import say  # noqa: PLC0415  slow to import, rarely needed
 
     say(text)

@@ -21,7 +21,7 @@ from credpool.providers import registry
 from credpool.rules.select import payer_of
 from credpool.rules.targets import shown
 from credpool.rules.usable import NO_SECRET, why_unusable
-from credpool.seed.opening import remedy
+from credpool.seed.open import remedy
 from credpool.stores.atomic import leftovers
 from credpool.stores.disk import WholeFile
 
@@ -49,7 +49,7 @@ class Finding:
     level: Level
     where: str
     what: str
-    mend: str = ""
+    fix: str = ""
 
     def report(self) -> Json:
         """Return the finding as plain values."""
@@ -57,7 +57,7 @@ class Finding:
             "level": self.level.value,
             "where": self.where,
             "what": self.what,
-            "mend": self.mend,
+            "fix": self.fix,
         }
 
 
@@ -71,11 +71,11 @@ def examine(home: Home, *, now: float) -> Iterator[Finding]:
         for key in dict.fromkeys((*home.known(), *registry.names())):
             yield from _pool(home, key, now)
     except StoreError as err:
-        mend = _UPGRADE if isinstance(err, StoreTooNew) else _restore(home.store)
-        yield Finding(level=Level.FAULT, where=str(home.store), what=str(err), mend=mend)
+        fix = _UPGRADE if isinstance(err, StoreTooNew) else _restore(home.store)
+        yield Finding(level=Level.FAULT, where=str(home.store), what=str(err), fix=fix)
     except (BadConfig, UnknownStrategy) as err:
-        mend = "correct what it names; until then no pool of this configuration is opened"
-        yield Finding(level=Level.FAULT, where=str(home.config), what=str(err), mend=mend)
+        fix = "correct what it names; until then no pool of this configuration is opened"
+        yield Finding(level=Level.FAULT, where=str(home.config), what=str(err), fix=fix)
 
 
 def _pool(home: Home, key: str, now: float) -> Iterator[Finding]:
@@ -83,9 +83,7 @@ def _pool(home: Home, key: str, now: float) -> Iterator[Finding]:
     for source in dict.fromkeys(item.source for item in found):
         yield Finding(level=Level.NOTE, where=key, what=f"a credential is found at {source}")
     for one in complaints:
-        yield Finding(
-            level=Level.WARNING, where=f"{key}, {one.where}", what=one.what, mend=one.mend
-        )
+        yield Finding(level=Level.WARNING, where=f"{key}, {one.where}", what=one.what, fix=one.fix)
     state = home.state(key, notify=lambda _: None)
     for source in sorted(state.suppressed):
         what = f"{source} was removed, and is not looked at"
@@ -105,8 +103,8 @@ def show(findings: Iterable[Finding]) -> None:
         level = Text(f"{finding.level.value:<8}", style=_STYLES[finding.level])
         what = visible(f"{finding.where}: {finding.what}")
         out().print(level + Text(what), soft_wrap=True)
-        if finding.mend:
-            out().print(Text(f"        → {visible(finding.mend)}"), soft_wrap=True)
+        if finding.fix:
+            out().print(Text(f"        → {visible(finding.fix)}"), soft_wrap=True)
 
 
 def report(findings: list[Finding]) -> dict[str, Json]:
@@ -117,23 +115,23 @@ def report(findings: list[Finding]) -> dict[str, Json]:
 def _permissions(home: Home) -> Iterator[Finding]:
     for path in (home.store, home.config, home.store.with_name(".env")):
         if is_shared(path):
-            what, mend = "other accounts of this machine may read it", f"chmod 600 {path}"
-            yield Finding(level=Level.WARNING, where=str(path), what=what, mend=mend)
+            what, fix = "other accounts of this machine may read it", f"chmod 600 {path}"
+            yield Finding(level=Level.WARNING, where=str(path), what=what, fix=fix)
     folder = home.store.parent
     if not WholeFile(home.store, lock_timeout=0.0).writable():
-        what = "it cannot be written: cooldowns end with the program, and no login is renewed"
-        mend = f"let your account write {folder} and the files in it"
-        yield Finding(level=Level.FAULT, where=str(home.store), what=what, mend=mend)
+        what = "it cannot be written: cooldowns end with the program, and no login is refreshed"
+        fix = f"let your account write {folder} and the files in it"
+        yield Finding(level=Level.FAULT, where=str(home.store), what=what, fix=fix)
 
 
 def _copies(home: Home) -> Iterator[Finding]:
-    for file, mend in (
+    for file, fix in (
         (home.store, "the next change of the store removes it"),
         (home.config, "remove it"),
     ):
         for path in leftovers(file.resolve()):
             what = "a program that was killed while it saved has left this, and keys may be in it"
-            yield Finding(level=Level.WARNING, where=str(path), what=what, mend=mend)
+            yield Finding(level=Level.WARNING, where=str(path), what=what, fix=fix)
 
 
 def _restore(store: Path) -> str:
@@ -154,7 +152,7 @@ def _entries(state: PoolState, now: float) -> Iterator[Finding]:
             level=Level.WARNING,
             where=f"{state.key}, {shown(entry)}",
             what=f"{why}; the provider says: {told}" if told else why,
-            mend=advice(state.key, entry, now)
+            fix=advice(state.key, entry, now)
             if flaw in (None, NO_SECRET) or entry.dead
             else remedy(state.key, entry),
         )
@@ -171,7 +169,7 @@ def _owners(state: PoolState) -> Iterator[Finding]:
                 level=Level.WARNING,
                 where=state.key,
                 what=f"{', '.join(entries)} belong to {owner}, and so share one quota",
-                mend="a limit of one is a limit of all; add a credential of another owner",
+                fix="a limit of one is a limit of all; add a credential of another owner",
             )
 
 

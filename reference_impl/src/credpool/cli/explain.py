@@ -21,7 +21,7 @@ from credpool.model.terms import FOREVER, AuthType, EntryId, FailureClass, First
 from credpool.model.text import duration, visible
 from credpool.providers import registry
 from credpool.providers.classify import classify
-from credpool.providers.redact import kept, redact
+from credpool.providers.redact import redact, stored
 from credpool.providers.reply import Reply
 from credpool.rules.cooldown import bench
 from credpool.rules.decide import decide
@@ -76,7 +76,7 @@ def explain(
         "class": verdict.failure.value,
         "rule": verdict.rule,
         "codes": [*sorted(map(redact, reply.codes))],
-        "message": kept(reply.message) or None,
+        "message": stored(reply.message) or None,
         "action": step.value,
         "meaning": _STEPS[step],
         "scope": verdict.scope.value,

@@ -20,7 +20,7 @@ from credpool.model.state import PoolState
 from credpool.model.terms import AuthType
 from credpool.pool import Pool
 from credpool.providers import registry
-from credpool.seed.opening import open_pool, view_pool
+from credpool.seed.open import open_pool, view_pool
 from credpool.seed.surroundings import Surroundings
 from credpool.stores.disk import WholeFile
 from credpool.stores.json_file import pool_keys
@@ -60,10 +60,10 @@ class Home:
             StoreError: the store cannot be read.
             BadConfig: the configuration cannot be used.
         """
-        kept = pool_keys(self.store)
+        stored = pool_keys(self.store)
         configured = [endpoint.key for endpoint in endpoints(self.surroundings.settings())]
         found = [key for key in registry.names() if self.surroundings.find(key)[0]]
-        return tuple(dict.fromkeys((*kept, *configured, *found)))
+        return tuple(dict.fromkeys((*stored, *configured, *found)))
 
     def pool(self, key: str, *, new: bool = False) -> Pool:
         """Open a pool, which may be empty; what is found is taken up.
@@ -162,5 +162,5 @@ def types_of(key: str) -> Sequence[AuthType]:
     return list(dict.fromkeys(c.auth_type for c in registry.provider(key).credentials))
 
 
-def _warn(notice: Complaint) -> None:
-    say(f"{notice}.")
+def _warn(complaint: Complaint) -> None:
+    say(f"{complaint}.")

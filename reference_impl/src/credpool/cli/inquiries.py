@@ -141,7 +141,7 @@ def _text(file: BinaryIO) -> Veiled:
     """Return what is to be imported.
 
     Raises:
-        BadInput: it is no text.
+        BadInput: it is not text.
     """
     read = Veiled(file.read().decode("utf-8-sig", "replace"))
     if "\ufffd" in read:

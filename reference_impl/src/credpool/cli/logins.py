@@ -59,7 +59,7 @@ def log_in(home: Home, key: str, client: Client, *, into: str | None = None) -> 
 
     Raises:
         BadInput: the client or its endpoint is missing; or the provider takes no login.
-        LoginFailed: it came to nothing, and the pool is as it was.
+        LoginFailed: it failed, and the pool is as it was.
         StoreError: the login could not be made durable.
     """
     if AuthType.OAUTH not in types_of(key):

@@ -15,7 +15,7 @@ from credpool.model.secret import Veiled
 from credpool.model.state import PoolState
 from credpool.pool import engine_of
 from credpool.rules.targets import shown
-from credpool.seed.opening import complaints
+from credpool.seed.open import complaints
 from credpool.stores.auth_json import codec
 
 

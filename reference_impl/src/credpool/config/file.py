@@ -1,6 +1,6 @@
 """`config.yaml`: read what is ours in it, and set a strategy without touching the rest (spec: storage).
 
-The file is shared with other programs, whose parts are neither built nor written anew.
+The file is shared with other programs, whose parts are neither built nor written again.
 """
 
 import os
@@ -30,7 +30,7 @@ def read_config(path: Path) -> Mapping[str, object]:
     try:
         text = read_text(path)
     except Unusable as err:
-        raise BadConfig("the file", str(err.notice)) from None
+        raise BadConfig("the file", str(err.complaint)) from None
     found = {} if text is None else _read(text)
     if isinstance(found, BadConfig):
         raise found

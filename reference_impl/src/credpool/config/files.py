@@ -1,4 +1,4 @@
-"""Read the files that a person or another tool writes; one that cannot be read is a notice, not an error."""
+"""Read the files that a person or another tool writes; one that cannot be read is a complaint, not an error."""
 
 import json
 from dataclasses import dataclass
@@ -15,38 +15,38 @@ class Complaint:
 
     where: str
     what: str
-    mend: str
+    fix: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.what}; {self.mend}"
+        return f"{self.where}: {self.what}; {self.fix}"
 
 
 class Unusable(Exception):
-    """A file is there and says nothing that can be used; `notice` tells why."""
+    """A file is there and says nothing that can be used; `complaint` tells why."""
 
-    def __init__(self, path: Path, what: str, mend: str) -> None:
+    def __init__(self, path: Path, what: str, fix: str) -> None:
         super().__init__(what)
-        self.notice = Complaint(where=str(path), what=what, mend=mend)
+        self.complaint = Complaint(where=str(path), what=what, fix=fix)
 
 
 def read_text(path: Path, *, keep_mark: bool = False) -> str | None:
     """Return what a file says, without the byte order mark unless it is kept; None when there is none.
 
     Raises:
-        Unusable: it is no text file, or cannot be read.
+        Unusable: it is not a text file, or cannot be read.
     """
     try:
         if path.exists() and not path.is_file():
-            raise Unusable(path, "is no file", "move it away")
+            raise Unusable(path, "is not a file", "move it away")
         with path.open("rb") as file:
             content = VeiledBytes(file.read(_MOST + 1))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except ValueError:  # half a character, or NUL
-        raise Unusable(path, "is a path that there cannot be", "correct the path") from None
+        raise Unusable(path, "is a path that cannot exist", "correct the path") from None
     except OSError as err:
-        mend = "make it readable, or its credentials are left out"
-        raise Unusable(path, f"cannot be read: {err.strerror}", mend) from None
+        fix = "make it readable, or its credentials are left out"
+        raise Unusable(path, f"cannot be read: {err.strerror}", fix) from None
     if len(content) > _MOST:
         raise Unusable(path, "is larger than a megabyte", "put a smaller file in its place")
     try:
@@ -69,6 +69,6 @@ def read_object(path: Path) -> dict[str, object] | None:
     except (ValueError, RecursionError):
         found = None  # no part of the text may be in the error
     if not isinstance(found, dict):
-        mend = "log in again with the tool that owns it"
-        raise Unusable(path, "holds no JSON object", mend)
+        fix = "log in again with the tool that owns it"
+        raise Unusable(path, "holds no JSON object", fix)
     return found

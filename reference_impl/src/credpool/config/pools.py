@@ -67,7 +67,7 @@ def strategy_of(config: Mapping[str, object], key: str) -> Strategy:
     """Return the strategy that was chosen for a pool.
 
     Raises:
-        BadConfig: the strategies are no mapping of texts.
+        BadConfig: the strategies are not a mapping of texts.
         UnknownStrategy: there is no such strategy.
     """
     chosen = _text(_table(config, STRATEGIES), key, STRATEGIES)
@@ -78,7 +78,7 @@ def policy_of(config: Mapping[str, object], key: str) -> Policy:
     """Return the policy that was set for a pool, the defaults for what was not.
 
     Raises:
-        BadConfig: a name is unknown, or a value is no number of seconds.
+        BadConfig: a name is unknown, or a value is not a number of seconds.
     """
     where = f"{POLICIES}[{key!r}]"
     told = _table(_table(config, POLICIES), key, where)
@@ -189,7 +189,7 @@ def _text(config: Mapping[str, object], name: str, where: str) -> str | None:
 
 
 def _seconds(told: Mapping[str, object], name: str, where: str, known: Sequence[str]) -> float:
-    """Return a number of seconds under a name that there is."""
+    """Return a number of seconds under a known name."""
     value = told[name]
     if name not in known:
         raise BadConfig(where, f"there is no such name; known are {', '.join(known)}")

@@ -1,6 +1,6 @@
 """Set one name of one mapping in a YAML document; every other character stays as it is.
 
-The document is not written anew from what was read: a parser that writes loses what it does not know.
+The document is not written again from what was read: a parser that writes loses what it does not know.
 """
 
 import json

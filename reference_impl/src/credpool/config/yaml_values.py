@@ -33,7 +33,7 @@ def own_values(text: str, names: Collection[str]) -> dict[str, object]:
     """Return the values at the top of a document that have one of the names.
 
     Raises:
-        BadConfig: it is no mapping, or cannot be read.
+        BadConfig: it is not a mapping, or cannot be read.
     """
     root = compose(text)
     if root is None or is_nothing(root):
@@ -68,7 +68,7 @@ class _Builder:
             if names is not None and key.text not in names:  # spec: config.others+1
                 continue
             if key.text in found:
-                raise BadConfig(str(key.at), "the name stands there twice; keep one")
+                raise BadConfig(str(key.at), "the name is given twice; keep one")
             found[_sound(key)] = self._value(value, depth + 1)
         return found
 

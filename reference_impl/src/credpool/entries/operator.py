@@ -144,12 +144,12 @@ class Operator:
         """Change the pool, and return the entry that the target named when it was changed."""
         named: list[Entry] = []
 
-        def noted(state: PoolState) -> PoolState:
+        def on_named(state: PoolState) -> PoolState:
             named.append(resolve(state, target))
             return change(state)
 
         # spec: operator.durable+2, operator.refused-unchanged+2
-        engine_of(self._pool).change(noted)
+        engine_of(self._pool).change(on_named)
         return named[-1]
 
 

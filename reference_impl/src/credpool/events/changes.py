@@ -75,10 +75,10 @@ def begun(
 
 
 def is_quiet(
-    notice: events.PayerChanged, told: Mapping[tuple[Payer, Payer], float], now: float
+    event: events.PayerChanged, told: Mapping[tuple[Payer, Payer], float], now: float
 ) -> bool:
-    """Whether a notice is left out, for it repeats what was told at those moments."""
-    before = told.get((notice.source_payer, notice.target_payer))
+    """Whether an event is left out, because it repeats what was told at those moments."""
+    before = told.get((event.source_payer, event.target_payer))
     return before is not None and 0 <= now - before < PAYER_QUIET  # spec: payer.changed+2
 
 

@@ -17,7 +17,7 @@ from credpool.model.text import duration, visible
 
 _LOGGER: Final = logging.getLogger("credpool")
 
-BY_PERSON: Final = frozenset(
+NEEDS_A_PERSON: Final = frozenset(
     {
         FailureClass.OUT_OF_CREDIT,
         FailureClass.AUTH_REJECTED,
@@ -25,57 +25,57 @@ BY_PERSON: Final = frozenset(
         FailureClass.NOT_ENTITLED,
     }
 )
-"""The failures that time does not mend: somebody has to pay, to give another key or to log in."""
+"""The failures that time does not end: somebody has to pay, to give another key or to log in."""
 
 Line = tuple[int, str]
 
 
 def log(
-    notices: Sequence[events.Event],
+    found: Sequence[events.Event],
     state: PoolState,
     *,
     now: float,
-    event: Message | None = None,
+    message: Message | None = None,
     action: Action | None = None,
 ) -> None:
     """Write what a pool tells of, and what it makes of a failing reply.
 
     Args:
-        notices: what there is to tell.
+        found: what there is to tell.
         state: the pool as it is then.
         now: when it is told.
-        event: what has happened, if that is known.
+        message: what has happened, if that is known.
         action: what the call does next.
     """
     if not _LOGGER.isEnabledFor(logging.WARNING):
         return
-    for level, text in (*_told(notices, state, now, event), *_retry(state, event, action, now)):
+    for level, text in (*_told(found, state, now, message), *_retry(state, message, action, now)):
         _LOGGER.log(level, "%s: %s", visible(state.key), text)
 
 
 def _told(
-    notices: Sequence[events.Event], state: PoolState, now: float, event: Message | None
+    found: Sequence[events.Event], state: PoolState, now: float, message: Message | None
 ) -> Iterator[Line]:
-    """Yield a line for each notice; who goes on is said with why the one before is out."""
-    out = {n.entry for n in notices if isinstance(n, events.EntryCooled | events.EntryDied)}
-    switch = next((n for n in notices if isinstance(n, events.EntrySwitched)), None)
-    for notice in notices:
-        if notice is switch and switch.source in out:
+    """Yield a line for each event; who goes on is said with why the one before is out."""
+    out = {n.entry for n in found if isinstance(n, events.EntryCooled | events.EntryDied)}
+    switch = next((n for n in found if isinstance(n, events.EntrySwitched)), None)
+    for event in found:
+        if event is switch and switch.source in out:
             continue
-        level, text = _line(notice, state, now, event)
+        level, text = _line(event, state, now, message)
         if (
-            isinstance(notice, events.EntryCooled | events.EntryDied)
+            isinstance(event, events.EntryCooled | events.EntryDied)
             and switch
-            and notice.entry == switch.source
+            and event.entry == switch.source
         ):
             text += f"; going on with {_name(state, switch.target)}"
         yield level, text
 
 
-def _line(notice: events.Event, state: PoolState, now: float, event: Message | None) -> Line:
-    match notice:
+def _line(event: events.Event, state: PoolState, now: float, message: Message | None) -> Line:
+    match event:
         case events.EntryUnusable() | events.EntryCooled() | events.EntryDied():
-            return _out(notice, state, now, event)
+            return _out(event, state, now, message)
         case events.EntryRecovered(entry, model):
             return logging.INFO, f"{_name(state, entry)}{_for(model)} is back before its time"
         case events.EntryRefreshed(entry):
@@ -85,7 +85,7 @@ def _line(notice: events.Event, state: PoolState, now: float, event: Message | N
             gone = "its login is gone" if terminal else "it is tried again later"
             return level, f"{_name(state, entry)} got no new token; {gone}"
         case events.EntrySwitched(source, target, failure):
-            why = "" if failure is None else f", which was {_failure(failure, source, event)}"
+            why = "" if failure is None else f", which was {_failure(failure, source, message)}"
             names = f"{_name(state, target)} after {_name(state, source)}"
             return logging.INFO, f"going on with {names}{why}"
         case events.PayerChanged(source, target, payer, other):
@@ -97,23 +97,23 @@ def _line(notice: events.Event, state: PoolState, now: float, event: Message | N
         case events.PoolExhausted(over):
             return logging.WARNING, f"no entry is available; {_return(over, now)}"
         case _:
-            assert_never(notice)
+            assert_never(event)
 
 
 def _out(
-    notice: events.EntryUnusable | events.EntryCooled | events.EntryDied,
+    event: events.EntryUnusable | events.EntryCooled | events.EntryDied,
     state: PoolState,
     now: float,
-    event: Message | None,
+    message: Message | None,
 ) -> Line:
     """Return who is out, why, and what ends it."""
-    if isinstance(notice, events.EntryUnusable):
-        return logging.WARNING, f"{_name(state, notice.entry)} cannot be used: {notice.why}"
-    what = f"{_name(state, notice.entry)} {_failure(notice.failure, notice.entry, event)}"
-    level = logging.WARNING if notice.failure in BY_PERSON else logging.INFO
-    if isinstance(notice, events.EntryDied):
+    if isinstance(event, events.EntryUnusable):
+        return logging.WARNING, f"{_name(state, event.entry)} cannot be used: {event.why}"
+    what = f"{_name(state, event.entry)} {_failure(event.failure, event.entry, message)}"
+    level = logging.WARNING if event.failure in NEEDS_A_PERSON else logging.INFO
+    if isinstance(event, events.EntryDied):
         return logging.WARNING, f"{what}, back when somebody logs in again or replaces it"
-    return level, f"{what}{_for(notice.model)}, back in {duration(notice.until - now)}"
+    return level, f"{what}{_for(event.model)}, back in {duration(event.until - now)}"
 
 
 def _return(over: Exhaustion, now: float) -> str:
@@ -123,15 +123,15 @@ def _return(over: Exhaustion, now: float) -> str:
 
 
 def _retry(
-    state: PoolState, event: Message | None, action: Action | None, now: float
+    state: PoolState, message: Message | None, action: Action | None, now: float
 ) -> Iterator[Line]:
     """Yield what is said of a reply after which the same entry is asked once more."""
-    if not isinstance(event, Failed) or not isinstance(action, Send | Wait):
+    if not isinstance(message, Failed) or not isinstance(action, Send | Wait):
         return
-    if action.entry.id == event.entry:
-        what = _failure(event.verdict.failure, event.entry, event)
+    if action.entry.id == message.entry:
+        what = _failure(message.verdict.failure, message.entry, message)
         wait = f" in {action.until - now:.1f} s" if isinstance(action, Wait) else ""
-        yield logging.DEBUG, f"{_name(state, event.entry)} {what}; asked once more{wait}"
+        yield logging.DEBUG, f"{_name(state, message.entry)} {what}; asked once more{wait}"
 
 
 def _name(state: PoolState, entry_id: EntryId) -> str:
@@ -140,17 +140,17 @@ def _name(state: PoolState, entry_id: EntryId) -> str:
     return visible((entry.label if entry is not None else "") or entry_id)
 
 
-def _failure(failure: FailureClass, entry: EntryId, event: Message | None) -> str:
+def _failure(failure: FailureClass, entry: EntryId, message: Message | None) -> str:
     """Return a failure with the status and the rule by which it is known."""
-    verdict = _verdict(entry, event)
+    verdict = _verdict(entry, message)
     if verdict is None or verdict.failure is not failure:
         return failure.value
     known = [str(verdict.code)] if verdict.code is not None else []
     return f"{failure.value} ({', '.join([*known, verdict.rule])})"
 
 
-def _verdict(entry: EntryId, event: Message | None) -> Verdict | None:
-    return event.verdict if isinstance(event, Failed) and event.entry == entry else None
+def _verdict(entry: EntryId, message: Message | None) -> Verdict | None:
+    return message.verdict if isinstance(message, Failed) and message.entry == entry else None
 
 
 def _for(model: str | None) -> str:

@@ -45,11 +45,11 @@ def report_attempt(attempt: Attempt) -> dict[str, Json]:
     return {"entry": attempt.entry, "class": meant, "action": attempt.step.value}
 
 
-def report_event(notice: events.Event) -> dict[str, Json]:
+def report_event(event: events.Event) -> dict[str, Json]:
     """Return an event's name and its fields, as the table of events has them."""
-    match notice:
+    match event:
         case events.EntryUnusable() | events.EntryRefreshed() | events.RefreshFailed():
-            told = _of_token(notice)
+            told = _of_token(event)
         case events.EntryCooled(entry, failure, until, model):
             told = {"entry": entry, "class": failure.value, "until": until, "model": model}
         case events.EntryDied(entry, failure):
@@ -66,14 +66,14 @@ def report_event(notice: events.Event) -> dict[str, Json]:
         case events.PoolExhausted(exhaustion):
             told = {"returns_at": exhaustion.returns_at}
         case _:
-            assert_never(notice)
-    return {"event": notice.name, **told}
+            assert_never(event)
+    return {"event": event.name, **told}
 
 
 def _of_token(
-    notice: events.EntryUnusable | events.EntryRefreshed | events.RefreshFailed,
+    event: events.EntryUnusable | events.EntryRefreshed | events.RefreshFailed,
 ) -> dict[str, Json]:
-    match notice:
+    match event:
         case events.EntryUnusable(entry, why):
             return {"entry": entry, "why": why}
         case events.EntryRefreshed(entry):
@@ -81,7 +81,7 @@ def _of_token(
         case events.RefreshFailed(entry, terminal):
             return {"entry": entry, "terminal": terminal}
         case _:
-            assert_never(notice)
+            assert_never(event)
 
 
 def _entry(entry: Entry, now: float) -> dict[str, Json]:

@@ -70,7 +70,7 @@ def login_by_device(
         new: the entry to make for an account that has none.
 
     Raises:
-        LoginFailed: it came to nothing, and the pool is as it was.
+        LoginFailed: it failed, and the pool is as it was.
         UnknownEntry: the pool has no entry `into`.
         StoreError: the login could not be made durable.
     """
@@ -123,7 +123,7 @@ def login_by_browser(
         show(Prompt(asked.url))
         query = callback.wait(partial(is_ours, asked))
     if query is None and callback.strays:
-        what = "the browser came back only from another login than the one that was begun"
+        what = "the browser came back from another login, not from the one that was started"
         raise LoginFailed(NoLogin.WRONG_STATE, what, "log in again, and in one window only")
     if query is None:
         raise LoginFailed(NoLogin.EXPIRED, "the browser has not come back", "log in again")
@@ -166,15 +166,15 @@ def refresh(pool: Pool, target: str) -> Entry:
 
 def _nothing_new(entry: Entry, now: Entry | None) -> NotRefreshed:
     if entry.borrowed:
-        what, mend = f"is from {entry.source}, where there is nothing newer", "log in there"
+        what, fix = f"is from {entry.source}, where there is nothing newer", "log in there"
     elif not entry.refreshable:
-        what, mend = "is no login that can be refreshed", "log in"
+        what, fix = "is not a login that can be refreshed", "log in"
     elif now is not None and now.cooldown is None:
-        what, mend = "got no new tokens; the old one is good still", "try again in a minute"
+        what, fix = "got no new tokens; the old one is still valid", "try again in a minute"
     else:
         told = None if now is None or now.cooldown is None else now.cooldown.message
-        what, mend = f"got no new tokens ({told or 'no reason was given'})", "log in again"
-    return NotRefreshed(f"{shown(entry)} {what}", mend)
+        what, fix = f"got no new tokens ({told or 'no reason was given'})", "log in again"
+    return NotRefreshed(f"{shown(entry)} {what}", fix)
 
 
 def _random() -> Secret:

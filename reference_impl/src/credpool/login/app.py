@@ -37,7 +37,7 @@ class LoginApp:
         """Refuse an endpoint that nothing can be sent to.
 
         Raises:
-            BadInput: one is no URL.
+            BadInput: one is not a URL.
         """
         checked_url("token_url", self.token_url)
         checked_url("device_url", self.device_url)
@@ -59,7 +59,7 @@ class LoginApp:
 
         Raises:
             UnknownProvider: the registry has no such provider.
-            BadInput: an endpoint is no URL.
+            BadInput: an endpoint is not a URL.
             LoginFailed: nobody has said where the token endpoint is.
         """
         known = registry.provider(provider).credential(AuthType.OAUTH)
@@ -113,7 +113,7 @@ def read_login(app: LoginApp, reply: Reply | None, *, now: float) -> Login:
         account=next((a for a in map(account, sources) if a is not None), None),
         name=next((n for n in map(name, sources) if n is not None), None),
         token_url=app.token_url,
-        kept=MappingProxyType({**app.named, **app.scoped, **told}),  # spec: login.fields+2
+        stored=MappingProxyType({**app.named, **app.scoped, **told}),  # spec: login.fields+2
     )
 
 

@@ -26,7 +26,7 @@ class Login:
     account: str | None
     name: str | None = None
     token_url: str
-    kept: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    stored: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
 
 def logged_in(state: PoolState, login: Login, *, into: EntryId | None, new: Entry) -> PoolState:
@@ -78,7 +78,7 @@ def _again(state: PoolState, login: Login, into: EntryId) -> Entry:
 
 def _with(entry: Entry, login: Login) -> Entry:
     """Return the entry with the login's tokens, as if it had never been refused."""
-    extra = {**entry.extra, **login.kept}
+    extra = {**entry.extra, **login.stored}
     if login.account is not None:
         extra[ACCOUNT] = login.account
     return replace(

@@ -41,7 +41,7 @@ _PASTED: Final = (
         re.compile(r"(?:export\s+)?(?=[A-Z0-9_]*(?:KEY|TOKEN|SECRET))[A-Z_][A-Z0-9_]*=(?!=*\Z)"),
     ),
 )
-"""What is copied along with a secret, and stands before it."""
+"""What is copied along with a secret, and comes before it."""
 
 _ASCII: Final = re.compile(r"[\x21-\x7e]+")
 _HOST: Final = re.compile(r"(?!.{254})(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?", re.ASCII)
@@ -88,7 +88,7 @@ def _address_flaw(text: str) -> str | None:
     try:
         parts = urlsplit(text)
     except ValueError:
-        return "is no URL"
+        return "is not a URL"
     if parts.scheme not in ("http", "https"):
         return "does not begin with http:// or https://"
     return _place_flaw(parts)
@@ -118,14 +118,14 @@ def _place_flaw(parts: SplitResult) -> str | None:
         return "names no host"
     place = parts.netloc.rpartition("@")[2]
     if "[" in place and not _BRACKETED.fullmatch(place):
-        return "names a host that there cannot be"
+        return "names a host that cannot exist"
     if not _is_host(host, bracketed="[" in parts.netloc) or parts.netloc.count("@") > 1:
-        return "names a host that there cannot be"
+        return "names a host that cannot exist"
     try:
         port = parts.port
     except ValueError:
         port = 0
-    return "has a port that there cannot be" if port == 0 else None
+    return "has a port that cannot exist" if port == 0 else None
 
 
 def _is_host(host: str, *, bracketed: bool) -> bool:

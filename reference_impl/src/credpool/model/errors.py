@@ -14,7 +14,7 @@ The tree, one class for each thing a caller would do differently::
     │   ├── DuplicateSecret
     │   ├── BadPolicy
     │   └── BadConfig
-    ├── LoginFailed        a person's login came to nothing; `why` tells how
+    ├── LoginFailed        a person's login failed; `why` tells how
     ├── NotRefreshed       there are no new tokens for a login
     └── StoreError         the store was left as it is
         ├── StoreUnreadable
@@ -142,7 +142,7 @@ class BadConfig(BadInput):
 
 
 class NoLogin(Enum):
-    """Why a login came to nothing."""
+    """Why a login failed."""
 
     DENIED = "login_denied"
     EXPIRED = "login_expired"
@@ -152,25 +152,25 @@ class NoLogin(Enum):
 
 
 class LoginFailed(CredpoolError):
-    """A person's login came to nothing, and the pool is as it was."""
+    """A person's login failed, and the pool is as it was."""
 
-    def __init__(self, why: NoLogin, what: str, mend: str) -> None:
-        super().__init__(f"{what}; nothing was changed; {mend}")
+    def __init__(self, why: NoLogin, what: str, fix: str) -> None:
+        super().__init__(f"{what}; nothing was changed; {fix}")
         self.why = why
 
 
 class NotRefreshed(CredpoolError):
     """There are no new tokens for an entry; the message names it, and says what to do."""
 
-    def __init__(self, what: str, mend: str) -> None:
-        super().__init__(f"{what}; {mend}")
+    def __init__(self, what: str, fix: str) -> None:
+        super().__init__(f"{what}; {fix}")
 
 
 class StoreError(CredpoolError):
     """The store could not be used, and was left as it is; `where` names it."""
 
-    def __init__(self, where: str, what: str, mend: str) -> None:
-        super().__init__(f"{where}: {what}; nothing was changed; {mend}")
+    def __init__(self, where: str, what: str, fix: str) -> None:
+        super().__init__(f"{where}: {what}; nothing was changed; {fix}")
         self.where = where
 
 

@@ -63,7 +63,7 @@ RECOVERY: Final[Mapping[FailureClass, Row]] = MappingProxyType(
     }
 )
 
-MENDED_BY_REFRESH: Final = frozenset(
+ENDED_BY_REFRESH: Final = frozenset(
     {FailureClass.AUTH_EXPIRED, FailureClass.AUTH_REJECTED, FailureClass.AUTH_REVOKED}
 )
 """What a new token proves wrong."""

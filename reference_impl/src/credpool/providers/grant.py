@@ -98,7 +98,7 @@ def _secret(told: object) -> Secret | None:
 
 
 def seconds(told: object) -> float | None:
-    """Return a length of time in seconds, which some endpoints write as text; None when it is no time."""
+    """Return a length of time in seconds, which some endpoints write as text; None when it is not a time."""
     if isinstance(told, str):
         return FORMS["seconds"](told.strip(), 0.0)
     if isinstance(told, bool) or not isinstance(told, int | float):

@@ -178,7 +178,7 @@ def _milliseconds(text: str, _now: float) -> float | None:
 
 
 def _http_date(text: str, now: float) -> float | None:
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415  slow to import, seldom needed
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415  slow to import, rarely needed
 
     if not _HTTP_DATE.match(text):
         return None
@@ -275,7 +275,7 @@ def _until_date(name: str, now: float) -> float | None:
 
 
 def _midnight_in_los_angeles(now: float) -> float:
-    from zoneinfo import ZoneInfo  # noqa: PLC0415  slow to import, seldom needed
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  slow to import, rarely needed
 
     there = datetime.fromtimestamp(now, ZoneInfo("America/Los_Angeles"))
     tomorrow = (there + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -59,7 +59,7 @@ def redact(text: str, secrets: Iterable[Secret] = ()) -> str:
     return _TOKEN.sub(MASK, _masked(text, spans))
 
 
-def kept(message: str | None, secrets: Iterable[Secret] = ()) -> str | None:
+def stored(message: str | None, secrets: Iterable[Secret] = ()) -> str | None:
     """Return what is kept of a message: the secrets go first, and then what is too long."""
     # spec: store.message-redacted+2
     return None if message is None else redact(message, secrets)[:LONGEST]

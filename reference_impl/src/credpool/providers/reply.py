@@ -91,7 +91,7 @@ class Reply:
 
     @property
     def _text(self) -> str:
-        """The body of a reply that is no JSON; the beginning of JSON is no text for people."""
+        """The body of a reply that is not JSON; the beginning of JSON is not text for people."""
         if self.data is not None or (not self.whole and _JSON.match(self.body)):
             return ""  # spec: classify.message-only+2
         return self.body[: 4 * LONGEST_MESSAGE].decode("utf-8", "replace")

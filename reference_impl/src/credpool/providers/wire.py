@@ -84,10 +84,10 @@ def without_credential(url: str, provider: Provider) -> str:
     query, mark, fragment = rest.partition("#")
     parts = query.split("&")
     names = provider.credential_query
-    kept = [p for p in parts if unquote_plus(p.partition("=")[0]) not in names]
-    if len(kept) == len(parts):
+    stored = [p for p in parts if unquote_plus(p.partition("=")[0]) not in names]
+    if len(stored) == len(parts):
         return url
-    return f"{place}?{'&'.join(kept)}{mark}{fragment}" if kept else f"{place}{mark}{fragment}"
+    return f"{place}?{'&'.join(stored)}{mark}{fragment}" if stored else f"{place}{mark}{fragment}"
 
 
 def seal(entry: Entry, provider: Provider, headers: Mapping[str, str]) -> Seal:

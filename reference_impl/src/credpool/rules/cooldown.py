@@ -11,7 +11,7 @@ from credpool.model.secret import Secret
 from credpool.model.state import PoolState
 from credpool.model.terms import FOREVER, FailureClass, Scope
 from credpool.providers.owner import owner_of
-from credpool.providers.redact import kept, known_secrets
+from credpool.providers.redact import known_secrets, stored
 from credpool.rules.select import available, permitted
 from credpool.rules.usable import why_unusable
 
@@ -26,16 +26,16 @@ def bench(state: PoolState, event: Failed, *, now: float) -> tuple[PoolState, Ca
         until=now + _seconds(state, affected, verdict, now=now, model=model),
         code=verdict.code,
         reason=verdict.rule,
-        message=_kept(state, event),
+        message=_stored(state, event),
     )
     on_model = model if verdict.scope.of_model else None
     rested = state.change({e.id: _rest(e, cooldown, model=on_model) for e in affected})
     return rested, replace(call, benched=(*call.benched, cooldown))
 
 
-def _kept(state: PoolState, event: Failed) -> str | None:
+def _stored(state: PoolState, event: Failed) -> str | None:
     """Return what is kept of the message: no secret of the pool's, nor the one that was sent."""
-    return kept(event.verdict.message, [event.secret, *known_secrets(state.entries)])
+    return stored(event.verdict.message, [event.secret, *known_secrets(state.entries)])
 
 
 def spread(state: PoolState, secret: Secret, scope: Scope) -> Iterator[Entry]:

@@ -28,12 +28,19 @@ from credpool.model.messages import (
     Wait,
 )
 from credpool.model.policy import Strategy
-from credpool.model.recovery import MENDED_BY_REFRESH, RECOVERY, Step
+from credpool.model.recovery import ENDED_BY_REFRESH, RECOVERY, Step
 from credpool.model.secret import Secret
 from credpool.model.state import PoolState
 from credpool.model.terms import EntryId, FailureClass, First429
 from credpool.rules.cooldown import bench, exhaustion
-from credpool.rules.next_step import begin_with, deliver, deliver_at_once, go_on, noted, turn_to
+from credpool.rules.next_step import (
+    begin_with,
+    deliver,
+    deliver_at_once,
+    go_on,
+    turn_to,
+    with_attempt,
+)
 from credpool.rules.probe import probe_due, released
 from credpool.rules.refresh import arrived, claim, refresh_failed, resumed
 from credpool.rules.select import available
@@ -95,7 +102,7 @@ def _start(state: PoolState, call: Call, *, now: float, draw: float) -> Decision
 
 
 def _succeed(state: PoolState, event: Succeeded) -> Decision:
-    call = noted(event.call, event.entry, None, Step.DELIVER)
+    call = with_attempt(event.call, event.entry, None, Step.DELIVER)
     if call.probe:  # spec: exhaust.probe.success+3, cooldown.late-success+1
         state = released(state, event.secret, call.model)
     marked = (e for e in state.holding(event.secret) if e.marked)
@@ -115,7 +122,7 @@ def _fail(state: PoolState, event: Failed, *, now: float, draw: float) -> Decisi
         step = Step.REFRESH  # spec: oauth.late-refusal+2
     match step:
         case Step.REFRESH if _may_refresh(entry, event):
-            call = noted(event.call, entry.id, event.verdict, Step.REFRESH)
+            call = with_attempt(event.call, entry.id, event.verdict, Step.REFRESH)
             renewed = entry.secret != event.secret  # somebody has refreshed it meanwhile
             return Decision(state, call, Send(entry) if renewed else Refresh(entry))
         case Step.DELIVER:
@@ -156,7 +163,7 @@ def _is_death(event: Failed) -> bool:
 
 def _is_stale(entry: Entry, event: Failed) -> bool:
     """Whether the refusal is of a secret that the entry no longer holds."""
-    return entry.secret != event.secret and event.verdict.failure in MENDED_BY_REFRESH
+    return entry.secret != event.secret and event.verdict.failure in ENDED_BY_REFRESH
 
 
 def _settled(verdict: Verdict, entry: Entry) -> Verdict:
@@ -194,7 +201,7 @@ def _may_retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> 
 def _retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> Decision:
     marked = {e.id: replace(e, marked=True) for e in state.holding(event.secret)}
     state, again = state.change(marked), marked.get(entry.id, entry)
-    call = noted(event.call, entry.id, event.verdict, Step.RETRY)
+    call = with_attempt(event.call, entry.id, event.verdict, Step.RETRY)
     hint = event.verdict.hint
     if hint is None or hint <= 0:
         return Decision(state, call, Send(again))

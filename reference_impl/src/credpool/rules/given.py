@@ -24,7 +24,7 @@ def entries_of(provider: Provider, keys: Sequence[str], base_url: str | None) ->
     """Return an entry for each key, the first one first.
 
     Raises:
-        BadInput: the keys are no list of different texts, or nobody has said where they are valid.
+        BadInput: the keys are not a list of different texts, or nobody has said where they are valid.
         UnusableSecret: one of them is empty, a placeholder, or cannot be sent.
     """
     secrets = [_secret(n, key) for n, key in enumerate(_listed(keys, "keys"), start=1)]
@@ -45,7 +45,7 @@ def entries_given(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """Return the entries; one of which something cannot be sent is told, and is never chosen.
 
     Raises:
-        BadInput: one of them is no entry, or two have one id.
+        BadInput: one of them is not an entry, or two have one id.
     """
     known: set[EntryId] = set()
     given = _listed(entries, "entries")
@@ -116,13 +116,15 @@ def _longest_prefix(text: str, provider: Provider) -> str:
 def _listed(values: Iterable[T], name: str) -> tuple[T, ...]:
     if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
         kind = type(values).__name__
-        raise BadInput(f"the {name} are no list, but of type {kind}; give a list, as in [one, two]")
+        raise BadInput(
+            f"the {name} are not a list, but of type {kind}; give a list, as in [one, two]"
+        )
     return tuple(values)
 
 
 def _secret(number: int, key: object) -> Secret:
     if not isinstance(key, str):
-        raise BadInput(f"key {number} is no text, but of type {type(key).__name__}; give a string")
+        raise BadInput(f"key {number} is not text, but of type {type(key).__name__}; give a string")
     return usable_secret(Veiled(key), f"key {number}")
 
 

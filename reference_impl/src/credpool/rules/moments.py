@@ -27,18 +27,18 @@ class Reading:
 
     state: PoolState
     at: float
-    kept: Mapping[EntryId, Entry]
+    stored: Mapping[EntryId, Entry]
     """The entries that are not believed in every moment, as they are stored."""
     believed: Mapping[EntryId, Entry]
     """The same entries as they are in `state`."""
 
-    def as_kept(self, changed: PoolState) -> PoolState:
+    def as_stored(self, changed: PoolState) -> PoolState:
         """Return a changed pool with the stored moments wherever nobody has changed them."""
         # spec: store.moments.kept+1
         back = {
-            e.id: _exchanged(e, self.believed[e.id], self.kept[e.id])
+            e.id: _exchanged(e, self.believed[e.id], self.stored[e.id])
             for e in changed.entries
-            if e.id in self.kept
+            if e.id in self.stored
         }
         return changed.change(back)
 
@@ -49,16 +49,16 @@ def read(state: PoolState, *, now: float, before: Reading | None = None) -> Read
     A moment that was read before counts from that first reading, unless the clock has gone back.
     """
     known = before if before is not None and before.at <= now else None
-    kept: dict[EntryId, Entry] = {}
+    stored: dict[EntryId, Entry] = {}
     believed: dict[EntryId, Entry] = {}
     for entry in state.entries:
         taken = entry
-        if known is not None and entry.id in known.kept:
-            taken = _exchanged(entry, known.kept[entry.id], known.believed[entry.id])
+        if known is not None and entry.id in known.stored:
+            taken = _exchanged(entry, known.stored[entry.id], known.believed[entry.id])
         taken = _bounded(taken, state.policy, now)
         if taken is not entry and taken != entry:
-            kept[entry.id], believed[entry.id] = entry, taken
-    return Reading(state=state.change(believed), at=now, kept=kept, believed=believed)
+            stored[entry.id], believed[entry.id] = entry, taken
+    return Reading(state=state.change(believed), at=now, stored=stored, believed=believed)
 
 
 # A further field that holds a moment belongs into both of these.

@@ -16,9 +16,9 @@ def turn_to(
     state: PoolState, call: Call, candidates: Sequence[Entry], *, now: float, draw: float
 ) -> Decision | None:
     """Go on with one of the candidates: the session's own, or the strategy's choice."""
-    kept = at_home(candidates, call.home)
-    if kept is not None:  # spec: affinity.stay+2, affinity.no-turn+3
-        return Decision(state, call, begin_with(state, kept, now=now))
+    stored = at_home(candidates, call.home)
+    if stored is not None:  # spec: affinity.stay+2, affinity.no-turn+3
+        return Decision(state, call, begin_with(state, stored, now=now))
     free = under_cap(state, candidates)
     chosen = choose(state, free, now=now, draw=draw)  # spec: lease.strategy+2
     if chosen is None:
@@ -34,7 +34,7 @@ def begin_with(state: PoolState, entry: Entry, *, now: float) -> Send | Refresh:
 
 def go_on(state: PoolState, event: Failed, step: Step, *, now: float, draw: float) -> Decision:
     """Go on with an untried available entry, or end the call."""
-    tried = noted(event.call, event.entry, event.verdict, step)
+    tried = with_attempt(event.call, event.entry, event.verdict, step)
     tried = replace(tried, secrets=(*tried.secrets, event.secret))  # the row may be gone
     turned = turn_to(state, tried, untried(state, tried, now=now), now=now, draw=draw)
     if turned is not None:  # spec: recover.progress+3, recover.all-tried+2
@@ -57,13 +57,15 @@ def untried(state: PoolState, call: Call, *, now: float) -> Sequence[Entry]:
 
 def deliver_at_once(state: PoolState, event: Failed) -> Decision:
     """End the call with a reply that is the caller's, whoever is left (spec: recovery)."""
-    call = noted(event.call, event.entry, event.verdict, Step.DELIVER)
+    call = with_attempt(event.call, event.entry, event.verdict, Step.DELIVER)
     return Decision(state, call, Deliver())  # spec: exhaust.sdk-retry+1
 
 
 def deliver(state: PoolState, event: Failed, *, now: float) -> Decision:
     """End the call with the latest reply, because nobody is left."""
-    return _ended(state, noted(event.call, event.entry, event.verdict, Step.DELIVER), now=now)
+    return _ended(
+        state, with_attempt(event.call, event.entry, event.verdict, Step.DELIVER), now=now
+    )
 
 
 def _ended(state: PoolState, call: Call, *, now: float) -> Decision:
@@ -71,7 +73,7 @@ def _ended(state: PoolState, call: Call, *, now: float) -> Decision:
     return Decision(state, call, Deliver(over))  # spec: exhaust.sdk-retry+1
 
 
-def noted(call: Call, entry_id: EntryId, verdict: Verdict | None, step: Step) -> Call:
+def with_attempt(call: Call, entry_id: EntryId, verdict: Verdict | None, step: Step) -> Call:
     """Return the call with one more attempt: what its reply meant, and what came of it."""
     attempt = Attempt(
         entry=entry_id,

@@ -30,7 +30,7 @@ def probe_due(state: PoolState, call: Call, *, now: float) -> Entry | None:
 
 
 def released(state: PoolState, secret: Secret, model: str | None) -> PoolState:
-    """Return the pool without what one proof of life proves wrong: whoever is out for the same."""
+    """Return the pool without what one success proves wrong: the cooldowns of the same kind."""
     freed: dict[EntryId, Entry] = {}
     found = ((e.cooldown, e.models.get(model or "")) for e in state.holding(secret))
     wrong = [c for outs in found for c in outs if c is not None and c.until != FOREVER]

@@ -25,7 +25,7 @@ from credpool.model.messages import (
     Send,
     Verdict,
 )
-from credpool.model.recovery import MENDED_BY_REFRESH, RECOVERY
+from credpool.model.recovery import ENDED_BY_REFRESH, RECOVERY
 from credpool.model.secret import Secret
 from credpool.model.state import PoolState
 from credpool.model.terms import FailureClass
@@ -90,7 +90,7 @@ def arrived(state: PoolState, event: Refreshed, *, now: float) -> Decision:
     """Put the new tokens in place, unless they are over already."""
     if not event.grant.is_over(now):
         return refreshed(state, event)
-    kept = _with_refresh_token(state, event.grant)  # spec: oauth.reply.over+2
+    stored = _with_refresh_token(state, event.grant)  # spec: oauth.reply.over+2
     what = "the new token was over when it came"
     lost = RefreshFailed(
         event.call,
@@ -100,7 +100,7 @@ def arrived(state: PoolState, event: Refreshed, *, now: float) -> Decision:
         secret=event.grant.replaces,
         holder=event.holder,
     )
-    return refresh_failed(kept, lost, now=now)
+    return refresh_failed(stored, lost, now=now)
 
 
 def refreshed(state: PoolState, event: Refreshed) -> Decision:
@@ -137,7 +137,7 @@ def _renewed(entry: Entry, grant: Grant) -> Entry:
         claim=None,
         refresh_failed_at=None,
         # spec: cooldown.end+2, oauth.new-token.ends+1
-        cooldown=None if _is_mended(entry) else entry.cooldown,
+        cooldown=None if _is_disproved(entry) else entry.cooldown,
     )
 
 
@@ -149,8 +149,10 @@ def refresh_failed(state: PoolState, event: RefreshFailed, *, now: float) -> Dec
     held = entry.claim if entry.claim is not None and entry.claim.until > now else None
     if held is not None and event.holder not in (None, held.holder):
         return _settled(state, event)  # somebody else is at it by now: the outcome is theirs
-    kept = held if event.unanswered else None  # spec: oauth.claim.ends+1, oauth.claim.unanswered+1
-    state = _changed(state, entry, claim=kept, failed_at=now)
+    stored = (
+        held if event.unanswered else None
+    )  # spec: oauth.claim.ends+1, oauth.claim.unanswered+1
+    state = _changed(state, entry, claim=stored, failed_at=now)
     is_harmless = event.call.probe or _is_good(state, entry, event.call, entry.secret, now=now)
     if is_harmless and not event.terminal:
         return _settled(state, event)  # spec: oauth.window.advisory.harmless+2
@@ -223,12 +225,12 @@ def _is_in(entry: Entry, event: Claimed | Resumed, now: float) -> bool:
     if out is None or event.call.probe:
         return True
     is_old = known is not None and (out.since, out.until) == (known.since, known.until)
-    return is_old and out.failure not in MENDED_BY_REFRESH
+    return is_old and out.failure not in ENDED_BY_REFRESH
 
 
 def _is_good(state: PoolState, entry: Entry, call: Call, known: Secret, *, now: float) -> bool:
     """Whether the token there is may be sent: not refused in this call, nor about to end."""
-    refused = entry.secret == known and call.refused(entry.id) in MENDED_BY_REFRESH
+    refused = entry.secret == known and call.refused(entry.id) in ENDED_BY_REFRESH
     return not refused and not entry.expires_within(state.policy.mandatory_window, now)
 
 
@@ -247,9 +249,9 @@ def _has_just_failed(entry: Entry, event: Claimed) -> bool:
     return failed is not None and since is not None and failed >= since
 
 
-def _is_mended(entry: Entry) -> bool:
+def _is_disproved(entry: Entry) -> bool:
     """Whether a new token proves the entry's cooldown wrong."""
     out = entry.cooldown
-    if out is None or out.failure not in MENDED_BY_REFRESH:
+    if out is None or out.failure not in ENDED_BY_REFRESH:
         return False
     return not entry.dead or out.reason == TOKEN_ENDPOINT  # spec: oauth.late-token.dead+1

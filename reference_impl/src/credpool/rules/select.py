@@ -101,9 +101,9 @@ def _with_quota(state: PoolState, candidates: Sequence[Entry], now: float) -> Se
     """
     left = {e.id: remaining(state.quotas.get(e.id, {}), now=now) for e in candidates}
     enough = [(e, f) for e in candidates if (f := left[e.id]) is not None and is_enough(state, f)]
-    kept = [e for e, _ in enough if e.id == state.last]
-    if kept:  # spec: select.quota-aware.keep+2
-        return kept
+    stored = [e for e, _ in enough if e.id == state.last]
+    if stored:  # spec: select.quota-aware.keep+2
+        return stored
     unknown = [e for e in candidates if left[e.id] is None]
     if unknown and not enough:  # spec: select.quota-aware.most-left+3
         return unknown
@@ -201,8 +201,8 @@ class Index:
         """Return the entry chosen last, when `quota_aware` keeps it."""
         if last not in self._enough:
             return None
-        self.note(kept := self.by_id[last])
-        return kept
+        self.note(stored := self.by_id[last])
+        return stored
 
     @cached_property
     def _equals(self) -> Sequence[Entry]:

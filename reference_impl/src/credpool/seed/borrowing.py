@@ -30,7 +30,7 @@ class _Store(Protocol):
 class _Lent:
     """An entry as it is kept, the secret that was found for it, and both together."""
 
-    kept: Entry
+    stored: Entry
     found: Grant | None
     whole: Entry
 
@@ -39,7 +39,7 @@ class _Lent:
 class _View:
     """A pool as it is kept, what had been found then, and both together."""
 
-    kept: PoolState
+    stored: PoolState
     found: Mapping[str, Found]
     resolved: Mapping[str, Secret | None]
     lent: Mapping[EntryId, _Lent]
@@ -78,7 +78,7 @@ class BorrowingStore:
     def update(self, change: Callable[[PoolState], PoolState]) -> PoolState:
         """Change the pool durably; what is on loan is not kept."""
 
-        def kept(state: PoolState) -> PoolState:
+        def stored(state: PoolState) -> PoolState:
             whole = self._whole(state)
             changed = change(whole)
             before = {id(w): k for w, k in zip(whole.entries, state.entries, strict=True)}
@@ -86,7 +86,7 @@ class BorrowingStore:
             same = len(entries) == len(state.entries) and all(map(is_, entries, state.entries))
             return replace(changed, entries=state.entries if same else entries)
 
-        return self._whole(self._store.update(kept))
+        return self._whole(self._store.update(stored))
 
     def check_writable(self) -> None:
         """Refuse a change that must outlive the process, where the store could not keep it."""
@@ -113,12 +113,12 @@ class BorrowingStore:
         """Return the state with secrets; an entry that is as before is the same object."""
         view = self._view
         news = view is None or view.found is not self._found or view.resolved is not self._resolved
-        if view is not None and view.kept is state and not news:
+        if view is not None and view.stored is state and not news:
             return view.whole
         found, before = self._found, {} if view is None else view.lent
         lent = {
             e.id: known
-            if (known := before.get(e.id)) is not None and known.kept is e and not news
+            if (known := before.get(e.id)) is not None and known.stored is e and not news
             else self._lend(e, known)
             for e in state.entries
         }
@@ -126,18 +126,18 @@ class BorrowingStore:
         self._view = _View(state, found, self._resolved, lent, whole)
         return whole
 
-    def _lend(self, kept: Entry, known: _Lent | None) -> _Lent:
-        grant = self._grant(kept)
-        if known is not None and known.kept is kept and known.found == grant:
+    def _lend(self, stored: Entry, known: _Lent | None) -> _Lent:
+        grant = self._grant(stored)
+        if known is not None and known.stored is stored and known.found == grant:
             return known
-        whole = kept
+        whole = stored
         if grant is not None:
             whole = replace(
-                kept, secret=grant.secret, expires_at=grant.expires_at or kept.expires_at
+                stored, secret=grant.secret, expires_at=grant.expires_at or stored.expires_at
             )
         if whole.base_url is None and self.base_url is not None:
             whole = replace(whole, base_url=self.base_url)
-        return _Lent(kept, grant, whole)
+        return _Lent(stored, grant, whole)
 
     def _grant(self, entry: Entry) -> Grant | None:
         """Return what was found for an entry; None for one that holds its own secret."""

@@ -51,11 +51,11 @@ class Environment:
 
 
 def usable(where: str, value: str) -> Complaint | None:
-    """Return why a value is no secret at all; one that cannot be sent becomes an unusable entry."""
+    """Return why a value is not a secret at all; one that cannot be sent becomes an unusable entry."""
     if not bare(value):
-        return Complaint(where=where, what="is empty", mend="set it to a key, or remove it")
+        return Complaint(where=where, what="is empty", fix="set it to a key, or remove it")
     if is_placeholder(value):
-        return Complaint(where=where, what="holds a placeholder", mend="put the key in its place")
+        return Complaint(where=where, what="holds a placeholder", fix="put the key in its place")
     return None
 
 

@@ -117,14 +117,14 @@ class ForeignFile:
         try:
             data = read_object(path)
         except Unusable as err:
-            yield err.notice
+            yield err.complaint
             return
         if data is None:
             return
         found = self.tool.login(data)
         if found is None:
-            mend = f"log in with the tool that owns it, or ignore this ({self.tool.source})"
-            yield Complaint(where=str(path), what="holds no login that is known here", mend=mend)
+            fix = f"log in with the tool that owns it, or ignore this ({self.tool.source})"
+            yield Complaint(where=str(path), what="holds no known login", fix=fix)
         else:
             yield usable(str(path), Veiled(found.secret.reveal())) or found
 

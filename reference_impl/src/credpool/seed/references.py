@@ -26,7 +26,7 @@ class References:
             return found
         if found is None:
             return Complaint(
-                where=reference, what="leads nowhere", mend="correct it, or set what it names"
+                where=reference, what="leads nowhere", fix="correct it, or set what it names"
             )
         return usable(reference, found) or Secret(found)
 
@@ -37,10 +37,10 @@ class References:
         try:
             return read_text((self.folder or Path()) / self._expanded(path))
         except Unusable as err:
-            return err.notice
+            return err.complaint
         except RuntimeError:  # of `_expanded`
-            what, mend = "names the home of nobody who is known here", "write the path whole"
-            return Complaint(where=f"file:{path}", what=what, mend=mend)
+            what, fix = "names the home of an unknown user", "write the whole path"
+            return Complaint(where=f"file:{path}", what=what, fix=fix)
 
     def _expanded(self, path: str) -> Path:
         """Return the path with the given home for `~`: the process's own is in its environment.
@@ -60,14 +60,14 @@ class References:
             import keyring  # noqa: PLC0415  an extra, and slow to import
             from keyring.errors import KeyringError  # noqa: PLC0415
         except ImportError:
-            mend = "install credpool[keyring]"
-            return Complaint(where=f"keyring:{name}", what="there is no keyring library", mend=mend)
+            fix = "install credpool[keyring]"
+            return Complaint(where=f"keyring:{name}", what="there is no keyring library", fix=fix)
         service, _, user = name.rpartition("/")
         try:
             return keyring.get_password(service, user)
         except (KeyringError, ValueError, RuntimeError) as err:
             what = f"the keyring refuses ({type(err).__name__})"
-            return Complaint(where=f"keyring:{name}", what=what, mend="unlock it, and try again")
+            return Complaint(where=f"keyring:{name}", what=what, fix="unlock it, and try again")
 
 
 _Read = Callable[[References, str], str | Complaint | None]

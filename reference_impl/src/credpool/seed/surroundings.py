@@ -132,7 +132,7 @@ class Surroundings:
             text = None if self.folder is None else read_text(self.folder / ".env")
         except Unusable as err:
             # spec: seed.broken-file+2
-            return {n: Veiled(v) for n, v in self.environ.items()}, [err.notice]
+            return {n: Veiled(v) for n, v in self.environ.items()}, [err.complaint]
         # spec: seed.precedence+2, seed.given-environment+2
         told = {**dotenv.parse(text or ""), **self.environ}
         return {name: Veiled(value) for name, value in told.items()}, []

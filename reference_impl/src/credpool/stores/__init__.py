@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from credpool.stores.memory import MemoryStore as MemoryStore
 
 _HOMES = {"JsonFileStore": "json_file", "MemoryStore": "memory"}
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> object:

@@ -123,8 +123,8 @@ class WholeFile:
 
     def denied(self) -> StoreUnwritable:
         """Return what to raise when this account may not write the file."""
-        mend = f"let this account write {self.path.parent}, and the lock in it"
-        return StoreUnwritable(str(self.path), "cannot be written by this account", mend)
+        fix = f"let this account write {self.path.parent}, and the lock in it"
+        return StoreUnwritable(str(self.path), "cannot be written by this account", fix)
 
     def _unreadable(self, err: OSError) -> StoreUnreadable:
         return StoreUnreadable(
@@ -132,12 +132,12 @@ class WholeFile:
         )
 
     def _unwritable(self, err: OSError) -> StoreUnwritable:
-        mend = {
+        fix = {
             errno.ENOSPC: "free some space and try again",
             errno.EDQUOT: "free some space and try again",
             errno.EROFS: "keep the store on a file system that can be written",
         }.get(err.errno or 0, f"make {self.path.parent} a folder that can be written")
-        return StoreUnwritable(str(self.path), f"cannot be written: {err.strerror}", mend)
+        return StoreUnwritable(str(self.path), f"cannot be written: {err.strerror}", fix)
 
     def _locked_out(self, lock: Path) -> StoreUnwritable:
         holder = _holder(lock)

@@ -23,7 +23,7 @@ from credpool.providers.redact import known_secrets, redact
 from credpool.stores.auth_json import codec
 from credpool.stores.auth_json.lines import Known
 from credpool.stores.disk import Stamp, WholeFile
-from credpool.stores.held import Held, NotHeld
+from credpool.stores.unwritten import MustBeWritten, Unwritten
 
 T = TypeVar("T")
 
@@ -83,12 +83,12 @@ class JsonFileStore:
         )
         # What cannot be written from the start is not waited for.
         # spec: store.unwritable+1
-        self._held = None if self._file.writable() else Held()
+        self._held = None if self._file.writable() else Unwritten()
         # Replaced whole, so that readers need no lock.
         self._seen = _Seen(None, codec.decode("{}", key).head, {}, self._empty)
 
     def load(self) -> PoolState:
-        """Return the pool as the file has it now; there is nothing else that this does.
+        """Return the pool as it is in the file now; there is nothing else that this does.
 
         Raises:
             StoreUnreadable: the file is there and cannot be read.
@@ -105,7 +105,7 @@ class JsonFileStore:
         return (seen.stamp, writes), held.over(seen.state)
 
     def stamp(self) -> object:
-        """Return what differs once the file has been written, by whomever.
+        """Return what differs once the file has been written, by any program.
 
         Take it before a `load`: what is written between the two is then seen as new.
 
@@ -148,7 +148,7 @@ class JsonFileStore:
             return latest.state if changed is None else self._write(latest, changed).state
 
     def _learn(
-        self, held: Held, seen: _Seen, change: Callable[[PoolState], PoolState]
+        self, held: Unwritten, seen: _Seen, change: Callable[[PoolState], PoolState]
     ) -> PoolState:
         """Keep in this process what the file cannot keep, and say so once."""
         if held.first_use():
@@ -159,8 +159,8 @@ class JsonFileStore:
                 self._file.path.parent,
             )
         try:
-            return held.update(seen.state, change, partial(self._kept_alone, before={}))
-        except NotHeld:
+            return held.update(seen.state, change, partial(self._stored_alone, before={}))
+        except MustBeWritten:
             raise self._file.denied() from None
 
     def _read(self) -> _Seen:
@@ -185,15 +185,15 @@ class JsonFileStore:
         if there.issuperset(map(id, entries)):
             return entries
         by_id = {entry.id: entry for entry in before}
-        return tuple(e if id(e) in there else self._kept_alone(e, by_id) for e in entries)
+        return tuple(e if id(e) in there else self._stored_alone(e, by_id) for e in entries)
 
-    def _kept_alone(self, entry: Entry, before: Mapping[EntryId, Entry]) -> Entry:
-        kept = self._as_kept(entry, partial(redact, secrets=known_secrets([entry])))
+    def _stored_alone(self, entry: Entry, before: Mapping[EntryId, Entry]) -> Entry:
+        stored = self._as_stored(entry, partial(redact, secrets=known_secrets([entry])))
         old = before.get(entry.id)
-        return old if old is not None and old == kept else kept
+        return old if old is not None and old == stored else stored
 
-    def _as_kept(self, entry: Entry, clean: Callable[[str], str]) -> Entry:
-        return codec.as_kept(
+    def _as_stored(self, entry: Entry, clean: Callable[[str], str]) -> Entry:
+        return codec.as_stored(
             entry, key=self._empty.key, clean=clean, fingerprint_key=self._fingerprint_key
         )
 
@@ -206,12 +206,12 @@ class JsonFileStore:
         """Return what is to be written; None when it is what there is."""
         rows = self._rows(seen, changed.entries)
         if isinstance(rows, str):
-            mend = "the change that made it is at fault"
-            raise StoreUnwritable(str(self._file.path), f"no such pool: {rows}", mend)
-        kept, lines = rows
-        if kept == seen.state.entries and changed.suppressed == seen.state.suppressed:
+            fix = "the change that made it is at fault"
+            raise StoreUnwritable(str(self._file.path), f"no such pool: {rows}", fix)
+        stored, lines = rows
+        if stored == seen.state.entries and changed.suppressed == seen.state.suppressed:
             return None
-        return _Changed(kept, lines, changed.suppressed)
+        return _Changed(stored, lines, changed.suppressed)
 
     def _write(self, seen: _Seen, changed: _Changed) -> _Seen:
         """Return what the file holds afterwards."""
@@ -234,20 +234,20 @@ class JsonFileStore:
         """
         known = dict(zip(map(id, seen.state.entries), seen.lines, strict=True))
         lines = list(map(known.get, map(id, entries)))
-        kept = list(entries)
+        stored = list(entries)
         secrets = cache(partial(known_secrets, entries))
         clean = cache(lambda text: redact(text, secrets()))
         try:
             codec.check_ids(entries, self._empty.key)
             for n in [n for n, line in enumerate(lines) if line is None]:
-                if id(kept[n]) in known:
-                    lines[n] = codec.encode_row(kept[n])
+                if id(stored[n]) in known:
+                    lines[n] = codec.encode_row(stored[n])
                 else:
-                    as_kept = self._as_kept(kept[n], clean)
-                    kept[n], lines[n] = codec.settled(as_kept, self._empty.key)
+                    as_stored = self._as_stored(stored[n], clean)
+                    stored[n], lines[n] = codec.settled(as_stored, self._empty.key)
         except (ValueError, OverflowError) as err:
             return str(err)
-        return tuple(kept), [line for line in lines if line is not None]
+        return tuple(stored), [line for line in lines if line is not None]
 
 
 def pool_keys(path: str | os.PathLike[str]) -> tuple[str, ...]:
@@ -274,4 +274,4 @@ def _understood(file: WholeFile, content: VeiledBytes, read: Callable[[str], T])
     if isinstance(refused, codec.TooNew):
         raise StoreTooNew(where, what, "upgrade this library, or name another file")
     # spec: store.unreadable-refused+2
-    raise StoreUnreadable(where, what, "mend it, or move it away to begin with an empty pool")
+    raise StoreUnreadable(where, what, "correct it, or move it away to begin with an empty pool")

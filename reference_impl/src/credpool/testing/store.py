@@ -41,7 +41,7 @@ class FakeStore:
         self.reading.set()
         assert self.may_read.wait(_GIVE_UP), "nobody let it read"
         if self.unreadable:
-            raise StoreUnreadable("memory", "torn", "mend it")
+            raise StoreUnreadable("memory", "torn", "correct it")
         return self._store.load()
 
     def update(self, change: Callable[[PoolState], PoolState]) -> PoolState:
@@ -58,10 +58,10 @@ class FakeStore:
                 raise StoreUnwritable("memory", "refused", "let it write")
             return changed
 
-        kept = self._store.update(allowed)
+        stored = self._store.update(allowed)
         self.written.set()
         assert self.may_return.wait(_GIVE_UP), "nobody let it return"
-        return kept
+        return stored
 
     def stamp(self) -> object:
         """Return what differs once the pool has changed."""
@@ -74,6 +74,6 @@ class FakeStore:
         self._store.update(change)
 
     @property
-    def kept(self) -> PoolState:
+    def stored(self) -> PoolState:
         """The pool as it is kept."""
         return self._store.load()

@@ -17,7 +17,7 @@ from credpool_conformance.reporting.report import Report
 
 _MOST: Final = 60_000
 """How many characters a comment holds at most, and a little less."""
-_MOST_STORY: Final = 5_000
+_LONGEST_EXAMPLE: Final = 5_000
 _FENCE: Final = re.compile(r"`{3,}")
 
 
@@ -47,7 +47,7 @@ def _worst(digest: Digest) -> Iterator[str]:
     for found in digest.failing[:WORST]:
         yield _requirement(digest, found)
         if check := digest.example(found):
-            yield _story(check, is_open=True)
+            yield _example(check, is_open=True)
 
 
 def _requirement(digest: Digest, found: Failing) -> str:
@@ -97,12 +97,12 @@ def _chapters(report: Report) -> str:
 def _rest(digest: Digest) -> Iterator[str]:
     examples = (digest.example(found) for found in digest.failing[WORST:])
     told = {text(check["id"]): check for check in (*examples, *digest.others) if check}
-    yield from map(_story, told.values())
+    yield from map(_example, told.values())
 
 
-def _within(size: int, stories: Iterable[str]) -> Iterator[str]:
+def _within(size: int, examples: Iterable[str]) -> Iterator[str]:
     left_out = 0
-    for told in stories:
+    for told in examples:
         size -= len(told) + 2
         if size >= 0:
             yield told
@@ -115,12 +115,12 @@ def _within(size: int, stories: Iterable[str]) -> Iterator[str]:
 def _cut(lines: str) -> str:
     return (
         lines
-        if len(lines) <= _MOST_STORY
-        else f"{lines[:_MOST_STORY]}… (the rest is in the report)"
+        if len(lines) <= _LONGEST_EXAMPLE
+        else f"{lines[:_LONGEST_EXAMPLE]}… (the rest is in the report)"
     )
 
 
-def _story(check: Mapping[str, Json], *, is_open: bool = False) -> str:
+def _example(check: Mapping[str, Json], *, is_open: bool = False) -> str:
     lines = _cut("\n".join(explanation(check)))
     longest = max(map(len, _FENCE.findall(lines)), default=2)
     fence = "`" * (longest + 1)

@@ -44,5 +44,5 @@ class Connector(Protocol):
     def crash(self) -> None:
         """End the testee without warning, because the scenario wants it dead."""
 
-    def fellow(self) -> Self:
+    def peer(self) -> Self:
         """Return a connector for one more process of the same testee."""

@@ -1,6 +1,6 @@
 """Freeze time in this process at the suite's clock, and turn `time.sleep` into a `wait`.
 
-For testees in process; freezegun freezes, and is started once, for it walks through every module.
+For testees in process; freezegun freezes, and is started once, because it walks through every module.
 A testee with a clock of its own from the commands is not disturbed by any of it.
 """
 

@@ -135,7 +135,7 @@ class InProcessConnector:
         """Abandon the object; the mock answers none of its requests any more."""
         self._testee = self._deliver = None
 
-    def fellow(self) -> Self:
+    def peer(self) -> Self:
         """Return a connector for one more object in the same world."""
         return type(self)(self.command, self._mock, self._world)
 

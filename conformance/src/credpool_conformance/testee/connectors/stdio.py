@@ -107,7 +107,7 @@ class StdioConnector:
             _signal(self._process, signal.SIGKILL)
         self.stop()
 
-    def fellow(self) -> Self:
+    def peer(self) -> Self:
         """Return a connector for one more process of the same command."""
         return type(self)(self.command)
 

@@ -111,7 +111,7 @@ def new_priority(was: PoolState, state: PoolState, entry: Entry, priority: int) 
         return f"{shown(entry)} has priority {priority}{order}."
     before = [e for e in state.entries if e.priority == priority]
     tied = (
-        f"; {shown(before[0])} has it too, and stands before it" if before[0].id != entry.id else ""
+        f"; {shown(before[0])} has it too, and comes before it" if before[0].id != entry.id else ""
     )
     return (
         f"{shown(entry)} has priority {priority}, and the order is unchanged{tied}: "

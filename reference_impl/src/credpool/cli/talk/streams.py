@@ -31,7 +31,7 @@ def prepare() -> None:
 
 
 def read() -> str:
-    """Return what the standard input holds; bytes that are no text are kept as such, not refused."""
+    """Return what the standard input holds; bytes that are not text are kept as such, not refused."""
     return sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
 
 

@@ -23,7 +23,7 @@ __all__ = [
     "Document",
     "Malformed",
     "TooNew",
-    "as_kept",
+    "as_stored",
     "borrowed",
     "check_ids",
     "decode",
@@ -72,7 +72,7 @@ def decode(text: str, key: str, known: Known = _NOTHING) -> Document:
 
     Raises:
         TooNew: the document's version is above ours.
-        Malformed: the text is no JSON, or says something that the format does not.
+        Malformed: the text is not JSON, or says something that the format does not.
     """
     return _by_lines(text, key, known) or _whole(text, key, known)
 
@@ -143,7 +143,7 @@ def pool_keys(text: str) -> tuple[str, ...]:
 
     Raises:
         TooNew: the document's version is above ours.
-        Malformed: the text is no JSON, or says something that the format does not.
+        Malformed: the text is not JSON, or says something that the format does not.
     """
     document = _parse(text)
     if not isinstance(document, dict):
@@ -172,7 +172,7 @@ def settled(entry: Entry, key: str) -> tuple[Entry, Veiled]:
     return (entry if read == entry else read), line
 
 
-def as_kept(
+def as_stored(
     entry: Entry, *, key: str, clean: Callable[[str], str], fingerprint_key: bytes | None = None
 ) -> Entry:
     """Return what may be kept of an entry: `clean` takes the secrets out of its messages.
@@ -187,8 +187,8 @@ def as_kept(
     if entry.secret is not None and fingerprint_key is not None and not theirs:
         # spec: borrow.not-kept+2
         extra[FINGERPRINT] = fingerprint(entry.secret, fingerprint_key)
-    kept = replace(entry, secret=None, refresh_token=None, extra=MappingProxyType(extra))
-    return entry if kept == entry else kept
+    stored = replace(entry, secret=None, refresh_token=None, extra=MappingProxyType(extra))
+    return entry if stored == entry else stored
 
 
 def _redacted(entry: Entry, clean: Callable[[str], str]) -> Entry:

@@ -1,6 +1,6 @@
 """Read the fields of a JSON object, each as one type (spec: store).
 
-What is wrong is told by kind and place; a value is never quoted, for it may be a secret.
+What is wrong is told by kind and place; a value is never quoted, because it may be a secret.
 """
 
 import math
@@ -42,7 +42,7 @@ def kind(value: object) -> str:
 
 
 def to_seconds(name: str, value: object) -> float | None:
-    """Return the time a field tells; None when it is no time."""
+    """Return the time a field tells; None when it is not a time."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

@@ -59,7 +59,7 @@ def decode_row(row: object, *, key: str, index: int) -> Entry:
     """Return the entry that a row of the pool stands for.
 
     Raises:
-        Malformed: the row is no object, or a field has the wrong type.
+        Malformed: the row is not an object, or a field has the wrong type.
     """
     fields = _fields(row, f"credential_pool[{key!r}][{index}]")
     cooldown = _decode_cooldown(fields)
@@ -175,14 +175,14 @@ def _extra(
     So a status that says nothing is kept, and an expiry's form when it is not the one we write.
     """
     known = _MAPPED_IF_COOLING if cooling else _MAPPED
-    kept = {
+    stored = {
         n: Veiled(v) if isinstance(v, str) and may_open(n) else v
         for n, v in row.items()
         if n not in known and (v is not None or n not in _UNSAID)
     }
-    if "expires_at" not in kept:
-        kept.pop("expires_at_ms", None)
-    return kept | ({"model_cooldowns": foreign} if foreign else {})
+    if "expires_at" not in stored:
+        stored.pop("expires_at_ms", None)
+    return stored | ({"model_cooldowns": foreign} if foreign else {})
 
 
 def _decode_cooldown(fields: Fields) -> Cooldown | None:
@@ -248,8 +248,8 @@ def _decode_models(fields: Fields) -> tuple[dict[str, Cooldown], dict[str, objec
 def _encode_models(models: Mapping[str, Cooldown], foreign: object) -> object:
     if not models:
         return foreign
-    kept = foreign if isinstance(foreign, dict) else {}
-    return kept | {model: _encode_model(cooldown) for model, cooldown in models.items()}
+    stored = foreign if isinstance(foreign, dict) else {}
+    return stored | {model: _encode_model(cooldown) for model, cooldown in models.items()}
 
 
 def _encode_model(cooldown: Cooldown) -> dict[str, object]:

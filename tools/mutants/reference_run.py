@@ -47,19 +47,19 @@ class Red:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class RunResult:
     """What became of a run: how many checks ran, which were red, which found a fault of another."""
 
     ran: int = 0
     red: Mapping[str, Red] = field(default_factory=dict)
-    noted: Mapping[str, Red] = field(default_factory=dict)
+    passed_over: Mapping[str, Red] = field(default_factory=dict)
     used: frozenset[str] = frozenset()
     void: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
-    """What every trial needs, read once."""
+    """What every run needs, read once."""
 
     scenarios: tuple[Scenario, ...]
     registry: Registry
@@ -77,7 +77,7 @@ def read_suite(data: Data, testee: Path) -> Suite:
     return Suite(scenarios=scenarios, registry=registry, requirements=requirements, testee=testee)
 
 
-def baseline(suite: Suite, scenarios: Sequence[Scenario], reach: Reach) -> Trial:
+def baseline(suite: Suite, scenarios: Sequence[Scenario], reach: Reach) -> RunResult:
     """Run the reference as it is, with a `Reach` watching."""
 
     def begins(scenario: Scenario) -> None:
@@ -87,16 +87,16 @@ def baseline(suite: Suite, scenarios: Sequence[Scenario], reach: Reach) -> Trial
         return _run(suite, scenarios, begins)
 
 
-def attempt(suite: Suite, scenarios: Sequence[Scenario], change: type[Change]) -> Trial:
+def attempt(suite: Suite, scenarios: Sequence[Scenario], change: type[Change]) -> RunResult:
     """Run the reference with a change; one that cannot be made is void."""
     load_testee(suite.testee)
     used: set[str] = set()
     try:
         with patched(change.patches(), noticed=used.add):
-            trial = _run(suite, scenarios, lambda _: None)
+            result = _run(suite, scenarios, lambda _: None)
     except VoidError as error:
-        return Trial(void=str(error))
-    return replace(trial, used=frozenset(used))
+        return RunResult(void=str(error))
+    return replace(result, used=frozenset(used))
 
 
 def checks(
@@ -118,7 +118,9 @@ def checks(
         loopback.close()
 
 
-def _run(suite: Suite, scenarios: Sequence[Scenario], begins: Callable[[Scenario], None]) -> Trial:
+def _run(
+    suite: Suite, scenarios: Sequence[Scenario], begins: Callable[[Scenario], None]
+) -> RunResult:
     def announced() -> Iterator[Scenario]:
         for scenario in scenarios:
             begins(scenario)
@@ -126,13 +128,13 @@ def _run(suite: Suite, scenarios: Sequence[Scenario], begins: Callable[[Scenario
 
     made = [*checks(suite, announced())]
     red = {check.scenario.id: _red(check) for check in made if check.outcome not in _FINE}
-    noted = {
+    passed_over = {
         check.scenario.id: _red(check)
         for check in made
         if check.scenario.id not in red and any(f.requirement for f in check.findings)
     }
     ran = sum(check.outcome not in (Outcome.NOT_APPLICABLE, Outcome.EXCLUDED) for check in made)
-    return Trial(ran=ran, red=red, noted=noted)
+    return RunResult(ran=ran, red=red, passed_over=passed_over)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ _LOGGERS: Final = ("hpack.hpack", "hpack.table")
 _ON_THE_WIRE: Final = (bytes, bytearray, memoryview, tuple)
 
 
-def veil_http2() -> None:
+def mask_http2_log() -> None:
     """Mask what is read and written in the log of the HTTP/2 library; once is enough."""
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(_masked)

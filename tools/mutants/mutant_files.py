@@ -22,14 +22,14 @@ from tools.mutants.mutant import Change, Control, Mutant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Corpus:
+class MutantSet:
     """All changes by name, in the order of the files and of the text."""
 
     mutants: Mapping[str, type[Mutant]]
     controls: Mapping[str, type[Control]]
 
 
-def read(folder: Path) -> Corpus:
+def read(folder: Path) -> MutantSet:
     """Load every file of the folder.
 
     Raises: BadInputError when a file cannot be loaded, or a name is taken twice.
@@ -44,26 +44,26 @@ def read(folder: Path) -> Corpus:
     if not found:
         fix = "write the first one, see CONTRIBUTING.md"
         raise BadInputError([Problem(shown(folder), 1, "no mutants", fix)])
-    return Corpus(
+    return MutantSet(
         mutants={name: c for name, c in found.items() if issubclass(c, Mutant)},
         controls={name: c for name, c in found.items() if issubclass(c, Control)},
     )
 
 
-def check(corpus: Corpus, scenarios: Sequence[Scenario], requirements: Requirements) -> None:
+def check(mutant_set: MutantSet, scenarios: Sequence[Scenario], requirements: Requirements) -> None:
     """Hold every declaration against the specification and the scenarios.
 
     Raises: BadInputError with everything that is wrong.
     """
     by_id = {scenario.id: scenario for scenario in scenarios}
-    changes = (*corpus.mutants.values(), *corpus.controls.values())
+    changes = (*mutant_set.mutants.values(), *mutant_set.controls.values())
     problems = [_at(c, "says nothing", "write a docstring") for c in changes if not c.title()]
     problems += [
         _at(c, "replaces nothing", "mark a function with `replaces`")
         for c in changes
         if not c.patches()
     ]
-    for mutant in corpus.mutants.values():
+    for mutant in mutant_set.mutants.values():
         problems += [_at(mutant, what, fix) for what, fix in _faults(mutant, by_id, requirements)]
     if problems:
         raise BadInputError(problems)

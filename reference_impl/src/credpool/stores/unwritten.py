@@ -22,7 +22,7 @@ _LEARNT: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _Learnt:
     """What was learnt, how often, and the entries of the file that it was learnt of."""
 
     writes: int
@@ -30,18 +30,18 @@ class _Kept:
     entries: Mapping[EntryId, Entry]
 
 
-class NotHeld(Exception):
+class MustBeWritten(Exception):
     """A change is of a kind that has to be durable."""
 
 
-class Held:
+class Unwritten:
     """What a process has learnt of a pool, laid over what the file says."""
 
     def __init__(self) -> None:
         self._lock = PerProcess(Lock)
         # Replaced whole, so that readers need no lock.
-        self._kept = _Kept(0, MappingProxyType({}), MappingProxyType({}))
-        self._shown: tuple[PoolState, _Kept, PoolState] | None = None
+        self._stored = _Learnt(0, MappingProxyType({}), MappingProxyType({}))
+        self._shown: tuple[PoolState, _Learnt, PoolState] | None = None
         self._used = False
 
     def first_use(self) -> bool:
@@ -52,33 +52,33 @@ class Held:
     @property
     def writes(self) -> int:
         """How often something was learnt."""
-        return self._kept.writes
+        return self._stored.writes
 
     def over(self, state: PoolState) -> PoolState:
         """Return the pool with what was learnt; of an entry that the file has changed, nothing."""
-        kept, last = self._kept, self._shown
-        if last is not None and last[0] is state and last[1] is kept:
+        stored, last = self._stored, self._shown
+        if last is not None and last[0] is state and last[1] is stored:
             return last[2]
         shown = {entry.id: entry for entry in state.entries}
-        for entry_id, entry in kept.entries.items():
-            if kept.of.get(entry_id) == shown.get(entry_id):
+        for entry_id, entry in stored.entries.items():
+            if stored.of.get(entry_id) == shown.get(entry_id):
                 shown[entry_id] = entry
         whole = replace(state, entries=tuple(map(_unrenewed, shown.values())))
-        self._shown = (state, kept, whole)
+        self._shown = (state, stored, whole)
         return whole
 
     def update(
         self,
         state: PoolState,
         change: Callable[[PoolState], PoolState],
-        kept: Callable[[Entry], Entry],
+        stored: Callable[[Entry], Entry],
     ) -> PoolState:
         """Learn what a change of the pool in the file says, and return the pool with it.
 
         Args:
-            state: the pool as the file has it.
+            state: the pool as it is in the file.
             change: is called with the pool as it is shown.
-            kept: returns what may be kept of an entry.
+            stored: returns what may be kept of an entry.
 
         Raises:
             NotHeld: the change is not of a kind that may be forgotten.
@@ -87,22 +87,22 @@ class Held:
             before = self.over(state)
             after = change(before)
             old = {entry.id: entry for entry in before.entries}
-            news = {e.id: kept(e) for e in after.entries if old.get(e.id) is not e}
+            news = {e.id: stored(e) for e in after.entries if old.get(e.id) is not e}
             news = {entry_id: e for entry_id, e in news.items() if old.get(entry_id) != e}
             gone = old.keys() - {entry.id for entry in after.entries}
             if gone or after.suppressed != before.suppressed:
-                raise NotHeld
+                raise MustBeWritten
             if not all(_is_learnt(entry, old.get(entry.id)) for entry in news.values()):
-                raise NotHeld
+                raise MustBeWritten
             if news:
                 self._take(state, news)
             return self.over(state)
 
     def _take(self, state: PoolState, news: Mapping[EntryId, Entry]) -> None:
         there = {entry.id: entry for entry in state.entries if entry.id in news}
-        known = self._kept
+        known = self._stored
         of = {i: e for i, e in known.of.items() if i not in news} | there
-        self._kept = _Kept(known.writes + 1, of, {**known.entries, **news})
+        self._stored = _Learnt(known.writes + 1, of, {**known.entries, **news})
 
 
 def _is_learnt(new: Entry, old: Entry | None) -> bool:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
-from credpool._engine.own import Own
+from credpool._engine.process_state import ProcessState
 from credpool._engine.quotas import Telemetry
 from credpool._engine.view import Store, View, ordered, view_of
 from credpool._process.forks import PerProcess, watch
@@ -26,7 +26,7 @@ _CLOCK_STEP: Final = 1.0
 """A clock that goes back by less, in seconds, is two threads that looked at it at the same time."""
 
 
-class Kept:
+class StoredPool:
     """The latest view of a store, and what this process has counted since."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -38,14 +38,14 @@ class Kept:
         self._store = store
         self._clock = clock
         self._strategy: Strategy | None = None
-        self._own = PerProcess(Own)
+        self._own = PerProcess(ProcessState)
         self.last: EntryId | None = None
         self.telemetry = Telemetry()
         self.view = self._looked(None)
         watch(self)
 
     @property
-    def own(self) -> Own:
+    def own(self) -> ProcessState:
         """What is this process's alone."""
         return self._own.value
 
@@ -163,22 +163,22 @@ class Kept:
                 changed = change(self.folded(there, counted))  # spec: store.reset-stays+2
             if changed.entries is there.entries:
                 return state
-            return reading.as_kept(_as_added(_without_ours(changed, state), state))
+            return reading.as_stored(_as_added(_without_ours(changed, state), state))
 
         try:
-            kept = self._store.update(whole)  # spec: store.durable+2
-            view = self._after(kept)
+            stored = self._store.update(whole)  # spec: store.durable+2
+            view = self._after(stored)
             with own.mutex:
                 own.counts.written(counted)
                 self.view = view
         finally:
             own.landed.set()
 
-    def _after(self, kept: PoolState) -> View:
+    def _after(self, stored: PoolState) -> View:
         try:
             return self._looked(self.view)
         except StoreError:  # somebody has spoilt it since: the change was made, the next call tells
-            return view_of(object(), self._believed(kept, self.view), self._strategy)
+            return view_of(object(), self._believed(stored, self.view), self._strategy)
 
     # Counting.
 
@@ -234,34 +234,34 @@ def _without_ours(changed: PoolState, state: PoolState) -> PoolState:
     return replace(changed, **own)  # type: ignore[arg-type]  # fields by name
 
 
-_LEFT: Final[PerProcess[set[Kept]]] = PerProcess(set)
+_LEFT: Final[PerProcess[set[StoredPool]]] = PerProcess(set)
 """Pools that nobody has any more, and whose counts are being written."""
 
 _PATIENCE: Final = 2.0
 """How many seconds whoever drops a pool waits for its counts to be written, at most."""
 
 
-def left(kept: Kept) -> None:
+def left(stored: StoredPool) -> None:
     """Write the counts of a pool that nobody has any more.
 
     A finaliser calls this between any two instructions, while any lock may be held. So another
     thread writes, `Thread` with its locks is not used, and the waiting has an end: it is for the
     sake of whoever removes the file next. Where an event loop runs, nobody waits.
     """
-    if not kept.own.counts.left:
+    if not stored.own.counts.left:
         return
-    _LEFT.value.add(kept)  # until it is done, the end of the process waits for it
+    _LEFT.value.add(stored)  # until it is done, the end of the process waits for it
     written = allocate_lock()
     written.acquire()
     with suppress(RuntimeError):  # the interpreter ends
-        start_new_thread(_keep, (kept, written.release))
+        start_new_thread(_keep, (stored, written.release))
         if not loop_runs():
             written.acquire(timeout=_PATIENCE)
 
 
-def _keep(kept: Kept, done: Callable[[], None]) -> None:
+def _keep(stored: StoredPool, done: Callable[[], None]) -> None:
     try:
-        kept.ended()
+        stored.ended()
     finally:
-        _LEFT.value.discard(kept)
+        _LEFT.value.discard(stored)
         done()

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from credpool_conformance.charging.uses import RETRY, needed, superfluous, unnamed
+from credpool_conformance.charging.prerequisites import RETRY, needed, superfluous, unnamed
 from credpool_conformance.data import find
 from credpool_conformance.scenarios.scenario import Scenario
-from tools.mutants.trial import Suite, read_suite
+from tools.mutants.reference_run import Suite, read_suite
 
 
 @pytest.fixture(scope="module")

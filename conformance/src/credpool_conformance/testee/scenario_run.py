@@ -1,4 +1,4 @@
-"""Drive one testee through one scenario and write down what can be seen.
+"""Take one testee through one scenario and write down what can be seen.
 
 The order of events is the scenario's alone.  How a call goes on is `calls`'s, and judging `judge`'s.
 """
@@ -39,7 +39,7 @@ from credpool_conformance.testee.setup import Setup
 STRATEGIES: Final = frozenset({"fill_first", "round_robin", "least_used", "random"})
 
 
-class Drive:
+class ScenarioRun:
     """One scenario under way."""
 
     def __init__(self, scenario: Scenario, setup: Setup, session: Session, mock: Mock) -> None:
@@ -47,7 +47,7 @@ class Drive:
         self.scenario = self._scenario = scenario
         self.setup = self._setup = setup
         first, *others = scenario.given.processes
-        self._processes = {first: session} | {name: session.fellow(name) for name in others}
+        self._processes = {first: session} | {name: session.peer(name) for name in others}
         self._calls = Calls(setup, session, mock)
         self._mock = mock
         self._clock: Clock = setup.clock
@@ -77,9 +77,9 @@ class Drive:
         Raises: HarnessError when the testee breaks the protocol.
         """
         self._configure(self._setup.pool)
-        for fellow in [*self._processes.values()][1:]:
-            fellow.ensure()
-            self._calls.turn = fellow
+        for peer in [*self._processes.values()][1:]:
+            peer.ensure()
+            self._calls.turn = peer
             self._configure(self._setup.joined())
         for number, phase in enumerate(self._scenario.phases, 1):
             begun = len(self._mock.seen)
@@ -222,7 +222,7 @@ class Drive:
 
 
 def _refusal(refused: Mapping[str, Json], strategies: frozenset[str]) -> str:
-    """Return a refusal's outcome; one of an unknown strategy must name those that there are."""
+    """Return a refusal's outcome; one of an unknown strategy must name the known ones."""
     code, message = refused.get("code"), text(refused.get("message"))
     unnamed = [name for name in sorted(strategies) if name not in message]
     if code == "unknown_strategy" and unnamed:

@@ -28,7 +28,7 @@ from credpool.rules.usable import flawed
 from credpool.seed.borrowing import BorrowingStore
 from credpool.seed.found import Found, seeded
 from credpool.seed.surroundings import Surroundings
-from credpool.stores.auth_json.codec import as_kept
+from credpool.stores.auth_json.codec import as_stored
 
 _LOG: Final = logging.getLogger("credpool")
 
@@ -67,14 +67,14 @@ def open_pool(
     """
     tell, around = notify or _log, surroundings or _usual(store)
     empty = _empty(key, around, strategy, policy)
-    found, notices = around.find(key)
-    for notice in notices:
-        tell(notice)  # spec: seed.told+2
+    found, unusable = around.find(key)
+    for complaint in unusable:
+        tell(complaint)  # spec: seed.told+2
     path = _path(around, store)
     fingerprint_key = _fingerprint_key(path, create=bool(found))
-    kept = _kept(empty, path, fingerprint_key)
-    kept.update(partial(seeded, found=found, fingerprint_key=fingerprint_key))
-    lending = _lending(kept, key, around, tell)
+    stored = _stored(empty, path, fingerprint_key)
+    stored.update(partial(seeded, found=found, fingerprint_key=fingerprint_key))
+    lending = _lending(stored, key, around, tell)
     pool = Pool(lending, clock=clock, dice=dice, lender=lending.reread, base_url=lending.base_url)
     if notify is not None:  # else the pool itself has logged them
         for complaint in complaints(pool.state):
@@ -95,17 +95,17 @@ def view_pool(
     The arguments, and what is raised, are those of `open_pool`.
     """
     tell, around = notify or _log, surroundings or _usual(store)
-    found, notices = around.find(key)
-    for notice in notices:
-        tell(notice)
+    found, unusable = around.find(key)
+    for complaint in unusable:
+        tell(complaint)
     empty = _empty(key, around, None, None)
     path = _path(around, store)
     fingerprint_key = _fingerprint_key(path, create=False)
     if fingerprint_key is None and found:
         fingerprint_key = os.urandom(32)  # `open_pool` would make one, and would keep it
-    kept = _kept(empty, path, fingerprint_key)
-    state = seeded(kept.load(), found, fingerprint_key=fingerprint_key)
-    state = replace(state, entries=tuple(as_kept(e, key=key, clean=str) for e in state.entries))
+    stored = _stored(empty, path, fingerprint_key)
+    state = seeded(stored.load(), found, fingerprint_key=fingerprint_key)
+    state = replace(state, entries=tuple(as_stored(e, key=key, clean=str) for e in state.entries))
     from credpool.stores.memory import MemoryStore  # noqa: PLC0415  as in `credpool.stores`
 
     whole = _lending(MemoryStore(state), key, around, tell).load()
@@ -149,7 +149,7 @@ def complaints(state: PoolState) -> Iterator[Complaint]:
     """Yield what is to be said of the entries of which something cannot be sent."""
     for entry, why in flawed(state):
         yield Complaint(
-            where=f"{state.key}, {shown(entry)}", what=why, mend=remedy(state.key, entry)
+            where=f"{state.key}, {shown(entry)}", what=why, fix=remedy(state.key, entry)
         )
 
 
@@ -175,19 +175,19 @@ def _empty(
 
 
 def _lending(
-    kept: Store, key: str, surroundings: Surroundings, tell: Callable[[Complaint], None]
+    stored: Store, key: str, surroundings: Surroundings, tell: Callable[[Complaint], None]
 ) -> BorrowingStore:
     endpoint = surroundings.endpoint(key)
     return BorrowingStore(
-        kept,
+        stored,
         look=lambda: _by_source(surroundings, key),
         resolve=partial(_resolved, surroundings, tell),
         base_url=surroundings.base_url if endpoint is None else endpoint.base_url,
     )
 
 
-def _log(notice: Complaint) -> None:
-    _LOG.warning("%s", notice)
+def _log(complaint: Complaint) -> None:
+    _LOG.warning("%s", complaint)
 
 
 def _path(surroundings: Surroundings, store: str | PathLike[str] | None) -> Path | None:
@@ -205,7 +205,7 @@ def _fingerprint_key(path: Path | None, *, create: bool) -> bytes | None:
     return key_beside(path, create=create)
 
 
-def _kept(empty: PoolState, path: Path | None, fingerprint_key: bytes | None) -> Store:
+def _stored(empty: PoolState, path: Path | None, fingerprint_key: bytes | None) -> Store:
     """Return where the pool is kept."""
     if path is None:
         from credpool.stores.memory import MemoryStore  # noqa: PLC0415  as in `credpool.stores`

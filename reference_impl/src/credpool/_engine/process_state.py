@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Own:
+class ProcessState:
     """What a process begins with: it has sent nothing, holds nothing and claims nothing."""
 
     def __init__(self) -> None:
