@@ -24,7 +24,7 @@ HELLO |= {"spec": "1.0-draft", "clock": "virtual"}
 FEATURES = (
     "affinity borrowed custom-endpoints events lease login model-scope oauth operator owner-scope"
 )
-FEATURES += " payer probe quota-aware seed shared-store store"
+FEATURES += " payer probe quota-aware in-band seed shared-store store"
 HELLO |= {"features": FEATURES.split()}
 CODES = {credpool.UnknownStrategy: "unknown_strategy", credpool.StoreTooNew: "store_too_new"}
 CODES |= {credpool.StoreUnreadable: "store_unreadable", credpool.BadConfig: "bad_config"}
