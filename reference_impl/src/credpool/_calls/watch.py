@@ -9,7 +9,7 @@ from math import inf
 from typing import Final, Generic, TypeVar
 
 from credpool._calls.body import PATIENCE, Bodies, Response
-from credpool._calls.call import ActiveCall, Ending
+from credpool._calls.call import Ending
 from credpool.providers.in_band import MOST, Events, failure_in_body, refusal
 from credpool.providers.registry import Provider
 from credpool.providers.reply import Reply

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Final
 
 from credpool.providers.data import in_band
@@ -88,10 +89,15 @@ def _status(failure: Failure, codes: Collection[str], provider: Provider) -> int
     """Return the status that the provider would have sent: told, known of a code, or none."""
     told = (dig(failure, *path) for path in _NUMBER_PATHS)
     numbers = (int(n) for n in told if isinstance(n, int) or (isinstance(n, str) and n.isdigit()))
-    known = (row["status"] for row in in_band() if row["code"] in codes)
+    known = (status for code, status in _statuses().items() if code in codes)
     ruled = (_first(rule) for rule in provider.rules if not rule.codes.isdisjoint(codes))
     found = (n for n in (*numbers, *known, *ruled) if n in _NUMBERS)
     return next(found, _UNKNOWN)
+
+
+@cache
+def _statuses() -> Mapping[str, int]:
+    return {str(row["code"]): int(str(row["status"])) for row in in_band()}
 
 
 def _first(rule: Rule) -> int:
