@@ -205,6 +205,10 @@ def _reply(response: Response, body: bytes, whole: bool) -> Reply:  # noqa: FBT0
     return Reply(response.status_code, lower_names(response.headers), body, whole)
 
 
+def _nowhere(_piece: bytes) -> None:
+    """Read along for nobody."""
+
+
 def _nothing() -> Beginning:
     nothing = Beginning(0.0, None)
     nothing.end()
@@ -230,9 +234,9 @@ class ResumedStream(_Resumed):
         yield from self._beginning.again()  # spec: recover.whole-body+1
         if self._beginning.ended:
             return
+        feed = _nowhere if self.watch is None else self.watch.feed
         for piece in self._beginning.rest:
-            if self.watch is not None:
-                self.watch.feed(piece)
+            feed(piece)
             yield piece
 
     def close(self) -> None:
@@ -250,9 +254,9 @@ class ResumedAsyncStream(_Resumed):
             yield piece
         if self._beginning.ended:
             return
+        feed = _nowhere if self.watch is None else self.watch.feed
         async for piece in self._beginning.rest:
-            if self.watch is not None:
-                self.watch.feed(piece)
+            feed(piece)
             yield piece
 
     async def aclose(self) -> None:

@@ -32,21 +32,20 @@ class Watch:
         self.events = Events()
         self.ending: Ending | None = None
         self._decode = _decoder(coding)
-        self._is_blind = self._decode is None
 
     @property
     def done(self) -> bool:
         """Whether the beginning of the reply has been seen."""
-        return self._is_blind or self.events.begun
+        return self._decode is None or self.events.begun
 
     def feed(self, piece: bytes) -> None:
         """Read along in a piece as it came."""
-        if self._decode is None or self._is_blind:
+        if self._decode is None:
             return
         try:
             self.events.feed(self._decode(piece))
         except zlib.error:
-            self._is_blind = True
+            self._decode = None
 
     def over(self) -> None:
         """Settle the call, once."""
