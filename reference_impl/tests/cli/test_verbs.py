@@ -179,7 +179,7 @@ def test_a_failure_inside_a_success_is_explained(credpool: "Command") -> None:
 
     told = json.loads(data.out)
     assert (told["class"], told["status"], told["read_as"]) == ("out_of_credit", 200, 402)
-    assert "read as 402" in words.out
+    assert "a failure inside a success, read as 402" in words.out
     assert healthy.code == 2
     assert "tells no failure" in healthy.err
 

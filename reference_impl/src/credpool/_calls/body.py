@@ -31,6 +31,12 @@ class Watch(Protocol):
     def feed(self, piece: bytes) -> None:
         """Read along in a piece as it came."""
 
+    def along(self, rest: Iterator[bytes]) -> Iterator[bytes]:
+        """Pass on what follows, and read along."""
+
+    def along_async(self, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Pass on what follows, and read along."""
+
     def over(self) -> None:
         """Settle the call, once."""
 
@@ -205,10 +211,6 @@ def _reply(response: Response, body: bytes, whole: bool) -> Reply:  # noqa: FBT0
     return Reply(response.status_code, lower_names(response.headers), body, whole)
 
 
-def _nowhere(_piece: bytes) -> None:
-    """Read along for nobody."""
-
-
 def _nothing() -> Beginning:
     nothing = Beginning(0.0, None)
     nothing.end()
@@ -234,10 +236,8 @@ class ResumedStream(_Resumed):
         yield from self._beginning.again()  # spec: recover.whole-body+1
         if self._beginning.ended:
             return
-        feed = _nowhere if self.watch is None else self.watch.feed
-        for piece in self._beginning.rest:
-            feed(piece)
-            yield piece
+        rest = self._beginning.rest
+        yield from rest if self.watch is None else self.watch.along(rest)
 
     def close(self) -> None:
         """Close the body."""
@@ -254,9 +254,8 @@ class ResumedAsyncStream(_Resumed):
             yield piece
         if self._beginning.ended:
             return
-        feed = _nowhere if self.watch is None else self.watch.feed
-        async for piece in self._beginning.rest:
-            feed(piece)
+        rest = self._beginning.rest
+        async for piece in rest if self.watch is None else self.watch.along_async(rest):
             yield piece
 
     async def aclose(self) -> None:

@@ -4,13 +4,13 @@ Each `async` function is the twin of the one before it.
 """
 
 import zlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from math import inf
 from typing import Final, Generic, TypeVar
 
 from credpool._calls.body import PATIENCE, Bodies, Response
 from credpool._calls.call import Ending
-from credpool.providers.in_band import MOST, Events, failure_in_body, refusal
+from credpool.providers.in_band import ALARM, END, MOST, Events, failure_in_body, refusal
 from credpool.providers.registry import Provider
 from credpool.providers.reply import Reply
 
@@ -46,6 +46,22 @@ class Watch:
             self.events.feed(self._decode(piece))
         except zlib.error:
             self._decode = None
+
+    def along(self, rest: Iterator[bytes]) -> Iterator[bytes]:
+        """Pass on what follows, and read along; what can tell no failure costs next to nothing."""
+        events, plain = self.events, self._decode is bytes
+        for piece in rest:
+            if events.open or not plain or piece[-2:] != END or ALARM in piece:
+                self.feed(piece)
+            yield piece
+
+    async def along_async(self, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Pass on what follows, and read along; what can tell no failure costs next to nothing."""
+        events, plain = self.events, self._decode is bytes
+        async for piece in rest:
+            if events.open or not plain or piece[-2:] != END or ALARM in piece:
+                self.feed(piece)
+            yield piece
 
     def over(self) -> None:
         """Settle the call, once."""

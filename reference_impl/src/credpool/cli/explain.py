@@ -94,9 +94,9 @@ def explain(
 def in_words(told: dict[str, Json]) -> str:
     """Return the explanation as lines for a person."""
     hint, cooldown, others = told["hint"], told["cooldown"], told["otherwise"]
-    inside = told["read_as"] != told["status"]
+    read_as = f"a failure inside a success, read as {told['read_as']}"
     lines = {
-        "inside": f"a success tells this failure; it is read as {told['read_as']}" if inside else "",
+        "status": "" if told["read_as"] == told["status"] else read_as,
         "class": told["class"],
         "rule": told["rule"],
         "action": f"{told['action']}: {told['meaning']}",

@@ -19,7 +19,13 @@ MOST: Final = 64 * 1024
 
 _LINE_END: Final = re.compile(r"\r\n|\n|\r")
 _NUMBER_PATHS: Final = (("error", "code"), ("error", "status_code"), ("status_code",), ("code",))
-_BREAKS: Final = (b"\n\n", b"\n\r\n", b"\r\r")
+ALARM: Final = b"error"
+"""What every event has in it that tells a failure; what has it not is not read."""
+
+END: Final = b"\n\n"
+"""How nearly every event ends."""
+
+_BREAKS: Final = (END, b"\n\r\n", b"\r\r")
 _LONGEST_BREAK: Final = 3
 _FAMILIES: Final = {"4xx": 400, "5xx": 500}
 _NUMBERS: Final = range(400, 600)
@@ -33,31 +39,30 @@ Failure = Mapping[str, object]
 class Events:
     """The events of a stream (server-sent events, WHATWG HTML §9.2.6), as their bytes come.
 
-    `begun` tells that one with data has come, `failure` is the first failure among all of them.
+    `begun` tells that one with data has come, `failure` is the first failure among all of them,
+    and `open` is the beginning of one whose end has not come.
     """
 
     def __init__(self) -> None:
         self.begun = False
         self.failure: Failure | None = None
-        self._open = b""
+        self.open = b""
         self._is_torn = False
 
     def feed(self, piece: bytes) -> None:
         """Read on; a piece may begin and end anywhere."""
-        if self.begun and not self._open and piece.endswith(_BREAKS[0]) and not _alarms(piece):
-            return  # as nearly every piece of a healthy stream
-        start = max(len(self._open) - _LONGEST_BREAK, 0)
-        known = self._open + piece
+        start = max(len(self.open) - _LONGEST_BREAK, 0)
+        known = self.open + piece
         end = _break(lambda mark: known.rfind(mark, start))
-        whole, self._open = known[:end], known[end:]
+        whole, self.open = known[:end], known[end:]
         if self._is_torn and whole:
             first = min(at for mark in _BREAKS if (at := known.find(mark)) >= 0)
             whole, self._is_torn = whole[first:], False  # what is before it is of the torn event
-        if not self.begun or _alarms(whole):
+        if not self.begun or ALARM in whole:
             self._read(whole)
-        if len(self._open) > MOST:  # spec: in-band.bound+1
+        if len(self.open) > MOST:  # spec: in-band.bound+1
             self.begun = self._is_torn = True
-            self._open = self._open[-_LONGEST_BREAK:]
+            self.open = self.open[-_LONGEST_BREAK:]
 
     def _read(self, whole: bytes) -> None:
         for event in _events(whole):
@@ -104,11 +109,6 @@ def _first(rule: Rule) -> int:
     return int(_FAMILIES.get(status, status or _UNKNOWN))
 
 
-def _alarms(raw: bytes) -> bool:
-    """Whether an event may tell a failure; nothing else is read."""
-    return b"error" in raw or b"failed" in raw
-
-
 def _break(find: Callable[[bytes], int]) -> int:
     """Return where the break ends that `find` finds, or 0."""
     return max(at + len(mark) if (at := find(mark)) >= 0 else 0 for mark in _BREAKS)
@@ -134,9 +134,9 @@ def _failure(name: str, data: object) -> Failure | None:
     """Return what an event tells of a failure, if it does."""
     if not isinstance(data, Mapping):
         return {} if name == "error" else None
-    kind = data.get("type")
-    if kind == "response.failed":
-        return {"error": dig(data, "response", "error")}
+    kind, inner = data.get("type"), dig(data, "response", "error")
+    if kind == "response.failed" and _is_error(inner):
+        return {"error": inner}
     return data if _is_error(data.get("error")) or "error" in (name, kind) else None
 
 
