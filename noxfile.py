@@ -176,7 +176,7 @@ def gallery(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure the budgets, as ratios within one run."""
-    install_packages(session)
+    install_packages(session, "test")
     session.run("python", "reference_impl/bench/bench.py", *session.posargs)
 
 

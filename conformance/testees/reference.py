@@ -26,7 +26,7 @@ HELLO |= {"spec": "1.0-draft", "clock": "virtual"}
 FEATURES = (
     "affinity borrowed custom-endpoints events lease login model-scope oauth operator owner-scope"
 )
-FEATURES += " payer probe quota-aware seed shared-store store"
+FEATURES += " payer probe quota-aware in-band seed shared-store store"
 HELLO |= {"features": FEATURES.split()}
 CODES = {errors.UnknownStrategy: "unknown_strategy", errors.StoreTooNew: "store_too_new"}
 CODES |= {errors.StoreUnreadable: "store_unreadable", errors.BadConfig: "bad_config"}

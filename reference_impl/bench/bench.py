@@ -20,9 +20,11 @@ from functools import partial
 from pathlib import Path
 
 import httpx2
+import openai
 
 from credpool import Entry, Pool, Secret, Strategy
 from credpool._calls.call import ActiveCall
+from credpool._calls.watch import Refusals
 from credpool.httpx2 import PoolAuth
 from credpool.model.terms import AuthType, EntryId
 from credpool.pool import engine_of
@@ -184,6 +186,57 @@ def requesting(folder: str) -> Iterator[Row]:
     yield Row("the same, as a ratio", f"{ratio:.3f}", "≤ 1.10", ratio <= 1.10)
 
 
+def streaming(_folder: str) -> Iterator[Row]:
+    """Measure a healthy stream that is read along with, in turn with one that is not."""
+    with server() as url:
+        auth = PoolAuth(Pool.from_keys("openai", ["sk-bench-stream"], base_url=url))
+        with httpx2.Client(auth=auth) as client:
+            sdk = openai.OpenAI(api_key="x", base_url=f"{url}/stream", http_client=client)
+            ways = {
+                "of a bare client": (partial(read_lines, client, url), 1.10),
+                "of the openai SDK": (partial(read_events, sdk), 1.02),
+            }
+            for what, (read, budget) in ways.items():
+                ratio = read_along(read)
+                name = f"reading along with a stream {what}, CPU ratio"
+                yield Row(name, f"{ratio:.3f}", f"≤ {budget:.2f}", ratio <= budget)
+
+
+def read_along(read: Callable[[], None]) -> float:
+    """Return how much longer a stream takes when the pool reads along."""
+    usual = Refusals._watch  # noqa: SLF001  it has no switch
+    times: dict[object, list[float]] = {usual: [], nobody: []}
+    try:
+        for n in range(120):
+            for way in (usual, nobody) if n % 2 else (nobody, usual):
+                Refusals._watch = way  # noqa: SLF001
+                begun = time.process_time()
+                read()
+                times[way].append(time.process_time() - begun)
+    finally:
+        Refusals._watch = usual  # noqa: SLF001
+    with_, without = (statistics.median(times[way][20:]) for way in (usual, nobody))
+    return with_ / without
+
+
+def read_lines(client: httpx2.Client, url: str) -> None:
+    """Read a stream as a program without an SDK does."""
+    with client.stream("POST", f"{url}/stream", json={}) as response:
+        for line in response.iter_lines():
+            json.loads(line.removeprefix("data: ") or "0")
+
+
+def read_events(sdk: openai.OpenAI) -> None:
+    """Read a stream as an SDK does."""
+    hello = [{"role": "user", "content": "hello"}]
+    for _ in sdk.chat.completions.create(model="gpt-5", messages=hello, stream=True):
+        pass
+
+
+def nobody(_self: object, _response: object) -> None:
+    """Read along with no stream."""
+
+
 def classifying(_folder: str) -> Iterator[Row]:
     """Measure what a long failing body means, over parsing JSON of that length once."""
     item = {"@type": "type.googleapis.com/google.rpc.Help", "links": [{"url": "x"}, 1, None]}
@@ -233,7 +286,7 @@ def main() -> int:
     """Print every figure; fail when a budget is not kept."""
     with tempfile.TemporaryDirectory() as folder:
         kept = True
-        for measure in (selecting, changing, following, classifying, requesting):
+        for measure in (selecting, changing, following, classifying, requesting, streaming):
             for row in measure(folder):
                 print(row, flush=True)
                 kept = kept and row.kept

@@ -1,10 +1,13 @@
-"""A loopback server for the bench: answers every request alike, and prints its port."""
+"""A loopback server for the bench: answers alike, `/stream` with 300 events; prints its port."""
 
 import asyncio
 
 BODY = b'{"id":"x","choices":[{"message":{"role":"assistant","content":"hello"}}]}'
 HEAD = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(BODY)}\r\n\r\n"
 REPLY = HEAD.encode() + BODY
+EVENT = b'data: {"id":"x","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"hello"}}]}\n\n'
+STREAM = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+CHUNKS = [b"%x\r\n%b\r\n" % (len(EVENT), EVENT)] * 300 + [b"0\r\n\r\n"]
 
 
 async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -17,7 +20,13 @@ async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
                 if line.startswith(b"content-length:")
             )
             await reader.readexactly(length)
-            writer.write(REPLY)
+            if b"/stream" not in head.partition(b"\r\n")[0]:
+                writer.write(REPLY)
+                continue
+            writer.write(STREAM)
+            for chunk in CHUNKS:
+                writer.write(chunk)
+                await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):
         writer.close()
 

@@ -4,25 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from credpool import (
+from credpool import AuthType, Entry, EntryId, Operator, Pool, PoolState, Secret, Status, Strategy
+from credpool.entries.edit import added, holding
+from credpool.entries.order import Move, is_plain, moved
+from credpool.errors import (
     AmbiguousTarget,
-    AuthType,
     BadInput,
     DuplicateSecret,
-    Entry,
-    EntryId,
-    Operator,
-    Pool,
-    PoolState,
-    Secret,
-    Status,
-    Strategy,
     UnknownEntry,
     UnknownStrategy,
     UnusableSecret,
 )
-from credpool.entries.edit import added, holding
-from credpool.entries.order import Move, is_plain, moved
 from credpool.rules.targets import resolve, shown
 from credpool.stores import JsonFileStore, MemoryStore
 from credpool.testing import FakeClock
@@ -130,7 +122,7 @@ def test_a_place_that_an_entry_names_already_is_refused() -> None:
         pytest.param(" \n", "is empty", id="blank"),
         pytest.param("sk-...", "is a placeholder", id="cut short"),
         pytest.param("your-api-key", "is a placeholder", id="a template's"),
-        pytest.param("Bearer sk-0123456789", "“Bearer” before it", id="a header's value"),
+        pytest.param("Bearer sk-0123456789", "has “Bearer” before it", id="a header's value"),
         pytest.param("sk-0123 456789", "no header can carry", id="two words"),
         pytest.param("sk-\ud800", "no header can carry", id="half a character"),
     ],

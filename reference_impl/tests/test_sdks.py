@@ -1,6 +1,8 @@
 """The real `openai` and `anthropic` SDKs on a loopback server, with a pool between."""
 
 import asyncio
+import contextlib
+import gzip
 import logging
 import re
 import traceback
@@ -52,6 +54,7 @@ class Sdk:
     ask: Callable[..., Any]
     read: Callable[[Part], str]
     refusal: type[Exception]
+    told: str
 
     def answer(self, pool: Pool, url: str, *, stream: bool, **options: Option) -> str:
         """Ask with the blocking client, and return the text of the answer."""
@@ -114,6 +117,8 @@ CHAT = Sdk(
     ),
     read=read_openai,
     refusal=openai.APIStatusError,
+    told='data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[],'
+    '"error":{"code":402,"message":"no money"}}\n\n',
 )
 RESPONSES = Sdk(
     provider="openai",
@@ -125,6 +130,8 @@ RESPONSES = Sdk(
     ),
     read=read_openai,
     refusal=openai.APIStatusError,
+    told='event: response.failed\ndata: {"type":"response.failed","sequence_number":9,"response":'
+    '{"id":"r","status":"failed","error":{"code":"insufficient_quota","message":"no money"}}}\n\n',
 )
 MESSAGES = Sdk(
     provider="anthropic",
@@ -136,6 +143,7 @@ MESSAGES = Sdk(
     ),
     read=read_anthropic,
     refusal=anthropic.APIStatusError,
+    told='event: error\ndata: {"type":"error","error":{"type":"billing_error","message":"no money"}}\n\n',
 )
 
 
@@ -348,6 +356,49 @@ def test_an_sdks_errors_and_logs_show_no_secret(
     for secret in (ONE, TWO):
         assert secret not in text
         assert secret not in caplog.text
+
+
+def told(sdk: Sdk, pack: Callable[[bytes], bytes], begun: str = "") -> FakeReply:
+    """Return a stream of status 200 that says that there is no money, in pieces of five bytes."""
+    body = pack((begun + sdk.told).encode())
+    coding = {"content-encoding": "gzip"} if pack is gzip.compress else {}
+    return FakeReply(
+        headers={"content-type": "text/event-stream", **coding},
+        body=[body[start : start + 5] for start in range(0, len(body), 5)],
+    )
+
+
+packed = pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+
+
+@packed
+def test_a_first_event_that_fails_rotates_unseen(
+    sdk: Sdk, answer: Answer, pack: Callable[[bytes], bytes]
+) -> None:
+    """A refusal in a stream's first event reaches no SDK: the next key answers."""
+    with FakeProvider({ONE: [told(sdk, pack)]}) as provider:
+        pool = pool_of(sdk, provider, [ONE, TWO])
+
+        text = answer(pool, provider.url, stream=True, max_retries=0)
+
+    assert text == "Hello."
+    assert provider.secrets == [ONE, TWO]
+
+
+@packed
+def test_a_later_event_that_fails_counts_for_the_next_call(
+    sdk: Sdk, answer: Answer, pack: Callable[[bytes], bytes]
+) -> None:
+    """A refusal further on is the caller's, and the next call begins with the next key."""
+    with FakeProvider({ONE: [told(sdk, pack, "event: ping\ndata: {}\n\n")]}) as provider:
+        pool = pool_of(sdk, provider, [ONE, TWO])
+
+        with contextlib.suppress(openai.APIError, anthropic.APIError, KeyError, AttributeError):
+            answer(pool, provider.url, stream=True, max_retries=0)
+        text = answer(pool, provider.url, stream=True, max_retries=0)
+
+    assert text == "Hello."
+    assert provider.secrets == [ONE, TWO]
 
 
 def settings_of(client: httpx2.Client | httpx2.AsyncClient) -> Mapping[str, object]:

@@ -26,6 +26,7 @@ def region_contents(spec: Specification) -> Mapping[str, str]:
         "hints": _hints(_data(spec, "hints")),
         "hint-forms": _hint_forms(_data(spec, "hints")),
         "quota": _quota(_data(spec, "quota")),
+        "in-band": _statuses(_data(spec, "in-band")),
         "events": _events(_data(spec, "events")),
         "policy": policy_table(spec),
         "registry": _registry(spec),
@@ -102,6 +103,13 @@ def _quota(data: Mapping[str, Json]) -> str:
         ],
     )
     return _reading(data, rendered)
+
+
+def _statuses(data: Mapping[str, Json]) -> str:
+    rows = [fields(row) for row in items(data.get("rows"))]
+    return table(
+        ("code", "status"), [(f"`{text(r.get('code'))}`", scalar(r.get("status"))) for r in rows]
+    )
 
 
 def _left(left: Row) -> str:

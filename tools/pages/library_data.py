@@ -13,9 +13,10 @@ from tools.tables.billing import disputed, statement
 PATH: Final = "reference_impl/src/credpool/providers/registry.json"
 BILLING_PATH: Final = "reference_impl/src/credpool/cli/talk/billing.json"
 
-_PROVIDER: Final = ("base_url", "credential_query", "credentials", "owner_headers")
+_PROVIDER: Final = ("base_url", "credential_query", "credentials", "owner_headers", "in_band")
 _HINT: Final = ("id", "where", "name", "windows", "spent", "otherwise", "path", "pattern", "form")
 _QUOTA: Final = ("id", "left", "reset")
+_IN_BAND: Final = ("code", "status")
 _RULE: Final = ("id", "when", "class", "scope", "cooldown", "hint")
 
 
@@ -29,7 +30,8 @@ def registry(spec: Specification) -> Json:
         providers[name] = {**_pick(data, _PROVIDER), "credentials": ways, "rules": rules}
     hints: list[Json] = [_pick(fields(row), _HINT) for row in _rows(spec, "hints")]
     quota: list[Json] = [_pick(fields(row), _QUOTA) for row in _rows(spec, "quota")]
-    return {"providers": providers, "hints": hints, "quota": quota}
+    told: list[Json] = [_pick(fields(row), _IN_BAND) for row in _rows(spec, "in-band")]
+    return {"providers": providers, "hints": hints, "quota": quota, "in_band": told}
 
 
 def billing(spec: Specification) -> Json:

@@ -23,6 +23,7 @@ REGIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "configuration.md": ("policy",),
     "references.md": ("references-normative", "references-informative"),
     "quotas.md": ("quota",),
+    "in-band.md": ("in-band",),
     "seeding.md": ("environment",),
 }
 _END: Final = "<!-- /generated -->"

@@ -169,6 +169,21 @@ def test_an_explanation_says_how_long(
     assert f"cooldown:    {cooldown}" in ran.out
 
 
+def test_a_failure_inside_a_success_is_explained(credpool: "Command") -> None:
+    """An event of a stream is read as the failing reply that says the same; an answer is not."""
+    event = 'data: {"error": {"code": 402, "message": "Insufficient credits"}}\n\n'
+    asked = ("explain", "--provider", "openrouter", "--status", "200")
+
+    words, data = credpool(*asked, stdin=event), credpool(*asked, "--json", stdin=event)
+    healthy = credpool(*asked, stdin='{"choices": []}')
+
+    told = json.loads(data.out)
+    assert (told["class"], told["status"], told["read_as"]) == ("out_of_credit", 200, 402)
+    assert "a failure inside a success, read as 402" in words.out
+    assert healthy.code == 2
+    assert "tells no failure" in healthy.err
+
+
 @pytest.mark.parametrize(
     ("headers", "action", "requirement", "others"),
     [

@@ -108,6 +108,8 @@ def render(reply: Reply, now: float, mint: Mint, location: str | None) -> Sent:
     streamed = bool(reply.stream)
     whole = _body(fill(reply.body)) + " " * reply.pad
     chunks = [str(fill(chunk)) for chunk in reply.stream] if streamed else [whole]
+    if streamed:
+        chunks[0] += " " * reply.pad
     return Sent(
         name=reply.name,
         status=reply.status,

@@ -1,4 +1,4 @@
-"""The body of a failing reply: its beginning is read to judge it by (spec: classification).
+"""The beginning of a reply's body, read to judge the reply by (spec: classification, in-band).
 
 Whoever gets the reply gets its body as it came: what has been read, what follows, how it breaks.
 Each `async` function is the twin of the one before it.
@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from credpool.providers.reply import Reply
+from credpool.providers.reply import Reply, lower_names
 
 MOST: Final = 64 * 1024
 """How many bytes of a failing body are judged; it is read on until there are as many."""
@@ -19,6 +19,29 @@ PATIENCE: Final = 5.0
 
 _SIP: Final = 256
 """How many bytes are decoded at once: compressed, they may stand for a thousand times as many."""
+
+
+class Watch(Protocol):
+    """What reads along in a success; see `watch`."""
+
+    @property
+    def done(self) -> bool:
+        """Whether the beginning of the reply has been seen."""
+
+    def feed(self, piece: bytes) -> None:
+        """Read along in a piece as it came."""
+
+    def along(self, rest: Iterator[bytes]) -> Iterator[bytes]:
+        """Pass on what follows, and read along."""
+
+    def along_async(self, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Pass on what follows, and read along."""
+
+    def over(self) -> None:
+        """Settle the call, once."""
+
+    async def over_async(self) -> None:
+        """Settle the call, once."""
 
 
 class Response(Protocol):
@@ -50,11 +73,12 @@ A = TypeVar("A", bound=Response)
 class Beginning:
     """What has been read of a body, before it is decoded, and how the body ended, if it has.
 
-    `rest` is the client's iterator of what follows, of whichever kind.
+    `rest` is the client's iterator of what follows, of whichever kind; `watch` reads along.
     """
 
-    def __init__(self, until: float, rest: object) -> None:
+    def __init__(self, until: float, rest: object, watch: Watch | None = None) -> None:
         self.rest: Any = rest
+        self.watch = watch
         self.raw = bytearray()
         self.ended = False
         self.error: Exception | None = None
@@ -62,8 +86,16 @@ class Beginning:
 
     def goes_on(self, now: float) -> bool:
         """Whether there is more to read, and time for it."""
+        if self.watch is not None and self.watch.done:
+            return False  # spec: recover.stream.not-drained+2
         # spec: classify.bounded-body+1
         return not self.ended and len(self.raw) < MOST and now < self._until
+
+    def add(self, piece: bytes) -> None:
+        """Take what has come."""
+        self.raw += piece
+        if self.watch is not None:
+            self.watch.feed(piece)
 
     def end(self, error: Exception | None = None) -> None:
         """Note that there is no more, or why the rest cannot be read."""
@@ -92,7 +124,7 @@ class Beginning:
 
 
 class Bodies(Generic[A]):
-    """Read failing replies of a client library.
+    """Read what replies of a client library begin with.
 
     `resume` puts a stream into a response that begins with what was read, `decode` is the client's.
     """
@@ -105,22 +137,35 @@ class Bodies(Generic[A]):
         self._resume = resume
         self._decode = decode
 
-    def judged(self, response: A, now: Callable[[], float]) -> Reply:
-        """Return a failing reply, as far as it is read."""
+    def judged(
+        self,
+        response: A,
+        now: Callable[[], float],
+        patience: float,
+        watch: Watch | None = None,
+    ) -> Reply:
+        """Return a reply, as far as it is read, for at most so many seconds, until `watch` is done."""
         if response.is_closed or response.is_stream_consumed:
             return _reply(response, *_known(response))
-        beginning = _read(iter(response.stream), now)
+        beginning = _read(Beginning(now() + patience, iter(response.stream), watch), now)
         self._resume(response, beginning)
         body, whole = beginning.decoded(partial(self._decode, response))
         if whole:
             response.read()
         return _reply(response, body, whole)
 
-    async def judged_async(self, response: A, now: Callable[[], float]) -> Reply:
-        """Return a failing reply, as far as it is read."""
+    async def judged_async(
+        self,
+        response: A,
+        now: Callable[[], float],
+        patience: float,
+        watch: Watch | None = None,
+    ) -> Reply:
+        """Return a reply, as far as it is read, for at most so many seconds, until `watch` is done."""
         if response.is_closed or response.is_stream_consumed:
             return _reply(response, *_known(response))
-        beginning = await _read_async(aiter(response.stream), now)
+        rest = aiter(response.stream)
+        beginning = await _read_async(Beginning(now() + patience, rest, watch), now)
         self._resume(response, beginning)
         body, whole = beginning.decoded(partial(self._decode, response))
         if whole:
@@ -133,11 +178,10 @@ class Bodies(Generic[A]):
             self._resume(response, _nothing())
 
 
-def _read(body: Iterator[bytes], now: Callable[[], float]) -> Beginning:
-    beginning = Beginning(now() + PATIENCE, body)
+def _read(beginning: Beginning, now: Callable[[], float]) -> Beginning:
     try:
         while beginning.goes_on(now()):
-            beginning.raw += next(body)
+            beginning.add(next(beginning.rest))
     except StopIteration:
         beginning.end()
     except Exception as err:  # noqa: BLE001  whatever it is, status and headers have come
@@ -145,11 +189,10 @@ def _read(body: Iterator[bytes], now: Callable[[], float]) -> Beginning:
     return beginning
 
 
-async def _read_async(body: AsyncIterator[bytes], now: Callable[[], float]) -> Beginning:
-    beginning = Beginning(now() + PATIENCE, body)
+async def _read_async(beginning: Beginning, now: Callable[[], float]) -> Beginning:
     try:
         while beginning.goes_on(now()):
-            beginning.raw += await anext(body)
+            beginning.add(await anext(beginning.rest))
     except StopAsyncIteration:
         beginning.end()
     except Exception as err:  # noqa: BLE001  as above
@@ -165,8 +208,7 @@ def _known(response: Response) -> tuple[bytes, bool]:
 
 
 def _reply(response: Response, body: bytes, whole: bool) -> Reply:  # noqa: FBT001
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Reply(response.status_code, headers, body, whole)
+    return Reply(response.status_code, lower_names(response.headers), body, whole)
 
 
 def _nothing() -> Beginning:
@@ -181,6 +223,7 @@ class _Resumed:
     def __init__(self, stream: object, beginning: Beginning) -> None:
         self._stream: Any = stream
         self._beginning = beginning
+        self.watch = beginning.watch
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._stream, name)  # a client may have put more there than a body
@@ -191,12 +234,16 @@ class ResumedStream(_Resumed):
 
     def __iter__(self) -> Iterator[bytes]:
         yield from self._beginning.again()  # spec: recover.whole-body+1
-        if not self._beginning.ended:
-            yield from self._beginning.rest
+        if self._beginning.ended:
+            return
+        rest = self._beginning.rest
+        yield from rest if self.watch is None else self.watch.along(rest)
 
     def close(self) -> None:
         """Close the body."""
         self._stream.close()
+        if self.watch is not None:
+            self.watch.over()
 
 
 class ResumedAsyncStream(_Resumed):
@@ -205,9 +252,11 @@ class ResumedAsyncStream(_Resumed):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for piece in self._beginning.again():
             yield piece
-        if not self._beginning.ended:
-            async for piece in self._beginning.rest:
-                yield piece
+        if self._beginning.ended:
+            return
+        rest = self._beginning.rest
+        async for piece in rest if self.watch is None else self.watch.along_async(rest):
+            yield piece
 
     async def aclose(self) -> None:
         """Close the body."""
@@ -216,3 +265,5 @@ class ResumedAsyncStream(_Resumed):
             self._beginning.rest, "aclose"
         ):  # a generator that nobody closes outlives its loop
             await self._beginning.rest.aclose()
+        if self.watch is not None:
+            await self.watch.over_async()

@@ -27,7 +27,8 @@ from credpool.model.messages import (
 from credpool.model.recovery import Step
 from credpool.model.terms import FailureClass
 from credpool.providers.classify import classify
-from credpool.providers.reply import Reply
+from credpool.providers.in_band import Failure, refusal
+from credpool.providers.reply import Reply, lower_names
 from credpool.rules.cooldown import exhaustion
 
 _SERIAL: Final = count()
@@ -111,23 +112,35 @@ class ActiveCall:
     def succeeded(self, entry: Entry, headers: Mapping[str, str]) -> Succeeded | None:
         """Note that the provider answered; return what there is to decide about it."""
         self.answered(entry)
+        return self.proven(entry, self._engine.heard(entry, headers))
+
+    def begins(self, entry: Entry, headers: Mapping[str, str]) -> "Ending":
+        """Note that the provider answers; what that was is known when all of it has come."""
+        self.answered(entry)
+        return Ending(self, entry, headers, self._engine.heard(entry, headers))
+
+    def proven(self, entry: Entry, owner: str | None) -> Succeeded | None:
+        """Return what there is to decide about a success."""
         if self._session:
             until = self._engine.clock.now() + self._engine.policy.affinity_ttl
             self._engine.sessions.settle(self._session, entry.id, until)  # spec: affinity.move+2
         probing = self._call is not None and self._call.probe
-        owner = self._engine.heard(entry, headers)
         if probing or owner is not None or self._engine.is_marked(entry):
             assert entry.secret is not None, "only available entries are sent"
             return Succeeded(self.known, entry.id, entry.secret, owner)
         return None
 
-    def failed(self, entry: Entry, reply: Reply) -> Failed:
-        """Return what a failing reply gives to decide."""
+    def failed(self, entry: Entry, reply: Reply, *, late: bool = False) -> Failed:
+        """Return what a failing reply gives to decide; a late one came after the caller had a part."""
         assert entry.secret is not None, "only available entries are sent"
         provider, now = self._engine.provider, self._engine.clock.now()
         verdict = classify(reply, provider, entry.auth_type, now=now)
         owner = self._engine.heard(entry, reply.headers)
-        return Failed(self.known, entry.id, entry.secret, verdict, owner)
+        return Failed(self.known, entry.id, entry.secret, verdict, owner, late)
+
+    def read(self, failure: Failure, headers: Mapping[str, str]) -> Reply:
+        """Return the failing reply that says what a success told of a failure."""
+        return refusal(failure, lower_names(headers), self._engine.provider)
 
     def settle(self, step: Action | ToDecide) -> Action:
         """Decide what is to be decided, and say what to do.
@@ -204,3 +217,40 @@ class ActiveCall:
         if not isinstance(event, Succeeded):
             self._open, self._call = None, decision.call
         return decision.action
+
+
+class Ending:
+    """What a streamed reply was, to be settled when all of it has come, or it was closed.
+
+    `settle` and `settle_async` are twins.
+    """
+
+    def __init__(
+        self, active: ActiveCall, entry: Entry, headers: Mapping[str, str], owner: str | None
+    ) -> None:
+        self._active = active
+        self._entry = entry
+        self._headers = headers
+        self._owner = owner
+
+    def settle(self, failure: Failure | None) -> None:
+        """Keep what it says of the entry: nothing more is sent.
+
+        Raises:
+            StoreError: it could not be made durable.
+        """
+        event = self._event(failure)
+        if event is not None:
+            self._active.settle(event)
+
+    async def settle_async(self, failure: Failure | None) -> None:
+        """Keep what it says of the entry, while the event loop goes on."""
+        event = self._event(failure)
+        if event is not None:
+            await self._active.settle_async(event)
+
+    def _event(self, failure: Failure | None) -> Failed | Succeeded | None:
+        if failure is None:
+            return self._active.proven(self._entry, self._owner)
+        reply = self._active.read(failure, self._headers)  # spec: in-band.later+1
+        return self._active.failed(self._entry, reply, late=True)

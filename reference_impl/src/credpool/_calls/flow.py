@@ -13,6 +13,7 @@ from credpool._calls import body
 from credpool._calls.call import ActiveCall, ToDecide
 from credpool._calls.refresh import Renewal
 from credpool._calls.request import model_of
+from credpool._calls.watch import Refusals, watch_of
 from credpool._engine.engine import Engine
 from credpool._engine.leases import Lease
 from credpool.model.entry import Entry
@@ -91,10 +92,10 @@ class Flow(Generic[R, A]):
         max_sends: int,
     ) -> None:
         self._engine = engine
-        self._now = engine.clock.now
         self._max_sends = max_sends
         self._sealed = sealed
         self._bodies = read
+        self._refusals = Refusals(read, engine.provider, engine.clock.now)
         self._hold = hold
         self._renewal = Renewal(engine)
         self._observe = observe
@@ -120,9 +121,8 @@ class Flow(Generic[R, A]):
                             sent = self._outgoing(active, request, entry, response.request.url)
                             self._bodies.leave(response)
                             response = yield sent
-                        reply = None
-                        if _is_failing(sent, response):
-                            reply = self._bodies.judged(response, self._now)
+                        foreign = _is_foreign(sent, response)
+                        reply = None if foreign else self._refusals.read(response)
                         action = active.settle(_judged(active, sent, response, entry, reply))
                     case Refresh(entry):
                         action = self._renewal.run(active, entry)
@@ -152,9 +152,8 @@ class Flow(Generic[R, A]):
                             sent = self._outgoing(active, request, entry, response.request.url)
                             self._bodies.leave(response)
                             response = yield sent
-                        reply = None
-                        if _is_failing(sent, response):
-                            reply = await self._bodies.judged_async(response, self._now)
+                        foreign = _is_foreign(sent, response)
+                        reply = None if foreign else await self._refusals.read_async(response)
                         judged = _judged(active, sent, response, entry, reply)
                         action = await active.settle_async(judged)
                     case Refresh(entry):
@@ -226,12 +225,6 @@ def _is_foreign(sent: Request, response: Response) -> bool:
     return response.request is not sent
 
 
-def _is_failing(sent: Request, response: Response) -> bool:
-    """Whether the provider has refused what was sent."""
-    # spec: recover.stream.not-drained+2
-    return response.status_code >= _LEAST_FAILURE and not _is_foreign(sent, response)
-
-
 def _judged(
     active: ActiveCall, sent: Request, response: Response, entry: Entry, reply: Reply | None
 ) -> Action | ToDecide:
@@ -241,7 +234,11 @@ def _judged(
     if _is_foreign(sent, response):  # spec: security.redirect.reply+2, pool.attribution+2
         return Deliver()
     if response.status_code < 300:
-        return active.succeeded(entry, response.headers) or Deliver()
+        watch = watch_of(response)
+        if watch is None:
+            return active.succeeded(entry, response.headers) or Deliver()
+        watch.ending = active.begins(entry, response.headers)  # spec: in-band.no-success+1
+        return Deliver()
     active.answered(entry)
     return Deliver()  # spec: request.redirect+1
 

@@ -21,7 +21,9 @@ from credpool.model.terms import FOREVER, AuthType, EntryId, FailureClass, First
 from credpool.model.text import duration, visible
 from credpool.providers import registry
 from credpool.providers.classify import classify
+from credpool.providers.in_band import Events, failure_in_body, refusal
 from credpool.providers.redact import redact, stored
+from credpool.providers.registry import Provider
 from credpool.providers.reply import Reply
 from credpool.rules.cooldown import bench
 from credpool.rules.decide import decide
@@ -63,16 +65,18 @@ def explain(
 
     Raises:
         UnknownProvider: the registry has no such provider.
-        BadInput: a header is not written as `name: value`.
+        BadInput: a header is not written as `name: value`, or the reply tells no failure.
     """
-    reply = Reply(status, dict(map(_header, headers)), body)
-    verdict = classify(reply, registry.provider(provider), auth_type, now=now)
+    known = registry.provider(provider)
+    reply = _refusal(Reply(status, dict(map(_header, headers)), body), known)
+    verdict = classify(reply, known, auth_type, now=now)
     row, step = RECOVERY[verdict.failure], _step(provider, verdict, Policy())
     usual = _REQUIREMENTS[verdict.failure]
     return {
         "version": 1,
         "provider": provider,
         "status": status,
+        "read_as": reply.status,
         "class": verdict.failure.value,
         "rule": verdict.rule,
         "codes": [*sorted(map(redact, reply.codes))],
@@ -90,7 +94,9 @@ def explain(
 def in_words(told: dict[str, Json]) -> str:
     """Return the explanation as lines for a person."""
     hint, cooldown, others = told["hint"], told["cooldown"], told["otherwise"]
+    read_as = f"a failure inside a success, read as {told['read_as']}"
     lines = {
+        "status": "" if told["read_as"] == told["status"] else read_as,
         "class": told["class"],
         "rule": told["rule"],
         "action": f"{told['action']}: {told['meaning']}",
@@ -133,6 +139,21 @@ def _step(provider: str, verdict: Verdict, policy: Policy) -> Step:
     state, failed = _of_two(provider, verdict)
     made = decide(replace(state, policy=policy), failed, now=0.0, draw=0.0)
     return made.call.attempts[-1].step
+
+
+def _refusal(reply: Reply, provider: Provider) -> Reply:
+    """Return the reply, or the one that a success tells inside."""
+    if not 200 <= reply.status < 300:
+        return reply
+    events = Events()
+    events.feed(reply.body)  # spec: in-band.first+1
+    failure = events.failure or failure_in_body(reply.body, provider)
+    if failure is None:
+        raise BadInput(
+            f"this reply of status {reply.status} tells no failure, and is delivered as it is; give "
+            "the status that was sent, and the whole event of a stream with its blank line"
+        )
+    return refusal(failure, reply.headers, provider)
 
 
 def _header(line: str) -> tuple[str, str]:

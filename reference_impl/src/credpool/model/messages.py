@@ -113,13 +113,17 @@ class Succeeded:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The provider refused; `secret` is the one the request carried."""
+    """The provider refused; `secret` is the one the request carried.
+
+    `late` tells that the caller had a part of the reply before it told the failure.
+    """
 
     call: Call
     entry: EntryId
     secret: Secret
     verdict: Verdict
     owner: str | None = None
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

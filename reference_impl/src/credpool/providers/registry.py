@@ -65,6 +65,8 @@ class Provider:
     owner_headers: tuple[str, ...]
     credential_query: tuple[str, ...]
     """The names under which a caller may have put a credential into the URL."""
+    in_band: tuple[str, ...]
+    """In which forms the JSON body of a success may tell a failure."""
     credentials: tuple[Credential, ...]
     rules: tuple[Rule, ...]
 
@@ -89,6 +91,7 @@ def provider(name: str) -> Provider:
         base_url=_text(data.get("base_url")),
         owner_headers=_texts(data.get("owner_headers")),
         credential_query=_texts(data.get("credential_query")),
+        in_band=_texts(data.get("in_band")),
         credentials=tuple(_credential(c) for c in _maps(data["credentials"])),
         rules=rules if name == GENERIC else rules + _rules(GENERIC),
     )

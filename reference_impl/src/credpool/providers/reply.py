@@ -59,7 +59,7 @@ class Reply:
     @cached_property
     def data(self) -> object:
         """The body as JSON, a list's first object for a list, or None when it is none."""
-        data = _json(self.body)
+        data = parsed(self.body)
         return _first_object(data) if isinstance(data, list) else data
 
     @cached_property
@@ -98,9 +98,14 @@ class Reply:
 
     def _header_error(self) -> object:
         try:
-            return _json(base64.b64decode(self.headers.get("x-error-json", ""), validate=True))
+            return parsed(base64.b64decode(self.headers.get("x-error-json", ""), validate=True))
         except (binascii.Error, ValueError):
             return None
+
+
+def lower_names(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Return headers with their names in lower case."""
+    return {name.lower(): value for name, value in headers.items()}
 
 
 def dig(data: object, *path: str) -> object:
@@ -110,7 +115,8 @@ def dig(data: object, *path: str) -> object:
     return data
 
 
-def _json(raw: bytes) -> object:
+def parsed(raw: bytes) -> object:
+    """Return what the JSON says, or None when it is none."""
     try:
         found: object = json.loads(raw, parse_constant=int)  # int refuses NaN, as JSON does
     except (ValueError, RecursionError):

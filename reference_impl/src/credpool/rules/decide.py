@@ -116,6 +116,8 @@ def _fail(state: PoolState, event: Failed, *, now: float, draw: float) -> Decisi
     if entry is not None:
         event = replace(event, verdict=_settled(event.verdict, entry))
     step = _step(entry, event)
+    if event.late:
+        return _fail_late(state, entry, event, step, now=now)
     if entry is None:
         return _fail_of_the_gone(state, event, step, now=now, draw=draw)
     if _is_stale(entry, event) and _may_refresh(entry, event):
@@ -136,6 +138,20 @@ def _fail(state: PoolState, event: Failed, *, now: float, draw: float) -> Decisi
         case _:
             state, call = bench(state, event, now=now)
             return go_on(state, replace(event, call=call), Step.ROTATE, now=now, draw=draw)
+
+
+def _fail_late(
+    state: PoolState, entry: Entry | None, event: Failed, step: Step, *, now: float
+) -> Decision:
+    """Keep what a failure says that came when the caller had a part of the reply: the call is over."""
+    is_old = entry is not None and _is_stale(entry, event)
+    if is_old or (event.call.probe and not _is_death(event)):
+        return Decision(state, event.call, Deliver())
+    if step is Step.RETRY and entry is not None and _may_retry(state, entry, event, now=now):
+        state = state.change(_marked(state, event.secret))
+    elif step is Step.ROTATE or (step is Step.RETRY and entry is not None):
+        state, _ = bench(state, event, now=now)
+    return Decision(state, event.call, Deliver())
 
 
 def _fail_of_the_gone(
@@ -199,13 +215,17 @@ def _may_retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> 
 
 
 def _retry(state: PoolState, entry: Entry, event: Failed, *, now: float) -> Decision:
-    marked = {e.id: replace(e, marked=True) for e in state.holding(event.secret)}
+    marked = _marked(state, event.secret)
     state, again = state.change(marked), marked.get(entry.id, entry)
     call = with_attempt(event.call, entry.id, event.verdict, Step.RETRY)
     hint = event.verdict.hint
     if hint is None or hint <= 0:
         return Decision(state, call, Send(again))
     return Decision(state, call, Wait(again, now + hint))  # spec: recover.rate-limited.retry-once+3
+
+
+def _marked(state: PoolState, secret: Secret) -> dict[EntryId, Entry]:
+    return {e.id: replace(e, marked=True) for e in state.holding(secret)}
 
 
 def _reset(state: PoolState, entry_id: EntryId | None, *, now: float) -> Decision:

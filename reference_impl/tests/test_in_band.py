@@ -1,0 +1,138 @@
+"""Failures inside a success: how events are read, whatever pieces they come in."""
+
+import gzip
+import json
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+
+from credpool import Pool
+from credpool._calls.watch import Watch
+from credpool.httpx2 import PoolAuth
+from credpool.providers.in_band import MOST, Events, failure_in_body
+from credpool.providers.registry import provider
+from credpool.testing import FakeClock
+
+ONE, TWO = "sk-made-up-one", "sk-made-up-two"
+FINE = b'data: {"choices": []}\n\n'
+SPENT = b'data: {"error": {"code": 402, "message": "no money"}}\n\n'
+URL = "https://api.openai.com/v1/chat/completions"
+
+
+def fed(text: bytes, size: int) -> Events:
+    """Return a reader that was given a text in pieces."""
+    events = Events()
+    for start in range(0, len(text), size):
+        events.feed(text[start : start + size])
+    return events
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"], ids=["LF", "CR LF", "CR"])
+@pytest.mark.parametrize("before", [b"", FINE, FINE * 3, b": wait\n\n"])
+def test_a_failure_is_found_in_any_pieces(before: bytes, end: bytes, size: int) -> None:
+    """Where the network cuts a stream makes no difference."""
+    text = (before + SPENT + FINE).replace(b"\n", end)
+
+    assert fed(text, size).failure == {"error": {"code": 402, "message": "no money"}}
+
+
+@pytest.mark.parametrize("size", [1, 1000, 100_000])
+def test_a_torn_event_hides_none_that_follow(size: int) -> None:
+    """An event that is too long tells nothing, and the one after it is read again."""
+    long = b'data: {"error": "' + b"x" * (MOST + 9) + b'"}\n\n'
+
+    events = fed(long + SPENT, size)
+
+    assert events.begun
+    assert events.failure is not None
+
+
+def test_what_is_kept_is_bounded() -> None:
+    """However long an event is, no more than its bound is kept of it."""
+    events = Events()
+
+    for _ in range(100):
+        events.feed(b"x" * 10_000)
+
+    assert len(events.open) <= MOST
+
+
+def test_a_coding_that_is_not_known_is_passed_on() -> None:
+    """What cannot be decoded is not held back, and tells nothing."""
+    unknown, broken = Watch("br"), Watch("gzip")
+
+    broken.feed(SPENT)
+
+    assert unknown.done
+    assert broken.done
+    assert broken.events.failure is None
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        pytest.param({"error": None}, "openrouter", id="null"),
+        pytest.param({"error": ""}, "openrouter", id="empty"),
+        pytest.param({"error": {"code": 402}}, "openai", id="not this provider's"),
+        pytest.param([{"error": {"code": 402}}], "openrouter", id="a list"),
+        pytest.param("error", "openrouter", id="a text"),
+    ],
+)
+def test_a_healthy_body_tells_nothing(body: object, name: str) -> None:
+    """Only the forms that the registry names for the provider are failures."""
+    assert failure_in_body(json.dumps(body).encode(), provider(name)) is None
+
+
+class Pieces(httpx2.SyncByteStream):
+    """A body that comes in pieces, and notes how many were asked for."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self.pieces = pieces
+        self.taken = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self.pieces:
+            self.taken += 1
+            yield piece
+
+
+def client_of(pool: Pool, bodies: dict[str, Pieces], coding: str) -> httpx2.Client:
+    """Return a client whose provider answers each secret with its stream."""
+
+    def handle(request: httpx2.Request) -> httpx2.Response:
+        sent = next(v.decode() for k, v in request.headers.raw if k.lower() == b"authorization")
+        headers = {"content-type": "text/event-stream", "content-encoding": coding}
+        return httpx2.Response(200, headers=headers, stream=bodies[sent.removeprefix("Bearer ")])
+
+    return httpx2.Client(transport=httpx2.MockTransport(handle), auth=PoolAuth(pool))
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+def test_a_healthy_stream_arrives_byte_for_byte(coding: str) -> None:
+    """One event is waited for, and every byte comes as it was sent, still packed."""
+    text = FINE * 4
+    raw = gzip.compress(text) if coding == "gzip" else text
+    stream = Pieces(*(raw[i : i + 23] for i in range(0, len(raw), 23)))
+    pool = Pool.from_keys("openai", [ONE, TWO], clock=FakeClock())
+
+    with client_of(pool, {ONE: stream}, coding).stream("POST", URL, json={}) as response:
+        at_first = stream.taken
+        arrived = b"".join(response.iter_raw())
+
+    assert arrived == raw
+    if coding == "identity":
+        assert at_first == 1
+
+
+def test_a_stream_that_its_caller_leaves_tells_what_was_read() -> None:
+    """What a caller does not read is not read for it, and takes no entry out."""
+    stream = Pieces(FINE, FINE, SPENT)
+    pool = Pool.from_keys("openai", [ONE, TWO], clock=FakeClock())
+
+    with client_of(pool, {ONE: stream}, "identity").stream("POST", URL, json={}) as response:
+        next(response.iter_raw())
+
+    assert pool.exhaustion() is None
+    assert stream.taken == 1
