@@ -12,7 +12,7 @@ from tools.mutants.mutant import Mutant, replaces
 class KnowsNoOtherTools(Mutant):
     """Reads no file of another tool."""
 
-    violates = "borrow.files+1"
+    violates = "borrow.files+2"
     kills = ("login-of-another-tool-is-found", "tools-own-folder-is-found")
     because = "out"
 

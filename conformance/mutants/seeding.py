@@ -36,11 +36,11 @@ class KnowsOneVariable(Mutant):
 class KnowsNoNumbers(Mutant):
     """Looks at a variable, and at none of the numbered ones."""
 
-    violates = "seed.numbered+2"
+    violates = "seed.numbered+3"
     kills = ("numbered-variables-up-to-the-gap", "numbering-goes-on-behind-a-placeholder")
     because = "stop"
 
-    @replaces("credpool.seed.environment._series")
+    @replaces("credpool.seed.environment.series")
     def alone(original, base, variables):
         return [base] if base in variables else []
 
@@ -48,11 +48,11 @@ class KnowsNoNumbers(Mutant):
 class CountsPastTheGap(Mutant):
     """Takes every numbered variable, however far up."""
 
-    violates = "seed.numbered+2"
+    violates = "seed.numbered+3"
     kills = ("numbered-variables-up-to-the-gap",)
     because = "ids"
 
-    @replaces("credpool.seed.environment._series")
+    @replaces("credpool.seed.environment.series")
     def all_of_them(original, base, variables):
         names = [base, *(f"{base}_{number}" for number in range(2, 10))]
         return [name for name in names if name in variables]
@@ -235,7 +235,7 @@ class IgnoresTheConfiguredPolicy(Mutant):
 class PassesOverWhatItDoesNotKnow(Mutant):
     """Goes by the default policy when the configured one cannot be."""
 
-    violates = "config.refused+3"
+    violates = "config.refused+4"
     kills = (
         "unusable-configuration-is-refused:unknown-name",
         "unusable-configuration-is-refused:no-number",
@@ -253,7 +253,7 @@ class PassesOverWhatItDoesNotKnow(Mutant):
 class TakesAPolicyThatContradictsItself(Mutant):
     """Looks at each value of a policy, and never at two."""
 
-    violates = "config.refused+3"
+    violates = "config.refused+4"
     kills = (
         "unusable-configuration-is-refused:bounds-contradict",
         "unusable-configuration-is-refused:windows-contradict",

@@ -36,6 +36,7 @@ def region_contents(spec: Specification) -> Mapping[str, str]:
         **state_regions(spec),
         **reference_tables(spec),
         "environment": environment_table(spec, "registry/{}.yaml"),
+        "aliases": _aliases_table(spec),
         "features": features_table(spec),
     }
 
@@ -58,6 +59,24 @@ def environment_table(spec: Specification, link: str) -> str:
                     scalar(entry.get("payer")),
                 )
             )
+    return table(header, rows)
+
+
+def _aliases_table(spec: Specification) -> str:
+    """Render one row for each variable that is told and not taken."""
+    header = ("provider", "variable", "source", "known", "note")
+    rows = [
+        (
+            f"[{text(fields(document.data).get('title')) or name}](registry/{name}.yaml)",
+            f"`{text(alias.get('name'))}`",
+            text(alias.get("source")),
+            text(alias.get("evidence")),
+            text(alias.get("note")),
+        )
+        for name, document in spec.registry.items()
+        for way in map(fields, items(fields(document.data).get("credentials")))
+        for alias in map(fields, items(way.get("aliases")))
+    ]
     return table(header, rows)
 
 

@@ -26,7 +26,7 @@ def registry(spec: Specification) -> Json:
     for name, document in spec.registry.items():
         data = fields(document.data)
         rules: list[Json] = [_pick(fields(rule), _RULE) for rule in items(data.get("rules"))]
-        ways: list[Json] = [_without(fields(way), "note") for way in items(data.get("credentials"))]
+        ways: list[Json] = [_way(fields(way)) for way in items(data.get("credentials"))]
         providers[name] = {**_pick(data, _PROVIDER), "credentials": ways, "rules": rules}
     hints: list[Json] = [_pick(fields(row), _HINT) for row in _rows(spec, "hints")]
     quota: list[Json] = [_pick(fields(row), _QUOTA) for row in _rows(spec, "quota")]
@@ -54,5 +54,8 @@ def _pick(data: Mapping[str, Json], names: tuple[str, ...]) -> dict[str, Json]:
     return {name: data[name] for name in names if name in data}
 
 
-def _without(data: Mapping[str, Json], name: str) -> dict[str, Json]:
-    return {key: value for key, value in data.items() if key != name}
+def _way(credential: Mapping[str, Json]) -> dict[str, Json]:
+    """Return a credential without its prose; of its aliases the names alone."""
+    way = {name: value for name, value in credential.items() if name != "note"}
+    names: list[Json] = [fields(alias)["name"] for alias in items(credential.get("aliases"))]
+    return {**way, "aliases": names} if names else way

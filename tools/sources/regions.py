@@ -24,7 +24,7 @@ REGIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "references.md": ("references-normative", "references-informative"),
     "quotas.md": ("quota",),
     "in-band.md": ("in-band",),
-    "seeding.md": ("environment",),
+    "seeding.md": ("environment", "aliases"),
 }
 _END: Final = "<!-- /generated -->"
 _BEGIN = re.compile(r"<!-- generated:(\S+) -->")

@@ -62,7 +62,7 @@ def _entries(listing: Mapping[str, Json]) -> list[dict[str, Json]]:
 
 def _shown(entry: Mapping[str, Json], key: str, now: float) -> Json:
     value = entry.get(key)
-    if key == "until" and isinstance(value, int | float):
+    if key in ("until", "login_ends_at") and isinstance(value, int | float):
         return f"+{seconds(value - now)}"
     return value
 

@@ -10,6 +10,7 @@ from typing import Final
 from rich.text import Text
 
 from credpool.cli.home import Home, is_shared
+from credpool.cli.talk import deadline
 from credpool.cli.talk.advice import advice
 from credpool.cli.talk.billing import KINDS, bill, notes
 from credpool.cli.talk.render import condition, out
@@ -21,7 +22,7 @@ from credpool.providers import registry
 from credpool.rules.select import payer_of
 from credpool.rules.targets import shown
 from credpool.rules.usable import NO_SECRET, why_unusable
-from credpool.seed.open import remedy
+from credpool.seed.open import news, remedy
 from credpool.stores.atomic import leftovers
 from credpool.stores.disk import WholeFile
 
@@ -82,9 +83,9 @@ def _pool(home: Home, key: str, now: float) -> Iterator[Finding]:
     found, complaints = home.surroundings.find(key)
     for source in dict.fromkeys(item.source for item in found):
         yield Finding(level=Level.NOTE, where=key, what=f"a credential is found at {source}")
-    for one in complaints:
-        yield Finding(level=Level.WARNING, where=f"{key}, {one.where}", what=one.what, fix=one.fix)
     state = home.state(key, notify=lambda _: None)
+    for one in news(complaints, state):
+        yield Finding(level=Level.WARNING, where=f"{key}, {one.where}", what=one.what, fix=one.fix)
     for source in sorted(state.suppressed):
         what = f"{source} was removed, and is not looked at"
         yield Finding(level=Level.NOTE, where=key, what=what)
@@ -93,6 +94,7 @@ def _pool(home: Home, key: str, now: float) -> Iterator[Finding]:
             what = f"{shown(entry)} reads its key at {entry.reference}"
             yield Finding(level=Level.NOTE, where=key, what=what)
     yield from _entries(state, now)
+    yield from _deadlines(state, now)
     yield from _owners(state)
     yield from _bills(state)
 
@@ -156,6 +158,14 @@ def _entries(state: PoolState, now: float) -> Iterator[Finding]:
             if flaw in (None, NO_SECRET) or entry.dead
             else remedy(state.key, entry),
         )
+
+
+def _deadlines(state: PoolState, now: float) -> Iterator[Finding]:
+    for entry in state.entries:
+        what = deadline.warning(entry, now)
+        if what is not None:
+            where, fix = f"{state.key}, {shown(entry)}", deadline.step(state.key, entry)
+            yield Finding(level=Level.WARNING, where=where, what=what, fix=fix)
 
 
 def _owners(state: PoolState) -> Iterator[Finding]:

@@ -62,7 +62,7 @@ class Home:
         """
         stored = pool_keys(self.store)
         configured = [endpoint.key for endpoint in endpoints(self.surroundings.settings())]
-        found = [key for key in registry.names() if self.surroundings.find(key)[0]]
+        found = [key for key in registry.names() if self.surroundings.look(key)[0]]
         return tuple(dict.fromkeys((*stored, *configured, *found)))
 
     def pool(self, key: str, *, new: bool = False) -> Pool:

@@ -11,7 +11,7 @@ _MOST: int = 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complaint:
-    """Something that was found and cannot be used: where, what is wrong, the next step."""
+    """Something that was found and is not used, or not as it stands: where, what is wrong, the next step."""
 
     where: str
     what: str

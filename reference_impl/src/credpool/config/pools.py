@@ -19,6 +19,7 @@ STRATEGIES: Final = "credential_pool_strategies"
 POLICIES: Final = "credential_pool_policies"
 PROVIDERS: Final = "custom_providers"
 MODEL: Final = "model"
+BORROW: Final = "borrow"
 _CUSTOM: Final = "custom:"
 _HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _COOLDOWNS: Final = "cooldowns"
@@ -97,7 +98,7 @@ def policy_of(config: Mapping[str, object], key: str) -> Policy:
             first_429=_choice(told, _FIRST, where, First429.RETRY),
             payer_change=_choice(told, _PAYERS, where, PayerChange.ALLOW),
         )
-    except BadPolicy as err:  # spec: config.refused+3
+    except BadPolicy as err:  # spec: config.refused+4
         raise BadConfig(f"{where}.{err.name}", err.what) from None
 
 
@@ -211,6 +212,6 @@ def _choice(told: Mapping[str, object], name: str, where: str, default: _Choice)
         return default
     known = {choice.value: choice for choice in type(default)}
     word = told[name]
-    if not isinstance(word, str) or word not in known:  # spec: config.refused+3
+    if not isinstance(word, str) or word not in known:  # spec: config.refused+4
         raise BadConfig(f"{where}.{name}", f"expected one of {', '.join(known)}")
     return known[word]

@@ -40,6 +40,7 @@ def _entry(place: int, state: PoolState, entry: Entry, known: Json) -> Json:
         "auth_type": entry.auth_type.value,
         "source": entry.source,
         "owner": entry.owner,
+        "login_ends_at": entry.login_ends_at,  # spec: operator.list.last-day+1
         "priority": entry.priority,
         "has_secret": entry.secret is not None,
         "payer": payer_of(state, entry).value,

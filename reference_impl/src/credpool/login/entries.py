@@ -86,6 +86,8 @@ def _with(entry: Entry, login: Login) -> Entry:
         secret=login.grant.secret,
         refresh_token=login.grant.refresh_token,
         expires_at=login.grant.expires_at,
+        login_ends_at=login.grant.login_ends_at,
+        learnt_owner=None,  # spec: owner.follows+1
         token_url=login.token_url,
         cooldown=None,  # spec: login.revives+2
         models=MappingProxyType({}),

@@ -52,5 +52,19 @@ def is_same(entry: Entry, secret: Secret, key: bytes | None) -> bool:
     return told == _THEIRS + sha256(_value(secret)).hexdigest()[:16]
 
 
+def owners(entry: Entry, named: str | None, *, same: bool) -> tuple[str | None, str | None]:
+    """Return the owner and the learnt owner of an entry whose source names an owner, or none.
+
+    A source's owner is both, which tells it from one that a person has set; so it goes when its secret goes.
+    """
+    learnt = named or (entry.learnt_owner if same else None)  # spec: owner.follows+1
+    if entry.owner is None:
+        return named, learnt
+    if entry.owner == entry.learnt_owner:
+        return named or (entry.owner if same else None), learnt
+    is_unmarked = named is not None and not same and entry.learnt_owner is None
+    return (named if is_unmarked else entry.owner), learnt
+
+
 def _value(secret: Secret) -> bytes:
     return secret.reveal().encode(errors="surrogatepass")

@@ -53,6 +53,8 @@ class Entry:
     refresh_token: Secret | None = None
     token_url: str | None = None
     expires_at: float | None = None
+    login_ends_at: float | None = None
+    """From when on the login cannot be renewed by any refresh, if that is known."""
     request_count: int = 0
     cooldown: Cooldown | None = None
     models: Mapping[str, Cooldown] = field(default_factory=lambda: _NO_MODELS)

@@ -80,7 +80,8 @@ class Grant:
     """New tokens for an entry; no refresh token means: keep the old one (RFC 6749 §6).
 
     `replaces` is the access token in whose place they are to be, and `spent` the refresh token
-    that was presented for them; who holds neither any more has no use for them.
+    that was presented for them; who holds neither any more has no use for them. `owner` is whose
+    quota their source names, and `login_ends_at` from when on no refresh renews them.
     """
 
     secret: Secret
@@ -88,6 +89,8 @@ class Grant:
     expires_at: float | None = None
     replaces: Secret | None = None
     spent: Secret | None = None
+    owner: str | None = None
+    login_ends_at: float | None = None
 
     def is_over(self, now: float) -> bool:
         """Whether the new token has already ended."""

@@ -23,6 +23,9 @@ TERMINAL: Final = frozenset(
 """What a token endpoint calls a grant that is gone for good."""
 
 
+_LAST_DAY: Final = ("refresh_token_expires_in", "refresh_expires_in")
+"""Under which names a token endpoint says how long the login can still be renewed."""
+
 _CLIENT: Final = ("client_id", "client_secret")
 """The fields of an entry that name the client its login was made with; the operator's own."""
 
@@ -82,10 +85,15 @@ def read_token_reply(reply: Reply, *, now: float) -> Grant | Refusal:
     token, renewed = (_secret(dig(reply.data, n)) for n in ("access_token", "refresh_token"))
     if reply.status == 200 and token is not None and token.flaw is None:
         lasts = seconds(dig(reply.data, "expires_in"))
+        ends = (seconds(dig(reply.data, name)) for name in _LAST_DAY)
+        left = next((length for length in ends if length is not None and length > 0), None)
         return Grant(
             secret=token,
             refresh_token=renewed,
             expires_at=None if lasts is None else now + lasts,  # spec: oauth.expires-in+2
+            login_ends_at=None
+            if left is None
+            else now + left,  # spec: operator.list.last-day.granted+1
         )
     # spec: recover.auth-expired.terminal+3, oauth.reply.no-token+2
     terminal = reply.status < 429 and not TERMINAL.isdisjoint(reply.codes)

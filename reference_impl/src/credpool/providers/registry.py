@@ -30,6 +30,8 @@ class Credential:
     token_url: str | None
     env: tuple[str, ...]
     """The environment variables it is found in, the first one first."""
+    aliases: tuple[str, ...]
+    """The variables in which other programs keep such a credential, or one for another host."""
     prefixes: tuple[str, ...]
     base_url: str | None
     """Where it is valid, if not at the provider's own address."""
@@ -115,6 +117,7 @@ def _credential(data: Mapping[str, object]) -> Credential:
         extra_headers={k: str(v) for k, v in _map(data.get("extra_headers")).items()},
         token_url=_text(data.get("token_url")),
         env=_texts(data.get("env")),
+        aliases=_texts(data.get("aliases")),
         prefixes=_texts(data.get("prefix")),
         base_url=_text(data.get("base_url")),
         owner_claim=_texts(data.get("owner_claim")),

@@ -62,13 +62,15 @@ def usable_secret(value: str, which: str = "the secret") -> Secret:
     """Return the secret that a person or a program gives.
 
     Raises:
-        UnusableSecret: the value is empty, a placeholder, or cannot be sent in a header.
+        UnusableSecret: the value is empty, a placeholder, a list, or cannot be sent in a header.
     """
     secret = Secret(value)  # spec: operator.add.unusable+2
     if secret.flaw is not None:
         raise UnusableSecret(secret.flaw, which)
     if is_placeholder(value):
         raise UnusableSecret("is a placeholder", which)
+    if "," in value:
+        raise UnusableSecret("has a comma in it, as a list has: give one key at a time", which)
     return secret
 
 

@@ -134,6 +134,7 @@ def _renewed(entry: Entry, grant: Grant) -> Entry:
         secret=grant.secret,
         refresh_token=grant.refresh_token or entry.refresh_token,
         expires_at=grant.expires_at,
+        login_ends_at=grant.login_ends_at or entry.login_ends_at,
         claim=None,
         refresh_failed_at=None,
         # spec: cooldown.end+2, oauth.new-token.ends+1

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from credpool._process.forks import PerProcess
+from credpool.model.borrowed import is_same, owners
 from credpool.model.entry import Entry
 from credpool.model.messages import Grant
 from credpool.model.secret import Secret
@@ -56,11 +57,13 @@ class BorrowingStore:
         look: Callable[[], Mapping[str, Found]],
         resolve: Callable[[str], Secret | None],
         base_url: str | None = None,
+        fingerprint_key: bytes | None = None,
     ) -> None:
         self._store = store
         self._look = look
         self._resolve = resolve
         self.base_url = base_url
+        self._fingerprint_key = fingerprint_key
         self._lock = PerProcess(Lock)
         self._found: Mapping[str, Found] = look()
         self._resolved: Mapping[str, Secret | None] = MappingProxyType({})
@@ -132,8 +135,15 @@ class BorrowingStore:
             return known
         whole = stored
         if grant is not None:
+            same = is_same(stored, grant.secret, self._fingerprint_key)
+            owner, learnt = owners(stored, grant.owner, same=same)
             whole = replace(
-                stored, secret=grant.secret, expires_at=grant.expires_at or stored.expires_at
+                stored,
+                owner=owner,
+                learnt_owner=learnt,
+                secret=grant.secret,
+                expires_at=grant.expires_at or stored.expires_at,
+                login_ends_at=grant.login_ends_at or stored.login_ends_at,
             )
         if whole.base_url is None and self.base_url is not None:
             whole = replace(whole, base_url=self.base_url)
@@ -147,7 +157,12 @@ class BorrowingStore:
         found = self._found.get(entry.source) if entry.borrowed else None
         if found is None:
             return None
-        return Grant(secret=found.secret, expires_at=found.expires_at)
+        return Grant(
+            secret=found.secret,
+            expires_at=found.expires_at,
+            owner=found.owner,
+            login_ends_at=found.login_ends_at,
+        )
 
     def _secret_at(self, reference: str) -> Secret | None:
         if reference not in self._resolved:

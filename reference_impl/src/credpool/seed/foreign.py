@@ -1,134 +1,71 @@
-"""Logins in the files of other tools: where they are, and how each is read (spec: seeding).
+"""Logins in the files of other tools, each read as its tool writes it (spec: seeding).
 
 The files are theirs: they are read, and never written.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 from credpool.config.files import Complaint, Unusable, read_object
-from credpool.model.secret import Secret, Veiled
-from credpool.model.terms import AuthType
-from credpool.providers.account import claims
-from credpool.providers.reply import dig
-from credpool.seed.environment import usable
+from credpool.model.secret import Veiled
 from credpool.seed.found import Found
-from credpool.stores.auth_json.fields import to_seconds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tool:
-    """A tool that logs in by itself, and where its file has what a pool needs."""
-
-    source: str
-    label: str
-    pool: str
-    path: str
-    """From the home folder; from the folder that `variable` names, the file's name alone."""
-    variable: str | None = None
-    token: Sequence[str] = ("access_token",)
-    expires: Sequence[str] = ()
-    """The place of the end, in milliseconds; without one the token itself tells its end."""
-    owner: Sequence[str] = ()
-    host: Sequence[str] = ()
-    usual_host: str | None = None
-    """The host where the file names none; a tool without one uses the provider's own."""
-
-    def login(self, data: Mapping[str, object]) -> Found | None:
-        """Return the login, if the file holds one."""
-        token, owner = dig(data, *self.token), dig(data, *self.owner) if self.owner else None
-        if not isinstance(token, str):
-            return None
-        return Found(
-            source=self.source,
-            label=self.label,
-            secret=Secret(token),
-            auth_type=AuthType.OAUTH,
-            expires_at=self._end(data, token),
-            owner=owner if isinstance(owner, str) and owner else None,
-            base_url=self._base_url(data),
-        )
-
-    def _end(self, data: Mapping[str, object], token: str) -> float | None:
-        if self.expires:
-            return to_seconds("expires_at_ms", dig(data, *self.expires))
-        return to_seconds("exp", dig(claims(token), "exp"))
-
-    def _base_url(self, data: Mapping[str, object]) -> str | None:
-        if self.usual_host is None:
-            return None
-        told = dig(data, *self.host)
-        host = told.rstrip("/") if isinstance(told, str) and told else self.usual_host
-        url = host if "://" in host else f"https://{host}"
-        return url if url.endswith("/v1") else f"{url}/v1"
-
-
-TOOLS: Final = (  # spec: borrow.files+1
-    Tool(
-        source="claude_code",
-        label="Claude Code",
-        pool="anthropic",
-        path=".claude/.credentials.json",
-        variable="CLAUDE_CONFIG_DIR",
-        token=("claudeAiOauth", "accessToken"),
-        expires=("claudeAiOauth", "expiresAt"),
-    ),
-    Tool(
-        source="codex",
-        label="Codex",
-        pool="chatgpt",
-        path=".codex/auth.json",
-        variable="CODEX_HOME",
-        token=("tokens", "access_token"),
-        owner=("tokens", "account_id"),
-    ),
-    Tool(
-        source="gemini_cli",
-        label="Gemini CLI",
-        pool="gemini",
-        path=".gemini/oauth_creds.json",
-        expires=("expiry_date",),
-    ),
-    Tool(
-        source="qwen-cli",
-        label="Qwen Code",
-        pool="qwen-oauth",
-        path=".qwen/oauth_creds.json",
-        expires=("expiry_date",),
-        host=("resource_url",),
-        usual_host="portal.qwen.ai",
-    ),
-)
+from credpool.seed.tools import Tool
+from credpool.seed.values import usable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignFile:
-    """One tool's file in one home."""
+    """One tool's file in one folder; `name` is the folder as the configuration lists it."""
 
     tool: Tool
-    home: Path
-    variables: Mapping[str, str]
+    folder: Path
+    name: str | None = None
+
+    @classmethod
+    def usual(cls, tool: Tool, home: Path, variables: Mapping[str, str]) -> "ForeignFile":
+        """Return the file in the folder that the tool's variable names, or else in the home folder."""
+        moved = variables.get(tool.variable or "")
+        return cls(tool=tool, folder=Path(moved) if moved else home / tool.folder)
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self.folder / self.tool.file
 
     def read(self) -> Iterator[Found | Complaint]:
         """Tell the login in the file, if there is one."""
-        path = self._path()
         try:
-            data = read_object(path)
+            data = read_object(self.path)
         except Unusable as err:
             yield err.complaint
             return
         if data is None:
+            yield from self._missing()
             return
         found = self.tool.login(data)
-        if found is None:
-            fix = f"log in with the tool that owns it, or ignore this ({self.tool.source})"
-            yield Complaint(where=str(path), what="holds no known login", fix=fix)
-        else:
-            yield usable(str(path), Veiled(found.secret.reveal())) or found
+        if found is not None:
+            yield usable(str(self.path), Veiled(found.secret.reveal())) or self._named(found)
+        elif not self.tool.unless:  # a file that may hold something else is no complaint
+            yield self._complaint(self.tool.other_pool(data))
 
-    def _path(self) -> Path:
-        usual = self.home / self.tool.path
-        moved = self.variables.get(self.tool.variable or "")
-        return Path(moved) / usual.name if moved else usual
+    def _named(self, found: Found) -> Found:
+        if self.name is None:
+            return found
+        source, label = f"{self.tool.source}:{self.name}", f"{self.tool.label} ({self.folder.name})"
+        return replace(found, source=source, label=label)  # spec: borrow.folders+1
+
+    def _missing(self) -> Iterator[Complaint]:
+        if self.name is not None and not self.tool.unless:
+            what = f"is not there, and {self.name} is listed under borrow in config.yaml"
+            fix = f"log in with {self.tool.label} in that folder, or take it off the list"
+            yield Complaint(where=str(self.path), what=what, fix=fix)
+
+    def _complaint(self, other: str | None) -> Complaint:
+        where, tool = str(self.path), self.tool
+        if other is None:
+            fix = f"log in with the tool that owns it, or ignore this ({tool.source})"
+            return Complaint(where=where, what="holds no known login", fix=fix)
+        what = f"holds an API key, which belongs to the pool {other}, and no login"
+        fix = f"open the pool {other}, which takes it, or log in with {tool.label}"
+        return Complaint(where=where, what=what, fix=fix)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from types import MappingProxyType
 
-from credpool.model.borrowed import FINGERPRINT, borrowed, is_same
+from credpool.model.borrowed import FINGERPRINT, borrowed, is_same, owners
 from credpool.model.entry import Entry
 from credpool.model.secret import Secret
 from credpool.model.state import PoolState
@@ -25,6 +25,7 @@ class Found:
     label: str | None = None
     base_url: str | None = None
     expires_at: float | None = None
+    login_ends_at: float | None = None
     owner: str | None = None
 
 
@@ -58,20 +59,23 @@ def _is(new: Entry, old: Entry) -> bool:
 
 def _taken_up(entry: Entry, item: Found, fingerprint_key: bytes | None) -> Entry:
     """Return the entry with what its source holds now; another secret has no history."""
+    same = is_same(entry, item.secret, fingerprint_key)
+    owner, learnt = owners(entry, item.owner, same=same)
     fresh = replace(
         entry,
         secret=item.secret,
         auth_type=item.auth_type,
         base_url=item.base_url or entry.base_url,
         expires_at=item.expires_at,
-        owner=entry.owner or item.owner,
+        login_ends_at=item.login_ends_at,
+        owner=owner,
+        learnt_owner=learnt,
     )
-    if is_same(entry, item.secret, fingerprint_key):
+    if same:
         return entry if fresh == entry else fresh
     extra = {name: value for name, value in entry.extra.items() if name != FINGERPRINT}
     return replace(  # spec: seed.changed-secret+2
         fresh,
-        learnt_owner=None,
         cooldown=None,
         models={},
         marked=False,
@@ -99,7 +103,9 @@ def _added(key: str, item: Found, entries: Sequence[Entry]) -> Entry:
         priority=max((e.priority for e in entries), default=-1) + 1,
         base_url=item.base_url,
         expires_at=item.expires_at,
+        login_ends_at=item.login_ends_at,
         owner=item.owner,
+        learnt_owner=item.owner,
         borrowed=borrowed(key, item.source),
     )
 

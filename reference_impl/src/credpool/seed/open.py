@@ -67,14 +67,14 @@ def open_pool(
     """
     tell, around = notify or _log, surroundings or _usual(store)
     empty = _empty(key, around, strategy, policy)
-    found, unusable = around.find(key)
-    for complaint in unusable:
-        tell(complaint)  # spec: seed.told+2
+    found, told = around.find(key)
     path = _path(around, store)
     fingerprint_key = _fingerprint_key(path, create=bool(found))
     stored = _stored(empty, path, fingerprint_key)
-    stored.update(partial(seeded, found=found, fingerprint_key=fingerprint_key))
-    lending = _lending(stored, key, around, tell)
+    state = stored.update(partial(seeded, found=found, fingerprint_key=fingerprint_key))
+    for complaint in news(told, state):
+        tell(complaint)  # spec: seed.told+3
+    lending = _lending(stored, key, around, tell, fingerprint_key)
     pool = Pool(lending, clock=clock, dice=dice, lender=lending.reread, base_url=lending.base_url)
     if notify is not None:  # else the pool itself has logged them
         for complaint in complaints(pool.state):
@@ -95,9 +95,7 @@ def view_pool(
     The arguments, and what is raised, are those of `open_pool`.
     """
     tell, around = notify or _log, surroundings or _usual(store)
-    found, unusable = around.find(key)
-    for complaint in unusable:
-        tell(complaint)
+    found, told = around.find(key)
     empty = _empty(key, around, None, None)
     path = _path(around, store)
     fingerprint_key = _fingerprint_key(path, create=False)
@@ -105,10 +103,12 @@ def view_pool(
         fingerprint_key = os.urandom(32)  # `open_pool` would make one, and would keep it
     stored = _stored(empty, path, fingerprint_key)
     state = seeded(stored.load(), found, fingerprint_key=fingerprint_key)
+    for complaint in news(told, state):
+        tell(complaint)
     state = replace(state, entries=tuple(as_stored(e, key=key, clean=str) for e in state.entries))
     from credpool.stores.memory import MemoryStore  # noqa: PLC0415  as in `credpool.stores`
 
-    whole = _lending(MemoryStore(state), key, around, tell).load()
+    whole = _lending(MemoryStore(state), key, around, tell, fingerprint_key).load()
     viewed = moments.read(whole, now=(clock or SystemClock()).now()).state
     seen = replace(viewed, entries=in_order(viewed.entries))  # spec: select.order+2
     for complaint in complaints(seen):
@@ -145,6 +145,12 @@ def _usual(store: str | PathLike[str] | None) -> Surroundings:
     return usual if store is None else replace(usual, folder=Path(store).parent)
 
 
+def news(told: Iterable[Complaint], state: PoolState) -> Iterator[Complaint]:
+    """Yield what nobody has decided yet: neither named by a row nor removed."""
+    decided = state.suppressed | {e.reference for e in state.entries}
+    return (complaint for complaint in told if complaint.where not in decided)
+
+
 def complaints(state: PoolState) -> Iterator[Complaint]:
     """Yield what is to be said of the entries of which something cannot be sent."""
     for entry, why in flawed(state):
@@ -175,7 +181,11 @@ def _empty(
 
 
 def _lending(
-    stored: Store, key: str, surroundings: Surroundings, tell: Callable[[Complaint], None]
+    stored: Store,
+    key: str,
+    surroundings: Surroundings,
+    tell: Callable[[Complaint], None],
+    fingerprint_key: bytes | None,
 ) -> BorrowingStore:
     endpoint = surroundings.endpoint(key)
     return BorrowingStore(
@@ -183,6 +193,7 @@ def _lending(
         look=lambda: _by_source(surroundings, key),
         resolve=partial(_resolved, surroundings, tell),
         base_url=surroundings.base_url if endpoint is None else endpoint.base_url,
+        fingerprint_key=fingerprint_key,
     )
 
 
@@ -225,7 +236,7 @@ def _stored(empty: PoolState, path: Path | None, fingerprint_key: bytes | None) 
 
 def _by_source(surroundings: Surroundings, key: str) -> Mapping[str, Found]:
     """Return what there is now; of two with one source, the first."""
-    found, _ = surroundings.find(key)
+    found, _ = surroundings.look(key)
     return {item.source: item for item in reversed(found)}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from credpool.config.files import Complaint, Unusable, read_text
 from credpool.model.credential import bare
 from credpool.model.secret import Secret
-from credpool.seed.environment import usable
+from credpool.seed.values import numbered, secrets_in, usable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,29 +31,20 @@ class References:
         return usable(reference, found) or Secret(found)
 
     def _variable(self, name: str) -> str | Complaint | None:
-        return self.variables.get(name)
+        """Return what the variable holds: of a list the first secret, or the one with that number."""
+        base = name.partition("#")[0]
+        texts = secrets_in(self.variables[base]) if base in self.variables else ()
+        places = {numbered(base, n): text for n, text in enumerate(texts, start=1)}
+        return places.get(name)
 
     def _file(self, path: str) -> str | Complaint | None:
         try:
-            return read_text((self.folder or Path()) / self._expanded(path))
+            return read_text(expanded(self.folder, self.home, path))
         except Unusable as err:
             return err.complaint
-        except RuntimeError:  # of `_expanded`
+        except RuntimeError:  # of `expanded`
             what, fix = "names the home of an unknown user", "write the whole path"
             return Complaint(where=f"file:{path}", what=what, fix=fix)
-
-    def _expanded(self, path: str) -> Path:
-        """Return the path with the given home for `~`: the process's own is in its environment.
-
-        Raises:
-            RuntimeError: nobody has given that home.
-        """
-        first, *rest = Path(path).parts or ("",)
-        if first != "~":
-            return Path(path).expanduser()
-        if self.home is None:
-            raise RuntimeError
-        return self.home.joinpath(*rest)  # spec: seed.given-environment+2
 
     def _keyring(self, name: str) -> str | Complaint | None:
         try:
@@ -68,6 +59,20 @@ class References:
         except (KeyringError, ValueError, RuntimeError) as err:
             what = f"the keyring refuses ({type(err).__name__})"
             return Complaint(where=f"keyring:{name}", what=what, fix="unlock it, and try again")
+
+
+def expanded(folder: Path | None, home: Path | None, path: str) -> Path:
+    """Return the path, seen from a folder; `~` is the given home: the process's own is in its environment.
+
+    Raises:
+        RuntimeError: nobody has given that home.
+    """
+    first, *rest = Path(path).parts or ("",)
+    if first != "~":
+        return (folder or Path()) / Path(path).expanduser()
+    if home is None:
+        raise RuntimeError
+    return home.joinpath(*rest)  # spec: seed.given-environment+2
 
 
 _Read = Callable[[References, str], str | Complaint | None]

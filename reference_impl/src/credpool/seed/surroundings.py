@@ -11,17 +11,21 @@ from typing import Final, Protocol
 
 import platformdirs
 
+from credpool.config.borrow import folders_of
 from credpool.config.file import read_config
 from credpool.config.files import Complaint, Unusable, read_text
-from credpool.config.pools import Endpoint, endpoints, is_custom, veiled
+from credpool.config.pools import BORROW, Endpoint, endpoints, is_custom, veiled
+from credpool.model.errors import BadConfig
 from credpool.model.secret import Veiled
+from credpool.model.terms import AuthType
 from credpool.providers import registry
-from credpool.seed import dotenv
+from credpool.seed import dotenv, nearby
 from credpool.seed.endpoint import ConfiguredEndpoint
 from credpool.seed.environment import Environment
-from credpool.seed.foreign import TOOLS, ForeignFile, Tool
+from credpool.seed.foreign import ForeignFile
 from credpool.seed.found import Found
-from credpool.seed.references import References
+from credpool.seed.references import References, expanded
+from credpool.seed.tools import TOOLS, tools_of
 
 FOLDER: Final = "CREDPOOL_HOME"
 """The variable that names the folder of `auth.json`, `config.yaml` and `.env`."""
@@ -72,7 +76,7 @@ class Surroundings:
 
     def provider_of(self, key: str) -> str:
         """Return the provider by whose rules the pool goes."""
-        listed = key in registry.names() or not (is_custom(key) or _tools(key))
+        listed = key in registry.names() or not (is_custom(key) or tools_of(key))
         return self.provider or (key if listed else registry.GENERIC)
 
     def settings(self) -> Mapping[str, object]:
@@ -96,7 +100,19 @@ class Surroundings:
         return next((e for e in endpoints(self.settings()) if e.key == key), None)
 
     def find(self, key: str) -> tuple[list[Found], list[Complaint]]:
-        """Return what there is for a pool, and what is there and cannot be used.
+        """Return what there is for a pool, and what is to be said of what is there or nearly there.
+
+        Raises:
+            BadConfig: the configuration cannot be used.
+        """
+        found, complaints = self.look(key)
+        variables, _ = self._variables()
+        near = nearby.variables(self._environments(key, variables), found)
+        files = nearby.files(self._files(key, variables), self.home, found)
+        return found, [*complaints, *near, *files]
+
+    def look(self, key: str) -> tuple[list[Found], list[Complaint]]:
+        """Return what there is for a pool, and what is there and cannot be used, at the known places.
 
         Raises:
             BadConfig: the configuration cannot be used.
@@ -122,9 +138,30 @@ class Surroundings:
             yield ConfiguredEndpoint(endpoint=endpoint, variables=variables)
         if key in registry.names():
             yield Environment.of(registry.provider(key), variables)
-        if self.home is not None:
-            for tool in _tools(key):
-                yield ForeignFile(tool=tool, home=self.home, variables=variables)
+        yield from self._files(key, variables)
+
+    def _environments(self, key: str, variables: Mapping[str, str]) -> Iterator[Environment]:
+        """Yield what is looked for among the variables."""
+        endpoint = self.endpoint(key)
+        if endpoint is not None and endpoint.key_env is not None:
+            yield Environment(variables=variables, names=[(endpoint.key_env, AuthType.API_KEY)])
+        if key in registry.names():
+            yield Environment.of(registry.provider(key), variables)
+
+    def _files(self, key: str, variables: Mapping[str, str]) -> Iterator[ForeignFile]:
+        """Yield the files of other tools, each tool's usual one first."""
+        listed = folders_of(self.settings(), {tool.source for tool in TOOLS})
+        for tool in tools_of(key):
+            if self.home is not None:
+                yield ForeignFile.usual(tool, self.home, variables)
+            for name in listed.get(tool.source, ()):  # spec: borrow.folders+1
+                yield ForeignFile(tool=tool, folder=self._folder(name), name=name)
+
+    def _folder(self, name: str) -> Path:
+        try:
+            return expanded(self.folder, self.home, name)
+        except RuntimeError:
+            raise BadConfig(BORROW, "names the home of an unknown user") from None
 
     def _variables(self) -> tuple[Mapping[str, str], list[Found | Complaint]]:
         """Return the variables, those of `.env` behind those of the environment."""
@@ -136,7 +173,3 @@ class Surroundings:
         # spec: seed.precedence+2, seed.given-environment+2
         told = {**dotenv.parse(text or ""), **self.environ}
         return {name: Veiled(value) for name, value in told.items()}, []
-
-
-def _tools(key: str) -> list[Tool]:
-    return [tool for tool in TOOLS if tool.pool == key]

@@ -49,6 +49,7 @@ _FULL = Entry(
     probed_at=1_789_999_500.0,
     claim=Claim(holder="process-1", until=1_790_000_060.0),
     refresh_failed_at=1_789_999_800.5,
+    login_ends_at=1_792_000_000.25,
     extra=MappingProxyType({"scope": "openid", "tls": {"verify": True}, "seats": [1, None]}),
 )
 

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from credpool.cli.talk import deadline
 from credpool.cli.talk.billing import KINDS, disputes
 from credpool.entries.listing import listing
 from credpool.entries.order import is_plain
@@ -32,7 +33,7 @@ _WIDE: Final = 200
 """The width where nobody looks: a program that reads the output wants whole lines."""
 
 _STYLES: Final = {Status.OK: "green", Status.EXHAUSTED: "yellow", Status.DEAD: "red"}
-_COLUMNS: Final = ("#", "priority", "label", "type", "status", "why", "requests", "billed", "source", "owner", "id")  # fmt: skip
+_COLUMNS: Final = ("#", "priority", "label", "type", "status", "why", "login ends", "requests", "billed", "source", "owner", "id")  # fmt: skip
 _WHOLE: Final = frozenset({"#", "priority", "type", "status", "requests", "id"})
 """The columns that are never folded."""
 
@@ -191,6 +192,7 @@ def _cells(place: int, state: PoolState, entry: Entry, now: float) -> dict[str, 
         KINDS[entry.auth_type],
         status.value if why is None else shown_as,
         condition(state, entry, now),
+        deadline.shown(entry, now),
         str(entry.request_count),
         payer_of(state, entry).value,
         entry.reference or ("" if entry.source == "manual" else entry.source),

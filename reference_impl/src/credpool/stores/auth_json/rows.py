@@ -27,7 +27,7 @@ _MAPPED: Final = frozenset(
         *("id", "label", "auth_type", "priority", "source", "access_token", "refresh_token"),
         *("base_url", "request_count", "owner", "learnt_owner", "payer", "token_url"),
         *("failure_class", "model_cooldowns", "retry_pending", "probed_at", "claim"),
-        "refresh_failed_at",
+        *("refresh_failed_at", "login_ends_at"),
     }
 )
 _MAPPED_IF_COOLING: Final = _MAPPED.union(_STATUS)
@@ -64,8 +64,7 @@ def decode_row(row: object, *, key: str, index: int) -> Entry:
     fields = _fields(row, f"credential_pool[{key!r}][{index}]")
     cooldown = _decode_cooldown(fields)
     models, foreign = _decode_models(fields)
-    source, token = fields.text("source") or "manual", bare(fields.text("access_token") or "")
-    reference = token if is_reference(token) else None
+    source, reference = fields.text("source") or "manual", _decode_reference(fields)
     return Entry(
         id=EntryId(fields.text("id") or _derived_id(fields, key, index)),
         label=fields.text("label") or "",
@@ -82,6 +81,7 @@ def decode_row(row: object, *, key: str, index: int) -> Entry:
         payer=_decode_payer(fields),
         token_url=fields.text("token_url"),
         expires_at=_latest_expiry(fields),
+        login_ends_at=fields.time("login_ends_at"),
         request_count=fields.whole("request_count") or 0,
         cooldown=cooldown,
         models=MappingProxyType(models),
@@ -119,12 +119,18 @@ def encode_row(entry: Entry) -> Veiled:
         "probed_at": entry.probed_at,
         "claim": entry.claim and {"holder": entry.claim.holder, "until": entry.claim.until},
         "refresh_failed_at": entry.refresh_failed_at,
+        "login_ends_at": entry.login_ends_at,
     }
     row = {name: value for name, value in row.items() if value is not None}
     row |= _encode_status(entry.cooldown, extra)
     row["request_count"] = entry.request_count
     # spec: store.unknown-fields+3
     return Veiled(ENCODER.encode(row | {n: v for n, v in extra.items() if n not in _MAPPED}))
+
+
+def _decode_reference(fields: Fields) -> str | None:
+    token = bare(fields.text("access_token") or "")
+    return token if is_reference(token) else None
 
 
 def has_id(row: object) -> bool:
