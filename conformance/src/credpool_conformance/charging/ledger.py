@@ -54,6 +54,12 @@ class Ledger:
         """List the differences, each with the requirement whose it is."""
         return self._account.findings
 
+    @property
+    def own(self) -> list[str]:
+        """List which of the requirements that the scenario verifies were found broken."""
+        found = (finding.requirement for finding in self.findings)
+        return [id_ for id_ in found if id_ in self._scenario.ids]
+
     def outcome(self) -> tuple[str, str | None]:
         """Say how the check ended, and what it needs first if it came to no conclusion."""
         return self._account.outcome(complete=self._wanted <= self._asked)
