@@ -92,6 +92,7 @@ def wait(message):
 # What a call is answered with, instead of the right answer `a` to the message `m`.
 ANSWERS = {
     "exit-mid-call": lambda _a, _m: exit_with_reason(7),
+    "exit-in-a-stream": lambda a, m: exit_with_reason(7) if m["request"]["stream"] else say(a),
     "killed-mid-call": lambda _a, _m: os.kill(os.getpid(), signal.SIGKILL),
     "hang": lambda _a, _m: hang(),
     "hang-and-ignore-sigterm": lambda _a, _m: hang(deaf=True),
@@ -141,6 +142,10 @@ SPECIAL = {"hello": hello, "inspect": inspect}
 def main():
     if mode == "crash-at-start":
         exit_with_reason(3)
+    if mode == "garbage-at-start":
+        write(b"a banner\n")
+    if mode == "silent":
+        hang()
     pool = None
     for line in sys.stdin:
         message = json.loads(line)

@@ -58,7 +58,8 @@ class Testee:
                  "class": e["out"] if e["until"] > self.now else None,
                  "until": e["until"] if e["until"] > self.now else None,
                  "models": {}, "request_count": e["count"]} for e in self.entries.values()]  # fmt: skip
-        return {"pool": {"entries": rows, "returns_at": None}}
+        first = None if self.usable() else min(row["until"] for row in rows)
+        return {"pool": {"entries": rows, "returns_at": first}}
 
     def restart(self, _message):
         return {"ok": True}

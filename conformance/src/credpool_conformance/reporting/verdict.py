@@ -14,7 +14,7 @@ from credpool_conformance.json_values import Json
 from credpool_conformance.reporting.failing import Failing, checks_in_words, failing, needed
 from credpool_conformance.reporting.known_failures import KnownFailures
 from credpool_conformance.reporting.unlisted import unlisted
-from credpool_conformance.scenarios.profile import WHOLE, Profile
+from credpool_conformance.scenarios.profile import WHOLE, Profile, not_in
 from credpool_conformance.specification.requirements import Requirements
 
 
@@ -210,14 +210,20 @@ def _verdict(
     return Verdict.CONFORMANT, reasons
 
 
+def _is_left_out(check: Check, profile: Profile) -> bool:
+    """Tell whether a check says what the pool did not declare, or lies outside its profile."""
+    left_out = check.outcome is Outcome.NOT_APPLICABLE
+    return left_out and (check.reason is not None or not_in(check.scenario, profile) is not None)
+
+
 def _coverage(
     checks: Sequence[Check],
     requirements: Requirements,
     features: frozenset[str],
     profile: Profile,
 ) -> Coverage:
-    due = [check.scenario for check in checks if check.outcome is not Outcome.NOT_APPLICABLE]
-    within = {reference for scenario in due for reference in scenario.verifies}
+    due = [check for check in checks if not _is_left_out(check, profile)]
+    within = {reference for check in due for reference in check.scenario.verifies}
     outside = {ref for check in checks for ref in check.scenario.verifies} - within
     cited = {ref for check in checks if check.outcome in _RAN for ref in check.scenario.verifies}
     places: dict[str, list[str]] = {name: [] for name in Coverage.__slots__}
