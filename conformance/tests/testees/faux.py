@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+import urllib.error
 import urllib.request
 
 mode = sys.argv[1]
@@ -28,7 +29,12 @@ def send(pool, request):
     headers = {**request["headers"], "authorization": f"Bearer {pool['entries'][0]['secret']}"}
     body = json.dumps(request["body"]).encode()
     url = pool["base_url"] + request["path"]
-    with urllib.request.urlopen(urllib.request.Request(url, body, headers, method="POST")) as reply:  # noqa: S310
+    asked = urllib.request.Request(url, body, headers, method="POST")  # noqa: S310
+    try:
+        reply = urllib.request.urlopen(asked)  # noqa: S310
+    except urllib.error.HTTPError as refused:
+        reply = refused
+    with reply:
         return reply.status, dict(reply.headers), reply.read().decode()
 
 
