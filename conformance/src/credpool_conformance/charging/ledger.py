@@ -16,7 +16,7 @@ from credpool_conformance.charging.state import Wrong
 from credpool_conformance.charging.step import Charge, first_step
 from credpool_conformance.judging.judge import Failure
 from credpool_conformance.judging.pauses import forgiven
-from credpool_conformance.judging.plan import Plan, common, patient, plan
+from credpool_conformance.judging.plan import OK, Plan, common, patient, plan
 from credpool_conformance.scenarios.clock import Clock, MachineClock
 from credpool_conformance.scenarios.match import Matcher
 from credpool_conformance.scenarios.profile import Profile
@@ -83,7 +83,9 @@ class Ledger:
         actual = [*earlier, *(item.item for item in seen.wire)]
         self._history.advanced = self._history.advanced or phase.advance > 0
         planned = plan(self._scenario, phase, actual, earlier)
-        if self._profile.retries_faults and (kept := patient(planned.steps, actual)) != actual:
+        kept = patient(planned.steps, actual)
+        self._account.in_place = kept != actual
+        if self._profile.retries_faults and kept != actual:
             actual, self._repeat = kept, self._repeat or (seen.number, _in_place(seen.number))
             if _moved_on(seen):
                 self._account.derailed = self._account.derailed or self._repeat[1]
@@ -124,6 +126,10 @@ class Ledger:
         told = {f.aspect: f for f in failures if f.aspect not in ("request", "header")}
         if "reply" in self._profile.translates:
             told.pop("reply", None)
+        before = [f for f in self.findings if f.requirement and f.phase < number]
+        if scene.seen.note and scene.seen.outcome == "nothing" and before:
+            self._account.derailed = before[0]  # the call did not come to where this phase begins
+            return
         if scene.seen.note:
             self._account.charge(
                 number,
@@ -171,8 +177,7 @@ class Ledger:
         if "recover.all-tried" in self._scenario.ids and "outcome" in told and missing:
             step: Charge | None = Charge("stop", ("recover.all-tried",))
         elif _is(told, "raised"):
-            last = scene.attempts[-1].failure if scene.attempts else None
-            step = Charge("raised", (rule_of(last),))
+            step = Charge("raised", _of_a_raise(scene))
         else:
             step = first_step(scene)
         if step is None:
@@ -199,6 +204,15 @@ class Ledger:
                 self._account.charge(
                     scene.seen.number, wrong, blocks=wrong.charge.kind == "refusal"
                 )
+
+
+def _of_a_raise(scene: Scene) -> tuple[str, ...]:
+    """Say which rule an exception of the product breaks: by what it was to do when it raised."""
+    entries = scene.scenario.given.entries
+    if any(not entry.has_secret for entry in entries) or not scene.actual:
+        return "select.available", "pool.unusable"
+    failing = [s.failure for s in scene.attempts[: len(scene.actual)] if s.failure != OK]
+    return (rule_of(failing[-1]),) if failing else ("reply.unchanged",)
 
 
 def _moved_on(seen: Observed) -> bool:

@@ -11,6 +11,7 @@ from typing import Final
 from credpool_conformance.charging.account import Finding
 from credpool_conformance.charging.check import Check, Outcome
 from credpool_conformance.charging.evidence import rule_of
+from credpool_conformance.charging.forms import families, forms, lengths, planned_lengths
 from credpool_conformance.charging.uses import needed
 from credpool_conformance.judging.plan import attempts
 from credpool_conformance.scenarios.scenario import Scenario
@@ -20,6 +21,11 @@ _HINTED = ("cooldown.hint", "cooldown.skew", "cooldown.clamp")
 _LENGTHS = ("until", "order", "out", "nothing")
 """How a wrong length shows: in words, or by who is asked at its end."""
 _FAILED: Final = (Outcome.FAIL, Outcome.WARN)
+_HINT: Final = "cooldown.hint"
+_FORMS: Final = "cooldown.hint.forms"
+_USUAL: Final = "cooldown.default"
+_TIMED: Final = ("until", "returns", "status", "out", "order", "nothing")
+_BY_HINTS: Final = ("cooldown.", "recover.outage-guard", "exhaust.returns-at")
 
 
 class Needs:
@@ -60,12 +66,18 @@ class Needs:
     def _needs(self, check: Check, finding: Finding) -> Iterator[str]:
         """Name what a finding rests on that no check shows; nothing if it stands by itself."""
         about = finding.about
+        if finding.requirement != _USUAL and self._is_of_the_usual(finding):
+            yield _USUAL
         if about and _rests_on_the_usual(finding) and self._has_another_length(about):
-            yield "cooldown.default"
+            yield _USUAL
         if finding.requirement is None:
             return
         if finding.kind not in _LENGTHS and about and not self._is_followed(about):
             yield rule_of(about)
+        if about and finding.requirement.startswith("classify."):
+            yield from self._broken_rule(check.scenario, about)
+        if finding.requirement.startswith(_BY_HINTS) and finding.kind in _TIMED:
+            yield from self._unread(check, finding)
         stands_on = {*table().rule(finding.requirement).needs, *needed(check.scenario)}
         if finding.kind in ("order", "target") and not finding.requirement.startswith("select."):
             strategy = (check.scenario.given.strategy or "default").replace("_", "-")
@@ -74,9 +86,58 @@ class Needs:
 
     def _is_missing(self, requirement: str) -> bool:
         """Tell whether a requirement was tried, and not kept in any check."""
-        verifying = [s for s in self._scenarios if requirement in s.ids]
+        verifying = [s for s in self._verifying(requirement) if self._shows_reading(s, requirement)]
         kept = self._shows("kept", requirement, verifying, lambda c: c.outcome is Outcome.PASS)
         return not kept and any(self._first(s).outcome in _FAILED for s in verifying)
+
+    def _broken_rule(self, scenario: Scenario, failure: str) -> Iterator[str]:
+        """Name the rule of a class if no check of it passes, for refusals of such a status."""
+        rule = rule_of(failure)
+        like = [
+            s
+            for s in self._verifying(rule)
+            if failure in _classes(s) and families(s) & families(scenario)
+        ]
+        if rule not in scenario.ids and self._all_fail(like):
+            yield rule
+
+    def _unread(self, check: Check, finding: Finding) -> Iterator[str]:
+        """Name the rule on hints if the pool reads none in the forms of this check.
+
+        Where a length is told, it must be one that the pool gives to a hint which it does not read.
+        """
+        mine = forms(check.scenario)
+        roads = [
+            s for s in self._verifying(_FORMS) if forms(s) & mine and self._shows_reading(s, _FORMS)
+        ]
+        if _FORMS in check.verified or _HINT in check.verified or not self._all_fail(roads):
+            return
+        given = {one for s in roads for f in self._first(s).own for one in lengths(f.actual)}
+        if lengths(finding.actual) <= given:
+            yield _HINT if self._is_missing(_HINT) else _FORMS
+
+    def _is_of_the_usual(self, finding: Finding) -> bool:
+        """Tell whether a cooldown differs as the usual one does: the same for the same."""
+        pair = lengths(finding.expected), lengths(finding.actual)
+        if finding.kind not in ("until", "returns") or not all(pair):
+            return False
+        usual = (f for s in self._verifying(_USUAL) for f in self._first(s).own)
+        return any(_is_length(f) and pair == (lengths(f.expected), lengths(f.actual)) for f in usual)
+
+    def _all_fail(self, scenarios: Sequence[Scenario]) -> bool:
+        """Tell whether some of these fail, and none passes."""
+        ended = [self._first(scenario).outcome for scenario in scenarios]
+        return Outcome.PASS not in ended and any(one in _FAILED for one in ended)
+
+    def _verifying(self, requirement: str) -> list[Scenario]:
+        return [scenario for scenario in self._scenarios if requirement in scenario.ids]
+
+    def _shows_reading(self, scenario: Scenario, requirement: str) -> bool:
+        """Tell whether a scenario shows that a hint is read: by a length that is not the usual one."""
+        if requirement not in (_HINT, _FORMS):
+            return True
+        usual = {one for s in self._verifying(_USUAL) for one in planned_lengths(s)}
+        return bool(planned_lengths(scenario) - usual)
 
     def _is_followed(self, failure: str) -> bool:
         """Tell whether the pool does in any check what a reply of this class leads to."""
@@ -86,12 +147,10 @@ class Needs:
 
     def _has_another_length(self, failure: str) -> bool:
         """Tell whether the pool's usual cooldown for this class was found to be another."""
-        usual = [s for s in self._scenarios if "cooldown.default" in s.ids]
-
         def differs(check: Check) -> bool:
             return any(_is_length(f) and f.about == failure for f in check.own)
 
-        return self._shows("another length", failure, usual, differs)
+        return self._shows("another length", failure, self._verifying(_USUAL), differs)
 
     def _shows(
         self, what: str, name: str, where: Iterable[Scenario], shown: Callable[[Check], bool]
@@ -119,4 +178,4 @@ def _rests_on_the_usual(finding: Finding) -> bool:
 
 
 def _is_length(finding: Finding) -> bool:
-    return finding.kind in _LENGTHS and finding.requirement == "cooldown.default"
+    return finding.kind in _LENGTHS and finding.requirement == _USUAL

@@ -127,7 +127,7 @@ class Console:
         yield f"verdict: {summary.verdict.value}{because}"
         if summary.prerequisites:
             number = checks_in_words(len(summary.prerequisites))
-            yield f"{number} more ran, on which these rest; they count for nothing here"
+            yield f"beside them {number} ran on which their charges rest, and which count for nothing"
         yield from self._given_up()
         yield from summary.stale
         if summary.unlisted:
