@@ -126,16 +126,8 @@ class Ledger:
         told = {f.aspect: f for f in failures if f.aspect not in ("request", "header")}
         if "reply" in self._profile.translates:
             told.pop("reply", None)
-        before = [f for f in self.findings if f.requirement and f.phase < number]
-        if scene.seen.note and scene.seen.outcome == "nothing" and before:
-            self._account.derailed = before[0]  # the call did not come to where this phase begins
-            return
         if scene.seen.note:
-            self._account.charge(
-                number,
-                Wrong(Charge("endless", ("recover.bounded",)), "an end", scene.seen.note),
-                blocks=True,
-            )
+            self._noted(scene, scene.seen.note)
             return
         if self._follows_a_repeat(scene, told):
             return
@@ -144,6 +136,15 @@ class Ledger:
             self._rest(scene, told)  # who was refused has sent nothing
         elif not self._left_the_plan(scene, wire, told):
             self._rest(scene, told, repeated=True)
+
+    def _noted(self, scene: Scene, note: str) -> None:
+        """Charge a call without an end, or one that did not come to where its next phase begins."""
+        before = [f for f in self.findings if f.requirement and f.phase < scene.seen.number]
+        if scene.seen.outcome == "nothing" and before:
+            self._account.derailed = before[0]
+            return
+        endless = Wrong(Charge("endless", ("recover.bounded",)), "an end", note)
+        self._account.charge(scene.seen.number, endless, blocks=True)
 
     def _follows_a_repeat(self, scene: Scene, told: Mapping[str, Failure]) -> bool:
         """Tell whether what differs comes of a repeat before: the later replies are then others."""

@@ -6,6 +6,7 @@ their order nor on what else is run.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Final
 
 from credpool_conformance.charging.account import Finding
@@ -38,6 +39,10 @@ class Needs:
         self._ran: dict[str, Check] = {}
         self._asked: set[str] = set()
         self._known: dict[tuple[str, str], bool] = {}
+        self._by_requirement: dict[str, list[Scenario]] = {}
+        for scenario in scenarios:
+            for id_ in scenario.ids:
+                self._by_requirement.setdefault(id_, []).append(scenario)
 
     @property
     def prerequisites(self) -> tuple[str, ...]:
@@ -107,9 +112,7 @@ class Needs:
         Where a length is told, it must be one that the pool gives to a hint which it does not read.
         """
         mine = forms(check.scenario)
-        roads = [
-            s for s in self._verifying(_FORMS) if forms(s) & mine and self._shows_reading(s, _FORMS)
-        ]
+        roads = [scenario for theirs, scenario in self._hinted if theirs <= mine]
         if _FORMS in check.verified or _HINT in check.verified or not self._all_fail(roads):
             return
         given = {one for s in roads for f in self._first(s).own for one in lengths(f.actual)}
@@ -122,7 +125,9 @@ class Needs:
         if finding.kind not in ("until", "returns") or not all(pair):
             return False
         usual = (f for s in self._verifying(_USUAL) for f in self._first(s).own)
-        return any(_is_length(f) and pair == (lengths(f.expected), lengths(f.actual)) for f in usual)
+        return any(
+            _is_length(f) and pair == (lengths(f.expected), lengths(f.actual)) for f in usual
+        )
 
     def _all_fail(self, scenarios: Sequence[Scenario]) -> bool:
         """Tell whether some of these fail, and none passes."""
@@ -130,14 +135,25 @@ class Needs:
         return Outcome.PASS not in ended and any(one in _FAILED for one in ended)
 
     def _verifying(self, requirement: str) -> list[Scenario]:
-        return [scenario for scenario in self._scenarios if requirement in scenario.ids]
+        return self._by_requirement.get(requirement, [])
+
+    @cached_property
+    def _usual(self) -> set[float]:
+        """The lengths that the specification names for want of a hint."""
+        unhinted = (s for s in self._verifying(_USUAL) if not (forms(s) or s.given.policy))
+        return {one for scenario in unhinted for one in planned_lengths(scenario)}
+
+    @cached_property
+    def _hinted(self) -> list[tuple[set[tuple[str, str]], Scenario]]:
+        """The checks of forms of hints that show whether these are read."""
+        shown = (s for s in self._verifying(_FORMS) if self._shows_reading(s, _FORMS))
+        return [(found, scenario) for scenario in shown if (found := forms(scenario))]
 
     def _shows_reading(self, scenario: Scenario, requirement: str) -> bool:
         """Tell whether a scenario shows that a hint is read: by a length that is not the usual one."""
         if requirement not in (_HINT, _FORMS):
             return True
-        usual = {one for s in self._verifying(_USUAL) for one in planned_lengths(s)}
-        return bool(planned_lengths(scenario) - usual)
+        return bool(planned_lengths(scenario) - self._usual)
 
     def _is_followed(self, failure: str) -> bool:
         """Tell whether the pool does in any check what a reply of this class leads to."""
@@ -147,6 +163,7 @@ class Needs:
 
     def _has_another_length(self, failure: str) -> bool:
         """Tell whether the pool's usual cooldown for this class was found to be another."""
+
         def differs(check: Check) -> bool:
             return any(_is_length(f) and f.about == failure for f in check.own)
 

@@ -52,6 +52,8 @@ def first_step(scene: Scene) -> Charge | None:
     at = _At(place, want, got, steps[place - 1] if place else None)
     if _is_token(want) or _is_token(got):
         return _refresh(at)
+    if at.got is None and _was_sent_elsewhere(scene):
+        return Charge("unfollowed", ("security.redirect.limit",))
     return _later(scene, at, at.before) if at.before else _first(scene, at)
 
 
@@ -79,8 +81,6 @@ def _later(scene: Scene, at: _At, before: Step) -> Charge:
         return Charge("stranger", ("security.redirect.reply",))
     if "-" in (at.got, before.item):
         return Charge("bare", ("security.one-secret" if scene.redirected else "select.available",))
-    if at.got is None and _was_sent_elsewhere(scene):
-        return Charge("unfollowed", ("security.redirect.limit",))
     if before.failure == OK:
         return Charge("on", ("recover.bounded",))
     if at.again and before.action != "token" and _too_often(scene, at):

@@ -172,7 +172,9 @@ def _gaps(
     excused = {found.requirement for found in broken if found.known}
     open_ = [check for check in checks if check.outcome in _OPEN]
     needs = {check.scenario.id: needed(record(check)) or "" for check in open_}
-    left = [c for c in open_ if (id_ := needs[c.scenario.id]) not in excused and not known.covers(id_)]
+    left = [
+        c for c in open_ if (id_ := needs[c.scenario.id]) not in excused and not known.covers(id_)
+    ]
     explained = [check for check in open_ if check not in left]
     verified = {reference for check in explained for reference in check.scenario.verifies}
     return left, verified
