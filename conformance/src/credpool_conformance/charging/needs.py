@@ -113,9 +113,11 @@ class Needs:
         """
         mine = forms(check.scenario)
         roads = [scenario for theirs, scenario in self._hinted if theirs <= mine]
-        if _FORMS in check.verified or _HINT in check.verified or not self._all_fail(roads):
-            return
         given = {one for s in roads for f in self._first(s).own for one in lengths(f.actual)}
+        # A hint that is as long as what the pool gives unread passes by luck.
+        told = [scenario for scenario in roads if not planned_lengths(scenario) <= given]
+        if _FORMS in check.verified or _HINT in check.verified or not self._all_fail(told):
+            return
         if lengths(finding.actual) <= given:
             yield _HINT if self._is_missing(_HINT) else _FORMS
 
