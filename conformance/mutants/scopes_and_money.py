@@ -463,11 +463,11 @@ class ReadsQuotaOfSuccessesOnly(Mutant):
     because = "order"
 
     @replaces("credpool._calls.call.ActiveCall.failed")
-    def unread(original, self, entry, reply):
+    def unread(original, self, entry, reply, *, late=False):
         engine, heard = self._engine, self._engine.heard
         engine.heard = lambda entry, headers: None
         try:
-            return original(self, entry, reply)
+            return original(self, entry, reply, late=late)
         finally:
             engine.heard = heard
 
