@@ -13,8 +13,20 @@ from tools.tables.billing import disputed, statement
 PATH: Final = "reference_impl/src/credpool/providers/registry.json"
 BILLING_PATH: Final = "reference_impl/src/credpool/cli/talk/billing.json"
 
-_PROVIDER: Final = ("base_url", "credential_query", "credentials", "owner_headers")
-_HINT: Final = ("id", "where", "name", "windows", "spent", "otherwise", "path", "pattern", "form")
+_PROVIDER: Final = ("base_url", "zone", "credential_query", "credentials", "owner_headers")
+_HINT: Final = (
+    "id",
+    "where",
+    "name",
+    "windows",
+    "except",
+    "spent",
+    "otherwise",
+    "path",
+    "pattern",
+    "form",
+)
+_WORDS: Final = ("grammar", "units", "zones")
 _QUOTA: Final = ("id", "left", "reset")
 _RULE: Final = ("id", "when", "class", "scope", "cooldown", "hint")
 
@@ -29,7 +41,9 @@ def registry(spec: Specification) -> Json:
         providers[name] = {**_pick(data, _PROVIDER), "credentials": ways, "rules": rules}
     hints: list[Json] = [_pick(fields(row), _HINT) for row in _rows(spec, "hints")]
     quota: list[Json] = [_pick(fields(row), _QUOTA) for row in _rows(spec, "quota")]
-    return {"providers": providers, "hints": hints, "quota": quota}
+    table = spec.tables.get("hints")
+    words = _pick(fields(table.data) if table else {}, _WORDS)
+    return {"providers": providers, "hints": hints, "words": words, "quota": quota}
 
 
 def billing(spec: Specification) -> Json:

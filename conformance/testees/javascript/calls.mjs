@@ -134,7 +134,8 @@ export class Call {
     const reply = readReply({ status, headers, text, whole });
     const rule = matchingRule(tables.providers, provider, reply, entry);
     const verdict = verdictOf(rule, tables.rows, entry);
-    const hint = verdict.readsHint ? readHint(tables.hints, rule.hint, reply, now) : null;
+    const { zone } = tables.providers[provider] ?? {};
+    const hint = verdict.readsHint ? readHint(tables.hints, rule.hint, reply, now, zone) : null;
     return { ...verdict, hint, code: status, rule: rule.name };
   }
 

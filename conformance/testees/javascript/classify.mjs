@@ -78,7 +78,8 @@ function contains(text, part) {
   return small(text).includes(small(part));
 }
 
-function small(text) {
+/** A text with its letters A to Z, and no others, in lower case. */
+export function small(text) {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 

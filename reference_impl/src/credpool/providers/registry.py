@@ -62,6 +62,8 @@ class Provider:
 
     name: str
     base_url: str | None
+    zone: str | None
+    """The zone of moments in its texts that name none."""
     owner_headers: tuple[str, ...]
     credential_query: tuple[str, ...]
     """The names under which a caller may have put a credential into the URL."""
@@ -87,6 +89,7 @@ def provider(name: str) -> Provider:
     return Provider(
         name=name,
         base_url=_text(data.get("base_url")),
+        zone=_text(data.get("zone")),
         owner_headers=_texts(data.get("owner_headers")),
         credential_query=_texts(data.get("credential_query")),
         credentials=tuple(_credential(c) for c in _maps(data["credentials"])),
