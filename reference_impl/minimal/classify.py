@@ -20,8 +20,9 @@ from minimal.rules import Data, rules_of
 IN_ERROR = ["code", "type", "status", "error_type", "details.error_code"]
 IN_ERROR += ["metadata.error_type", "metadata.limit_source", "availability.code"]
 CODES = [f"error.{place}" for place in IN_ERROR]
-CODES += ["error_type", "detail.code", "detail.error_code"]
-MESSAGES = ["error.message", "error", "message", "detail", "detail.message"]
+CODES += ["error_type", "detail.code", "detail.error_code", "base_resp.status_code"]
+MESSAGES = "error.message error message detail detail.message base_resp.status_msg".split()
+QUOTAS = ["error.details[].violations[].quotaId", "error.details[].metadata.quota_limit"]
 MOST_ITEMS = 64
 LONGEST_MESSAGE = 4096
 BARE_NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -64,7 +65,7 @@ class Reply:
     @cached_property
     def quotas(self) -> list[str]:
         """The names of the quotas that are used up."""
-        return [*texts(at(self.data, "error.details[].violations[].quotaId"))]
+        return [*texts(quota for place in QUOTAS for quota in at(self.data, place))]
 
 
 def first_rule(provider: str, reply: Reply, auth_type: str) -> Data:

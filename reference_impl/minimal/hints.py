@@ -177,7 +177,7 @@ FORMS: Mapping[str, Callable[[str], float]] = {
     "seconds": number,
     "milliseconds": lambda text: number(text) / 1000,
     "go-duration": lambda text: (
-        duration(fitting(DURATION, text).lstrip("+-")) * (-1 if text.startswith("-") else 1)
+        (-1.0) ** ("-" in text) * duration(fitting(DURATION, text).strip("+-"))
     ),
     "protobuf-duration": lambda text: number(text.removesuffix("s") if text.endswith("s") else ""),
     "structured": structured,

@@ -54,8 +54,8 @@ def pattern_problems(spec: Specification) -> Iterator[Problem]:
             fault = pattern_fault(pattern) or _case_fault(pattern) if pattern else None
             if fault:
                 yield document.problem(("rows", index, "pattern"), fault, GRAMMAR)
-        for name, pattern in fields(fields(document.data).get("grammar")).items():
-            fault = pattern_fault(pattern) or _case_fault(pattern) if isinstance(pattern, str) else None
+        for name, written in fields(fields(document.data).get("grammar")).items():
+            fault = pattern_fault(written) or _case_fault(written) if isinstance(written, str) else None
             if fault:
                 yield document.problem(("grammar", name), fault, GRAMMAR)
     for folder in SCHEMAS:
