@@ -103,8 +103,8 @@ def test_the_share_of_each_provider(capsys: pytest.CaptureFixture[str]) -> None:
         right.update((str(case["provider"]), part) for part, good in read(case).items() if good)
 
     with capsys.disabled():
-        print()
+        print()  # noqa: T201
         for name, count in sorted(rows.items()):
             shares = (f"{part} {right[name, part]}/{count}" for part in ("class", "scope", "hint"))
-            print(f"  {name:16}", *shares)
+            print(f"  {name:16}", *shares)  # noqa: T201  it is what the test is for
     assert {failure.value for failure in FailureClass} >= HARMLESS

@@ -55,7 +55,9 @@ def pattern_problems(spec: Specification) -> Iterator[Problem]:
             if fault:
                 yield document.problem(("rows", index, "pattern"), fault, GRAMMAR)
         for name, written in fields(fields(document.data).get("grammar")).items():
-            fault = pattern_fault(written) or _case_fault(written) if isinstance(written, str) else None
+            fault = (
+                pattern_fault(written) or _case_fault(written) if isinstance(written, str) else None
+            )
             if fault:
                 yield document.problem(("grammar", name), fault, GRAMMAR)
     for folder in SCHEMAS:

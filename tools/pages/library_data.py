@@ -38,7 +38,9 @@ def registry(spec: Specification) -> Json:
         data = fields(document.data)
         rules: list[Json] = [_pick(fields(rule), _RULE) for rule in items(data.get("rules"))]
         ways: list[Json] = [_without(fields(way), "note") for way in items(data.get("credentials"))]
-        providers[name] = {**_pick(data, _PROVIDER), "credentials": ways, "rules": rules}
+        gone = [code for row in items(data.get("terminal")) for code in items(fields(row)["codes"])]
+        known = _pick(data, _PROVIDER) | ({"terminal": gone} if gone else {})
+        providers[name] = {**known, "credentials": ways, "rules": rules}
     hints: list[Json] = [_pick(fields(row), _HINT) for row in _rows(spec, "hints")]
     quota: list[Json] = [_pick(fields(row), _QUOTA) for row in _rows(spec, "quota")]
     table = spec.tables.get("hints")

@@ -30,6 +30,12 @@ export function matchingRule(providers, provider, reply, entry) {
   );
 }
 
+/** What a provider's token endpoint calls a grant that is gone for good. */
+export function terminalCodes(providers, provider) {
+  const files = [provider, GENERIC].flatMap((name) => providers[name]?.terminal ?? []);
+  return files.flatMap(({ codes }) => codes);
+}
+
 /** By the name of a rule, the scope of what it starts, where it is not that of its class. */
 export function scopesOf(providers, provider) {
   const scoped = rulesOf(providers, provider).filter(({ scope }) => scope);

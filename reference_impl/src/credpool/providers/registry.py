@@ -67,6 +67,8 @@ class Provider:
     owner_headers: tuple[str, ...]
     credential_query: tuple[str, ...]
     """The names under which a caller may have put a credential into the URL."""
+    terminal: frozenset[str]
+    """What a token endpoint calls a grant that is gone for good."""
     credentials: tuple[Credential, ...]
     rules: tuple[Rule, ...]
 
@@ -92,6 +94,9 @@ def provider(name: str) -> Provider:
         zone=_text(data.get("zone")),
         owner_headers=_texts(data.get("owner_headers")),
         credential_query=_texts(data.get("credential_query")),
+        terminal=frozenset(
+            t for n in (name, GENERIC) for t in _texts(providers()[n].get("terminal"))
+        ),
         credentials=tuple(_credential(c) for c in _maps(data["credentials"])),
         rules=rules if name == GENERIC else rules + _rules(GENERIC),
     )
