@@ -6,7 +6,7 @@ from credpool import events
 from credpool.model.messages import Failed, Succeeded
 from credpool.model.state import Window
 from credpool.model.terms import Payer, PayerChange, Scope
-from credpool.providers.account import claims
+from credpool.providers.owner import claims
 from credpool.providers.registry import provider
 from credpool.providers.reply import dig
 from credpool.rules.select import payer_of

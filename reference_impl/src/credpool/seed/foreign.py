@@ -11,7 +11,7 @@ from typing import Final
 from credpool.config.files import Complaint, Unusable, read_object
 from credpool.model.secret import Secret, Veiled
 from credpool.model.terms import AuthType
-from credpool.providers.account import claims
+from credpool.providers.owner import claims
 from credpool.providers.reply import dig
 from credpool.seed.environment import usable
 from credpool.seed.found import Found
