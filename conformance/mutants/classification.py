@@ -266,7 +266,7 @@ class ReadsNaN(Mutant):
     kills = ("any-body-will-do:not-a-number-429", "any-body-will-do:infinity-429")
     because = "class"
 
-    @replaces("credpool.providers.reply._json")
+    @replaces("credpool.providers.reply.parsed")
     def tolerant(original, raw):
         return original(re.sub(rb"-?(NaN|Infinity)", b"null", raw))
 

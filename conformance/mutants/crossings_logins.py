@@ -9,7 +9,7 @@ from tools.mutants.mutant import Mutant, replaces
 class TakesAnyRefusalForTheEnd(Mutant):
     """Marks a login dead whenever its refresh is refused with a status from 400 to 428."""
 
-    violates = "recover.auth-expired.terminal+3"
+    violates = "recover.auth-expired.terminal+4"
     kills = (
         "refusals-that-are-not-for-good:invalid-client",
         "refusals-that-are-not-for-good:invalid-client-401",
@@ -19,8 +19,8 @@ class TakesAnyRefusalForTheEnd(Mutant):
     because = "killed"
 
     @replaces("credpool.providers.grant.read_token_reply")
-    def final(original, reply, *, now):
-        found = original(reply, now=now)
+    def final(original, reply, **how):
+        found = original(reply, **how)
         refused = 400 <= reply.status < 429 and hasattr(found, "terminal")
         return replace(found, terminal=True) if refused else found
 
@@ -28,13 +28,13 @@ class TakesAnyRefusalForTheEnd(Mutant):
 class ReadsTheDescriptionForACode(Mutant):
     """Looks for `invalid_grant` anywhere in the body of a refusal."""
 
-    violates = "recover.auth-expired.terminal+3"
+    violates = "recover.auth-expired.terminal+4"
     kills = ("refusals-that-are-not-for-good:invalid-request",)
     because = "killed"
 
     @replaces("credpool.providers.grant.read_token_reply")
-    def anywhere(original, reply, *, now):
-        found = original(reply, now=now)
+    def anywhere(original, reply, **how):
+        found = original(reply, **how)
         named = "invalid_grant" in str(reply.data) and 400 <= reply.status < 429
         return replace(found, terminal=True) if named else found
 
@@ -215,8 +215,8 @@ class TakesAnySuccessForAToken(Mutant):
     because = "retry"
 
     @replaces("credpool.providers.grant.read_token_reply")
-    def granted(original, reply, *, now):
-        return original(replace(reply, status=200) if reply.status < 300 else reply, now=now)
+    def granted(original, reply, **how):
+        return original(replace(reply, status=200) if reply.status < 300 else reply, **how)
 
 
 class ReportsEachRowOfALogin(Mutant):

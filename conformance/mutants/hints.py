@@ -134,11 +134,11 @@ class TakesTheLastHint(Mutant):
     because = "until"
 
     @replaces("credpool.providers.hints.read_hint")
-    def last(original, reply, rule, *, now):
+    def last(original, reply, rule, **how):
         if rule is not None:
-            return original(reply, rule, now=now)
+            return original(reply, rule, **how)
         rows = [*reversed(data.hints())]
-        return original(reply, [row["id"] for row in rows], now=now)
+        return original(reply, [row["id"] for row in rows], **how)
 
 
 class BelievesEveryHint(Mutant):
@@ -154,8 +154,8 @@ class BelievesEveryHint(Mutant):
     because = "until retry"
 
     @replaces("credpool.providers.hints.read_hint")
-    def believes(original, reply, rule, *, now):
-        return original(reply, rule if isinstance(rule, dict) else None, now=now)
+    def believes(original, reply, rule, **how):
+        return original(reply, rule if isinstance(rule, dict) else None, **how)
 
 
 class TakesThePastForNoHint(Mutant):
@@ -200,8 +200,8 @@ class CorrectsDelays(Mutant):
     because = "until"
 
     @replaces("credpool.providers.hints.read_hint")
-    def corrected(original, reply, rule, *, now):
-        hint = original(reply, rule, now=now)
+    def corrected(original, reply, rule, *, now, zone=None):
+        hint = original(reply, rule, now=now, zone=zone)
         delay = hints._number(reply.headers.get("retry-after"))
         if hint is None or delay != hint:
             return hint

@@ -253,8 +253,8 @@ class TakesALengthForADate(Mutant):
     because = "retry"
 
     @replaces("credpool.providers.grant.read_token_reply")
-    def since_1970(original, reply, *, now):
-        return original(reply, now=0.0)
+    def since_1970(original, reply, *, now, gone=frozenset()):
+        return original(reply, now=0.0, gone=gone)
 
 
 class UsesNewTokensUnsaved(Mutant):

@@ -306,7 +306,7 @@ class KnowsPersonsOnly(Mutant):
     kills = ("second-account-is-another-entry:two-workspaces",)
     because = "ids"
 
-    @replaces("credpool.providers.account.account")
+    @replaces("credpool.providers.owner.account")
     def person(original, told):
         found = original(told)
         return found and found.partition("/")[0]

@@ -54,8 +54,8 @@ class TakesAnySuccessForTokens(Mutant):
     because = "bare"
 
     @replaces("credpool.providers.grant.read_token_reply")
-    def taken(original, reply, *, now):
-        found = original(reply, now=now)
+    def taken(original, reply, *, now, gone=frozenset()):
+        found = original(reply, now=now, gone=gone)
         return (
             found
             if reply.status != 200 or isinstance(found, Grant)
@@ -121,8 +121,8 @@ class RestsAsUsual(Mutant):
     because = "until"
 
     @replaces("credpool.providers.grant.read_token_reply")
-    def deaf(original, reply, *, now):
-        found = original(reply, now=now)
+    def deaf(original, reply, *, now, gone=frozenset()):
+        found = original(reply, now=now, gone=gone)
         return found if isinstance(found, Grant) else replace(found, hint=None)
 
 

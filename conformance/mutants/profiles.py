@@ -308,12 +308,12 @@ class NamesNoClassAndReadsNoText(Mutant):
 class TellsNothingAndReadsNoText(Mutant):
     """Tells nothing of what it does, and reads no hint in the text of a message."""
 
-    violates = "cooldown.hint.forms+2"
-    kills = ("hint-form:text-duration-1", "hint-form:text-seconds-1")
+    violates = "cooldown.hint.text+1"
+    kills = ("hint-in-a-text:text-1", "hint-in-a-text:text-9")
     because = "out"
 
     hello = TellsNothing.hello
 
-    @replaces("credpool.providers.hints._read")
-    def unread(original, row, reply, now):
-        return None if str(row["id"]).startswith("text-") else original(row, reply, now)
+    @replaces("credpool.providers.hints._of_text")
+    def unread(original, pattern, message, now, zone):
+        return None

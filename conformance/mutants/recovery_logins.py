@@ -38,20 +38,50 @@ class NeverRefreshes(Mutant):
 class TakesNothingForFinal(Mutant):
     """Takes every refusal of a refresh for a passing one."""
 
-    violates = "recover.auth-expired.terminal+3"
+    violates = "recover.auth-expired.terminal+4"
     kills = ("grant-refused-for-good-is-dead",)
     because = "status"
 
     @replaces("credpool.providers.grant.read_token_reply")
-    def passing(original, reply, *, now):
-        found = original(reply, now=now)
+    def passing(original, reply, **how):
+        found = original(reply, **how)
         return replace(found, terminal=False) if hasattr(found, "terminal") else found
+
+
+class KnowsFourCodes(Mutant):
+    """Takes four codes for final, and asks a grant that is gone under another name again."""
+
+    violates = "recover.auth-expired.terminal+4"
+    kills = (
+        "grant-gone-by-another-name:token-expired",
+        "grant-gone-by-another-name:session-ended",
+        "grant-gone-by-another-name:github",
+    )
+    because = "status"
+
+    @replaces("credpool.providers.grant.read_token_reply")
+    def four(original, reply, *, now, gone=frozenset()):
+        ways = ("expired", "reused", "invalidated")
+        known = {"invalid_grant", *(f"refresh_token_{way}" for way in ways)}
+        return original(reply, now=now, gone=gone & known)
+
+
+class TakesOneProvidersWordForAll(Mutant):
+    """Takes what one provider calls a grant that is gone for the word of every other."""
+
+    violates = "recover.auth-expired.terminal+4"
+    kills = ("refusals-that-are-not-for-good:another-providers-word",)
+    because = "killed"
+
+    @replaces("credpool.providers.grant.read_token_reply")
+    def anyone(original, reply, *, now, gone=frozenset()):
+        return original(reply, now=now, gone=gone | {"bad_refresh_token"})
 
 
 class TakesABadMinuteForFinal(Mutant):
     """Gives a login up when the token endpoint is busy or broken."""
 
-    violates = "recover.auth-expired.terminal+3"
+    violates = "recover.auth-expired.terminal+4"
     kills = (
         "token-endpoints-bad-minute-kills-nobody:429",
         "token-endpoints-bad-minute-kills-nobody:429-with-a-terminal-word",
@@ -62,15 +92,15 @@ class TakesABadMinuteForFinal(Mutant):
     because = "killed"
 
     @replaces("credpool.providers.grant.read_token_reply")
-    def final(original, reply, *, now):
-        found = original(reply, now=now)
+    def final(original, reply, **how):
+        found = original(reply, **how)
         return replace(found, terminal=True) if reply.status >= 429 else found
 
 
 class GoesByTheWordAlone(Mutant):
     """Believes `invalid_grant`, whatever the status it comes with."""
 
-    violates = "recover.auth-expired.terminal+3"
+    violates = "recover.auth-expired.terminal+4"
     kills = (
         "token-endpoints-bad-minute-kills-nobody:429-with-a-terminal-word",
         "token-endpoints-bad-minute-kills-nobody:503-with-a-terminal-word",
@@ -78,10 +108,10 @@ class GoesByTheWordAlone(Mutant):
     because = "killed"
 
     @replaces("credpool.providers.grant.read_token_reply")
-    def by_word(original, reply, *, now):
+    def by_word(original, reply, **how):
         if "invalid_grant" in reply.codes:
             reply = replace(reply, status=400)
-        return original(reply, now=now)
+        return original(reply, **how)
 
 
 class DeliversABare401(Mutant):

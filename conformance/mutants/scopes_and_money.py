@@ -6,7 +6,7 @@ from credpool import events
 from credpool.model.messages import Failed, Succeeded
 from credpool.model.state import Window
 from credpool.model.terms import Payer, PayerChange, Scope
-from credpool.providers.account import claims
+from credpool.providers.owner import claims
 from credpool.providers.registry import provider
 from credpool.providers.reply import dig
 from credpool.rules.select import payer_of
@@ -463,11 +463,11 @@ class ReadsQuotaOfSuccessesOnly(Mutant):
     because = "order"
 
     @replaces("credpool._calls.call.ActiveCall.failed")
-    def unread(original, self, entry, reply):
+    def unread(original, self, entry, reply, *, late=False):
         engine, heard = self._engine, self._engine.heard
         engine.heard = lambda entry, headers: None
         try:
-            return original(self, entry, reply)
+            return original(self, entry, reply, late=late)
         finally:
             engine.heard = heard
 

@@ -1,16 +1,26 @@
 """Testees that break the protocol: the runner survives, says what happened, and goes on."""
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from credpool_conformance.cli import main
+from credpool_conformance.data import Data
+from credpool_conformance.problems import StartError
+
 if TYPE_CHECKING:
     from conftest import Name, RunSuite
 
-BROKEN = {
+UNSTARTED = {
     "crash-at-start": "exit code 3",
     "exit-at-hello": "exit code 4",
     "other-protocol": "speaks protocol 99",
+    "garbage-at-start": "not a JSON message: 'a banner",
+    "unknown-feature": "at $.hello.features[0]: \"'shared-stores' does not match",
+}
+BROKEN = {
     "exit-mid-call": "the testee ended: exit code 7",
     "killed-mid-call": "the testee ended: killed by signal 9",
     "hang": "no reply to call within 0.5 s",
@@ -20,7 +30,6 @@ BROKEN = {
     "not-utf-8": "the testee wrote garbage",
     "newline-flood": "not a JSON message",
     "endless-line": "a line without an end",
-    "unknown-feature": "at $.hello.features[0]: \"'shared-stores' does not match",
     "half-a-line": "half a line, then: exit code 0",
     "wrong-seq": "a reply that nobody asked for",
     "no-seq": "a reply that nobody asked for",
@@ -31,7 +40,7 @@ BROKEN = {
     "malformed-result": "a malformed result.reply: at $.result.status",
     "own-error": "answered call with an error: the reason is here",
 }
-EXPLAINED = ("crash-at-start", "exit-at-hello", "exit-mid-call", "garbage")
+EXPLAINED = ("exit-mid-call", "garbage")
 
 
 @pytest.mark.parametrize("mode", BROKEN)
@@ -91,40 +100,78 @@ def test_a_crash_costs_one_check(
     """After each crash the testee is started again, and the run goes on to its end."""
     monkeypatch.setattr("credpool_conformance.testee.session.STREAM_GRACE", 0.1)
 
+    ran = run_suite(faux("exit-in-a-stream"), timeout=1)
+
+    outcomes = [*ran.outcomes().values()]
+    assert "pass" in outcomes[outcomes.index("harness-error") :]
+    assert len(outcomes) == 19
+
+
+def test_a_testee_that_breaks_down_in_each_call_is_given_up(
+    run_suite: "RunSuite", faux: "Name"
+) -> None:
+    """After five in a row the rest is not tried, and the end says why."""
     ran = run_suite(faux("exit-mid-call"), timeout=1)
 
-    outcomes = ran.outcomes()
-    assert outcomes["healthy"] == "harness-error"
-    assert outcomes["strategy:known"] == "pass"
-    assert outcomes["read-whole"] == "harness-error"
-    assert len(outcomes) == 19
-    assert ran.verdict == "incomplete"
+    ended = [*ran.outcomes().values()]
+    assert ended.count("harness-error") == 5
+    assert "unverified" in ended
+    end = ran.screen.partition("verdict: ")[2]
+    assert "given up: the testee broke down in 5 checks in a row" in end
+    assert "the last time: the testee ended: exit code" in end
+    assert "not exercised:" not in ran.screen
 
 
-def test_a_testee_that_never_starts_is_given_up(run_suite: "RunSuite", faux: "Name") -> None:
-    """The first start that fails ends the run, and the one check says why."""
-    ran = run_suite(faux("crash-at-start"))
+@pytest.mark.parametrize("mode", UNSTARTED)
+def test_a_testee_that_does_not_start_ends_the_run(
+    run_suite: "RunSuite", faux: "Name", tmp_path: Path, mode: str
+) -> None:
+    """The first start that fails ends it, says why, and leaves the last report alone."""
+    (tmp_path / "stdio.ndjson").write_text("the report of yesterday")
 
-    assert [*ran.outcomes().values()] == ["harness-error"]
-    assert "exit code 3" in str(ran.report.checks[0]["reason"])
-    assert ran.verdict == "error"
-    assert ran.report.header["testee"] is None
+    with pytest.raises(StartError, match=re.escape(UNSTARTED[mode])):
+        run_suite(faux(mode))
+
+    assert (tmp_path / "stdio.ndjson").read_text() == "the report of yesterday"
 
 
-def test_a_command_that_does_not_exist_is_a_harness_error(run_suite: "RunSuite") -> None:
+def test_a_command_that_does_not_exist_does_not_start(run_suite: "RunSuite") -> None:
     """What the operating system says is passed on."""
-    ran = run_suite("./no-such-testee", only="healthy")
+    with pytest.raises(StartError, match="No such file"):
+        run_suite("./no-such-testee", only="healthy")
 
-    assert "No such file" in ran.check("healthy")["reason"]
-    assert ran.verdict == "error"
+
+def test_a_testee_that_is_silent_is_waited_for_once(
+    run_suite: "RunSuite", faux: "Name", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limit of a start is its own, and passes once."""
+    monkeypatch.setattr("credpool_conformance.testee.session.START_UP", 0.2)
+
+    with pytest.raises(StartError, match=re.escape("no reply to hello within 0.2 s")):
+        run_suite(faux("silent"), timeout=0.1)
+
+
+def test_a_start_error_takes_one_screen(
+    tree: Data, faux: "Name", capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command ends with 2, and tells no scenario's story."""
+    suite = ["--spec", str(tree.spec), "--scenarios", str(tree.scenarios)]
+
+    code = main(["run", *suite, "--testee", faux("crash-at-start")])
+
+    told = capsys.readouterr()
+    assert code == 2
+    assert told.err.startswith("the testee does not start: the testee ended: exit code 3\n")
+    assert "the reason is here" in told.err
+    assert len((told.out + told.err).splitlines()) < 24
+    assert "FAIL" not in told.out + told.err
+    assert "requirement" not in told.out + told.err
 
 
 @pytest.mark.parametrize("testee", ["no_such_module:Testee", "json:Testee", "/no/such/file.py"])
-def test_a_python_testee_that_does_not_load_is_a_harness_error(
+def test_a_python_testee_that_does_not_load_does_not_start(
     run_suite: "RunSuite", testee: str
 ) -> None:
     """In process, too, a testee that cannot be made is reported."""
-    ran = run_suite(testee, "inprocess", only="healthy")
-
-    assert "cannot be started" in ran.check("healthy")["reason"]
-    assert ran.verdict == "error"
+    with pytest.raises(StartError, match="cannot be started"):
+        run_suite(testee, "inprocess", only="healthy")

@@ -110,6 +110,36 @@ def test_a_must_that_nobody_exercised_is_missing(verdict: Verdicts) -> None:
     assert "rotate.second+2" in summary.coverage.unexercised
 
 
+@pytest.mark.parametrize("reason", ["policy not declared: first_429", "needs a.b, which is not"])
+def test_what_does_not_apply_is_not_missing(tree: Data, reason: str) -> None:
+    """A MUST whose checks all do not apply lowers the profile, and not the exit code."""
+    registry, requirements = registries.load(tree), requirement_files.load(tree)
+    checks = [
+        Check(scenario=scenario, outcome=Outcome.NOT_APPLICABLE, reason=reason)
+        if "stream.whole" in scenario.ids
+        else Check(scenario=scenario, outcome=Outcome.PASS)
+        for scenario in load(tree, registry, requirements)
+        if scenario.id not in ("not-mine", "unseen")
+    ]
+
+    summary = summarise(checks, requirements, frozenset({"core"}), filtered=False)
+
+    assert summary.missing == ()
+    assert "stream.whole+1" in summary.coverage.not_applicable
+    assert summary.accepted
+
+
+def test_no_check_ran_only_if_none_ran(verdict: Verdicts) -> None:
+    """A check that came to no conclusion has run, and one that broke down has begun."""
+    some = ("healthy",)
+    open_ = verdict({"healthy": Outcome.INCONCLUSIVE}, only=some, filtered=True)
+    broke = verdict({"healthy": Outcome.HARNESS_ERROR}, only=some, filtered=True)
+
+    assert open_.verdict is Verdict.FILTERED
+    assert broke.reasons[0] == "no check came to its end"
+    assert verdict(only=()).reasons[0] == "no check ran"
+
+
 def test_what_is_outside_the_profile_is_not_missing(verdict: Verdicts) -> None:
     """A MUST of which every check is for another provider is not owed by this pool."""
     elsewhere = Profile(providers=frozenset({"acme"}))

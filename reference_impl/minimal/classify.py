@@ -20,9 +20,8 @@ from minimal.rules import Data, rules_of
 IN_ERROR = ["code", "type", "status", "error_type", "details.error_code"]
 IN_ERROR += ["metadata.error_type", "metadata.limit_source", "availability.code"]
 CODES = [f"error.{place}" for place in IN_ERROR]
-CODES += ["error_type", "detail.code", "detail.error_code"]
-MESSAGES = ["error.message", "error", "message", "detail", "detail.message"]
-MOST_ITEMS = 64
+CODES += ["error_type", "detail.code", "detail.error_code", "base_resp.status_code"]
+MESSAGES = ["error.message", "error", "message", "detail", "detail.message", "base_resp.status_msg"]
 LONGEST_MESSAGE = 4096
 BARE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
@@ -64,7 +63,8 @@ class Reply:
     @cached_property
     def quotas(self) -> list[str]:
         """The names of the quotas that are used up."""
-        return [*texts(at(self.data, "error.details[].violations[].quotaId"))]
+        places = "error.details[].violations[].quotaId", "error.details[].metadata.quota_limit"
+        return [*texts(quota for place in places for quota in at(self.data, place))]
 
 
 def first_rule(provider: str, reply: Reply, auth_type: str) -> Data:
@@ -124,7 +124,7 @@ def at(data: object, place: str) -> Iterator[object]:
     """Yield what stands at a place; `[]` behind a name means each item of a list."""
     name, _, rest = place.partition(".")
     value = data.get(name.removesuffix("[]")) if isinstance(data, dict) else None
-    items = value[:MOST_ITEMS] if isinstance(value, list) else []
+    items = value[:64] if isinstance(value, list) else []
     for item in items if name.endswith("[]") else [value]:
         yield from at(item, rest) if rest else [item]
 

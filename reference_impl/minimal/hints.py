@@ -1,8 +1,7 @@
 """When a reply says to come back: the table of hints and its forms (spec/cooldowns.md).
 
-A row of the table names a place, and the forms in which a value there is read. A form is a function
-from text to a number, and raises `ValueError` for what it cannot read. A hint is a number of
-seconds from now: moments are counted from the provider's clock, and may have passed.
+A row names a place, and the forms in which a value there is read: functions from text to a number,
+which raise `ValueError`. Hints are seconds from now; moments count from the provider's clock.
 """
 
 import re
@@ -10,29 +9,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from email.utils import parsedate_tz
+from functools import partial
 from itertools import pairwise
 from math import inf
 from zoneinfo import ZoneInfo
 
 from minimal.classify import Reply, at
-from minimal.rules import Data, hint_table
+from minimal.rules import Data, hint_table, read
 
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
-CLOCK = "[0-9]{2}:[0-9]{2}:[0-9]{2}"
-WORD = "[A-Z][a-z]+"
-HTTP_DATE = re.compile(
-    rf"{WORD}, [0-9]{{2}}( {WORD} [0-9]{{4}}|-{WORD}-[0-9]{{2}}) {CLOCK} GMT"
-    rf"|{WORD} {WORD} [ 0-9][0-9] {CLOCK} [0-9]{{4}}"
-)
-RFC3339 = re.compile(rf"[0-9-]{{10}}T{CLOCK}(\.[0-9]+)?(Z|[+-][0-9]{{2}}:[0-9]{{2}})")
-TERM = r"([0-9]+(?:\.[0-9]+)?)(h|ms|us|ns|m|s)"
-DURATION = re.compile(rf"[+-]?(?:{TERM})+")
-UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
-LIST_TEXT = r'"(?:[^"\\]|\\.)*"'
-LIST_ITEM = rf'(?:{LIST_TEXT}|[^\s;,="]+)(?:;[a-z*][^\s;,="]*(?:=(?:{LIST_TEXT}|[^\s;,"]+))?)*'
-LIST = re.compile(rf"{LIST_ITEM}(?:\s*,\s*{LIST_ITEM})*")
-LIST_NUMBER = re.compile(r";([rt])=([0-9.]+)(?=;|$)")
+HTTP_DATES = ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"]
+RFC3339 = re.compile(r"[0-9-]{10}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})")
+GRAMMAR, UNITS, ZONES = map(read("tables/hints.yaml").get, ["grammar", "units", "zones"])
+DURATION = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?(?:h|ms|us|ns|m|s))+")
 
 
 def hint_of(reply: Reply, rule: Data, *, now: float) -> float | None:
@@ -46,30 +35,33 @@ def hint_of(reply: Reply, rule: Data, *, now: float) -> float | None:
             return next_in_calendar(name, clock) - clock
         case named:
             rows = [hint_table()[row] for row in named or hint_table()]
-    found = (READERS[row["where"]](row, reply, clock) for row in rows)
+    found = (READERS[row["where"]](row, reply, clock, rule["zone"]) for row in rows)
     return next((hint for hint in found if hint is not None), None)  # spec: cooldown.hint.forms+2
 
 
-def in_header(row: Data, reply: Reply, clock: float) -> float | None:
+def in_header(row: Data, reply: Reply, clock: float, _zone: str | None) -> float | None:
     """Read a header, or those of several windows; the longest of all values counts."""
     names = [row["name"]] if "name" in row else resets(row, reply)
     headers = [reply.headers.get(name, "") for name in names]
     if "structured" not in row["form"]:
-        headers = [value for header in headers for value in between_commas(header)]
+        several = [header.split(",") for header in headers]  # a date has a comma itself
+        headers = [each for some in several for each in [*some, *map(",".join, pairwise(some))]]
     return max(seconds_in(headers, row["form"], clock), default=None)
 
 
-def in_body(row: Data, reply: Reply, clock: float) -> float | None:
+def in_body(row: Data, reply: Reply, clock: float, _zone: str | None) -> float | None:
     """Read the first of the body's values that can be read."""
-    values = map(as_text, at(reply.data, row["path"]))
-    return next(seconds_in(values, row["form"], clock), None)
+    return next(seconds_in(map(as_text, at(reply.data, row["path"])), row["form"], clock), None)
 
 
-def in_message(row: Data, reply: Reply, clock: float) -> float | None:
-    """Read what the row's pattern finds in the message."""
-    found = re.search(row["pattern"], reply.message)
-    values = [" ".join(filter(None, found.groups()))] if found else []
-    return next(seconds_in(values, row["form"], clock), None)
+def in_message(row: Data, reply: Reply, clock: float, zone: str | None) -> float | None:
+    """Read the first duration or moment that stands where the row's pattern looks."""
+    for found in re.finditer(row["pattern"], reply.message):  # spec: cooldown.hint.text+1
+        with suppress(ValueError):
+            return duration(found[1])
+        with suppress(ValueError):
+            return until(found[1], clock, zone)
+    return None
 
 
 READERS = {"header": in_header, "body": in_body, "text": in_message}
@@ -77,24 +69,21 @@ READERS = {"header": in_header, "body": in_body, "text": in_message}
 
 def resets(row: Data, reply: Reply) -> list[str]:
     """Return the headers of the windows that are spent; of none, the headers that the row says."""
-    states = [(each["reset"], reply.headers.get(each["state"], "")) for each in row["windows"]]
+    parts = {"", *(part for name in reply.headers for part in name.split("-"))}
+    states = [  # spec: cooldown.hint.windows+1
+        (each["reset"].replace("*", part), reply.headers.get(each["state"].replace("*", part), ""))
+        for each in row["windows"]
+        for part in parts.difference(row.get("except", ()))
+    ]
     spent = [reset for reset, state in states if is_spent(row["spent"], state)]
     return spent or [reset for reset, _ in states if row["otherwise"] == "largest"]
 
 
 def is_spent(spent: Data, state: str) -> bool:
     """Whether a window's state is what the table calls spent."""
-    if "is" in spent:
-        return bool(state == spent["is"])
-    with suppress(ValueError):
-        return bool(spent.get("at_least", -inf) <= number(state) <= spent.get("at_most", inf))
-    return False
-
-
-def between_commas(header: str) -> list[str]:
-    """Return the values in a header; a date has a comma itself, so two pieces can be one."""
-    pieces = header.split(",")
-    return pieces + [",".join(pair) for pair in pairwise(pieces)]
+    if "is" in spent or not NUMBER.fullmatch(state):
+        return bool(state == spent.get("is"))
+    return bool(spent.get("at_least", -inf) <= float(state) <= spent.get("at_most", inf))
 
 
 def seconds_in(values: Iterable[str], forms: Sequence[str], clock: float) -> Iterator[float]:
@@ -110,9 +99,8 @@ def seconds_in(values: Iterable[str], forms: Sequence[str], clock: float) -> Ite
 
 def as_text(value: object) -> str:
     """Return a JSON value as the text that the forms read: a number without an exponent."""
-    if type(value) in (int, float):
-        return f"{Decimal(str(value)):f}"
-    return value if isinstance(value, str) else ""
+    told = f"{Decimal(str(value)):f}" if type(value) in (int, float) else value
+    return told if isinstance(told, str) else ""
 
 
 def fitting(pattern: re.Pattern[str], text: str) -> str:
@@ -134,29 +122,44 @@ def within(text: str, least: float, below: float = inf) -> float:
     return number(text)
 
 
-def go_duration(text: str) -> float:
-    """Read numbers with units."""
-    terms = re.findall(TERM, fitting(DURATION, text))
-    total = sum(float(count) * UNITS[unit] for count, unit in terms)
-    return -total if text.startswith("-") else total
+def duration(text: str) -> float:
+    """Read the numbers with units that a text begins with."""
+    seconds = None
+    while (term := re.match(GRAMMAR["term"], text)) and term[2] in UNITS:
+        seconds = (seconds or 0.0) + float(term[1]) * UNITS[term[2]]
+        text = text[term.end() :]
+    if seconds is None:
+        raise ValueError(text)
+    return float(seconds)
+
+
+def until(text: str, clock: float, zone: str | None) -> float:
+    """Read the date, the time of day or both that a text begins with, in their zone."""
+    parts = zip(GRAMMAR["groups"], re.findall(GRAMMAR["moment"], text)[0], strict=True)
+    told = {name: part for name, part in parts if part}
+    if "sign" in told:
+        zone = f"{told['sign']}{told['hours']:0>2}{told.get('minutes', '00')}"
+    zone = ZONES.get(told.get("zone"), zone)
+    if zone is None or not told.keys() & {"year", "hour", "midnight"}:
+        raise ValueError(text)  # spec: cooldown.hint.zone+1
+    whole = {"year": 2000, "month": "1", "day": 1, "hour": 0, "minute": 0, "half": "", **told}
+    written = "{year} {month} {day} {hour} {half}m {minute}".format_map(whole) + f" {zone}"
+    hours, months = ("%H m", "%I %p")["half" in told], ("%m", "%b")[whole["month"].isalpha()]
+    moment = datetime.strptime(written, f"%Y {months} %d {hours} %M %z").timestamp()
+    moment += within(told.get("second", "0"), 0, 60) - clock
+    return moment if "year" in told else moment % 86400
 
 
 def structured(text: str) -> float:
     """Read a RateLimit list."""
-    items = [dict(LIST_NUMBER.findall(item)) for item in re.findall(LIST_ITEM, fitting(LIST, text))]
+    items = [dict(re.findall(r";([rt])=([0-9.]+)\b", item)) for item in text.split(",")]
     spent = [item for item in items if item.get("r") == "0"]
     return max(number(item["t"]) for item in spent or items if "t" in item)
 
 
-def http_date(text: str) -> float:
-    """Read a date of RFC 9110, in any of its three forms."""
-    year, month, day, hour, minute, second, *_ = parsedate_tz(fitting(HTTP_DATE, text)) or [0] * 6
-    return datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp()
-
-
-def calendar(text: str) -> float:
-    """Read a date, and a time if there is one, in UTC."""
-    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+def date(form: str, text: str) -> float:
+    """Read a date of RFC 9110, in one of its forms."""
+    return datetime.strptime(text, form).replace(tzinfo=UTC).timestamp()
 
 
 def next_in_calendar(name: str, clock: float) -> float:
@@ -167,18 +170,18 @@ def next_in_calendar(name: str, clock: float) -> float:
     return (first if zone is UTC else today + timedelta(days=1)).timestamp()
 
 
-ALIASES = {"magnitude": ["epoch-ms", "epoch", "seconds"]}
-MOMENTS = {"http-date", "rfc3339", "epoch", "epoch-ms", "calendar", "calendar-china"}
+ALIASES = {"magnitude": ["epoch-ms", "epoch", "seconds"], "http-date": HTTP_DATES}
+MOMENTS = {*HTTP_DATES, "rfc3339", "epoch", "epoch-ms"}
 FORMS: Mapping[str, Callable[[str], float]] = {
+    **{form: partial(date, form) for form in HTTP_DATES},
     "seconds": number,
     "milliseconds": lambda text: number(text) / 1000,
-    "go-duration": go_duration,
+    "go-duration": lambda text: (
+        (-1.0) ** ("-" in text) * duration(fitting(DURATION, text).strip("+-"))
+    ),
     "protobuf-duration": lambda text: number(text.removesuffix("s") if text.endswith("s") else ""),
     "structured": structured,
-    "http-date": http_date,
     "rfc3339": lambda text: datetime.fromisoformat(fitting(RFC3339, text.upper())).timestamp(),
     "epoch": lambda text: within(text, 1e9, 1e12),
     "epoch-ms": lambda text: within(text, 1e12) / 1000,
-    "calendar": calendar,
-    "calendar-china": lambda text: calendar(text) - 8 * 3600,
 }

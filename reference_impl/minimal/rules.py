@@ -49,7 +49,8 @@ def registry() -> Mapping[str, Data]:
 
 def rules_of(provider: str) -> Sequence[Data]:
     """Return the rules for a provider's replies: its own, then the generic ones."""
-    return [*registry()[provider]["rules"], *registry()["generic"]["rules"]]
+    zone = {"zone": registry()[provider].get("zone")}  # of moments in the provider's texts
+    return [zone | rule for name in (provider, "generic") for rule in registry()[name]["rules"]]
 
 
 def credential(provider: str, auth_type: str) -> Data:
@@ -65,6 +66,7 @@ def credential_headers() -> frozenset[str]:
     return frozenset({"authorization", *known})
 
 
+@cache
 def read(name: str) -> Any:  # noqa: ANN401  a schema says what it is
     """Return what one of the specification's files holds."""
     text = (SPEC / name).read_text(encoding="utf-8")

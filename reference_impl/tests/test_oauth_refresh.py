@@ -10,7 +10,6 @@ from credpool.model.messages import Grant
 from credpool.model.secret import Secret
 from credpool.model.terms import AuthType, EntryId
 from credpool.providers.grant import (
-    TERMINAL,
     Refusal,
     TokenRequest,
     read_token_reply,
@@ -20,6 +19,7 @@ from credpool.providers.registry import provider
 from credpool.providers.reply import Reply
 
 NOW = 1795392000.0
+GONE = provider("chatgpt").terminal
 LOGIN = Entry(
     id=EntryId("a"),
     auth_type=AuthType.OAUTH,
@@ -32,7 +32,7 @@ LOGIN = Entry(
 def read(status: int, body: object) -> Grant | Refusal:
     """Return what the token endpoint's answer means."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return read_token_reply(Reply(status, {}, raw), now=NOW)
+    return read_token_reply(Reply(status, {}, raw), now=NOW, gone=GONE)
 
 
 class TestRequest:
@@ -124,13 +124,14 @@ class TestReply:
         """What else the reply could have said is unknown when it does not."""
         assert read(200, {"access_token": "new", **more}) == Grant(secret=Secret("new"))
 
-    @pytest.mark.parametrize("code", sorted(TERMINAL))
+    @pytest.mark.parametrize("code", sorted(GONE))
     @pytest.mark.parametrize("status", [200, 400, 401, 403])
     def test_may_end_the_grant(self, code: str, status: int) -> None:
         """A terminal code is for good, under whichever status of a refusal."""
         refusal = read(status, {"error": code})
 
-        assert refusal == Refusal(terminal=True, message=f"the token endpoint answered {status}")
+        said = f"the token endpoint answered {status}, {code}"
+        assert refusal == Refusal(terminal=True, message=said)
 
     @pytest.mark.parametrize("status", [429, 500, 503])
     def test_may_be_a_bad_minute(self, status: int) -> None:

@@ -16,6 +16,7 @@ from tools.lints.marks import mark_problems
 from tools.lints.patterns import pattern_problems
 from tools.lints.plain_words import word_problems
 from tools.lints.prose import prose_problems
+from tools.lints.rules import order_problems, shadow_problems, text_problems
 from tools.sources.choices import choice_problems
 from tools.sources.citations import Citation
 from tools.sources.regions import region_problems
@@ -240,6 +241,9 @@ LINTS: Final[tuple[Callable[[Specification], Iterator[Problem]], ...]] = (
     comment_problems,
     duplicate_problems,
     completion_problems,
+    shadow_problems,
+    order_problems,
+    text_problems,
     address_problems,
     reference_problems,
     prose_problems,

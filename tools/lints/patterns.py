@@ -54,6 +54,12 @@ def pattern_problems(spec: Specification) -> Iterator[Problem]:
             fault = pattern_fault(pattern) or _case_fault(pattern) if pattern else None
             if fault:
                 yield document.problem(("rows", index, "pattern"), fault, GRAMMAR)
+        for name, written in fields(fields(document.data).get("grammar")).items():
+            fault = (
+                pattern_fault(written) or _case_fault(written) if isinstance(written, str) else None
+            )
+            if fault:
+                yield document.problem(("grammar", name), fault, GRAMMAR)
     for folder in SCHEMAS:
         for path in sorted((spec.root / folder).rglob("*.json")):
             yield from _of_schema(path.relative_to(spec.root).as_posix(), path)

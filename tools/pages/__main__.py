@@ -14,6 +14,7 @@ from pathlib import Path
 from credpool_conformance.problems import BadInputError
 from tools.examples.play import Examples, examples
 from tools.lints.lint import lint
+from tools.lints.rules import old_rules
 from tools.pages.generate import drift, library_files, outputs, save, write
 from tools.sources.choices import choices
 from tools.sources.requirements import CORE
@@ -110,7 +111,14 @@ def _counts(spec: Specification) -> list[str]:
         f"scenarios {len(spec.scenarios)}, cases {cases}",
         f"citations in code {len(spec.code_citations)}",
         *report_counts(spec),
+        *_old(spec),
     ]
+
+
+def _old(spec: Specification) -> list[str]:
+    """Warn of rules that nobody has looked at for a year."""
+    found = [*old_rules(spec)]
+    return [f"rules older than a year {len(found)}: {', '.join(found)}"] if found else []
 
 
 def _shown_core(spec: Specification) -> str:

@@ -25,6 +25,7 @@ def region_contents(spec: Specification) -> Mapping[str, str]:
         **recovery_regions(table_rows(spec, "recovery")),
         "hints": _hints(_data(spec, "hints")),
         "hint-forms": _hint_forms(_data(spec, "hints")),
+        "hint-words": _hint_words(_data(spec, "hints")),
         "quota": _quota(_data(spec, "quota")),
         "in-band": _statuses(_data(spec, "in-band")),
         "events": _events(_data(spec, "events")),
@@ -111,6 +112,16 @@ def _hints(data: Mapping[str, Json]) -> str:
 def _hint_forms(data: Mapping[str, Json]) -> str:
     forms = fields(data.get("forms"))
     return table(("form", "meaning"), [(f"`{name}`", text(says)) for name, says in forms.items()])
+
+
+def _hint_words(data: Mapping[str, Json]) -> str:
+    rows: list[tuple[str, str]] = []
+    for kind, heading in (("units", "{} s"), ("zones", "UTC{}")):
+        words = fields(data.get(kind))
+        for value in dict.fromkeys(map(str, words.values())):
+            named = ", ".join(f"`{word}`" for word, told in words.items() if str(told) == value)
+            rows.append((named, heading.format(value)))
+    return table(("word in a text", "meaning"), rows)
 
 
 def _quota(data: Mapping[str, Json]) -> str:

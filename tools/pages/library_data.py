@@ -13,8 +13,27 @@ from tools.tables.billing import disputed, statement
 PATH: Final = "reference_impl/src/credpool/providers/registry.json"
 BILLING_PATH: Final = "reference_impl/src/credpool/cli/talk/billing.json"
 
-_PROVIDER: Final = ("base_url", "credential_query", "credentials", "owner_headers", "in_band")
-_HINT: Final = ("id", "where", "name", "windows", "spent", "otherwise", "path", "pattern", "form")
+_PROVIDER: Final = (
+    "base_url",
+    "zone",
+    "credential_query",
+    "credentials",
+    "owner_headers",
+    "in_band",
+)
+_HINT: Final = (
+    "id",
+    "where",
+    "name",
+    "windows",
+    "except",
+    "spent",
+    "otherwise",
+    "path",
+    "pattern",
+    "form",
+)
+_WORDS: Final = ("grammar", "units", "zones")
 _QUOTA: Final = ("id", "left", "reset")
 _IN_BAND: Final = ("code", "status")
 _RULE: Final = ("id", "when", "class", "scope", "cooldown", "hint")
@@ -27,11 +46,15 @@ def registry(spec: Specification) -> Json:
         data = fields(document.data)
         rules: list[Json] = [_pick(fields(rule), _RULE) for rule in items(data.get("rules"))]
         ways: list[Json] = [_way(fields(way)) for way in items(data.get("credentials"))]
-        providers[name] = {**_pick(data, _PROVIDER), "credentials": ways, "rules": rules}
+        gone = [code for row in items(data.get("terminal")) for code in items(fields(row)["codes"])]
+        known = _pick(data, _PROVIDER) | ({"terminal": gone} if gone else {})
+        providers[name] = {**known, "credentials": ways, "rules": rules}
     hints: list[Json] = [_pick(fields(row), _HINT) for row in _rows(spec, "hints")]
     quota: list[Json] = [_pick(fields(row), _QUOTA) for row in _rows(spec, "quota")]
     told: list[Json] = [_pick(fields(row), _IN_BAND) for row in _rows(spec, "in-band")]
-    return {"providers": providers, "hints": hints, "quota": quota, "in_band": told}
+    table = spec.tables.get("hints")
+    words = _pick(fields(table.data) if table else {}, _WORDS)
+    return {"providers": providers, "hints": hints, "words": words, "quota": quota, "in_band": told}
 
 
 def billing(spec: Specification) -> Json:

@@ -14,7 +14,7 @@ from tools.sources.requirements import Chapter
 REGIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "at-a-glance.md": ("cells", "refinements", "state-chart", "state-table"),
     "recovery.md": ("decision-table", "flowchart"),
-    "cooldowns.md": ("hints", "hint-forms"),
+    "cooldowns.md": ("hints", "hint-forms", "hint-words"),
     "classification.md": ("registry",),
     "billing.md": ("billing",),
     "conformance.md": ("features",),

@@ -10,7 +10,7 @@ from credpool_conformance.reporting.replay import DEFAULT_TIMEOUT
 
 _ABOUT = """The conformance suite of Credential Pool Rotation: run it, and read what it found.
 
-Exit codes: 0 all is well, 1 the testee is not conformant, 2 the input is bad."""
+Exit codes: 0 all is well, 1 the testee is not conformant, 2 the input is bad or the testee does not start."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -49,6 +49,8 @@ def _connecting(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--connector", choices=("stdio", "inprocess"), default="stdio")
     command.add_argument("--report", type=Path, help="where the report goes")
+    told = "name the N slowest checks at the end"
+    command.add_argument("--slowest", type=_number, default=0, metavar="N", help=told)
     command.add_argument(
         "--timeout",
         type=_seconds,

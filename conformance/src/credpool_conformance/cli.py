@@ -1,6 +1,7 @@
 """The command line: `run` a suite, `list` its scenarios, make something of a `report`, and begin.
 
-Exit codes: 0 all is well, 1 the testee is not conformant, 2 the input is bad.
+Exit codes: 0 all is well, 1 the testee is not conformant, 2 the input is bad or the testee does not
+start.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from typing import Final
 
 from credpool_conformance.arguments import parser
 from credpool_conformance.data import Data, find, shown
-from credpool_conformance.problems import BadInputError, Problem
+from credpool_conformance.problems import BadInputError, Problem, StartError
 from credpool_conformance.reporting import known_failures
 from credpool_conformance.reporting.comparison import changes
 from credpool_conformance.reporting.formats import FORMATS
@@ -32,6 +33,8 @@ _OK: Final = 0
 _NOT_CONFORMANT: Final = 1
 _BAD_INPUT: Final = 2
 _NOBODY_READS: Final = 141
+_SHOWN_STDERR: Final = 2000
+_SHOWN_LINES: Final = 15
 
 
 class _UsageError(Exception):
@@ -44,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = _done(parsed)
         sys.stdout.flush()
+    except StartError as error:
+        sys.stderr.write(_not_started(error))
+        return _BAD_INPUT
     except (BadInputError, NothingSelectedError, _UsageError) as error:
         sys.stderr.write(f"{error}\n")
         return _BAD_INPUT
@@ -71,6 +77,16 @@ def _done(parsed: argparse.Namespace) -> int:
             return _give(find().templates[parsed.of])
         case _:
             return _give(find().protocol)
+
+
+def _not_started(error: StartError) -> str:
+    """Tell why a testee does not start, and what it has written, on one screen."""
+    said = error.stderr.strip()[-_SHOWN_STDERR:].splitlines()[-_SHOWN_LINES:]
+    lines = [f"the testee does not start: {error.what}"]
+    lines += ["its standard error:", *(f"  {line}" for line in said)] if said else []
+    lines += ["no check ran, and no report was written"]
+    lines += ["`credpool-conformance protocol` says what a testee answers to `hello`"]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _selection(parsed: argparse.Namespace) -> Selection:
@@ -114,7 +130,9 @@ def _run(parsed: argparse.Namespace) -> int:
                 spec=parsed.spec,
             ),
             known=_known(parsed.known_failures, scenarios, requirements),
+            slowest=parsed.slowest,
         ),
+        all_=scenarios,
     )
     return _OK if summary.accepted else _NOT_CONFORMANT
 
@@ -124,7 +142,8 @@ def _known(
 ) -> KnownFailures:
     if path is None:
         return KnownFailures()
-    return known_failures.load(path, {scenario.id for scenario in scenarios}, requirements.known)
+    verifying = {scenario.id: scenario.ids for scenario in scenarios}
+    return known_failures.load(path, verifying, requirements.known, verifying)
 
 
 def _list(parsed: argparse.Namespace) -> int:

@@ -36,6 +36,16 @@ class BadInputError(Exception):
         super().__init__("\n".join(map(str, self.problems)))
 
 
+class StartError(Exception):
+    """A testee that does not start; `what` and `stderr` say why."""
+
+    def __init__(self, what: str, stderr: str) -> None:
+        """Keep what happened, and what the testee wrote on its standard error."""
+        super().__init__(what)
+        self.what = what
+        self.stderr = stderr
+
+
 class HarnessError(Exception):
     """A testee that does not keep to the protocol: it crashed, hung, or answered garbage.
 

@@ -12,9 +12,10 @@ from typing import Final
 import pytest
 
 from credpool_conformance.charging.check import Check, Outcome
+from credpool_conformance.charging.needs import Needs
 from credpool_conformance.data import find
 from credpool_conformance.json_values import Json
-from credpool_conformance.problems import BadInputError
+from credpool_conformance.problems import BadInputError, StartError
 from credpool_conformance.reporting import known_failures
 from credpool_conformance.reporting.explanation import explanation
 from credpool_conformance.reporting.failing import told
@@ -22,7 +23,7 @@ from credpool_conformance.reporting.known_failures import KnownFailures
 from credpool_conformance.reporting.replay import replay
 from credpool_conformance.reporting.report import check_record
 from credpool_conformance.reporting.verdict import Summary, summarise
-from credpool_conformance.run import Options, opened
+from credpool_conformance.run import Options, introduction, opened
 from credpool_conformance.runner import Runner
 from credpool_conformance.scenarios.loader import load
 from credpool_conformance.scenarios.profile import WHOLE, Profile
@@ -31,7 +32,6 @@ from credpool_conformance.specification import registry as registries
 from credpool_conformance.specification import requirements as requirement_files
 from credpool_conformance.specification.registry import Registry
 from credpool_conformance.specification.requirements import Requirements
-from credpool_conformance.testee.session import Session
 
 
 class ConformanceWarning(UserWarning):
@@ -68,19 +68,15 @@ _SUITE: Final = pytest.StashKey[Suite]()
 class ConformanceRun:
     """The testee while tests run: it is started once, for all of them."""
 
-    def __init__(self, suite: Suite, runner: Runner, session: Session) -> None:
+    def __init__(self, suite: Suite, needs: Needs) -> None:
         """Begin without checks."""
-        self._suite, self._runner, self._session = suite, runner, session
+        self._suite, self._needs = suite, needs
 
     def check(self, scenario: Scenario) -> tuple[Check, Mapping[str, Json]]:
         """Run one scenario; return the check, and everything there is to tell about it."""
         suite = self._suite
-        (ran,) = self._runner.run([scenario])
-        check = suite.options.known.mark(ran)
+        check = suite.options.known.mark(self._needs.check(scenario))
         suite.checks.append(check)
-        if self._session.manifest:
-            suite.features = self._session.manifest.features
-            suite.profile = self._session.manifest.profile
         return check, check_record(check, suite.requirements, suite.options.replay)
 
 
@@ -129,8 +125,13 @@ def conformance_run(pytestconfig: pytest.Config) -> Iterator[ConformanceRun]:
     """Start the mock provider and the testee, and end both."""
     suite = pytestconfig.stash[_SUITE]
     with opened(suite.options, suite.registry) as (mock, session):
+        try:
+            manifest = introduction(session)
+        except StartError as error:
+            pytest.exit(str(error), returncode=2)
+        suite.features, suite.profile = manifest.features, manifest.profile
         runner = Runner(session, mock, suite.registry, suite.requirements)
-        yield ConformanceRun(suite, runner, session)
+        yield ConformanceRun(suite, Needs(runner.check, suite.scenarios))
 
 
 def tell(check: Check, record: Mapping[str, Json]) -> None:
@@ -158,9 +159,8 @@ def _suite(config: pytest.Config) -> Suite:
     )
     known = KnownFailures()
     if listed:
-        known = known_failures.load(
-            Path(listed), {scenario.id for scenario in scenarios}, requirements.known
-        )
+        verifying = {scenario.id: scenario.ids for scenario in scenarios}
+        known = known_failures.load(Path(listed), verifying, requirements.known, verifying)
     options = Options(
         testee=testee,
         connector=connector,

@@ -4,7 +4,7 @@ Everything that has to be opened once and closed again, and nothing else.
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +12,8 @@ from time import perf_counter
 from typing import IO, Final
 
 from credpool_conformance.charging.check import Check, Outcome
-from credpool_conformance.charging.needs import reconsider
-from credpool_conformance.json_values import Json
-from credpool_conformance.problems import HarnessError
+from credpool_conformance.charging.needs import Needs
+from credpool_conformance.problems import HarnessError, StartError
 from credpool_conformance.provider.loopback import Loopback
 from credpool_conformance.provider.mock import Mock
 from credpool_conformance.reporting.console import Console
@@ -22,7 +21,6 @@ from credpool_conformance.reporting.known_failures import KnownFailures
 from credpool_conformance.reporting.report import Conditions, ReportWriter, check_record
 from credpool_conformance.reporting.verdict import Summary, summarise
 from credpool_conformance.runner import Runner
-from credpool_conformance.scenarios.profile import WHOLE
 from credpool_conformance.scenarios.scenario import Scenario
 from credpool_conformance.specification.registry import Registry
 from credpool_conformance.specification.requirements import Requirements
@@ -46,6 +44,7 @@ class Options:
     report: Path
     replay: str
     known: KnownFailures = field(default_factory=KnownFailures)
+    slowest: int = 0
 
 
 def run(
@@ -54,77 +53,65 @@ def run(
     requirements: Requirements,
     options: Options,
     out: IO[str] | None = None,
+    *,
+    all_: Sequence[Scenario] = (),
 ) -> Summary:
     """Run the scenarios, show and record what happens, and come to a verdict.
 
-    Raises: BadInputError when the report cannot be written.
+    Where only some are asked for, others are run too if the charge of one that fails rests on them.
+
+    Raises: StartError when the testee does not start, BadInputError when no report can be written.
     """
     begun = perf_counter()
-    console = Console(out or sys.stdout)
-    with ReportWriter(options.report) as report, opened(options, registry) as (mock, session):
-        manifest = _introduction(session)
-        report.header(_conditions(options, requirements, len(scenarios)), manifest)
-        console.begin(len(scenarios), options.connector, options.testee, manifest)
-        progress = _Progress(report, console, requirements, options)
-        ran = progress.first(Runner(session, mock, registry, requirements).run(scenarios))
-        checks = progress.after_all(ran)
-        summary = summarise(
-            checks,
-            requirements,
-            manifest.features if manifest else frozenset({"core"}),
-            filtered=options.selection is not None or progress.is_enough,
-            known=options.known,
-            profile=manifest.profile if manifest else WHOLE,
-        )
-        seconds = perf_counter() - begun
-        report.footer(summary, seconds)
+    console = Console(out or sys.stdout, slowest=options.slowest)
+    console.starting(options.connector, options.testee)
+    with opened(options, registry) as (mock, session):
+        manifest = introduction(session)
+        with ReportWriter(options.report) as report:
+            report.header(_conditions(options, requirements, len(scenarios)), manifest)
+            console.begin(len(scenarios), manifest)
+            needs = Needs(Runner(session, mock, registry, requirements).check, all_ or scenarios)
+            checks: list[Check] = []
+            for check in _until_enough(map(needs.check, scenarios), options):
+                checks.append(check)
+                record = check_record(check, requirements, options.replay)
+                report.check(record)
+                console.check(record)
+            summary = summarise(
+                checks,
+                requirements,
+                manifest.features,
+                filtered=options.selection is not None or len(checks) < len(scenarios),
+                known=options.known,
+                profile=manifest.profile,
+                prerequisites=needs.prerequisites,
+            )
+            seconds = perf_counter() - begun
+            report.footer(summary, seconds)
     console.end(summary, options.report, seconds)
     return summary
 
 
-class _Progress:
-    """Tell each check to the report and to the console, until it is enough."""
+def _until_enough(checks: Iterator[Check], options: Options) -> Iterator[Check]:
+    """Mark the checks that may fail, and stop when as many have failed as somebody wants to see."""
+    failures = 0
+    for check in checks:
+        marked = options.known.mark(check)
+        yield marked
+        failures += marked.outcome in _FAILURES
+        if options.max_failures is not None and failures >= options.max_failures:
+            return
 
-    def __init__(
-        self, report: ReportWriter, console: Console, requirements: Requirements, options: Options
-    ) -> None:
-        self._report, self._console = report, console
-        self._requirements, self._options = requirements, options
-        self._failures = 0
 
-    @property
-    def is_enough(self) -> bool:
-        """Tell whether as much has failed as somebody wants to see."""
-        most = self._options.max_failures
-        return most is not None and self._failures >= most
+def introduction(session: Session) -> Manifest:
+    """Start the testee.
 
-    def first(self, checks: Iterable[Check]) -> list[Check]:
-        """Tell the checks as they run, and return those that ran."""
-        ran: list[Check] = []
-        for check in checks:
-            ran.append(check)
-            marked = self._options.known.mark(check)
-            self._failures += marked.outcome in _FAILURES
-            self._console.check(self._write(marked))
-            if self.is_enough:
-                break
-        return ran
-
-    def after_all(self, ran: Sequence[Check]) -> list[Check]:
-        """Tell again what ended otherwise, now that all have run; return the checks as they ended."""
-        # One check alone shows nothing of what it rests on: a replay fails as the check did.
-        reconsidered = reconsider(ran) if len(ran) > 1 else ran
-        checks = [self._options.known.mark(check) for check in reconsidered]
-        for check, first in zip(checks, map(self._options.known.mark, ran), strict=True):
-            if check != first:
-                self._console.again(self._write(check))
-        return checks
-
-    def _write(self, check: Check) -> Mapping[str, Json]:
-        """Record a check; a later record of it takes the place of the first."""
-        record = check_record(check, self._requirements, self._options.replay)
-        self._report.check(record)
-        return record
+    Raises: StartError when it does not introduce itself.
+    """
+    try:
+        return session.ensure()
+    except HarnessError as error:
+        raise StartError(error.what, session.abandon()) from error
 
 
 @contextmanager
@@ -143,15 +130,6 @@ def _connector(options: Options, mock: Mock) -> Connector:
     if options.connector == "inprocess":
         return InProcessConnector(options.testee, mock)
     return StdioConnector(options.testee)
-
-
-def _introduction(session: Session) -> Manifest | None:
-    try:
-        return session.ensure()
-    except HarnessError:
-        # The first check tries again and tells the story.
-        session.abandon()
-        return None
 
 
 def _conditions(options: Options, requirements: Requirements, scenarios: int) -> Conditions:

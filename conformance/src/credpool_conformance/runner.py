@@ -30,7 +30,7 @@ from credpool_conformance.testee.scenario_run import ScenarioRun
 from credpool_conformance.testee.session import Manifest, Session
 from credpool_conformance.testee.setup import Setup
 
-_MOST_COSTLY_FAULTS: Final = 5
+_MOST_BREAKDOWNS: Final = 5
 
 Witness: TypeAlias = Callable[[Setup, Phase, Observed], None]
 
@@ -52,23 +52,28 @@ class Runner:
         self._registry = registry
         self._requirements = requirements
         self._witness = witness
-        self._costly_faults = 0
+        self._breakdowns = 0
 
     def run(self, scenarios: Iterable[Scenario]) -> Iterator[Check]:
         """Make a check of each scenario, whatever the testee does; one that never starts has one."""
         for scenario in scenarios:
-            begun = perf_counter()
-            check = self._check(scenario)
-            yield _timed(check, perf_counter() - begun)
+            check = self.check(scenario)
+            yield check
             if check.outcome is Outcome.HARNESS_ERROR and self._session.manifest is None:
                 return
+
+    def check(self, scenario: Scenario) -> Check:
+        """Make a check of one scenario."""
+        begun = perf_counter()
+        check = self._check(scenario)
+        return replace(check, duration=round(perf_counter() - begun, 6))
 
     def _check(self, scenario: Scenario) -> Check:
         excluded = self._exclusion(scenario)
         if excluded:
             return Check(scenario=scenario, outcome=Outcome.EXCLUDED, reason=excluded)
-        if self._costly_faults >= _MOST_COSTLY_FAULTS:
-            reason = f"given up after {_MOST_COSTLY_FAULTS} starts or replies that did not come"
+        if self._breakdowns >= _MOST_BREAKDOWNS:
+            reason = f"given up: the testee broke down in {_MOST_BREAKDOWNS} checks in a row"
             return Check(scenario=scenario, outcome=Outcome.UNVERIFIED, reason=reason)
         setup: Setup | None = None
         try:
@@ -80,13 +85,12 @@ class Runner:
                 provider = self._registry.provider(asked.given.provider)
                 setup = Setup(asked, provider, self._mock.urls, clock)
                 check = replace(self._play(asked, setup, manifest), scenario=scenario)
+                self._breakdowns = 0
         except HarnessError as error:
             self._mock.release_all()
-            self._costly_faults = self._costly_faults + 1 if error.costly else 0
+            self._breakdowns += 1
             trace = setup.trace.lines if setup else ()
             check = self._without_result(scenario, error.what, trace)
-        else:
-            self._costly_faults = 0
         finally:
             if setup:
                 setup.close()
@@ -134,7 +138,7 @@ class Runner:
         word, reason = ledger.outcome()
         return Check(
             scenario=scenario,
-            outcome=self._outcome(scenario, word),
+            outcome=self._outcome(word, ledger.own),
             reason=reason,
             findings=tuple(ledger.findings),
             followed=frozenset(ledger.followed),
@@ -160,10 +164,11 @@ class Runner:
             return self._session.abandon()
         return self._session.abandon() if scenario_run.runaway else self._session.output()
 
-    def _outcome(self, scenario: Scenario, word: str) -> Outcome:
-        if word == "fail" and not self._requirements.binds(scenario.verifies):
-            return Outcome.WARN
-        return Outcome(word)
+    def _outcome(self, word: str, broken: Iterable[str]) -> Outcome:
+        """Warn where all that is broken is a SHOULD, whatever else the check verifies."""
+        known = self._requirements.known
+        must = any(id_ not in known or known[id_].binding for id_ in broken)
+        return Outcome.WARN if word == "fail" and not must else Outcome(word)
 
     def _binds(self, requirement: str, manifest: Manifest) -> bool:
         found = self._requirements.known.get(requirement)
@@ -203,7 +208,3 @@ def _without_secrets(check: Check, canaries: Canaries) -> Check:
     reason = None if check.reason is None else canaries.hide(check.reason)
     stderr = canaries.hide(check.stderr)
     return replace(check, reason=reason, findings=tuple(findings), stderr=stderr)
-
-
-def _timed(check: Check, seconds: float) -> Check:
-    return replace(check, duration=round(seconds, 6))

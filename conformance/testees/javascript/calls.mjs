@@ -5,7 +5,7 @@
  * It holds no rule of its own.
  */
 import { Refused } from "./codec.mjs";
-import { matchingRule, scopesOf, verdictOf } from "./classify.mjs";
+import { matchingRule, scopesOf, terminalCodes, verdictOf } from "./classify.mjs";
 import { decimal } from "./forms.mjs";
 import { readHint } from "./hints.mjs";
 import { ownerNamed } from "./owners.mjs";
@@ -18,9 +18,6 @@ import {
   withoutCredential,
 } from "./wire.mjs";
 
-const GRANT_GONE = [
-  "invalid_grant", "refresh_token_reused", "refresh_token_expired", "refresh_token_invalidated",
-];
 const UNSENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "ERR_INVALID_URL"];
 const MODEL_IN_PATH = /\/models\/(?<a>[^/:?]+)(?:[:?]|$)|\/model\/(?<b>[^/?]+)\/(?:converse|invoke)/;
 
@@ -134,7 +131,8 @@ export class Call {
     const reply = readReply({ status, headers, text, whole });
     const rule = matchingRule(tables.providers, provider, reply, entry);
     const verdict = verdictOf(rule, tables.rows, entry);
-    const hint = verdict.readsHint ? readHint(tables.hints, rule.hint, reply, now) : null;
+    const { zone } = tables.providers[provider] ?? {};
+    const hint = verdict.readsHint ? readHint(tables.hints, rule.hint, reply, now, zone) : null;
     return { ...verdict, hint, code: status, rule: rule.name };
   }
 
@@ -161,7 +159,7 @@ export class Call {
   }
 
   /**
-   * spec: recover.auth-expired.terminal+3, oauth.expires-in+2
+   * spec: recover.auth-expired.terminal+4, oauth.expires-in+2
    * spec: oauth.reply.no-token+2, oauth.refusal.hint+2
    */
   async exchange(id) {
@@ -170,13 +168,14 @@ export class Call {
     try {
       const form = { grant_type: "refresh_token", refresh_token: token };
       const reply = await postForm(url ?? world.tokenUrl, form, world.signal);
+      const terminal = terminalCodes(world.tables.providers, world.provider);
       const transient = reply.status === 429 || reply.status >= 500;
-      const gone = readReply(reply).codes.some((code) => GRANT_GONE.includes(code));
+      const gone = readReply(reply).codes.some((code) => terminal.includes(code));
       // spec: oauth.reply.no-token+2
       const { access_token: secret, refresh_token, expires_in } = parsed(reply.text);
       if (reply.status !== 200 || typeof secret !== "string" || !isSendable(bare(secret))) {
-        const terminal = gone && !transient;
-        return { type: "refresh_failed", secret: replaced, terminal, hint: this.patience(reply) };
+        const forGood = gone && !transient;
+        return { type: "refresh_failed", secret: replaced, terminal: forGood, hint: this.patience(reply) };
       }
       const lasts = decimal(expires_in); // some write it as a text
       const expires_at = lasts === null ? null : world.now + lasts;

@@ -30,6 +30,12 @@ export function matchingRule(providers, provider, reply, entry) {
   );
 }
 
+/** What a provider's token endpoint calls a grant that is gone for good. */
+export function terminalCodes(providers, provider) {
+  const files = [provider, GENERIC].flatMap((name) => providers[name]?.terminal ?? []);
+  return files.flatMap(({ codes }) => codes);
+}
+
 /** By the name of a rule, the scope of what it starts, where it is not that of its class. */
 export function scopesOf(providers, provider) {
   const scoped = rulesOf(providers, provider).filter(({ scope }) => scope);
@@ -78,7 +84,8 @@ function contains(text, part) {
   return small(text).includes(small(part));
 }
 
-function small(text) {
+/** A text with its letters A to Z, and no others, in lower case. */
+export function small(text) {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 

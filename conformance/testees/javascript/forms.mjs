@@ -20,7 +20,6 @@ const HTTP_DATES = [
 ].map((form) => new RegExp(`^${form}$`));
 const RFC3339 =
   /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2}(?:\.\d+)?)(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
-const DAY = /^(\d{4})-(\d{2})-(\d{2})$/;
 // a list of RFC 9651, as far as RateLimit needs it
 const STRING = String.raw`"(?:[^"\\]|\\["\\])*"`;
 const TOKEN = String.raw`[A-Za-z*][\w!#$%&'*+.^\x60|~:/-]*`;
@@ -33,7 +32,7 @@ const PARAMETER = new RegExp(KEY + VALUE, "g");
 const FIRST_EPOCH = 1e9;
 const FIRST_EPOCH_MS = 1e12;
 
-/** By name: `(value, clock) => seconds or null`; a calendar's value is a pattern's groups. */
+/** By name: `(value, clock) => seconds or null`. */
 export const FORMS = {
   seconds: (value) => decimal(value),
   milliseconds: (value) => scaled(decimal(value), 1e-3),
@@ -48,8 +47,6 @@ export const FORMS = {
   "go-duration": (value) => goDuration(value),
   "protobuf-duration": (value) => decimal(text(value).match(PROTOBUF_DURATION)?.[1]),
   structured: (value) => structured(text(value)),
-  calendar: ([day, time = "00:00"], clock) => since(calendar(day, time), clock),
-  "calendar-china": ([day, time], clock) => since(calendar(day, time), clock + 8 * 3600),
 };
 
 /** Read a decimal number; NaN, Infinity, exponents, words and truth values are none. */
@@ -78,14 +75,8 @@ function rfc3339(value) {
   return local === null ? null : local - offset;
 }
 
-function calendar(day, time) {
-  const [, year, month, date] = day.match(DAY) ?? [];
-  const [hour, minute, second = "0"] = time.split(":");
-  return year ? moment(year, month, date, hour, minute, second) : null;
-}
-
 /** Seconds since the epoch of a moment in UTC, or null if the calendar does not have it. */
-function moment(year, month, day, hour, minute, second) {
+export function moment(year, month, day, hour, minute, second) {
   const whole = Math.trunc(second);
   const date = new Date(Date.UTC(year, month - 1, day, hour, minute));
   const exists = date.getUTCMonth() === month - 1 && date.getUTCDate() === Number(day);

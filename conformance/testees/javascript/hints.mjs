@@ -3,8 +3,10 @@
  *
  * Pure: the table comes in as data. How long a cooldown then lasts is `rules.mjs`.
  */
+import { small } from "./classify.mjs";
 import { decimal, FORMS, httpDate, largest } from "./forms.mjs";
 import { valuesAt } from "./reply.mjs";
+import { duration, until } from "./texts.mjs";
 
 const MIDNIGHT = "midnight ";
 const BETWEEN_VALUES = /,(?! *\d\d[ -][A-Z][a-z]{2}[ -])/; // not the comma within a date
@@ -18,7 +20,7 @@ const SPENT = {
   is: (state, word) => state === word,
 };
 
-/** Where a row looks: `(row, reply, clock) => seconds or null`. */
+/** Where a row looks: `(row, reply, clock, words, zone) => seconds or null`. */
 const PLACES = {
   header: (row, reply, clock) =>
     row.windows
@@ -26,21 +28,23 @@ const PLACES = {
       : readHeader(row, reply.headers[row.name], clock),
   body: (row, reply, clock) =>
     first([...valuesAt(reply.body, row.path)], (value) => read(row, value, clock)),
-  text: (row, reply, clock) => readText(row, reply.message, clock),
+  text: (row, reply, clock, words, zone) => readText(row, reply.message, clock, words, zone),
 };
 
 /**
  * Read the hint that counts, in seconds from now; null if there is none.
- * `wanted` is the rule's own word: absent (all rows), "none", a list of rows, or a calendar.
+ * `wanted` is the rule's own word: absent (all rows), "none", a list of rows, or a calendar;
+ * `zone` is the provider's, for moments in its texts.
  * spec: cooldown.hint.forms+2, cooldown.hint.lies+2
  */
-export function readHint(rows, wanted, reply, now) {
+export function readHint(table, wanted, reply, now, zone) {
+  const { rows } = table;
   // spec: cooldown.skew+2 — moments are counted from the provider's clock, where it shows one
   const clock = httpDate(reply.headers.date) ?? now;
   if (wanted === "none") return null;
   if (wanted?.calendar) return nextInCalendar(wanted.calendar, clock) - clock;
   const chosen = wanted ? wanted.map((id) => rows.find((row) => row.id === id)) : rows;
-  return first(chosen, (row) => PLACES[row.where](row, reply, clock));
+  return first(chosen, (row) => PLACES[row.where](row, reply, clock, table, zone));
 }
 
 function read(row, value, clock) {
@@ -57,18 +61,31 @@ function readHeader(row, value, clock) {
 
 function readWindows(row, headers, clock) {
   const [[condition, bound]] = Object.entries(row.spent);
-  const spent = row.windows.filter(({ state }) => SPENT[condition](headers[state], bound));
-  const open = row.otherwise === "largest" ? row.windows : [];
+  const windows = row.windows.flatMap((window) => windowsOf(window, row.except ?? [], headers));
+  const spent = windows.filter(({ state }) => SPENT[condition](headers[state], bound));
+  const open = row.otherwise === "largest" ? windows : [];
   const chosen = spent.length > 0 ? spent : open;
   return largest(chosen.map(({ reset }) => readHeader(row, headers[reset], clock)));
 }
 
-function readText(row, message, clock) {
-  const found = message.match(new RegExp(row.pattern, "i"));
-  if (!found) return null;
+/** Where a `*` stands for a word, one window for each word. spec: cooldown.hint.windows+1 */
+function windowsOf({ reset, state }, except, headers) {
+  if (!reset.includes("*")) return [{ reset, state }];
+  const [before, behind] = reset.split("*");
+  const fitting = Object.keys(headers).filter(
+    (name) => name.startsWith(before) && name.endsWith(behind) && name.length >= reset.length,
+  );
+  const words = fitting.map((name) => name.slice(before.length, name.length - behind.length));
+  return words
+    .filter((word) => !word.includes("-") && !except.includes(word))
+    .map((word) => ({ reset: reset.replace("*", word), state: state.replace("*", word) }));
+}
+
+/** The first duration or moment that stands where the pattern looks. spec: cooldown.hint.text+1 */
+function readText(row, message, clock, words, zone) {
   // case is ignored in what was found, too
-  const groups = found.slice(1).map((group) => group?.toLowerCase());
-  return first(row.form, (form) => FORMS[form](form.startsWith("calendar") ? groups : groups[0], clock));
+  const found = [...message.matchAll(new RegExp(row.pattern, "gi"))].map(([, text]) => small(text));
+  return first(found, (text) => duration(text, words) ?? until(text, words, zone, clock));
 }
 
 /** The next midnight in a zone, or the first of next month in UTC, in seconds since the epoch. */

@@ -34,7 +34,7 @@ export function refreshed(state, event, now) {
 }
 
 /**
- * spec: recover.auth-expired.failed+2, recover.auth-expired.terminal+3
+ * spec: recover.auth-expired.failed+2, recover.auth-expired.terminal+4
  * spec: oauth.window.mandatory+2, oauth.window.advisory.harmless+2
  */
 export function refreshFailed(state, event, now) {

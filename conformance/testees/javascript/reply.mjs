@@ -9,11 +9,10 @@ const CODE_PATHS = [
   "error.code", "error.type", "error.status", "error.error_type",
   "error.details.error_code", "error.details[].reason",
   "error.metadata.error_type", "error.metadata.limit_source", "error.availability.code",
-  "error_type", "detail.code", "detail.error_code",
+  "error_type", "detail.code", "detail.error_code", "base_resp.status_code",
 ];
 const FLAT_CODE_PATHS = ["code", "type"];
-const MESSAGE_PATHS = ["error.message", "error", "message", "detail", "detail.message"];
-const QUOTA_FAILURE = "google.rpc.QuotaFailure";
+const MESSAGE_PATHS = ["error.message", "error", "message", "detail", "detail.message", "base_resp.status_msg"];
 const JSON_BEGINS = /^\s*[{[]/;
 const BARE_NAME = /^[a-z][a-z0-9_]*$/;
 
@@ -52,11 +51,9 @@ function messageIn(body) {
 }
 
 function quotasIn(body) {
-  const details = [...valuesAt(body, "error.details[]")];
-  return details
-    .filter((detail) => String(detail["@type"]).endsWith(QUOTA_FAILURE))
-    .flatMap((detail) => [...valuesAt(detail, "violations[].quotaId")])
-    .map(String);
+  const paths = ["error.details[].violations[].quotaId", "error.details[].metadata.quota_limit"];
+  const found = paths.flatMap((path) => [...valuesAt(body, path)]);
+  return found.filter((quota) => typeof quota === "string");
 }
 
 /** A body that is a list is read as its first object. */

@@ -17,7 +17,7 @@ const REGISTRY = table("registry");
 const TABLES = {
   providers: REGISTRY.providers,
   rows: table("recovery").rows,
-  hints: table("hints").rows,
+  hints: table("hints"),
 };
 const MANIFEST = {
   name: "credpool-javascript",

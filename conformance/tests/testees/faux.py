@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+import urllib.error
 import urllib.request
 
 mode = sys.argv[1]
@@ -28,7 +29,12 @@ def send(pool, request):
     headers = {**request["headers"], "authorization": f"Bearer {pool['entries'][0]['secret']}"}
     body = json.dumps(request["body"]).encode()
     url = pool["base_url"] + request["path"]
-    with urllib.request.urlopen(urllib.request.Request(url, body, headers, method="POST")) as reply:  # noqa: S310
+    asked = urllib.request.Request(url, body, headers, method="POST")  # noqa: S310
+    try:
+        reply = urllib.request.urlopen(asked)  # noqa: S310
+    except urllib.error.HTTPError as refused:
+        reply = refused
+    with reply:
         return reply.status, dict(reply.headers), reply.read().decode()
 
 
@@ -92,6 +98,7 @@ def wait(message):
 # What a call is answered with, instead of the right answer `a` to the message `m`.
 ANSWERS = {
     "exit-mid-call": lambda _a, _m: exit_with_reason(7),
+    "exit-in-a-stream": lambda a, m: exit_with_reason(7) if m["request"]["stream"] else say(a),
     "killed-mid-call": lambda _a, _m: os.kill(os.getpid(), signal.SIGKILL),
     "hang": lambda _a, _m: hang(),
     "hang-and-ignore-sigterm": lambda _a, _m: hang(deaf=True),
@@ -141,6 +148,10 @@ SPECIAL = {"hello": hello, "inspect": inspect}
 def main():
     if mode == "crash-at-start":
         exit_with_reason(3)
+    if mode == "garbage-at-start":
+        write(b"a banner\n")
+    if mode == "silent":
+        hang()
     pool = None
     for line in sys.stdin:
         message = json.loads(line)

@@ -58,9 +58,8 @@ class Testee:
                  "class": e["out"] if e["until"] > self.now else None,
                  "until": e["until"] if e["until"] > self.now else None,
                  "models": {}, "request_count": e["count"]} for e in self.entries.values()]  # fmt: skip
-        first = min((row["until"] for row in rows if row["until"]), default=None)
-        all_out = all(row["until"] for row in rows)
-        return {"pool": {"entries": rows, "returns_at": first if all_out else None}}
+        first = None if self.usable() else min(row["until"] for row in rows)
+        return {"pool": {"entries": rows, "returns_at": first}}
 
     def restart(self, _message):
         return {"ok": True}

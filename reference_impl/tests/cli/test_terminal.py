@@ -149,7 +149,7 @@ def test_a_key_that_is_pasted_at_a_menu_chooses_nothing(
         typed.type("add\r")
         typed.wait_for(question)
 
-    first = " » Add a credential" if question == MENU else " » anthropic"
+    first = " » Add a credential" if question == MENU else " » alibaba"
     typed.type(pasted)
     typed.wait_for("Nothing here is called that")
     typed.type("\x7f")

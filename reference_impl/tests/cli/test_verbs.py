@@ -508,7 +508,7 @@ def test_a_provider_is_completed(
     with pytest.raises(SystemExit):
         cli.main([], "credpool", complete_var="_CREDPOOL_COMPLETE")
 
-    assert capsys.readouterr().out.split() == ["plain,openai", "plain,openrouter"]
+    assert capsys.readouterr().out.split() == ["plain,openai", "plain,opencode", "plain,openrouter"]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,10 @@ _FIRST: Final = frozenset({"order", "out", "nothing"})
 _CAUSES: Final = frozenset({"status", "killed", "until", "models", "class", "ids", "counts"})
 _FOLLOW: Final = frozenset({*_FIRST, "events", "store", "listing", "exhausted", "returns"})
 _STATES: Final = frozenset({"status", "killed", "until"})
+_STEPS: Final = frozenset({"same", "on", "after", "target", "endless"})
+_IN_PLACE: Final = (
+    'the pool is a gateway that repeats a 5xx by itself, and declares `"retries_faults": true`'
+)
 _SAFE: Final = (
     "security.",
     "exhaust.same-provider",
@@ -43,6 +47,8 @@ class Finding:
     actual: Json
     about: str | None = None
     """The class of the reply that the pool took for another one's, if that is what happened."""
+    unless: str | None = None
+    """What a pool would declare for which this is no breach."""
 
 
 class Account:
@@ -54,6 +60,8 @@ class Account:
         self.derailed: Finding | None = None
         """Why the requests left the plan."""
         self.now = 0
+        self.in_place = False
+        """Whether this phase sends a request again in place after a fault, as a gateway may."""
         self._scenario = scenario
         self._profile = profile
         self._binds = binds
@@ -100,6 +108,7 @@ class Account:
             expected=wrong.expected,
             actual=wrong.actual,
             about=wrong.charge.about,
+            unless=_IN_PLACE if self.in_place and kind in _STEPS else table().kinds[kind].unless,
         )
         if not known:
             self.findings.append(finding)

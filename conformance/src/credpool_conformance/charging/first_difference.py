@@ -52,6 +52,8 @@ def first_step(scene: Scene) -> Charge | None:
     at = _At(place, want, got, steps[place - 1] if place else None)
     if _is_token(want) or _is_token(got):
         return _refresh(at)
+    if at.got is None and _was_sent_elsewhere(scene):
+        return Charge("unfollowed", ("security.redirect.limit",))
     return _later(scene, at, at.before) if at.before else _first(scene, at)
 
 
@@ -83,11 +85,19 @@ def _later(scene: Scene, at: _At, before: Step) -> Charge:
         return Charge("on", ("recover.bounded",))
     if at.again and before.action != "token" and _too_often(scene, at):
         idle = {e.id for e in scene.scenario.given.entries} - {entry_of(i) for i in scene.actual}
-        return Charge("same", ("recover.bounded", *(["recover.progress"] if idle else [])))
+        owners = ("recover.bounded", *(["recover.progress"] if idle else []))
+        blamed = any(id_.startswith("classify.") for id_ in scene.verified)
+        return Charge("same", owners, about=before.failure if blamed else None)
     if _is_misread(scene, at, before):
         owners = ("classify.registry", rule_of(before.failure))
         return Charge("after", owners, about=before.failure)
     return next(_by_step(scene, at, before))
+
+
+def _was_sent_elsewhere(scene: Scene) -> bool:
+    """Tell whether the last reply was a redirect."""
+    sent = scene.seen.wire[-1].sent if scene.seen.wire else None
+    return sent is not None and 300 <= sent.status < 400
 
 
 def _is_way_back(scene: Scene, at: _At, before: Step) -> bool:

@@ -16,7 +16,7 @@ from credpool_conformance.charging.safety import strangers
 from credpool_conformance.charging.state import Wrong
 from credpool_conformance.judging.judge import Failure
 from credpool_conformance.judging.pauses import forgiven
-from credpool_conformance.judging.plan import Plan, common, patient, plan
+from credpool_conformance.judging.plan import OK, Plan, common, patient, plan
 from credpool_conformance.scenarios.clock import Clock, MachineClock
 from credpool_conformance.scenarios.match import Matcher
 from credpool_conformance.scenarios.profile import Profile
@@ -54,6 +54,12 @@ class Ledger:
         """List the differences, each with the requirement whose it is."""
         return self._account.findings
 
+    @property
+    def own(self) -> list[str]:
+        """List which of the requirements that the scenario verifies were found broken."""
+        found = (finding.requirement for finding in self.findings)
+        return [id_ for id_ in found if id_ in self._scenario.ids]
+
     def outcome(self) -> tuple[str, str | None]:
         """Say how the check ended, and what it needs first if it came to no conclusion."""
         return self._account.outcome(complete=self._wanted <= self._asked)
@@ -77,7 +83,9 @@ class Ledger:
         actual = [*earlier, *(item.item for item in seen.wire)]
         self._history.advanced = self._history.advanced or phase.advance > 0
         planned = plan(self._scenario, phase, actual, earlier)
-        if self._profile.retries_faults and (kept := patient(planned.steps, actual)) != actual:
+        kept = patient(planned.steps, actual)
+        self._account.in_place = kept != actual
+        if self._profile.retries_faults and kept != actual:
             actual, self._repeat = kept, self._repeat or (seen.number, _in_place(seen.number))
             if _moved_on(seen):
                 self._account.derailed = self._account.derailed or self._repeat[1]
@@ -119,11 +127,7 @@ class Ledger:
         if "reply" in self._profile.translates:
             told.pop("reply", None)
         if scene.seen.note:
-            self._account.charge(
-                number,
-                Wrong(Charge("endless", ("recover.bounded",)), "an end", scene.seen.note),
-                blocks=True,
-            )
+            self._noted(scene, scene.seen.note)
             return
         if self._follows_a_repeat(scene, told):
             return
@@ -132,6 +136,15 @@ class Ledger:
             self._rest(scene, told)  # who was refused has sent nothing
         elif not self._left_the_plan(scene, wire, told):
             self._rest(scene, told, repeated=True)
+
+    def _noted(self, scene: Scene, note: str) -> None:
+        """Charge a call without an end, or one that did not come to where its next phase begins."""
+        before = [f for f in self.findings if f.requirement and f.phase < scene.seen.number]
+        if scene.seen.outcome == "nothing" and before:
+            self._account.derailed = before[0]
+            return
+        endless = Wrong(Charge("endless", ("recover.bounded",)), "an end", note)
+        self._account.charge(scene.seen.number, endless, blocks=True)
 
     def _follows_a_repeat(self, scene: Scene, told: Mapping[str, Failure]) -> bool:
         """Tell whether what differs comes of a repeat before: the later replies are then others."""
@@ -165,8 +178,7 @@ class Ledger:
         if "recover.all-tried" in self._scenario.ids and "outcome" in told and missing:
             step: Charge | None = Charge("stop", ("recover.all-tried",))
         elif _is(told, "raised"):
-            last = scene.attempts[-1].failure if scene.attempts else None
-            step = Charge("raised", (rule_of(last),))
+            step = Charge("raised", _of_a_raise(scene))
         else:
             step = first_step(scene)
         if step is None:
@@ -193,6 +205,15 @@ class Ledger:
                 self._account.charge(
                     scene.seen.number, wrong, blocks=wrong.charge.kind == "refusal"
                 )
+
+
+def _of_a_raise(scene: Scene) -> tuple[str, ...]:
+    """Say which rule an exception of the product breaks: by what it was to do when it raised."""
+    entries = scene.scenario.given.entries
+    if any(not entry.has_secret for entry in entries) or not scene.actual:
+        return "select.available", "pool.unusable"
+    failing = [s.failure for s in scene.attempts[: len(scene.actual)] if s.failure != OK]
+    return (rule_of(failing[-1]),) if failing else ("reply.unchanged",)
 
 
 def _moved_on(seen: Observed) -> bool:

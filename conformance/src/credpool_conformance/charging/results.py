@@ -55,6 +55,8 @@ def _of_the_end(scene: Scene, expected: Json) -> str:
     last = scene.attempts[-1].failure if scene.attempts else ""
     if expected == "exhausted":
         return "exhaust.nothing-sent"
+    if str(expected).startswith("streaming"):
+        return "recover.stream.not-drained"
     if scene.phase.expect.get("exhausted"):
         return "exhaust.last-reply"
     if last in STAY:

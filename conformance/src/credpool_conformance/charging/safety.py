@@ -29,7 +29,7 @@ def leaks(
         yield Wrong(Charge("said", (owner,)), [], f"the {canary.named} in the testee's output")
     for seen in wire:
         for canary in seen.canaries:
-            if not _may_go(canary, seen, setup):
+            if not (_may_go(canary, seen, setup) or _is_told_to_go(scenario, canary, seen)):
                 what = f"the {canary.named} in a request [{seen.item}]"
                 yield Wrong(Charge("sent", (_broken(scenario, canary, seen),)), [], what)
 
@@ -61,6 +61,14 @@ def _broken(scenario: Scenario, canary: Canary, seen: Seen) -> str:
         return "oauth.access-token.apart"
     redirected = any(r.redirect for script in scenario.upstream.values() for r in script)
     return "security.redirect" if redirected else "security.own-origin"
+
+
+def _is_told_to_go(scenario: Scenario, canary: Canary, seen: Seen) -> bool:
+    """Whether the secret goes where its own entry says that it belongs, usable or not."""
+    named = next((e.base_url for e in scenario.given.entries if e.id == canary.owner), None)
+    host = seen.item.removeprefix("elsewhere:")
+    is_access = canary.kind is Kind.ACCESS
+    return is_access and host != seen.item and named is not None and host in named
 
 
 def _may_go(canary: Canary, seen: Seen, setup: Setup) -> bool:

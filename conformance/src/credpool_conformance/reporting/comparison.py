@@ -31,9 +31,12 @@ def _requirements(first: Report, second: Report) -> Iterator[str]:
         {found.requirement: found for found in map(_failing, items(report.footer["failing"]))}
         for report in (first, second)
     )
+    ended = {text(check["id"]): _ended(check) for check in first.checks}
     for id_, found in after.items():
         if id_ not in before:
-            yield f"broken now: {found.severity} {found.name} ({found.counted})"
+            passed = any(ended.get(name) == "pass" for name in (*found.own, *found.beside))
+            word = "broken now" if passed else "seen now"
+            yield f"{word}: {found.severity} {found.name} ({found.counted})"
         elif before[id_].severity != found.severity:
             yield f"broken otherwise: {found.name}: {before[id_].severity} / {found.severity}"
     for id_, found in before.items():

@@ -26,9 +26,10 @@ _PROGRAM: Final = shlex.join([sys.executable, "-m", "credpool_conformance"])
 class Console:
     """One line that moves on a terminal; on anything else, a line now and then."""
 
-    def __init__(self, out: IO[str]) -> None:
-        """Remember the stream, which may be replaced later."""
+    def __init__(self, out: IO[str], slowest: int = 0) -> None:
+        """Remember the stream, which may be replaced later, and how many slow checks to name."""
         self._out = out
+        self._slowest = slowest
         self._live = out.isatty()
         self._checks: dict[str, Record] = {}
         self._counts: Counter[str] = Counter()
@@ -36,12 +37,15 @@ class Console:
         self._profile: Sequence[str] = ()
         self._told: set[str] = set()
 
-    def begin(self, total: int, connector: str, command: str, manifest: Manifest | None) -> None:
+    def starting(self, connector: str, command: str) -> None:
+        """Say what is being waited for."""
+        self._line(f"starting through {connector}: {command}")
+
+    def begin(self, total: int, manifest: Manifest) -> None:
         """Say what is about to be tested."""
-        who = f"{manifest.name} {manifest.version}" if manifest else "a testee that does not start"
         self._total = total
-        self._profile = manifest.profile.words if manifest else ()
-        self._line(f"{total} checks of {who} through {connector}: {command}")
+        self._profile = manifest.profile.words
+        self._line(f"{checks_in_words(total)} of {manifest.name} {manifest.version}")
 
     def check(self, check: Record) -> None:
         """Show one check: the first of each fault in full, others in a line, the rest as progress."""
@@ -50,11 +54,6 @@ class Console:
         if outcome(check) in MARKS or (self._total == 1 and outcome(check) != "pass"):
             self._line(self._shown(check))
         self._progress(check)
-
-    def again(self, check: Record) -> None:
-        """Take what became of a check that was shown already, when all the others had run."""
-        self._checks[text(check["id"])] = check
-        self._line(f"after all {headline(check)}")
 
     def end(self, summary: Summary, report: Path, seconds: float) -> None:
         """Show the summary, which ends with what is broken, the worst first, and what to do next."""
@@ -69,6 +68,7 @@ class Console:
             *self._numbers(summary),
             *self._worst(summary),
             *self._open(),
+            *self._slow(),
             *self._ending(summary),
         ):
             self._line(f"  {line}".rstrip())
@@ -101,7 +101,7 @@ class Console:
             f"{len(coverage.unexercised)} not exercised, "
             f"{len(coverage.not_applicable)} not applicable, {len(coverage.excluded)} excluded"
         )
-        if summary.verdict is not Verdict.FILTERED:
+        if summary.verdict not in (Verdict.FILTERED, Verdict.ERROR) and not self._given_up():
             for reference in coverage.unexercised:
                 yield f"  not exercised: {reference}"
 
@@ -125,7 +125,33 @@ class Console:
             yield f"profile: {'; '.join(self._profile)}"
         because = f" ({'; '.join(summary.reasons)})" if summary.reasons else ""
         yield f"verdict: {summary.verdict.value}{because}"
+        if summary.prerequisites:
+            number = checks_in_words(len(summary.prerequisites))
+            yield f"beside them {number} ran on which their charges rest, and which count for nothing"
+        yield from self._given_up()
         yield from summary.stale
+        if summary.unlisted:
+            yield "not on the list of known failures:"
+            yield from (f"  {line}" for line in summary.unlisted)
+
+    def _given_up(self) -> list[str]:
+        """Say why the testee was given up, if it was, and how it broke down the last time."""
+        left = [c for c in self._checks.values() if outcome(c) == "unverified"]
+        if not left:
+            return []
+        broke = [c for c in self._checks.values() if outcome(c) == "harness-error"]
+        last = [f"the last time: {text(broke[-1]['reason'])}"] if broke else []
+        return [text(left[0]["reason"]), *last]
+
+    def _slow(self) -> Iterator[str]:
+        """Name the checks that took the longest."""
+        if not self._slowest:
+            return
+        took = {id_: float(str(check["duration"])) for id_, check in self._checks.items()}
+        yield ""
+        yield "the slowest checks:"
+        for id_ in sorted(took, key=lambda id_: -took[id_])[: self._slowest]:
+            yield f"  {took[id_]:>8.3f} s  {id_}"
 
     def _next(self, worst: Failing, report: Path) -> Iterator[str]:
         path = report.resolve()

@@ -29,6 +29,8 @@ class Difference:
     where: str
     expected: str
     actual: str
+    unless: str = ""
+    """For which pool this is no breach, and what that one declares."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +118,8 @@ def _told(one: Broken) -> Iterator[str]:
     for found in one.differences:
         expected, actual = _short(found.expected), _short(found.actual)
         yield from (f"    {found.where}", f"      expected {expected}", f"      actual   {actual}")
+        if found.unless:
+            yield f"      no breach if {found.unless}"
 
 
 def _difference(finding: Mapping[str, Json]) -> Difference:
@@ -123,6 +127,7 @@ def _difference(finding: Mapping[str, Json]) -> Difference:
         where=_where(finding),
         expected=_written(finding.get("expected")),
         actual=_written(finding.get("actual")),
+        unless=text(finding.get("unless")),
     )
 
 

@@ -41,6 +41,8 @@ class KnownFailures:
     entries: Mapping[str, KnownFailure] = field(default_factory=lambda: MappingProxyType({}))
     requirements: Collection[str] = frozenset()
     """Those of the entries that name a requirement: it is broken wherever that is seen."""
+    verifying: Mapping[str, Collection[str]] = field(default_factory=lambda: MappingProxyType({}))
+    """Of each check there is, also one that does not run now, the requirements that it verifies."""
 
     def mark(self, check: Check) -> Check:
         """Turn a failure that is listed into an expected one, and a stale entry into a failure."""
@@ -57,8 +59,20 @@ class KnownFailures:
             return replace(check, reason=f"{reason}, and it failed in {_listed(failed)}")
         return replace(check, outcome=Outcome.EXPECTED_FAIL, reason=f"known: {known.reason}")
 
-    def stale(self, checks: Collection[Check]) -> tuple[str, ...]:
-        """List the globs and requirements of which nothing failed, though they were tried."""
+    def covers(self, requirement: str) -> bool:
+        """Tell whether an entry says that a requirement is broken: by its name, or by a check of it."""
+        if requirement in self.requirements:
+            return True
+        checks = (id_ for id_, verified in self.verifying.items() if requirement in verified)
+        return any(id_ in self.entries or self._glob_of(id_) for id_ in checks)
+
+    def stale(self, checks: Collection[Check], *, whole: bool = True) -> tuple[str, ...]:
+        """List the globs and requirements of which nothing failed, though they were tried.
+
+        What is broken shows in any check, so only a whole run tells what is not.
+        """
+        if not whole:
+            return ()
         seen = {f.requirement for check in checks for f in check.findings}
         cited = {
             ref.partition("+")[0]
@@ -75,20 +89,29 @@ class KnownFailures:
 
     def _covering(self, check: Check) -> KnownFailure | None:
         """Find the entry that covers a failing check without its name."""
-        for pattern in self._globs():
-            if fnmatchcase(check.scenario.id, pattern):
-                return self.entries[pattern]
+        if pattern := self._glob_of(check.scenario.id):
+            return self.entries[pattern]
         broken = [finding.requirement or "" for finding in check.own]
         if broken and all(id_ in self.requirements for id_ in broken):
             return self.entries[broken[0]]
         return None
 
+    def _glob_of(self, id_: str) -> str | None:
+        return next((pattern for pattern in self._globs() if fnmatchcase(id_, pattern)), None)
+
     def _globs(self) -> list[str]:
         return [id_ for id_ in self.entries if _GLOB & {*id_}]
 
 
-def load(path: Path, ids: Collection[str], requirements: Collection[str] = ()) -> KnownFailures:
+def load(
+    path: Path,
+    ids: Collection[str],
+    requirements: Collection[str] = (),
+    verifying: Mapping[str, Collection[str]] = MappingProxyType({}),
+) -> KnownFailures:
     """Read a list in YAML or JSON; `ids` are those of all checks, `requirements` of all requirements.
+
+    `verifying` says of each check which requirements it verifies.
 
     Raises: BadInputError with everything that is wrong.
     """
@@ -105,7 +128,9 @@ def load(path: Path, ids: Collection[str], requirements: Collection[str] = ()) -
         for id_, raw in fields(document.data).items()
     }
     named = frozenset(entries) & frozenset(requirements)
-    return KnownFailures(path=document.path, entries=entries, requirements=named)
+    return KnownFailures(
+        path=document.path, entries=entries, requirements=named, verifying=verifying
+    )
 
 
 def _problems(

@@ -1,6 +1,5 @@
 """Write and read the report of a run: one JSON object per line, header, checks, footer.
 
-A check whose outcome another one has changed is written again, and its last record counts.
 A report without a footer was cut short and says nothing; reading one is an error.
 """
 
@@ -89,7 +88,7 @@ class ReportWriter:
         """Close the file."""
         self._file.close()
 
-    def header(self, conditions: Conditions, manifest: Manifest | None) -> None:
+    def header(self, conditions: Conditions, manifest: Manifest) -> None:
         """Say who was tested by what, and how."""
         requirements = conditions.requirements
         self._write(
@@ -99,10 +98,10 @@ class ReportWriter:
                 "suite": SUITE_VERSION,
                 "spec": requirements.version,
                 "requirements": {"count": len(requirements.known), "digest": requirements.digest},
-                "testee": {**manifest.raw} if manifest else None,
+                "testee": {**manifest.raw},
                 "connector": conditions.connector,
                 "command": conditions.command,
-                "clock": manifest.clock if manifest else None,
+                "clock": manifest.clock,
                 "filter": conditions.selection,
                 "scenarios": conditions.scenarios,
                 "known_failures": conditions.known_failures,
@@ -127,6 +126,7 @@ class ReportWriter:
                 "counts": dict(summary.counts),
                 "failing": [found.record for found in summary.failing],
                 "coverage": {name: [*found] for name, found in coverage.items()},
+                "prerequisites": [*summary.prerequisites],
                 "duration": round(duration, 3),
             }
         )
@@ -200,8 +200,7 @@ def read_report(path: Path) -> Report:
     if kinds != ["header", *["check"] * (len(kinds) - 2), "footer"]:
         what = "not a whole report: it needs a header, checks and a footer"
         raise _unusable(path, len(lines), what, "run the suite again")
-    checks = {text(record["id"]): record for record in records[1:-1]}
-    return Report(header=records[0], checks=tuple(checks.values()), footer=records[-1])
+    return Report(header=records[0], checks=tuple(records[1:-1]), footer=records[-1])
 
 
 def _record(path: Path, number: int, line: str) -> Mapping[str, Json]:

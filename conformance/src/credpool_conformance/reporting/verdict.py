@@ -11,8 +11,9 @@ from typing import Final
 
 from credpool_conformance.charging.check import Check, Outcome
 from credpool_conformance.json_values import Json
-from credpool_conformance.reporting.failing import Failing, failing, needed
+from credpool_conformance.reporting.failing import Failing, checks_in_words, failing, needed
 from credpool_conformance.reporting.known_failures import KnownFailures
+from credpool_conformance.reporting.unlisted import unlisted
 from credpool_conformance.scenarios.profile import WHOLE, Profile, not_in
 from credpool_conformance.specification.requirements import Requirements
 
@@ -56,6 +57,10 @@ class Summary:
     """The MUSTs that are broken and on no list of known failures."""
     stale: tuple[str, ...] = ()
     """Where a list of known failures names what is not broken."""
+    unlisted: tuple[str, ...] = ()
+    """What is wrong and on no list of known failures, line by line, if there is such a list."""
+    prerequisites: tuple[str, ...] = ()
+    """The checks that were not asked for, and ran because the charge of another rests on them."""
 
     @property
     def good(self) -> bool:
@@ -80,6 +85,7 @@ _OPEN: Final = (Outcome.UNVERIFIED, Outcome.INCONCLUSIVE)
 _KNOWN: Final = (Outcome.EXPECTED_FAIL, Outcome.UNEXPECTED_PASS)
 _FAILED: Final = (Outcome.FAIL, Outcome.EXPECTED_FAIL)
 _RAN: Final = (Outcome.PASS, Outcome.FAIL, Outcome.WARN, *_KNOWN)
+_BEGUN: Final = (*_RAN, Outcome.INCONCLUSIVE, Outcome.HARNESS_ERROR)
 
 
 def summarise(
@@ -90,6 +96,7 @@ def summarise(
     filtered: bool,
     known: KnownFailures | None = None,
     profile: Profile = WHOLE,
+    prerequisites: tuple[str, ...] = (),
 ) -> Summary:
     """Count the checks and come to a verdict on a pool with these features, of this profile."""
     counts = Counter(check.outcome.value for check in checks)
@@ -99,6 +106,8 @@ def summarise(
     broken = _broken(checks, requirements, listed)
     binding = [found for found in broken if found.binding]
     waiting, explained = _gaps(checks, broken, listed)
+    unreached = tuple(item for item in missing if item not in explained)
+    unknown = tuple(found.requirement for found in binding if not found.known)
     verdict, reasons = _verdict(counts, len(missing), len(binding), filtered=filtered)
     return Summary(
         verdict=verdict,
@@ -107,11 +116,13 @@ def summarise(
         counts=counts,
         coverage=coverage,
         missing=missing,
-        waiting=waiting,
-        unreached=tuple(item for item in missing if item not in explained),
+        waiting=len(waiting),
+        unreached=unreached,
         failing=broken,
-        unknown=tuple(found.requirement for found in binding if not found.known),
-        stale=listed.stale(checks),
+        unknown=unknown,
+        stale=listed.stale(checks, whole=not filtered),
+        unlisted=unlisted(checks, waiting, unknown, unreached) if listed.path else (),
+        prerequisites=prerequisites,
     )
 
 
@@ -156,13 +167,17 @@ def _told(
 
 def _gaps(
     checks: Sequence[Check], broken: Sequence[Failing], known: KnownFailures
-) -> tuple[int, set[str]]:
-    """Count the open checks that nothing listed explains, and name what the others verify."""
-    excused = {found.requirement for found in broken if found.known} | {*known.requirements}
+) -> tuple[list[Check], set[str]]:
+    """Find the open checks that nothing listed explains, and name what the others verify."""
+    excused = {found.requirement for found in broken if found.known}
     open_ = [check for check in checks if check.outcome in _OPEN]
-    explained = [check for check in open_ if needed(record(check)) in excused]
+    needs = {check.scenario.id: needed(record(check)) or "" for check in open_}
+    left = [
+        c for c in open_ if (id_ := needs[c.scenario.id]) not in excused and not known.covers(id_)
+    ]
+    explained = [check for check in open_ if check not in left]
     verified = {reference for check in explained for reference in check.scenario.verifies}
-    return len(open_) - len(explained), verified
+    return left, verified
 
 
 def _is_known(found: Failing, checks: Sequence[Check], known: KnownFailures) -> bool:
@@ -170,18 +185,21 @@ def _is_known(found: Failing, checks: Sequence[Check], known: KnownFailures) -> 
     if found.requirement in known.requirements:
         return True
     ended = {check.scenario.id: check.outcome for check in checks}
-    return bool(found.own) and all(ended[id_] is Outcome.EXPECTED_FAIL for id_ in found.own)
+    listed = all(ended[id_] is Outcome.EXPECTED_FAIL for id_ in found.own)
+    return listed and (bool(found.own) or known.covers(found.requirement))
 
 
 def _verdict(
     counts: Counter[str], missing: int, broken: int, *, filtered: bool
 ) -> tuple[Verdict, tuple[str, ...]]:
-    ran = sum(counts[outcome.value] for outcome in _RAN)
+    begun = sum(counts[outcome.value] for outcome in _BEGUN)
+    ended = begun - counts[Outcome.HARNESS_ERROR.value]
     reasons = tuple(f"{counts[o.value]} × {o.value}" for o in (*_BAD, *_KNOWN) if counts[o.value])
-    if not ran:
-        return Verdict.ERROR, ("no check ran", *reasons)
+    if not ended:
+        what = "no check came to its end" if begun else "no check ran"
+        return Verdict.ERROR, (what, *reasons)
     if filtered:
-        return Verdict.FILTERED, (f"{ran} checks ran, not all of them", *reasons)
+        return Verdict.FILTERED, (f"{checks_in_words(begun)} ran, not all of them", *reasons)
     if broken:
         reasons = (f"{broken} × MUST broken", *reasons)
     if missing:
@@ -194,14 +212,20 @@ def _verdict(
     return Verdict.CONFORMANT, reasons
 
 
+def _is_left_out(check: Check, profile: Profile) -> bool:
+    """Tell whether a check says what the pool did not declare, or lies outside its profile."""
+    left_out = check.outcome is Outcome.NOT_APPLICABLE
+    return left_out and (check.reason is not None or not_in(check.scenario, profile) is not None)
+
+
 def _coverage(
     checks: Sequence[Check],
     requirements: Requirements,
     features: frozenset[str],
     profile: Profile,
 ) -> Coverage:
-    inside = [check.scenario for check in checks if not not_in(check.scenario, profile)]
-    within = {reference for scenario in inside for reference in scenario.verifies}
+    due = [check for check in checks if not _is_left_out(check, profile)]
+    within = {reference for check in due for reference in check.scenario.verifies}
     outside = {ref for check in checks for ref in check.scenario.verifies} - within
     cited = {ref for check in checks if check.outcome in _RAN for ref in check.scenario.verifies}
     places: dict[str, list[str]] = {name: [] for name in Coverage.__slots__}

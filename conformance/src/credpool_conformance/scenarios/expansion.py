@@ -135,6 +135,7 @@ def _hint(example: Mapping[str, Json]) -> dict[str, Json]:
     reply, told = fields(example["reply"]), example.get("seconds")
     hinted = isinstance(told, int | float)
     return {
+        "provider": "generic",
         **example,
         "headers": fields(reply.get("headers")),
         "body": reply.get("body", {}),

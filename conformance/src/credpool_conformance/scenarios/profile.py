@@ -46,6 +46,8 @@ class Profile:
 
     providers: frozenset[str] | None = None
     strategies: frozenset[str] | None = None
+    one_strategy: bool = False
+    """It has one alone, and nobody can name another."""
     credentials: frozenset[str] | None = None
     policy: frozenset[str] | None = None
     tells: frozenset[str] = TELLS
@@ -111,6 +113,7 @@ def profile(raw: Mapping[str, Json]) -> Profile:
     return Profile(
         providers=listed("providers", *_ALWAYS),
         strategies=listed("strategies", "fill_first"),
+        one_strategy=raw.get("strategies") == [],
         credentials=listed("credentials"),
         policy=listed("policy"),
         tells=TELLS if tells is None else tells,
@@ -128,7 +131,7 @@ def not_in(scenario: Scenario, declared: Profile) -> str | None:
     lacking = {
         "provider": _lacking({given.provider}, declared.providers),
         "policy": _lacking(given.policy, declared.policy),
-        "strategy": set()
+        "strategy": ({"any by its name"} if declared.one_strategy else set())
         if "select.unknown-strategy" in scenario.ids
         else _lacking(_strategies(scenario), declared.strategies),
         "credential": _lacking(types, declared.credentials),

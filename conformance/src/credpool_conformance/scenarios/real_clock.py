@@ -17,6 +17,9 @@ from credpool_conformance.scenarios.scenario import Reply, Scenario
 _YEAR: Final = 366 * 86400.0
 _LENGTH: Final = re.compile(r"\+\d")
 _DAY: Final = re.compile(r"(?<![\w-])\d{4}-\d\d-\d\d(?![\w-])(?! \d\d:\d\d:\d\d)")
+_TIME_OF_DAY: Final = re.compile(r"\d:\d\d|\d ?[ap]m\b|midnight", re.IGNORECASE)
+"""What is left of a time when all dates that can be moved are gone."""
+
 _EPOCH: Final = re.compile(r"\d{10}(?:\.\d+)?|\d{13}")
 _WRITTEN: Final = {
     re.compile(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d"): "%a, %d %b %Y %H:%M:%S",
@@ -62,8 +65,13 @@ def _replies(scenario: Scenario) -> Iterator[Reply]:
 
 
 def _is_of_its_day(reply: Reply) -> bool:
-    """Tell whether a reply ends a cooldown by a calendar, or by a date without the time of the day."""
+    """Tell whether a reply ends a cooldown by a calendar, or by a date or a time that cannot be moved."""
     days = [_moment(found[0], "%Y-%m-%d") for found in _DAY.finditer(str(reply.body))]
+    body = str(reply.body)
+    for pattern in _WRITTEN:
+        body = pattern.sub("", body)
+    if _TIME_OF_DAY.search(body):
+        return True
     return (reply.calendar and "date" not in reply.headers) or any(map(_is_near, days))
 
 

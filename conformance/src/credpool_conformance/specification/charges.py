@@ -38,6 +38,8 @@ class Kind:
     means: str
     owner: str | None
     severity: str | None
+    unless: str | None = None
+    """For which pool this is no breach, and what it declares."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +106,7 @@ def _kind(name: str, raw: Mapping[str, Json]) -> Kind:
         means=text(raw.get("means")),
         owner=text(raw.get("owner")) or None,
         severity=text(raw.get("severity")) or None,
+        unless=text(raw.get("unless")) or None,
     )
 
 

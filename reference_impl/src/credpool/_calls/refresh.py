@@ -117,7 +117,8 @@ class Renewal:
         reply = self._answer(asked)
         if isinstance(reply, NoReply):
             return Refusal(terminal=False, message=reply.message, unanswered=reply.sent)
-        return read_token_reply(reply, now=self._engine.clock.now())
+        engine = self._engine
+        return read_token_reply(reply, now=engine.clock.now(), gone=engine.provider.terminal)
 
     def _answer(self, asked: TokenRequest) -> Reply | NoReply:
         return self._post(asked, self._engine.policy.exchange_time)

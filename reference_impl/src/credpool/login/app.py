@@ -14,8 +14,8 @@ from credpool.model.messages import Grant
 from credpool.model.secret import Secret, Veiled
 from credpool.model.terms import AuthType
 from credpool.providers import registry
-from credpool.providers.account import account, claims, name
 from credpool.providers.grant import read_token_reply
+from credpool.providers.owner import account, claims, name
 from credpool.providers.reply import Reply, dig
 from credpool.rules.given import checked_url
 

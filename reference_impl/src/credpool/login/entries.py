@@ -9,7 +9,7 @@ from credpool.model.errors import LoginFailed, NoLogin, UnknownEntry
 from credpool.model.messages import Grant
 from credpool.model.state import PoolState
 from credpool.model.terms import AuthType, EntryId
-from credpool.providers.account import account, claims
+from credpool.providers.owner import account, claims
 
 ACCOUNT = "account"
 """The field of an entry that tells whose login it is."""

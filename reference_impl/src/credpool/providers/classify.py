@@ -15,7 +15,7 @@ def classify(reply: Reply, provider: Provider, auth_type: AuthType, *, now: floa
         failure=rule.failure,
         scope=rule.scope,
         rule=rule.name,
-        hint=read_hint(reply, rule.hint, now=now),
+        hint=read_hint(reply, rule.hint, now=now, zone=provider.zone),
         cooldown=rule.cooldown,
         code=reply.status,
         message=reply.message or None,

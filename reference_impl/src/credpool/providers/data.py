@@ -24,6 +24,11 @@ def hints() -> Sequence[Row]:
     return _rows(_document()["hints"])
 
 
+def words(kind: str) -> Row:
+    """Return how a text is read: its grammar, its units in seconds, or its zones."""
+    return _row(_row(_document()["words"])[kind])
+
+
 @cache
 def quota() -> Sequence[Row]:
     """Return where a reply says what is left of a quota."""

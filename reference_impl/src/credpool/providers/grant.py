@@ -12,15 +12,10 @@ from credpool.providers.hints import FORMS, read_hint
 from credpool.providers.registry import Provider
 from credpool.providers.reply import Reply, dig
 
-TERMINAL: Final = frozenset(
-    {
-        "invalid_grant",
-        "refresh_token_expired",
-        "refresh_token_reused",
-        "refresh_token_invalidated",
-    }
+_TOLD: Final = frozenset(
+    {"invalid_request", "invalid_client", "unauthorized_client", "invalid_scope", "access_denied"}
 )
-"""What a token endpoint calls a grant that is gone for good."""
+"""The other codes of RFC 6749 §5.2 that a person is told; a stranger's own words are not."""
 
 
 _LAST_DAY: Final = ("refresh_token_expires_in", "refresh_expires_in")
@@ -80,8 +75,16 @@ def token_request(entry: Entry, provider: Provider) -> TokenRequest | Refusal:
     return TokenRequest(url, form | client_of(entry))  # spec: oauth.client-id+2
 
 
-def read_token_reply(reply: Reply, *, now: float) -> Grant | Refusal:
-    """Return the new tokens, or why there are none (an error may come with status 200)."""
+def read_token_reply(
+    reply: Reply, *, now: float, gone: frozenset[str] = frozenset()
+) -> Grant | Refusal:
+    """Return the new tokens, or why there are none (an error may come with status 200).
+
+    Args:
+        reply: what the token endpoint answered.
+        now: seconds since the epoch.
+        gone: the provider's terminal codes.
+    """
     token, renewed = (_secret(dig(reply.data, n)) for n in ("access_token", "refresh_token"))
     if reply.status == 200 and token is not None and token.flaw is None:
         lasts = seconds(dig(reply.data, "expires_in"))
@@ -95,10 +98,11 @@ def read_token_reply(reply: Reply, *, now: float) -> Grant | Refusal:
             if left is None
             else now + left,  # spec: operator.list.last-day.granted+1
         )
-    # spec: recover.auth-expired.terminal+3, oauth.reply.no-token+2
-    terminal = reply.status < 429 and not TERMINAL.isdisjoint(reply.codes)
+    # spec: recover.auth-expired.terminal+4, oauth.reply.no-token+2
+    terminal = reply.status < 429 and not gone.isdisjoint(reply.codes)
     hint = read_hint(reply, None, now=now) if reply.status >= 400 else None
-    return Refusal(terminal, f"the token endpoint answered {reply.status}", hint)
+    said = "".join(f", {code}" for code in sorted(reply.codes & (gone | _TOLD)))
+    return Refusal(terminal, f"the token endpoint answered {reply.status}{said}", hint)
 
 
 def _secret(told: object) -> Secret | None:

@@ -1,19 +1,20 @@
 """When the provider says to come back (spec/tables/hints.yaml; spec: cooldowns).
 
-The rows are the specification's; here is how each form is read. A hint is a number of seconds from
-now: it may be zero or negative, and what cannot be read is none.
+Here is how each form is read. A hint is a number of seconds from now: it may be zero or negative,
+and what cannot be read is none.
 """
 
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from types import MappingProxyType
 from typing import Final
 
 from credpool.providers.data import Row, hints
 from credpool.providers.reply import LONGEST_LIST, Reply, small
+from credpool.providers.texts import duration, until
 
 _NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?\Z", re.ASCII)
 _GO_DURATION: Final = re.compile(r"([+-]?)((?:\d+(?:\.\d+)?(?:[num]s|[hms]))+)\Z")
@@ -43,7 +44,7 @@ _MOMENT: Final = 1e9
 _MOMENT_MS: Final = 1e12
 
 
-def read_hint(reply: Reply, rule: object, *, now: float) -> float | None:
+def read_hint(reply: Reply, rule: object, *, now: float, zone: str | None = None) -> float | None:
     """Return the seconds until the provider says to come back, or None.
 
     Args:
@@ -51,6 +52,7 @@ def read_hint(reply: Reply, rule: object, *, now: float) -> float | None:
         rule: what the registry says of hints here: None (every row counts), `"none"`, the ids of
             the rows that count, in their order, or a calendar.
         now: seconds since the epoch, by the client's clock.
+        zone: the provider's, for moments in its texts that name none.
     """
     there = server_time(reply.headers, now)
     match rule:
@@ -63,7 +65,7 @@ def read_hint(reply: Reply, rule: object, *, now: float) -> float | None:
         case _:
             rows = [*hints()]
     # spec: cooldown.hint.forms+2
-    return next((s for row in rows if (s := _read(row, reply, there)) is not None), None)
+    return next((s for row in rows if (s := _read(row, reply, there, zone)) is not None), None)
 
 
 def server_time(headers: Mapping[str, str], now: float) -> float:
@@ -78,15 +80,17 @@ def _named() -> Mapping[str, Row]:
     return {str(row["id"]): row for row in hints()}
 
 
-def _read(row: Mapping[str, object], reply: Reply, now: float) -> float | None:
+def _read(row: Row, reply: Reply, now: float, zone: str | None) -> float | None:
     """Return what one row of the table finds."""
+    if row["where"] == "text":
+        return _of_text(str(row["pattern"]), reply.message, now, zone)
     forms = [FORMS[str(name)] for name in _list(row["form"])]
     if "windows" in row:
         return _of_windows(row, forms, reply, now)
     if "name" in row:
         return _of_header(reply.headers.get(str(row["name"])), forms, now)
-    found = (_parsed(raw, forms, now) for raw in _values(row, reply))
-    return next((seconds for seconds in found if seconds is not None), None)
+    values = _at(reply.data, str(row["path"]).split("."))
+    return next((s for raw in values if (s := _parsed(raw, forms, now)) is not None), None)
 
 
 def _of_header(value: str | None, forms: list["Form"], now: float) -> float | None:
@@ -98,15 +102,16 @@ def _of_header(value: str | None, forms: list["Form"], now: float) -> float | No
     return max((seconds for seconds in values if seconds is not None), default=None)
 
 
-def _values(row: Mapping[str, object], reply: Reply) -> Iterator[object]:
-    """Yield the raw values where the row looks: in the body, or in the message."""
-    match row["where"]:
-        case "body":
-            yield from _at(reply.data, str(row["path"]).split("."))
-        case _:
-            found = re.search(str(row["pattern"]), reply.message, _ASCII_CASE)
-            if found is not None:
-                yield small(" ".join(part for part in found.groups() if part is not None))
+def _of_text(pattern: str, message: str, now: float, zone: str | None) -> float | None:
+    """Return the first duration or moment that stands where the pattern looks."""
+    # spec: cooldown.hint.text+1
+    for found in re.finditer(pattern, message, _ASCII_CASE):
+        told = small(found[1])
+        seconds = duration(told)
+        seconds = until(told, zone, now) if seconds is None else seconds
+        if seconds is not None:
+            return seconds
+    return None
 
 
 def _at(data: object, path: list[str]) -> Iterator[object]:
@@ -120,17 +125,27 @@ def _at(data: object, path: list[str]) -> Iterator[object]:
         yield from _at(item, rest)
 
 
-def _of_windows(
-    row: Mapping[str, object], forms: list["Form"], reply: Reply, now: float
-) -> float | None:
-    """Return the largest reset of the windows that are spent, or as the row says otherwise."""
-    windows = [window for window in _list(row["windows"]) if isinstance(window, Mapping)]
-    states = [reply.headers.get(window["state"]) for window in windows]
-    chosen = [w for w, state in zip(windows, states, strict=True) if _spent(row["spent"], state)]
+def _of_windows(row: Row, forms: list["Form"], reply: Reply, now: float) -> float | None:
+    windows = [*_windows(row, reply.headers)]
+    chosen = [reset for reset, state in windows if _spent(row["spent"], state)]
     if not chosen and row["otherwise"] == "largest":
-        chosen = windows
-    resets = (_of_header(reply.headers.get(window["reset"]), forms, now) for window in chosen)
+        chosen = [reset for reset, _ in windows]
+    resets = (_of_header(reply.headers.get(reset), forms, now) for reset in chosen)
     return max((seconds for seconds in resets if seconds is not None), default=None)
+
+
+def _windows(row: Row, headers: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
+    """Yield each window's reset and the value of its state; `*` is any name without a hyphen."""
+    for window in _list(row["windows"]):
+        assert isinstance(window, Mapping), "the schema has an object here"
+        before, star, behind = str(window["reset"]).partition("*")
+        if not star:
+            yield before, headers.get(window["state"])
+        for name in headers if star else ():
+            kind = name.removeprefix(before).removesuffix(behind)
+            fits = name == before + kind + behind and kind and "-" not in kind
+            if fits and kind not in _list(row.get("except")):  # spec: cooldown.hint.windows+1
+                yield name, headers.get(window["state"].replace("*", kind))
 
 
 def _spent(how: object, state: str | None) -> bool:
@@ -236,17 +251,6 @@ def _structured(text: str, _now: float) -> float | None:
     return max((float(f["t"]) for f in spent or timed), default=None)
 
 
-def _calendar_date(text: str, now: float, zone: timezone = UTC) -> float | None:
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=zone).timestamp() - now
-    except ValueError:
-        return None
-
-
-def _calendar_china(text: str, now: float) -> float | None:
-    return _calendar_date(text, now, timezone(timedelta(hours=8)))
-
-
 Form = Callable[[str, float], float | None]
 
 FORMS: Final[Mapping[str, Form]] = MappingProxyType(
@@ -261,8 +265,6 @@ FORMS: Final[Mapping[str, Form]] = MappingProxyType(
         "go-duration": _go_duration,
         "protobuf-duration": _protobuf_duration,
         "structured": _structured,
-        "calendar": _calendar_date,
-        "calendar-china": _calendar_china,
     }
 )
 

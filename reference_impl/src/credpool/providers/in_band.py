@@ -78,9 +78,8 @@ def failure_in_body(body: bytes, provider: Provider) -> Failure | None:
     if "error" in provider.in_band and _is_error(found.get("error")):
         return found
     code = dig(found, "base_resp", "status_code")
-    if "base_resp" in provider.in_band and isinstance(code, int | float) and code != 0:
-        return {"error": {"code": code, "message": dig(found, "base_resp", "status_msg")}}
-    return None
+    refuses = isinstance(code, int | float) and code != 0
+    return found if "base_resp" in provider.in_band and refuses else None
 
 
 def refusal(failure: Failure, headers: Mapping[str, str], provider: Provider) -> Reply:

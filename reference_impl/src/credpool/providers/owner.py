@@ -1,12 +1,27 @@
-"""Whose quota an entry draws on (spec: scopes and money)."""
+"""Whose login a token is, and whose quota an entry draws on (spec: logins, owners).
 
+Claims are read, never verified: nothing is granted by them.
+"""
+
+import base64
+import binascii
+import json
 from collections.abc import Mapping
+from typing import Final
 
 from credpool.model.entry import Entry
+from credpool.model.secret import Secret
 from credpool.model.state import PoolState
-from credpool.providers.account import claims
 from credpool.providers.registry import Provider, provider
 from credpool.providers.reply import dig
+
+_WORKSPACES: Final = (
+    ("https://api.openai.com/auth", "chatgpt_account_id"),
+    ("chatgpt_account_id",),
+    ("organization", "uuid"),
+)
+_PERSONS: Final = (("sub",), ("account", "uuid"), ("email",))
+_NAMES: Final = (("email",), ("preferred_username",), ("account", "email_address"))
 
 
 def owner_of(state: PoolState, entry: Entry) -> str | None:
@@ -27,3 +42,33 @@ def claimed(entry: Entry, by: Provider) -> str | None:
         return None
     found = dig(claims(entry.secret), *path)
     return found if isinstance(found, str) and found else None
+
+
+def account(told: object) -> str | None:
+    """Return the account that claims, or a token reply, speak of: the person, and their workspace."""
+    person = _first(told, _PERSONS)
+    workspace = _first(told, _WORKSPACES)
+    return None if person is None else f"{person}/{workspace}" if workspace else person
+
+
+def name(told: object) -> str | None:
+    """Return what a person would call the account."""
+    return _first(told, _NAMES)
+
+
+def claims(token: object) -> object:
+    """Return what a JSON web token says, or None for any other token."""
+    text = token.reveal() if isinstance(token, Secret) else token
+    parts = text.split(".") if isinstance(text, str) else []
+    if len(parts) != 3:
+        return None
+    try:
+        found: object = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (binascii.Error, ValueError, RecursionError):
+        return None
+    return found
+
+
+def _first(told: object, paths: tuple[tuple[str, ...], ...]) -> str | None:
+    found = (dig(told, *path) for path in paths)
+    return next((text for text in found if isinstance(text, str) and text), None)

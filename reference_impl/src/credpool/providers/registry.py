@@ -64,11 +64,15 @@ class Provider:
 
     name: str
     base_url: str | None
+    zone: str | None
+    """The zone of moments in its texts that name none."""
     owner_headers: tuple[str, ...]
     credential_query: tuple[str, ...]
     """The names under which a caller may have put a credential into the URL."""
     in_band: tuple[str, ...]
     """In which forms the JSON body of a success may tell a failure."""
+    terminal: frozenset[str]
+    """What a token endpoint calls a grant that is gone for good."""
     credentials: tuple[Credential, ...]
     rules: tuple[Rule, ...]
 
@@ -91,9 +95,13 @@ def provider(name: str) -> Provider:
     return Provider(
         name=name,
         base_url=_text(data.get("base_url")),
+        zone=_text(data.get("zone")),
         owner_headers=_texts(data.get("owner_headers")),
         credential_query=_texts(data.get("credential_query")),
         in_band=_texts(data.get("in_band")),
+        terminal=frozenset(
+            t for n in (name, GENERIC) for t in _texts(providers()[n].get("terminal"))
+        ),
         credentials=tuple(_credential(c) for c in _maps(data["credentials"])),
         rules=rules if name == GENERIC else rules + _rules(GENERIC),
     )

@@ -22,6 +22,7 @@ _CODE_PATHS: Final = (
     ("error_type",),
     ("detail", "code"),
     ("detail", "error_code"),
+    ("base_resp", "status_code"),
 )
 _FLAT_PATHS: Final = (("code",), ("type",))
 _MESSAGE_PATHS: Final = (
@@ -30,6 +31,7 @@ _MESSAGE_PATHS: Final = (
     ("message",),
     ("detail",),
     ("detail", "message"),
+    ("base_resp", "status_msg"),
 )
 _SMALL: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 _BARE_NAME: Final = re.compile(r"[a-z][a-z0-9_]*\Z")
@@ -81,13 +83,16 @@ class Reply:
 
     @cached_property
     def quotas(self) -> tuple[str, ...]:
-        """The ids of the quotas that a google.rpc.QuotaFailure names."""
-        return tuple(
+        """The quotas that a google.rpc.QuotaFailure or an ErrorInfo names."""
+        told = (
             quota
             for detail in _details(self.data)
-            for violation in _list(detail.get("violations"))
-            if isinstance(quota := violation.get("quotaId"), str)
+            for quota in (
+                *(violation.get("quotaId") for violation in _list(detail.get("violations"))),
+                dig(detail, "metadata", "quota_limit"),
+            )
         )
+        return tuple(quota for quota in told if isinstance(quota, str))
 
     @property
     def _text(self) -> str:

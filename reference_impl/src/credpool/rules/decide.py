@@ -195,7 +195,7 @@ def _settled(verdict: Verdict, entry: Entry) -> Verdict:
 
 def _may_refresh(entry: Entry, event: Failed) -> bool:
     """Whether the attempt is repeated with a new token."""
-    if entry.secret is None or entry.dead:  # spec: recover.auth-expired.terminal+3
+    if entry.secret is None or entry.dead:  # spec: recover.auth-expired.terminal+4
         return False
     if event.call.did(Step.REFRESH, entry.id):  # spec: recover.bounded+2
         return False

@@ -181,7 +181,7 @@ def _benched(
     state: PoolState, event: RefreshFailed, entry: Entry, secret: Secret, *, now: float
 ) -> PoolState:
     """Return the pool with the entry out, for as long as the token endpoint says."""
-    # spec: recover.auth-expired.failed+2, recover.auth-expired.terminal+3
+    # spec: recover.auth-expired.failed+2, recover.auth-expired.terminal+4
     failure = FailureClass.AUTH_REVOKED if event.terminal else FailureClass.AUTH_EXPIRED
     verdict = Verdict(
         failure=failure,

@@ -6,7 +6,7 @@ from typing import Final
 
 from credpool.model.secret import Secret
 from credpool.model.terms import AuthType
-from credpool.providers.account import claims
+from credpool.providers.owner import claims
 from credpool.providers.reply import dig
 from credpool.seed.found import Found
 from credpool.stores.auth_json.fields import to_seconds

@@ -104,7 +104,8 @@ def level(found: Failing) -> str:
 def difference(found: Difference) -> str:
     """Write what was expected, and what was seen."""
     both = f"expected {cut(found.expected, _IN_FULL)}\nactual   {cut(found.actual, _IN_FULL)}"
-    return f"<p><strong>{e(found.where)}</strong></p>{pre(both)}"
+    unless = f"<p>No breach if {e(found.unless)}.</p>" if found.unless else ""
+    return f"<p><strong>{e(found.where)}</strong></p>{pre(both)}{unless}"
 
 
 def pre(content: str) -> str:

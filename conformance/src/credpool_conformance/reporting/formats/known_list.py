@@ -11,7 +11,7 @@ from typing import Final
 
 from credpool_conformance.json_values import fields, items, text
 from credpool_conformance.reporting.explanation import broken, outcome
-from credpool_conformance.reporting.failing import Failing
+from credpool_conformance.reporting.failing import Failing, needed
 from credpool_conformance.reporting.formats.digest import Digest, Record
 from credpool_conformance.reporting.report import Report
 
@@ -29,8 +29,9 @@ def render(report: Report) -> str:
     digest = Digest(report)
     ran = {id_: check for id_, check in digest.checks.items() if outcome(check) in _RAN}
     entries: dict[str, str] = {}
+    needs = {needed(check) for check in report.checks}
     for found in digest.failing:
-        if found.binding:
+        if found.binding or found.requirement in needs:
             for id_, entry in _entries(found, ran):
                 entries.setdefault(id_, entry)
     counts = Counter(map(outcome, report.checks))
