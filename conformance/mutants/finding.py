@@ -139,7 +139,7 @@ class LetsTheSourceOverrule(Mutant):
 
     violates = "owner.precedence+1"
     kills = ("owner-that-a-person-has-set-stays",)
-    because = "out status on"
+    because = "target"
 
     @replaces("credpool.model.borrowed.owners")
     def named(original, entry, named, *, same):

@@ -230,3 +230,39 @@ def test_an_owner_goes_with_its_file(tmp_path: Path) -> None:
     later = open_pool("chatgpt", around)
 
     assert [s.entries[0].owner for s in (viewed, pool.state, later.state)] == ["two"] * 3
+
+
+FLAWS = [f"Bearer {A}", f"{A} {B}", f"{A}\0", f"{A}\u200b", f"'{A}", f"OPENAI_API_KEY={A}", "ключ"]
+
+
+@pytest.mark.parametrize(
+    "value", FLAWS, ids=["bearer", "blank", "NUL", "invisible", "quote", "name", "letters"]
+)
+@pytest.mark.parametrize("door", ["variable", "item", "row", "tool", "listed", "endpoint", "file"])
+def test_what_cannot_be_sent_is_told_whatever_its_door(
+    door: str, value: str, tmp_path: Path
+) -> None:
+    """The pool opens, says which entry is unusable and why, and goes on with the others."""
+    good, bad = {"id": "good", "access_token": C}, {"id": "bad", "access_token": value}
+    key = {"tool": "chatgpt", "listed": "chatgpt", "endpoint": "custom:mine"}.get(door, "openai")
+    rows = {"row": [bad, good], "file": [bad | {"access_token": "file:key.txt"}, good]}
+    endpoint = {"name": "mine", "base_url": "https://one.example/v1", "api_key": value}
+    login = {"tokens": {"access_token": value}}
+    config = {"endpoint": {"custom_providers": [endpoint]}, "listed": {"borrow": {"codex": "x"}}}
+    written(
+        tmp_path,
+        {
+            "auth.json": {"version": 1, "credential_pool": {key: rows.get(door, [good])}},
+            "config.yaml": config.get(door, {}),
+            "key.txt": value,
+            "home/.codex/auth.json": login if door == "tool" else {"tokens": {"access_token": B}},
+            "x/auth.json": login,
+        },
+    )
+    variables = {"variable": value, "item": f"{value},{B}"}
+    environ = {"OPENAI_API_KEY": variables[door]} if door in variables else {}
+
+    found, told = opened(key, environ, home=tmp_path / "home", folder=tmp_path)
+
+    assert C in found
+    assert [c for c in told if "secret that" in c.what]
