@@ -267,7 +267,7 @@ def store_of(folder: Path, *rows: dict[str, object]) -> tuple[list[Complaint], P
             {"access_token": GOOD, "base_url": "h/v1"}, "has a base_url that", "remove", id="a URL"
         ),
         pytest.param(
-            {"source": "env:OPENAI_API_KEY"}, "a line break", "from: env:OPENAI", id="a variable"
+            {"source": "env:OPENAI_API_KEY"}, "a blank", "from: env:OPENAI", id="a variable"
         ),
     ],
 )
@@ -276,7 +276,7 @@ def test_opening_tells_the_place_the_reason_and_the_next_step(
 ) -> None:
     """Through `notify`, once; looking tells it too."""
     told, path = store_of(tmp_path, {"id": "bad", **row}, {"id": "good", "access_token": GOOD})
-    environ = {"BAD": '"sk-1"', "OPENAI_API_KEY": "sk-1\nx: 1"} | (
+    environ = {"BAD": '"sk-1', "OPENAI_API_KEY": "sk-1 x: 1"} | (
         {} if "source" in row else {"OPENAI_API_KEY": ""}
     )
     around = Surroundings(environ=environ)

@@ -320,6 +320,7 @@ def test_a_listing_tells_all_but_the_secret() -> None:
                         "auth_type": "api_key",
                         "source": "manual",
                         "owner": None,
+                        "login_ends_at": None,
                         "priority": 1,
                         "has_secret": True,
                         "payer": "metered",
