@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from tools.mutants.trial import Suite, read_suite
 
 from credpool_conformance.data import find
 from credpool_conformance.json_values import fields, items
@@ -18,6 +17,7 @@ from credpool_conformance.reporting.known_failures import KnownFailures
 from credpool_conformance.reporting.report import Report, read_report
 from credpool_conformance.run import Options, run
 from credpool_conformance.scenarios.selection import Selection
+from tools.mutants.reference_run import Suite, read_suite
 
 Part = Callable[..., Report]
 KEYRING: Final = Path(__file__).parent / "testees" / "keyring.py"
