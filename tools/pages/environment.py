@@ -20,7 +20,7 @@ _ABOUT: Final = """\
 
 The variables in which each provider's credentials are commonly kept, as the registry lists them.
 Each one that is set becomes an entry of the provider's pool; *place* is its place among those of the same kind of credential.
-`NAME_2`, `NAME_3` and so on become entries too, up to the first that is not set.
+`NAME_1`, `NAME_2`, `NAME_3` and so on become entries too, up to the first that is not set; a list in one variable is several keys.
 [Seeding](../spec/seeding.md) has the rules; `$CREDPOOL_HOME` is the folder of the [command](../reference/cli.md), with `auth.json`, `config.yaml` and `.env`."""
 _READ: Final = """\
 `Pool.open` and the command read them; whatever is handed a `Surroundings` sees what is in that and nothing else, so that a test never sees the host's.

@@ -252,7 +252,7 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(
         "chmod 600",
         "pay your bill",
         "credpool reset openai a",
-        "share one quota",
+        "share its money",
         "billed to its organisation, per token",
         "groq: a credential is found at env:GROQ_API_KEY",
     ):

@@ -178,7 +178,7 @@ def _owners(state: PoolState) -> Iterator[Finding]:
             yield Finding(
                 level=Level.WARNING,
                 where=state.key,
-                what=f"{', '.join(entries)} belong to {owner}, and so share one quota",
+                what=f"{', '.join(entries)} belong to {owner}, and so share its money and whatever quota is its own",
                 fix="a limit of one is a limit of all; add a credential of another owner",
             )
 
