@@ -150,6 +150,12 @@ class Testee:
     def do_remove(self, target, **_):
         return {"entry": credpool.Operator(self.pool).remove(target).id}
 
+    def do_disable(self, target, **_):
+        return {"entry": credpool.Operator(self.pool).disable(target).id}
+
+    def do_enable(self, target, **_):
+        return {"entry": credpool.Operator(self.pool).enable(target).id}
+
     def do_reset(self, target=None, **_):
         credpool.Operator(self.pool).reset(target)
         return {}

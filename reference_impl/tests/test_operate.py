@@ -312,6 +312,7 @@ def test_a_listing_tells_all_but_the_secret() -> None:
                         "id": "key-1",
                         "label": "key-1",
                         "status": "ok",
+                        "disabled": False,
                         "class": None,
                         "until": None,
                         "models": {},

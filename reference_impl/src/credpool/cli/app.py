@@ -22,7 +22,12 @@ from credpool.model.errors import CredpoolError
 VERBS: Final = MappingProxyType(
     {
         "add": ("verbs.add", "Add a credential."),
+        "disable": (
+            "verbs.disable",
+            "Let an entry pause, with all that it has, until it is enabled.",
+        ),
         "doctor": ("inquiries.doctor", "Say what is wrong, who is billed, and what to do."),
+        "enable": ("verbs.enable", "Let an entry that was disabled be used again."),
         "explain": ("inquiries.explain", "Say what a provider's failing reply means."),
         "export": ("inquiries.export", "Write the pools for another machine."),
         "import": ("inquiries.import_", "Add what an export holds; what is there stays."),

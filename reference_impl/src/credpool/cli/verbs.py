@@ -102,6 +102,42 @@ def reset(session: Session, provider: str | None, target: str | None) -> None:
 @common
 @provider
 @target
+@session
+def disable(session: Session, provider: str, target: str) -> None:
+    """Let an entry pause, with all that it has, until it is enabled.
+
+    Nothing is sent with its key, also where another entry holds the same one.
+    """
+    entry = session.home.operator(provider).disable(target)
+    ends = " Its login is not refreshed meanwhile, and may end." if entry.renewable else ""
+    text = (
+        f"Disabled {shown(entry)} of {provider}; credpool enable {provider} {entry.id} ends that."
+    )
+    session.done(f"{text}{ends}", provider)
+
+
+@click.command()
+@common
+@provider
+@target
+@session
+def enable(session: Session, provider: str, target: str) -> None:
+    """Let an entry that was disabled be used again.
+
+    It has the place, the counts and the cooldowns that it had.
+    """
+    operator = session.home.operator(provider)
+    was = operator.enable(target)
+    state = operator.pool.state
+    entry = state.find(was.id) or was
+    out = render.condition(state, entry, time.time())
+    session.done(f"Enabled {shown(entry)} of {provider}{f' ({out})' if out else ''}.", provider)
+
+
+@click.command()
+@common
+@provider
+@target
 @click.argument("label", callback=exposed.no_key)
 @session
 def rename(session: Session, provider: str, target: str, label: str) -> None:

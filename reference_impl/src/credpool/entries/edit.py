@@ -82,6 +82,16 @@ def prioritised(state: PoolState, target: str, priority: int) -> PoolState:
     return state.change({entry.id: replace(entry, priority=priority)})
 
 
+def disabled(state: PoolState, target: str, *, off: bool) -> PoolState:
+    """Return the pool with that entry, and every other of its secret, disabled or enabled.
+
+    Raises:
+        UnknownEntry, AmbiguousTarget: as `resolve`.
+    """
+    rows = state.twins(resolve(state, target))
+    return state.change({e.id: replace(e, disabled=off) for e in rows})  # spec: operator.enable+1
+
+
 def _holder(state: PoolState, new: Entry) -> Entry | None:
     def is_same(entry: Entry) -> bool:
         if new.reference is not None:

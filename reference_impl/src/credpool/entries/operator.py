@@ -88,6 +88,26 @@ class Operator:
         """
         return self._changed(target, lambda state: edit.renamed(state, target, label))
 
+    def disable(self, target: str) -> Entry:
+        """Let nothing be sent with an entry's secret until it is enabled; return it as it was.
+
+        Raises:
+            UnknownEntry: the pool has no such entry.
+            AmbiguousTarget: it has several.
+            StoreError: the change could not be made durable.
+        """
+        return self._changed(target, lambda state: edit.disabled(state, target, off=True))
+
+    def enable(self, target: str) -> Entry:
+        """Let an entry be used again, with all that it had; return it as it was.
+
+        Raises:
+            UnknownEntry: the pool has no such entry.
+            AmbiguousTarget: it has several.
+            StoreError: the change could not be made durable.
+        """
+        return self._changed(target, lambda state: edit.disabled(state, target, off=False))
+
     def prioritise(self, target: str, priority: int) -> Entry:
         """Give an entry another priority, 0 being the first, and return it as it was.
 

@@ -66,6 +66,8 @@ class Entry:
     """Whether somebody else owns the secret: it is read again, never refreshed, never kept."""
     reference: str | None = None
     """Where the secret stands, if a row names that in its place: `env:NAME`, `file:PATH`, …"""
+    disabled: bool = False
+    """Whether a person has paused it: nothing is sent with its secret."""
     extra: Mapping[str, object] = field(default_factory=lambda: _NO_EXTRA, repr=False)
 
     @property

@@ -1,4 +1,4 @@
-"""Which entries nothing can be sent with, and why (spec: pools).
+"""Which entries nothing is sent with, and why (spec: pools, operator).
 
 It is computed from what the entry holds, and never stored: a row that was corrected is usable.
 A reason is said in words that follow the entry's name.
@@ -18,18 +18,24 @@ from credpool.providers.wire import base_url
 NO_SECRET: Final = "has no secret"  # noqa: S105 (a reason)
 """Why an entry is passed over whose secret is not there; nothing is wrong with what is."""
 
+DISABLED: Final = "is disabled"
+"""Why an entry is passed over that a person has paused."""
+
 WhyNot = Callable[[Entry], str | None]
-"""Says why nothing can be sent with an entry; None for one that can be used."""
+"""Says why nothing is sent with an entry; None for one that can be used."""
 
 
 def why_unusable(state: PoolState) -> WhyNot:
-    """Return who says why nothing can be sent with an entry of the pool."""
+    """Return who says why nothing is sent with an entry of the pool."""
+    paused = {e.secret for e in state.entries if e.disabled} - {None}
     known = provider(state.provider)
     placed = any(base_url(e, known) for e in state.entries)
     homes: dict[tuple[str | None, AuthType], str | None] = {}  # most entries share one
 
     def why(entry: Entry) -> str | None:
         secret = entry.secret
+        if entry.disabled or secret in paused:  # spec: operator.disable+1
+            return DISABLED
         if secret is None:
             return NO_SECRET
         if secret.flaw is not None:
@@ -40,6 +46,11 @@ def why_unusable(state: PoolState) -> WhyNot:
         return homes[home]
 
     return why
+
+
+def is_disabled(state: PoolState, entry: Entry) -> bool:
+    """Return whether a person has paused the entry, or another one with its secret."""
+    return entry.disabled or any(e.disabled for e in state.twins(entry))
 
 
 def _why_no_home(url: str, *, placed: bool) -> str | None:
@@ -56,5 +67,5 @@ def flawed(state: PoolState) -> Iterator[tuple[Entry, str]]:
     for entry in state.entries:
         why = why_not(entry)
         why = why_unrefreshable(entry) if why is None else why
-        if why is not None and why != NO_SECRET:
+        if why not in (None, NO_SECRET, DISABLED):
             yield entry, why

@@ -58,7 +58,7 @@ def _is(new: Entry, old: Entry) -> bool:
 
 def _taken_up(entry: Entry, item: Found, fingerprint_key: bytes | None) -> Entry:
     """Return the entry with what its source holds now; another secret has no history."""
-    fresh = replace(
+    fresh = replace(  # spec: seed.disabled+1
         entry,
         secret=item.secret,
         auth_type=item.auth_type,

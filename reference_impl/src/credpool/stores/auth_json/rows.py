@@ -6,6 +6,7 @@ A field this library does not know stays in `Entry.extra` and is written back un
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Final
@@ -27,7 +28,7 @@ _MAPPED: Final = frozenset(
         *("id", "label", "auth_type", "priority", "source", "access_token", "refresh_token"),
         *("base_url", "request_count", "owner", "learnt_owner", "payer", "token_url"),
         *("failure_class", "model_cooldowns", "retry_pending", "probed_at", "claim"),
-        "refresh_failed_at",
+        *("refresh_failed_at", "disabled"),
     }
 )
 _MAPPED_IF_COOLING: Final = _MAPPED.union(_STATUS)
@@ -66,7 +67,7 @@ def decode_row(row: object, *, key: str, index: int) -> Entry:
     models, foreign = _decode_models(fields)
     source, token = fields.text("source") or "manual", bare(fields.text("access_token") or "")
     reference = token if is_reference(token) else None
-    return Entry(
+    entry = Entry(
         id=EntryId(fields.text("id") or _derived_id(fields, key, index)),
         label=fields.text("label") or "",
         source=source,
@@ -77,9 +78,7 @@ def decode_row(row: object, *, key: str, index: int) -> Entry:
         borrowed=reference is not None or borrowed(key, source),
         refresh_token=fields.secret("refresh_token"),
         base_url=fields.text("base_url"),
-        owner=fields.text("owner"),
         learnt_owner=fields.text("learnt_owner"),
-        payer=_decode_payer(fields),
         token_url=fields.text("token_url"),
         expires_at=_latest_expiry(fields),
         request_count=fields.whole("request_count") or 0,
@@ -90,6 +89,17 @@ def decode_row(row: object, *, key: str, index: int) -> Entry:
         claim=_decode_claim(fields),
         refresh_failed_at=fields.time("refresh_failed_at"),
         extra=MappingProxyType(_extra(fields.raw, foreign, cooling=cooldown is not None)),
+    )
+    return _as_set(entry, fields)
+
+
+def _as_set(entry: Entry, fields: Fields) -> Entry:
+    """Return the entry with what a person has set of it."""
+    return replace(
+        entry,
+        owner=fields.text("owner"),
+        payer=_decode_payer(fields),
+        disabled=fields.flag("disabled"),  # spec: store.disabled+1
     )
 
 
@@ -119,6 +129,7 @@ def encode_row(entry: Entry) -> Veiled:
         "probed_at": entry.probed_at,
         "claim": entry.claim and {"holder": entry.claim.holder, "until": entry.claim.until},
         "refresh_failed_at": entry.refresh_failed_at,
+        "disabled": entry.disabled or None,
     }
     row = {name: value for name, value in row.items() if value is not None}
     row |= _encode_status(entry.cooldown, extra)
