@@ -41,8 +41,8 @@ class DisablesARow(Mutant):
         return state.change({entry.id: replace(entry, disabled=off)})
 
     @replaces("credpool.rules.usable.why_unusable")
-    def alone(original, state):
-        others = original(_enabled(state))
+    def alone(original, state, model=None):
+        others = original(_enabled(state), model)
         return lambda entry: DISABLED if entry.disabled else others(entry)
 
 
@@ -206,8 +206,8 @@ class ReadsNoPause(Mutant):
     because = "order out status"
 
     @replaces("credpool.rules.usable.why_unusable")
-    def unknown(original, state):
-        why = original(_enabled(state))
+    def unknown(original, state, model=None):
+        why = original(_enabled(state), model)
         return lambda entry: why(replace(entry, disabled=False))
 
 
@@ -219,8 +219,8 @@ class ReadsAPauseOfOneRow(Mutant):
     because = "nothing order out status"
 
     @replaces("credpool.rules.usable.why_unusable")
-    def alone(original, state):
-        others = original(_enabled(state))
+    def alone(original, state, model=None):
+        others = original(_enabled(state), model)
         return lambda entry: DISABLED if entry.disabled else others(entry)
 
 

@@ -322,6 +322,7 @@ def test_a_listing_tells_all_but_the_secret() -> None:
                         "source": "manual",
                         "owner": None,
                         "priority": 1,
+                        "serves": [],
                         "has_secret": True,
                         "payer": "metered",
                     }

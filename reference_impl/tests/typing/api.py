@@ -158,6 +158,7 @@ def operating(pool: Pool) -> None:
     operator = Operator(pool)
     assert_type(operator.disable("work"), Entry)
     assert_type(operator.enable("work"), Entry)
+    assert_type(operator.serve("work", ["gpt-5*"]), Entry)
     key = Secret("sk-three")
     assert_type(operator.add(key), Entry)
     assert_type(operator.add(key, label="spare", auth_type=AuthType.API_KEY, owner="org-1"), Entry)

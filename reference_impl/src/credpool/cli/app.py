@@ -33,6 +33,7 @@ VERBS: Final = MappingProxyType(
         "import": ("inquiries.import_", "Add what an export holds; what is there stays."),
         "list": ("inquiries.list_", "Show every entry, why it is out, and for how long."),
         "login": ("logins.login", "Log in to PROVIDER with your own OAuth client."),
+        "models": ("verbs.models", "Say which models an entry is for."),
         "move": (
             "verbs.move",
             "Put an entry first, last, one up, one down, or before another one.",

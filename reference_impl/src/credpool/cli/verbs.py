@@ -138,6 +138,32 @@ def enable(session: Session, provider: str, target: str) -> None:
 @common
 @provider
 @target
+@click.argument("names", nargs=-1, metavar="[MODEL]...")
+@click.option("--all", "every", is_flag=True, help="It is for every model again.")
+@session
+def models(
+    session: Session, provider: str, target: str, names: tuple[str, ...], *, every: bool
+) -> None:
+    """Say which models an entry is for.
+
+    A MODEL is a name as requests write it, or its beginning and a *: 'gpt-5*'.
+    Without MODEL and --all it shows the present ones.
+    """
+    if every and names:
+        raise BadInput("--all is for every model: name none beside it")
+    if not (every or names):
+        entry = resolve(session.home.state(provider), target)
+        click.echo("\n".join(entry.serves or ("*",)))
+        return
+    entry = session.home.operator(provider).serve(target, names)
+    told = f"{', '.join(names)} alone" if names else "every model"
+    session.done(f"{shown(entry)} of {provider} is now for {told}.", provider)
+
+
+@click.command()
+@common
+@provider
+@target
 @click.argument("label", callback=exposed.no_key)
 @session
 def rename(session: Session, provider: str, target: str, label: str) -> None:

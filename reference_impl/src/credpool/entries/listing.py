@@ -42,6 +42,7 @@ def _entry(place: int, state: PoolState, entry: Entry, known: Json) -> Json:
         "source": entry.source,
         "owner": entry.owner,
         "priority": entry.priority,
+        "serves": [*entry.serves],
         "has_secret": entry.secret is not None,
         "payer": payer_of(state, entry).value,
     }

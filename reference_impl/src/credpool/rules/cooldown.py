@@ -128,7 +128,7 @@ def exhaustion(
     state: PoolState, *, now: float, model: str | None, call: Call | None = None
 ) -> Exhaustion:
     """Return why each entry is out, or has failed in the call, and when the first returns."""
-    allowed, why_not = {e.id for e in permitted(state)}, why_unusable(state)
+    allowed, why_not = {e.id for e in permitted(state)}, why_unusable(state, model)
     failed = _failures(state, call)
     outs = tuple(  # spec: exhaust.reasons+3
         _out(e, e.blocked(now, model), why_not(e), failed.get(e.secret))

@@ -21,12 +21,15 @@ NO_SECRET: Final = "has no secret"  # noqa: S105 (a reason)
 DISABLED: Final = "is disabled"
 """Why an entry is passed over that a person has paused."""
 
+NOT_SERVED: Final = "does not serve the model"
+"""Why an entry is passed over that is for other models."""
+
 WhyNot = Callable[[Entry], str | None]
 """Says why nothing is sent with an entry; None for one that can be used."""
 
 
-def why_unusable(state: PoolState) -> WhyNot:
-    """Return who says why nothing is sent with an entry of the pool."""
+def why_unusable(state: PoolState, model: str | None = None) -> WhyNot:
+    """Return who says why nothing is sent with an entry of the pool, for a model or at all."""
     paused = {e.secret for e in state.entries if e.disabled} - {None}
     known = provider(state.provider)
     placed = any(base_url(e, known) for e in state.entries)
@@ -38,6 +41,8 @@ def why_unusable(state: PoolState) -> WhyNot:
             return DISABLED
         if secret is None:
             return NO_SECRET
+        if not entry.takes(model):  # spec: select.serves+1
+            return NOT_SERVED
         if secret.flaw is not None:
             return f"has a secret that {secret.flaw}"
         home = (entry.base_url, entry.auth_type)

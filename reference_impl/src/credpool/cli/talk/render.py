@@ -35,7 +35,7 @@ _STYLES: Final = {Status.OK: "green", Status.EXHAUSTED: "yellow", Status.DEAD: "
 _PASSED_OVER: Final[Mapping[str | None, str]] = {NO_SECRET: "no key", DISABLED: "disabled"}
 """How an entry is shown with which nothing is sent although nothing is wrong with it."""
 
-_COLUMNS: Final = ("#", "priority", "label", "type", "status", "why", "requests", "billed", "source", "owner", "id")  # fmt: skip
+_COLUMNS: Final = ("#", "priority", "label", "type", "status", "why", "requests", "billed", "models", "source", "owner", "id")  # fmt: skip
 _WHOLE: Final = frozenset({"#", "priority", "type", "status", "requests", "id"})
 """The columns that are never folded."""
 
@@ -201,6 +201,7 @@ def _cells(place: int, state: PoolState, entry: Entry, now: float) -> dict[str, 
         condition(state, entry, now).removeprefix("disabled").removeprefix("; "),
         str(entry.request_count),
         payer_of(state, entry).value,
+        ", ".join(entry.serves),
         entry.reference or ("" if entry.source == "manual" else entry.source),
         entry.owner or entry.learnt_owner or "",
         entry.id,

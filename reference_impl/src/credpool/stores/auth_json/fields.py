@@ -102,6 +102,15 @@ class Fields:
             return value or None
         raise self.refusal(name, "a string")
 
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return a list of strings; an empty one when absent."""
+        value = self.raw.get(name)
+        if value is None:
+            return ()
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        raise self.refusal(name, "a list of strings")
+
     def secret(self, name: str) -> Secret | None:
         """Return a string that opens a door; of one that is blank there is none."""
         value = bare(self.text(name) or "")

@@ -28,7 +28,7 @@ _MAPPED: Final = frozenset(
         *("id", "label", "auth_type", "priority", "source", "access_token", "refresh_token"),
         *("base_url", "request_count", "owner", "learnt_owner", "payer", "token_url"),
         *("failure_class", "model_cooldowns", "retry_pending", "probed_at", "claim"),
-        *("refresh_failed_at", "disabled"),
+        *("refresh_failed_at", "disabled", "serves"),
     }
 )
 _MAPPED_IF_COOLING: Final = _MAPPED.union(_STATUS)
@@ -63,8 +63,7 @@ def decode_row(row: object, *, key: str, index: int) -> Entry:
         Malformed: the row is not an object, or a field has the wrong type.
     """
     fields = _fields(row, f"credential_pool[{key!r}][{index}]")
-    cooldown = _decode_cooldown(fields)
-    models, foreign = _decode_models(fields)
+    cooldown, (models, foreign) = _decode_cooldown(fields), _decode_models(fields)
     source, token = fields.text("source") or "manual", bare(fields.text("access_token") or "")
     reference = token if is_reference(token) else None
     entry = Entry(
@@ -100,6 +99,7 @@ def _as_set(entry: Entry, fields: Fields) -> Entry:
         owner=fields.text("owner"),
         payer=_decode_payer(fields),
         disabled=fields.flag("disabled"),  # spec: store.disabled+1
+        serves=fields.texts("serves"),
     )
 
 
@@ -130,6 +130,7 @@ def encode_row(entry: Entry) -> Veiled:
         "claim": entry.claim and {"holder": entry.claim.holder, "until": entry.claim.until},
         "refresh_failed_at": entry.refresh_failed_at,
         "disabled": entry.disabled or None,
+        "serves": list(entry.serves) or None,
     }
     row = {name: value for name, value in row.items() if value is not None}
     row |= _encode_status(entry.cooldown, extra)
