@@ -121,7 +121,7 @@ class ReturnsAtTheFirstEnd(Mutant):
 class TellsTheModelsReason(Mutant):
     """Gives the cooldown for the model as the reason, also when the entry's lasts longer."""
 
-    violates = "exhaust.reasons+2"
+    violates = "exhaust.reasons+3"
     kills = ("entry-returns-when-both-cooldowns-have-ended:entry-ends-later",)
     because = "exhausted"
 
@@ -134,7 +134,7 @@ class TellsTheModelsReason(Mutant):
 class TellsTheEntrysReason(Mutant):
     """Gives the cooldown of the whole entry as the reason, also when the model's lasts longer."""
 
-    violates = "exhaust.reasons+2"
+    violates = "exhaust.reasons+3"
     kills = ("entry-returns-when-both-cooldowns-have-ended:model-ends-later",)
     because = "exhausted"
 

@@ -245,7 +245,7 @@ class CountsTheUnusable(Mutant):
 class PromisesTheUnusable(Mutant):
     """Tells when an entry returns with which nothing can be sent."""
 
-    violates = "exhaust.reasons+2"
+    violates = "exhaust.reasons+3"
     kills = ("entry-without-a-secret-does-not-return",)
     because = "exhausted"
 

@@ -34,7 +34,7 @@ class KnocksAnyway(Mutant):
 class CallsEverythingARateLimit(Mutant):
     """Tells the caller of rate limits, whatever the reasons were."""
 
-    violates = "exhaust.reasons+2"
+    violates = "exhaust.reasons+3"
     kills = ("reasons-are-told-for-each-entry",)
     because = "exhausted"
 
@@ -115,7 +115,7 @@ class PromisesADeadPoolsReturn(Mutant):
 class TellsOfARefusalThatNeverWas(Mutant):
     """Tells of a key that cannot be sent that the provider has refused it."""
 
-    violates = "exhaust.reasons+2"
+    violates = "exhaust.reasons+3"
     kills = ("unusable-entries-are-told-without-a-return", "only-unusable-entries-never-return")
     because = "exhausted"
 

@@ -242,7 +242,7 @@ class TakesUnknownPayersForOne(Mutant):
 class WaitsForForbiddenEntries(Mutant):
     """Tells a forbidden entry's cooldown as if it would be back."""
 
-    violates = "exhaust.reasons+2"
+    violates = "exhaust.reasons+3"
     kills = (
         "forbidden-payer-is-told-as-such",
         "forbidden-payer-does-not-return:ready",

@@ -26,7 +26,7 @@ HELLO |= {"spec": "1.0-draft", "clock": "virtual"}
 FEATURES = (
     "affinity borrowed custom-endpoints events lease login model-scope oauth operator owner-scope"
 )
-FEATURES += " payer probe quota-aware in-band seed shared-store store"
+FEATURES += " serves payer probe quota-aware in-band seed shared-store store"
 HELLO |= {"features": FEATURES.split()}
 CODES = {errors.UnknownStrategy: "unknown_strategy", errors.StoreTooNew: "store_too_new"}
 CODES |= {errors.StoreUnreadable: "store_unreadable", errors.BadConfig: "bad_config"}
@@ -150,6 +150,15 @@ class Testee:
     def do_remove(self, target, **_):
         return {"entry": credpool.Operator(self.pool).remove(target).id}
 
+    def do_disable(self, target, **_):
+        return {"entry": credpool.Operator(self.pool).disable(target).id}
+
+    def do_enable(self, target, **_):
+        return {"entry": credpool.Operator(self.pool).enable(target).id}
+
+    def do_models(self, target, models, **_):
+        return {"entry": credpool.Operator(self.pool).serve(target, models).id}
+
     def do_reset(self, target=None, **_):
         credpool.Operator(self.pool).reset(target)
         return {}
@@ -216,6 +225,7 @@ def entry(given, shared):
     values = shared | {k: v for k, v in given.items() if v is not None}
     values |= {k: credpool.Secret(values[k]) for k in {"secret", "refresh_token"} & {*values}}
     values |= {k: credpool.Payer(values[k]) for k in {"payer"} & {*values}}
+    values |= {k: tuple(values[k]) for k in {"serves"} & {*values}}
     return credpool.Entry(**values | {"auth_type": credpool.AuthType(values["auth_type"])})
 
 

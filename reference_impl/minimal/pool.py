@@ -139,7 +139,7 @@ def exhaustion(pool: Pool, failures: Mapping[Secret, str], now: float) -> Exhaus
         cooldown = pool.cooldown(entry.secret, now)
         if entry.flaw or cooldown is None:  # spec: exhaust.all-tried+2
             reasons[entry.id] = entry.flaw or failures.get(entry.secret), None
-        else:  # spec: exhaust.reasons+2
+        else:  # spec: exhaust.reasons+3
             reasons[entry.id] = cooldown.failure, cooldown.until
     ends = [until for _, until in reasons.values() if until is not None and until < inf]
     is_whole = not any(pool.is_available(entry, now) for entry in pool.entries)

@@ -892,6 +892,7 @@ class TestResumed:
             pytest.param((), id="is gone"),
             pytest.param((replace(login("a"), cooldown=DEAD),), id="has died"),
             pytest.param((replace(login("a"), cooldown=out()),), id="has gone out"),
+            pytest.param((replace(login("a"), disabled=True),), id="was disabled"),
         ],
     )
     def test_another_one_is_tried_when_it(self, known: tuple[Entry, ...]) -> None:

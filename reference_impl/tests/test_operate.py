@@ -312,6 +312,7 @@ def test_a_listing_tells_all_but_the_secret() -> None:
                         "id": "key-1",
                         "label": "key-1",
                         "status": "ok",
+                        "disabled": False,
                         "class": None,
                         "until": None,
                         "models": {},
@@ -322,6 +323,7 @@ def test_a_listing_tells_all_but_the_secret() -> None:
                         "owner": None,
                         "login_ends_at": None,
                         "priority": 1,
+                        "serves": [],
                         "has_secret": True,
                         "payer": "metered",
                     }

@@ -138,6 +138,7 @@ def _entry(entry: Entry, position: int) -> str:
         "other origin": entry.origin is Origin.OTHER,
         f"owner {entry.owner}": entry.owner is not None,
         f"payer {entry.payer}": entry.payer is not None,
+        f"serves {', '.join(entry.serves)}": bool(entry.serves),
         f"priority {entry.priority}": entry.priority != position,
         f"same secret as {entry.same_secret_as}": entry.same_secret_as is not None,
         f"secret {form}": entry.secret_as not in _USUAL_SECRETS,

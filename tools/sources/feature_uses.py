@@ -25,6 +25,7 @@ _POLICY: Final = {
 _ENTRY: Final = {
     "owner": "owner-scope",
     "payer": "payer",
+    "serves": "serves",
     "refreshable": "oauth",
     "expires_in": "oauth",
 }

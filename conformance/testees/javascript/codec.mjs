@@ -80,6 +80,7 @@ function entryOf(row, place) {
     probed_at: seconds(row.probed_at),
     claim: claim ? { holder: claim.holder, until: seconds(claim.until) } : null,
     refresh_failed_at: seconds(row.refresh_failed_at),
+    disabled: row.disabled === true,
     cooldown: cooldownOf(row),
     models: modelsOf(row),
     row,

@@ -4,7 +4,7 @@
  *
  * Pure: it imports only its like and reads no clock. Nothing here changes a pool; `rules.mjs` does.
  */
-import { tidy, whyNot } from "./usable.mjs";
+import { DISABLED, tidy, whyNot } from "./usable.mjs";
 
 export const POLICY = {
   first_429: "retry",
@@ -47,7 +47,7 @@ export function makePool({ provider, strategy, policy, entries }) {
     const known = Object.keys(STRATEGIES).join(", ");
     throw new RangeError(`unknown strategy "${name}"; choose one of: ${known}`);
   }
-  const marks = { marked: false, cooldown: null, probed_at: null, claim: null };
+  const marks = { marked: false, disabled: false, cooldown: null, probed_at: null, claim: null };
   const fresh = { request_count: 0, refresh_failed_at: null, ...marks };
   return {
     provider,
@@ -70,7 +70,7 @@ export function look(pool, now) {
       ...reason(runs(cooldown, now) ? cooldown : null),
       models: Object.fromEntries(running.map(([model, cooldown]) => [model, reason(cooldown)])),
       request_count: entry.request_count,
-      ...(whyNot(entry) === null ? {} : { why: whyNot(entry) }),
+      ...flaw(whyNot(entry)),
     };
   });
   return { entries, returns_at: exhaustion(pool, null, now)?.returns_at ?? null };
@@ -114,7 +114,7 @@ export function exhaustion(pool, model, now, failed = null) {
     over: left.length === 0,
     // spec: exhaust.returns-at+2
     returns_at: returning.length > 0 ? Math.min(...returning.map(([, { until }]) => until)) : null,
-    // spec: exhaust.reasons+2
+    // spec: exhaust.reasons+3
     entries: Object.fromEntries(out.map((one) => [one[0].id, why(one)])),
   };
 }
@@ -138,7 +138,13 @@ export function isDead(cooldown) {
 
 function told(entry, cooldown) {
   const why = whyNot(entry);
+  if (why === DISABLED) return { class: "disabled", until: null };
   return why === null ? reason(cooldown) : { ...reason(null), why };
+}
+
+function flaw(why) {
+  if (why === DISABLED) return { disabled: true };
+  return why === null ? {} : { why };
 }
 
 function reason(cooldown) {

@@ -62,7 +62,7 @@ export function rests({ policy }, { refresh_failed_at: failed }, now) {
 
 /** Whether the call may go on with the entry: it has not gone out since, nor for its token. */
 export function isIn(call, entry, { known }, now) {
-  if (entry.secret === null || isDead(entry.cooldown)) return false;
+  if (entry.secret === null || entry.paused || isDead(entry.cooldown)) return false;
   const out = outFor(entry, call.model, now);
   if (out === null || call.probing === entry.id) return true;
   const old = known !== null && out.since === known.since && out.until === known.until;

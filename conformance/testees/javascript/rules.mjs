@@ -95,7 +95,11 @@ function failure(state, event, now, draw) {
   const { class: name, hint, action } = event.verdict;
   state.call.refusals[entry.id] = { bare: name === "rate_limited" && hint === null };
   const outdated = name.startsWith("auth_") && event.secret !== entry.secret;
-  return ACTIONS[outdated ? "refresh" : action](state, event, now, draw, entry);
+  const next = outdated ? "refresh" : action;
+  if (entry.paused && repeats(state, event, now, entry, next)) {
+    return tryNext(state, event, now, draw);
+  }
+  return ACTIONS[next](state, event, now, draw, entry);
 }
 
 /**
@@ -157,15 +161,26 @@ function resumed(state, event, now, draw) {
 
 // --- what a failing reply leads to ----------------------------------------------------------
 
-function retry(state, event, now, draw, entry) {
-  const { pool, call } = state;
+/** Whether the attempt would be repeated, had nobody disabled the entry meanwhile. */
+function repeats({ pool, call }, event, now, entry, action) {
+  if (action === "retry") return mayRetry(pool, call, event, now, { ...entry, paused: false });
+  return action === "refresh" && !call.refreshed.includes(entry.id);
+}
+
+function mayRetry(pool, call, event, now, entry) {
   const { hint } = event.verdict;
   // spec: recover.rate-limited.rotate-second+2
   const soon = hint === null || hint <= pool.policy.max_retry_wait;
   const second = entry.marked || call.retried.includes(entry.id); // spec: recover.bounded+2
   const moves = pool.policy.first_429 === "rotate"; // spec: recover.rate-limited.rotate-first+1
   // spec: recover.rate-limited.gone-out+1
-  if (moves || !soon || second || !isAvailable(entry, call.model, now)) {
+  return !(moves || !soon || second || !isAvailable(entry, call.model, now));
+}
+
+function retry(state, event, now, draw, entry) {
+  const { pool, call } = state;
+  const { hint } = event.verdict;
+  if (!mayRetry(pool, call, event, now, entry)) {
     return rotate(state, event, now, draw); // spec: recover.rate-limited.rotate-second+2
   }
   for (const row of holders(pool, event.secret)) row.marked = true; // spec: pool.same-secret+3

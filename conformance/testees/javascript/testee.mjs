@@ -11,6 +11,7 @@ import { Refused } from "./codec.mjs";
 import { ownerClaimed } from "./owners.mjs";
 import { look, makePool } from "./pool.mjs";
 import { FileStore, MemoryStore } from "./store.mjs";
+import { withPauses } from "./usable.mjs";
 
 const DATA = new URL("../../../docs/data/", import.meta.url);
 const REGISTRY = table("registry");
@@ -113,7 +114,7 @@ class World {
   }
 
   #owned(pool) {
-    const entries = pool.entries.map((entry) => ({
+    const entries = withPauses(pool.entries).map((entry) => ({
       ...entry,
       claimed_owner: ownerClaimed(this.known, entry),
     }));

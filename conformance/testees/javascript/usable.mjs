@@ -17,14 +17,24 @@ export function bare(text) {
   return typeof text === "string" ? text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, "") : text;
 }
 
+/** The entries, each told whether a row with its secret is disabled. spec: store.disabled+1 */
+export function withPauses(entries) {
+  const off = entries.filter(({ disabled }) => disabled).map(({ secret }) => secret);
+  const paused = ({ disabled, secret }) => disabled || (secret !== null && off.includes(secret));
+  return entries.map((entry) => ({ ...entry, paused: paused(entry) }));
+}
+
 /** An entry as it is used: without the blanks around what it holds. */
 export function tidy(entry) {
   const { secret, base_url } = entry;
   return { ...entry, secret: bare(secret) || null, base_url: bare(base_url) || null };
 }
 
-/** Why nothing can be sent with an entry, or null. spec: pool.unusable+1 */
-export function whyNot({ secret, base_url: url }) {
+export const DISABLED = "is disabled";
+
+/** Why nothing is sent with an entry, or null. spec: pool.unusable+1, store.disabled+1 */
+export function whyNot({ secret, base_url: url, paused = false }) {
+  if (paused) return DISABLED;
   if (secret === null) return "has no secret";
   if (!isSendable(secret)) return "has a secret that no header can carry";
   return url === null || isAddress(url) ? null : "has a base_url that nothing can be sent to";

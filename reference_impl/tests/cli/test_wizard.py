@@ -184,3 +184,17 @@ def test_breaking_off_leaves_nothing_by_halves(home: Home) -> None:
         talk(home, "Remove", "", "yes", "Remove", "^C")
 
     assert len(pool.state.entries) == 1
+
+
+def test_a_key_is_disabled_and_enabled(home: Home) -> None:
+    """One choice does both: what it does follows from what the key is."""
+    pool = with_keys(home, ONE, TWO)
+
+    first, _ = talk(home, "Disable or enable", "2.", "Leave")
+    paused = [e.disabled for e in pool.state.entries]
+    second, _ = talk(home, "Disable or enable", "2.", "Leave")
+
+    assert paused == [False, True]
+    assert not any(e.disabled for e in pool.state.entries)
+    assert ("Disabled" in first.said[-1], "Enabled" in second.said[-1]) == (True, True)
+    assert any(": disabled" in text for text in second.offered[1])

@@ -156,6 +156,9 @@ def looking(pool: Pool) -> None:
 def operating(pool: Pool) -> None:
     """Do what an operator does."""
     operator = Operator(pool)
+    assert_type(operator.disable("work"), Entry)
+    assert_type(operator.enable("work"), Entry)
+    assert_type(operator.serve("work", ["gpt-5*"]), Entry)
     key = Secret("sk-three")
     assert_type(operator.add(key), Entry)
     assert_type(operator.add(key, label="spare", auth_type=AuthType.API_KEY, owner="org-1"), Entry)

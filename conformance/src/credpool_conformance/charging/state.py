@@ -10,6 +10,9 @@ from credpool_conformance.json_values import Json, fields, items
 from credpool_conformance.judging.plan import OK, group
 from credpool_conformance.scenarios.match import ANY, matches
 
+PAUSED: Final = "disabled"
+"""The status of an entry that a person has disabled, in the words of scenarios."""
+
 _LATITUDE: Final = frozenset({"unordered", "starts_with"})
 
 
@@ -106,6 +109,8 @@ def _models(scene: Scene, entry: str, want: tuple[str, ...], got: tuple[str, ...
 
 
 def _status(scene: Scene, entry: str, want: _Words, got: _Words) -> Charge:
+    if PAUSED in (want.status, got.status):
+        return Charge("status", ("operator.disable", "operator.enable", "store.disabled"))
     failure = scene.latest(entry)
     own = [] if failure in NOT_FAILING and failure != "-" else [rule_of(failure)]
     if scene.redirected and want.status == OK:

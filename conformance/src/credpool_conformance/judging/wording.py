@@ -65,7 +65,8 @@ def return_in_words(pool: Mapping[str, Json], now: float) -> tuple[Json, Json]:
 
     An entry that is available leaves nothing to compare, and so does one whose end is not told.
     """
-    out = [entry for entry in map(fields, items(pool.get("entries"))) if not entry.get("why")]
+    entries = map(fields, items(pool.get("entries")))
+    out = [entry for entry in entries if not (entry.get("why") or entry.get("disabled"))]
     ends = [entry.get("until") for entry in out if entry.get("status") != "dead"]
     moments = [end for end in ends if isinstance(end, int | float) and end > now]
     told = pool.get("returns_at")
@@ -76,10 +77,11 @@ def return_in_words(pool: Mapping[str, Json], now: float) -> tuple[Json, Json]:
 
 
 def _state(entry: Mapping[str, Json], now: float) -> str:
-    status = text(entry.get("status"))
+    status, paused = text(entry.get("status")), entry.get("disabled") is True
     if status == "exhausted" and _is_over(entry, now):
         status = "ok"
-    whole = status if status == "ok" else f"{status} {_cooldown(entry, now)}"
+    shown = "disabled" if paused else status
+    whole = shown if status == "ok" else f"{shown} {_cooldown(entry, now)}"
     models = [
         f"{model} {_cooldown(fields(why), now)}"
         for model, why in sorted(fields(entry.get("models")).items())

@@ -236,6 +236,7 @@ def entry_of(raw: Json, position: int, usual_type: str) -> Entry:
         priority=priority if isinstance(priority, int) else position,
         owner=text(written.get("owner")) or None,
         payer=text(written.get("payer")) or None,
+        serves=tuple(map(text, items(written.get("serves")))),
         claims=fields(written.get("claims")),
         refreshable=refreshable,
         expires_in=float(expires_in) if isinstance(expires_in, int | float) else None,

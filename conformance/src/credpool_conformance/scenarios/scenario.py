@@ -38,6 +38,8 @@ class Entry:
     priority: int
     owner: str | None = None
     payer: str | None = None
+    serves: tuple[str, ...] = ()
+    """The models that it is for; none: all."""
     claims: Mapping[str, Json] = field(default_factory=dict)
     refreshable: bool = False
     expires_in: float | None = None

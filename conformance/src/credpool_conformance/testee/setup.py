@@ -238,6 +238,7 @@ class Setup:
             "owner": entry.owner,
             "base_url": self._address(entry),
             **({} if entry.payer is None else {"payer": entry.payer}),
+            **({"serves": [*entry.serves]} if entry.serves else {}),
         }
 
     def _address(self, entry: Entry) -> Json:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from credpool._engine.stored_pool import StoredPool
-from credpool._engine.view import View
+from credpool._engine.view import Kind, View
 from credpool.model.entry import Entry
 from credpool.model.policy import Strategy
 from credpool.model.terms import EntryId
@@ -20,21 +20,21 @@ class Chooser:
     def index(self, model: Callable[[], str | None], now: float) -> Index:
         """Return what chooses for a model, which is asked for when it matters."""
         view = self._stored.view
-        asked = model() if view.models else None
-        name = asked if asked in view.models else None  # what a client invents is not a name
-        found = view.indexes.get(name)
+        asked = model() if view.models or view.serves else None
+        kind = view.kind(asked)
+        found = view.indexes.get(kind)
         if found is None or found.expires <= now:
-            return self._made(view, name, now)
+            return self._made(view, kind, asked, now)
         return found
 
-    def _made(self, view: View, name: str | None, now: float) -> Index:
+    def _made(self, view: View, kind: Kind, model: str | None, now: float) -> Index:
         with self._stored.own.mutex:
-            made = view.indexes.get(name)
+            made = view.indexes.get(kind)
             if made is not None and made.expires > now:
                 return made  # by another thread: two indexes would give each turn twice
             counts = next((i.counts for i in view.indexes.values()), None)
-            made = Index(self._stored.folded(view.state), now=now, model=name, counts=counts)
-            view.indexes[name] = made
+            made = Index(self._stored.folded(view.state), now=now, model=model, counts=counts)
+            view.indexes[kind] = made
             return made
 
     def at_home(self, index: Index, home: EntryId) -> Entry:

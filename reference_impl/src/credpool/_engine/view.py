@@ -5,12 +5,15 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from credpool.events.changes import watches
-from credpool.model.entry import Entry
+from credpool.model.entry import Entry, fits
 from credpool.model.policy import Strategy
 from credpool.model.state import PoolState, in_order, twins
 from credpool.model.terms import EntryId
 from credpool.rules.moments import Reading
 from credpool.rules.select import Index
+
+Kind = tuple[str | None, frozenset[str], bool]
+"""The model, if any entry has a cooldown for it; the names that it fits; whether it is none."""
 
 
 class Store(Protocol):
@@ -49,12 +52,20 @@ class View:
     by_id: Mapping[EntryId, Entry]
     models: frozenset[str]
     """The models that any entry has a cooldown for. All others are one and the same."""
+    serves: frozenset[str]
+    """The names of models that any entry serves alone, with `*` for any ending."""
     marked: frozenset[EntryId]
     twins: Mapping[EntryId, Sequence[EntryId]]
     """The entries that hold one secret together, by each of their ids."""
     watches: bool
-    indexes: dict[str | None, Index] = field(default_factory=dict)
-    """Selection for each of `models` that was asked for, and under None for all others."""
+    indexes: dict[Kind, Index] = field(default_factory=dict)
+    """Selection for each kind of model that was asked for."""
+
+    def kind(self, model: str | None) -> Kind:
+        """Return what tells a model from others: its own cooldowns, and who serves it."""
+        name = model if model in self.models else None  # what a client invents is not a name
+        served = (n for n in self.serves if model is not None and fits(n, model))
+        return name, frozenset(served), bool(self.serves) and model is None
 
 
 def view_of(stamp: object, reading: Reading, strategy: Strategy | None) -> View:
@@ -66,6 +77,7 @@ def view_of(stamp: object, reading: Reading, strategy: Strategy | None) -> View:
         state=state,
         by_id={e.id: e for e in state.entries},
         models=frozenset(model for e in state.entries for model in e.models),
+        serves=frozenset(name for e in state.entries for name in e.serves),
         marked=frozenset(e.id for e in state.entries if e.marked),
         twins=twins(state.entries),
         watches=watches(state),

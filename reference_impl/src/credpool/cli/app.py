@@ -22,12 +22,18 @@ from credpool.model.errors import CredpoolError
 VERBS: Final = MappingProxyType(
     {
         "add": ("verbs.add", "Add a credential."),
+        "disable": (
+            "verbs.disable",
+            "Let an entry pause, with all that it has, until it is enabled.",
+        ),
         "doctor": ("inquiries.doctor", "Say what is wrong, who is billed, and what to do."),
+        "enable": ("verbs.enable", "Let an entry that was disabled be used again."),
         "explain": ("inquiries.explain", "Say what a provider's failing reply means."),
         "export": ("inquiries.export", "Write the pools for another machine."),
         "import": ("inquiries.import_", "Add what an export holds; what is there stays."),
         "list": ("inquiries.list_", "Show every entry, why it is out, and for how long."),
         "login": ("logins.login", "Log in to PROVIDER with your own OAuth client."),
+        "models": ("verbs.models", "Say which models an entry is for."),
         "move": (
             "verbs.move",
             "Put an entry first, last, one up, one down, or before another one.",

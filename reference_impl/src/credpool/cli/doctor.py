@@ -15,13 +15,14 @@ from credpool.cli.talk.advice import advice
 from credpool.cli.talk.billing import KINDS, bill, notes
 from credpool.cli.talk.render import condition, out
 from credpool.events.report import Json
+from credpool.model.entry import Entry
 from credpool.model.errors import BadConfig, StoreError, StoreTooNew, UnknownStrategy
 from credpool.model.state import PoolState
-from credpool.model.text import visible
+from credpool.model.text import duration, visible
 from credpool.providers import registry
 from credpool.rules.select import payer_of
 from credpool.rules.targets import shown
-from credpool.rules.usable import NO_SECRET, why_unusable
+from credpool.rules.usable import DISABLED, NO_SECRET, why_unusable
 from credpool.seed.open import news, remedy
 from credpool.stores.atomic import leftovers
 from credpool.stores.disk import WholeFile
@@ -149,6 +150,9 @@ def _entries(state: PoolState, now: float) -> Iterator[Finding]:
         if not why:
             continue
         flaw = why_unusable(state)(entry)
+        if flaw == DISABLED:
+            yield _disabled(state, entry, why, now)
+            continue
         told = entry.cooldown.message if entry.cooldown is not None else None
         yield Finding(
             level=Level.WARNING,
@@ -166,6 +170,23 @@ def _deadlines(state: PoolState, now: float) -> Iterator[Finding]:
         if what is not None:
             where, fix = f"{state.key}, {shown(entry)}", deadline.step(state.key, entry)
             yield Finding(level=Level.WARNING, where=where, what=what, fix=fix)
+
+
+def _disabled(state: PoolState, entry: Entry, why: str, now: float) -> Finding:
+    """Return what is to be said of an entry that a person has paused: a login can end meanwhile."""
+    what = why
+    if entry.refreshable:
+        left = None if entry.expires_at is None else entry.expires_at - now
+        ends = (
+            "" if left is None else f" (its token {'ended' if left <= 0 else 'ends'} {_ago(left)})"
+        )
+        what = f"{why}; its login is not refreshed meanwhile, and may end{ends}"
+    where, fix = f"{state.key}, {shown(entry)}", f"credpool enable {state.key} {entry.id}"
+    return Finding(level=Level.NOTE, where=where, what=what, fix=fix)
+
+
+def _ago(left: float) -> str:
+    return f"in {duration(left)}" if left > 0 else f"{duration(-left)} ago"
 
 
 def _owners(state: PoolState) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from credpool.model.errors import BadInput
 from credpool.model.secret import Secret
 from credpool.model.terms import AuthType
 from credpool.rules.targets import resolve, shown
+from credpool.rules.usable import is_disabled
 
 _NO_ENDPOINT: Final = (
     "no login endpoint was given: name your OAuth client's --device-url (a code that is typed on any "
@@ -103,7 +104,8 @@ def login(
     """Log in to PROVIDER with your own OAuth client."""
     client = Client(**told, secret=_client_secret() if has_secret else None)
     entry = log_in(session.home, provider, client, into=into)
-    session.done(f"Logged in: {shown(entry)} of {provider}.", provider)
+    off = " It is still disabled." if entry.disabled else ""
+    session.done(f"Logged in: {shown(entry)} of {provider}.{off}", provider)
 
 
 @click.command()
@@ -114,7 +116,8 @@ def login(
 def refresh(session: Session, provider: str, target: str | None) -> None:
     """Get new tokens now, for one login or for all of the pool."""
     pool = session.home.pool(provider)
-    logins = [e.id for e in pool.state.entries if e.renewable]
+    state = pool.state
+    logins = [e.id for e in state.entries if e.renewable and not is_disabled(state, e)]
     if target is None and not logins:
         raise BadInput(
             f"{provider} has no login that can be refreshed; see credpool list {provider}"

@@ -102,6 +102,68 @@ def reset(session: Session, provider: str | None, target: str | None) -> None:
 @common
 @provider
 @target
+@session
+def disable(session: Session, provider: str, target: str) -> None:
+    """Let an entry pause, with all that it has, until it is enabled.
+
+    Nothing is sent with its key, also where another entry holds the same one.
+    """
+    entry = session.home.operator(provider).disable(target)
+    ends = " Its login is not refreshed meanwhile, and may end." if entry.renewable else ""
+    text = (
+        f"Disabled {shown(entry)} of {provider}; credpool enable {provider} {entry.id} ends that."
+    )
+    session.done(f"{text}{ends}", provider)
+
+
+@click.command()
+@common
+@provider
+@target
+@session
+def enable(session: Session, provider: str, target: str) -> None:
+    """Let an entry that was disabled be used again.
+
+    It has the place, the counts and the cooldowns that it had.
+    """
+    operator = session.home.operator(provider)
+    was = operator.enable(target)
+    state = operator.pool.state
+    entry = state.find(was.id) or was
+    out = render.condition(state, entry, time.time())
+    session.done(f"Enabled {shown(entry)} of {provider}{f' ({out})' if out else ''}.", provider)
+
+
+@click.command()
+@common
+@provider
+@target
+@click.argument("names", nargs=-1, metavar="[MODEL]...")
+@click.option("--all", "every", is_flag=True, help="It is for every model again.")
+@session
+def models(
+    session: Session, provider: str, target: str, names: tuple[str, ...], *, every: bool
+) -> None:
+    """Say which models an entry is for.
+
+    A MODEL is a name as requests write it, or its beginning and a *: 'gpt-5*'.
+    Without MODEL and --all it shows the present ones.
+    """
+    if every and names:
+        raise BadInput("--all is for every model: name none beside it")
+    if not (every or names):
+        entry = resolve(session.home.state(provider), target)
+        click.echo("\n".join(entry.serves or ("*",)))
+        return
+    entry = session.home.operator(provider).serve(target, names)
+    told = f"{', '.join(names)} alone" if names else "every model"
+    session.done(f"{shown(entry)} of {provider} is now for {told}.", provider)
+
+
+@click.command()
+@common
+@provider
+@target
 @click.argument("label", callback=exposed.no_key)
 @session
 def rename(session: Session, provider: str, target: str, label: str) -> None:

@@ -22,6 +22,7 @@ from credpool.model.state import PoolState
 from credpool.model.terms import AuthType
 from credpool.providers import registry
 from credpool.rules.targets import shown
+from credpool.rules.usable import is_disabled
 
 Step = Callable[[], None]
 
@@ -98,6 +99,7 @@ class Wizard:
         if self._home.known():
             menu += [
                 ("Remove a credential", self._remove),
+                ("Disable or enable a credential", self._pause),
                 ("Reset cooldowns", self._reset),
                 ("Set a strategy", self._strategy),
             ]
@@ -121,6 +123,17 @@ class Wizard:
         if self._ask.confirm(f"Remove {shown(entry)} from {key}?"):
             self._operator(key).remove(entry.id)
             self._ask.tell(f"Removed {shown(entry)}.{stays_away(key, entry)}")
+
+    def _pause(self) -> None:
+        key = self._pool("In which pool?")
+        entry = self._entry(key, "Which one?")
+        operator = self._operator(key)
+        if is_disabled(operator.pool.state, entry):
+            operator.enable(entry.id)
+            self._ask.tell(f"Enabled {shown(entry)}.")
+        else:
+            operator.disable(entry.id)
+            self._ask.tell(f"Disabled {shown(entry)}; what it has is kept.")
 
     def _reset(self) -> None:
         key = self._pool("In which pool?")

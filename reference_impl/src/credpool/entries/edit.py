@@ -3,12 +3,13 @@
 A refusal names the candidates, never a secret.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from credpool.model.borrowed import borrowed, is_reference
-from credpool.model.credential import bare
+from credpool.model.credential import bare, label_flaw
 from credpool.model.entry import Entry
-from credpool.model.errors import DuplicateSecret
+from credpool.model.errors import BadInput, DuplicateSecret
 from credpool.model.secret import Veiled
 from credpool.model.state import PoolState
 from credpool.rules.given import checked_label, checked_url, usable_secret
@@ -80,6 +81,47 @@ def prioritised(state: PoolState, target: str, priority: int) -> PoolState:
     """
     entry = resolve(state, target)
     return state.change({entry.id: replace(entry, priority=priority)})
+
+
+def disabled(state: PoolState, target: str, *, off: bool) -> PoolState:
+    """Return the pool with that entry, and every other of its secret, disabled or enabled.
+
+    Raises:
+        UnknownEntry, AmbiguousTarget: as `resolve`.
+    """
+    rows = state.twins(resolve(state, target))
+    return state.change({e.id: replace(e, disabled=off) for e in rows})  # spec: operator.enable+1
+
+
+def serving(state: PoolState, target: str, models: Sequence[str]) -> PoolState:
+    """Return the pool with that entry for those models alone, or for every model if there are none.
+
+    Raises:
+        UnknownEntry, AmbiguousTarget: as `resolve`.
+        BadInput: one of them is no name of a model.
+    """
+    entry = resolve(state, target)
+    if isinstance(models, str):
+        raise BadInput("models is a list of names, not one text; put the name in brackets")
+    names = tuple(dict.fromkeys(map(_model, models)))
+    return state.change({entry.id: replace(entry, serves=names)})
+
+
+def _model(typed: str) -> str:
+    """Return the name of a model as it is kept.
+
+    Raises:
+        BadInput: it is none.
+    """
+    name = bare(typed)
+    flaw = "is empty" if not name else label_flaw(name)
+    if flaw is None and "*" in name[:-1]:
+        flaw = "has a * that is not its end"
+    if flaw is not None:
+        raise BadInput(
+            f"the name of a model {flaw}; write it as requests do, or its beginning and *"
+        )
+    return name
 
 
 def _holder(state: PoolState, new: Entry) -> Entry | None:

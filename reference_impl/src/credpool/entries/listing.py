@@ -34,7 +34,8 @@ def _pool(state: PoolState, now: float) -> Json:
 
 def _entry(place: int, state: PoolState, entry: Entry, known: Json) -> Json:
     assert isinstance(known, dict), "an entry is reported as an object"
-    return {  # spec: operator.list.complete+2
+    return {  # spec: operator.list.complete+2, operator.disable.shown+1
+        "disabled": False,
         **known,
         "place": place,
         "auth_type": entry.auth_type.value,
@@ -42,6 +43,7 @@ def _entry(place: int, state: PoolState, entry: Entry, known: Json) -> Json:
         "owner": entry.owner,
         "login_ends_at": entry.login_ends_at,  # spec: operator.list.last-day+1
         "priority": entry.priority,
+        "serves": [*entry.serves],
         "has_secret": entry.secret is not None,
         "payer": payer_of(state, entry).value,
     }

@@ -1,7 +1,7 @@
 """What a person does to a pool in use (spec: operator). The rules are in `entries.edit`."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from credpool.entries import edit
@@ -87,6 +87,37 @@ class Operator:
             StoreError: the change could not be made durable.
         """
         return self._changed(target, lambda state: edit.renamed(state, target, label))
+
+    def disable(self, target: str) -> Entry:
+        """Let nothing be sent with an entry's secret until it is enabled; return it as it was.
+
+        Raises:
+            UnknownEntry: the pool has no such entry.
+            AmbiguousTarget: it has several.
+            StoreError: the change could not be made durable.
+        """
+        return self._changed(target, lambda state: edit.disabled(state, target, off=True))
+
+    def enable(self, target: str) -> Entry:
+        """Let an entry be used again, with all that it had; return it as it was.
+
+        Raises:
+            UnknownEntry: the pool has no such entry.
+            AmbiguousTarget: it has several.
+            StoreError: the change could not be made durable.
+        """
+        return self._changed(target, lambda state: edit.disabled(state, target, off=False))
+
+    def serve(self, target: str, models: Sequence[str]) -> Entry:
+        """Let an entry be for some models alone, or for all if none is named; return it as it was.
+
+        Raises:
+            UnknownEntry: the pool has no such entry.
+            AmbiguousTarget: it has several.
+            BadInput: one of them is no name; with `*` at its end it is the beginning of one.
+            StoreError: the change could not be made durable.
+        """
+        return self._changed(target, lambda state: edit.serving(state, target, models))
 
     def prioritise(self, target: str, priority: int) -> Entry:
         """Give an entry another priority, 0 being the first, and return it as it was.

@@ -13,10 +13,16 @@ from credpool.model.state import PoolState
 from credpool.model.terms import FOREVER
 from credpool.rules.cooldown import exhaustion
 from credpool.rules.select import available
-from credpool.rules.usable import why_unusable
+from credpool.rules.usable import DISABLED, NOT_SERVED, why_unusable
 
 PAYER_FORBIDDEN: Final = "payer_forbidden"
 """Stands in place of a failure class when the policy on payers leaves an entry out."""
+
+PAUSED: Final = "disabled"
+"""Stands in place of a failure class when a person has disabled an entry."""
+
+_PASSED_OVER: Final = {DISABLED: PAUSED, NOT_SERVED: "not_served"}  # spec: select.serves.told+1
+"""What stands in place of a failure class, by the reason why an entry is passed over."""
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -97,6 +103,8 @@ def _entry(entry: Entry, now: float) -> dict[str, Json]:
 
 
 def _reason(why: str | None) -> dict[str, Json]:
+    if why == DISABLED:
+        return {PAUSED: True}
     return {} if why is None else {"why": why}
 
 
@@ -104,7 +112,7 @@ def _why(out: Cooldown | Out | None) -> dict[str, Json]:
     if isinstance(out, Out) and out.forbidden:
         return {"class": PAYER_FORBIDDEN, "until": None}
     if isinstance(out, Out) and out.why is not None:
-        return {"class": None, "until": None, "why": out.why}
+        return {"class": _PASSED_OVER.get(out.why), "until": None, "why": out.why}
     if out is None or out.failure is None:
         return {"class": None, "until": None}
     return {"class": out.failure.value, "until": None if out.until == FOREVER else out.until}

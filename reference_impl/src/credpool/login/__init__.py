@@ -36,6 +36,7 @@ from credpool.model.secret import Secret
 from credpool.model.terms import AuthType, EntryId
 from credpool.pool import Pool, engine_of
 from credpool.rules.targets import resolve, shown
+from credpool.rules.usable import is_disabled
 
 __all__ = [
     "LoginApp",
@@ -146,6 +147,8 @@ def refresh(pool: Pool, target: str) -> Entry:
         StoreError: the tokens could not be made durable.
     """
     engine, entry = engine_of(pool), resolve(pool.state, target)
+    if is_disabled(engine.known, entry):
+        raise NotRefreshed(f"{shown(entry)} is disabled", "enable it first")
     active = ActiveCall(engine, lambda: None)
     try:
         if entry.borrowed:

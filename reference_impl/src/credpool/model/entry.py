@@ -36,6 +36,11 @@ _NO_MODELS: Final[Mapping[str, Cooldown]] = MappingProxyType({})
 _NO_EXTRA: Final[Mapping[str, object]] = MappingProxyType({})
 
 
+def fits(name: str, model: str) -> bool:
+    """Return whether a name that an entry serves is the model's, or begins as the model's does."""
+    return model.startswith(name[:-1]) if name.endswith("*") else model == name
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One credential's row in a pool, with its hard state."""
@@ -68,6 +73,10 @@ class Entry:
     """Whether somebody else owns the secret: it is read again, never refreshed, never kept."""
     reference: str | None = None
     """Where the secret stands, if a row names that in its place: `env:NAME`, `file:PATH`, …"""
+    disabled: bool = False
+    """Whether a person has paused it: nothing is sent with its secret."""
+    serves: tuple[str, ...] = ()
+    """The models it is for, by name or with `*` for any ending; none: every model."""
     extra: Mapping[str, object] = field(default_factory=lambda: _NO_EXTRA, repr=False)
 
     @property
@@ -100,6 +109,11 @@ class Entry:
         """Whether a refresh has failed so lately that none is made ahead of time."""
         failed = self.refresh_failed_at  # spec: oauth.window.advisory.rest+2
         return failed is not None and 0 <= now - failed < policy.claim_ttl
+
+    def takes(self, model: str | None) -> bool:
+        """Whether the entry serves a model; one that names no models serves all."""
+        names = self.serves if model is not None else ()
+        return not names or any(fits(name, model or "") for name in names)
 
     def blocked(self, now: float, model: str | None = None) -> Cooldown | None:
         """Return the cooldown that keeps the entry out at `now` for `model`, the longest first."""

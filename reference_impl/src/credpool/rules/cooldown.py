@@ -128,9 +128,9 @@ def exhaustion(
     state: PoolState, *, now: float, model: str | None, call: Call | None = None
 ) -> Exhaustion:
     """Return why each entry is out, or has failed in the call, and when the first returns."""
-    allowed, why_not = {e.id for e in permitted(state)}, why_unusable(state)
+    allowed, why_not = {e.id for e in permitted(state)}, why_unusable(state, model)
     failed = _failures(state, call)
-    outs = tuple(  # spec: exhaust.reasons+2
+    outs = tuple(  # spec: exhaust.reasons+3
         _out(e, e.blocked(now, model), why_not(e), failed.get(e.secret))
         if e.id in allowed
         else Out(id=e.id, failure=None, until=FOREVER, forbidden=True)
@@ -151,7 +151,7 @@ def _out(
     entry: Entry, cooldown: Cooldown | None, why: str | None, failed: FailureClass | None
 ) -> Out:
     """Return one entry's part; what cannot be sent does not return, cooldown or not."""
-    if why is not None:  # spec: exhaust.reasons+2
+    if why is not None:  # spec: exhaust.reasons+3
         return Out(id=entry.id, failure=None, until=FOREVER, why=why)
     if cooldown is None:  # spec: exhaust.all-tried+2
         return Out(id=entry.id, failure=failed, until=FOREVER, available=True)

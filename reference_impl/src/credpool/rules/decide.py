@@ -44,6 +44,7 @@ from credpool.rules.next_step import (
 from credpool.rules.probe import probe_due, released
 from credpool.rules.refresh import arrived, claim, refresh_failed, resumed
 from credpool.rules.select import available
+from credpool.rules.usable import is_disabled
 
 
 def decide(state: PoolState, event: Message, *, now: float, draw: float) -> Decision:
@@ -122,7 +123,7 @@ def _fail(state: PoolState, event: Failed, *, now: float, draw: float) -> Decisi
         return _fail_of_the_gone(state, event, step, now=now, draw=draw)
     if _is_stale(entry, event) and _may_refresh(entry, event):
         step = Step.REFRESH  # spec: oauth.late-refusal+2
-    match step:
+    match _unless_paused(state, entry, event, step, now=now):
         case Step.REFRESH if _may_refresh(entry, event):
             call = with_attempt(event.call, entry.id, event.verdict, Step.REFRESH)
             renewed = entry.secret != event.secret  # somebody has refreshed it meanwhile
@@ -191,6 +192,21 @@ def _settled(verdict: Verdict, entry: Entry) -> Verdict:
             return replace(verdict, failure=FailureClass.AUTH_REJECTED)
         case _:
             return verdict
+
+
+def _unless_paused(
+    state: PoolState, entry: Entry, event: Failed, step: Step, *, now: float
+) -> Step:
+    """Return the step; nothing is repeated with an entry that was disabled meanwhile."""
+    if _is_death(event) or not is_disabled(state, entry):
+        return step
+    match step:  # spec: operator.disable+1
+        case Step.RETRY if _may_retry(state, entry, event, now=now):
+            return Step.TRY_NEXT
+        case Step.REFRESH if _may_refresh(entry, event):
+            return Step.TRY_NEXT
+        case _:
+            return step
 
 
 def _may_refresh(entry: Entry, event: Failed) -> bool:

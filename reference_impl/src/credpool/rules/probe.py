@@ -16,7 +16,7 @@ from credpool.rules.usable import why_unusable
 
 def probe_due(state: PoolState, call: Call, *, now: float) -> Entry | None:
     """Return the least recently probed entry that may be tried although it is out."""
-    policy, why_not = state.policy, why_unusable(state)
+    policy, why_not = state.policy, why_unusable(state, call.model)
 
     def due(entry: Entry) -> bool:  # spec: exhaust.probe+3, exhaust.probe.dead+2
         cooldown = entry.blocked(now, call.model)

@@ -31,13 +31,14 @@ from credpool.model.state import PoolState
 from credpool.model.terms import FailureClass
 from credpool.rules.cooldown import bench
 from credpool.rules.next_step import leave, turn_to, untried
+from credpool.rules.usable import is_disabled
 
 
 def claim(state: PoolState, event: Claimed, *, now: float, draw: float) -> Decision:
     """Give the right to refresh to whoever asks first, and the outcome to whoever comes later."""
     entry, call = state.find(event.entry), event.call
     # spec: oauth.single-flight.adopt+2, operator.remove.refresh+1
-    if entry is None or not _is_in(entry, event, now):
+    if entry is None or not _is_in(state, entry, event, now):
         return leave(state, call, now=now, draw=draw)
     held = entry.claim if entry.claim is not None and entry.claim.until > now else None
     is_good = _is_good(state, entry, call, event.secret, now=now)
@@ -77,7 +78,7 @@ def _turned(
 def resumed(state: PoolState, event: Resumed, *, now: float, draw: float) -> Decision:
     """Go on with the entry after a wait, if it and the token it has by now may be used."""
     entry, call = state.find(event.entry), event.call
-    if entry is None or not _is_in(entry, event, now):  # spec: recover.look-again+1
+    if entry is None or not _is_in(state, entry, event, now):  # spec: recover.look-again+1
         return leave(state, call, now=now, draw=draw)
     if _is_good(state, entry, call, event.secret, now=now):
         return Decision(state, call, Send(entry))
@@ -218,9 +219,9 @@ def _changed(
     )
 
 
-def _is_in(entry: Entry, event: Claimed | Resumed, now: float) -> bool:
+def _is_in(state: PoolState, entry: Entry, event: Claimed | Resumed, now: float) -> bool:
     """Whether the call may go on with the entry: it has not gone out since, nor for its token."""
-    if entry.secret is None or entry.dead:
+    if entry.secret is None or entry.dead or is_disabled(state, entry):
         return False
     out, known = entry.blocked(now, event.call.model), event.known
     if out is None or event.call.probe:

@@ -30,7 +30,7 @@ IN_TURN: Final = BY_COUNT | {Strategy.ROUND_ROBIN}
 
 def available(state: PoolState, *, now: float, model: str | None) -> tuple[Entry, ...]:
     """Return the entries that may be chosen at `now` for `model`, in order."""
-    why_not = why_unusable(state)
+    why_not = why_unusable(state, model)
     return tuple(  # spec: select.available+2, select.per-call+2, pool.unusable+1
         e for e in permitted(state) if why_not(e) is None and e.blocked(now, model) is None
     )

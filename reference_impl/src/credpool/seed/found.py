@@ -61,7 +61,7 @@ def _taken_up(entry: Entry, item: Found, fingerprint_key: bytes | None) -> Entry
     """Return the entry with what its source holds now; another secret has no history."""
     same = is_same(entry, item.secret, fingerprint_key)
     owner, learnt = owners(entry, item.owner, same=same)
-    fresh = replace(
+    fresh = replace(  # spec: seed.disabled+1
         entry,
         secret=item.secret,
         auth_type=item.auth_type,

@@ -6,7 +6,7 @@ Text that comes from a file, a provider or an argument is made visible before it
 import json
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -27,13 +27,16 @@ from credpool.model.terms import FOREVER, Status
 from credpool.model.text import duration, visible
 from credpool.rules.select import available, payer_of
 from credpool.rules.targets import shown
-from credpool.rules.usable import NO_SECRET, why_unusable
+from credpool.rules.usable import DISABLED, NO_SECRET, is_disabled, why_unusable
 
 _WIDE: Final = 200
 """The width where nobody looks: a program that reads the output wants whole lines."""
 
 _STYLES: Final = {Status.OK: "green", Status.EXHAUSTED: "yellow", Status.DEAD: "red"}
-_COLUMNS: Final = ("#", "priority", "label", "type", "status", "why", "login ends", "requests", "billed", "source", "owner", "id")  # fmt: skip
+_PASSED_OVER: Final[Mapping[str | None, str]] = {NO_SECRET: "no key", DISABLED: "disabled"}
+"""How an entry is shown with which nothing is sent although nothing is wrong with it."""
+
+_COLUMNS: Final = ("#", "priority", "label", "type", "status", "why", "login ends", "requests", "billed", "models", "source", "owner", "id")  # fmt: skip
 _WHOLE: Final = frozenset({"#", "priority", "type", "status", "requests", "id"})
 """The columns that are never folded."""
 
@@ -70,21 +73,25 @@ def show_pools(states: Sequence[PoolState], *, now: float, as_data: bool) -> Non
         out().print(Text(note), soft_wrap=True)
 
 
-def show_summary(states: Iterable[PoolState], *, now: float) -> None:
+def show_summary(states: Sequence[PoolState], *, now: float) -> None:
     """Show one line for each pool: how many can be used, and when the next one can."""
     table = _frame()
-    for name in ("pool", "strategy", "available", "out", "dead", "next return"):
+    paused = [sum(is_disabled(state, e) for e in state.entries) for state in states]
+    names = ["pool", "strategy", "available", "out", "dead", "disabled", "next return"]
+    for name in names if any(paused) else [n for n in names if n != "disabled"]:
         table.add_column(name, overflow="fold")
-    for state in states:
+    for state, off in zip(states, paused, strict=True):
         ready = len(available(state, now=now, model=None))
-        dead = sum(e.dead for e in state.entries)
-        ends = [c.until for e in state.entries if (c := e.blocked(now)) and c.until != FOREVER]
+        left = [e for e in state.entries if not is_disabled(state, e)]
+        dead = sum(e.dead for e in left)
+        ends = [c.until for e in left if (c := e.blocked(now)) and c.until != FOREVER]
         table.add_row(
             Text(visible(state.key)),
             state.strategy.value,
             str(ready),
-            str(len(state.entries) - ready - dead),
+            str(len(left) - ready - dead),
             str(dead),
+            *([str(off)] if any(paused) else []),
             duration(min(ends) - now) if ends else "–",
         )
     out().print(table)
@@ -133,9 +140,9 @@ def _order(state: PoolState) -> str:
 def condition(state: PoolState, entry: Entry, now: float) -> str:
     """Return why an entry is out, for what, and for how long."""
     why = why_unusable(state)(entry)
-    if why is not None and not entry.dead:
+    if why not in (None, DISABLED) and not entry.dead:
         return "no secret here" if why == NO_SECRET else why
-    parts = []
+    parts = ["disabled"] if why == DISABLED else []
     cooldown = entry.blocked(now)
     if cooldown is not None:
         left = "log in again" if entry.dead else f"{duration(cooldown.until - now)} left"
@@ -183,23 +190,25 @@ def _table(state: PoolState, now: float, places: Sequence[int] = ()) -> Table:
 
 def _cells(place: int, state: PoolState, entry: Entry, now: float) -> dict[str, Text]:
     status = entry.status(now)
-    why = None if entry.dead else why_unusable(state)(entry)
-    shown_as = "no key" if why == NO_SECRET else "unusable"
+    found = why_unusable(state)(entry)
+    why = None if entry.dead and found != DISABLED else found
+    shown_as = _PASSED_OVER.get(why, "unusable")
     told = (
         str(place),
         str(entry.priority),
         entry.label,
         KINDS[entry.auth_type],
         status.value if why is None else shown_as,
-        condition(state, entry, now),
+        condition(state, entry, now).removeprefix("disabled").removeprefix("; "),
         deadline.shown(entry, now),
         str(entry.request_count),
         payer_of(state, entry).value,
+        ", ".join(entry.serves),
         entry.reference or ("" if entry.source == "manual" else entry.source),
         entry.owner or entry.learnt_owner or "",
         entry.id,
     )
     cells = dict(zip(_COLUMNS, (Text(visible(text)) for text in told), strict=True))
-    style = "yellow" if why == NO_SECRET else "red"
+    style = "yellow" if why in _PASSED_OVER else "red"
     cells["status"].stylize(_STYLES[status] if why is None else style)
     return cells

@@ -4,7 +4,7 @@ What is wrong is told by kind and place; a value is never quoted, because it may
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -102,6 +102,15 @@ class Fields:
             return value or None
         raise self.refusal(name, "a string")
 
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return a list of strings; an empty one when absent."""
+        value = self.raw.get(name)
+        if value is None:
+            return ()
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        raise self.refusal(name, "a list of strings")
+
     def secret(self, name: str) -> Secret | None:
         """Return a string that opens a door; of one that is blank there is none."""
         value = bare(self.text(name) or "")
@@ -134,6 +143,10 @@ class Fields:
         if seconds is None:
             raise self.refusal(name, "seconds since the epoch or an ISO 8601 date")
         return seconds if seconds > 0 else None
+
+    def latest(self, names: Iterable[str]) -> float | None:
+        """Return the latest of several times, or None without one."""
+        return max((at for at in map(self.time, names) if at is not None), default=None)
 
     def table(self, name: str) -> Mapping[str, object]:
         """Return an object; an empty one when absent."""

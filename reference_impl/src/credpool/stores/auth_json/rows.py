@@ -6,6 +6,7 @@ A field this library does not know stays in `Entry.extra` and is written back un
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Final
@@ -27,7 +28,7 @@ _MAPPED: Final = frozenset(
         *("id", "label", "auth_type", "priority", "source", "access_token", "refresh_token"),
         *("base_url", "request_count", "owner", "learnt_owner", "payer", "token_url"),
         *("failure_class", "model_cooldowns", "retry_pending", "probed_at", "claim"),
-        *("refresh_failed_at", "login_ends_at"),
+        *("refresh_failed_at", "login_ends_at", "disabled", "serves"),
     }
 )
 _MAPPED_IF_COOLING: Final = _MAPPED.union(_STATUS)
@@ -62,10 +63,10 @@ def decode_row(row: object, *, key: str, index: int) -> Entry:
         Malformed: the row is not an object, or a field has the wrong type.
     """
     fields = _fields(row, f"credential_pool[{key!r}][{index}]")
-    cooldown = _decode_cooldown(fields)
-    models, foreign = _decode_models(fields)
-    source, reference = fields.text("source") or "manual", _decode_reference(fields)
-    return Entry(
+    cooldown, (models, foreign) = _decode_cooldown(fields), _decode_models(fields)
+    source, token = fields.text("source") or "manual", bare(fields.text("access_token") or "")
+    reference = token if is_reference(token) else None
+    entry = Entry(
         id=EntryId(fields.text("id") or _derived_id(fields, key, index)),
         label=fields.text("label") or "",
         source=source,
@@ -76,11 +77,9 @@ def decode_row(row: object, *, key: str, index: int) -> Entry:
         borrowed=reference is not None or borrowed(key, source),
         refresh_token=fields.secret("refresh_token"),
         base_url=fields.text("base_url"),
-        owner=fields.text("owner"),
         learnt_owner=fields.text("learnt_owner"),
-        payer=_decode_payer(fields),
         token_url=fields.text("token_url"),
-        expires_at=_latest_expiry(fields),
+        expires_at=fields.latest(_EXPIRY),
         login_ends_at=fields.time("login_ends_at"),
         request_count=fields.whole("request_count") or 0,
         cooldown=cooldown,
@@ -90,6 +89,18 @@ def decode_row(row: object, *, key: str, index: int) -> Entry:
         claim=_decode_claim(fields),
         refresh_failed_at=fields.time("refresh_failed_at"),
         extra=MappingProxyType(_extra(fields.raw, foreign, cooling=cooldown is not None)),
+    )
+    return _as_set(entry, fields)
+
+
+def _as_set(entry: Entry, fields: Fields) -> Entry:
+    """Return the entry with what a person has set of it."""
+    return replace(
+        entry,
+        owner=fields.text("owner"),
+        payer=_decode_payer(fields),
+        disabled=fields.flag("disabled"),  # spec: store.disabled+1
+        serves=fields.texts("serves"),
     )
 
 
@@ -120,17 +131,14 @@ def encode_row(entry: Entry) -> Veiled:
         "claim": entry.claim and {"holder": entry.claim.holder, "until": entry.claim.until},
         "refresh_failed_at": entry.refresh_failed_at,
         "login_ends_at": entry.login_ends_at,
+        "disabled": entry.disabled or None,
+        "serves": list(entry.serves) or None,
     }
     row = {name: value for name, value in row.items() if value is not None}
     row |= _encode_status(entry.cooldown, extra)
     row["request_count"] = entry.request_count
     # spec: store.unknown-fields+3
     return Veiled(ENCODER.encode(row | {n: v for n, v in extra.items() if n not in _MAPPED}))
-
-
-def _decode_reference(fields: Fields) -> str | None:
-    token = bare(fields.text("access_token") or "")
-    return token if is_reference(token) else None
 
 
 def has_id(row: object) -> bool:
@@ -277,10 +285,6 @@ def _decode_claim(fields: Fields) -> Claim | None:
     if holder is None or until is None:
         raise Malformed(told.where, "expected a holder and an until")
     return Claim(holder=holder, until=until)
-
-
-def _latest_expiry(fields: Fields) -> float | None:
-    return max((at for at in map(fields.time, _EXPIRY) if at is not None), default=None)
 
 
 def _encode_expiry(expires_at: float | None, extra: dict[str, object]) -> dict[str, object]:
