@@ -89,8 +89,8 @@ class LooksAgainAtTheWholeEntry(Mutant):
     because = "order"
 
     @replaces("credpool.rules.refresh._is_in")
-    def whole(original, entry, event, now):
-        return original(entry, replace(event, call=replace(event.call, model=None)), now)
+    def whole(original, state, entry, event, now):
+        return original(state, entry, replace(event, call=replace(event.call, model=None)), now)
 
 
 class ForgetsWithTheRow(Mutant):

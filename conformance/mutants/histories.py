@@ -89,11 +89,11 @@ class AsksAgainForTheLastToken(Mutant):
     because = "refresh"
 
     @replaces("credpool.rules.refresh._is_in")
-    def whatever_failed(original, entry, event, now):
+    def whatever_failed(original, state, entry, event, now):
         out = entry.blocked(now)
         if out is not None and out.failure in ENDED_BY_REFRESH and not entry.dead:
             return True
-        return original(entry, event, now)
+        return original(state, entry, event, now)
 
 
 class TakesARedirectForAFault(Mutant):
