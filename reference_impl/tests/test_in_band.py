@@ -49,6 +49,20 @@ def test_a_torn_event_hides_none_that_follow(size: int) -> None:
     assert events.failure is not None
 
 
+@pytest.mark.parametrize(
+    ("event", "tells"),
+    [
+        pytest.param(b"event: error\ndata: oh no\n\n", True, id="an error without JSON"),
+        pytest.param(b"event: error\ndata: [1]\n\n", True, id="an error that is a list"),
+        pytest.param(b"event: note\ndata: oh error\n\n", False, id="a text"),
+        pytest.param(b"data: [DONE] error\n\n", False, id="an end"),
+    ],
+)
+def test_an_event_without_an_object_goes_by_its_name(event: bytes, *, tells: bool) -> None:
+    """The name `error` is enough, and nothing else is."""
+    assert (fed(FINE + event, 1000).failure is not None) is tells
+
+
 def test_what_is_kept_is_bounded() -> None:
     """However long an event is, no more than its bound is kept of it."""
     events = Events()
