@@ -185,7 +185,7 @@ class ForgetsWhatCameLater(Mutant):
     kills = ("later-failure-counts-for-the-next-call",)
     because = "status"
 
-    @replaces("credpool._calls.call.Ending._event")
+    @replaces("credpool._calls.call.Ending.event")
     def deaf(original, self, failure):
         return None if failure else original(self, failure)
 

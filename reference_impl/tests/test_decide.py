@@ -1219,3 +1219,49 @@ def test_the_operators_numbers_hold() -> None:
     assert retried == Send(entry("b"))
     assert claim == Exchange(replace(login("a"), claim=Claim(holder="me", until=NOW + 5)))
     assert probe
+
+
+def late(failure: FailureClass, **how: Any) -> Failed:  # noqa: ANN401  what `refused` takes
+    """Return the event of such a failure, told when the caller had a part of the reply."""
+    return replace(refused(failure, **how), late=True)
+
+
+class TestLate:
+    """A failure that a later event of a stream tells: nothing more is sent."""
+
+    def test_a_throttle_leaves_the_mark(self) -> None:
+        """It is the first of two."""
+        made = after(pool(), late(RATE_LIMITED))
+
+        assert (found(made.state).marked, made.action) == (True, Deliver())
+        assert found(made.state).cooldown is None
+
+    @pytest.mark.parametrize("failure", [RATE_LIMITED, FailureClass.USAGE_LIMITED])
+    def test_a_refusal_takes_the_entry_out(self, failure: FailureClass) -> None:
+        """A spent plan does, and the second throttle in a row; the strategy chooses nobody."""
+        state = pool(replace(entry("a"), marked=True), entry("b"), strategy=Strategy.ROUND_ROBIN)
+
+        made = after(state, late(failure))
+
+        known = found(made.state).cooldown
+        assert known is not None and known.failure is failure  # noqa: PT018  for the type checker
+        assert (made.action, made.state.last) == (Deliver(), state.last)
+
+    @pytest.mark.parametrize(
+        "event",
+        [
+            pytest.param(late(FailureClass.OVERLOADED), id="no fault of the key"),
+            pytest.param(late(FailureClass.FORBIDDEN), id="for this call only"),
+            pytest.param(late(RATE_LIMITED, call=replace(CALL, probe=True)), id="of a probe"),
+            pytest.param(late(FailureClass.AUTH_EXPIRED, secret="sk-old"), id="of an old token"),
+            pytest.param(late(RATE_LIMITED, entry=EntryId("gone")), id="of a removed entry"),
+        ],
+    )
+    def test_what_says_nothing_of_the_entry_changes_nothing(self, event: Failed) -> None:
+        """Only the reply is delivered."""
+        state = pool(login("a"), entry("b"))
+
+        made = after(state, event)
+
+        assert made.state is state
+        assert made.action == Deliver()

@@ -11,6 +11,7 @@ from credpool.providers.data import hints
 from credpool.providers.hints import CALENDARS, FORMS, read_hint
 from credpool.providers.registry import provider
 from credpool.providers.reply import Reply
+from credpool.providers.texts import until
 
 NOW = 1795392000.0
 TEXTS = ("duration", "moment")
@@ -216,6 +217,12 @@ def test_a_calendar_follows_the_providers_clock() -> None:
     seconds = hint({"calendar": MONTH}, date="Mon, 30 Nov 2026 23:59:00 GMT")
 
     assert seconds == 60
+
+
+@pytest.mark.parametrize("zone", ["+2400", "-0960"])
+def test_an_offset_of_no_zone_is_no_moment(zone: str) -> None:
+    """A zone is less than a day from UTC, and its minutes are an hour's."""
+    assert until(f"2026-11-24 10:00 {zone}", "+08:00", NOW) is None
 
 
 def test_moments_are_in_utc() -> None:

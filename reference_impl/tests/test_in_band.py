@@ -1,5 +1,6 @@
 """Failures inside a success: how events are read, whatever pieces they come in."""
 
+import asyncio
 import gzip
 import json
 from collections.abc import Iterator
@@ -47,6 +48,20 @@ def test_a_torn_event_hides_none_that_follow(size: int) -> None:
 
     assert events.begun
     assert events.failure is not None
+
+
+@pytest.mark.parametrize(
+    ("event", "tells"),
+    [
+        pytest.param(b"event: error\ndata: oh no\n\n", True, id="an error without JSON"),
+        pytest.param(b"event: error\ndata: [1]\n\n", True, id="an error that is a list"),
+        pytest.param(b"event: note\ndata: oh error\n\n", False, id="a text"),
+        pytest.param(b"data: [DONE] error\n\n", False, id="an end"),
+    ],
+)
+def test_an_event_without_an_object_goes_by_its_name(event: bytes, *, tells: bool) -> None:
+    """The name `error` is enough, and nothing else is."""
+    assert (fed(FINE + event, 1000).failure is not None) is tells
 
 
 def test_what_is_kept_is_bounded() -> None:
@@ -124,6 +139,62 @@ def test_a_healthy_stream_arrives_byte_for_byte(coding: str) -> None:
     assert arrived == raw
     if coding == "identity":
         assert at_first == 1
+
+
+def test_a_later_failure_in_the_first_piece_is_a_later_one() -> None:
+    """The network may bring two events at once: only what the first one tells is tried again."""
+    first, second = Pieces(FINE + SPENT), Pieces(FINE)
+    pool = Pool.from_keys("openai", [ONE, TWO], clock=FakeClock())
+
+    with client_of(pool, {ONE: first, TWO: second}, "identity") as client:
+        told, fine = (client.post(URL, json={}).content for _ in range(2))
+
+    assert (told, fine) == (FINE + SPENT, FINE)
+    assert (first.taken, second.taken) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "asked"),
+    [
+        pytest.param(SPENT, [ONE, TWO, TWO], id="at once"),
+        pytest.param(FINE + SPENT, [ONE, TWO], id="later"),
+        pytest.param(FINE, [ONE, ONE], id="never"),
+    ],
+)
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_what_somebody_has_read_is_judged_too(body: bytes, asked: list[str], way: str) -> None:
+    """A hook or a mock may have read the whole stream before the pool sees it."""
+    sent: list[str] = []
+
+    def handle(request: httpx2.Request) -> httpx2.Response:
+        raw = next(v.decode() for k, v in request.headers.raw if k.lower() == b"authorization")
+        sent.append(raw.removeprefix("Bearer "))
+        content = body if sent[-1] == ONE else FINE
+        return httpx2.Response(200, headers={"content-type": "text/event-stream"}, content=content)
+
+    auth = PoolAuth(Pool.from_keys("openai", [ONE, TWO], clock=FakeClock()))
+    transport = httpx2.MockTransport(handle)
+
+    async def twice() -> list[httpx2.Response]:
+        async with httpx2.AsyncClient(transport=transport, auth=auth) as client:
+            return [await client.post(URL, json={}) for _ in range(2)]
+
+    if way == "async":
+        replies = asyncio.run(twice())
+    else:
+        with httpx2.Client(transport=transport, auth=auth) as client:
+            replies = [client.post(URL, json={}) for _ in range(2)]
+
+    assert sent == asked
+    assert all("credpool.watch" not in reply.extensions for reply in replies)
+
+
+def test_an_event_that_is_too_long_tells_nothing_in_one_piece() -> None:
+    """How the network cuts a stream makes no difference for a long event either."""
+    long = b'data: {"error": "' + b"x" * MOST + b'"}\n\n'
+
+    assert fed(FINE + long, 10 * MOST).failure is None
+    assert fed(FINE + long, 100).failure is None
 
 
 def test_a_stream_that_its_caller_leaves_tells_what_was_read() -> None:

@@ -57,6 +57,10 @@ class Response(Protocol):
         """Its headers."""
 
     @property
+    def extensions(self) -> MutableMapping[str, Any]:
+        """What else is known of it."""
+
+    @property
     def content(self) -> bytes:
         """Its body, once read."""
 
@@ -145,8 +149,8 @@ class Bodies(Generic[A]):
         watch: Watch | None = None,
     ) -> Reply:
         """Return a reply, as far as it is read, for at most so many seconds, until `watch` is done."""
-        if response.is_closed or response.is_stream_consumed:
-            return _reply(response, *_known(response))
+        if is_read(response):
+            return self._read_before(response, watch)
         beginning = _read(Beginning(now() + patience, iter(response.stream), watch), now)
         self._resume(response, beginning)
         body, whole = beginning.decoded(partial(self._decode, response))
@@ -162,14 +166,22 @@ class Bodies(Generic[A]):
         watch: Watch | None = None,
     ) -> Reply:
         """Return a reply, as far as it is read, for at most so many seconds, until `watch` is done."""
-        if response.is_closed or response.is_stream_consumed:
-            return _reply(response, *_known(response))
+        if is_read(response):
+            return self._read_before(response, watch)
         rest = aiter(response.stream)
         beginning = await _read_async(Beginning(now() + patience, rest, watch), now)
         self._resume(response, beginning)
         body, whole = beginning.decoded(partial(self._decode, response))
         if whole:
             await response.aread()
+        return _reply(response, body, whole)
+
+    @staticmethod
+    def _read_before(response: A, watch: Watch | None) -> Reply:
+        """Return a reply whose body somebody else has read, such as a hook of the client's."""
+        body, whole = _known(response)
+        if watch is not None:
+            watch.feed(body)
         return _reply(response, body, whole)
 
     def leave(self, response: A | None) -> None:
@@ -198,6 +210,11 @@ async def _read_async(beginning: Beginning, now: Callable[[], float]) -> Beginni
     except Exception as err:  # noqa: BLE001  as above
         beginning.end(err)
     return beginning
+
+
+def is_read(response: Response) -> bool:
+    """Whether nothing is left to read of a body: somebody has read it, or closed it."""
+    return response.is_closed or response.is_stream_consumed
 
 
 def _known(response: Response) -> tuple[bytes, bool]:

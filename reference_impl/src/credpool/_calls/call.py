@@ -239,17 +239,18 @@ class Ending:
         Raises:
             StoreError: it could not be made durable.
         """
-        event = self._event(failure)
+        event = self.event(failure)
         if event is not None:
             self._active.settle(event)
 
     async def settle_async(self, failure: Failure | None) -> None:
         """Keep what it says of the entry, while the event loop goes on."""
-        event = self._event(failure)
+        event = self.event(failure)
         if event is not None:
             await self._active.settle_async(event)
 
-    def _event(self, failure: Failure | None) -> Failed | Succeeded | None:
+    def event(self, failure: Failure | None) -> Failed | Succeeded | None:
+        """Return what there is to decide about it."""
         if failure is None:
             return self._active.proven(self._entry, self._owner)
         reply = self._active.read(failure, self._headers)  # spec: in-band.later+1

@@ -7,9 +7,10 @@
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, MutableMapping, Sequence
 from functools import partial
 from itertools import dropwhile
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from credpool._calls import body
+from credpool._calls.body import is_read
 from credpool._calls.call import ActiveCall, ToDecide
 from credpool._calls.refresh import Renewal
 from credpool._calls.request import model_of
@@ -56,10 +57,6 @@ class Request(Protocol):
 
 class Response(body.Response, Protocol):
     """What the flow needs of a response."""
-
-    @property
-    def extensions(self) -> MutableMapping[str, Any]:
-        """What else is known of it."""
 
     @property
     def request(self) -> Request:
@@ -229,16 +226,16 @@ def _judged(
     active: ActiveCall, sent: Request, response: Response, entry: Entry, reply: Reply | None
 ) -> Action | ToDecide:
     """Return what the provider's reply gives to decide, if it was its; `reply` is a failing one."""
+    watch = watch_of(response)
     if reply is not None:
         return active.failed(entry, reply)
     if _is_foreign(sent, response):  # spec: security.redirect.reply+2, pool.attribution+2
         return Deliver()
     if response.status_code < 300:
-        watch = watch_of(response)
         if watch is None:
             return active.succeeded(entry, response.headers) or Deliver()
         watch.ending = active.begins(entry, response.headers)  # spec: in-band.no-success+1
-        return Deliver()
+        return (watch.ended() if is_read(response) else None) or Deliver()
     active.answered(entry)
     return Deliver()  # spec: request.redirect+1
 

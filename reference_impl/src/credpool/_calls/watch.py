@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from math import inf
 from typing import Final, Generic, TypeVar
 
-from credpool._calls.body import PATIENCE, Bodies, Response
-from credpool._calls.call import Ending
+from credpool._calls.body import PATIENCE, Bodies, Response, is_read
+from credpool._calls.call import Ending, ToDecide
 from credpool.providers.in_band import ALARM, END, MOST, Events, failure_in_body, refusal
 from credpool.providers.registry import Provider
 from credpool.providers.reply import Reply
@@ -18,6 +18,7 @@ A = TypeVar("A", bound=Response)
 
 _LEAST_FAILURE: Final = 400
 _LEAST_REDIRECT: Final = 300
+_WATCH: Final = "credpool.watch"
 _GZIP_OR_ZLIB: Final = 47
 """Tells zlib to take whichever of the two it finds."""
 
@@ -63,6 +64,11 @@ class Watch:
                 self.feed(piece)
             yield piece
 
+    def ended(self) -> ToDecide | None:
+        """Return what there is to decide about a reply of which all is known."""
+        ending, self.ending = self.ending, None
+        return None if ending is None else ending.event(self.events.failure)
+
     def over(self) -> None:
         """Settle the call, once."""
         ending, self.ending = self.ending, None
@@ -105,7 +111,10 @@ class Refusals(Generic[A]):
     def _watch(self, response: A) -> Watch | None:
         if not _is_success(response, "text/event-stream"):
             return None
-        return Watch(response.headers.get("content-encoding", ""))
+        coding = response.headers.get("content-encoding", "")
+        watch = Watch("" if is_read(response) else coding)  # what was read is decoded
+        response.extensions[_WATCH] = watch
+        return watch
 
     def _may_tell(self, response: A) -> bool:
         return bool(self._provider.in_band) and _is_success(response, "application/json")
@@ -113,7 +122,7 @@ class Refusals(Generic[A]):
     def _told(self, seen: Reply, watch: Watch | None) -> Reply | None:
         """Return the failure that a success tells in what has been seen of it."""
         if watch is not None:
-            failure = watch.events.failure  # spec: in-band.first+1
+            failure = watch.events.first  # spec: in-band.first+1
         else:
             # spec: in-band.body+1
             failure = failure_in_body(seen.body, self._provider)
@@ -121,8 +130,8 @@ class Refusals(Generic[A]):
 
 
 def watch_of(response: Response) -> Watch | None:
-    """Return what reads along in a reply, if anything does."""
-    watch = getattr(response.stream, "watch", None)
+    """Take what reads along in a reply, if anything does."""
+    watch = response.extensions.pop(_WATCH, None)
     return watch if isinstance(watch, Watch) else None
 
 

@@ -3,6 +3,7 @@
 The forms are the specification's (spec/tables/in-band.yaml). No I/O.
 """
 
+import codecs
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -17,7 +18,7 @@ from credpool.providers.reply import Reply, dig, parsed
 MOST: Final = 64 * 1024
 """How many bytes of one event are read; a longer one is taken for no failure."""
 
-_LINE_END: Final = re.compile(r"\r\n|\n|\r")
+_LINE_END: Final = re.compile(rb"\r\n|\n|\r")
 _NUMBER_PATHS: Final = (("error", "code"), ("error", "status_code"), ("status_code",), ("code",))
 ALARM: Final = b"error"
 """What every event has in it that tells a failure; what has it not is not read."""
@@ -39,12 +40,13 @@ Failure = Mapping[str, object]
 class Events:
     """The events of a stream (server-sent events, WHATWG HTML §9.2.6), as their bytes come.
 
-    `begun` tells that one with data has come, `failure` is the first failure among all of them,
-    and `open` is the beginning of one whose end has not come.
+    `begun` tells that one with data has come, and `first` what that one tells of a failure;
+    `failure` is the first failure of all, and `open` the beginning of one whose end has not come.
     """
 
     def __init__(self) -> None:
         self.begun = False
+        self.first: Failure | None = None
         self.failure: Failure | None = None
         self.open = b""
         self._is_torn = False
@@ -65,9 +67,12 @@ class Events:
             self.open = self.open[-_LONGEST_BREAK:]
 
     def _read(self, whole: bytes) -> None:
-        for event in _events(whole):
-            self.begun = True
-            self.failure = self.failure or _failure(*event)
+        for name, data in _events(whole):
+            told = _failure(name, data)
+            if not self.begun:
+                self.begun, self.first = True, told
+            if self.failure is None:
+                self.failure = told
 
 
 def failure_in_body(body: bytes, provider: Provider) -> Failure | None:
@@ -114,19 +119,24 @@ def _break(find: Callable[[bytes], int]) -> int:
 
 
 def _events(raw: bytes) -> Iterator[tuple[str, object]]:
-    """Yield the name and the data of each whole event; what is no JSON has the data None."""
-    name, data = "", list[str]()
-    text = raw.decode("utf-8", "replace").removeprefix("\ufeff")
-    for line in _LINE_END.split(text):
-        key, _, value = line.partition(":")
-        if key == "data":
-            data.append(value.removeprefix(" "))
-        elif key == "event":
-            name = value.removeprefix(" ")
+    """Yield the name and the data of each whole event; what is no JSON, or too long, has the data None."""
+    name, data = b"", list[bytes]()
+    for line in _LINE_END.split(raw.removeprefix(codecs.BOM_UTF8)):
+        key, _, value = line.partition(b":")
+        if key == b"data":
+            data.append(value.removeprefix(b" "))
+        elif key == b"event":
+            name = value.removeprefix(b" ")
         elif not line:
             if data:
-                yield name, parsed("\n".join(data).encode())
-            name, data = "", []
+                yield _event(name, b"\n".join(data))
+            name, data = b"", []
+
+
+def _event(name: bytes, data: bytes) -> tuple[str, object]:
+    if len(data) > MOST:
+        return "", None
+    return name.decode("utf-8", "replace"), parsed(data)
 
 
 def _failure(name: str, data: object) -> Failure | None:
