@@ -190,6 +190,20 @@ class ForgetsWhatCameLater(Mutant):
         return None if failure else original(self, failure)
 
 
+class RotatesForWhatComesWithTheFirstPiece(Mutant):
+    """Takes any failure of the first piece for one that the first event tells."""
+
+    violates = "in-band.later+1"
+    kills = ("later-failure-counts-for-the-next-call:in-the-first-piece",)
+    because = "on"
+
+    @replaces("credpool._calls.watch.Refusals._told")
+    def any_event(original, self, seen, watch):
+        if watch is not None:
+            watch.events.first = watch.events.failure
+        return original(self, seen, watch)
+
+
 class BenchesForAnyLateFailure(Mutant):
     """Takes an entry out for whatever a later event tells."""
 
