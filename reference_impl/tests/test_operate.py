@@ -94,7 +94,9 @@ def test_a_secret_is_taken_without_the_space_around_it() -> None:
     assert held.secret == Secret(ONE)
 
 
-@pytest.mark.parametrize("name", ["env:MY_KEY", "file:/run/secrets/key", "keyring:openai/me"])
+@pytest.mark.parametrize(
+    "name", ["env:MY_KEY", "file:/run/secrets/key", "keyring:openai/me", "cmd:op read x"]
+)
 def test_the_name_of_a_place_is_no_secret(name: str) -> None:
     """It is kept as it is, and what is removed there is wanted again."""
     state = replace(pool_of(entry("one")), suppressed=frozenset({name, "env:OTHER"}))

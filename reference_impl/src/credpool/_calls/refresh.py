@@ -63,7 +63,8 @@ class Renewal:
     async def run_async(self, active: ActiveCall, entry: Entry) -> Action:
         """Renew the entry's token, and say how the call goes on; raises what `run` raises."""
         if entry.borrowed:
-            return await self._engine.aside(partial(active.reread, entry))
+            # A command takes its time, for which the pool's own thread has none.
+            return await outcome(detached(partial(active.reread, entry)))
         since, waited = self._engine.clock.now(), False
         while True:
             claimed = partial(self._claimed, active, entry, since if waited else None)

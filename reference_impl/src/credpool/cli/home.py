@@ -16,6 +16,7 @@ from credpool.config.pools import custom_key, endpoints, is_custom
 from credpool.entries.operator import Operator
 from credpool.model.errors import BadInput, CredpoolError, StoreError
 from credpool.model.policy import Strategy
+from credpool.model.secret import Secret
 from credpool.model.state import PoolState
 from credpool.model.terms import AuthType
 from credpool.pool import Pool
@@ -35,18 +36,26 @@ class Home:
 
     @classmethod
     def find(cls, given: str | None, environ: Mapping[str, str], user: Path) -> "Home":
-        """Return the place that was given, or else the usual one.
+        """Return the place that was given, or else the usual one; nothing that a row names is run.
 
         Args:
             given: the store's path, if there is one.
             environ: the environment variables.
             user: the user's home folder, with the files of other tools.
         """
-        usual = Surroundings.usual(environ, user)
+        usual = replace(Surroundings.usual(environ, user), commands=False)
         if given:
             return cls(Path(given), replace(usual, folder=Path(given).parent))
         assert usual.folder is not None, "the usual surroundings have one"
         return cls(usual.folder / "auth.json", usual)
+
+    def running(self) -> "Home":
+        """Return the same for a verb that needs the secrets: commands (`cmd:`) are run."""
+        return replace(self, surroundings=replace(self.surroundings, commands=True))
+
+    def found_at(self, place: str) -> Secret | Complaint | None:
+        """Return the secret at a place that a row of the store names, or why there is none."""
+        return self.running().surroundings.references(self.store).resolve(place)
 
     @property
     def config(self) -> Path:

@@ -115,7 +115,7 @@ def login(
 @session
 def refresh(session: Session, provider: str, target: str | None) -> None:
     """Get new tokens now, for one login or for all of the pool."""
-    pool = session.home.pool(provider)
+    pool = session.home.running().pool(provider)
     state = pool.state
     logins = [e.id for e in state.entries if e.renewable and not is_disabled(state, e)]
     if target is None and not logins:

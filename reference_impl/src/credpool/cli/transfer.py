@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from credpool.cli.home import Home
 from credpool.events.report import Json
+from credpool.model.borrowed import is_command
 from credpool.model.entry import Entry
 from credpool.model.errors import BadInput
 from credpool.model.secret import Veiled
@@ -89,6 +91,12 @@ def _taken(entry: Entry, state: PoolState) -> str:
     """Return what becomes of an entry."""
     if entry.secret is None and entry.reference is None:
         return "left out, because the export has no secret for it; add its key"
+    if is_command(entry.reference):
+        place = shlex.quote(entry.reference or "")
+        return (
+            "left out, because it runs a program of this machine; "
+            f"if you know what it does: credpool add {state.key} --from {place}"
+        )
     if any(e.id == entry.id or _is_same(e, entry) for e in state.entries):
         return "there already"
     return "added"

@@ -13,9 +13,10 @@ from credpool.cli.talk import exposed, render, streams
 from credpool.cli.talk.options import common
 from credpool.cli.talk.prompter import Terminal, is_interactive
 from credpool.cli.wizard import ask_type
+from credpool.config.files import Complaint
 from credpool.entries.operator import Operator
 from credpool.entries.order import Move
-from credpool.model.borrowed import is_reference
+from credpool.model.borrowed import is_command, is_reference
 from credpool.model.entry import Entry
 from credpool.model.errors import BadInput
 from credpool.model.policy import Strategy
@@ -27,7 +28,7 @@ from credpool.rules.given import looks_like
 from credpool.rules.targets import resolve, shown
 
 TYPES: Final = MappingProxyType({"api-key": AuthType.API_KEY, "oauth": AuthType.OAUTH})
-PLACES: Final = "env:NAME, file:PATH or keyring:SERVICE/NAME"
+PLACES: Final = "env:NAME, file:PATH, keyring:SERVICE/NAME or 'cmd:PROGRAM ARGUMENT…'"
 
 
 @click.command()
@@ -61,7 +62,11 @@ def add(
         if other is not None:
             render.say(f"It begins like a key of {other}: if it is one, credpool remove {provider} "
                        f"{entry.id}, and credpool add {other}.")  # fmt: skip
-    if place is not None and entry.secret is None:
+    if is_command(place):
+        told = session.home.found_at(place or "")
+        if isinstance(told, Complaint):
+            render.say(f"{told}; until then the entry is passed over.")
+    elif place is not None and entry.secret is None:
         render.say(f"There is no key at {place} yet; until there is, the entry is passed over.")
 
 
@@ -126,9 +131,8 @@ def enable(session: Session, provider: str, target: str) -> None:
 
     It has the place, the counts and the cooldowns that it had.
     """
-    operator = session.home.operator(provider)
-    was = operator.enable(target)
-    state = operator.pool.state
+    was = session.home.operator(provider).enable(target)
+    state = session.home.state(provider, notify=lambda _: None)
     entry = state.find(was.id) or was
     out = render.condition(state, entry, time.time())
     session.done(f"Enabled {shown(entry)} of {provider}{f' ({out})' if out else ''}.", provider)

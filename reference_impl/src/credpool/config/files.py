@@ -1,6 +1,9 @@
 """Read the files that a person or another tool writes; one that cannot be read is a complaint, not an error."""
 
 import json
+import os
+import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,3 +75,29 @@ def read_object(path: Path) -> dict[str, object] | None:
         fix = "log in again with the tool that owns it"
         raise Unusable(path, "holds no JSON object", fix)
     return found
+
+
+def why_not_private(path: Path | None) -> str | None:
+    """Return why others than this account may have a part in what a file says, or None."""
+    if not hasattr(os, "geteuid"):
+        return "this system does not say whose a file is"
+    if path is None:
+        return None
+    try:
+        found = path.stat()
+    except OSError:
+        return f"nothing says whose {path} is"
+    if found.st_uid != os.geteuid():
+        return f"{path} belongs to another account"
+    is_shared = stat.S_IMODE(found.st_mode) & (stat.S_IRWXG | stat.S_IRWXO)
+    return f"other accounts may read or write {path}" if is_shared else None
+
+
+def is_foreign(path: Path) -> bool:
+    """Return whether somebody else may have written what a file says."""
+    if not hasattr(os, "geteuid"):
+        return False
+    with suppress(OSError):
+        found = path.stat()
+        return found.st_uid != os.geteuid() or bool(found.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
+    return False

@@ -44,6 +44,6 @@ def _entry(place: int, state: PoolState, entry: Entry, known: Json) -> Json:
         "login_ends_at": entry.login_ends_at,  # spec: operator.list.last-day+1
         "priority": entry.priority,
         "serves": [*entry.serves],
-        "has_secret": entry.secret is not None,
+        "has_secret": entry.secret is not None or entry.unread,
         "payer": payer_of(state, entry).value,
     }

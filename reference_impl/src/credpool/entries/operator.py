@@ -50,7 +50,7 @@ class Operator:
         """Add a credential and return its entry: the last in order, if it is given no priority.
 
         In place of the secret there may be the name of where it is: `env:NAME`, `file:PATH`,
-        `keyring:SERVICE/NAME`.
+        `keyring:SERVICE/NAME`, `cmd:PROGRAM ARGUMENT…`.
 
         Raises:
             UnusableSecret: the secret is empty, a placeholder, or cannot be sent.

@@ -12,7 +12,8 @@ FINGERPRINT: Final = "secret_fingerprint"
 
 OURS: Final = "hmac-sha256:"
 _THEIRS: Final = "sha256:"
-_REFERENCES: Final = ("env:", "file:", "keyring:")
+_COMMAND: Final = "cmd:"
+_REFERENCES: Final = ("env:", "file:", "keyring:", _COMMAND)
 _OWNED: Final = frozenset(
     {
         ("anthropic", "hermes_pkce"),
@@ -35,6 +36,11 @@ def borrowed(key: str, source: str) -> bool:
 def is_reference(text: str) -> bool:
     """Return whether a row's text names the place of a secret, and is none."""
     return text.startswith(_REFERENCES)
+
+
+def is_command(reference: str | None) -> bool:
+    """Return whether a reference names a program that prints the secret."""
+    return reference is not None and reference.startswith(_COMMAND)
 
 
 def fingerprint(secret: Secret, key: bytes) -> str:

@@ -75,6 +75,8 @@ class Entry:
     """Where the secret stands, if a row names that in its place: `env:NAME`, `file:PATH`, …"""
     disabled: bool = False
     """Whether a person has paused it: nothing is sent with its secret."""
+    unread: bool = False
+    """Whether its secret is where only a call looks, since a program has to be run there."""
     serves: tuple[str, ...] = ()
     """The models it is for, by name or with `*` for any ending; none: every model."""
     extra: Mapping[str, object] = field(default_factory=lambda: _NO_EXTRA, repr=False)

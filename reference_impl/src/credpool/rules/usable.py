@@ -39,11 +39,11 @@ def why_unusable(state: PoolState, model: str | None = None) -> WhyNot:
         secret = entry.secret
         if entry.disabled or secret in paused:  # spec: operator.disable+1
             return DISABLED
-        if secret is None:
+        if secret is None and not entry.unread:
             return NO_SECRET
         if not entry.takes(model):  # spec: select.serves+1
             return NOT_SERVED
-        if secret.flaw is not None:
+        if secret is not None and secret.flaw is not None:
             return f"has a secret that {secret.flaw}"
         home = (entry.base_url, entry.auth_type)
         if home not in homes:

@@ -3,7 +3,7 @@
 What is written underneath never holds them, and a reference stays a reference.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from operator import is_
 from threading import Lock
@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from credpool._process.forks import PerProcess
-from credpool.model.borrowed import is_same, owners
+from credpool.model.borrowed import is_command, is_same, owners
 from credpool.model.entry import Entry
 from credpool.model.messages import Grant
 from credpool.model.secret import Secret
@@ -56,23 +56,26 @@ class BorrowingStore:
         *,
         look: Callable[[], Mapping[str, Found]],
         resolve: Callable[[str], Secret | None],
+        is_foreign: Callable[[], bool] = lambda: False,
         base_url: str | None = None,
         fingerprint_key: bytes | None = None,
     ) -> None:
         self._store = store
         self._look = look
         self._resolve = resolve
+        self._is_foreign = is_foreign
         self.base_url = base_url
         self._fingerprint_key = fingerprint_key
         self._lock = PerProcess(Lock)
         self._found: Mapping[str, Found] = look()
         self._resolved: Mapping[str, Secret | None] = MappingProxyType({})
+        self._readings: Mapping[str, int] = MappingProxyType({})
         self._view: _View | None = None
         self._rounds = 0
 
     def load(self) -> PoolState:
         """Return the pool as it is kept, with the secrets it has on loan."""
-        return self._whole(self._store.load())
+        return self._asked(self._store.load())
 
     def read(self) -> tuple[object, PoolState]:
         """Return the pool as `load` does, and a stamp that is not newer."""
@@ -82,14 +85,23 @@ class BorrowingStore:
         """Change the pool durably; what is on loan is not kept."""
 
         def stored(state: PoolState) -> PoolState:
-            whole = self._whole(state)
+            whole = self._whole(state)  # the lock is held: no command is run
             changed = change(whole)
             before = {id(w): k for w, k in zip(whole.entries, state.entries, strict=True)}
             entries = tuple(before.get(id(e), e) for e in changed.entries)
-            same = len(entries) == len(state.entries) and all(map(is_, entries, state.entries))
-            return replace(changed, entries=state.entries if same else entries)
+            if len(entries) == len(state.entries) and all(map(is_, entries, state.entries)):
+                return replace(changed, entries=state.entries)
+            return replace(changed, entries=self._trusted(entries, {e.id for e in state.entries}))
 
-        return self._whole(self._store.update(stored))
+        return self._asked(self._store.update(stored))
+
+    def _trusted(self, entries: Iterable[Entry], old: Container[EntryId]) -> tuple[Entry, ...]:
+        """Return the rows; what others may have written there is not run once the file is ours."""
+        commands = {e.id for e in entries if e.id in old and is_command(e.reference)}
+        if not commands or not self._is_foreign():
+            return tuple(entries)
+        # spec: borrow.command.foreign+1
+        return tuple(replace(e, disabled=True) if e.id in commands else e for e in entries)
 
     def check_writable(self) -> None:
         """Refuse a change that must outlive the process, where the store could not keep it."""
@@ -101,16 +113,35 @@ class BorrowingStore:
 
     def reread(self, entry: Entry) -> Grant | None:
         """Look again where the entry's secret is from, and return what is there."""
+        reference = entry.reference
+        seen = self._readings.get(reference or "")
         with self._lock.value:
-            if entry.reference is not None:
-                fresh = self._resolve(entry.reference)
-                self._resolved = {**self._resolved, entry.reference: fresh}
+            if reference is not None:
+                # Those who waited for a command take what it has printed.
+                if not is_command(reference) or self._readings.get(reference) == seen:
+                    self._read(reference)
             else:
                 self._found = self._look()
             grant = self._grant(entry)
             if grant is not None and grant.secret != entry.secret:
                 self._rounds += 1
             return grant
+
+    def _asked(self, state: PoolState) -> PoolState:
+        """Return the state with secrets, also with those that no file can give."""
+        wanted = {e.reference for e in state.entries if is_command(e.reference) and not e.disabled}
+        if wanted - self._resolved.keys():
+            with self._lock.value:
+                for reference in sorted(filter(None, wanted)):
+                    if reference not in self._resolved:
+                        self._read(reference)
+        return self._whole(state)
+
+    def _read(self, reference: str) -> None:
+        """Resolve a reference; whoever calls holds the lock."""
+        fresh = self._resolve(reference)
+        self._resolved = {**self._resolved, reference: fresh}
+        self._readings = {**self._readings, reference: self._readings.get(reference, 0) + 1}
 
     def _whole(self, state: PoolState) -> PoolState:
         """Return the state with secrets; an entry that is as before is the same object."""
@@ -166,5 +197,7 @@ class BorrowingStore:
 
     def _secret_at(self, reference: str) -> Secret | None:
         if reference not in self._resolved:
+            if is_command(reference):
+                return None  # `_asked` runs it
             self._resolved = {**self._resolved, reference: self._resolve(reference)}
         return self._resolved[reference]

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from credpool.clock import Clock, SystemClock
-from credpool.config.files import Complaint
+from credpool.config.files import Complaint, is_foreign
 from credpool.config.pools import policy_of, strategy_of
 from credpool.entries import edit
 from credpool.entries.operator import fresh_id
+from credpool.model.borrowed import is_command
 from credpool.model.entry import Entry
 from credpool.model.errors import BadInput, DuplicateSecret
 from credpool.model.policy import Policy, Strategy
@@ -74,7 +75,7 @@ def open_pool(
     state = stored.update(partial(seeded, found=found, fingerprint_key=fingerprint_key))
     for complaint in news(told, state):
         tell(complaint)  # spec: seed.told+3
-    lending = _lending(stored, key, around, tell, fingerprint_key)
+    lending = _lending(stored, key, around, tell, fingerprint_key, path)
     pool = Pool(lending, clock=clock, dice=dice, lender=lending.reread, base_url=lending.base_url)
     if notify is not None:  # else the pool itself has logged them
         for complaint in complaints(pool.state):
@@ -108,9 +109,11 @@ def view_pool(
     state = replace(state, entries=tuple(as_stored(e, key=key, clean=str) for e in state.entries))
     from credpool.stores.memory import MemoryStore  # noqa: PLC0415  as in `credpool.stores`
 
-    whole = _lending(MemoryStore(state), key, around, tell, fingerprint_key).load()
+    idle = replace(around, commands=False)  # spec: pool.read.effect-free+2
+    whole = _lending(MemoryStore(state), key, idle, tell, fingerprint_key, path).load()
     viewed = moments.read(whole, now=(clock or SystemClock()).now()).state
-    seen = replace(viewed, entries=in_order(viewed.entries))  # spec: select.order+2
+    entries = tuple(_unread(entry, idle, path) for entry in viewed.entries)
+    seen = replace(viewed, entries=in_order(entries))  # spec: select.order+2
     for complaint in complaints(seen):
         tell(complaint)
     return seen
@@ -186,15 +189,25 @@ def _lending(
     surroundings: Surroundings,
     tell: Callable[[Complaint], None],
     fingerprint_key: bytes | None,
+    path: Path | None,
 ) -> BorrowingStore:
     endpoint = surroundings.endpoint(key)
     return BorrowingStore(
         stored,
         look=lambda: _by_source(surroundings, key),
-        resolve=partial(_resolved, surroundings, tell),
+        resolve=partial(_resolved, surroundings, tell, path),
+        is_foreign=lambda: path is not None and is_foreign(path),
         base_url=surroundings.base_url if endpoint is None else endpoint.base_url,
         fingerprint_key=fingerprint_key,
     )
+
+
+def _unread(entry: Entry, idle: Surroundings, holder: Path | None) -> Entry:
+    """Return the entry as one that a call would ask, if its secret is a command's and that may run."""
+    reference = entry.reference if is_command(entry.reference) else None
+    if reference is None or idle.references(holder).resolve(reference) is not None:
+        return entry
+    return replace(entry, unread=True)
 
 
 def _log(complaint: Complaint) -> None:
@@ -241,9 +254,12 @@ def _by_source(surroundings: Surroundings, key: str) -> Mapping[str, Found]:
 
 
 def _resolved(
-    surroundings: Surroundings, tell: Callable[[Complaint], None], reference: str
+    surroundings: Surroundings,
+    tell: Callable[[Complaint], None],
+    holder: Path | None,
+    reference: str,
 ) -> Secret | None:
-    secret = surroundings.references().resolve(reference)
+    secret = surroundings.references(holder).resolve(reference)
     if isinstance(secret, Complaint):
         tell(secret)
         return None

@@ -49,6 +49,7 @@ class Surroundings:
         config: what `config.yaml` says, if it is not to be read from the folder.
         base_url: where credentials are valid that are found without an endpoint of their own.
         provider: the provider whose rules hold, for a pool whose key is not a provider's.
+        commands: whether the programs that rows name (`cmd:`) may be run.
     """
 
     environ: Mapping[str, str] = field(repr=False)
@@ -57,6 +58,7 @@ class Surroundings:
     config: Mapping[str, object] | None = field(default=None, repr=False)
     base_url: str | None = None
     provider: str | None = None
+    commands: bool = True
 
     @classmethod
     def usual(
@@ -127,9 +129,15 @@ class Surroundings:
         ]
         return placed, [item for item in told if isinstance(item, Complaint)]
 
-    def references(self) -> References:
-        """Return where the references in rows lead."""
-        return References(variables=self._variables()[0], folder=self.folder, home=self.home)
+    def references(self, holder: Path | None = None) -> References:
+        """Return where references lead that stand in the rows of a file, or in no file."""
+        return References(
+            variables=self._variables()[0],
+            folder=self.folder,
+            home=self.home,
+            holder=holder,
+            commands=self.commands,
+        )
 
     def _sources(self, key: str, variables: Mapping[str, str]) -> Iterator[Source]:
         """Yield the sources of a pool, in the order of their precedence."""

@@ -58,6 +58,7 @@ def _missing(key: str, entry: Entry) -> str:
     place = entry.reference or entry.source
     kind, _, name = place.partition(":")
     steps = {"env": f"set the variable {name}", "file": f"put the key into the file {name}"}
+    steps["cmd"] = f"see what credpool list {key} says of its command"
     step = steps.get(kind, f"log in with the tool that keeps it, {place}")
     return f"{step}; or take the entry out: {out}"
 
