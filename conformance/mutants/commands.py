@@ -59,7 +59,7 @@ class RunsAnyonesCommands(Mutant):
 
     violates = "borrow.command.owner+1"
     kills = ("command-of-a-shared-file-is-not-run:group-may-write",)
-    because = "out"
+    because = "order"
 
     @replaces("credpool.config.files.why_not_private")
     def private(original, path):
@@ -71,7 +71,7 @@ class RunsWhatOthersCanRead(Mutant):
 
     violates = "borrow.command.owner+1"
     kills = ("command-of-a-shared-file-is-not-run:group-may-read",)
-    because = "out"
+    because = "order"
 
     @replaces("credpool.config.files.why_not_private")
     def private(original, path):

@@ -433,26 +433,25 @@ class TakesPercentForAFraction(Mutant):
     """Takes what is given in per cent for a fraction."""
 
     violates = "quota.forms+3"
-    kills = ("quota-form:codex-primary-1", "quota-form:codex-secondary-1")
+    kills = ("quota-form:codex-1", "quota-form:codex-4")
     because = "order"
 
-    @replaces("credpool.providers.quota._parts")
-    def of_one(original, row):
-        parts = original(row)
-        return parts | {"of": "1"} if "of" in parts else parts
+    @replaces("credpool.providers.quota._left")
+    def of_one(original, parts, values):
+        return original({**parts, "of": "1"} if "used" in parts else parts, values)
 
 
 class TakesUsedForLeft(Mutant):
     """Takes what has been used for what is left."""
 
     violates = "quota.forms+3"
-    kills = ("quota-form:unified-5h-2", "quota-form:unified-7d-2")
+    kills = ("quota-form:unified-2", "quota-form:unified-8")
     because = "order"
 
     @replaces("credpool.providers.quota._left")
-    def turned(original, row, told):
-        left = original(row, told)
-        return 1 - left if left is not None and "used" in row["left"] else left
+    def turned(original, parts, values):
+        left = original(parts, values)
+        return 1 - left if left is not None and "used" in parts else left
 
 
 class ReadsQuotaOfSuccessesOnly(Mutant):
@@ -476,13 +475,26 @@ class BelievesWhatNeverResets(Mutant):
     """Believes a window without a readable reset."""
 
     violates = "quota.forms+3"
-    kills = ("quota-form:codex-primary-3",)
+    kills = ("quota-form:codex-3",)
     because = "order"
 
-    @replaces("credpool.providers.quota._seconds")
-    def some_day(original, reset, told, now):
-        seconds = original(reset, told, now)
-        return 86400.0 if seconds is None and reset["name"] in told else seconds
+    @replaces("credpool.providers.quota._Shape._whole")
+    def some_day(original, self, window, left, values, now, resets=()):
+        found = [*original(self, window, left, values, now, resets)]
+        return found or ([] if left is None else [(window, left, 86400.0)])
+
+
+class KnowsTheWindowsOfOneDay(Mutant):
+    """Reads the windows that providers had when it was written, and no other."""
+
+    violates = "quota.windows+1"
+    kills = ("quota-of-a-window-of-any-name:claude", "quota-of-a-window-of-any-name:list")
+    because = "order"
+
+    @replaces("credpool.providers.quota.read_windows")
+    def listed(original, headers, *, now):
+        then = ("unified-5h", "unified-7d", "x-ratelimit-requests", "x-ratelimit-tokens")
+        return {name: w for name, w in original(headers, now=now).items() if name in then}
 
 
 class TakesTheFullestWindow(Mutant):

@@ -40,6 +40,8 @@ def _filled(value: object) -> object:
     match value:
         case str() if found := _MOMENT.fullmatch(value):
             return _moment(found[1], NOW + int(found[2]))
+        case str():
+            return _MOMENT.sub(lambda f: str(_moment(f[1], NOW + int(f[2]))), value)
         case list():
             return [_filled(item) for item in value]
         case dict():

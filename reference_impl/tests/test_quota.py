@@ -13,7 +13,7 @@ from credpool.model.secret import Secret
 from credpool.model.state import PoolState, Window
 from credpool.model.terms import EntryId
 from credpool.providers.data import quota
-from credpool.providers.quota import next_reset, read_windows, remaining
+from credpool.providers.quota import MOST_WINDOWS, joined, next_reset, read_windows, remaining
 from credpool.providers.reply import Reply
 from credpool.rules.select import Index, available, choose
 
@@ -21,7 +21,7 @@ NOW = 1795392000.0
 SPEC = Path(__file__).parents[2] / "spec" / "tables" / "quota.yaml"
 TABLE = yaml.safe_load(SPEC.read_text(encoding="utf-8"))
 EXAMPLES = [
-    pytest.param(row["id"], example, id=f"{row['id']}-{n}")
+    pytest.param(example.get("window", row["id"]), example, id=f"{row['id']}-{n}")
     for row in TABLE["rows"]
     for n, example in enumerate(row["examples"], start=1)
 ]
@@ -51,6 +51,24 @@ def test_example_reads_as_stated(
         assert list(found) == [row]
         assert found[row].left == pytest.approx(left)
         assert found[row].until == pytest.approx(NOW + float(str(resets)))
+
+
+def test_a_stranger_cannot_make_it_grow() -> None:
+    """Windows of ever new names, and names without an end, are known up to a bound."""
+    known: Mapping[str, Window] = {}
+    for n in range(100):
+        name = f"anthropic-ratelimit-unified-{n}h"
+        told = {f"{name}-utilization": "0.5", f"{name}-reset": str(int(NOW) + n + 1)}
+        known = joined(known, read_windows(told, now=NOW))
+    long = "x" * 65
+    told = {f"x-codex-{long}-used-percent": "1", f"x-codex-{long}-reset-at": str(int(NOW) + 1)}
+    listed = {"ratelimit": ",".join(f'"{n}";r=1;t=9' for n in range(999)), "ratelimit-policy": ""}
+    listed["ratelimit-policy"] = listed["ratelimit"].replace(";r=1;t=9", ";q=2")
+
+    assert len(known) == MOST_WINDOWS
+    assert "unified-99h" in known
+    assert read_windows(told, now=NOW) == {}
+    assert len(read_windows(listed, now=NOW)) <= MOST_WINDOWS
 
 
 def test_a_reset_is_read_by_the_providers_clock() -> None:

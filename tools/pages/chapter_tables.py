@@ -128,7 +128,7 @@ def _quota(data: Mapping[str, Json]) -> str:
     rendered = table(
         ("window", "what is left", "whole again at"),
         [
-            (f"`{text(row.get('id'))}`", _left(fields(row.get("left"))), _resets(row))
+            (f"`{text(row.get('window') or row.get('id'))}`", _left(row), _resets(row))
             for row in (fields(row) for row in items(data.get("rows")))
         ],
     )
@@ -142,10 +142,18 @@ def _statuses(data: Mapping[str, Json]) -> str:
     )
 
 
-def _left(left: Row) -> str:
-    if "used" in left:
-        return f"1 - `{text(left.get('used'))}` ÷ {scalar(left.get('of'))}"
-    return f"`{text(left.get('remaining'))}` ÷ `{text(left.get('limit'))}`"
+def _left(row: Row) -> str:
+    left = {name: f"`{scalar(value)}`" for name, value in fields(row.get("left")).items()}
+    match left:
+        case {"pairs": header, "remaining": part, "of": whole, "unless": none}:
+            return f"{part} ÷ {whole.strip('`')} in the pairs of {header}, unless {none}"
+        case {"list": header, "remaining": part, "limits": other, "limit": limit}:
+            return f"{part} in the list {header} ÷ {limit} in the list {other}"
+        case {"used": header, "of": whole}:
+            excepted = ", ".join(f"`{text(word)}`" for word in items(row.get("except")))
+            return f"1 - {header} ÷ {whole.strip('`')}" + (f", not {excepted}" if excepted else "")
+        case _:
+            return f"{left['remaining']} ÷ {left['limit']}"
 
 
 def _resets(row: Row) -> str:

@@ -34,7 +34,7 @@ _HINT: Final = (
     "form",
 )
 _WORDS: Final = ("grammar", "units", "zones")
-_QUOTA: Final = ("id", "left", "reset")
+_QUOTA: Final = ("id", "window", "left", "except", "reset")
 _IN_BAND: Final = ("code", "status")
 _RULE: Final = ("id", "when", "class", "scope", "cooldown", "hint")
 

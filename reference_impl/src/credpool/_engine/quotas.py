@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from credpool.model.state import PoolState, Windows
 from credpool.model.terms import EntryId
-from credpool.providers.quota import read_windows, remaining
+from credpool.providers.quota import joined, read_windows, remaining
 from credpool.rules.select import is_enough
 
 
@@ -39,7 +39,7 @@ class Telemetry:
 
     def _note(self, state: PoolState, entry: EntryId, told: Windows, now: float) -> bool:
         known = self._windows.get(entry, {})
-        self._windows[entry] = {**known, **told}
+        self._windows[entry] = joined(known, told)
         # An entry that had enough and still has is kept, or is not the one in use.
         was, is_ = (remaining(w, now=now) for w in (known, self._windows[entry]))
         return not (is_enough(state, was) and is_enough(state, is_))
