@@ -158,6 +158,30 @@ class ShowsNoLastDay(Mutant):
         return None
 
 
+class ShowsNoWindows(Mutant):
+    """Lists nothing of what is left."""
+
+    violates = "operator.list.windows+1"
+    kills = ("listing-shows-what-is-left",)
+    because = "listing"
+
+    @replaces("credpool.providers.quota.running")
+    def none(original, state, entry, *, now):
+        return {}
+
+
+class ShowsWindowsThatHaveReset(Mutant):
+    """Lists a window that has reset as it was."""
+
+    violates = "operator.list.windows+1"
+    kills = ("listing-shows-what-is-left",)
+    because = "listing"
+
+    @replaces("credpool.providers.quota.running")
+    def all(original, state, entry, *, now):
+        return original(state, entry, now=0.0)
+
+
 class ForgetsTheLastDay(Mutant):
     """Does not keep the last day that a token endpoint names."""
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from credpool import events
+from credpool.model.entry import Window
 from credpool.model.messages import Failed, Succeeded
-from credpool.model.state import Window
 from credpool.model.terms import Payer, PayerChange, Scope
 from credpool.providers.owner import claims
 from credpool.providers.registry import provider

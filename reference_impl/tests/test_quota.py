@@ -2,20 +2,34 @@
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+import httpx2
 import pytest
 import yaml
 
-from credpool.model.entry import Entry
+from credpool import Pool
+from credpool.httpx2 import PoolAuth
+from credpool.model.entry import Entry, Window
 from credpool.model.policy import Strategy
 from credpool.model.secret import Secret
-from credpool.model.state import PoolState, Window
+from credpool.model.state import PoolState
 from credpool.model.terms import EntryId
+from credpool.pool import engine_of
 from credpool.providers.data import quota
-from credpool.providers.quota import MOST_WINDOWS, joined, next_reset, read_windows, remaining
+from credpool.providers.quota import (
+    MOST_WINDOWS,
+    joined,
+    latest_of,
+    next_reset,
+    read_windows,
+    remaining,
+)
 from credpool.providers.reply import Reply
 from credpool.rules.select import Index, available, choose
+from credpool.stores import JsonFileStore
+from credpool.testing import FakeClock, FakeProvider, FakeReply
 
 NOW = 1795392000.0
 SPEC = Path(__file__).parents[2] / "spec" / "tables" / "quota.yaml"
@@ -156,3 +170,40 @@ def test_the_index_expires_when_a_window_resets() -> None:
     state = pool("a", a=(0, 0.1), b=(0, 0.15))
 
     assert Index(state, now=NOW, model=None).expires == NOW + 60
+
+
+def test_what_is_left_is_kept_for_the_next_program(tmp_path: Path) -> None:
+    """Any strategy reads it once a minute; the pool's thread writes it, and another pool lists it."""
+    now = 1_800_000_000.0
+    clock = FakeClock(now)
+    path = tmp_path / "auth.json"
+
+    def told(used: str) -> FakeReply:
+        name = "anthropic-ratelimit-unified-5h"
+        headers = {f"{name}-utilization": used, f"{name}-reset": str(int(now) + 900)}
+        return FakeReply.json({}, headers=headers)
+
+    with FakeProvider({"sk-one": [told("0.25"), told("0.5"), told("0.75")]}) as server:
+        pool = Pool.open("openai", path=path, clock=clock)
+        take = Entry(id=EntryId("a"), secret=Secret("sk-one"), base_url=server.url)
+        engine_of(pool).change(lambda state: replace(state, entries=(take,)))
+        seen = []
+        with httpx2.Client(auth=PoolAuth(pool)) as client:
+            for _ in range(3):
+                client.get(f"{server.url}/models")
+                pool.flush()
+                seen.append(JsonFileStore(path, "openai").load().entries[0].windows)
+                clock.advance(30)
+
+    assert [w["unified-5h"].left for w in seen] == [0.75, 0.75, 0.25]
+    assert seen[0]["unified-5h"].until == now + 900
+
+
+def test_windows_of_two_programs_are_joined() -> None:
+    """The later period counts, and within one the lower fraction."""
+    known = {"5h": Window(0.5, 10.0), "7d": Window(0.5, 10.0), "x": Window(0.1, 5.0)}
+
+    found = latest_of(known, {"5h": Window(0.4, 10.0), "7d": Window(0.6, 10.0), "x": Window(1, 9)})
+
+    assert found == {"5h": Window(0.4, 10.0), "7d": Window(0.5, 10.0), "x": Window(1, 9)}
+    assert latest_of(known, None) is known

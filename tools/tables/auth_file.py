@@ -16,6 +16,7 @@ _NULL: Final = "null"
 _TYPES: Final[Mapping[str, tuple[str, ...]]] = {
     "text": ("string",),
     "whole": ("integer",),
+    "fraction": ("number",),
     "flag": ("boolean",),
     "seconds": ("number",),
     "milliseconds": ("number",),
@@ -25,6 +26,7 @@ _TYPES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _IN_WORDS: Final[Mapping[str, str]] = {
     "whole": "integer",
+    "fraction": "number",
     "flag": "true or false",
     "seconds": "seconds since the epoch",
     "milliseconds": "milliseconds since the epoch",

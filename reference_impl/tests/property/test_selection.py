@@ -5,10 +5,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credpool.model.entry import Cooldown, Entry
+from credpool.model.entry import Cooldown, Entry, Window
 from credpool.model.policy import Strategy
 from credpool.model.secret import Secret
-from credpool.model.state import PoolState, Window
+from credpool.model.state import PoolState
 from credpool.model.terms import EntryId, FailureClass
 from credpool.rules.select import Index, available, choose
 

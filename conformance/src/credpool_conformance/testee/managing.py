@@ -62,9 +62,16 @@ def _entries(listing: Mapping[str, Json]) -> list[dict[str, Json]]:
 
 def _shown(entry: Mapping[str, Json], key: str, now: float) -> Json:
     value = entry.get(key)
-    if key in ("until", "login_ends_at") and isinstance(value, int | float):
-        return f"+{seconds(value - now)}"
+    if key in ("until", "login_ends_at"):
+        return _moment(value, now)
+    if key == "windows":
+        told = {name: fields(window) for name, window in fields(value).items()}
+        return {n: {**w, "resets_at": _moment(w.get("resets_at"), now)} for n, w in told.items()}
     return value
+
+
+def _moment(value: Json, now: float) -> Json:
+    return f"+{seconds(value - now)}" if isinstance(value, int | float) else value
 
 
 def _faults(listing: Mapping[str, Json]) -> Json:

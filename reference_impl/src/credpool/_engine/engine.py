@@ -181,8 +181,7 @@ class Engine:
     def heard(self, entry: Entry, headers: Mapping[str, str]) -> str | None:
         """Take what a reply tells of the entry's quota; return its owner when that is news."""
         view = self._stored.view
-        if view.state.strategy is Strategy.QUOTA_AWARE:
-            self._stored.measured(entry, headers, self.clock.now())
+        self._stored.measured(entry, headers, self.clock.now())
         known = view.by_id.get(entry.id, entry)
         named = named_owner(headers, self.provider) if known.owner is None else None
         return named if named != known.learnt_owner else None

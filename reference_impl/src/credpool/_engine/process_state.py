@@ -39,6 +39,8 @@ class ProcessState:
         self.sessions = Sessions()
         self.holder = os.urandom(8).hex()
         self.unsaved: dict[EntryId, Grant] = {}
+        self.shown_at: dict[EntryId, float] = {}
+        """When each entry's quota was last read for people."""
         self.payers_told: dict[tuple[Payer, Payer], float] = {}
         self._thread: ThreadPoolExecutor | None = None
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from credpool.model.state import PoolState, Windows
+from credpool.model.entry import Windows
+from credpool.model.state import PoolState
 from credpool.model.terms import EntryId
-from credpool.providers.quota import joined, read_windows, remaining
+from credpool.providers.quota import joined, remaining
 from credpool.rules.select import is_enough
 
 
@@ -23,7 +24,7 @@ class Telemetry:
         self,
         state: PoolState,
         holders: Sequence[EntryId],
-        headers: Mapping[str, str],
+        told: Windows,
         *,
         now: float,
     ) -> bool:
@@ -31,9 +32,6 @@ class Telemetry:
 
         Return whether that can change whom the strategy chooses.
         """
-        told = read_windows({n.lower(): v for n, v in headers.items()}, now=now)
-        if not told:
-            return False
         changed = [self._note(state, holder, told, now) for holder in holders]
         return any(changed)
 

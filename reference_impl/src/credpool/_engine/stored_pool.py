@@ -18,9 +18,13 @@ from credpool.model.errors import StoreError
 from credpool.model.policy import Strategy
 from credpool.model.state import PoolState
 from credpool.model.terms import EntryId
+from credpool.providers.quota import latest_of, read_windows
 from credpool.rules import moments
 from credpool.rules.moments import Reading
 from credpool.stores.latest import latest
+
+GLANCE: Final = 60.0
+"""How often an entry's quota is read and kept for people, in seconds."""
 
 _CLOCK_STEP: Final = 1.0
 """A clock that goes back by less, in seconds, is two threads that looked at it at the same time."""
@@ -112,23 +116,42 @@ class StoredPool:
             self.view = view_of(self.view.stamp, self.view.reading, strategy)
 
     def measured(self, entry: Entry, headers: Mapping[str, str], now: float) -> None:
-        """Take what a reply tells of the entry's quota."""
-        holders = self.view.twins.get(entry.id, (entry.id,))
-        if self.telemetry.take(self.view.state, holders, headers, now=now):
-            with self.own.mutex:
+        """Take what a reply tells of the entry's quota; for people alone, now and then is enough."""
+        own, chooses = self.own, self.view.state.strategy is Strategy.QUOTA_AWARE
+        is_due = not 0 <= now - own.shown_at.get(entry.id, -GLANCE) < GLANCE
+        if not (is_due or chooses):
+            return
+        told = read_windows({n.lower(): v for n, v in headers.items()}, now=now)
+        if is_due:
+            own.shown_at[entry.id] = now
+        holders = self.view.twins.get(entry.id, (entry.id,)) if told else ()
+        if self.telemetry.take(self.view.state, holders, told, now=now) and chooses:
+            with own.mutex:
                 self.view.indexes.clear()
+        if told and is_due:
+            with suppress(RuntimeError):  # the interpreter ends
+                own.thread.submit(self._write_windows)
+
+    def _write_windows(self) -> None:
+        with suppress(StoreError):  # they may lag
+            self._flush(lambda: self.own.counts.left > 0)
 
     def folded(self, state: PoolState, sums: Counter[EntryId] | None = None) -> PoolState:
         """Return the state with what this process adds to it; whoever calls holds `mutex`."""
         own = self.own
         sums = own.counts.sums() if sums is None else sums
+        quotas = self.telemetry.windows
         counted = {
             # spec: share.counts+2, store.counts+2
-            e.id: replace(e, request_count=e.request_count + sums[e.id])
+            e.id: replace(
+                e,
+                request_count=e.request_count + sums[e.id],
+                windows=latest_of(e.windows, quotas.get(e.id)),
+            )
             for e in (state.entries if sums else ())
             if e.id in sums
         }
-        leases, quotas = own.leases.counts(), self.telemetry.windows
+        leases = own.leases.counts()
         return replace(state.change(counted), last=self.last, leases=leases, quotas=quotas)
 
     # Making durable.

@@ -6,6 +6,7 @@ from typing import Final
 from credpool.events.report import Json, report_pool
 from credpool.model.entry import Entry
 from credpool.model.state import PoolState
+from credpool.providers.quota import running
 from credpool.rules.select import payer_of
 
 VERSION: Final = 1
@@ -22,7 +23,7 @@ def _pool(state: PoolState, now: float) -> Json:
     states = told["entries"]
     assert isinstance(states, list), "a report lists its entries"
     pairs = zip(state.entries, states, strict=True)
-    entries = [_entry(n, state, e, known) for n, (e, known) in enumerate(pairs, start=1)]
+    entries = [_entry(n, state, e, known, now) for n, (e, known) in enumerate(pairs, start=1)]
     return {
         "key": state.key,
         "provider": state.provider,
@@ -32,7 +33,7 @@ def _pool(state: PoolState, now: float) -> Json:
     }
 
 
-def _entry(place: int, state: PoolState, entry: Entry, known: Json) -> Json:
+def _entry(place: int, state: PoolState, entry: Entry, known: Json, now: float) -> Json:
     assert isinstance(known, dict), "an entry is reported as an object"
     return {  # spec: operator.list.complete+2, operator.disable.shown+1
         "disabled": False,
@@ -46,4 +47,8 @@ def _entry(place: int, state: PoolState, entry: Entry, known: Json) -> Json:
         "serves": [*entry.serves],
         "has_secret": entry.secret is not None or entry.unread,
         "payer": payer_of(state, entry).value,
+        "windows": {  # spec: operator.list.windows+1
+            name: {"left": window.left, "resets_at": window.until}
+            for name, window in running(state, entry, now=now).items()
+        },
     }

@@ -32,6 +32,18 @@ class Claim:
     """Whether it was stored with a later end than a claim can have, so that a clock is wrong."""
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One of an entry's quotas: the fraction that is left, and when it is whole again."""
+
+    left: float
+    until: float
+
+
+Windows = Mapping[str, Window]
+"""What is known of an entry's quotas, by the names of the windows."""
+
+_NO_WINDOWS: Final[Windows] = MappingProxyType({})
 _NO_MODELS: Final[Mapping[str, Cooldown]] = MappingProxyType({})
 _NO_EXTRA: Final[Mapping[str, object]] = MappingProxyType({})
 
@@ -79,6 +91,8 @@ class Entry:
     """Whether its secret is where only a call looks, since a program has to be run there."""
     serves: tuple[str, ...] = ()
     """The models it is for, by name or with `*` for any ending; none: every model."""
+    windows: Windows = field(default_factory=lambda: _NO_WINDOWS)
+    """What was known of its quotas when the store was written last: for people, and soft state."""
     extra: Mapping[str, object] = field(default_factory=lambda: _NO_EXTRA, repr=False)
 
     @property

@@ -5,22 +5,10 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
-from credpool.model.entry import Entry
+from credpool.model.entry import Entry, Windows
 from credpool.model.policy import Policy, Strategy
 from credpool.model.secret import Secret
 from credpool.model.terms import EntryId
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """One of an entry's quotas: the fraction that is left, and when it is whole again."""
-
-    left: float
-    until: float
-
-
-Windows = Mapping[str, Window]
-"""What is known of an entry's quotas, by the ids of the table's rows."""
 
 _NO_EXTRA: Final[Mapping[str, object]] = MappingProxyType({})
 _NO_LEASES: Final[Mapping[EntryId, int]] = MappingProxyType({})

@@ -11,7 +11,8 @@ from functools import cache
 from typing import Final
 from urllib.parse import unquote
 
-from credpool.model.state import Window, Windows
+from credpool.model.entry import Entry, Window, Windows
+from credpool.model.state import PoolState
 from credpool.providers.data import Row, quota
 from credpool.providers.hints import FORMS, server_time
 
@@ -37,7 +38,7 @@ def read_windows(headers: Mapping[str, str], *, now: float) -> dict[str, Window]
         for name in told:
             for window, left, seconds in shape.read(name, told, there):
                 if len(found) < MOST_WINDOWS:
-                    found[window] = Window(min(max(left, 0.0), 1.0), now + seconds)
+                    found[window] = Window(round(min(max(left, 0.0), 1.0), 6), now + seconds)
     return found
 
 
@@ -59,6 +60,24 @@ def joined(known: Windows, told: Windows) -> Windows:
         return found
     last = sorted(found.items(), key=lambda item: item[1].until)[-MOST_WINDOWS:]
     return dict(last)
+
+
+def latest_of(known: Windows, told: Windows | None) -> Windows:
+    """Return the windows of two who have looked: of each the one that lasts longer, or has less left."""
+    if not told:
+        return known
+    newer = {
+        n: w
+        for n, w in told.items()
+        if n not in known or (w.until, -w.left) > (known[n].until, -known[n].left)
+    }
+    return joined(known, newer) if newer else known
+
+
+def running(state: PoolState, entry: Entry, *, now: float) -> Windows:
+    """Return the windows of an entry that have not reset, as this process and the store know them."""
+    found = latest_of(entry.windows, state.quotas.get(entry.id))
+    return {name: w for name, w in found.items() if w.until > now}
 
 
 _Told = Iterator[tuple[str, float, float]]

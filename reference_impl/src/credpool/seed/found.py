@@ -82,6 +82,7 @@ def _taken_up(entry: Entry, item: Found, fingerprint_key: bytes | None) -> Entry
         probed_at=None,
         claim=None,
         refresh_failed_at=None,
+        windows={},
         extra=MappingProxyType(extra),
     )
 

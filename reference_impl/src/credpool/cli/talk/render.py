@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from credpool.cli.talk import deadline
+from credpool.cli.talk import bars, deadline
 from credpool.cli.talk.billing import KINDS, disputes
 from credpool.entries.listing import listing
 from credpool.entries.order import is_plain
@@ -36,8 +36,8 @@ _STYLES: Final = {Status.OK: "green", Status.EXHAUSTED: "yellow", Status.DEAD: "
 _PASSED_OVER: Final[Mapping[str | None, str]] = {NO_SECRET: "no key", DISABLED: "disabled"}
 """How an entry is shown with which nothing is sent although nothing is wrong with it."""
 
-_COLUMNS: Final = ("#", "priority", "label", "type", "status", "why", "login ends", "requests", "billed", "models", "source", "owner", "id")  # fmt: skip
-_WHOLE: Final = frozenset({"#", "priority", "type", "status", "requests", "id"})
+_COLUMNS: Final = ("#", "priority", "label", "type", "status", "why", "left", "login ends", "requests", "billed", "models", "source", "owner", "id")  # fmt: skip
+_WHOLE: Final = frozenset({"#", "priority", "type", "status", "requests", "left", "id"})
 """The columns that are never folded."""
 
 _LEAST: Final = {"why": len("usage_limited,")}
@@ -200,6 +200,7 @@ def _cells(place: int, state: PoolState, entry: Entry, now: float) -> dict[str, 
         KINDS[entry.auth_type],
         status.value if why is None else shown_as,
         condition(state, entry, now).removeprefix("disabled").removeprefix("; "),
+        "",
         deadline.shown(entry, now),
         str(entry.request_count),
         payer_of(state, entry).value,
@@ -209,6 +210,7 @@ def _cells(place: int, state: PoolState, entry: Entry, now: float) -> dict[str, 
         entry.id,
     )
     cells = dict(zip(_COLUMNS, (Text(visible(text)) for text in told), strict=True))
+    cells["left"] = Text(bars.shown(state, entry, now))
     style = "yellow" if why in _PASSED_OVER else "red"
     cells["status"].stylize(_STYLES[status] if why is None else style)
     return cells

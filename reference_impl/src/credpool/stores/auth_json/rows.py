@@ -17,6 +17,7 @@ from credpool.model.entry import Claim, Cooldown, Entry
 from credpool.model.secret import Veiled
 from credpool.model.terms import FOREVER, AuthType, EntryId, FailureClass, Payer, Status
 from credpool.stores.auth_json.fields import Fields, Malformed, in_form, kind, to_seconds
+from credpool.stores.auth_json.windows import decode_windows, encode_windows
 
 _EXPIRY: Final = ("expires_at", "expires_at_ms")
 _STATUS: Final = (
@@ -28,13 +29,12 @@ _MAPPED: Final = frozenset(
         *("id", "label", "auth_type", "priority", "source", "access_token", "refresh_token"),
         *("base_url", "request_count", "owner", "learnt_owner", "payer", "token_url"),
         *("failure_class", "model_cooldowns", "retry_pending", "probed_at", "claim"),
-        *("refresh_failed_at", "login_ends_at", "disabled", "serves"),
+        *("refresh_failed_at", "login_ends_at", "disabled", "serves", "quota_windows"),
     }
 )
 _MAPPED_IF_COOLING: Final = _MAPPED.union(_STATUS)
 _UNSAID: Final = frozenset({*_STATUS, *_EXPIRY})
-_TTL: Final = MappingProxyType({401: 300.0, 402: 86400.0})
-_OTHER_TTL: Final = 3600.0
+_TTL: Final = MappingProxyType({401: 300.0, 402: 86400.0, None: 3600.0})
 _CLASSES: Final = MappingProxyType({c.value: c for c in FailureClass})
 # What a row that names no class failed with: by its reason first, then by its status.
 _CLASS_BY: Final[Mapping[object, FailureClass]] = MappingProxyType(
@@ -94,13 +94,14 @@ def decode_row(row: object, *, key: str, index: int) -> Entry:
 
 
 def _as_set(entry: Entry, fields: Fields) -> Entry:
-    """Return the entry with what a person has set of it."""
+    """Return the entry with what a person has set of it, and what they are shown."""
     return replace(
         entry,
         owner=fields.text("owner"),
         payer=_decode_payer(fields),
         disabled=fields.flag("disabled"),  # spec: store.disabled+1
         serves=fields.texts("serves"),
+        windows=decode_windows(fields.raw.get("quota_windows")),
     )
 
 
@@ -133,6 +134,7 @@ def encode_row(entry: Entry) -> Veiled:
         "login_ends_at": entry.login_ends_at,
         "disabled": entry.disabled or None,
         "serves": list(entry.serves) or None,
+        "quota_windows": encode_windows(entry.windows),
     }
     row = {name: value for name, value in row.items() if value is not None}
     row |= _encode_status(entry.cooldown, extra)
@@ -207,7 +209,7 @@ def _decode_cooldown(fields: Fields) -> Cooldown | None:
     if status == Status.DEAD.value:  # spec: store.foreign-status+3
         until, default = FOREVER, FailureClass.AUTH_REVOKED
     elif status == Status.EXHAUSTED.value and (reset_at or since):
-        until = reset_at or (since or 0.0) + _TTL.get(code or 0, _OTHER_TTL)
+        until = reset_at or (since or 0.0) + _TTL.get(code, _TTL[None])
         default = _CLASS_BY.get(reason, _CLASS_BY.get(code, FailureClass.RATE_LIMITED))
     else:
         return None
