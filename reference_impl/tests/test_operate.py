@@ -328,6 +328,8 @@ def test_a_listing_tells_all_but_the_secret() -> None:
                         "serves": [],
                         "has_secret": True,
                         "payer": "metered",
+                        "endpoint_code": None,
+                        "windows": {},
                     }
                 ],
             }

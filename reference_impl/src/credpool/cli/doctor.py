@@ -13,7 +13,7 @@ from credpool.cli.home import Home, is_shared
 from credpool.cli.talk import deadline
 from credpool.cli.talk.advice import advice
 from credpool.cli.talk.billing import KINDS, bill, notes
-from credpool.cli.talk.render import condition, out
+from credpool.cli.talk.render import condition, dead_of, out
 from credpool.events.report import Json
 from credpool.model.entry import Entry
 from credpool.model.errors import BadConfig, StoreError, StoreTooNew, UnknownStrategy
@@ -154,6 +154,9 @@ def _entries(state: PoolState, now: float) -> Iterator[Finding]:
             yield _disabled(state, entry, why, now)
             continue
         told = entry.cooldown.message if entry.cooldown is not None else None
+        code = dead_of(state, entry)
+        if code is not None:
+            why, told = f"{code}; {why}", None
         yield Finding(
             level=Level.WARNING,
             where=f"{state.key}, {shown(entry)}",

@@ -6,7 +6,9 @@ from typing import Final
 from credpool.events.report import Json, report_pool
 from credpool.model.entry import Entry
 from credpool.model.state import PoolState
+from credpool.providers.grant import endpoint_code
 from credpool.providers.quota import running
+from credpool.providers.registry import provider
 from credpool.rules.select import payer_of
 
 VERSION: Final = 1
@@ -46,6 +48,7 @@ def _entry(place: int, state: PoolState, entry: Entry, known: Json, now: float) 
         "priority": entry.priority,
         "serves": [*entry.serves],
         "has_secret": entry.secret is not None or entry.unread,
+        "endpoint_code": endpoint_code(entry, provider(state.provider)),
         "payer": payer_of(state, entry).value,
         "windows": {  # spec: operator.list.windows+1
             name: {"left": window.left, "resets_at": window.until}

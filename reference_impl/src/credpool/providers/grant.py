@@ -6,7 +6,7 @@ from typing import Final
 
 from credpool.model.credential import bare, form_flaw, url_flaw
 from credpool.model.entry import Entry
-from credpool.model.messages import Grant
+from credpool.model.messages import TOKEN_ENDPOINT, Grant
 from credpool.model.secret import Secret
 from credpool.providers.hints import FORMS, read_hint
 from credpool.providers.registry import Provider
@@ -103,6 +103,19 @@ def read_token_reply(
     hint = read_hint(reply, None, now=now) if reply.status >= 400 else None
     said = "".join(f", {code}" for code in sorted(reply.codes & (gone | _TOLD)))
     return Refusal(terminal, f"the token endpoint answered {reply.status}{said}", hint)
+
+
+def endpoint_code(entry: Entry, provider: Provider) -> str | None:
+    """Return what the token endpoint called the refusal that a login died of; never what it wrote.
+
+    Other programs keep the code in place of our rule.
+    """
+    out = entry.cooldown if entry.dead else None
+    if out is None:
+        return None
+    message = out.message if out.reason == TOKEN_ENDPOINT else None
+    told = {out.reason or "", *(message or "").split(", ")}
+    return ", ".join(sorted(told & (provider.terminal | _TOLD))) or None
 
 
 def _secret(told: object) -> Secret | None:

@@ -25,6 +25,8 @@ from credpool.model.entry import Entry
 from credpool.model.state import PoolState
 from credpool.model.terms import FOREVER, Status
 from credpool.model.text import duration, visible
+from credpool.providers.grant import endpoint_code
+from credpool.providers.registry import provider
 from credpool.rules.select import available, payer_of
 from credpool.rules.targets import shown
 from credpool.rules.usable import DISABLED, NO_SECRET, is_disabled, why_unusable
@@ -154,6 +156,12 @@ def condition(state: PoolState, entry: Entry, now: float) -> str:
     return "; ".join(parts)
 
 
+def dead_of(state: PoolState, entry: Entry) -> str | None:
+    """Return what a dead login died of, if its token endpoint has said."""
+    code = endpoint_code(entry, provider(state.provider))
+    return None if code is None else f"dead: {code}"
+
+
 def stays_away(key: str, gone: Entry) -> str:
     """Return what is to be known of a removed entry that was found somewhere, or nothing."""
     if not borrowed(key, gone.source):
@@ -198,7 +206,7 @@ def _cells(place: int, state: PoolState, entry: Entry, now: float) -> dict[str, 
         str(entry.priority),
         entry.label,
         KINDS[entry.auth_type],
-        status.value if why is None else shown_as,
+        dead_of(state, entry) or status.value if why is None else shown_as,
         condition(state, entry, now).removeprefix("disabled").removeprefix("; "),
         "",
         deadline.shown(entry, now),
