@@ -118,6 +118,20 @@ def test_a_place_that_an_entry_names_already_is_refused() -> None:
             added(pool_of(entry("one"), Entry(id=EntryId("empty")), other), new)
 
 
+def test_a_holder_that_is_disabled_is_named_with_the_way_back() -> None:
+    """Whoever adds a key that is paused learns that it is there, and how to enable it."""
+    there = replace(entry("one"), disabled=True)
+    twin = replace(entry("two"), secret=there.secret)
+    new = holding(Entry(id=EntryId("new")), (there.secret or Secret("")).reveal())
+
+    with pytest.raises(DuplicateSecret, match=r"is disabled; enable it: credpool enable .* one"):
+        added(pool_of(there), new)
+    with pytest.raises(DuplicateSecret, match="is disabled"):
+        added(pool_of(twin, there), new)
+    with pytest.raises(DuplicateSecret, match="reset that one"):
+        added(pool_of(replace(there, disabled=False)), new)
+
+
 @pytest.mark.parametrize(
     ("value", "why"),
     [

@@ -79,3 +79,16 @@ def test_an_exhaustion_is_that_of_a_model() -> None:
     assert (pool.exhaustion("gpt-5"), pool.exhaustion()) == (None, None)
     assert over is not None
     assert (over.returns_at, over.entries[0].why) == (None, "does not serve the model")
+
+
+def test_an_entry_is_added_for_some_models(credpool: "Command") -> None:
+    """What `models` sets later can be said at once; what is no name adds nothing."""
+    added = credpool(
+        *("--json", "add", "openai", "--models", "gpt-*", "--models", "o3"),
+        stdin="sk-made-up-0123456789",
+    )
+    refused = credpool("add", "openai", "--models", "g*t", stdin="sk-made-up-9876543210")
+
+    assert added.entries[0]["serves"] == ["gpt-*", "o3"]
+    assert refused.code != 0
+    assert len(credpool("--json", "list", "openai").entries) == 1

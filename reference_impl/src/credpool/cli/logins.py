@@ -6,7 +6,7 @@ from typing import Final
 import click
 
 from credpool.cli.home import Home, types_of
-from credpool.cli.session import Session, provider, session
+from credpool.cli.session import Session, any_target, provider, session
 from credpool.cli.talk import streams
 from credpool.cli.talk.options import common
 from credpool.cli.talk.prompter import Prompter, Terminal, is_interactive
@@ -111,7 +111,7 @@ def login(
 @click.command()
 @common
 @provider
-@click.argument("target", required=False)
+@any_target
 @session
 def refresh(session: Session, provider: str, target: str | None) -> None:
     """Get new tokens now, for one login or for all of the pool."""

@@ -6,16 +6,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import update_wrapper
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, Final, ParamSpec, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from credpool.cli.exits import code_of
 from credpool.cli.home import Home, pool_key
 from credpool.cli.talk import render
 from credpool.cli.talk.options import Options
+from credpool.model.entry import Entry
 from credpool.model.errors import CredpoolError
+from credpool.model.state import PoolState
 from credpool.providers import registry
+from credpool.rules.targets import plain
+
+_SPECIAL: Final = frozenset(" \t:'\"\\$`&|;<>()*?[]{}~#!")
+"""What a shell would read in another way than it was meant."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -77,6 +84,33 @@ def _completed(_context: click.Context, _parameter: click.Parameter, begun: str)
     return [name for name in registry.names() if name.startswith(begun)]
 
 
+def targets(
+    context: click.Context, _parameter: click.Parameter, begun: str
+) -> list[CompletionItem]:
+    """Complete an entry of the pool that was typed before; nothing is told where it cannot be read."""
+    options, key = context.ensure_object(Options), context.params.get("provider")
+    if key is None and context.args:  # behind an option that has no value yet
+        key = pool_key(context.args[0])
+    try:
+        home = Session(options.store, options.as_json).home
+        state = home.state(key, notify=lambda _: None) if isinstance(key, str) else None
+    except CredpoolError:
+        state = None
+    found = [] if state is None else [_item(state, entry) for entry in state.entries]
+    return [item for item in found if item.value.startswith(begun)]
+
+
+def _item(state: PoolState, entry: Entry) -> CompletionItem:
+    """Return what names an entry: its label, if that is its alone and one word, or else its id."""
+    label = entry.label
+    alone = [plain(e.label) for e in state.entries].count(plain(label)) == 1
+    named = (
+        alone and label.isprintable() and label[:1] not in ("", "-") and not set(label) & _SPECIAL
+    )
+    return CompletionItem(label, help=entry.id) if named else CompletionItem(entry.id, help=label)
+
+
 provider = click.argument("provider", callback=_key, shell_complete=_completed)
 any_provider = click.argument("provider", required=False, callback=_key, shell_complete=_completed)
-target = click.argument("target")
+target = click.argument("target", shell_complete=targets)
+any_target = click.argument("target", required=False, shell_complete=targets)

@@ -8,7 +8,15 @@ import click
 
 from credpool.cli.exits import Exit
 from credpool.cli.logins import Client, log_in
-from credpool.cli.session import Session, any_provider, provider, session, target
+from credpool.cli.session import (
+    Session,
+    any_provider,
+    any_target,
+    provider,
+    session,
+    target,
+    targets,
+)
 from credpool.cli.talk import exposed, render, streams
 from credpool.cli.talk.options import common
 from credpool.cli.talk.prompter import Terminal, is_interactive
@@ -40,22 +48,33 @@ PLACES: Final = "env:NAME, file:PATH, keyring:SERVICE/NAME or 'cmd:PROGRAM ARGUM
 @click.option("--owner", help="Whose quota it draws on.")
 @click.option("--base-url", help="Where it is valid, if not at the provider's own address.")
 @click.option("--from", "place", metavar="PLACE", help=f"Where the key is, in its stead: {PLACES}.")
+@click.option(
+    "--models",
+    multiple=True,
+    metavar="MODEL",
+    help="For which models alone: 'gpt-*'; may be repeated.",
+)
 @click.argument("extra", nargs=-1, metavar="", callback=exposed.refuse, expose_value=False)
 @session
 def add(
-    session: Session, provider: str, kind: str | None, label: str, priority: int | None,
-    owner: str | None, base_url: str | None, place: str | None,
+    session: Session, /, provider: str, kind: str | None, label: str, priority: int | None,
+    place: str | None, models: tuple[str, ...], **own: str | None,
 ) -> None:  # fmt: skip
     """Add a credential.
 
     The key is asked for without an echo, or read from the standard input.
     """
+    base_url = own["base_url"]
     operator = Operator(session.home.pool(provider, new=base_url is not None))
     if _type(provider, kind) is AuthType.OAUTH:
         entry = _logged_in(session, provider)
+        if models:
+            operator.serve(entry.id, models)
     else:
-        secret = _secret(place)
-        entry = operator.add(secret, label=label, priority=priority, owner=owner, base_url=base_url)
+        entry = operator.add(
+            _secret(place), label=label, priority=priority, models=models,
+            owner=own["owner"], base_url=base_url,
+        )  # fmt: skip
     session.done(f"Added {shown(entry)} to {provider}.", provider)
     if base_url is None and entry.secret is not None and provider in registry.names():
         other = looks_like(entry.secret, registry.provider(provider))
@@ -94,7 +113,7 @@ def remove(session: Session, provider: str, target: str, *, yes: bool) -> None:
 @click.command()
 @common
 @any_provider
-@click.argument("target", required=False)
+@any_target
 @session
 def reset(session: Session, provider: str | None, target: str | None) -> None:
     """End the cooldowns of all pools, of one, or of one entry."""
@@ -181,7 +200,9 @@ def rename(session: Session, provider: str, target: str, label: str) -> None:
 @provider
 @target
 @click.argument("to", required=False, type=click.Choice([m.value for m in Move]))
-@click.option("--before", metavar="TARGET", help="Put it right before that entry.")
+@click.option(
+    "--before", metavar="TARGET", shell_complete=targets, help="Put it right before that entry."
+)
 @session
 def move(session: Session, provider: str, target: str, to: str | None, before: str | None) -> None:
     """Put an entry first, last, one up, one down, or before another one."""

@@ -14,6 +14,7 @@ from credpool.model.secret import Veiled
 from credpool.model.state import PoolState
 from credpool.rules.given import checked_label, checked_url, usable_secret
 from credpool.rules.targets import plain, resolve, shown
+from credpool.rules.usable import is_disabled
 
 
 def holding(entry: Entry, value: str) -> Entry:
@@ -37,7 +38,8 @@ def added(state: PoolState, entry: Entry, *, priority: int | None = None) -> Poo
     """
     holder = _holder(state, entry)
     if holder is not None:  # spec: operator.add.duplicate+2
-        raise DuplicateSecret(shown(holder))
+        verb = f"enable it: credpool enable {state.key} {holder.id}"
+        raise DuplicateSecret(shown(holder), enable=verb if is_disabled(state, holder) else None)
     behind = max((e.priority for e in state.entries), default=-1) + 1
     placed = replace(  # spec: operator.add.behind+2
         entry,
@@ -101,10 +103,18 @@ def serving(state: PoolState, target: str, models: Sequence[str]) -> PoolState:
         BadInput: one of them is no name of a model.
     """
     entry = resolve(state, target)
+    return state.change({entry.id: replace(entry, serves=served(models))})
+
+
+def served(models: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of models as an entry keeps them.
+
+    Raises:
+        BadInput: one of them is no name of a model.
+    """
     if isinstance(models, str):
         raise BadInput("models is a list of names, not one text; put the name in brackets")
-    names = tuple(dict.fromkeys(map(_model, models)))
-    return state.change({entry.id: replace(entry, serves=names)})
+    return tuple(dict.fromkeys(map(_model, models)))
 
 
 def _model(typed: str) -> str:

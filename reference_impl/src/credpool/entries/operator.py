@@ -46,6 +46,7 @@ class Operator:
         priority: int | None = None,
         owner: str | None = None,
         base_url: str | None = None,
+        models: Sequence[str] = (),
     ) -> Entry:
         """Add a credential and return its entry: the last in order, if it is given no priority.
 
@@ -55,6 +56,7 @@ class Operator:
         Raises:
             UnusableSecret: the secret is empty, a placeholder, or cannot be sent.
             DuplicateSecret: an entry holds it already.
+            BadInput: one of the models is no name; with `*` at its end it is the beginning of one.
             StoreError: the change could not be made durable.
         """
         bare = Entry(
@@ -63,6 +65,7 @@ class Operator:
             auth_type=auth_type,
             owner=owner,
             base_url=base_url,
+            serves=edit.served(models),
         )
         entry = edit.holding(bare, Veiled(secret.reveal()))
         after = engine_of(self._pool).change(partial(edit.added, entry=entry, priority=priority))

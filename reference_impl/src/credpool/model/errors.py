@@ -115,13 +115,15 @@ class UnusableSecret(BadInput):
 
 
 class DuplicateSecret(BadInput):
-    """An entry holds the secret already."""
+    """An entry holds the secret already; `enable` is how a person enables it, if it is disabled."""
 
-    def __init__(self, holder: str) -> None:
+    def __init__(self, holder: str, *, enable: str | None = None) -> None:
+        what, step = ("", "reset that one") if enable is None else (", and is disabled", enable)
         super().__init__(
-            f"the entry {holder} holds this secret already; reset that one, or give another secret"
+            f"the entry {holder} holds this secret already{what}; {step}, or give another secret"
         )
         self.holder = holder
+        self.enable = enable
 
 
 class BadPolicy(BadInput):
