@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from typing import Final
 
-from credpool.model.entry import Entry, Window
+from credpool.model.entry import Entry
 from credpool.model.state import PoolState
 from credpool.model.text import duration, visible
 from credpool.providers.quota import running
@@ -20,24 +20,20 @@ _FAMILY: Final = re.compile(r"\A(?:unified|anthropic|x-ratelimit|codex|ratelimit
 """What a window's name begins with that says nothing to whoever knows the pool."""
 
 
-def shown(state: PoolState, entry: Entry, now: float) -> str:
-    """Return a line for each window: its name, a bar, what is left, and in how long it resets."""
+def bars(state: PoolState, entry: Entry, now: float) -> Iterator[tuple[str, str, str]]:
+    """Yield each window's name, a bar with what is left, and in how long it resets."""
     told = sorted(running(state, entry, now=now).items(), key=lambda item: item[1].left)
-    lines = [_line(name, window, now) for name, window in told[:_MOST]]
-    return "\n".join([*lines, *_rest(len(told) - _MOST)])
+    for name, window in told[:_MOST]:
+        yield visible(_FAMILY.sub("", name)), _bar(window.left), duration(window.until - now)
+    if len(told) > _MOST:
+        yield f"and {len(told) - _MOST} more", "", ""
 
 
-def _line(name: str, window: Window, now: float) -> str:
+def _bar(left: float) -> str:
     full, empty = _BLOCKS if _can_show(_BLOCKS) else _ASCII
-    filled = max(1, int(window.left * _LENGTH)) if window.left > 0 else 0
-    bar = full * filled + empty * (_LENGTH - filled)
-    percent = f"{int(window.left * 100 + 1e-9)}%"
-    return f"{visible(_FAMILY.sub('', name))} {bar} {percent:>4} {duration(window.until - now)}"
-
-
-def _rest(count: int) -> Iterator[str]:
-    if count > 0:
-        yield f"and {count} more"
+    filled = max(1, int(left * _LENGTH)) if left > 0 else 0
+    percent = f"{int(left * 100 + 1e-9)}%"
+    return f"{full * filled}{empty * (_LENGTH - filled)} {percent:>4}"
 
 
 def _can_show(characters: tuple[str, ...]) -> bool:

@@ -15,7 +15,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from credpool.cli.talk import bars, deadline
+from credpool.cli.talk import deadline
+from credpool.cli.talk.bars import bars
 from credpool.cli.talk.billing import KINDS, disputes
 from credpool.entries.listing import listing
 from credpool.entries.order import is_plain
@@ -38,8 +39,8 @@ _STYLES: Final = {Status.OK: "green", Status.EXHAUSTED: "yellow", Status.DEAD: "
 _PASSED_OVER: Final[Mapping[str | None, str]] = {NO_SECRET: "no key", DISABLED: "disabled"}
 """How an entry is shown with which nothing is sent although nothing is wrong with it."""
 
-_COLUMNS: Final = ("#", "priority", "label", "type", "status", "why", "left", "login ends", "requests", "billed", "models", "source", "owner", "id")  # fmt: skip
-_WHOLE: Final = frozenset({"#", "priority", "type", "status", "requests", "left", "id"})
+_COLUMNS: Final = ("#", "priority", "label", "type", "status", "why", "login ends", "requests", "billed", "models", "source", "owner", "id")  # fmt: skip
+_WHOLE: Final = frozenset({"#", "priority", "type", "status", "requests", "id"})
 """The columns that are never folded."""
 
 _LEAST: Final = {"why": len("usage_limited,")}
@@ -71,8 +72,23 @@ def show_pools(states: Sequence[PoolState], *, now: float, as_data: bool) -> Non
     for state in states:
         if state.entries:
             out().print(_table(state, now))
+            _show_quotas(state, now)
     for note in disputes(states):
         out().print(Text(note), soft_wrap=True)
+
+
+def _show_quotas(state: PoolState, now: float) -> None:
+    """Show what is left of the entries' quotas, below their table: each window has a bar."""
+    table = _frame()
+    for name in ("#", "label", "window", "left", "resets in"):
+        table.add_column(name, overflow="fold", no_wrap=name in ("#", "left"))
+    for place, entry in enumerate(state.entries, start=1):
+        names = (str(place), visible(entry.label or entry.id))
+        for window, bar, resets in bars(state, entry, now):
+            table.add_row(*map(Text, (*names, window, bar, resets)))
+            names = ("", "")
+    if table.row_count:
+        out().print(table)
 
 
 def show_summary(states: Sequence[PoolState], *, now: float) -> None:
@@ -208,7 +224,6 @@ def _cells(place: int, state: PoolState, entry: Entry, now: float) -> dict[str, 
         KINDS[entry.auth_type],
         dead_of(state, entry) or status.value if why is None else shown_as,
         condition(state, entry, now).removeprefix("disabled").removeprefix("; "),
-        "",
         deadline.shown(entry, now),
         str(entry.request_count),
         payer_of(state, entry).value,
@@ -218,7 +233,6 @@ def _cells(place: int, state: PoolState, entry: Entry, now: float) -> dict[str, 
         entry.id,
     )
     cells = dict(zip(_COLUMNS, (Text(visible(text)) for text in told), strict=True))
-    cells["left"] = Text(bars.shown(state, entry, now))
     style = "yellow" if why in _PASSED_OVER else "red"
     cells["status"].stylize(_STYLES[status] if why is None else style)
     return cells
