@@ -14,6 +14,7 @@ import pytest
 from credpool import Operator, Pool, Secret, open_pool
 from credpool._process.programs import NoLine, first_line
 from credpool.config.files import why_not_private
+from credpool.errors import BadInput, UnusableSecret
 from credpool.httpx2 import PoolAuth
 from credpool.seed import Complaint, Surroundings, view_pool
 from credpool.testing import FakeClock, FakeProvider, FakeReply
@@ -156,6 +157,19 @@ def test_a_pool_in_memory_runs_what_its_program_adds() -> None:
     Operator(pool).add(Secret(f"cmd:printf {KEY}"))
 
     assert secrets(pool) == [KEY]
+
+
+def test_a_key_of_a_program_is_no_command(tmp_path: Path) -> None:
+    """What a program is given for a key runs nothing, whoever gives it: only an operator adds a command."""
+    around = Surroundings(environ={"OPENAI_API_KEY": f"cmd:touch {tmp_path}/ran"}, folder=tmp_path)
+
+    open_pool("openai", around)
+    with pytest.raises(BadInput, match="cannot be a command"):
+        Pool.open("openai", keys=[f" cmd:touch {tmp_path}/ran"], path=tmp_path / "auth.json")
+    with pytest.raises(UnusableSecret):
+        Pool.from_keys("openai", [f"cmd:touch {tmp_path}/ran"])
+
+    assert not (tmp_path / "ran").exists()
 
 
 def test_commands_can_be_forbidden(tmp_path: Path) -> None:

@@ -34,6 +34,25 @@ def test_a_command_that_gives_no_key_is_told_as_it_is_added(credpool: Command, p
     assert "cmd:no-such-program" in path.read_text()
 
 
+def test_a_pasted_command_is_no_key(credpool: Command, path: Path) -> None:
+    """What is typed where a key is asked for runs no program, now or later."""
+    ran = credpool("add", "openai", stdin="cmd:printf sk-made-up-0123456789\n")
+
+    assert ran.code != 0
+    assert "--from" in ran.err
+    assert not path.exists() or "cmd:" not in path.read_text()
+
+
+def test_a_command_that_prints_no_key_is_told_without_it(credpool: Command, path: Path) -> None:
+    """What it prints cannot be sent, and is not shown."""
+    (path.parent.parent / "key").write_text("not a key")
+
+    ran = credpool("add", "openai", "--from", f"cmd:cat {path.parent.parent / 'key'}")
+
+    assert "has a blank in it" in ran.err
+    assert "not a key" not in ran.err
+
+
 @pytest.mark.parametrize(
     "verb",
     [

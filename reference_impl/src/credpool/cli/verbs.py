@@ -20,7 +20,7 @@ from credpool.cli.session import (
 from credpool.cli.talk import exposed, render, streams
 from credpool.cli.talk.options import common
 from credpool.cli.talk.prompter import Terminal, is_interactive
-from credpool.cli.wizard import ask_type
+from credpool.cli.wizard import ask_type, typed_key
 from credpool.config.files import Complaint
 from credpool.entries.operator import Operator
 from credpool.entries.order import Move
@@ -83,6 +83,8 @@ def add(
                        f"{entry.id}, and credpool add {other}.")  # fmt: skip
     if is_command(place):
         told = session.home.found_at(place or "")
+        if isinstance(told, Secret) and told.flaw is not None:
+            told = Complaint(where=f"{place}", what=f"prints what {told.flaw}", fix="correct it")
         if isinstance(told, Complaint):
             render.say(f"{told}; until then the entry is passed over.")
     elif place is not None and entry.secret is None:
@@ -282,8 +284,8 @@ def _secret(place: str | None) -> Secret:
             raise BadInput(f"--from names a place as {PLACES}, and never a key")
         return Secret(place)
     if is_interactive():
-        return Secret(Terminal().ask_secret("The key (it is not shown):"))
-    return Secret(streams.read())  # spec: operator.add.prompt+1
+        return typed_key(Terminal().ask_secret("The key (it is not shown):"))
+    return typed_key(streams.read())  # spec: operator.add.prompt+1
 
 
 def _logged_in(session: Session, key: str) -> Entry:

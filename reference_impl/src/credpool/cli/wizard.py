@@ -14,8 +14,9 @@ from credpool.cli.talk.billing import KINDS, bill, notes, usual_payer
 from credpool.cli.talk.prompter import Choice, Prompter, Terminal, is_interactive
 from credpool.cli.talk.render import condition, say, stays_away
 from credpool.entries.operator import Operator
+from credpool.model.borrowed import is_command
 from credpool.model.entry import Entry
-from credpool.model.errors import CredpoolError
+from credpool.model.errors import BadInput, CredpoolError
 from credpool.model.policy import Strategy
 from credpool.model.secret import Secret
 from credpool.model.state import PoolState
@@ -48,6 +49,17 @@ def begin(session: Session) -> None:
         say(f"Logged in: {shown(entry)} of {key}.")
 
     Wizard(home, terminal, show=session.show, login=login, now=time.time).run()
+
+
+def typed_key(text: str) -> Secret:
+    """Return the key that somebody has typed or pasted: what runs a program is asked for by name.
+
+    Raises:
+        BadInput: it is a command.
+    """
+    if is_command(text.strip()):
+        raise BadInput("this is a command, and no key; if you mean it, give it with --from")
+    return Secret(text)
 
 
 def ask_type(prompter: Prompter, key: str) -> AuthType:
@@ -112,7 +124,7 @@ class Wizard:
         if ask_type(self._ask, key) is AuthType.OAUTH:
             self._login(key)
             return
-        secret = Secret(self._ask.ask_secret("The key (it is not shown):"))
+        secret = typed_key(self._ask.ask_secret("The key (it is not shown):"))
         label = self._ask.ask("A label, so that you know it again (may be empty):")
         added = self._home.operator(key).add(secret, label=label)
         self._ask.tell(f"Added {shown(added)} to {key}.")

@@ -47,6 +47,8 @@ def open_pool(
 ) -> Pool:
     """Open a pool with the credentials that are found for it, besides those it has.
 
+    The commands of its rows (`cmd:`) are run here: in an asynchronous program, open it in a thread.
+
     Args:
         key: a provider of the registry, or `custom:` and the name of a configured endpoint.
         surroundings: where credentials are looked for; where the `credpool` command looks too, if
@@ -123,12 +125,14 @@ def take_up(pool: Pool, keys: Sequence[str]) -> None:
     """Add the API keys that a pool does not have, in their order and behind the others.
 
     Raises:
-        BadInput: it is one text, and no list.
+        BadInput: it is one text, and no list; or a command is among them.
         UnusableSecret: one of them cannot be a key; none is added.
         StoreError: they cannot be made durable.
     """
     if isinstance(keys, str):
         raise BadInput("keys is a list of keys, not one text; put the key in brackets")
+    if any(is_command(key.strip()) for key in keys):
+        raise BadInput("a key cannot be a command (cmd:); add that one with Operator.add")
     given = [edit.holding(Entry(id=fresh_id()), Veiled(key)) for key in keys]
     if given:
         engine_of(pool).change(partial(_with, given=given))
