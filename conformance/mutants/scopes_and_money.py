@@ -546,10 +546,10 @@ class NeverForgives(Mutant):
     kills = ("window-is-whole-after-its-reset",)
     because = "order"
 
-    @replaces("credpool.providers.quota._window")
-    def lasting(original, row, told, headers, now):
-        found = original(row, told, headers, now)
-        return None if found is None else Window(found.left, found.until + 31 * 86400)
+    @replaces("credpool.providers.quota.read_windows")
+    def lasting(original, headers, *, now):
+        found = original(headers, now=now)
+        return {n: Window(w.left, w.until + 31 * 86400) for n, w in found.items()}
 
 
 class ForgivesEarly(Mutant):
@@ -559,10 +559,10 @@ class ForgivesEarly(Mutant):
     kills = ("window-is-whole-after-its-reset",)
     because = "order"
 
-    @replaces("credpool.providers.quota._window")
-    def shorter(original, row, told, headers, now):
-        found = original(row, told, headers, now)
-        return None if found is None else Window(found.left, now + (found.until - now) * 0.9)
+    @replaces("credpool.providers.quota.read_windows")
+    def shorter(original, headers, *, now):
+        found = original(headers, now=now)
+        return {n: Window(w.left, now + (w.until - now) * 0.9) for n, w in found.items()}
 
 
 class LimitsTheKeyAlone(Mutant):

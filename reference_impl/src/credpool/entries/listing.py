@@ -25,7 +25,10 @@ def _pool(state: PoolState, now: float) -> Json:
     states = told["entries"]
     assert isinstance(states, list), "a report lists its entries"
     pairs = zip(state.entries, states, strict=True)
-    entries = [_entry(n, state, e, known, now) for n, (e, known) in enumerate(pairs, start=1)]
+    entries = [
+        _entry(n, state, e, known) | {"windows": _windows(state, e, now)}
+        for n, (e, known) in enumerate(pairs, start=1)
+    ]
     return {
         "key": state.key,
         "provider": state.provider,
@@ -35,7 +38,7 @@ def _pool(state: PoolState, now: float) -> Json:
     }
 
 
-def _entry(place: int, state: PoolState, entry: Entry, known: Json, now: float) -> Json:
+def _entry(place: int, state: PoolState, entry: Entry, known: Json) -> dict[str, Json]:
     assert isinstance(known, dict), "an entry is reported as an object"
     return {  # spec: operator.list.complete+2, operator.disable.shown+1
         "disabled": False,
@@ -50,8 +53,11 @@ def _entry(place: int, state: PoolState, entry: Entry, known: Json, now: float) 
         "has_secret": entry.secret is not None or entry.unread,
         "endpoint_code": endpoint_code(entry, provider(state.provider)),
         "payer": payer_of(state, entry).value,
-        "windows": {  # spec: operator.list.windows+1
-            name: {"left": window.left, "resets_at": window.until}
-            for name, window in running(state, entry, now=now).items()
-        },
     }
+
+
+def _windows(state: PoolState, entry: Entry, now: float) -> Json:
+    """Return what is left of the entry's quotas."""
+    # spec: operator.list.windows+1
+    found = running(state, entry, now=now)
+    return {name: {"left": w.left, "resets_at": w.until} for name, w in found.items()}
