@@ -66,7 +66,8 @@ def _is_about_lengths(scenario: Scenario) -> bool:
 def _is_plain(entry: Entry) -> bool:
     as_it_is = entry.secret_as == "$secret"  # noqa: S105 (a form)
     usual = entry.has_secret and as_it_is and entry.base_url is None
-    return usual and entry.origin is Origin.MAIN and entry.expires_in is None
+    for_all = entry.origin is Origin.MAIN and not entry.serves
+    return usual and for_all and entry.expires_in is None
 
 
 def _ends(scenario: Scenario, call: Call) -> dict[str, float]:
