@@ -18,12 +18,12 @@ _WORDS: Final = frozenset(
     {"until", "returns", "order", "out", "nothing"}
     | {"status", "killed", "models", "class", "exhausted"}
 )
-"""What differs where a length does, beside it."""
+"""Other differences that a different length brings."""
 _EARLY: Final = 1.0
 _LATE: Final = 0.001  # lengths are written to the millisecond
 _NEVER: Final = float("inf")
 _PROBED: Final = 3600.0
-"""What is out for longer may be tried before its end, if nobody else is left."""
+"""An entry that is out for longer may be tried before its end, if no other is left."""
 
 
 def asked_back(scenario: Scenario) -> Scenario:
