@@ -50,7 +50,7 @@ class StoredPool:
 
     @property
     def own(self) -> ProcessState:
-        """What is this process's alone."""
+        """The part that this process alone owns."""
         return self._own.value
 
     @property

@@ -1,4 +1,4 @@
-"""What holds for one run of a verb, and the arguments that verbs have."""
+"""The context of one run of a verb, and the arguments that verbs share."""
 
 import os
 import time
@@ -22,7 +22,7 @@ from credpool.providers import registry
 from credpool.rules.targets import plain
 
 _SPECIAL: Final = frozenset(" \t:'\"\\$`&|;<>()*?[]{}~#!")
-"""What a shell would read in another way than it was meant."""
+"""The characters that a shell reads in another way than they are meant."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,7 +38,7 @@ def leave_with(errors: Sequence[CredpoolError]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What holds for one run of a verb."""
+    """The context of one run of a verb."""
 
     store: str | None
     as_json: bool

@@ -41,7 +41,7 @@ class Window:
 
 
 Windows = Mapping[str, Window]
-"""What is known of an entry's quotas, by the names of the windows."""
+"""The known quotas of an entry, by the names of the windows."""
 
 _NO_WINDOWS: Final[Windows] = MappingProxyType({})
 _NO_MODELS: Final[Mapping[str, Cooldown]] = MappingProxyType({})
@@ -92,7 +92,7 @@ class Entry:
     serves: tuple[str, ...] = ()
     """The models it is for, by name or with `*` for any ending; none: every model."""
     windows: Windows = field(default_factory=lambda: _NO_WINDOWS)
-    """What was known of its quotas when the store was written last: for people, and soft state."""
+    """Its quotas as they were known when the store was written last: for people, and soft state."""
     extra: Mapping[str, object] = field(default_factory=lambda: _NO_EXTRA, repr=False)
 
     @property

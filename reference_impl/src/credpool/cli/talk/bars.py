@@ -1,4 +1,4 @@
-"""What is left of an entry's quotas, as bars: one line for each window (spec: operator)."""
+"""Bars that show the rest of an entry's quotas: one line for each window (spec: operator)."""
 
 import re
 import sys
@@ -17,7 +17,7 @@ _MOST: Final = 4
 """How many windows of one entry are shown; those with the least left."""
 
 _FAMILY: Final = re.compile(r"\A(?:unified|anthropic|x-ratelimit|codex|ratelimit|copilot)-(?=.)")
-"""What a window's name begins with that says nothing to whoever knows the pool."""
+"""The beginnings of windows' names that say nothing to whoever knows the pool."""
 
 
 def bars(state: PoolState, entry: Entry, now: float) -> Iterator[tuple[str, str, str]]:

@@ -1,4 +1,4 @@
-"""What a row keeps of an entry's quotas: soft state, so what cannot be understood is left out (spec: store)."""
+"""An entry's quotas in its row: soft state, so a window that cannot be understood is left out (spec: store)."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
