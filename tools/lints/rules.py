@@ -17,6 +17,9 @@ _GENERIC: Final = "generic"
 _STATUS_ALONE: Final = frozenset({"status", "auth_type"})
 _OLD: Final = timedelta(days=365)
 
+LEFT: Final = "FILL IN"
+"""Where `tools.scaffold` leaves something to a person."""
+
 Rule = Mapping[str, Json]
 
 
@@ -73,6 +76,15 @@ def text_problems(spec: Specification) -> Iterator[Problem]:
                 fix = f"narrow it: there it is {text(rule.get('class'))}"
                 if generic:
                     yield generic.problem(("rules", index), what, fix)
+
+
+def unfinished_problems(spec: Specification) -> Iterator[Problem]:
+    """Find rules of which a person has not yet written where they are from."""
+    for document in spec.registry.values():
+        for index, rule in enumerate(_rules(document.data)):
+            if LEFT in text(rule.get("source")):
+                what = f"{text(rule.get('id'))}: its source is left open"
+                yield document.problem(("rules", index), what, "say where it can be looked up")
 
 
 def old_rules(spec: Specification, today: date | None = None) -> Iterator[str]:

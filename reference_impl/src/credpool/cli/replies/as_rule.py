@@ -53,7 +53,7 @@ def rule_id(reply: Reply, failure: FailureClass) -> str:
     words = re.sub(r"[^a-z0-9]+", "-", told.lower()).strip("-")
     if not words:
         return f"{failure.value.replace('_', '-')}-{reply.status}"
-    return words if words[0].isalpha() else f"code-{words}"
+    return words if words[0].isalpha() and "-" in words else f"code-{words}"
 
 
 def _written(value: int | str) -> str:
