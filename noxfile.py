@@ -191,6 +191,13 @@ def generate(session: nox.Session) -> None:
 
 
 @nox.session
+def rule(session: nox.Session) -> None:
+    """Make a rule of the registry from a report: nox -s rule -- FILE."""
+    install_packages(session)
+    session.run("python", "-m", "tools.scaffold", *session.posargs)
+
+
+@nox.session
 def lock(session: nox.Session) -> None:
     """Resolve all dependencies again and write constraints.txt."""
     session.install("--upgrade", "nox", *group(*PROJECT["dependency-groups"]), *PACKAGES)

@@ -16,7 +16,7 @@ from tools.lints.marks import mark_problems
 from tools.lints.patterns import pattern_problems
 from tools.lints.plain_words import word_problems
 from tools.lints.prose import prose_problems
-from tools.lints.rules import order_problems, shadow_problems, text_problems
+from tools.lints.rules import order_problems, shadow_problems, text_problems, unfinished_problems
 from tools.sources.choices import choice_problems
 from tools.sources.citations import Citation
 from tools.sources.regions import region_problems
@@ -244,6 +244,7 @@ LINTS: Final[tuple[Callable[[Specification], Iterator[Problem]], ...]] = (
     shadow_problems,
     order_problems,
     text_problems,
+    unfinished_problems,
     address_problems,
     reference_problems,
     prose_problems,

@@ -5,17 +5,21 @@ example otherwise, so that nobody moves it by chance.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from credpool_conformance.json_values import Json, fields, items, text
 from credpool_conformance.problems import Problem
 from tools.lints.matching import contains, listed, matches
+from tools.sources.evidence import evidence
 from tools.sources.specification import Specification
 
 _GENERIC: Final = "generic"
 _STATUS_ALONE: Final = frozenset({"status", "auth_type"})
 _OLD: Final = timedelta(days=365)
+
+LEFT: Final = "FILL IN"
+"""Where `tools.scaffold` leaves something to a person."""
 
 Rule = Mapping[str, Json]
 
@@ -75,14 +79,21 @@ def text_problems(spec: Specification) -> Iterator[Problem]:
                     yield generic.problem(("rules", index), what, fix)
 
 
-def old_rules(spec: Specification, today: date | None = None) -> Iterator[str]:
-    """Yield the rules that nobody has looked at for a year, which is a warning and no fault."""
-    bound = ((today or datetime.now(UTC).date()) - _OLD).isoformat()
-    for name, document in spec.registry.items():
-        for rule in _rules(document.data):
-            verified = text(rule.get("verified"))
-            if verified and verified < bound[: len(verified)]:
-                yield f"{name}/{text(rule.get('id'))} {verified}"
+def unfinished_problems(spec: Specification) -> Iterator[Problem]:
+    """Find rules of which a person has not yet written where they are from."""
+    for document in spec.registry.values():
+        for index, rule in enumerate(_rules(document.data)):
+            if LEFT in text(rule.get("source")):
+                what = f"{text(rule.get('id'))}: its source is left open"
+                yield document.problem(("rules", index), what, "say where it can be looked up")
+
+
+def old_rules(spec: Specification, today: date) -> Iterator[str]:
+    """Yield what nobody has looked at for a year, which is a warning and no fault."""
+    bound = (today - _OLD).isoformat()
+    for known in evidence(spec):
+        if known.verified < bound[: len(known.verified)]:
+            yield f"{known.name} {known.verified}"
 
 
 def _covers(above: Rule, below: Rule) -> bool:

@@ -1,6 +1,7 @@
 """Render the pages that come from data: every scenario, and every provider of the registry."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import PurePosixPath
@@ -11,7 +12,7 @@ from credpool_conformance.reporting.formats.markdown import table
 from tools.pages.chapter_tables import environment_table
 from tools.pages.chapters import NOTICE, requirement_link
 from tools.sources.citations import Scenario
-from tools.sources.evidence import EVIDENCE
+from tools.sources.evidence import EVIDENCE, evidence
 from tools.sources.specification import Specification
 from tools.sources.values import duration, scalar
 from tools.tables.billing import NOTE_PATH
@@ -24,6 +25,7 @@ _KNOWN: Final = (
     "of the document that was read, of the capture (or of the day on which a capture without a "
     "date was read), of the report. Nobody called a provider to check a rule."
 )
+_OLDEST: Final = 20
 _AS_OF: Final = {
     "documented": "the document is of",
     "captured": "the capture is of, or was read on,",
@@ -60,9 +62,25 @@ def providers_page(spec: Specification) -> str:
         "In order of precedence; a numbered one, such as `OPENAI_API_KEY_2`, goes by its base name.",
         environment_table(spec, "#{}"),
     ]
+    parts += _ages(spec)
     for name, document in spec.registry.items():
         parts += _provider(name, fields(document.data))
     return NOTICE + "\n\n".join(parts) + "\n"
+
+
+def _ages(spec: Specification) -> Iterator[str]:
+    """Say how much is known in which way, and what somebody looked at the longest ago."""
+    known = sorted(evidence(spec), key=lambda one: (one.verified, one.name))
+    kinds = Counter(one.evidence for one in known)
+    told = ", ".join(f"{kinds[kind]} {words}" for kind, words in EVIDENCE.items() if kinds[kind])
+    yield "## Looked at longest ago"
+    yield (
+        f"Of what the registry says, each with its kind of evidence and its day: {told}.\n"
+        f"These {_OLDEST} are the oldest; [a report](../contributing.md#make-a-rule-from-a-report) "
+        "of such a reply renews them."
+    )
+    rows = [(f"`{one.name}`", EVIDENCE[one.evidence], one.verified) for one in known[:_OLDEST]]
+    yield table(("what", "how it is known", "of"), rows)
 
 
 def _scenario(spec: Specification, scenario: Scenario) -> Iterator[str]:

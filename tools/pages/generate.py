@@ -89,6 +89,7 @@ def library_files(spec: Specification) -> Mapping[str, str]:
     return {
         library_data.PATH: _json(library_data.registry(spec)),
         library_data.BILLING_PATH: _json(library_data.billing(spec)),
+        library_data.SOURCES_PATH: _json(library_data.sources(spec)),
     }
 
 

@@ -12,6 +12,7 @@ from tools.tables.billing import disputed, statement
 
 PATH: Final = "reference_impl/src/credpool/providers/registry.json"
 BILLING_PATH: Final = "reference_impl/src/credpool/cli/talk/billing.json"
+SOURCES_PATH: Final = "reference_impl/src/credpool/cli/replies/sources.json"
 
 _PROVIDER: Final = (
     "base_url",
@@ -36,6 +37,7 @@ _HINT: Final = (
 _WORDS: Final = ("grammar", "units", "zones")
 _QUOTA: Final = ("id", "window", "left", "except", "reset")
 _IN_BAND: Final = ("code", "status")
+_EVIDENCE: Final = ("source", "evidence", "verified")
 _RULE: Final = ("id", "when", "class", "scope", "cooldown", "hint")
 
 
@@ -55,6 +57,15 @@ def registry(spec: Specification) -> Json:
     table = spec.tables.get("hints")
     words = _pick(fields(table.data) if table else {}, _WORDS)
     return {"providers": providers, "hints": hints, "words": words, "quota": quota, "in_band": told}
+
+
+def sources(spec: Specification) -> Json:
+    """Return where each rule is, where it is from, how it is known, and of which day that is."""
+    return {
+        f"{name}/{text(rule.get('id'))}": [document.path, *(rule.get(key) for key in _EVIDENCE)]
+        for name, document in spec.registry.items()
+        for rule in map(fields, items(fields(document.data).get("rules")))
+    }
 
 
 def billing(spec: Specification) -> Json:

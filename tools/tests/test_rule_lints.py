@@ -9,6 +9,8 @@ import yaml
 
 from credpool_conformance.specification.documents import parse
 from tools.lints.rules import old_rules, order_problems, shadow_problems, text_problems
+from tools.pages.__main__ import main
+from tools.sources.evidence import evidence
 from tools.sources.specification import Specification, load
 
 TREE = Path(__file__).parent / "tree"
@@ -109,6 +111,27 @@ def test_rules_that_nobody_has_looked_at_are_told() -> None:
     found = [*old_rules(spec_of(odd=rules), date(2026, 11, 27))]
 
     assert found == ["odd/old 2025-11-26", "odd/month 2025-10"]
+
+
+def test_the_day_is_an_argument_and_age_is_no_fault(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever the day is, the specification is well; what is old is named on the way."""
+    today = main(["--lint", "--draft", "--root", str(TREE), "--today", "2026-11-27"])
+    young = capsys.readouterr().out
+    later = main(["--lint", "--draft", "--root", str(TREE), "--today", "2036-11-27"])
+
+    assert today == later == 0
+    assert "older than a year" not in young
+    assert "warning: rules older than a year" in capsys.readouterr().out
+
+
+def test_everything_that_was_looked_up_has_its_day() -> None:
+    """Rules, terminal codes, aliases and hints alike."""
+    names = [known.name for known in evidence(load(ROOT))]
+
+    assert {"openai/insufficient-quota", "openai, alias: OPENAI_KEY", "hints: retry-after"} <= {
+        *names
+    }
+    assert any(name.startswith("generic, terminal: ") for name in names)
 
 
 def test_the_registry_says_of_each_rule_how_it_is_known() -> None:

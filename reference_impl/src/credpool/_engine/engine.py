@@ -49,7 +49,7 @@ class Engine:
         self._chooser = Chooser(self._stored, dice)
         self._decider = Decider(self._stored)
         self._listeners = Listeners(self._stored)
-        self.provider = registry.provider(self._stored.view.state.provider)
+        self.provider = registry.provider_of(self._stored.view.state)
         self._homes = frozenset([(base_url or self.provider.base_url or "").rstrip("/")])
         self._homes = frozenset(self.bases)  # callers still send there when its entry is removed
         finalize(self, left, self._stored).atexit = False  # then there is `ended`

@@ -19,7 +19,6 @@ from credpool.model.entry import Entry
 from credpool.model.errors import BadConfig, StoreError, StoreTooNew, UnknownStrategy
 from credpool.model.state import PoolState
 from credpool.model.text import duration, visible
-from credpool.providers import registry
 from credpool.rules.select import payer_of
 from credpool.rules.targets import shown
 from credpool.rules.usable import DISABLED, NO_SECRET, why_unusable
@@ -70,7 +69,7 @@ def examine(home: Home, *, now: float) -> Iterator[Finding]:
     yield from _permissions(home)
     yield from _copies(home)
     try:
-        for key in dict.fromkeys((*home.known(), *registry.names())):
+        for key in dict.fromkeys((*home.known(), *home.surroundings.names())):
             yield from _pool(home, key, now)
     except StoreError as err:
         fix = _UPGRADE if isinstance(err, StoreTooNew) else _restore(home.store)

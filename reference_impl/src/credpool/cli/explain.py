@@ -6,9 +6,11 @@ leads to another action, that is told beside it.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from credpool.cli.replies.origin import origin
 from credpool.events.report import Json
 from credpool.model.entry import Entry
 from credpool.model.errors import BadInput
@@ -19,8 +21,7 @@ from credpool.model.secret import Secret
 from credpool.model.state import PoolState
 from credpool.model.terms import FOREVER, AuthType, EntryId, FailureClass, First429
 from credpool.model.text import duration, visible
-from credpool.providers import registry
-from credpool.providers.classify import classify
+from credpool.providers.classify import classify, rule_for
 from credpool.providers.in_band import Events, failure_in_body, refusal
 from credpool.providers.redact import redact, stored
 from credpool.providers.registry import Provider
@@ -58,36 +59,54 @@ _LONG_HINT: Final = "recover.rate-limited.rotate-second"
 _ROTATE: Final = Policy(first_429=First429.ROTATE)
 
 
+def refusal_of(provider: Provider, status: int, headers: Iterable[str], body: bytes) -> Reply:
+    """Return the failing reply that was given, or that a success tells inside.
+
+    Raises:
+        BadInput: a header is not written as `name: value`, or the reply tells no failure.
+    """
+    return _refusal(Reply(status, dict(map(_header, headers)), body), provider)
+
+
 def explain(
-    provider: str, status: int, headers: Iterable[str], body: bytes, auth_type: AuthType, now: float
+    known: Provider,
+    reply: Reply,
+    status: int,
+    auth_type: AuthType,
+    *,
+    now: float,
+    file: Path | None,
 ) -> dict[str, Json]:
     """Return what the reply means and leads to, as a document.
 
-    Raises:
-        UnknownProvider: the registry has no such provider.
-        BadInput: a header is not written as `name: value`, or the reply tells no failure.
+    Args:
+        known: the provider, with the operator's own rules.
+        reply: the failing reply.
+        status: the status that was sent.
+        auth_type: that of the entry.
+        now: seconds since the epoch.
+        file: the operator's configuration, if there is one.
     """
-    known = registry.provider(provider)
-    reply = _refusal(Reply(status, dict(map(_header, headers)), body), known)
     verdict = classify(reply, known, auth_type, now=now)
-    row, step = RECOVERY[verdict.failure], _step(provider, verdict, Policy())
+    row, step = RECOVERY[verdict.failure], _step(known, verdict, Policy())
     usual = _REQUIREMENTS[verdict.failure]
     return {
         "version": 1,
-        "provider": provider,
+        "provider": known.name,
         "status": status,
         "read_as": reply.status,
         "class": verdict.failure.value,
         "rule": verdict.rule,
+        **origin(rule_for(reply, known, auth_type), file),
         "codes": [*sorted(map(redact, reply.codes))],
         "message": stored(reply.message) or None,
         "action": step.value,
         "meaning": _STEPS[step],
         "scope": verdict.scope.value,
         "hint": verdict.hint if row.hint else None,
-        "cooldown": _seconds(provider, verdict),
+        "cooldown": _seconds(known, verdict),
         "requirement": usual if step is row.step else _LONG_HINT,
-        "otherwise": [*_otherwise(provider, verdict, step)],
+        "otherwise": [*_otherwise(known, verdict, step)],
     }
 
 
@@ -99,6 +118,8 @@ def in_words(told: dict[str, Json]) -> str:
         "status": "" if told["read_as"] == told["status"] else read_as,
         "class": told["class"],
         "rule": told["rule"],
+        "from": told["from"],
+        "source": told["source"],
         "action": f"{told['action']}: {told['meaning']}",
         "rests on": told["scope"],
         "hint": duration(hint) if isinstance(hint, int | float) else "none was read",
@@ -118,7 +139,7 @@ def _under(other: Json) -> str:
     return f"{other['action']} under {other['policy']}"
 
 
-def _otherwise(provider: str, verdict: Verdict, step: Step) -> Iterator[Json]:
+def _otherwise(known: Provider, verdict: Verdict, step: Step) -> Iterator[Json]:
     """Yield each policy that leads to another action than `step`, the default's, does."""
     patient = Policy(max_retry_wait=max(verdict.hint or 0.0, Policy().max_retry_wait))
     others = (
@@ -126,17 +147,17 @@ def _otherwise(provider: str, verdict: Verdict, step: Step) -> Iterator[Json]:
         (f"max_retry_wait: {patient.max_retry_wait:g}", patient, _RETRIED),
     )
     for name, policy, requirement in others:
-        other = _step(provider, verdict, policy)
+        other = _step(known, verdict, policy)
         if other is not step:
             told: dict[str, Json] = {"policy": name, "action": other.value}
             yield told | {"meaning": _STEPS[other], "requirement": requirement}
 
 
-def _step(provider: str, verdict: Verdict, policy: Policy) -> Step:
+def _step(known: Provider, verdict: Verdict, policy: Policy) -> Step:
     """Return what a call does after the first such reply, while another entry is untried."""
     if RECOVERY[verdict.failure].step is not Step.RETRY:
         return RECOVERY[verdict.failure].step
-    state, failed = _of_two(provider, verdict)
+    state, failed = _of_two(known, verdict)
     made = decide(replace(state, policy=policy), failed, now=0.0, draw=0.0)
     return made.call.attempts[-1].step
 
@@ -163,18 +184,18 @@ def _header(line: str) -> tuple[str, str]:
     return name.strip().lower(), value.strip()
 
 
-def _seconds(provider: str, verdict: Verdict) -> Json:
+def _seconds(known: Provider, verdict: Verdict) -> Json:
     """Return how long the entry is out when the pool rotates; text for good, None for not at all."""
     if RECOVERY[verdict.failure].cooldown is None:
         return None
-    state, failed = _of_two(provider, verdict)
+    state, failed = _of_two(known, verdict)
     _, call = bench(state, failed, now=0.0)
     until = call.benched[-1].until
     return "until somebody logs in again" if until == FOREVER else until
 
 
-def _of_two(provider: str, verdict: Verdict) -> tuple[PoolState, Failed]:
+def _of_two(known: Provider, verdict: Verdict) -> tuple[PoolState, Failed]:
     """Return a pool of two entries, and the reply to the first."""
     this, other = (Entry(id=EntryId(name), secret=Secret(name)) for name in ("this", "other"))
-    state = PoolState(key=provider, provider=provider, entries=(this, other))
+    state = PoolState(key=known.name, provider=known.name, described=known, entries=(this, other))
     return state, Failed(Call(started=0.0, model="any"), this.id, Secret("this"), verdict)

@@ -69,9 +69,9 @@ class Home:
             StoreError: the store cannot be read.
             BadConfig: the configuration cannot be used.
         """
-        stored = pool_keys(self.store)
-        configured = [endpoint.key for endpoint in endpoints(self.surroundings.settings())]
-        found = [key for key in registry.names() if self.surroundings.look(key)[0]]
+        stored, around = pool_keys(self.store), self.surroundings.read()
+        configured = [endpoint.key for endpoint in endpoints(around.settings())]
+        found = [key for key in around.names() if around.look(key)[0]]
         return tuple(dict.fromkeys((*stored, *configured, *found)))
 
     def pool(self, key: str, *, new: bool = False) -> Pool:
@@ -142,12 +142,13 @@ class Home:
                 f"there is no endpoint {key!r}; configured are: {there}; list it under "
                 f"custom_providers in {self.config}, or add its first key with --base-url"
             )
-        registry.provider(key)
+        if key not in self.surroundings.names():
+            registry.provider(key)
         return key
 
     def _rules(self, key: str) -> Surroundings:
         """Return the surroundings; a pool that no release knows goes by the generic rules."""
-        if key in registry.names() or is_custom(key):
+        if key in self.surroundings.names() or is_custom(key):
             return self.surroundings
         return replace(self.surroundings, provider=registry.GENERIC)
 

@@ -13,18 +13,23 @@ from credpool.cli import doctor as examination
 from credpool.cli import explain as explanation
 from credpool.cli import transfer
 from credpool.cli.exits import Exit
-from credpool.cli.session import Session, any_provider, leave_with, session
+from credpool.cli.session import Session, any_provider, key, leave_with, session
 from credpool.cli.talk import render
 from credpool.cli.talk.options import common
 from credpool.cli.verbs import TYPES
 from credpool.model.errors import BadInput
 from credpool.model.secret import Veiled
+from credpool.model.terms import FailureClass
 from credpool.providers import registry
 from credpool.rules.select import available
 
+CLASSES: Final = tuple(failure.value for failure in FailureClass)
 _SECRETS: Final = (
     "This export holds the keys themselves: whoever reads it can use them. "
     "Delete it when it has been imported."
+)
+_READ_FIRST: Final = (
+    "Read it before you give it to anybody: names in plain words can be left in it."
 )
 _SHARED: Final = "Others may read the file it went to; --output FILE makes one that only you may."
 
@@ -75,21 +80,43 @@ def doctor(session: Session) -> None:
 
 @click.command()
 @common
-@click.option("--provider", default=registry.GENERIC, show_default=True)
+@click.option("--provider", default=registry.GENERIC, show_default=True, callback=key)
 @click.option("--status", type=click.IntRange(100, 599), required=True, help="The HTTP status.")
 @click.option("--header", "headers", multiple=True, help="As 'name: value'; may be repeated.")
 @click.option("--type", "kind", type=click.Choice([*TYPES]), default="api-key", show_default=True)
+@click.option("--as-rule", is_flag=True, help="Write a rule for config.yaml that matches it.")
+@click.option(
+    "--report", "as_report", is_flag=True, help="Write a text for an issue; read it first."
+)
+@click.option("--class", "wanted", type=click.Choice([*CLASSES]), help="What it should mean.")
 @session
 def explain(
-    session: Session, provider: str, status: int, headers: tuple[str, ...], kind: str
-) -> None:
+    session: Session, provider: str, status: int, headers: tuple[str, ...], kind: str,
+    wanted: str | None, *, as_rule: bool, as_report: bool,
+) -> None:  # fmt: skip
     """Say what a provider's failing reply means.
 
     Its body is read from the standard input.
+    With --report, ids, mails, keys, hosts and names are replaced.
     """
     body = b"" if sys.stdin.isatty() else sys.stdin.buffer.read()
-    told = explanation.explain(provider, status, headers, body, TYPES[kind], time.time())
-    if session.as_json:
+    around, now = session.home.surroundings, time.time()
+    known = around.described(provider) or registry.provider(around.provider_of(provider))
+    reply = explanation.refusal_of(known, status, headers, body)
+    file = around.config_file
+    told = explanation.explain(known, reply, status, TYPES[kind], now=now, file=file)
+    told["provider"] = provider
+    if as_rule:
+        from credpool.cli.replies.as_rule import as_rule as rule_for  # noqa: PLC0415  rarely needed
+
+        click.echo(rule_for(provider, reply, FailureClass(wanted or told["class"])), nl=False)
+        render.say(f"Put it into {file}, before your other rules for {provider}.")
+    elif as_report:
+        from credpool.cli.replies.report import report  # noqa: PLC0415  rarely needed
+
+        click.echo(report(known.name, reply, told, wanted, now=now), nl=False)
+        render.say(_READ_FIRST)
+    elif session.as_json:
         render.as_json(told)
     else:
         click.echo(explanation.in_words(told), nl=False)

@@ -76,7 +76,8 @@ def session(verb: Callable[Concatenate[Session, P], T]) -> Callable[P, T]:
     return update_wrapper(handed, verb)
 
 
-def _key(_context: click.Context, _parameter: click.Parameter, typed: str | None) -> str | None:
+def key(_context: click.Context, _parameter: click.Parameter, typed: str | None) -> str | None:
+    """Return the key of the pool that somebody typed."""
     return None if typed is None else pool_key(typed)
 
 
@@ -110,7 +111,7 @@ def _item(state: PoolState, entry: Entry) -> CompletionItem:
     return CompletionItem(label, help=entry.id) if named else CompletionItem(entry.id, help=label)
 
 
-provider = click.argument("provider", callback=_key, shell_complete=_completed)
-any_provider = click.argument("provider", required=False, callback=_key, shell_complete=_completed)
+provider = click.argument("provider", callback=key, shell_complete=_completed)
+any_provider = click.argument("provider", required=False, callback=key, shell_complete=_completed)
 target = click.argument("target", shell_complete=targets)
 any_target = click.argument("target", required=False, shell_complete=targets)

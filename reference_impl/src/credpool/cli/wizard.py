@@ -21,7 +21,6 @@ from credpool.model.policy import Strategy
 from credpool.model.secret import Secret
 from credpool.model.state import PoolState
 from credpool.model.terms import AuthType
-from credpool.providers import registry
 from credpool.rules.targets import shown
 from credpool.rules.usable import is_disabled
 
@@ -119,7 +118,7 @@ class Wizard:
 
     def _add(self) -> None:
         there = self._home.known()
-        known = [key for key in registry.names() if key not in there]
+        known = [key for key in self._home.surroundings.names() if key not in there]
         key = self._ask.choose("For which provider?", [(key, key) for key in (*there, *known)])
         if ask_type(self._ask, key) is AuthType.OAUTH:
             self._login(key)

@@ -4,18 +4,26 @@ The file is shared with other programs, whose parts are neither built nor writte
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from credpool.config.files import Unusable, read_text
-from credpool.config.pools import BORROW, MODEL, POLICIES, PROVIDERS, STRATEGIES
+from credpool.config.pools import (
+    BORROW,
+    DESCRIBED,
+    MODEL,
+    POLICIES,
+    PROVIDERS,
+    RULES,
+    STRATEGIES,
+)
 from credpool.model.errors import BadConfig
 from credpool.model.policy import Strategy
 from credpool.model.secret import VeiledBytes
 from credpool.stores.atomic import put
 
-OURS: Final = frozenset({STRATEGIES, POLICIES, PROVIDERS, MODEL, BORROW})
+OURS: Final = frozenset({STRATEGIES, POLICIES, PROVIDERS, MODEL, BORROW, RULES, DESCRIBED})
 """The names at the top of the file that are read."""
 
 _MARK: Final = "\ufeff"
@@ -46,6 +54,24 @@ def _read(text: str) -> dict[str, object] | BadConfig:
         return own_values(text, OURS)
     except BadConfig as err:
         return err.with_traceback(None)
+
+
+def with_line(fault: BadConfig, path: Path) -> BadConfig:
+    """Return the fault with the line of the file on which it is, if it is in the file."""
+    line = line_of(path, fault.path)
+    where = fault.where if line is None else f"line {line}, {fault.where}"
+    return BadConfig(where, fault.what, fault.path)
+
+
+def line_of(path: Path, place: Sequence[str | int]) -> int | None:
+    """Return the line on which a value of the file is; None when it is not there."""
+    try:
+        from credpool.config.yaml_lines import line_at  # noqa: PLC0415  an extra has the parser
+
+        text = read_text(path)
+        return None if text is None else line_at(text, place)
+    except (ImportError, Unusable, BadConfig):
+        return None
 
 
 def set_strategy(path: Path, key: str, strategy: Strategy) -> None:

@@ -136,11 +136,13 @@ class BadPolicy(BadInput):
 
 
 class BadConfig(BadInput):
-    """The configuration says something that it cannot say; `where` names it."""
+    """The configuration says something that it cannot say; `where` names it, and `path` leads there."""
 
-    def __init__(self, where: str, what: str) -> None:
+    def __init__(self, where: str, what: str, path: tuple[str | int, ...] = ()) -> None:
         super().__init__(f"config.yaml, {where}: {what}; correct it there")
         self.where = where
+        self.what = what
+        self.path = path
 
 
 class NoLogin(Enum):

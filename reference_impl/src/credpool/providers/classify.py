@@ -9,8 +9,7 @@ from credpool.providers.reply import Reply, small
 
 def classify(reply: Reply, provider: Provider, auth_type: AuthType, *, now: float) -> Verdict:
     """Return the verdict of the first matching rule, the provider's before the generic ones."""
-    # spec: classify.registry+2, classify.unknown-code+2, classify.any-body+2
-    rule = next(r for r in provider.rules if _matches(r, reply, auth_type))
+    rule = rule_for(reply, provider, auth_type)
     return Verdict(
         failure=rule.failure,
         scope=rule.scope,
@@ -22,7 +21,13 @@ def classify(reply: Reply, provider: Provider, auth_type: AuthType, *, now: floa
     )
 
 
-def _matches(rule: Rule, reply: Reply, auth_type: AuthType) -> bool:
+def rule_for(reply: Reply, provider: Provider, auth_type: AuthType) -> Rule:
+    """Return the first rule that matches; the last generic ones match any failing reply."""
+    # spec: classify.registry+2, classify.unknown-code+2, classify.any-body+2
+    return next(r for r in provider.rules if matches(r, reply, auth_type))
+
+
+def matches(rule: Rule, reply: Reply, auth_type: AuthType) -> bool:
     """Whether every condition that the rule states holds."""
     return (
         (not rule.statuses or any(_status_is(s, reply.status) for s in rule.statuses))

@@ -12,7 +12,7 @@ from typing import Final
 from credpool.model.entry import Entry
 from credpool.model.secret import Secret
 from credpool.model.state import PoolState
-from credpool.providers.registry import Provider, provider
+from credpool.providers.registry import Provider, provider_of
 from credpool.providers.reply import dig
 
 _WORKSPACES: Final = (
@@ -27,7 +27,7 @@ _NAMES: Final = (("email",), ("preferred_username",), ("account", "email_address
 def owner_of(state: PoolState, entry: Entry) -> str | None:
     """Return the owner that a person has set, that a reply has named, or that the token names."""
     # spec: owner.precedence+1
-    return entry.owner or entry.learnt_owner or claimed(entry, provider(state.provider))
+    return entry.owner or entry.learnt_owner or claimed(entry, provider_of(state))
 
 
 def named_owner(headers: Mapping[str, str], by: Provider) -> str | None:

@@ -1,6 +1,7 @@
 """The registry's providers: endpoint, credentials, rules (spec/registry/).
 
 `data` reads it from the specification; this module gives it types, once for each provider.
+An operator's configuration has the same form, and comes first (spec: configuration).
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import Final
 
 from credpool.model.errors import UnknownProvider
 from credpool.model.recovery import RECOVERY
+from credpool.model.state import PoolState
 from credpool.model.terms import AuthType, FailureClass, Payer, Scope
 from credpool.providers.data import providers
 from credpool.providers.reply import small
@@ -56,6 +58,8 @@ class Rule:
     scope: Scope
     cooldown: float | None
     hint: object
+    place: tuple[str | int, ...] = ()
+    """Where it is in the operator's configuration; nowhere for a rule of the registry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,20 +95,33 @@ def provider(name: str) -> Provider:
     data = providers().get(name)
     if data is None:
         raise UnknownProvider(name, providers())
-    rules = _rules(name)
+    return described(name, data, _rules(name))
+
+
+def described(name: str, data: Mapping[str, object], rules: tuple[Rule, ...]) -> Provider:
+    """Return a provider of which `data` says what it is, in the form of the registry."""
     return Provider(
         name=name,
         base_url=_text(data.get("base_url")),
         zone=_text(data.get("zone")),
-        owner_headers=_texts(data.get("owner_headers")),
+        owner_headers=tuple(n.lower() for n in _texts(data.get("owner_headers"))),
         credential_query=_texts(data.get("credential_query")),
         in_band=_texts(data.get("in_band")),
         terminal=frozenset(
-            t for n in (name, GENERIC) for t in _texts(providers()[n].get("terminal"))
+            t for row in (data, providers()[GENERIC]) for t in _texts(row.get("terminal"))
         ),
         credentials=tuple(_credential(c) for c in _maps(data["credentials"])),
         rules=rules if name == GENERIC else rules + _rules(GENERIC),
     )
+
+
+def provider_of(state: PoolState) -> Provider:
+    """Return the provider of a pool, with what the operator says of it.
+
+    Raises:
+        UnknownProvider: neither the operator nor the registry knows it.
+    """
+    return state.described if isinstance(state.described, Provider) else provider(state.provider)
 
 
 def names() -> tuple[str, ...]:
@@ -113,16 +130,16 @@ def names() -> tuple[str, ...]:
 
 
 def _rules(name: str) -> tuple[Rule, ...]:
-    return tuple(_rule(f"{name}/{r['id']}", r) for r in _maps(providers()[name]["rules"]))
+    return tuple(rule(f"{name}/{r['id']}", r) for r in _maps(providers()[name]["rules"]))
 
 
 def _credential(data: Mapping[str, object]) -> Credential:
     return Credential(
         auth_type=AuthType(data["auth_type"]),
-        header=str(data["header"]),
+        header=str(data["header"]).lower(),
         scheme=_text(data.get("scheme")),
         payer=Payer(data["payer"]),
-        extra_headers={k: str(v) for k, v in _map(data.get("extra_headers")).items()},
+        extra_headers={k.lower(): str(v) for k, v in _map(data.get("extra_headers")).items()},
         token_url=_text(data.get("token_url")),
         env=_texts(data.get("env")),
         aliases=_texts(data.get("aliases")),
@@ -133,7 +150,8 @@ def _credential(data: Mapping[str, object]) -> Credential:
     )
 
 
-def _rule(name: str, data: Mapping[str, object]) -> Rule:
+def rule(name: str, data: Mapping[str, object], place: tuple[str | int, ...] = ()) -> Rule:
+    """Return one rule, which is in the form of the registry."""
     when = _map(data["when"])
     failure = FailureClass(data["class"])
     scope, cooldown, auth = data.get("scope"), data.get("cooldown"), when.get("auth_type")
@@ -152,6 +170,7 @@ def _rule(name: str, data: Mapping[str, object]) -> Rule:
         scope=RECOVERY[failure].scope if scope is None else Scope(scope),
         cooldown=float(cooldown) if isinstance(cooldown, int | float) else None,
         hint=data.get("hint"),
+        place=place,
     )
 
 

@@ -64,10 +64,15 @@ class Reply:
         data = parsed(self.body)
         return _first_object(data) if isinstance(data, list) else data
 
+    @property
+    def told(self) -> Iterator[str]:
+        """Every machine-readable name in the reply, in the order of the places."""
+        yield from (*_codes(self.data), *_codes(self._header_error()))
+
     @cached_property
     def codes(self) -> frozenset[str]:
         """Every machine-readable name in the reply."""
-        return frozenset([*_codes(self.data), *_codes(self._header_error())])
+        return frozenset(self.told)
 
     @cached_property
     def message(self) -> str:

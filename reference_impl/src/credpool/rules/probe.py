@@ -8,7 +8,7 @@ from credpool.model.recovery import RECOVERY
 from credpool.model.secret import Secret
 from credpool.model.state import PoolState
 from credpool.model.terms import FOREVER, EntryId, FailureClass, Scope
-from credpool.providers.registry import provider
+from credpool.providers.registry import provider_of
 from credpool.rules.cooldown import spread
 from credpool.rules.select import permitted
 from credpool.rules.usable import why_unusable
@@ -43,7 +43,7 @@ def released(state: PoolState, secret: Secret, model: str | None) -> PoolState:
 
 def _scope(state: PoolState, out: Cooldown) -> Scope:
     """Return the scope of the rule that has started a cooldown, or else of its class."""
-    rules = (r for r in provider(state.provider).rules if r.name == out.reason)
+    rules = (r for r in provider_of(state).rules if r.name == out.reason)
     return next((r.scope for r in rules), RECOVERY[out.failure].scope)
 
 

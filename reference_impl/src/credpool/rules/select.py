@@ -18,7 +18,7 @@ from credpool.model.policy import Strategy
 from credpool.model.state import PoolState, twins
 from credpool.model.terms import EntryId, Payer, PayerChange
 from credpool.providers.quota import next_reset, remaining
-from credpool.providers.registry import provider
+from credpool.providers.registry import provider_of
 from credpool.rules.usable import why_unusable
 
 BY_COUNT: Final = frozenset({Strategy.LEAST_USED, Strategy.QUOTA_AWARE})
@@ -67,7 +67,7 @@ def payer_of(state: PoolState, entry: Entry) -> Payer:
     """Return who pays for the entry: as a person has set it, else by its type of credential."""
     if entry.payer is not None:
         return entry.payer
-    known = provider(state.provider).credentials  # spec: payer.known+1
+    known = provider_of(state).credentials  # spec: payer.known+1
     return next((c.payer for c in known if c.auth_type is entry.auth_type), Payer.UNKNOWN)
 
 

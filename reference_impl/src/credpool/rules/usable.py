@@ -12,7 +12,7 @@ from credpool.model.entry import Entry
 from credpool.model.state import PoolState
 from credpool.model.terms import AuthType
 from credpool.providers.grant import why_unrefreshable
-from credpool.providers.registry import provider
+from credpool.providers.registry import provider_of
 from credpool.providers.wire import base_url
 
 NO_SECRET: Final = "has no secret"  # noqa: S105 (a reason)
@@ -31,7 +31,7 @@ WhyNot = Callable[[Entry], str | None]
 def why_unusable(state: PoolState, model: str | None = None) -> WhyNot:
     """Return who says why nothing is sent with an entry of the pool, for a model or at all."""
     paused = {e.secret for e in state.entries if e.disabled} - {None}
-    known = provider(state.provider)
+    known = provider_of(state)
     placed = any(base_url(e, known) for e in state.entries)
     homes: dict[tuple[str | None, AuthType], str | None] = {}  # most entries share one
 

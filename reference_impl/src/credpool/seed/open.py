@@ -23,6 +23,7 @@ from credpool.model.policy import Policy, Strategy
 from credpool.model.secret import Secret, Veiled
 from credpool.model.state import PoolState, in_order
 from credpool.pool import Pool, Store, engine_of
+from credpool.providers.registry import provider_of
 from credpool.rules import moments
 from credpool.rules.targets import shown
 from credpool.rules.usable import flawed
@@ -179,9 +180,11 @@ def _empty(
     key: str, surroundings: Surroundings, strategy: Strategy | None, policy: Policy | None
 ) -> PoolState:
     config = surroundings.settings()
+    known = surroundings.described(key)
     return PoolState(
         key=key,
-        provider=surroundings.provider_of(key),
+        provider=surroundings.provider_of(key) if known is None else known.name,
+        described=known,
         strategy=strategy or strategy_of(config, key),  # spec: config.pool+1
         policy=policy or policy_of(config, key),
     )
@@ -244,7 +247,7 @@ def _stored(empty: PoolState, path: Path | None, fingerprint_key: bytes | None) 
     return JsonFileStore(
         path,
         empty.key,
-        provider=empty.provider,
+        provider=empty.provider if empty.described is None else provider_of(empty),
         strategy=empty.strategy,
         policy=empty.policy,
         fingerprint_key=fingerprint_key,

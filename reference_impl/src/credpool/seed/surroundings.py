@@ -11,14 +11,16 @@ from typing import Final, Protocol
 
 import platformdirs
 
+from credpool.config import own
 from credpool.config.borrow import folders_of
-from credpool.config.file import read_config
+from credpool.config.file import read_config, with_line
 from credpool.config.files import Complaint, Unusable, read_text
 from credpool.config.pools import BORROW, Endpoint, endpoints, is_custom, veiled
 from credpool.model.errors import BadConfig
 from credpool.model.secret import Veiled
 from credpool.model.terms import AuthType
 from credpool.providers import registry
+from credpool.providers.registry import Provider
 from credpool.seed import dotenv, nearby
 from credpool.seed.endpoint import ConfiguredEndpoint
 from credpool.seed.environment import Environment
@@ -77,19 +79,54 @@ class Surroundings:
         return cls(environ=around, home=home or Path.home(), folder=Path(folder))
 
     def provider_of(self, key: str) -> str:
-        """Return the provider by whose rules the pool goes."""
+        """Return the provider by whose rules the pool goes, if the configuration has none for it."""
         listed = key in registry.names() or not (is_custom(key) or tools_of(key))
         return self.provider or (key if listed else registry.GENERIC)
+
+    def described(self, key: str) -> Provider | None:
+        """Return the pool's provider as the configuration has it; None when it says nothing of it.
+
+        Raises:
+            BadConfig: the configuration cannot be used.
+            UnknownProvider: there is no such provider.
+        """
+        return own.described(self.settings(), key, self.provider_of(key))
+
+    def names(self) -> tuple[str, ...]:
+        """Return the providers there are: those of the registry, and the operator's own.
+
+        Raises:
+            BadConfig: the configuration cannot be used.
+        """
+        return tuple(dict.fromkeys((*registry.names(), *own.names(self.settings()))))
+
+    def read(self) -> "Surroundings":
+        """Return these surroundings with the configuration as it is now, which is read once.
+
+        Raises:
+            BadConfig: the configuration cannot be used.
+        """
+        return replace(self, config=self.settings())
 
     def settings(self) -> Mapping[str, object]:
         """Return the configuration.
 
         Raises:
-            BadConfig: the file is no YAML mapping, or cannot be read.
+            BadConfig: the file is no YAML mapping, cannot be read, or has a rule that is none.
         """
-        if self.config is not None or self.folder is None:
-            return veiled(self.config or {})
-        return veiled(read_config(self.folder / "config.yaml"))
+        file = self.config_file
+        found = veiled((self.config or {}) if file is None else read_config(file))
+        try:
+            own.check(found, {tool.pool for tool in TOOLS})
+        except BadConfig as err:
+            raise (err if file is None else with_line(err, file)) from None
+        return found
+
+    @property
+    def config_file(self) -> Path | None:
+        """The file that the configuration is read from, if it is read from one."""
+        read = self.config is None and self.folder is not None
+        return self.folder / "config.yaml" if read and self.folder is not None else None
 
     def endpoint(self, key: str) -> Endpoint | None:
         """Return the custom endpoint of a pool, if there is one.
@@ -107,10 +144,11 @@ class Surroundings:
         Raises:
             BadConfig: the configuration cannot be used.
         """
-        found, complaints = self.look(key)
-        variables, _ = self._variables()
-        near = nearby.variables(self._environments(key, variables), found)
-        files = nearby.files(self._files(key, variables), self.home, found)
+        around = self.read()
+        found, complaints = around.look(key)
+        variables, _ = around._variables()  # noqa: SLF001  its own
+        near = nearby.variables(around._environments(key, variables), found)  # noqa: SLF001
+        files = nearby.files(around._files(key, variables), self.home, found)  # noqa: SLF001
         return found, [*complaints, *near, *files]
 
     def look(self, key: str) -> tuple[list[Found], list[Complaint]]:
@@ -120,7 +158,7 @@ class Surroundings:
             BadConfig: the configuration cannot be used.
         """
         variables, told = self._variables()
-        for source in self._sources(key, variables):
+        for source in self.read()._sources(key, variables):  # noqa: SLF001  its own
             told += source.read()
         placed = [
             replace(item, base_url=item.base_url or self.base_url)
@@ -144,8 +182,9 @@ class Surroundings:
         endpoint = self.endpoint(key)
         if endpoint is not None:
             yield ConfiguredEndpoint(endpoint=endpoint, variables=variables)
-        if key in registry.names():
-            yield Environment.of(registry.provider(key), variables)
+        known = self._listed(key)
+        if known is not None:
+            yield Environment.of(known, variables)
         yield from self._files(key, variables)
 
     def _environments(self, key: str, variables: Mapping[str, str]) -> Iterator[Environment]:
@@ -153,8 +192,9 @@ class Surroundings:
         endpoint = self.endpoint(key)
         if endpoint is not None and endpoint.key_env is not None:
             yield Environment(variables=variables, names=[(endpoint.key_env, AuthType.API_KEY)])
-        if key in registry.names():
-            yield Environment.of(registry.provider(key), variables)
+        known = self._listed(key)
+        if known is not None:
+            yield Environment.of(known, variables)
 
     def _files(self, key: str, variables: Mapping[str, str]) -> Iterator[ForeignFile]:
         """Yield the files of other tools, each tool's usual one first."""
@@ -164,6 +204,12 @@ class Surroundings:
                 yield ForeignFile.usual(tool, self.home, variables)
             for name in listed.get(tool.source, ()):  # spec: borrow.folders+1
                 yield ForeignFile(tool=tool, folder=self._folder(name), name=name)
+
+    def _listed(self, key: str) -> Provider | None:
+        """Return the provider whose pool it is, which names variables."""
+        if key in own.names(self.settings()):
+            return self.described(key)
+        return registry.provider(key) if key in registry.names() else None
 
     def _folder(self, name: str) -> Path:
         try:

@@ -20,6 +20,7 @@ from credpool.model.secret import Veiled, VeiledBytes
 from credpool.model.state import PoolState
 from credpool.model.terms import EntryId
 from credpool.providers.redact import known_secrets, redact
+from credpool.providers.registry import Provider
 from credpool.stores.auth_json import codec
 from credpool.stores.auth_json.lines import Known
 from credpool.stores.disk import Stamp, WholeFile
@@ -65,7 +66,7 @@ class JsonFileStore:
         path: str | os.PathLike[str],
         key: str,
         *,
-        provider: str | None = None,
+        provider: str | Provider | None = None,
         strategy: Strategy = Strategy.FILL_FIRST,
         policy: Policy | None = None,
         fingerprint_key: bytes | None = None,
@@ -75,9 +76,12 @@ class JsonFileStore:
         self._file = WholeFile(path, lock_timeout=lock_timeout)
         self._fingerprint_key = fingerprint_key
         self._now = now
+        known = provider if isinstance(provider, Provider) else None
+        usual = "generic" if key.startswith("custom:") else key
         self._empty = PoolState(
             key=key,
-            provider=provider or ("generic" if key.startswith("custom:") else key),
+            provider=known.name if known is not None else str(provider or usual),
+            described=known,
             strategy=strategy,
             policy=policy or Policy(),
         )

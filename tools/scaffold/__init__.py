@@ -1,0 +1,1 @@
+"""Make a rule of the registry from a report of `credpool explain --report`."""
