@@ -13,6 +13,7 @@ import credpool.httpx
 import credpool.httpx2
 from credpool import (
     EXHAUSTION,
+    Answer,
     Attempt,
     AuthType,
     Cooldown,
@@ -287,6 +288,9 @@ def telling(pool: Pool, attempt: Attempt, response: httpx2.Response) -> None:
     found = response.extensions.get(EXHAUSTION)
     assert isinstance(found, Exhaustion)
     json.dumps([report_exhaustion(found), report_attempt(attempt)])
+    answer = response.extensions["credpool"]
+    assert isinstance(answer, Answer)
+    assert_type((answer.pool, answer.label, answer.attempts), tuple[str, str, tuple[Attempt, ...]])
     json.dumps(report_pool(pool.state, now=0.0))
     assert_type(FOREVER, float)
 

@@ -20,7 +20,16 @@ from credpool._engine.leases import Lease
 from credpool.model.entry import Entry
 from credpool.model.errors import PoolExhausted
 from credpool.model.exhaustion import EXHAUSTION, Exhaustion, Out
-from credpool.model.messages import Action, Attempt, Deliver, GiveUp, Refresh, Send, Wait
+from credpool.model.messages import (
+    ANSWER,
+    Action,
+    Attempt,
+    Deliver,
+    GiveUp,
+    Refresh,
+    Send,
+    Wait,
+)
 from credpool.model.terms import EntryId
 from credpool.providers.reply import Reply
 from credpool.providers.wire import SESSION_HEADER, Seal, origin, seal, target, without_credential
@@ -172,6 +181,8 @@ class Flow(Generic[R, A]):
         if isinstance(action, Send | Wait):  # the client sends no more
             action = active.stopped()
         _finish(self._engine, action, response)
+        if response is not None:
+            response.extensions[ANSWER] = active.answer
         if active.lease and response is not None and not response.is_closed:
             self._hold(response, active.lease)  # spec: lease.end+2
             active.lease = None

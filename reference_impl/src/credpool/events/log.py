@@ -16,6 +16,7 @@ from credpool.model.terms import EntryId, FailureClass
 from credpool.model.text import duration, visible
 
 _LOGGER: Final = logging.getLogger("credpool")
+_LOGGER.addHandler(logging.NullHandler())  # a program that has set up no log is told nothing
 
 NEEDS_A_PERSON: Final = frozenset(
     {
