@@ -15,7 +15,7 @@ import nox
 ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 LOCK = ROOT / "constraints.txt"
-PACKAGES = ("-e", "reference_impl[cli,httpx,keyring,otel]", "-e", "conformance")
+PACKAGES = ("-e", "reference_impl[cli,httpx,keyring,otel,requests]", "-e", "conformance")
 REPORTS = ROOT / "conformance" / "reports"
 REPORT_PAGE = "docs/conformance/report.md"
 TESTEE = "conformance/testees/reference.py"
@@ -28,6 +28,7 @@ DECIDES = ",".join(
         *("seed/found.py", "login/entries.py"),
     )
 )
+REQUESTS_TESTEE = "conformance/testees/requests_client.py"
 MINIMAL_TESTEE = "conformance/testees/minimal.py"
 GALLERY = ROOT / "conformance" / "gallery"
 SECOND_TESTEE = "conformance/testees/javascript"
@@ -66,7 +67,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def conformance(session: nox.Session) -> None:
-    """Run the suite on both Python pools, the library on other days too, or as arguments say."""
+    """Run the suite on both Python pools, the library with `requests` and on other days too."""
     install_packages(session)
     if session.posargs:
         session.run(*SUITE, "run", *session.posargs)
@@ -76,6 +77,7 @@ def conformance(session: nox.Session) -> None:
         for pair in reports.values():
             session.run(*SUITE, "compare", *map(str, pair))
         write_page(session, "--check", *reports[TESTEE])
+    run_testee(session, REQUESTS_TESTEE, "stdio")
     session.run("python", "conformance/tests/programs/another_day.py", "--days", "30", "-30")
 
 
@@ -228,10 +230,10 @@ def install_packages(session: nox.Session, *groups: str) -> None:
     install(session, "--no-build-isolation", *PACKAGES)
 
 
-def run_testee(session: nox.Session, testee: str) -> list[Path]:
+def run_testee(session: nox.Session, testee: str, *through: str) -> list[Path]:
     """Run the suite on a pool through each connector; return the reports' paths."""
     reports = []
-    for connector in CONNECTORS:
+    for connector in through or CONNECTORS:
         report = REPORTS / f"{Path(testee).stem}-{connector}.ndjson"
         options = ("--testee", testee, "--connector", connector, "--report", str(report))
         if session.run(*SUITE, "run", *options):  # nothing runs with --install-only

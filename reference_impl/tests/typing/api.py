@@ -7,10 +7,12 @@ from typing import assert_type
 
 import httpx
 import httpx2
+import requests
 
 import credpool
 import credpool.httpx
 import credpool.httpx2
+import credpool.requests
 from credpool import (
     EXHAUSTION,
     Answer,
@@ -114,6 +116,8 @@ def using(pool: Pool) -> None:
     told: list[Attempt] = []
     auth = credpool.httpx2.PoolAuth(pool, observe=told.append)
     older = credpool.httpx.PoolAuth(pool)
+    session = requests.Session()
+    session.auth = credpool.requests.PoolAuth(pool, observe=told.append)
     httpx2.Client(auth=auth)
     httpx2.AsyncClient(auth=auth)
     httpx.Client(auth=older)

@@ -16,13 +16,15 @@ from credpool.config.files import Complaint
 from credpool.config.pools import policy_of, strategy_of
 from credpool.entries import edit
 from credpool.entries.operator import fresh_id
+from credpool.model.credential import url_flaw
 from credpool.model.entry import Entry
-from credpool.model.errors import BadInput, DuplicateSecret
+from credpool.model.errors import DuplicateSecret
 from credpool.model.policy import Policy, Strategy
-from credpool.model.secret import Secret, Veiled
+from credpool.model.secret import Secret
 from credpool.model.state import PoolState, in_order
 from credpool.pool import Pool, Store, engine_of
 from credpool.rules import moments
+from credpool.rules.given import check_policy, texts_of
 from credpool.rules.targets import shown
 from credpool.rules.usable import flawed
 from credpool.seed.borrowing import BorrowingStore
@@ -65,6 +67,7 @@ def open_pool(
         UnknownProvider: the registry has no such provider.
         UnknownStrategy: there is no such strategy.
     """
+    check_policy(policy)
     tell, around = notify or _log, surroundings or _usual(store)
     empty = _empty(key, around, strategy, policy)
     found, told = around.find(key)
@@ -75,7 +78,8 @@ def open_pool(
     for complaint in news(told, state):
         tell(complaint)  # spec: seed.told+3
     lending = _lending(stored, key, around, tell, fingerprint_key)
-    pool = Pool(lending, clock=clock, dice=dice, lender=lending.reread, base_url=lending.base_url)
+    home = lending.base_url if lending.base_url and url_flaw(lending.base_url) is None else None
+    pool = Pool(lending, clock=clock, dice=dice, lender=lending.reread, base_url=home)
     if notify is not None:  # else the pool itself has logged them
         for complaint in complaints(pool.state):
             notify(complaint)
@@ -120,13 +124,11 @@ def take_up(pool: Pool, keys: Sequence[str]) -> None:
     """Add the API keys that a pool does not have, in their order and behind the others.
 
     Raises:
-        BadInput: it is one text, and no list.
+        BadInput: they are not a list of texts.
         UnusableSecret: one of them cannot be a key; none is added.
         StoreError: they cannot be made durable.
     """
-    if isinstance(keys, str):
-        raise BadInput("keys is a list of keys, not one text; put the key in brackets")
-    given = [edit.holding(Entry(id=fresh_id()), Veiled(key)) for key in keys]
+    given = [edit.holding(Entry(id=fresh_id()), key, which) for which, key in texts_of(keys)]
     if given:
         engine_of(pool).change(partial(_with, given=given))
 
