@@ -63,6 +63,7 @@ from credpool.login import LoginApp, Prompt, login_by_browser, login_by_device, 
 from credpool.model.terms import FOREVER
 from credpool.pool import Listener, Store
 from credpool.seed import Complaint, Surroundings, view_pool
+from credpool.sinks import Command, Send, Sink, Webhook
 from credpool.stores import JsonFileStore, MemoryStore
 from credpool.testing import FakeClock, FakeProvider, FakeReply, FakeRequest, StoreContract
 
@@ -134,6 +135,15 @@ def using(pool: Pool) -> None:
         assert_type(attempt.entry, EntryId)
         assert_type(attempt.failure, FailureClass | None)
         assert_type(attempt.answered, bool)
+
+
+def telling_a_person(pool: Pool) -> None:
+    """Tell a program and an address what happens."""
+    send: Send = Webhook("https://hooks.example.com/x")
+    sink = Sink(pool, send, events=["entry.died"], every=60.0)
+    pool.listen(sink)
+    pool.listen(Sink(pool, Command("notify-send", "{text}")))
+    assert_type(sink.wait(1.0), None)
 
 
 def looking(pool: Pool) -> None:

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Final
 
 from credpool.config.files import Unusable, read_text
+from credpool.config.notify import NOTIFY
 from credpool.config.pools import BORROW, MODEL, POLICIES, PROVIDERS, STRATEGIES
 from credpool.model.errors import BadConfig
 from credpool.model.policy import Strategy
 from credpool.model.secret import VeiledBytes
 from credpool.stores.atomic import put
 
-OURS: Final = frozenset({STRATEGIES, POLICIES, PROVIDERS, MODEL, BORROW})
+OURS: Final = frozenset({STRATEGIES, POLICIES, PROVIDERS, MODEL, BORROW, NOTIFY})
 """The names at the top of the file that are read."""
 
 _MARK: Final = "\ufeff"

@@ -54,6 +54,11 @@ def log(
         _LOGGER.log(level, "%s: %s", visible(state.key), text)
 
 
+def line(event: events.Event, state: PoolState, now: float) -> Line:
+    """Return how an event is logged: at which level, and in which words."""
+    return _line(event, state, now, None)
+
+
 def _told(
     found: Sequence[events.Event], state: PoolState, now: float, message: Message | None
 ) -> Iterator[Line]:

@@ -13,6 +13,7 @@ from typing import Final
 
 from credpool.clock import Clock, SystemClock
 from credpool.config.files import Complaint
+from credpool.config.notify import notices_of
 from credpool.config.pools import policy_of, strategy_of
 from credpool.entries import edit
 from credpool.entries.operator import fresh_id
@@ -69,7 +70,7 @@ def open_pool(
     """
     check_policy(policy)
     tell, around = notify or _log, surroundings or _usual(store)
-    empty = _empty(key, around, strategy, policy)
+    empty, notices = _empty(key, around, strategy, policy), notices_of(around.settings())
     found, told = around.find(key)
     path = _path(around, store)
     fingerprint_key = _fingerprint_key(path, create=bool(found))
@@ -83,6 +84,10 @@ def open_pool(
     if notify is not None:  # else the pool itself has logged them
         for complaint in complaints(pool.state):
             notify(complaint)
+    if notices:
+        from credpool.sinks import attach  # noqa: PLC0415  not always needed
+
+        attach(pool, notices, clock)
     return pool
 
 
