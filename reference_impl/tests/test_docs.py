@@ -199,7 +199,9 @@ def test_every_public_name_is_on_the_reference_page() -> None:
     wanted |= {"model.terms.FOREVER"}
     assert wanted - named == set()
     assert named - wanted == {"httpx2.PoolAuth", "httpx.PoolAuth", "requests.PoolAuth"} | {
-        name for name in named if name.startswith(("events.", "testing.", "login.", "otel.", "sinks."))
+        name
+        for name in named
+        if name.startswith(("events.", "testing.", "login.", "otel.", "sinks."))
     }
 
 
