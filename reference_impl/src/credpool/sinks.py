@@ -12,7 +12,7 @@ import os
 import signal
 import subprocess
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event as Flag
@@ -132,6 +132,10 @@ class _Outbox:
     busy: bool = False
     complained: bool = False
 
+    def start(self, tell: Callable[["_Outbox"], None]) -> None:
+        """Tell what waits, in a thread that ends with it."""
+        Thread(target=tell, args=(self,), name="credpool-sink", daemon=True).start()
+
 
 class Sink:
     """A listener that tells what it hears of a pool elsewhere: rate-limited, and never an error."""
@@ -183,7 +187,7 @@ class Sink:
                 return
             out.busy = True
             out.idle.clear()
-        Thread(target=self._tell, args=(out,), name="credpool-sink", daemon=True).start()
+        out.start(self._tell)
 
     def wait(self, limit: float = LIMIT) -> None:
         """Wait until everything is told, or for so many seconds."""
