@@ -41,7 +41,7 @@ _LABELS: Final = frozenset(
     {PROVIDER, CONVENTIONS["class"]}
     | {f"{NAME}.{name}" for name in ("pool", "event", "terminal", "from_payer", "to_payer")}
 )
-"""What the counter tells apart: words of closed sets, so that its series stay few."""
+"""The counter's attributes: words of closed sets, so that its series stay few."""
 
 
 class OpenTelemetry:
