@@ -9,7 +9,7 @@ from credpool.httpx import PoolAuth
 
 
 class Greeting(BaseModel):
-    """What is asked for."""
+    """The answer that is asked for."""
 
     text: str = ""
 

@@ -22,7 +22,7 @@ PROVIDER: Final = "gen_ai.provider.name"
 CONVENTIONS: Final[Mapping[str, str]] = MappingProxyType(
     {"class": "error.type", "model": "gen_ai.request.model"}
 )
-"""What the semantic conventions call a field of an event."""
+"""The names that the semantic conventions have for fields of an event."""
 
 PROVIDERS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -35,7 +35,7 @@ PROVIDERS: Final[Mapping[str, str]] = MappingProxyType(
         "xai": "x_ai",
     }
 )
-"""What the semantic conventions call a provider; the others have their name of the registry."""
+"""The names that the semantic conventions have for providers; the others have the registry's."""
 
 _LABELS: Final = frozenset(
     {PROVIDER, CONVENTIONS["class"]}

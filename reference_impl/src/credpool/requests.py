@@ -158,7 +158,7 @@ Steps = Generator[_Asked, _Reply, None]
 
 
 class _Call:
-    """What becomes of one request: its replies come to `replied`, those of redirects too."""
+    """The call of one request: its replies come to `replied`, those of redirects too."""
 
     def __init__(
         self,

@@ -122,7 +122,7 @@ class _Stay(HTTPRedirectHandler):
 
 @dataclass(slots=True)
 class _Outbox:
-    """What waits to be told, in one process."""
+    """The messages that wait in one process, and those that were told lately."""
 
     lock: Lock = field(default_factory=Lock)
     idle: Flag = field(default_factory=Flag)

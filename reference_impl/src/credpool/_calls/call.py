@@ -73,7 +73,7 @@ class ActiveCall:
 
     @property
     def answer(self) -> Answer:
-        """Which entry the latest reply came with, and what the call has done."""
+        """The entry that the latest reply came with, and what the call has done."""
         assert self._sent is not None, "there is a reply to something that was sent"
         label, attempts = self._sent.label or self._sent.id, tuple(self.attempts)
         return Answer(pool=self._engine.key, entry=self._sent.id, label=label, attempts=attempts)

@@ -14,7 +14,7 @@ from credpool.model.terms import EntryId, FailureClass, Payer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _OfPool:
-    """What every event has: the key of the pool that tells it, which is not a part of what happened."""
+    """The key of the pool that tells an event: each has it, and it is no part of what happened."""
 
     pool: str = field(default="", compare=False)
 

@@ -36,7 +36,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """Which entry of which pool a reply came with, and the attempts of its call, that one included."""
+    """The entry that a reply came with, its pool, and the attempts of the call, that one included."""
 
     pool: str
     entry: EntryId

@@ -1,4 +1,4 @@
-"""What a program gives a pool (keys, entries, its parts): what is wrong with it is told at once.
+"""Keys, entries and parts that a program gives a pool: whatever is wrong with one is told at once.
 
 A key is told by its place, from 1, and is not shown.
 """
