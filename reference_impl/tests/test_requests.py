@@ -199,6 +199,23 @@ def test_a_redirect_to_another_origin_carries_no_secret(
     assert [name for name, _ in other.requests[0].headers if name == "authorization"] == []
 
 
+@pytest.mark.parametrize("sent", [1, 2])
+def test_a_copy_of_a_request_carries_no_secret_elsewhere(
+    session: requests.Session, sent: int
+) -> None:
+    """A program that sends copies of what it has prepared is redirected without a secret too."""
+    with FakeProvider() as other, FakeProvider({ONE: [moved(url(other))] * 2}) as provider:
+        session.auth = PoolAuth(pool_at(provider))
+        prepared = session.prepare_request(requests.Request("POST", url(provider), json=ASKED))
+        copies = [prepared.copy() for _ in range(sent)]
+
+        for copied in copies:
+            session.send(copied)
+
+    assert len(other.requests) == sent
+    assert ONE not in repr(other.requests)
+
+
 def test_a_redirect_within_the_origin_is_answered(session: requests.Session) -> None:
     """What is refused there for want of a secret is sent again with one."""
     with FakeProvider({ONE: [moved("/v1/elsewhere/completions")]}) as provider:

@@ -177,6 +177,7 @@ class _Call:
         self, response: requests.Response, *_: object, **how: object
     ) -> requests.Response | None:
         """Take a reply, and return the one that the call ends with."""
+        _hide(response.request)  # it may be a copy that a program has made
         here = origin(response.url)
         if self._steps is None:
             vars(response)["extensions"] = self._known
@@ -202,7 +203,6 @@ class _Call:
         """Go on with what the call wants sent, until it ends."""
         try:
             while True:
-                _hide(response.request)
                 _hide(asked.prepared)
                 reply = _Reply(response, asked)
                 try:
@@ -227,7 +227,10 @@ class _Call:
             body.seek(self._place)
         _take(prepared, asked)
         adapter: Any = vars(before)["connection"]
-        response: requests.Response = adapter.send(prepared, **how)
+        try:
+            response: requests.Response = adapter.send(prepared, **how)
+        finally:
+            _hide(prepared)
         return response
 
 
