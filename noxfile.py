@@ -1,4 +1,4 @@
-"""The house's commands: plain `nox` runs what CI runs, except for two that install other programs.
+"""The house's commands: plain `nox` runs what CI runs, except for those that install other programs.
 
 Each session has a small environment of its own, kept between runs and locked by constraints.txt.
 """
@@ -15,7 +15,7 @@ import nox
 ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 LOCK = ROOT / "constraints.txt"
-PACKAGES = ("-e", "reference_impl[cli,httpx,keyring,otel]", "-e", "conformance")
+PACKAGES = ("-e", "reference_impl[cli,httpx,keyring,otel,requests]", "-e", "conformance")
 REPORTS = ROOT / "conformance" / "reports"
 REPORT_PAGE = "docs/conformance/report.md"
 TESTEE = "conformance/testees/reference.py"
@@ -28,7 +28,9 @@ DECIDES = ",".join(
         *("seed/found.py", "login/entries.py"),
     )
 )
+REQUESTS_TESTEE = "conformance/testees/requests_client.py"
 MINIMAL_TESTEE = "conformance/testees/minimal.py"
+INTEROP = ROOT / "reference_impl" / "interop" / "locks"
 GALLERY = ROOT / "conformance" / "gallery"
 SECOND_TESTEE = "conformance/testees/javascript"
 HERMES = "hermes-agent==0.19.0"
@@ -66,7 +68,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def conformance(session: nox.Session) -> None:
-    """Run the suite on both Python pools, the library on other days too, or as arguments say."""
+    """Run the suite on both Python pools, the library with `requests` and on other days too."""
     install_packages(session)
     if session.posargs:
         session.run(*SUITE, "run", *session.posargs)
@@ -76,6 +78,8 @@ def conformance(session: nox.Session) -> None:
         for pair in reports.values():
             session.run(*SUITE, "compare", *map(str, pair))
         write_page(session, "--check", *reports[TESTEE])
+    known = ("--known-failures", str(Path(REQUESTS_TESTEE).with_suffix(".known.yaml")))
+    session.run(*SUITE, "run", "--testee", REQUESTS_TESTEE, "--connector", "stdio", *known)
     session.run("python", "conformance/tests/programs/another_day.py", "--days", "30", "-30")
 
 
@@ -115,6 +119,22 @@ def pydantic_ai(session: nox.Session) -> None:
     session.install(PYDANTIC_AI, *group("interop"))
     session.install("-e", "reference_impl")
     session.run("pytest", "reference_impl/interop/test_pydantic_ai.py", *session.posargs)
+
+
+@nox.session
+def sdks(session: nox.Session) -> None:
+    """Send the calls of SDKs and frameworks through a pool, as the page shows them: 600 MB."""
+    for name in ("newer", "older"):
+        home = Path(session.virtualenv.location).parent / f"sdks-{name}"
+        python, its_own = home / "bin" / "python", {"PIP_CONSTRAINT": None}
+        if not python.exists():
+            session.run_install("python", "-m", "venv", str(home))
+        pip = (str(python), "-m", "pip", "install", "-q", "-r", str(INTEROP / f"sdks-{name}.txt"))
+        ours = ("-e", "reference_impl[httpx,requests]")
+        session.run_install(*pip, *ours, env=its_own, external=True)
+        # what an SDK leaves open is its own affair
+        tests = ("-W", "default", "reference_impl/interop/test_use_it_with.py")
+        session.run(str(python), "-m", "pytest", *tests, *session.posargs, external=True)
 
 
 @nox.session

@@ -317,7 +317,7 @@ class TakesANameForAKey(Mutant):
     because = "store"
 
     @replaces("credpool.entries.edit.holding")
-    def key(original, entry, value):
+    def key(original, entry, value, which=None):
         return replace(entry, secret=Secret(value.strip()))
 
 

@@ -8,9 +8,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from credpool import EntryId, Pool, PoolExhausted, events
+from credpool import EntryId, FailureClass, Pool, PoolExhausted, events
 from credpool.httpx2 import PoolAuth
-from credpool.otel import OpenTelemetry
+from credpool.otel import PROVIDERS, OpenTelemetry
+from credpool.providers import registry
 from credpool.testing import FakeClock, FakeProvider, FakeReply
 
 NO_MONEY = FakeReply.error(402, None, "Insufficient credits for sk-made-up-one")
@@ -69,10 +70,10 @@ def test_events_are_on_the_span_of_the_call_and_counted(
     first = dict(span.events[0].attributes or {})
     assert names[:2] == ["credpool.entry.cooled", "credpool.entry.switched"]
     assert names[-1] == "credpool.pool.exhausted"
-    assert (first["credpool.entry"], first["credpool.class"]) == ("key-1", "out_of_credit")
-    assert first["credpool.pool"] == "openai"
+    assert (first["credpool.entry"], first["error.type"]) == ("key-1", "out_of_credit")
+    assert (first["credpool.pool"], first["gen_ai.provider.name"]) == ("openai", "openai")
     assert isinstance(first["credpool.until"], float)
-    assert counts(reader)["out_of_credit", "entry.cooled", "openai"] == 2
+    assert counts(reader)["entry.cooled", "openai", "out_of_credit", "openai"] == 2
     assert "sk-made-up" not in repr([(e.name, dict(e.attributes or {})) for e in span.events])
 
 
@@ -84,6 +85,34 @@ def test_each_value_has_a_form_that_attributes_have(
     listener(events.RefreshFailed(EntryId("a"), terminal=True))
 
     assert counts(reader) == {
-        ("owner.shared", "openai"): 1,
-        ("refresh.failed", "openai", True): 1,
+        ("owner.shared", "openai", "openai"): 1,
+        ("refresh.failed", "openai", True, "openai"): 1,
     }
+
+
+def test_what_the_conventions_name_has_their_name_alone(reader: InMemoryMetricReader) -> None:
+    """A provider, a model and a failure are found where every other library puts them."""
+    spans, tracers = InMemorySpanExporter(), TracerProvider()
+    tracers.add_span_processor(SimpleSpanProcessor(spans))
+    told = OpenTelemetry(
+        Pool.from_keys("gemini", ["AIza-made-up"]),
+        meter=MeterProvider([reader]).get_meter("credpool"),
+    )
+
+    with tracers.get_tracer("a program").start_as_current_span("chat"):
+        told(events.EntryCooled(EntryId("a"), FailureClass.USAGE_LIMITED, 9.0, "gemini-pro"))
+
+    assert dict(spans.get_finished_spans()[0].events[0].attributes or {}) == {
+        "credpool.event": "entry.cooled",
+        "credpool.pool": "gemini",
+        "credpool.entry": "a",
+        "credpool.until": 9.0,
+        "error.type": "usage_limited",
+        "gen_ai.provider.name": "gcp.gemini",
+        "gen_ai.request.model": "gemini-pro",
+    }
+
+
+def test_each_provider_with_another_name_is_one_of_the_registry() -> None:
+    """The table of names has no provider that was renamed since."""
+    assert PROVIDERS.keys() <= {*registry.names()}

@@ -375,7 +375,7 @@ def test_an_exhausted_pool_sends_nothing(caller: Caller, clock: FakeClock) -> No
         pool = pool_of(provider, ONE, clock=clock)
         caller.send(pool, provider.url + PATH)
 
-        with pytest.raises(PoolExhausted, match=r"key-1 out_of_credit.*86400 s") as raised:
+        with pytest.raises(PoolExhausted, match=r"key-1 out_of_credit.*returns in 1 d") as raised:
             caller.send(pool, provider.url + PATH)
 
     assert provider.secrets == [ONE]

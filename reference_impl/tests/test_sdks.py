@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gzip
 import logging
+import pickle
 import re
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +20,9 @@ import openai
 import pytest
 
 import credpool.httpx
-from credpool import FailureClass, Pool, PoolExhausted
+from credpool import Exhaustion, FailureClass, Pool, PoolExhausted
+from credpool._calls.sdk_errors import let_through
+from credpool.errors import WrongOrigin
 from credpool.httpx2 import PoolAuth
 from credpool.testing import FakeClock, FakeProvider, FakeReply
 
@@ -264,37 +267,43 @@ def exhausted(sdk: Sdk, provider: FakeProvider) -> Pool:
     return pool
 
 
-@pytest.mark.parametrize("sdk", [CHAT, RESPONSES], ids=["chat", "responses"], indirect=True)
 @streamed
-def test_openai_raises_pool_exhausted(sdk: Sdk, answer: Answer, *, stream: bool) -> None:
-    """With nothing to send, the `openai` SDK lets `PoolExhausted` through, and does not retry."""
+def test_pool_exhausted_comes_through(sdk: Sdk, answer: Answer, *, stream: bool) -> None:
+    """With nothing to send, the SDK raises `PoolExhausted` as it is, and at once: no retry, no other words."""
     with FakeProvider({ONE: [NO_MONEY]}) as provider:
         pool = exhausted(sdk, provider)
 
-        with pytest.raises(PoolExhausted) as raised:
+        with pytest.raises(
+            PoolExhausted, match=r"no credential .* \(key-1 out_of_credit\)"
+        ) as raised:
             answer(pool, provider.url, stream=stream)
 
     assert provider.secrets == [ONE]
     assert [out.failure for out in raised.value.exhaustion.entries] == [FailureClass.OUT_OF_CREDIT]
+    assert isinstance(raised.value, (anthropic.AnthropicError, openai.OpenAIError))
 
 
-@pytest.mark.parametrize("sdk", [MESSAGES], ids=["messages"], indirect=True)
-@streamed
-def test_anthropic_wraps_pool_exhausted(sdk: Sdk, answer: Answer, *, stream: bool) -> None:
-    """The `anthropic` SDK wraps whatever its HTTP client raises: `PoolExhausted` is the cause.
+def test_another_origin_comes_through(sdk: Sdk, answer: Answer) -> None:
+    """A request to a host that is not the pool's is refused in our words, and nothing is sent."""
+    with FakeProvider() as provider:
+        pool = Pool.from_keys(sdk.provider, [ONE])
 
-    It takes it for a broken connection, so by default it pauses and asks twice more, without success:
-    nothing is sent. With `max_retries=0` it raises at once.
-    """
-    with FakeProvider({ONE: [NO_MONEY]}) as provider:
-        pool = exhausted(sdk, provider)
+        with pytest.raises(WrongOrigin, match="this pool's credentials belong to https://api"):
+            answer(pool, provider.url, stream=False)
 
-        with pytest.raises(anthropic.APIConnectionError) as raised:
-            answer(pool, provider.url, stream=stream, max_retries=0)
+    assert provider.secrets == []
 
-    assert provider.secrets == [ONE]
-    assert isinstance(raised.value.__cause__, PoolExhausted)
-    assert raised.value.__cause__.returns_at is not None
+
+def test_an_error_that_came_through_is_copied_as_it_was() -> None:
+    """A process pool or a log that pickles it has the plain error, with its evidence."""
+    error = let_through(PoolExhausted(Exhaustion(returns_at=7.0, entries=()), "none is left"))
+
+    copied = pickle.loads(pickle.dumps(error))  # noqa: S301  written just now
+
+    assert isinstance(error, anthropic.AnthropicError)
+    assert type(copied) is PoolExhausted
+    assert (str(copied), copied.returns_at) == ("none is left", 7.0)
+    assert type(let_through(error)) is type(error)
 
 
 @pytest.mark.parametrize("sdk", [CHAT, RESPONSES], ids=["chat", "responses"], indirect=True)

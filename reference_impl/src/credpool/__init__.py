@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from credpool.model.errors import StoreError as StoreError
     from credpool.model.exhaustion import EXHAUSTION as EXHAUSTION
     from credpool.model.exhaustion import Exhaustion as Exhaustion
+    from credpool.model.messages import Answer as Answer
     from credpool.model.messages import Attempt as Attempt
     from credpool.model.policy import Policy as Policy
     from credpool.model.policy import Strategy as Strategy
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Answer": "model.messages",
     "Attempt": "model.messages",
     "AuthType": "model.terms",
     "Cooldown": "model.entry",

@@ -46,8 +46,12 @@ class PoolAuth(httpx.Auth):
             max_sends: how many requests one call may send. The client counts them as redirects,
                 and breaks off when there are more than its `max_redirects`, 20 by default; for
                 a pool of more than ten keys raise both, this to one more than the client's.
+
+        Raises:
+            BadInput: it is no pool, or one of the others cannot be used.
         """
         mask_http2_log()
+        self._pool = pool
         self._flow: Flow[httpx.Request, httpx.Response] = Flow(
             engine_of(pool),
             sealed=_sealed,
@@ -56,6 +60,10 @@ class PoolAuth(httpx.Auth):
             observe=observe,
             max_sends=max_sends,
         )
+
+    def __repr__(self) -> str:
+        # a client of the other library shows this when it is given the wrong one
+        return f"<credpool.httpx.PoolAuth for httpx clients, httpx2 takes credpool.httpx2.PoolAuth: {self._pool!r}>"
 
     def sync_auth_flow(
         self, request: httpx.Request

@@ -49,8 +49,12 @@ class PoolAuth(httpx2.Auth):
             max_sends: how many requests one call may send. The client counts them as redirects,
                 and breaks off when there are more than its `max_redirects`, 20 by default; for
                 a pool of more than ten keys raise both, this to one more than the client's.
+
+        Raises:
+            BadInput: it is no pool, or one of the others cannot be used.
         """
         mask_http2_log()
+        self._pool = pool
         self._flow: Flow[httpx2.Request, httpx2.Response] = Flow(
             engine_of(pool),
             sealed=_sealed,
@@ -59,6 +63,10 @@ class PoolAuth(httpx2.Auth):
             observe=observe,
             max_sends=max_sends,
         )
+
+    def __repr__(self) -> str:
+        # a client of the other library shows this when it is given the wrong one
+        return f"<credpool.httpx2.PoolAuth for httpx2 clients, httpx takes credpool.httpx.PoolAuth: {self._pool!r}>"
 
     def sync_auth_flow(
         self, request: httpx2.Request

@@ -6,7 +6,7 @@ A healthy call neither reads the store nor writes it.
 import random
 from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from credpool._engine.engine import Engine
 from credpool._engine.listening import Listener
@@ -14,13 +14,14 @@ from credpool._engine.view import Store
 from credpool.clock import Clock, SystemClock
 from credpool.events.summary import summary
 from credpool.model.entry import Entry
+from credpool.model.errors import BadInput
 from credpool.model.exhaustion import Exhaustion
 from credpool.model.messages import Grant, Reset
 from credpool.model.policy import Policy, Strategy
 from credpool.model.state import PoolState
 from credpool.providers import registry
 from credpool.rules.cooldown import exhaustion
-from credpool.rules.given import entries_given, entries_of
+from credpool.rules.given import check_part, check_policy, checked_url, entries_given, entries_of
 from credpool.rules.select import available
 from credpool.rules.targets import resolve
 from credpool.stores.memory import MemoryStore
@@ -28,6 +29,9 @@ from credpool.stores.memory import MemoryStore
 __all__ = ["Listener", "Pool", "Store"]
 
 T = TypeVar("T")
+
+_A_STORE: Final = "give a store, such as JsonFileStore(path, key), or use Pool.open(key, path=…)"
+_A_CLOCK: Final = "give an object with now(), sleep() and sleep_async(), or none for the machine's"
 
 
 class Pool:
@@ -52,9 +56,14 @@ class Pool:
             base_url: where callers send, if no entry and no registered provider says so.
 
         Raises:
+            BadInput: the store, the clock or the base URL is none.
             StoreError: the store cannot be read.
             UnknownProvider: the registry has no such provider.
         """
+        checked_url("base_url", base_url)
+        check_part("store", store, "load", "update", "stamp", fix=_A_STORE)
+        if clock is not None:
+            check_part("clock", clock, "now", "sleep", fix=_A_CLOCK)
         self._engine = Engine(
             store,
             clock if clock is not None else SystemClock(),
@@ -143,6 +152,7 @@ class Pool:
             UnknownStrategy: the strategy is none of the five.
             BadInput: one is not an entry, or two have one id.
         """
+        check_policy(policy)
         state = PoolState(
             key=provider,
             provider=provider,
@@ -195,7 +205,11 @@ class Pool:
         the thread of the call; for what a refresh brings in the refresh's own thread; and for an
         asynchronous call that had to read or to write in the pool's thread. It always has the
         context variables of the call.
+
+        Raises:
+            BadInput: it cannot be called.
         """
+        check_part("listener", listener, "__call__", fix="give a function that takes an event")
         self._engine.listen(listener)
 
     def flush(self) -> None:
@@ -208,5 +222,13 @@ class Pool:
 
 
 def engine_of(pool: Pool) -> Engine:
-    """Return what is behind a pool, for the modules of this library."""
-    return pool._engine
+    """Return what is behind a pool, for the modules of this library.
+
+    Raises:
+        BadInput: it is no pool.
+    """
+    engine: object = getattr(pool, "_engine", None)
+    if not isinstance(engine, Engine):
+        kind = type(pool).__name__
+        raise BadInput(f"this is no Pool, but of type {kind}; open one: Pool.open('openai')")
+    return engine

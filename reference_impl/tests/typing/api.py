@@ -7,12 +7,15 @@ from typing import assert_type
 
 import httpx
 import httpx2
+import requests
 
 import credpool
 import credpool.httpx
 import credpool.httpx2
+import credpool.requests
 from credpool import (
     EXHAUSTION,
+    Answer,
     Attempt,
     AuthType,
     Cooldown,
@@ -60,6 +63,7 @@ from credpool.login import LoginApp, Prompt, login_by_browser, login_by_device, 
 from credpool.model.terms import FOREVER
 from credpool.pool import Listener, Store
 from credpool.seed import Complaint, Surroundings, view_pool
+from credpool.sinks import Command, Send, Sink, Webhook
 from credpool.stores import JsonFileStore, MemoryStore
 from credpool.testing import FakeClock, FakeProvider, FakeReply, FakeRequest, StoreContract
 
@@ -113,6 +117,8 @@ def using(pool: Pool) -> None:
     told: list[Attempt] = []
     auth = credpool.httpx2.PoolAuth(pool, observe=told.append)
     older = credpool.httpx.PoolAuth(pool)
+    session = requests.Session()
+    session.auth = credpool.requests.PoolAuth(pool, observe=told.append)
     httpx2.Client(auth=auth)
     httpx2.AsyncClient(auth=auth)
     httpx.Client(auth=older)
@@ -129,6 +135,15 @@ def using(pool: Pool) -> None:
         assert_type(attempt.entry, EntryId)
         assert_type(attempt.failure, FailureClass | None)
         assert_type(attempt.answered, bool)
+
+
+def telling_a_person(pool: Pool) -> None:
+    """Tell a program and an address what happens."""
+    send: Send = Webhook("https://hooks.example.com/x")
+    sink = Sink(pool, send, events=["entry.died"], every=60.0)
+    pool.listen(sink)
+    pool.listen(Sink(pool, Command("notify-send", "{text}")))
+    assert_type(sink.wait(1.0), None)
 
 
 def looking(pool: Pool) -> None:
@@ -287,6 +302,9 @@ def telling(pool: Pool, attempt: Attempt, response: httpx2.Response) -> None:
     found = response.extensions.get(EXHAUSTION)
     assert isinstance(found, Exhaustion)
     json.dumps([report_exhaustion(found), report_attempt(attempt)])
+    answer = response.extensions["credpool"]
+    assert isinstance(answer, Answer)
+    assert_type((answer.pool, answer.label, answer.attempts), tuple[str, str, tuple[Attempt, ...]])
     json.dumps(report_pool(pool.state, now=0.0))
     assert_type(FOREVER, float)
 

@@ -9,6 +9,7 @@ from credpool._engine.engine import Engine
 from credpool.model.entry import Entry
 from credpool.model.messages import (
     Action,
+    Answer,
     Attempt,
     Call,
     Claimed,
@@ -67,7 +68,15 @@ class ActiveCall:
         self._open: Entry | None = None
         self._answered: Entry | None = None
         self._holder: str | None = None
+        self._sent: Entry | None = None
         self.sends = 0
+
+    @property
+    def answer(self) -> Answer:
+        """The entry that the latest reply came with, and what the call has done."""
+        assert self._sent is not None, "there is a reply to something that was sent"
+        label, attempts = self._sent.label or self._sent.id, tuple(self.attempts)
+        return Answer(pool=self._engine.key, entry=self._sent.id, label=label, attempts=attempts)
 
     @property
     def attempts(self) -> Sequence[Attempt]:
@@ -101,7 +110,7 @@ class ActiveCall:
 
     def sending(self, entry: Entry) -> None:
         """Note that a request goes out with the entry's secret."""
-        self._open = entry
+        self._open = self._sent = entry
         self.sends += 1
         self._engine.used(entry)
 

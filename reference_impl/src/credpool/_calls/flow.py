@@ -12,18 +12,30 @@ from typing import Final, Generic, Protocol, TypeVar
 from credpool._calls import body
 from credpool._calls.body import is_read
 from credpool._calls.call import ActiveCall, ToDecide
+from credpool._calls.nothing_sent import exhausted
 from credpool._calls.refresh import Renewal
 from credpool._calls.request import model_of
+from credpool._calls.sdk_errors import let_through
 from credpool._calls.watch import Refusals, watch_of
 from credpool._engine.engine import Engine
 from credpool._engine.leases import Lease
 from credpool.model.entry import Entry
-from credpool.model.errors import PoolExhausted
-from credpool.model.exhaustion import EXHAUSTION, Exhaustion, Out
-from credpool.model.messages import Action, Attempt, Deliver, GiveUp, Refresh, Send, Wait
+from credpool.model.errors import CredpoolError
+from credpool.model.exhaustion import EXHAUSTION
+from credpool.model.messages import (
+    ANSWER,
+    Action,
+    Attempt,
+    Deliver,
+    GiveUp,
+    Refresh,
+    Send,
+    Wait,
+)
 from credpool.model.terms import EntryId
 from credpool.providers.reply import Reply
 from credpool.providers.wire import SESSION_HEADER, Seal, origin, seal, target, without_credential
+from credpool.rules.given import check_part, check_sends
 
 MAX_SENDS: Final = 21
 """How many requests a client sends for one call before it breaks off with an error."""
@@ -88,6 +100,9 @@ class Flow(Generic[R, A]):
         observe: Observer | None,
         max_sends: int,
     ) -> None:
+        check_sends(max_sends)
+        if observe is not None:
+            check_part("observer", observe, "__call__", fix="give a function that takes an Attempt")
         self._engine = engine
         self._max_sends = max_sends
         self._sealed = sealed
@@ -100,11 +115,10 @@ class Flow(Generic[R, A]):
 
     def sync(self, request: R) -> Generator[R, A, None]:
         """Answer one request, sending as many as it takes."""
-        request.read()
         active = self._begin(request)
-        action = active.start()
         response: A | None = None
         try:
+            action = active.start()
             while True:
                 match action:
                     case Wait(entry, until) if active.sends < self._max_sends:
@@ -126,16 +140,17 @@ class Flow(Generic[R, A]):
                     case _:
                         # spec: recover.stream.no-retry+1
                         return self._leave(active, action, response)
+        except CredpoolError as err:
+            raise let_through(err)  # noqa: B904  it is the same
         finally:
             self._over(active)
 
     async def run(self, request: R) -> AsyncGenerator[R, A]:
         """Answer one request, sending as many as it takes."""
-        await request.aread()
-        active = self._begin(request)
-        action = await active.start_async()
+        active = await self._begin_async(request)
         response: A | None = None
         try:
+            action = await active.start_async()
             while True:
                 match action:
                     case Wait(entry, until) if active.sends < self._max_sends:
@@ -158,10 +173,20 @@ class Flow(Generic[R, A]):
                     case _:
                         self._leave(active, action, response)
                         return
+        except CredpoolError as err:
+            raise let_through(err)  # noqa: B904  it is the same
         finally:
             self._over(active)
 
     def _begin(self, request: R) -> ActiveCall:
+        request.read()
+        return self._begun(request)
+
+    async def _begin_async(self, request: R) -> ActiveCall:
+        await request.aread()
+        return self._begun(request)
+
+    def _begun(self, request: R) -> ActiveCall:
         session = request.headers.get(SESSION_HEADER)
         return ActiveCall(
             self._engine, lambda: model_of(str(request.url), request.content), session
@@ -172,6 +197,8 @@ class Flow(Generic[R, A]):
         if isinstance(action, Send | Wait):  # the client sends no more
             action = active.stopped()
         _finish(self._engine, action, response)
+        if response is not None:
+            response.extensions[ANSWER] = active.answer
         if active.lease and response is not None and not response.is_closed:
             self._hold(response, active.lease)  # spec: lease.end+2
             active.lease = None
@@ -244,29 +271,8 @@ def _finish(engine: Engine, action: Action, response: Response | None) -> None:
     """Leave the call with the latest reply, or with an error when there is none."""
     exhaustion = action.exhaustion if isinstance(action, Deliver | GiveUp) else None
     if response is None:
-        raise _exhausted(engine, exhaustion)  # spec: exhaust.same-provider+1
+        raise exhausted(engine, exhaustion)  # spec: exhaust.same-provider+1
     if exhaustion is not None:  # spec: exhaust.last-reply+2, exhaust.all-tried+2
         response.extensions[EXHAUSTION] = exhaustion
         if exhaustion.is_whole:  # spec: exhaust.no-sdk-retry+3
             response.headers["x-should-retry"] = "false"  # spec: reply.unchanged+1
-
-
-def _exhausted(engine: Engine, exhaustion: Exhaustion | None) -> PoolExhausted:
-    found = exhaustion if exhaustion is not None else Exhaustion(returns_at=None, entries=())
-    reasons = ", ".join(f"{out.id} {_reason(out)}" for out in found.entries[:10])
-    when = (
-        "none returns by itself"
-        if found.returns_at is None
-        else (f"the first returns in {found.returns_at - engine.clock.now():.0f} s")
-    )
-    return PoolExhausted(
-        found,
-        f"no credential of the pool {engine.key!r} is available ({reasons or 'it is empty'}); "
-        f"{when}; use the next provider, or try again then",
-    )
-
-
-def _reason(out: Out) -> str:
-    if out.forbidden:
-        return "is left out, for payer_change forbids its payer"
-    return out.failure.value if out.failure else out.why or "is out"

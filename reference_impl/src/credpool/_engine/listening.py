@@ -1,6 +1,7 @@
 """The listeners of a pool (spec: events)."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from credpool import events
 from credpool._engine.stored_pool import StoredPool
@@ -31,8 +32,9 @@ class Listeners:
         action: Action | None = None,
     ) -> None:
         """Tell everybody, in this thread; the log also hears what led to it, and what comes next."""
-        news = [event for event in found if self._is_news(event, now)]
-        log(news, self._stored.view.state, now=now, message=message, action=action)
+        state = self._stored.view.state
+        news = [replace(event, pool=state.key) for event in found if self._is_news(event, now)]
+        log(news, state, now=now, message=message, action=action)
         for event in news:
             for listener in self._all:
                 listener(event)

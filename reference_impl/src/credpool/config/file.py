@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from credpool.config.files import Unusable, read_text
+from credpool.config.notify import NOTIFY
 from credpool.config.pools import (
     BORROW,
     DESCRIBED,
@@ -23,7 +24,7 @@ from credpool.model.policy import Strategy
 from credpool.model.secret import VeiledBytes
 from credpool.stores.atomic import put
 
-OURS: Final = frozenset({STRATEGIES, POLICIES, PROVIDERS, MODEL, BORROW, RULES, DESCRIBED})
+OURS: Final = frozenset({STRATEGIES, POLICIES, PROVIDERS, MODEL, BORROW, RULES, DESCRIBED, NOTIFY})
 """The names at the top of the file that are read."""
 
 _MARK: Final = "\ufeff"

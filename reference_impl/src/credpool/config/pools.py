@@ -160,7 +160,7 @@ def _with_model(found: Sequence[Endpoint], model: Mapping[str, object]) -> Seque
 
 def _veiled(name: object, value: object) -> object:
     match value:
-        case str() if name == "api_key":
+        case str() if name in ("api_key", "webhook"):
             return Veiled(value)
         case dict():
             return {n: _veiled(n, v) for n, v in value.items()}

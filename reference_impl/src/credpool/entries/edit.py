@@ -17,7 +17,7 @@ from credpool.rules.targets import plain, resolve, shown
 from credpool.rules.usable import is_disabled
 
 
-def holding(entry: Entry, value: str) -> Entry:
+def holding(entry: Entry, value: str, which: str = "the secret") -> Entry:
     """Return the entry with a secret, or with the name of the place where its secret is.
 
     Raises:
@@ -26,7 +26,7 @@ def holding(entry: Entry, value: str) -> Entry:
     value = Veiled(bare(value))
     if is_reference(value):  # spec: operator.add.source+2
         return replace(entry, reference=str(value), borrowed=True)
-    return replace(entry, secret=usable_secret(value))
+    return replace(entry, secret=usable_secret(value, which))
 
 
 def added(state: PoolState, entry: Entry, *, priority: int | None = None) -> PoolState:

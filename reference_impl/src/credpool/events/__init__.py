@@ -5,15 +5,22 @@ The event `entry.cooled` is the class `EntryCooled`; so are the others named.
 A test holds every class against the specification's file, `spec/tables/events.yaml`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from credpool.model.exhaustion import Exhaustion
 from credpool.model.terms import EntryId, FailureClass, Payer
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfPool:
+    """The key of the pool that tells an event: each has it, and it is no part of what happened."""
+
+    pool: str = field(default="", compare=False)
+
+
 @dataclass(frozen=True, slots=True)
-class EntryUnusable:
+class EntryUnusable(_OfPool):
     """Nothing can be sent with an entry, and why: told as the pool opens."""
 
     name: ClassVar = "entry.unusable"
@@ -22,7 +29,7 @@ class EntryUnusable:
 
 
 @dataclass(frozen=True, slots=True)
-class EntryRefreshed:
+class EntryRefreshed(_OfPool):
     """An entry has a new token."""
 
     name: ClassVar = "entry.refreshed"
@@ -30,7 +37,7 @@ class EntryRefreshed:
 
 
 @dataclass(frozen=True, slots=True)
-class RefreshFailed:
+class RefreshFailed(_OfPool):
     """There is no new token; `terminal` when the grant is gone for good."""
 
     name: ClassVar = "refresh.failed"
@@ -39,7 +46,7 @@ class RefreshFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class EntryCooled:
+class EntryCooled(_OfPool):
     """An entry is out until that moment, for one model or (None) for all."""
 
     name: ClassVar = "entry.cooled"
@@ -50,7 +57,7 @@ class EntryCooled:
 
 
 @dataclass(frozen=True, slots=True)
-class EntryDied:
+class EntryDied(_OfPool):
     """Only re-authentication brings the entry back."""
 
     name: ClassVar = "entry.died"
@@ -59,7 +66,7 @@ class EntryDied:
 
 
 @dataclass(frozen=True, slots=True)
-class EntryRecovered:
+class EntryRecovered(_OfPool):
     """A cooldown has ended before its time."""
 
     name: ClassVar = "entry.recovered"
@@ -68,7 +75,7 @@ class EntryRecovered:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnerShared:
+class OwnerShared(_OfPool):
     """Several secrets turn out to draw on one owner, and so on one quota."""
 
     name: ClassVar = "owner.shared"
@@ -77,7 +84,7 @@ class OwnerShared:
 
 
 @dataclass(frozen=True, slots=True)
-class EntrySwitched:
+class EntrySwitched(_OfPool):
     """Another entry is used than before, after that failure or (None) as a call begins."""
 
     name: ClassVar = "entry.switched"
@@ -87,7 +94,7 @@ class EntrySwitched:
 
 
 @dataclass(frozen=True, slots=True)
-class PayerChanged:
+class PayerChanged(_OfPool):
     """Somebody else pays than before."""
 
     name: ClassVar = "payer.changed"
@@ -98,7 +105,7 @@ class PayerChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class PoolExhausted:
+class PoolExhausted(_OfPool):
     """A call found no entry that is left; the next provider is the caller's affair."""
 
     name: ClassVar = "pool.exhausted"

@@ -16,6 +16,7 @@ from credpool.model.terms import EntryId, FailureClass
 from credpool.model.text import duration, visible
 
 _LOGGER: Final = logging.getLogger("credpool")
+_LOGGER.addHandler(logging.NullHandler())  # a program that has set up no log is told nothing
 
 NEEDS_A_PERSON: Final = frozenset(
     {
@@ -51,6 +52,11 @@ def log(
         return
     for level, text in (*_told(found, state, now, message), *_retry(state, message, action, now)):
         _LOGGER.log(level, "%s: %s", visible(state.key), text)
+
+
+def line(event: events.Event, state: PoolState, now: float) -> Line:
+    """Return how an event is logged: at which level, and in which words."""
+    return _line(event, state, now, None)
 
 
 def _told(

@@ -16,6 +16,9 @@ from credpool.model.terms import EntryId, FailureClass, Scope
 TOKEN_ENDPOINT: Final = "token-endpoint"  # noqa: S105 (a name)
 """The rule of a verdict that the token endpoint has spoken, not the provider."""
 
+ANSWER: Final = "credpool"
+"""The key of a delivered reply's `extensions` under which its `Answer` is found."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
@@ -29,6 +32,16 @@ class Attempt:
     step: Step
     hinted: bool = False
     answered: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The entry that a reply came with, its pool, and the attempts of the call, that one included."""
+
+    pool: str
+    entry: EntryId
+    label: str
+    attempts: tuple[Attempt, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,15 @@
-"""Keys and entries that a program gives a pool: what can be told to be wrong is refused at once.
+"""Keys, entries and parts that a program gives a pool: whatever is wrong with one is told at once.
 
 A key is told by its place, from 1, and is not shown.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
 from credpool.model.credential import bare, is_placeholder, label_flaw, url_flaw
 from credpool.model.entry import Entry
 from credpool.model.errors import BadInput, UnusableSecret
+from credpool.model.policy import Policy
 from credpool.model.secret import Secret, Veiled
 from credpool.model.terms import EntryId
 from credpool.providers.registry import Provider, names
@@ -27,7 +28,7 @@ def entries_of(provider: Provider, keys: Sequence[str], base_url: str | None) ->
         BadInput: the keys are not a list of different texts, or nobody has said where they are valid.
         UnusableSecret: one of them is empty, a placeholder, or cannot be sent.
     """
-    secrets = [_secret(n, key) for n, key in enumerate(_listed(keys, "keys"), start=1)]
+    secrets = [usable_secret(key, which) for which, key in texts_of(keys)]
     if not secrets:
         raise BadInput("there is no key; give a list with at least one")
     _check_twins(secrets)
@@ -56,6 +57,51 @@ def entries_given(entries: Iterable[Entry]) -> tuple[Entry, ...]:
             raise BadInput(f"two entries have the id {entry.id!r}; give one of them another")
         known.add(entry.id)
     return given
+
+
+def texts_of(keys: Iterable[object]) -> Iterator[tuple[str, str]]:
+    """Yield how each key is called, and the key.
+
+    Raises:
+        BadInput: they are not a list of texts.
+    """
+    for n, key in enumerate(_listed(keys, "keys"), start=1):
+        if not isinstance(key, str):
+            raise BadInput(f"key {n} is not text, but of type {type(key).__name__}; give a string")
+        yield f"key {n}", Veiled(key)
+
+
+def check_part(name: str, part: object, *methods: str, fix: str) -> None:
+    """Refuse a part that a program gives and that has not what is asked of it.
+
+    Raises:
+        BadInput: it lacks one of the methods.
+    """
+    missing = [m for m in methods if not callable(getattr(part, m, None))]
+    if missing or isinstance(part, type):
+        what = f"type {part.__name__} itself" if isinstance(part, type) else type(part).__name__
+        raise BadInput(f"the {name} cannot be {what}; {fix}")
+
+
+def check_policy(policy: object) -> None:
+    """Refuse what is given as a policy and is none.
+
+    Raises:
+        BadInput: it is of another type.
+    """
+    if policy is not None and not isinstance(policy, Policy):
+        what = type(policy).__name__
+        raise BadInput(f"the policy cannot be {what}; give one, as in Policy(max_retry_wait=5)")
+
+
+def check_sends(most: object) -> None:
+    """Refuse a number of requests that is none.
+
+    Raises:
+        BadInput: it is no whole number, or less than one.
+    """
+    if isinstance(most, bool) or not isinstance(most, int) or most < 1:
+        raise BadInput("max_sends cannot be that; give a whole number above 0")
 
 
 def usable_secret(value: str, which: str = "the secret") -> Secret:
@@ -92,7 +138,7 @@ def checked_url(name: str, url: object) -> str | None:
     if url is None:
         return None
     text = bare(url) if isinstance(url, str) else ""
-    flaw = url_flaw(text)
+    flaw = url_flaw(text) if isinstance(url, str) else f"is not text, but {type(url).__name__}"
     if flaw is not None:
         raise BadInput(f"the {name} {flaw}; write it whole, as in https://api.example.com/v1")
     return text
@@ -122,12 +168,6 @@ def _listed(values: Iterable[T], name: str) -> tuple[T, ...]:
             f"the {name} are not a list, but of type {kind}; give a list, as in [one, two]"
         )
     return tuple(values)
-
-
-def _secret(number: int, key: object) -> Secret:
-    if not isinstance(key, str):
-        raise BadInput(f"key {number} is not text, but of type {type(key).__name__}; give a string")
-    return usable_secret(Veiled(key), f"key {number}")
 
 
 def _check_twins(secrets: Sequence[Secret]) -> None:

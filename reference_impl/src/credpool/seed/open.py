@@ -13,18 +13,21 @@ from typing import Final
 
 from credpool.clock import Clock, SystemClock
 from credpool.config.files import Complaint, is_foreign
+from credpool.config.notify import notices_of
 from credpool.config.pools import policy_of, strategy_of
 from credpool.entries import edit
 from credpool.entries.operator import fresh_id
 from credpool.model.borrowed import is_command
+from credpool.model.credential import url_flaw
 from credpool.model.entry import Entry
 from credpool.model.errors import BadInput, DuplicateSecret
 from credpool.model.policy import Policy, Strategy
-from credpool.model.secret import Secret, Veiled
+from credpool.model.secret import Secret
 from credpool.model.state import PoolState, in_order
 from credpool.pool import Pool, Store, engine_of
 from credpool.providers.registry import provider_of
 from credpool.rules import moments
+from credpool.rules.given import check_policy, texts_of
 from credpool.rules.targets import shown
 from credpool.rules.usable import flawed
 from credpool.seed.borrowing import BorrowingStore
@@ -69,8 +72,9 @@ def open_pool(
         UnknownProvider: the registry has no such provider.
         UnknownStrategy: there is no such strategy.
     """
+    check_policy(policy)
     tell, around = notify or _log, surroundings or _usual(store)
-    empty = _empty(key, around, strategy, policy)
+    empty, notices = _empty(key, around, strategy, policy), notices_of(around.settings())
     found, told = around.find(key)
     path = _path(around, store)
     fingerprint_key = _fingerprint_key(path, create=bool(found))
@@ -79,10 +83,15 @@ def open_pool(
     for complaint in news(told, state):
         tell(complaint)  # spec: seed.told+3
     lending = _lending(stored, key, around, tell, fingerprint_key, path)
-    pool = Pool(lending, clock=clock, dice=dice, lender=lending.reread, base_url=lending.base_url)
+    home = lending.base_url if lending.base_url and url_flaw(lending.base_url) is None else None
+    pool = Pool(lending, clock=clock, dice=dice, lender=lending.reread, base_url=home)
     if notify is not None:  # else the pool itself has logged them
         for complaint in complaints(pool.state):
             notify(complaint)
+    if notices:
+        from credpool.sinks import attach  # noqa: PLC0415  not always needed
+
+        attach(pool, notices, clock)
     return pool
 
 
@@ -126,15 +135,14 @@ def take_up(pool: Pool, keys: Sequence[str]) -> None:
     """Add the API keys that a pool does not have, in their order and behind the others.
 
     Raises:
-        BadInput: it is one text, and no list; or a command is among them.
+        BadInput: they are not a list of texts, or a command is among them.
         UnusableSecret: one of them cannot be a key; none is added.
         StoreError: they cannot be made durable.
     """
-    if isinstance(keys, str):
-        raise BadInput("keys is a list of keys, not one text; put the key in brackets")
-    if any(is_command(key.strip()) for key in keys):
+    texts = [*texts_of(keys)]
+    if any(is_command(key.strip()) for _, key in texts):
         raise BadInput("a key cannot be a command (cmd:); add that one with Operator.add")
-    given = [edit.holding(Entry(id=fresh_id()), Veiled(key)) for key in keys]
+    given = [edit.holding(Entry(id=fresh_id()), key, which) for which, key in texts]
     if given:
         engine_of(pool).change(partial(_with, given=given))
 

@@ -38,6 +38,12 @@ _MESSAGE: Final = {
     "usage": {"input_tokens": 2, "output_tokens": 2},
 }
 
+
+def _candidate(text: str) -> Mapping[str, object]:
+    content = {"role": "model", "parts": [{"text": text}]}
+    return {"candidates": [{"content": content, "index": 0}], "modelVersion": "fake"}
+
+
 _WHOLE: Final[Mapping[str, object]] = MappingProxyType(
     {
         "completions": {
@@ -54,6 +60,7 @@ _WHOLE: Final[Mapping[str, object]] = MappingProxyType(
         },
         "responses": _RESPONSE,
         "messages": _MESSAGE,
+        "generateContent": _candidate("Hello."),
     }
 )
 
@@ -100,6 +107,7 @@ _STREAMED: Final[Mapping[str, tuple[Mapping[str, object], ...]]] = MappingProxyT
             },
             {"type": "message_stop"},
         ),
+        "streamGenerateContent": (_candidate("Hel"), _candidate("lo.")),
     }
 )
 
@@ -113,8 +121,8 @@ def when_all_is_well(request: FakeRequest) -> FakeReply:
         if not request.secret:
             return FakeReply.error(401, "missing_api_key", "no credential was sent")
         return FakeReply.json({"access_token": f"{request.secret}-access", "expires_in": 3600})
-    dialect = request.path.partition("?")[0].rpartition("/")[2]
-    if dialect in _STREAMED and _wants_stream(request.body):
+    dialect = request.path.partition("?")[0].rpartition("/")[2].rpartition(":")[2]
+    if dialect in _STREAMED and (dialect not in _WHOLE or _wants_stream(request.body)):
         chunks = tuple(_events(dialect))
         return FakeReply(headers={"content-type": "text/event-stream"}, body=chunks)
     return FakeReply.json(_WHOLE.get(dialect, {}))
