@@ -94,6 +94,10 @@ def _simpler_given(history: History) -> Iterator[History]:
     for key in history.given:
         if key not in ("provider", "entries"):
             yield replace(history, given={k: v for k, v in history.given.items() if k != key})
+    draws = items(history.given.get("randoms"))
+    if draws:
+        yield replace(history, given={**history.given, "randoms": draws[: len(draws) // 2]})
+        yield replace(history, given={**history.given, "randoms": [*draws[:-1]]})
     if history.given["provider"] != "generic":
         yield replace(history, given={**history.given, "provider": "generic"})
     policy = fields(history.given.get("policy"))
