@@ -72,10 +72,14 @@ class Steps:
             "resume": (*play.waiting, *play.streaming),
             "close": play.streaming,
         }
+        # In process nobody can end the threads of what was killed, so nothing is under way then.
+        busy = bool(play.held or there["resume"])
         weights = {
             kind: weight
             for kind, weight in _WEIGHTS.items()
-            if self._may.get(kind, True) and there.get(kind, (kind,))
+            if self._may.get(kind, True)
+            and there.get(kind, (kind,))
+            and not (kind == "crash" and busy)
         }
         kind = self._chances.weighted(weights)
         phase = self._phase(kind, there.get(kind, ()))

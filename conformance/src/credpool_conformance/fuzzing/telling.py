@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
+from credpool_conformance.fuzzing.freedoms import requests
 from credpool_conformance.json_values import Json, fields, items, text
 from credpool_conformance.judging.judge import SHOULD_RETRY
 from credpool_conformance.judging.wording import (
@@ -25,7 +26,7 @@ def expectation(scenario: Scenario, seen: Observed, *, counted: bool) -> dict[st
 
 def _of_the_call(scenario: Scenario, seen: Observed) -> Iterator[tuple[str, Json]]:
     yield "attempts", attempts_in_words(seen.result)
-    yield "wire", [one.item for one in seen.wire]
+    yield "wire", requests(seen.wire)
     yield "waits", [*seen.waits]
     if seen.outcome is not None:
         yield "outcome", seen.note or seen.outcome

@@ -206,6 +206,7 @@ class Flow(Generic[R, A]):
 
 def _lost_its_secret(sent: Request, response: Response) -> bool:
     """Whether a redirect within the origin was refused, because no redirect carries a secret."""
+    # spec: security.redirect.bare+1
     moved, own = response.request, origin(str(sent.url))
     # the client's history holds what came before `sent`, too
     hops = (*dropwhile(lambda r: r.request is not sent, response.history), response)
