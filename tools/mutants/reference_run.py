@@ -1,12 +1,7 @@
 """Run scenarios against the reference in this process, changed or not, and tell which went red."""
 
-import os
-import ssl
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Final
 

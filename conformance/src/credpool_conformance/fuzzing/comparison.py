@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from credpool_conformance.fuzzing.ground import Ground
+from credpool_conformance.fuzzing.ground import Ground, strays
 from credpool_conformance.fuzzing.history import History, Raw
 from credpool_conformance.fuzzing.side import Play, Side
 from credpool_conformance.fuzzing.telling import expectation
@@ -61,10 +61,12 @@ def first(history: History, side: Side, ground: Ground, choose: Chooser) -> Play
     try:
         with side.playing(history, ground) as play:
             while not play.is_over and (raw := choose(play)) is not None:
-                phases.append(raw)
                 phase, seen = play.phase(raw)
+                if strays(seen, ground):
+                    break
+                phases.append(raw)
                 counted = counts_are_known(phases) and "count" in ground.tells
-                told = expectation(play.scenario, seen, counted=counted)
+                told = expectation(play.scenario, phase, seen, counted=counted)
                 expected.append(told)
                 fault = fault or _judged(play, phase, seen, told, alone="A")
             fault = fault or _ended(play, "A")
@@ -84,9 +86,9 @@ def second(played: Played, side: Side, ground: Ground) -> Difference | None:
                 number += 1
                 phase, seen = play.phase(raw)
                 found = _judged(play, phase, seen, told, alone=None)
-                if found or play.is_over:
+                if found or play.is_over or strays(seen, ground):
                     play.end()
-                    return found
+                    return None if strays(seen, ground) else found
             return _ended(play, "B")
     except HarnessError as error:
         return _broken(number, error, "B")

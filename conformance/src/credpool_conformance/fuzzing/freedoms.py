@@ -3,7 +3,7 @@
 A retry that comes later than it must (recover.rate-limited.jitter) is forgiven by `judging.pauses`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from credpool_conformance.json_values import Json
 from credpool_conformance.provider.requests import Seen
@@ -16,32 +16,21 @@ def requests(wire: Sequence[Seen]) -> Json:
 
     spec: security.redirect.bare+1
     """
-    sent = [one.item for one in wire]
-    led = [*_led(wire)]
-    plain: list[Json] = [item for item, place in _placed(sent) if place not in led]
-    return {"one_of": [plain, sent]} if led else _both(wire, plain)
-
-
-def _led(wire: Sequence[Seen]) -> Iterator[int]:
-    """Yield the places of requests without the secret, to where a redirect led, that came again."""
-    for place, (one, after) in enumerate(zip(wire[1:], wire[2:], strict=False), 1):
-        before = wire[place - 1]
-        if one.item == _BARE and _redirects(before) and after.item == before.item:
-            yield place
-
-
-def _both(wire: Sequence[Seen], plain: list[Json]) -> Json:
-    """Write the other way too, where a redirect was followed with the secret at once."""
-    longer: list[Json] = []
-    for before, one in zip((None, *wire), wire, strict=False):
-        if before is not None and _redirects(before) and one.item == before.item:
-            longer.append(_BARE)
-        longer.append(one.item)
-    return plain if longer == plain else {"one_of": [plain, longer]}
-
-
-def _placed(items: Sequence[str]) -> Iterator[tuple[Json, int]]:
-    return ((item, place) for place, item in enumerate(items))
+    plain: list[Json] = []
+    bare: list[Json] = []
+    is_bare = False
+    for place, one in enumerate(wire):
+        before = wire[place - 1] if place else None
+        is_bare = one.item == _BARE and before is not None and _redirects(before)
+        if is_bare:
+            continue
+        behind = before is not None and (before.item == _BARE or _redirects(before))
+        bare += [_BARE] if behind and plain[-1:] == [one.item] else []
+        plain.append(one.item)
+        bare.append(one.item)
+    if is_bare:  # a pool that was not refused has no reason to ask again
+        return [one.item for one in wire]
+    return plain if plain == bare else {"one_of": [plain, bare]}
 
 
 def _redirects(one: Seen) -> bool:

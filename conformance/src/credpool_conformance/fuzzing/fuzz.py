@@ -1,19 +1,19 @@
 """Run two testees against each other, until so many steps are played or differences found."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Final
 
-from credpool_conformance.fuzzing.chances import Chances
 from credpool_conformance.fuzzing.comparison import Difference, Played, again, first, second
+from credpool_conformance.fuzzing.drawing.chances import Chances
+from credpool_conformance.fuzzing.drawing.pools import begun
+from credpool_conformance.fuzzing.drawing.steps import Steps
 from credpool_conformance.fuzzing.ground import Ground, common
 from credpool_conformance.fuzzing.history import History
-from credpool_conformance.fuzzing.pools import begun
 from credpool_conformance.fuzzing.shrinking import Shrinking
 from credpool_conformance.fuzzing.side import Side
-from credpool_conformance.fuzzing.steps import Steps
 from credpool_conformance.provider.loopback import Loopback
 from credpool_conformance.specification.registry import Registry
 from credpool_conformance.testee.connectors import Connector
@@ -68,13 +68,13 @@ class Fuzz:
             return None
         return self._shortest(seed, played, found)
 
-    def differences(self, seeds: Iterator[str], enough: Callable[[int], bool]) -> Iterator[Found]:
-        """Play one history after the other, until the steps are enough."""
+    def differences(self, seeds: Iterable[str], steps: int) -> Iterator[Found]:
+        """Play one history after the other, until so many steps are played."""
         for seed in seeds:
             found = self.difference(seed)
             if found:
                 yield found
-            if enough(self.steps):
+            if self.steps >= steps:
                 return
 
     def _compared(self, played: Played) -> Difference | None:
@@ -99,9 +99,9 @@ class Fuzz:
         )
 
 
-def seeds(seed: int) -> Iterator[str]:
-    """Yield the seeds of histories, one after the other."""
-    return (f"{seed}-{number}" for number in count())
+def seeds(seed: str, share: int = 0, shares: int = 1) -> Iterator[str]:
+    """Yield the seeds of a share of the histories; `7-12` is the one history of that number."""
+    return iter([seed]) if "-" in seed else (f"{seed}-{n}" for n in count(share, shares))
 
 
 @contextmanager
@@ -117,15 +117,27 @@ def opened(
         loopback = Loopback()
         stack.callback(loopback.close)
         world = World(loopback.mock)
-        sides: list[Side] = []
-        for command in (one, another):
-            connector: Connector = StdioConnector(command)
-            if in_process and is_python(command):
-                connector = InProcessConnector(command, loopback.mock, world)
-            session = Session(connector, timeout, grace=_GRACE, needs=registry.needs)
-            stack.callback(session.close)
-            sides.append(Side(session, loopback.mock, registry))
-        yield Fuzz(*sides, registry)
+        first_side, second_side = (
+            _side(command, stack, loopback, world if in_process else None, registry, timeout)
+            for command in (one, another)
+        )
+        yield Fuzz(first_side, second_side, registry)
+
+
+def _side(
+    command: str,
+    stack: ExitStack,
+    loopback: Loopback,
+    world: World | None,
+    registry: Registry,
+    timeout: float,
+) -> Side:
+    connector: Connector = StdioConnector(command)
+    if world is not None and is_python(command):
+        connector = InProcessConnector(command, loopback.mock, world)
+    session = Session(connector, timeout, grace=_GRACE, needs=registry.needs)
+    stack.callback(session.close)
+    return Side(session, loopback.mock, registry)
 
 
 def is_python(command: str) -> bool:

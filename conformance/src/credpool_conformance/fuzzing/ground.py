@@ -8,6 +8,7 @@ from typing import Final
 from credpool_conformance.fuzzing.history import Raw
 from credpool_conformance.json_values import Json, fields, items, text
 from credpool_conformance.specification.registry import Registry
+from credpool_conformance.testee.observed import Observed
 from credpool_conformance.testee.session import Manifest
 
 STRATEGIES: Final = ("fill_first", "round_robin", "least_used", "random", "quota_aware")
@@ -81,3 +82,9 @@ def fitted(given: Raw, own: Manifest, ground: Ground) -> dict[str, Json]:
     if "probe" in own.features and not ground.has("probe"):
         policy = {**policy, "probe_after": _NEVER}
     return {**given, "policy": policy} if policy else {**given}
+
+
+def strays(seen: Observed, ground: Ground) -> bool:
+    """Tell whether a phase has shown what only one of the two declares: the history ends there."""
+    entries = map(fields, items(seen.state.get("entries")))
+    return not ground.has("model-scope") and any(fields(entry.get("models")) for entry in entries)

@@ -1,5 +1,6 @@
 """A history: a scenario of the suite's own form, without what is expected."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -28,6 +29,11 @@ class History:
     def entries(self) -> tuple[str, ...]:
         """The ids of the entries that are given."""
         return tuple(id_of(entry) for entry in items(self.given.get("entries")))
+
+    @property
+    def shape(self) -> str:
+        """What makes it the same as another history: all but the seed."""
+        return json.dumps([dict(self.given), dict(self.upstream), [*map(dict, self.phases)]])
 
 
 def id_of(entry: Json) -> str:

@@ -13,7 +13,7 @@ from credpool_conformance.json_values import Json
 
 _WIDTH: Final = 100
 _ORDER: Final = (
-    *("attempts", "wire", "waits", "outcome", "exhausted", "headers", "state", "counts"),
+    *("attempts", "wire", "waits", "outcome", "reply", "exhausted", "headers", "state", "counts"),
     *("listing", "events"),
 )
 
@@ -78,7 +78,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 _Dumper.add_representer(
-    _Flow, lambda dumper, data: dumper.represent_mapping("tag:yaml.org,2002:map", data, True)
+    _Flow,
+    lambda dumper, data: dumper.represent_mapping("tag:yaml.org,2002:map", data, flow_style=True),
 )
 
 
@@ -87,7 +88,8 @@ class _FlowList(list[Json]):
 
 
 _Dumper.add_representer(
-    _FlowList, lambda dumper, data: dumper.represent_sequence("tag:yaml.org,2002:seq", data, True)
+    _FlowList,
+    lambda dumper, data: dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=True),
 )
 
 

@@ -12,13 +12,19 @@ from credpool_conformance.judging.wording import (
     exhausted_in_words,
     state_in_words,
 )
-from credpool_conformance.scenarios.scenario import Scenario
-from credpool_conformance.testee.observed import Observed
+from credpool_conformance.scenarios.match import ANY
+from credpool_conformance.scenarios.scenario import Close, Phase, Scenario
 from credpool_conformance.testee.managing import shown
+from credpool_conformance.testee.observed import Observed
 
-def expectation(scenario: Scenario, seen: Observed, *, counted: bool) -> dict[str, Json]:
+
+def expectation(
+    scenario: Scenario, phase: Phase, seen: Observed, *, counted: bool
+) -> dict[str, Json]:
     """Write what a phase showed; request counts only where they have to be the same."""
     told = dict(chain(_of_the_call(scenario, seen), _of_the_pool(scenario, seen)))
+    if isinstance(phase.action, Close):
+        told["reply"] = ANY  # how much was read by then is the client's own
     if not counted:
         told.pop("counts", None)
     return {key: value for key, value in told.items() if value not in ([], {}) or key == "wire"}
@@ -52,7 +58,7 @@ def _of_the_pool(scenario: Scenario, seen: Observed) -> Iterator[tuple[str, Json
 def _unusual(scenario: Scenario, state: Mapping[str, Json]) -> dict[str, Json]:
     """Leave out what a scenario takes for granted: every given entry is there and well."""
     given = {entry.id for entry in scenario.given.entries}
-    gone = {id_: None for id_ in sorted(given - state.keys())}
+    gone = dict.fromkeys(sorted(given - state.keys()))
     return {k: v for k, v in state.items() if v != "ok" or k not in given} | gone
 
 

@@ -54,7 +54,9 @@ class Aliases:
 
     def _event(self, told: Mapping[str, Json]) -> Json:
         """Rename the entries that an event is about."""
-        return {key: self._called(value) if key in _OF_ENTRIES else value for key, value in told.items()}
+        return {
+            key: self._called(value) if key in _OF_ENTRIES else value for key, value in told.items()
+        }
 
     def _called(self, told: Json) -> Json:
         if isinstance(told, list):

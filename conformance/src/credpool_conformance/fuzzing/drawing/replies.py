@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from credpool_conformance.fuzzing.chances import Chances
+from credpool_conformance.fuzzing.drawing.chances import Chances
 from credpool_conformance.fuzzing.ground import Ground
 from credpool_conformance.json_values import Json, fields, items, text
 from credpool_conformance.specification.registry import Example, Registry
@@ -35,14 +35,14 @@ _ALWAYS: Final[Json] = {"example": "ok", "always": True}
 class Replies:
     """What may be answered in one history."""
 
-    def __init__(
-        self, provider: str, chances: Chances, ground: Ground, registry: Registry
-    ) -> None:
+    def __init__(self, provider: str, chances: Chances, ground: Ground, registry: Registry) -> None:
         """Collect the examples that fit what both testees declare."""
         self._chances = chances
         self._ground = ground
         table = fields(registry.tables["recovery"].data)
-        scopes = {text(fields(r).get("class")): fields(r).get("scope") for r in items(table["rows"])}
+        scopes = {
+            text(fields(r).get("class")): fields(r).get("scope") for r in items(table["rows"])
+        }
         self._scopes: Mapping[str, Json] = scopes
         self._examples = [
             one
@@ -121,7 +121,9 @@ class Replies:
             case "status":
                 return self._bare()
             case "refused":
-                code = chances.one(["invalid_grant", "invalid_client", "token_revoked", "slow_down"])
+                code = chances.one(
+                    ["invalid_grant", "invalid_client", "token_revoked", "slow_down"]
+                )
                 return {"status": chances.one([400, 400, 401, 429]), "body": {"error": code}}
             case "short":
                 body: dict[str, Json] = {"access_token": "$access"}
@@ -153,6 +155,6 @@ def _hinted(rows: Sequence[Json], provider: str) -> list[dict[str, Json]]:
             reply = fields(example.get("reply"))
             if text(example.get("provider")) not in ("", provider):
                 continue
-            told = {k: reply[k] for k in ("headers", "body") if k in reply}
+            told: dict[str, Json] = {k: v for k, v in reply.items() if k in ("headers", "body")}
             found.append({"example": "generic/rate-limit", **told})
     return found

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from credpool_conformance.fuzzing.chances import Chances
+from credpool_conformance.fuzzing.drawing.chances import Chances
+from credpool_conformance.fuzzing.drawing.replies import Replies
 from credpool_conformance.fuzzing.ground import Ground
 from credpool_conformance.fuzzing.history import History, id_of
-from credpool_conformance.fuzzing.replies import Replies
 from credpool_conformance.json_values import Json, fields, items
 from credpool_conformance.specification.registry import Registry
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from credpool_conformance.fuzzing.chances import Chances
+from credpool_conformance.fuzzing.drawing.chances import Chances
+from credpool_conformance.fuzzing.drawing.pools import MODELS, NEWCOMERS
 from credpool_conformance.fuzzing.ground import Ground
 from credpool_conformance.fuzzing.history import History, Raw
-from credpool_conformance.fuzzing.pools import MODELS, NEWCOMERS
 from credpool_conformance.fuzzing.side import Play
 from credpool_conformance.json_values import Json, fields, items, text
 
