@@ -80,7 +80,8 @@ class Fuzz:
     def _compared(self, played: Played) -> Difference | None:
         return played.fault or second(played, self.another, self.ground)
 
-    def _replayed(self, history: History) -> tuple[Played, Difference | None]:
+    def replayed(self, history: History) -> tuple[Played, Difference | None]:
+        """Play a history that has its phases on both."""
         played = first(history, self.one, self.ground, again(history))
         return played, self._compared(played)
 
@@ -88,12 +89,12 @@ class Fuzz:
         whole = replace(played.history, phases=played.history.phases[: found.phase or 1])
 
         def shows(history: History) -> bool:
-            other = self._replayed(history)[1]
+            other = self.replayed(history)[1]
             return other is not None and other.signature == found.signature
 
         shrinking = Shrinking(whole, shows)
         history = shrinking.shortest() if shows(whole) else played.history
-        shortest, difference = self._replayed(history)
+        shortest, difference = self.replayed(history)
         return Found(
             seed=seed, difference=difference or found, played=shortest, tries=shrinking.tries
         )

@@ -39,9 +39,10 @@ def _of_the_call(scenario: Scenario, seen: Observed) -> Iterator[tuple[str, Json
     exhausted = exhausted_in_words(seen.result, seen.now)
     if exhausted:
         yield "exhausted", exhausted
-    if exhausted and seen.result.get("outcome") in ("delivered", "streaming"):
+    if seen.result.get("outcome") in ("delivered", "streaming"):
         headers = {name.lower(): v for name, v in fields(seen.result.get("headers")).items()}
-        yield "headers", {SHOULD_RETRY: headers.get(SHOULD_RETRY)}
+        should = headers.get(SHOULD_RETRY)
+        yield from [("headers", {SHOULD_RETRY: should})] if exhausted or should else []
     if "events" in scenario.features and seen.progress:
         yield "events", events_in_words(seen.result, seen.now)
 
