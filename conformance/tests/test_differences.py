@@ -19,7 +19,7 @@ ROWS: Final = yaml.safe_load((REPOSITORY / "conformance" / "differences.yaml").r
 
 @pytest.fixture(scope="module")
 def verified() -> dict[str, tuple[str, ...]]:
-    """What each scenario verifies, by its id without the row of a table."""
+    """Return what each scenario verifies, by its id without the row of a table."""
     data = find()
     scenarios = load(data, registries.load(data), requirement_files.load(data))
     return {scenario.id.partition(":")[0]: scenario.ids for scenario in scenarios}

@@ -51,13 +51,13 @@ LONG: Final = History(
 
 @pytest.fixture(scope="module")
 def registry() -> Registry:
-    """The registry and the tables."""
+    """Read the registry and the tables."""
     return registries.load(find())
 
 
 @pytest.fixture(scope="module")
 def alike(registry: Registry) -> Iterator[Fuzz]:
-    """The minimal pool against itself."""
+    """Play the minimal pool against itself."""
     testee = str(TESTEES / "minimal.py")
     with opened(testee, testee, registry, in_process=True, timeout=10.0) as two:
         yield two

@@ -22,7 +22,7 @@ from credpool_conformance.testee.connectors.lean import lean
 from credpool_conformance.testee.connectors.stdio import StdioConnector
 from credpool_conformance.testee.session import Session
 
-_GRACE: Final = 0.3
+_GRACE: Final = 2.0
 """Seconds after which a pool is taken to read on in a stream before its caller does."""
 
 

@@ -82,14 +82,14 @@ class Steps:
             and not (kind == "crash" and busy)
         }
         kind = self._chances.weighted(weights)
-        phase = self._phase(kind, there.get(kind, ()))
+        phase = self._phase(kind, there.get(kind, ()), play)
         return {**self._later(kind, play), **phase}
 
-    def _phase(self, kind: str, there: tuple[str, ...]) -> dict[str, Json]:
+    def _phase(self, kind: str, there: tuple[str, ...], play: Play) -> dict[str, Json]:
         phase: dict[str, Json]
         match kind:
             case "call":
-                phase = {"call": self._call()}
+                phase = {"call": self._call(streams=bool(play.streaming))}
             case "manage":
                 phase = {"manage": self._verb()}
             case "release" | "resume" | "close":
@@ -111,12 +111,13 @@ class Steps:
             seconds = float(self._chances.one(_STEPS))
         return {"advance": round(seconds, 3)} if seconds > 0 else {}
 
-    def _call(self) -> dict[str, Json]:
+    def _call(self, *, streams: bool) -> dict[str, Json]:
+        """Draw a call; while a stream is kept back, a plain call would wait for the rest of its own."""
         chances, self._calls = self._chances, self._calls + 1
         call: dict[str, Json] = {"as": f"c{self._calls}"}
         if self._ground.has("model-scope") and chances.happens(0.6):
             call["model"] = chances.one(MODELS)
-        call |= {"stream": True} if chances.happens(0.12) else {}
+        call |= {"stream": True} if streams or chances.happens(0.12) else {}
         call |= {"follow_redirects": True} if chances.happens(0.15) else {}
         if self._sessions and chances.happens(0.5):
             call["session"] = chances.one(["one", "two"])
