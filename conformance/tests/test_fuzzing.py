@@ -160,6 +160,14 @@ def test_either_way_behind_a_redirect_is_as_good(wire: list[tuple[str, int]]) ->
     assert found == {"one_of": [["a", "a"], ["a", "-", "a"]]}
 
 
+def test_a_redirect_may_be_followed_in_a_later_phase() -> None:
+    """The reply was held, and what is sent then is only the rest."""
+    found = requests([seen("-", 401), seen("a", 200)], [seen("a", 307)])
+    other = requests([seen("a", 200)], [seen("a", 307)])
+
+    assert found == other == {"one_of": [["a"], ["-", "a"]]}
+
+
 def test_a_retry_is_no_redirect() -> None:
     """What was sent is written as it is where the provider has moved nothing."""
     found = requests([seen("a", 429), seen("a", 200), seen("b", 307)])

@@ -11,7 +11,7 @@ from credpool_conformance.provider.requests import Seen
 _BARE = "-"
 
 
-def requests(wire: Sequence[Seen]) -> Json:
+def requests(wire: Sequence[Seen], earlier: Sequence[Seen] = ()) -> Json:
     """Write what was sent: behind a redirect within the origin a client may ask without the secret.
 
     spec: security.redirect.bare+1
@@ -20,12 +20,13 @@ def requests(wire: Sequence[Seen]) -> Json:
     bare: list[Json] = []
     is_bare = False
     for place, one in enumerate(wire):
-        before = wire[place - 1] if place else None
+        before = wire[place - 1] if place else next(reversed(earlier), None)
         is_bare = one.item == _BARE and before is not None and _redirects(before)
         if is_bare:
             continue
         behind = before is not None and (before.item == _BARE or _redirects(before))
-        bare += [_BARE] if behind and plain[-1:] == [one.item] else []
+        same = one.item in (*plain[-1:], *(e.item for e in earlier[-1:] if not plain))
+        bare += [_BARE] if behind and same else []
         plain.append(one.item)
         bare.append(one.item)
     if is_bare:  # a pool that was not refused has no reason to ask again

@@ -32,7 +32,8 @@ def expectation(
 
 def _of_the_call(scenario: Scenario, seen: Observed) -> Iterator[tuple[str, Json]]:
     yield "attempts", attempts_in_words(seen.result)
-    yield "wire", requests(seen.wire)
+    made = seen.progress
+    yield "wire", requests(seen.wire, made.requests[: made.before] if made else ())
     yield "waits", [*seen.waits]
     if seen.outcome is not None:
         yield "outcome", seen.note or seen.outcome

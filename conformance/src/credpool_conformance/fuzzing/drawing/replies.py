@@ -10,20 +10,25 @@ from credpool_conformance.json_values import Json, fields, items, text
 from credpool_conformance.specification.registry import Example, Registry
 
 _STATUSES: Final = (400, 401, 402, 403, 404, 408, 409, 413, 422, 429, 429, 500, 502, 503, 504, 529)
-_KINDS: Final = {
-    "ok": 40.0,
-    "example": 26.0,
-    "status": 8.0,
-    "common": 14.0,
-    "hint": 10.0,
-    "drop": 3.0,
-    "redirect": 3.0,
-    "stream": 4.0,
+_OTHERS: Final = {"status": 8.0, "hint": 10.0, "drop": 3.0, "redirect": 3.0, "stream": 4.0}
+_MOODS: Final[Mapping[str, Mapping[str, float]]] = {
+    "well": {"ok": 40.0, "example": 26.0, "common": 14.0, **_OTHERS},
+    "ill": {"ok": 10.0, "example": 35.0, "common": 25.0, **_OTHERS},
+    "poor": {"ok": 15.0, "money": 70.0, "status": 10.0},
+    "throttled": {"ok": 25.0, "limit": 50.0, **_OTHERS},
+    "expired": {"ok": 30.0, "login": 50.0, **_OTHERS},
 }
-_COMMON: Final = (
-    *("generic/rate-limit", "generic/rate-limit", "generic/usage-limit"),
-    *("generic/insufficient-quota", "generic/token-expired", "generic/token-revoked"),
-)
+"""How often the provider answers what, by how it feels in a history."""
+
+_NAMED: Final[Mapping[str, tuple[str, ...]]] = {
+    "common": (
+        *("generic/rate-limit", "generic/rate-limit", "generic/usage-limit"),
+        *("generic/insufficient-quota", "generic/token-expired", "generic/token-revoked"),
+    ),
+    "money": ("generic/insufficient-quota", "generic/usage-limit", "generic/rate-limit"),
+    "limit": ("generic/rate-limit",),
+    "login": ("generic/token-expired", "generic/token-expired", "generic/token-revoked"),
+}
 _TOKEN_KINDS: Final = {"ok": 50.0, "status": 20.0, "refused": 15.0, "short": 10.0, "drop": 3.0}
 _SHORT: Final = (0, 1, 10, 29, 30, 31, 60, 119, 120, 121, 300, -5, "3600", None)
 _WAITS: Final = ("0", "1", "5", "10", "11", "60", "120", "600", "7200", "172800", "9999999")
@@ -49,7 +54,7 @@ class Replies:
             for one in registry.examples.values()
             if one.provider in (provider, "generic") and self._fits(one)
         ]
-        self._common = [n for n in _COMMON if any(e.name == n for e in self._examples)]
+        self._kinds = _MOODS[chances.one([*_MOODS])]
         self._hints = [*_hinted(items(fields(registry.tables["hints"].data).get("rows")), provider)]
         self._codes = [
             text(fields(row).get("code"))
@@ -75,11 +80,11 @@ class Replies:
 
     def _reply(self) -> dict[str, Json]:
         chances = self._chances
-        match chances.weighted(_KINDS):
+        match chances.weighted(self._kinds):
             case "example":
                 return self._dated({"example": chances.one(self._examples).name})
-            case "common" if self._common:
-                return self._dated({"example": chances.one(self._common)})
+            case "common" | "money" | "limit" | "login" as kind:
+                return self._dated({"example": chances.one(_NAMED[kind])})
             case "status":
                 return self._bare()
             case "hint" if self._hints:

@@ -11,7 +11,27 @@ from credpool_conformance.fuzzing.side import Play
 from credpool_conformance.json_values import Json, fields, items, text
 
 _LENGTHS: Final = {6: 30.0, 10: 40.0, 16: 20.0, 30: 10.0}
-_STEPS: Final = (0.5, 1, 5, 10, 30, 59, 60, 61, 100, 120, 300, 301, 900, 3599, 3601, 86400)
+_STEPS: Final = (
+    0.5,
+    1,
+    5,
+    10,
+    30,
+    59,
+    60,
+    61,
+    100,
+    120,
+    300,
+    301,
+    900,
+    901,
+    3599,
+    3601,
+    3601,
+    7300,
+    86400,
+)
 _NEAR: Final = (0, 0, -0.5, 0.5)
 _WEIGHTS: Final = {
     "call": 55.0,
