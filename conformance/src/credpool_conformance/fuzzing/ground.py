@@ -1,6 +1,6 @@
 """What two testees have in common, and how each is told to leave the rest alone."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -37,6 +37,9 @@ class Ground:
     """What both have."""
 
     features: frozenset[str]
+    alone: frozenset[str]
+    """The features that one of them has alone."""
+
     providers: tuple[str, ...]
     strategies: tuple[str, ...]
     policy: frozenset[str]
@@ -47,15 +50,17 @@ class Ground:
         return feature in self.features
 
 
-def common(manifests: Iterable[Manifest], registry: Registry) -> Ground:
+def common(manifests: Sequence[Manifest], registry: Registry) -> Ground:
     """Find what all have in common."""
     known = [manifest.profile for manifest in manifests]
     features = frozenset.intersection(*(manifest.features for manifest in manifests))
+    either = frozenset.union(*(manifest.features for manifest in manifests))
     rows = items(fields(registry.tables["policy"].data).get("rows"))
     policy = {text(fields(row).get("name")) for row in rows}
     strategies = [*STRATEGIES] if "quota-aware" in features else [*STRATEGIES[:-1]]
     return Ground(
         features=features - _UNPLAYED,
+        alone=either - features,
         providers=tuple(
             name
             for name in sorted(registry.providers)

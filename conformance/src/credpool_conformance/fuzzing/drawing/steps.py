@@ -101,7 +101,9 @@ class Steps:
             and there.get(kind, (kind,))
             and not (kind == "crash" and busy)
         }
-        kind = self._chances.weighted(weights)
+        # With `in-band` a stream is a success when it has come to its end, and without when it begins.
+        ends = play.streaming and "in-band" in self._ground.alone
+        kind = "resume" if ends else self._chances.weighted(weights)
         phase = self._phase(kind, there.get(kind, ()), play)
         return {**self._later(kind, play), **phase}
 
