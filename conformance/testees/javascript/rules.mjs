@@ -214,7 +214,8 @@ function refresh(state, event, now, draw, entry) {
   const { call } = state;
   const same = event.secret === entry.secret;
   const had = call.refreshed.includes(entry.id) || (same && call.renewed.includes(entry.id));
-  if (had) return rotate(state, event, now, draw); // spec: oauth.once+1, oauth.late-refusal+2
+  // spec: oauth.once+1, oauth.late-refusal+2, recover.auth-expired.refresh+2
+  if (had || isDead(entry.cooldown)) return rotate(state, event, now, draw);
   call.refreshed.push(entry.id);
   record(call, event, event.verdict.class, "refresh");
   return { do: same ? "refresh" : "send", entry: entry.id };
