@@ -174,7 +174,8 @@ function mayRetry(pool, call, event, now, entry) {
   const second = entry.marked || call.retried.includes(entry.id); // spec: recover.bounded+2
   const moves = pool.policy.first_429 === "rotate"; // spec: recover.rate-limited.rotate-first+1
   // spec: recover.rate-limited.gone-out+1
-  return !(moves || !soon || second || !isAvailable(entry, call.model, now));
+  const probes = call.probing !== null; // spec: exhaust.probe.failure+3
+  return !(moves || !soon || second || probes || !isAvailable(entry, call.model, now));
 }
 
 function retry(state, event, now, draw, entry) {

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from credpool_conformance.json_values import Json
 from credpool_conformance.provider.requests import Seen
 
-_BARE = "-"
-
 
 def requests(wire: Sequence[Seen], earlier: Sequence[Seen] = ()) -> Json:
     """Write what was sent: behind a redirect within the origin a client may ask without the secret.
@@ -18,20 +16,23 @@ def requests(wire: Sequence[Seen], earlier: Sequence[Seen] = ()) -> Json:
     """
     plain: list[Json] = []
     bare: list[Json] = []
-    is_bare = False
-    for place, one in enumerate(wire):
-        before = wire[place - 1] if place else next(reversed(earlier), None)
-        is_bare = one.item == _BARE and before is not None and _redirects(before)
-        if is_bare:
+    last: Seen | None = next(reversed(earlier), None)
+    for one in wire:
+        led = last is not None and _redirects(last)
+        if led and last is not None and one.item == _without_secret(last.item):
             continue
-        behind = before is not None and (before.item == _BARE or _redirects(before))
-        same = one.item in (*plain[-1:], *(e.item for e in earlier[-1:] if not plain))
-        bare += [_BARE] if behind and same else []
+        if led and last is not None and one.item == last.item:
+            bare.append(_without_secret(last.item))
         plain.append(one.item)
         bare.append(one.item)
-    if is_bare:  # a pool that was not refused has no reason to ask again
+        last = one
+    if wire and wire[-1].item in ("-", "other:-"):  # a pool that was not refused does not ask again
         return [one.item for one in wire]
     return plain if plain == bare else {"one_of": [plain, bare]}
+
+
+def _without_secret(item: str) -> str:
+    return "other:-" if item.startswith("other:") else "-"
 
 
 def _redirects(one: Seen) -> bool:

@@ -114,7 +114,7 @@ class Flow(Generic[R, A]):
                         sent = self._outgoing(active, request, entry)
                         self._bodies.leave(response)
                         response = yield sent
-                        if _lost_its_secret(sent, response):
+                        while _lost_its_secret(sent, response) and active.sends < self._max_sends:
                             sent = self._outgoing(active, request, entry, response.request.url)
                             self._bodies.leave(response)
                             response = yield sent
@@ -145,7 +145,7 @@ class Flow(Generic[R, A]):
                         sent = self._outgoing(active, request, entry)
                         self._bodies.leave(response)
                         response = yield sent
-                        if _lost_its_secret(sent, response):
+                        while _lost_its_secret(sent, response) and active.sends < self._max_sends:
                             sent = self._outgoing(active, request, entry, response.request.url)
                             self._bodies.leave(response)
                             response = yield sent
@@ -213,7 +213,7 @@ def _lost_its_secret(sent: Request, response: Response) -> bool:
     return (
         response.status_code >= _LEAST_FAILURE
         and moved.method == sent.method
-        and str(moved.url) != str(sent.url)
+        and moved is not sent
         and all(origin(str(r.request.url)) == own for r in hops)  # spec: security.redirect+3
     )
 
