@@ -168,6 +168,13 @@ def test_a_redirect_may_be_followed_in_a_later_phase() -> None:
     assert found == other == {"one_of": [["a"], ["-", "a"]]}
 
 
+def test_a_redirect_to_another_origin_is_followed_once() -> None:
+    """What goes there has no secret, and does not come again."""
+    found = requests([seen("a", 307), seen("-", 401), seen("a", 307), seen("other:-", 404)])
+
+    assert found == {"one_of": [["a", "a", "other:-"], ["a", "-", "a", "other:-"]]}
+
+
 def test_a_retry_is_no_redirect() -> None:
     """What was sent is written as it is where the provider has moved nothing."""
     found = requests([seen("a", 429), seen("a", 200), seen("b", 307)])

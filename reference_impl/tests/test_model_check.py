@@ -318,7 +318,7 @@ def test_a_failed_probe_changes_nothing(name: str) -> None:
     for move, event in failures(name):
         if event.call.probe and event.verdict.failure is not FailureClass.AUTH_REVOKED:
             made, before = move.made.state, move.world.state
-            assert made is before or replace(made, last=before.last) == before  # but for a turn
+            assert made is before or replace(made, last=before.last) == before  # a turn is none
 
 
 @every_course

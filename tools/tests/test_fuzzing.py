@@ -21,6 +21,9 @@ REPOSITORY: Final = Path(__file__).parents[2]
 REFERENCE: Final = REPOSITORY / "conformance" / "testees" / "reference.py"
 MUTANTS: Final = REPOSITORY / "conformance" / "mutants"
 
+# a testee drops its folder with its pool
+pytestmark = pytest.mark.filterwarnings("ignore:Implicitly cleaning up:ResourceWarning")
+
 
 class Broken(Side):
     """The reference with a change, for as long as it plays."""
@@ -47,11 +50,10 @@ def pair() -> Iterator[Fuzz]:
 @pytest.mark.parametrize(
     ("name", "seed", "steps", "aspect"),
     [
-        pytest.param("RotatesAtOnce", "1-2", 1, "wire", id="a 429 that is not retried"),
-        pytest.param("EndsCooldownsLate", "1-3", 2, "wire", id="a cooldown that ends late"),
-        pytest.param("NeverProbes", "1-96", 3, "wire", id="an entry that is never probed"),
-        pytest.param("LetsTheLatestReportWin", "1-116", 3, "exhausted", id="a report that wins"),
-        pytest.param("CountsCallsNotRequests", "1-1", 2, "counts", id="a count of calls"),
+        pytest.param("RotatesAtOnce", "1-0", 1, "wire", id="a 429 that is not retried"),
+        pytest.param("EndsCooldownsLate", "1-9", 3, "wire", id="a cooldown that ends late"),
+        pytest.param("NeverProbes", "1-5", 2, "wire", id="an entry that is never probed"),
+        pytest.param("CountsCallsNotRequests", "1-0", 1, "counts", id="a count of calls"),
     ],
 )
 def test_a_planted_bug_is_found_and_shrunk(

@@ -18,15 +18,14 @@ def requests(wire: Sequence[Seen], earlier: Sequence[Seen] = ()) -> Json:
     bare: list[Json] = []
     last: Seen | None = next(reversed(earlier), None)
     for one in wire:
-        led = last is not None and _redirects(last)
-        if led and last is not None and one.item == _without_secret(last.item):
+        led = last.item if last is not None and _redirects(last) else None
+        if led is not None and one.item == _without_secret(led):
             continue
-        if led and last is not None and one.item == last.item:
-            bare.append(_without_secret(last.item))
+        bare += [_without_secret(led)] if led is not None and one.item == led else []
         plain.append(one.item)
         bare.append(one.item)
         last = one
-    if wire and wire[-1].item in ("-", "other:-"):  # a pool that was not refused does not ask again
+    if wire and wire[-1] is not last:  # a pool that was not refused has no reason to ask again
         return [one.item for one in wire]
     return plain if plain == bare else {"one_of": [plain, bare]}
 

@@ -106,7 +106,9 @@ class ActiveCall:
         self._open = entry
         self.sends += 1
         chosen, self._chosen = self._chosen, None
-        self._engine.used(entry, chosen=chosen is not None and chosen.id == entry.id)
+        if chosen is None or chosen.id != entry.id:
+            self._engine.unchosen(entry)
+        self._engine.used(entry)
 
     def answered(self, entry: Entry) -> None:
         """Note that the provider answered, with a success or a redirect."""
