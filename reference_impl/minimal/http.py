@@ -130,7 +130,7 @@ class PoolClient(httpx.Client):
             response.close()
             is_own = is_own and origin(following.url) == own  # spec: security.redirect+3
             sent = self._sealed(following, str(following.url), entry if is_own else None)
-        # spec: security.redirect.limit+1
+        # spec: security.redirect.limit+1, security.redirect.bare+1 (the secret goes along at once)
         raise httpx.TooManyRedirects("more than ten redirects in a row", request=request)
 
     def _place(self, url: httpx.URL, entry: Entry) -> str:

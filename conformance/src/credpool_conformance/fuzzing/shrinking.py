@@ -92,7 +92,11 @@ def _simpler_given(history: History) -> Iterator[History]:
     for features in _without(history.features):
         yield replace(history, features=tuple(features))
     for key in history.given:
-        if key not in ("provider", "entries"):
+        if key == "processes":
+            given = {k: v for k, v in history.given.items() if k != key}
+            alone = [{k: v for k, v in phase.items() if k != "process"} for phase in history.phases]
+            yield replace(history, given=given, phases=tuple(alone))
+        elif key not in ("provider", "entries"):
             yield replace(history, given={k: v for k, v in history.given.items() if k != key})
     draws = items(history.given.get("randoms"))
     if draws:
