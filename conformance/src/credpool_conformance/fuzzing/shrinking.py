@@ -33,9 +33,8 @@ class Shrinking:
         while before != self.history and self.tries < _MOST_TRIES:
             before = self.history
             self._without_steps()
-            for simpler in (_fewer_entries, _fewer_replies, _simpler_given, _simpler_replies):
+            for simpler in _SIMPLER:
                 self._each(simpler)
-            self._each(_simpler_steps)
         return self.history
 
     def _try(self, candidate: History) -> bool:
@@ -108,6 +107,9 @@ def _simpler_given(history: History) -> Iterator[History]:
     for key in policy:
         left = {k: v for k, v in policy.items() if k != key}
         yield replace(history, given={**history.given, "policy": left})
+
+
+def _simpler_entries(history: History) -> Iterator[History]:
     entries = items(history.given["entries"])
     for place, entry in enumerate(entries):
         for key in fields(entry) if isinstance(entry, dict) else ():
@@ -192,3 +194,10 @@ def _put(scripts: dict[str, Json], key: str, value: Json) -> None:
         scripts[key] = value
     else:
         scripts.pop(key, None)
+
+
+_SIMPLER: Final = (
+    *(_fewer_entries, _fewer_replies, _simpler_given, _simpler_entries),
+    *(_simpler_replies, _simpler_steps),
+)
+"""What is tried in turn once no step can be left out."""
