@@ -33,7 +33,7 @@ SDK = openai.OpenAI(api_key="none", http_client=CLIENT)
 
 
 class Agent:
-    """What the recovery needs of an agent: the pool, and the credential in use."""
+    """The parts of an agent that the recovery uses: the pool, and the credential in use."""
 
     def __init__(self, pool, provider, entry):
         self._credential_pool, self.provider = pool, provider

@@ -1,4 +1,4 @@
-"""What the library costs, as ratios within one run; the budgets are the design's.
+"""The library's costs, as ratios within one run; the budgets are the design's.
 
     nox -s bench
 

@@ -1,4 +1,4 @@
-"""What Hermes Agent does with its own pool, told on standard output; run with its home in HERMES_HOME.
+"""Hermes Agent at work on its own pool, told on standard output; run with its home in HERMES_HOME.
 
 python hermes_child.py rows PROVIDER
 python hermes_child.py mark PROVIDER STATUS SECRET

@@ -31,7 +31,7 @@ STATUS = {
     *("last_status", "last_status_at", "last_error_code"),
     *("last_error_reason", "last_error_message", "last_error_reset_at", "request_count"),
 }
-"""What either program may change in a row."""
+"""The fields of a row that either program may change."""
 
 Row = dict[str, Any]
 
@@ -128,7 +128,7 @@ def test_a_rotation_is_understood_by_hermes(hermes: Hermes) -> None:
 
 
 def test_a_key_that_hermes_has_benched_is_not_asked(hermes: Hermes) -> None:
-    """What Hermes has learnt counts at our next selection, and its reset does as well."""
+    """Our next selection respects what Hermes has learnt, and its reset."""
     one, two = KEYS["work"], KEYS["home"]
     hermes.does("mark", "402", one)
 

@@ -1,4 +1,4 @@
-"""What a failing reply means: its failure class (spec/classification.md).
+"""The failure class of a failing reply (spec/classification.md).
 
 Providers say one thing in many shapes. So a reply is taken apart into what the rules look at:
 status, codes, message, headers and quotas. Then the first rule that matches tells the class.

@@ -1,4 +1,4 @@
-"""What a reply leads to: the rules, as one pure function (spec/recovery.md, spec/cooldowns.md).
+"""The rules, as one pure function (spec/recovery.md, spec/cooldowns.md).
 
 `decide` does what the decision table has for the failure class. Values go in and values come out,
 and the time is an argument. Below it stands what the table leaves to the chapters: when a 429 is
@@ -18,7 +18,7 @@ from minimal.select import untried
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a failing reply means: its class, and what its rule and its hint say of a cooldown."""
+    """The meaning of a failing reply: its class, and its rule's and its hint's cooldown."""
 
     failure: str
     reason: str
@@ -28,7 +28,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Call:
-    """What one call remembers: the last verdict on each secret, and the cooldowns it started."""
+    """The memory of one call: the last verdict on each secret, and the cooldowns it started."""
 
     tried: Mapping[Secret, Verdict] = field(default_factory=dict)
     started: Mapping[Secret, tuple[Cooldown | None, Cooldown]] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Decision:
-    """What the call does next, and the pool and the call after that."""
+    """The next action of the call, and the pool and the call after it."""
 
     pool: Pool
     call: Call

@@ -68,7 +68,7 @@ class Cooldown:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of a secret; `marked`: its one retry after a 429 is used."""
+    """The state of a secret; `marked`: its one retry after a 429 is used."""
 
     cooldown: Cooldown | None = None
     marked: bool = False
@@ -77,7 +77,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Policy:
-    """What an operator can choose, with the specification's defaults."""
+    """The operator's choices, with the specification's defaults."""
 
     first_429: str = "retry"
     max_retry_wait: float = 10
@@ -122,7 +122,7 @@ class Pool:
 
 @dataclass(frozen=True)
 class Exhaustion:
-    """What a call tells its caller when no entry is left for it."""
+    """The message of a call to its caller when no entry is left."""
 
     reasons: Mapping[str, tuple[str | None, float | None]]
     """By an entry's id: its failure class or its flaw, and when it returns (`inf`: never)."""

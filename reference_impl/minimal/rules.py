@@ -19,7 +19,7 @@ Data = Mapping[str, Any]
 
 
 class Row(TypedDict):
-    """What the decision table says of a failure class; `then` follows when `action` cannot be."""
+    """The decision table's row of a failure class; `then` follows when `action` cannot be."""
 
     action: Literal["retry", "refresh", "rotate", "try-next", "deliver"]
     then: Literal["rotate"] | None

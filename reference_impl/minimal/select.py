@@ -1,4 +1,4 @@
-"""Which entry is next (spec/selection.md).
+"""The choice of the next entry (spec/selection.md).
 
 A pool makes one selection when a call begins, and one at each rotation. The candidates are the
 entries that the call has not tried, and a strategy chooses one of them. A pool is opened here, too:

@@ -18,7 +18,7 @@ _CHANCE: Final = (
     (re.compile(r"code_verifier=\S+"), "code_verifier=<verifier>"),
     (re.compile(r"http://127\.0\.0\.1:\d+"), "http://127.0.0.1:<port>"),
 )
-"""What a pool makes up by itself, and otherwise in each run."""
+"""Values that a pool makes up by itself, different in each run."""
 
 
 class ShownSecretError(Exception):

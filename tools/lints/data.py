@@ -41,7 +41,7 @@ _OURS: Final = (
     "shortened",
     "without the gateway's own",
 )
-"""What a source says of an example that nobody has sent in this way."""
+"""The source's words on an example that nobody has sent in this way."""
 
 
 def comment_problems(spec: Specification) -> Iterator[Problem]:

@@ -31,7 +31,7 @@ _TOKEN: Final = re.compile(
 )
 _RANGE: Final = re.compile(r"([a-zA-Z0-9])-([a-zA-Z0-9])")
 _OPERATORS: Final = ("&&", "--", "~~", "||")
-"""What some engines take for an operation on sets."""
+"""Characters that some engines take for an operation on sets."""
 
 _LAST_OF_UTF_16: Final = 0xFFFF
 _OPENS: Final = frozenset({"", "open", "either"})

@@ -1,4 +1,6 @@
-"""Find rare, old and poetic words in all that people read: pages, data, docstrings, comments, messages.
+"""Find words that hide the meaning in all that people read: pages, data, docstrings, messages.
+
+They are rare, old and poetic words, and the question word that opens a docstring in place of a noun.
 
 Not read: pages and data that are made of others, and what other projects and providers have written.
 """
@@ -89,6 +91,7 @@ _WORDS: Final = "|".join(
 )
 _WORD: Final = re.compile(rf"(?<!`)\b({_WORDS})\b", re.IGNORECASE)
 _CODE: Final = re.compile(r"`[^`\n]*`")
+_ASKS: Final = re.compile(r'"""(What|Whatever|Which|Who|Whoever|Whose)\b', re.ASCII)
 
 
 def word_problems(spec: Specification) -> Iterator[Problem]:
@@ -98,6 +101,7 @@ def word_problems(spec: Specification) -> Iterator[Problem]:
         name = path.relative_to(spec.root).as_posix()
         if name not in _NOT_OURS and not name.startswith(_GENERATED):
             yield from _found(name, path)
+            yield from _asking(name, path)
 
 
 def _found(name: str, path: Path) -> Iterator[Problem]:
@@ -106,3 +110,11 @@ def _found(name: str, path: Path) -> Iterator[Problem]:
         word = " ".join(re.split(r"[\s#]+", found[1]))
         line = written.count("\n", 0, found.start()) + 1
         yield Problem(name, line, f"{word!r} is not plain", f"write {PLAIN[word.lower()]!r}")
+
+
+def _asking(name: str, path: Path) -> Iterator[Problem]:
+    if path.suffix == ".py" and "/tests/" not in name:
+        text = path.read_text("utf-8")
+        for found in _ASKS.finditer(text):
+            line = text.count("\n", 0, found.start()) + 1
+            yield Problem(name, line, f"opens with {found[1]!r}", "name the thing: a noun first")

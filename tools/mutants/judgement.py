@@ -20,7 +20,7 @@ _FEW: Final = 10  # this many other checks may always be red, and a tenth of all
 
 
 class Fate(Enum):
-    """What became of a change; the two good ones are `KILLED` and `ACCEPTED`."""
+    """The fate of a change; the two good ones are `KILLED` and `ACCEPTED`."""
 
     KILLED = "killed"
     SURVIVED = "survived"

@@ -1,4 +1,4 @@
-"""What a mutant and a control are: named classes that replace something at a seam of the reference.
+"""Mutants and controls: named classes that replace something at a seam of the reference.
 
     class RotatesAtOnce(Mutant):
         '''Rotates on the first 429, without a retry.'''

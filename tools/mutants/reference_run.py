@@ -43,7 +43,7 @@ class Red:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """What became of a run: how many checks ran, which were red, which found a fault of another."""
+    """The result of a run: how many checks ran, which were red, which found a fault of another."""
 
     ran: int = 0
     red: Mapping[str, Red] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class RunResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
-    """What every run needs, read once."""
+    """The data of every run, read once."""
 
     scenarios: tuple[Scenario, ...]
     registry: Registry

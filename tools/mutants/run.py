@@ -28,7 +28,7 @@ class BaselineError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """What became of every change."""
+    """The fates of all changes."""
 
     checks: int
     mutants: tuple[Judgement, ...]

@@ -44,7 +44,7 @@ RECOVERY_NOTE: Final = "spec/_includes/recovery.md"
 
 _PAGES: Final = "docs/spec"
 _ELSEWHERE: Final = frozenset({f"{_DATA}/gallery.json"})
-"""What another command writes: `nox -s gallery`."""
+"""The pages that another command writes: `nox -s gallery`."""
 
 
 def outputs(spec: Specification, examples: Mapping[str, Example]) -> Mapping[str, str]:

@@ -46,7 +46,7 @@ class Module:
 
     @property
     def words(self) -> str:
-        """What its docstring says."""
+        """Its docstring."""
         return ast.get_docstring(self.tree) or ""
 
     @property

@@ -30,7 +30,7 @@ _FIX: Final = "write a small scenario that shows it, or `none` and why in spec/e
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """What a check shows, as text."""
+    """A check's example, as text."""
 
     check: str
     title: str

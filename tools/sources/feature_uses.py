@@ -49,7 +49,7 @@ _CLAIMS_READERS: Final[frozenset[str]] = frozenset({"owner-scope", "oauth"})
 """Any of these may read what a token says, and `owner-scope` is named where none is declared."""
 
 _SHOWN_BY_AN_OPERATOR: Final[frozenset[str]] = frozenset({"owner-scope"})
-"""What a listing shows without a rule that goes by it."""
+"""The parts of a listing that no rule uses."""
 
 
 def used_features(case: Mapping[str, Json], declared: frozenset[str]) -> Iterator[str]:

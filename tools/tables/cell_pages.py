@@ -19,7 +19,7 @@ _EFFECTS: Final = {
     "dead": "dead",
     "success": "as a success",
 }
-"""What is shown of an effect; where none is, nothing happens to the entry."""
+"""The visible part of an effect; without one, nothing happens to the entry."""
 
 
 def cell_tables(spec: Specification) -> Mapping[str, str]:

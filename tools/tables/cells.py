@@ -26,7 +26,7 @@ _LIST: Final = "add it to `says` of spec/tables/refinements.yaml, or to `beside`
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
-    """What one requirement or definition says about some cells; an aspect may be left out."""
+    """The statement of one requirement or definition on some cells; an aspect may be left out."""
 
     source: str
     cells: frozenset[tuple[str, str]]
@@ -49,7 +49,7 @@ class Cell:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """Who asks for it, in order and once each."""
+        """The users who ask for it, in order and once each."""
         asked = (names for demand in self.demands.values() for names in demand.values())
         return tuple(dict.fromkeys(name for names in asked for name in names))
 

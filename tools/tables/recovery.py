@@ -31,7 +31,7 @@ _BOXES: Final = {
     "other": ("try-next", "select again,<br/>bench nobody"),
     "fault": ("deliver", "deliver it"),
 }
-"""What a failure leads to, by the decision table's action, in the order of the chart."""
+"""The effects of a failure, by the decision table's action, in the order of the chart."""
 _CALL_HEAD: Final = """\
 ```mermaid
 flowchart TB

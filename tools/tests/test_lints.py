@@ -59,6 +59,13 @@ FAULTS = (
         says=f"{CODE}:5: 'by halves' is not plain; write 'partly'",
     ),
     Fault(
+        name="a docstring that begins with a question word",
+        file=CODE,
+        old=APPEND,
+        new='"""What a pool knows."""\n',
+        says=f"{CODE}:5: opens with 'What'; name the thing: a noun first",
+    ),
+    Fault(
         name="an id in the prose that nobody requires",
         file=RECOVERY,
         old="> An ordinary quotation.",

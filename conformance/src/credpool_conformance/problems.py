@@ -1,4 +1,4 @@
-"""What can go wrong that is not a failed check: bad input, and a fault of the harness."""
+"""Problems that are no failed checks: bad input, and faults of the harness."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -40,7 +40,7 @@ class ConformanceWarning(UserWarning):
 
 @dataclass(kw_only=True)
 class Suite:
-    """What a run of pytest needs of the suite, and what came of it."""
+    """The suite's data for a run of pytest, and its results."""
 
     scenarios: Sequence[Scenario]
     registry: Registry

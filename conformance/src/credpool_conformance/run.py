@@ -34,7 +34,7 @@ _FAILURES: Final = (Outcome.FAIL, Outcome.HARNESS_ERROR, Outcome.UNEXPECTED_PASS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the user chose."""
+    """The user's choices."""
 
     testee: str
     connector: str

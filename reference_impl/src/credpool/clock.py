@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 from credpool._process.threads import pause
 
 Why = Literal["retry", "claim", "login"]
-"""What is waited for: the time of a retry, somebody else's refresh, or a person who logs in."""
+"""The reason of a wait: a retry, somebody else's refresh, or a person who logs in."""
 
 
 class Clock(Protocol):

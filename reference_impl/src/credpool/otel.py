@@ -18,7 +18,7 @@ NAME: Final = "credpool"
 _LABELS: Final = frozenset(
     f"{NAME}.{name}" for name in ("pool", "event", "class", "terminal", "from_payer", "to_payer")
 )
-"""What the counter tells apart: words of closed sets, so that its series stay few."""
+"""The counter's attributes: words of closed sets, so that its series stay few."""
 
 
 class OpenTelemetry:

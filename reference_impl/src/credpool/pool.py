@@ -1,4 +1,4 @@
-"""What a user holds of a pool (spec: pools, selection). What does the work stands in `_engine`.
+"""The pool as a user holds it (spec: pools, selection). `_engine` does the work.
 
 A healthy call neither reads the store nor writes it.
 """
@@ -159,7 +159,7 @@ class Pool:
 
     @property
     def key(self) -> str:
-        """What the pool is known by in its store."""
+        """The pool's key in its store."""
         return self._engine.key
 
     @property

@@ -41,14 +41,14 @@ class Finding:
     kind: str
     requirement: str | None
     others: tuple[str, ...] = ()
-    """What else the check verifies that this difference may break as well."""
+    """The other requirements of the check that this difference may break as well."""
     severity: str
     expected: Json
     actual: Json
     about: str | None = None
     """The class of the reply that the pool took for another one's, if that is what happened."""
     unless: str | None = None
-    """What a pool would declare for which this is no breach."""
+    """The declarations under which this is no breach."""
 
 
 class Account:

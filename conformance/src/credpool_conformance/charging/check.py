@@ -1,4 +1,4 @@
-"""What a check is: a scenario, and what became of it."""
+"""A check: a scenario with its result."""
 
 from dataclasses import dataclass, field
 from enum import Enum
@@ -43,5 +43,5 @@ class Check:
 
     @property
     def own(self) -> tuple[Finding, ...]:
-        """What belongs to a requirement that the check verifies."""
+        """The aspects of a requirement that the check verifies."""
         return tuple(found for found in self.findings if found.requirement in self.verified)

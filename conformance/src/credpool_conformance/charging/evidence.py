@@ -1,4 +1,4 @@
-"""What is known when a phase is judged: the plan, what was seen, and what came before."""
+"""The evidence for the verdict on a phase: the plan, the observations, and the phases before."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ class History:
     told: dict[str, str] = field(default_factory=dict)
     advanced: bool = False
     state: Mapping[str, Json] = field(default_factory=dict)
-    """What the pool said of its entries at the end of the phase before."""
+    """The pool's words on its entries at the end of the phase before."""
 
     def failing(self, entry: str | None) -> bool:
         """Tell whether the latest reply to an entry was to be a failure."""
@@ -75,7 +75,7 @@ class Scene:
 
     @cached_property
     def attempts(self) -> list[Step]:
-        """What the phase was to tell of each request."""
+        """The expected events of each request."""
         return attempts(self.phase)
 
     @cached_property

@@ -28,7 +28,7 @@ _REPEATS: Final = frozenset({"retry", "same", "on", "after"})
 _IGNORED: Final = frozenset(
     {"outcome", "waits", "reply", "headers", "exhausted", "counts", "attempts", "events"}
 )
-"""What a call that repeats itself must have otherwise."""
+"""The other conditions of a call that repeats itself."""
 
 
 class Ledger:

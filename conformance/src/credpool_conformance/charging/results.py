@@ -198,7 +198,7 @@ ASPECTS: Final[Mapping[str, _Name]] = {
     "listing": listing,
     "login": login,
 }
-"""What each aspect of a phase may be charged as, in the order in which they are looked at."""
+"""The possible charges of each aspect of a phase, in the order in which they are checked."""
 
 
 def named(scene: Scene, aspect: str, expected: Json, actual: Json) -> Iterator[Wrong]:

@@ -15,7 +15,7 @@ OK: Final = "ok"
 UNKNOWN: Final = "*"
 _LATITUDE: Final = ("one_of", "starts_with", "unordered")
 FAULTS: Final = frozenset({"overloaded", "server_error", "-"})
-"""What a gateway may answer by sending the request again in place."""
+"""The statuses that a gateway may answer by sending the request again in place."""
 
 STAY: Final = frozenset({"overloaded", "server_error", "request_error"})
 """The classes after which a call ends with the reply."""

@@ -26,7 +26,7 @@ _DEFAULT_PREFIXES: Final = MappingProxyType(
 
 
 class Kind(Enum):
-    """What a secret opens; a session's name opens nothing, and is nobody's business either."""
+    """The scope of a secret; a session's name opens nothing, and is private all the same."""
 
     ACCESS = "access"
     REFRESH = "refresh"

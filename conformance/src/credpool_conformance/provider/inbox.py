@@ -1,4 +1,4 @@
-"""What can happen while a call is under way, and the inbox where it is noticed.
+"""Messages that can arrive while a call is under way, and the inbox for them.
 
 The runner waits for these and for nothing else: there is no sleeping and no polling.
 """

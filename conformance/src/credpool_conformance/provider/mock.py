@@ -25,7 +25,7 @@ _KINDS: Final = {"access": Kind.ACCESS, "refresh": Kind.REFRESH, "device": Kind.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """What the mock plays with during one scenario."""
+    """The mock's material for one scenario."""
 
     entries: Mapping[str, Entry]
     scripts: Mapping[str, tuple[Reply, ...]]
@@ -41,7 +41,7 @@ class ConnectionCutError(Exception):
 
 
 class StoppedError(ConnectionCutError):
-    """Whoever sent this has to be stopped: it asks without end, or is dead and does not know it."""
+    """The sender has to be stopped: it asks without end, or has ended without noticing."""
 
 
 class Mock:

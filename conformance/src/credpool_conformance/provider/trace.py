@@ -1,4 +1,4 @@
-"""What happened in a scenario, for people: phases, requests, replies with their bodies, the clock.
+"""The trace of a scenario, for people: phases, requests, replies with their bodies, the clock.
 
 A secret is never shown: its name stands in its place.  Spec: security.no-leak.
 """
@@ -37,7 +37,7 @@ class Trace:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What happened, the middle left out when it was too much."""
+        """The trace, without its middle when it is too long."""
         with self._lock:
             events = [*self._events]
         left_out = len(events) - _FIRST - _LAST

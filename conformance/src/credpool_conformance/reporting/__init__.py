@@ -1,1 +1,1 @@
-"""What a run says: the report, the verdict, and their forms for readers."""
+"""The output of a run: the report, the verdict, and their forms for readers."""

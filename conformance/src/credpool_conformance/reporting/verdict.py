@@ -19,7 +19,7 @@ from credpool_conformance.specification.requirements import Requirements
 
 
 class Verdict(Enum):
-    """What the run says about the testee."""
+    """The verdict on the testee."""
 
     CONFORMANT = "conformant"
     NOT_CONFORMANT = "not-conformant"
@@ -58,7 +58,7 @@ class Summary:
     stale: tuple[str, ...] = ()
     """Where a list of known failures names what is not broken."""
     unlisted: tuple[str, ...] = ()
-    """What is wrong and on no list of known failures, line by line, if there is such a list."""
+    """The failures that the list of known failures lacks, line by line, if there is such a list."""
     prerequisites: tuple[str, ...] = ()
     """The checks that were not asked for, and ran because the charge of another rests on them."""
 

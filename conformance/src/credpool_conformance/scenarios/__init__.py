@@ -1,1 +1,1 @@
-"""What a scenario is, how it is read, and which of them apply to a pool."""
+"""Scenarios: their form, how they are read, and which of them apply to a pool."""

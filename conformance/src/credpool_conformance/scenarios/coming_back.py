@@ -18,12 +18,12 @@ _WORDS: Final = frozenset(
     {"until", "returns", "order", "out", "nothing"}
     | {"status", "killed", "models", "class", "exhausted"}
 )
-"""What differs where a length does, beside it."""
+"""Other differences that a different length brings."""
 _EARLY: Final = 1.0
 _LATE: Final = 0.001  # lengths are written to the millisecond
 _NEVER: Final = float("inf")
 _PROBED: Final = 3600.0
-"""What is out for longer may be tried before its end, if nobody else is left."""
+"""An entry that is out for longer may be tried before its end, if no other is left."""
 
 
 def asked_back(scenario: Scenario) -> Scenario:
@@ -66,7 +66,8 @@ def _is_about_lengths(scenario: Scenario) -> bool:
 def _is_plain(entry: Entry) -> bool:
     as_it_is = entry.secret_as == "$secret"  # noqa: S105 (a form)
     usual = entry.has_secret and as_it_is and entry.base_url is None
-    return usual and entry.origin is Origin.MAIN and entry.expires_in is None
+    for_all = entry.origin is Origin.MAIN and not entry.serves
+    return usual and for_all and entry.expires_in is None
 
 
 def _ends(scenario: Scenario, call: Call) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""What a pool says that it is, beside its features: which checks apply to it, and in which words.
+"""A pool's profile beside its features: which checks apply to it, and in which words.
 
 What it leaves out it has whole.  Spec: conformance; PROTOCOL, `hello`.
 """
@@ -37,12 +37,12 @@ CALLER_SENDS: Final = (
     "request.*",
     "reply.*",
 )
-"""What is the caller's business where the caller sends."""
+"""The parts that belong to the caller where the caller sends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What is declared; null means all there is."""
+    """The declared values; null means all of them."""
 
     providers: frozenset[str] | None = None
     strategies: frozenset[str] | None = None
@@ -76,7 +76,7 @@ class Profile:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """What makes this profile narrower than the whole, in words."""
+        """The limits of this profile, in words."""
         return (
             *(
                 f"{name}: {', '.join(sorted(found)) or 'nothing'}"

@@ -18,7 +18,7 @@ _YEAR: Final = 366 * 86400.0
 _LENGTH: Final = re.compile(r"\+\d")
 _DAY: Final = re.compile(r"(?<![\w-])\d{4}-\d\d-\d\d(?![\w-])(?! \d\d:\d\d:\d\d)")
 _TIME_OF_DAY: Final = re.compile(r"\d:\d\d|\d ?[ap]m\b|midnight", re.IGNORECASE)
-"""What is left of a time when all dates that can be moved are gone."""
+"""A time without the dates that can be moved."""
 
 _EPOCH: Final = re.compile(r"\d{10}(?:\.\d+)?|\d{13}")
 _WRITTEN: Final = {

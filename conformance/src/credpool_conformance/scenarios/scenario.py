@@ -1,4 +1,4 @@
-"""What a scenario is: a situation, a script for the provider, and the phases of what happens.
+"""A scenario: a situation, a script for the provider, and phases.
 
 Format: `schemas/scenario.schema.json`.  Reading the files is `loader`'s.
 """

@@ -18,7 +18,7 @@ class NothingSelectedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What was asked for; each word is an id or a glob."""
+    """The selection; each word is an id or a glob."""
 
     ids: Sequence[str] = ()
     requirements: Sequence[str] = ()

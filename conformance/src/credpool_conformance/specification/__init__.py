@@ -1,1 +1,1 @@
-"""What the suite reads of the specification: its data, its requirements, and who answers for a difference."""
+"""The specification as the suite reads it: its data, its requirements, and the owner of each difference."""

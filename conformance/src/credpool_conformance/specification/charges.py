@@ -27,7 +27,7 @@ SEVERITIES: Final = tuple(SEVERITY_MEANS)
 """How much a difference harms a user, the worst first."""
 
 _ELSEWHERE: Final = frozenset({"sent", "said", "mixed", "bare", "request", "header", "log"})
-"""What no requirement of a stranger's own can be broken by, since the specification has one for it."""
+"""Differences that no requirement of a stranger's own can own, since the specification has one for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,14 +44,14 @@ class Kind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """What decides the requirements of one row, and how bad each is."""
+    """The aspects that decide the requirements of one row, and how severe each is."""
 
     ids: tuple[str, ...]
     severity: str
     decides: frozenset[str]
     worse: Mapping[str, str] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
-    """What has to be kept in some check before a breach of these says anything."""
+    """The requirements that some check has to see kept before a breach of these says anything."""
     late: bool = False
     """Whether only the last phase of a scenario decides these."""
 

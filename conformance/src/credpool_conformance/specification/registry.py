@@ -40,7 +40,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """What the suite needs to know to stand in for a provider."""
+    """The facts that the suite needs to play a provider."""
 
     id: str
     base_path: str
@@ -77,7 +77,7 @@ class Registry:
 
     @property
     def needs(self) -> Mapping[str, frozenset[str]]:
-        """What each feature needs to be declared with it."""
+        """The features that each feature needs beside it."""
         return needs_of(self.tables.get("features"))
 
 

@@ -39,7 +39,7 @@ _STRANGERS: Final[Mapping[str, Mapping[str, str]]] = {
     "no-state": {},
     "wrong-host": {"host": "login.example"},
 }
-"""Who comes before the person does, by the answer: with which state, or by which host's name."""
+"""An intruder who answers before the person does: by state, or by host name."""
 
 
 class LoginUser:

@@ -1,4 +1,4 @@
-"""What a phase made visible: facts from the wire first, then what the testee says.
+"""The observations of a phase: facts from the wire first, then the testee's words.
 
 Only data; `scenario_run` collects it and `judge` compares it.
 """

@@ -28,7 +28,7 @@ START_UP: Final = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What the testee says about itself."""
+    """The testee's own description."""
 
     name: str
     version: str
@@ -40,7 +40,7 @@ class Manifest:
 
     @property
     def profile(self) -> Profile:
-        """What the pool is, as it says."""
+        """The pool's own description."""
         return profile(self.raw)
 
 

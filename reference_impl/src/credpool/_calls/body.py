@@ -22,7 +22,7 @@ _SIP: Final = 256
 
 
 class Watch(Protocol):
-    """What reads along in a success; see `watch`."""
+    """A reader of a success as it arrives; see `watch`."""
 
     @property
     def done(self) -> bool:
@@ -45,7 +45,7 @@ class Watch(Protocol):
 
 
 class Response(Protocol):
-    """What is needed of a client library's response; its stream is of the library's own type."""
+    """The part of a client library's response that is used; its stream has the library's own type."""
 
     status_code: int
     stream: Any
@@ -58,7 +58,7 @@ class Response(Protocol):
 
     @property
     def extensions(self) -> MutableMapping[str, Any]:
-        """What else is known of it."""
+        """Further facts, by name."""
 
     @property
     def content(self) -> bytes:
@@ -75,7 +75,7 @@ A = TypeVar("A", bound=Response)
 
 
 class Beginning:
-    """What has been read of a body, before it is decoded, and how the body ended, if it has.
+    """The bytes read of a body so far, still encoded, and how the body ended, if it has.
 
     `rest` is the client's iterator of what follows, of whichever kind; `watch` reads along.
     """

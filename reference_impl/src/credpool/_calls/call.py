@@ -34,7 +34,7 @@ from credpool.rules.cooldown import exhaustion
 _SERIAL: Final = count()
 
 ToDecide = Started | Failed | Succeeded
-"""What a call meets that only the pool can decide."""
+"""An event of a call that only the pool can decide."""
 
 _TO_DECIDE: Final = (Started, Failed, Succeeded)
 
@@ -72,7 +72,7 @@ class ActiveCall:
 
     @property
     def attempts(self) -> Sequence[Attempt]:
-        """What the call has done so far."""
+        """The attempts of the call so far."""
         known = self._call.attempts if self._call is not None else ()
         last = self._answered or self._open
         if last is None:
@@ -209,7 +209,7 @@ class ActiveCall:
 
     @property
     def known(self) -> Call:
-        """What the call has tried so far."""
+        """The entries that the call has tried so far."""
         if self._call is None:
             self._call = Call(started=self._started, model=self._model(), home=self._home)
         return self._call
@@ -225,7 +225,7 @@ class ActiveCall:
 
 
 class Ending:
-    """What a streamed reply was, to be settled when all of it has come, or it was closed.
+    """The verdict on a streamed reply: settled when all of it has come, or it was closed.
 
     `settle` and `settle_async` are twins.
     """

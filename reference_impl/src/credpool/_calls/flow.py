@@ -32,7 +32,7 @@ _LEAST_FAILURE: Final = 400
 
 
 class Request(Protocol):
-    """What the flow needs of a request."""
+    """The part of a request that the flow uses."""
 
     method: str
 
@@ -56,11 +56,11 @@ class Request(Protocol):
 
 
 class Response(body.Response, Protocol):
-    """What the flow needs of a response."""
+    """The part of a response that the flow uses."""
 
     @property
     def request(self) -> Request:
-        """What it answers; behind a redirect, the last request."""
+        """The request that it answers; after a redirect, the last one."""
 
     @property
     def history(self) -> Sequence["Response"]:

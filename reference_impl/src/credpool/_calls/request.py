@@ -1,4 +1,4 @@
-"""What a pool needs to know of the caller's request."""
+"""The facts of a caller's request that a pool uses."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Whose turn it is: what a healthy call asks, and is answered without a walk (spec: selection)."""
+"""The next entry for a healthy call, found without a walk over the pool (spec: selection)."""
 
 from collections.abc import Callable
 

@@ -14,7 +14,7 @@ LAG: Final = 1000
 
 
 class Counts:
-    """What one process has counted. Only `add` may be called without the pool's lock."""
+    """The requests that one process has counted. Only `add` may be called without the pool's lock."""
 
     def __init__(self) -> None:
         self._uses: deque[EntryId] = deque()

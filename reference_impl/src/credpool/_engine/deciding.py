@@ -1,4 +1,4 @@
-"""What events mean for a pool: decided at once, or durably and together with others (spec: recovery).
+"""Decisions about events: made at once, or durably and together with others (spec: recovery).
 
 An event that changes nothing hard is decided on what is known, and writes nothing. Of threads that
 have to write at the same time, one writes for all; each gets its own decision, and its own error.

@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 class Engine:
-    """What is behind a `Pool`: for the modules of this library."""
+    """The engine of a `Pool`, for the modules of this library."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Engine:
 
     @property
     def key(self) -> str:
-        """What the pool is known by in its store."""
+        """The pool's key in its store."""
         return self._stored.view.state.key
 
     @property

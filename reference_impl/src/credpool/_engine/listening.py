@@ -1,4 +1,4 @@
-"""Who is told of what happens to a pool (spec: events)."""
+"""The listeners of a pool (spec: events)."""
 
 from collections.abc import Callable, Iterable
 
@@ -9,7 +9,7 @@ from credpool.events.log import log
 from credpool.model.messages import Action, Message
 
 Listener = Callable[[events.Event], None]
-"""Who is told of a pool's events."""
+"""The listeners of one pool."""
 
 
 class Listeners:

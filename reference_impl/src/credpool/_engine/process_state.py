@@ -1,4 +1,4 @@
-"""What one process has of a pool: locks, counts, leases, sessions and a thread. A fork makes it again.
+"""The part of a pool that one process owns: locks, counts, leases, sessions, a thread. A fork makes a new one.
 
 Four locks, so that nobody waits for more than needed. `mutex` guards memory, for a moment;
 `turn` a selection that counts. `reading` is held by whoever reads the store again; `writing` by
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class ProcessState:
-    """What a process begins with: it has sent nothing, holds nothing and claims nothing."""
+    """The beginning of a process: it has sent nothing, holds nothing and claims nothing."""
 
     def __init__(self) -> None:
         self.mutex, self.turn, self.reading, self.writing = Lock(), Lock(), Lock(), Lock()

@@ -1,4 +1,4 @@
-"""What replies tell of quotas, kept in memory: it is soft, and new with every reply."""
+"""The quotas that replies tell, in memory: soft state, new with every reply."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,7 +16,7 @@ class Telemetry:
 
     @property
     def windows(self) -> Mapping[EntryId, Windows]:
-        """What is known now; later replies do not change what was returned."""
+        """The quotas known now; later replies do not change the returned value."""
         return dict(self._windows)
 
     def take(

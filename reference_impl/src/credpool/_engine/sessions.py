@@ -1,4 +1,4 @@
-"""Which entry last answered each session, for a while (spec: sharing). In this process alone."""
+"""The entry that last answered each session, for a while and in this process alone (spec: sharing)."""
 
 from collections import OrderedDict
 from threading import Lock

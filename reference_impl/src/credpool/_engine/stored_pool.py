@@ -46,7 +46,7 @@ class StoredPool:
 
     @property
     def own(self) -> ProcessState:
-        """What is this process's alone."""
+        """The part that this process alone owns."""
         return self._own.value
 
     @property

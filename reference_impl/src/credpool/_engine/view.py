@@ -42,11 +42,11 @@ class Store(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What was read, and the stamp it had: one value, so that nobody sees the one without the other."""
+    """A state with the stamp it was read at: one value, so that nobody sees one without the other."""
 
     stamp: object
     reading: Reading
-    """What was loaded, as far as its moments are believed."""
+    """The loaded state, with the moments that are believed."""
     state: PoolState
     """The same in order, and chosen from by the strategy that holds."""
     by_id: Mapping[EntryId, Entry]

@@ -1,1 +1,1 @@
-"""What belongs to one process: its forks, and its threads beside an event loop."""
+"""The process: its forks, and its threads beside an event loop."""

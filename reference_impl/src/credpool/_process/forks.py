@@ -1,4 +1,4 @@
-"""What belongs to one process: made again when it forks, kept when it ends.
+"""Objects of one process: made again when it forks, saved when it ends.
 
 A lock, a thread, a client or a count that is inherited through a fork is broken or counted twice.
 So each of them is held by a `PerProcess`, and nowhere else: a test reads the source for others.

@@ -1,4 +1,4 @@
-"""What is wrong with the pools, and what to do next. Nothing is changed by looking."""
+"""`credpool doctor`: the problems of the pools, and the next step for each. Looking changes nothing."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""What a reply of a provider's would lead to: the class, the rule, the action, the hint.
+"""`credpool explain`: the class, the rule, the action and the hint of a provider's reply.
 
 It is the first such reply to one of two entries, under the default policy. Where another policy
 leads to another action, that is told beside it.

@@ -1,4 +1,4 @@
-"""What holds for one run of a verb, and the arguments that verbs have."""
+"""The context of one run of a verb, and the arguments that verbs share."""
 
 import os
 import time
@@ -31,7 +31,7 @@ def leave_with(errors: Sequence[CredpoolError]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What holds for one run of a verb."""
+    """The context of one run of a verb."""
 
     store: str | None
     as_json: bool

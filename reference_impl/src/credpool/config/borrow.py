@@ -1,4 +1,4 @@
-"""Which folders of other tools `config.yaml` lists beside their usual ones (spec: seeding)."""
+"""Folders of other tools that `config.yaml` lists beside the usual ones (spec: seeding)."""
 
 from collections.abc import Collection, Mapping, Sequence
 

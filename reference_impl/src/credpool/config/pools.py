@@ -1,4 +1,4 @@
-"""What `config.yaml` says of pools, once it is parsed (spec: storage, custom endpoints).
+"""The pools' part of a parsed `config.yaml` (spec: storage, custom endpoints).
 
 A value is never quoted in an error: it may be a secret.
 """

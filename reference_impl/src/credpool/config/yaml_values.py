@@ -145,7 +145,7 @@ def _sound(node: Scalar) -> str:
 
 
 class _Nothing:
-    """What a text is that its tag does not allow."""
+    """The description of a text that its tag does not allow."""
 
 
 def _of(*types: type) -> Callable[[str], object]:

@@ -1,1 +1,1 @@
-"""What an operator does to the entries of a pool (spec: operator)."""
+"""Operations on the entries of a pool (spec: operator)."""

@@ -1,4 +1,4 @@
-"""What an operator does to a pool: add, remove, rename and reorder entries (spec: operator).
+"""Edits of a pool: add, remove, rename and reorder entries (spec: operator).
 
 A refusal names the candidates, never a secret.
 """

@@ -1,4 +1,4 @@
-"""What a listing shows, as a versioned document (spec: operator, `schemas/listing.schema.json`)."""
+"""A listing as a versioned document (spec: operator, `schemas/listing.schema.json`)."""
 
 from collections.abc import Iterable
 from typing import Final

@@ -1,4 +1,4 @@
-"""What a person does to a pool in use (spec: operator). The rules are in `entries.edit`."""
+"""Operations on a pool in use (spec: operator). The rules are in `entries.edit`."""
 
 import os
 from collections.abc import Callable, Sequence

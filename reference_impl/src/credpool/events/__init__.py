@@ -1,4 +1,4 @@
-"""What a pool tells of by itself (spec: events): a closed vocabulary, and never a secret.
+"""The events that a pool tells by itself (spec: events): a closed vocabulary, and never a secret.
 
 The event `entry.cooled` is the class `EntryCooled`; so are the others named.
 

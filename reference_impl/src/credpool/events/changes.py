@@ -1,4 +1,4 @@
-"""What a decision gives a pool to tell of (spec: events): a comparison of before and after."""
+"""The events of a decision: a comparison of before and after (spec: events)."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final

@@ -1,4 +1,4 @@
-"""What a pool writes to the standard library's logging, under the name `credpool` (spec: events).
+"""The log of a pool, in the standard library's logging, under the name `credpool` (spec: events).
 
 A line says which pool, which entry by its label, what happened, why, until when, and who goes on.
 A warning is what only a person brings back, or what costs somebody else money.

@@ -1,4 +1,4 @@
-"""What can be told of a pool, as plain JSON values: times in epoch seconds, never a secret.
+"""Reports of a pool as plain JSON values: times in epoch seconds, never a secret.
 
 An `until` of None means: until somebody re-authenticates the entry.
 """
@@ -22,7 +22,7 @@ PAUSED: Final = "disabled"
 """Stands in place of a failure class when a person has disabled an entry."""
 
 _PASSED_OVER: Final = {DISABLED: PAUSED, NOT_SERVED: "not_served"}  # spec: select.serves.told+1
-"""What stands in place of a failure class, by the reason why an entry is passed over."""
+"""The word in place of a failure class, by the reason why an entry is passed over."""
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 

@@ -23,7 +23,7 @@ LIFETIME: Final = 900.0
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a person is shown: where to go, and the code to type there, if there is one."""
+    """The prompt for a person: where to go, and the code to type there, if there is one."""
 
     url: str
     code: str | None = None

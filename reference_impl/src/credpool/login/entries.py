@@ -1,4 +1,4 @@
-"""What becomes of the tokens that a person's login brought: whose entry they are (spec: logins)."""
+"""The entry for the tokens of a person's login: a new one, or the one of the same account (spec: logins)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

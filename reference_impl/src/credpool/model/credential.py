@@ -1,4 +1,4 @@
-"""What can be sent of a credential: one check of a secret, of a URL and of a label (spec: pools).
+"""The one check of a secret, of a URL and of a label: whether it can be used (spec: pools).
 
 Every door uses it: what a person types, a row, a variable, a file, a reference, a new token.
 A flaw is said in words that follow "the secret …", and never shows the value.
@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 BLANKS: Final = " \t\r\n"
-"""What is no part of a value when it stands at either end of it."""
+"""Characters that belong to no value when they stand at its ends."""
 
 _LONGEST_SECRET: Final = 16384
 _LONGEST_URL: Final = 4096
@@ -25,7 +25,7 @@ _PARTS: Final = (
     ("a blank", re.compile(r"(?![\x1c-\x1f])\s")),
     _CONTROL,
 )
-"""What may stand in no secret and in no URL, by name."""
+"""Characters that no secret and no URL may have, by name."""
 
 _PASTED: Final = (
     (
@@ -41,7 +41,7 @@ _PASTED: Final = (
         re.compile(r"(?:export\s+)?(?=[A-Z0-9_]*(?:KEY|TOKEN|SECRET))[A-Z_][A-Z0-9_]*=(?!=*\Z)"),
     ),
 )
-"""What is copied along with a secret, and comes before it."""
+"""Words that people copy along with a secret, before it."""
 
 _ASCII: Final = re.compile(r"[\x21-\x7e]+")
 _HOST: Final = re.compile(r"(?!.{254})(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?", re.ASCII)

@@ -1,4 +1,4 @@
-"""What can happen to a pool, and what it then wants done (spec: recovery).
+"""The events of a pool, and the actions that answer them (spec: recovery).
 
 A `Call` is a value too: what one request of the caller's has tried so far.
 """
@@ -47,7 +47,7 @@ class Call:
     renewed: tuple[EntryId, ...] = ()
     """The entries whose one refresh the call has had, whatever came of it."""
     secrets: tuple[Secret, ...] = ()
-    """What the call has rotated away from: a row can be removed, and its secret be in another."""
+    """The secrets that the call has rotated away from: a row can be removed, and another have its secret."""
 
     def tried(self, entry_id: EntryId) -> bool:
         """Whether the call has sent a request with the entry, or had its refresh."""
@@ -64,7 +64,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a failing reply means; `hint` is seconds from now, `cooldown` the rule's default."""
+    """The meaning of a failing reply; `hint` is seconds from now, `cooldown` the rule's default."""
 
     failure: FailureClass
     scope: Scope

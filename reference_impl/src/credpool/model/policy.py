@@ -1,4 +1,4 @@
-"""What an operator may set, and what its values may be (spec: configuration).
+"""The operator's policy, and its allowed values (spec: configuration).
 
 A test holds the bounds against the table of the specification.
 """
@@ -35,7 +35,7 @@ LEAST: Final[Mapping[str, float]] = MappingProxyType(
 """The least of each number of seconds."""
 
 BEYOND: Final = 1e10
-"""What every number of seconds is below: three hundred years."""
+"""The bound of every number of seconds: three hundred years."""
 
 _IN_ORDER: Final[Sequence[tuple[str, str]]] = (
     ("min_cooldown", "max_cooldown"),
@@ -65,7 +65,7 @@ class Strategy(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What an operator may set; times in seconds (spec: cooldowns, exhaustion)."""
+    """The operator's choices; times in seconds (spec: cooldowns, exhaustion)."""
 
     first_429: First429 = First429.RETRY
     max_retry_wait: float = 10.0

@@ -13,7 +13,7 @@ from credpool.model.terms import FOREVER, FailureClass, Scope
 
 
 class Step(Enum):
-    """What a call does after an attempt."""
+    """The action of a call after an attempt."""
 
     RETRY = "retry"
     ROTATE = "rotate"
@@ -24,7 +24,7 @@ class Step(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one failure class leads to: step, cooldown in seconds (None: none), scope, hints."""
+    """The row of one failure class: step, cooldown in seconds (None: none), scope, hints."""
 
     step: Step
     cooldown: float | None
@@ -66,4 +66,4 @@ RECOVERY: Final[Mapping[FailureClass, Row]] = MappingProxyType(
 ENDED_BY_REFRESH: Final = frozenset(
     {FailureClass.AUTH_EXPIRED, FailureClass.AUTH_REJECTED, FailureClass.AUTH_REVOKED}
 )
-"""What a new token proves wrong."""
+"""The classes that a new token proves wrong."""

@@ -20,7 +20,7 @@ class Window:
 
 
 Windows = Mapping[str, Window]
-"""What is known of an entry's quotas, by the ids of the table's rows."""
+"""The known quotas of an entry, by the ids of the table's rows."""
 
 _NO_EXTRA: Final[Mapping[str, object]] = MappingProxyType({})
 _NO_LEASES: Final[Mapping[EntryId, int]] = MappingProxyType({})

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Final, NewType
 
 EntryId = NewType("EntryId", str)
-"""What an entry is known by, within its pool and for as long as it exists."""
+"""The identifier of an entry: unique within its pool, for as long as the entry exists."""
 
 FOREVER: Final[float] = math.inf
 """The `until` of an entry that returns only when someone re-authenticates it."""
@@ -22,7 +22,7 @@ class AuthType(Enum):
 
 
 class Status(Enum):
-    """What a person is told about an entry."""
+    """The status of an entry, as people read it."""
 
     OK = "ok"
     EXHAUSTED = "exhausted"
@@ -30,7 +30,7 @@ class Status(Enum):
 
 
 class FailureClass(Enum):
-    """What a failing reply means, whatever its status code (spec: classification)."""
+    """The class of a failing reply, whatever its status code (spec: classification)."""
 
     RATE_LIMITED = "rate_limited"
     USAGE_LIMITED = "usage_limited"
@@ -67,7 +67,7 @@ class Scope(Enum):
 
 
 class Payer(Enum):
-    """Who is billed for what an entry does."""
+    """The payer for what an entry does."""
 
     SUBSCRIPTION = "subscription"
     METERED = "metered"
@@ -83,7 +83,7 @@ class PayerChange(Enum):
 
 
 class First429(Enum):
-    """What the first rate limit of an entry leads to."""
+    """The action after the first rate limit of an entry."""
 
     RETRY = "retry"
     ROTATE = "rotate"

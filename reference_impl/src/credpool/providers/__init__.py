@@ -1,1 +1,1 @@
-"""What is known of providers: their registry, and how their replies are read. No I/O."""
+"""The registry of providers, and how their replies are read. No I/O."""

@@ -1,4 +1,4 @@
-"""What a failing reply means: the first rule that matches (spec: classification)."""
+"""The class of a failing reply: the first rule that matches (spec: classification)."""
 
 from credpool.model.messages import Verdict
 from credpool.model.terms import AuthType

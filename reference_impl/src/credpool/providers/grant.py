@@ -46,13 +46,13 @@ class NoReply:
 
     @property
     def message(self) -> str:
-        """What to tell a person."""
+        """The message for a person."""
         return f"the token endpoint {'did not answer' if self.sent else 'could not be reached'}"
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """What to post, and where."""
+    """The request to send, and where."""
 
     url: str
     form: dict[str, str]

@@ -21,7 +21,7 @@ MOST: Final = 64 * 1024
 _LINE_END: Final = re.compile(rb"\r\n|\n|\r")
 _NUMBER_PATHS: Final = (("error", "code"), ("error", "status_code"), ("status_code",), ("code",))
 ALARM: Final = b"error"
-"""What every event has in it that tells a failure; what has it not is not read."""
+"""A word in every event that tells a failure; events without it are not parsed."""
 
 END: Final = b"\n\n"
 """How nearly every event ends."""

@@ -1,4 +1,4 @@
-"""Whose login a token is, and whose quota an entry draws on (spec: logins, owners).
+"""The account of a token, and the owner whose quota an entry draws on (spec: logins, owners).
 
 Claims are read, never verified: nothing is granted by them.
 """

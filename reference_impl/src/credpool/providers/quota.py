@@ -1,4 +1,4 @@
-"""What is left of an entry's quota, as the provider's replies tell (spec: scopes and money).
+"""The remaining quota of an entry, as the provider's replies tell (spec: scopes and money).
 
 The rows are the specification's (spec/tables/quota.yaml); here is how they are read.
 """

@@ -1,4 +1,4 @@
-"""What is known of each provider: endpoint, credentials, rules (spec/registry/).
+"""The registry's providers: endpoint, credentials, rules (spec/registry/).
 
 `data` reads it from the specification; this module gives it types, once for each provider.
 """
@@ -38,7 +38,7 @@ class Credential:
     owner_claim: tuple[str, ...]
     """Where a token of this type names the owner of the quota."""
     account_header: str | None
-    """Which header names the account of such a login."""
+    """The header that names the account of such a login."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class Provider:
     in_band: tuple[str, ...]
     """In which forms the JSON body of a success may tell a failure."""
     terminal: frozenset[str]
-    """What a token endpoint calls a grant that is gone for good."""
+    """The token endpoint's codes for a grant that is gone for good."""
     credentials: tuple[Credential, ...]
     rules: tuple[Rule, ...]
 

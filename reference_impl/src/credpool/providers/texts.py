@@ -29,7 +29,7 @@ _DAY: Final = 86400.0
 _ZONE: Final = re.compile(r"([+-])(\d\d):(\d\d)")
 
 Parts = Mapping[str, str]
-"""What a moment is made of, by the names of the grammar's groups."""
+"""The parts of a moment, by the names of the grammar's groups."""
 
 
 def duration(text: str) -> float | None:

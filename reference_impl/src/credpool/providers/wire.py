@@ -1,4 +1,4 @@
-"""Which headers carry a credential, and where they may go (spec: security). No I/O."""
+"""The headers that carry a credential, and where they may go (spec: security). No I/O."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """What an attempt adds to the caller's headers, and what it takes away.
+    """The headers that an attempt adds to the caller's, and those that it takes away.
 
     `secret` goes onto the wire alone; `plain` may be seen by anyone.
     """

@@ -1,1 +1,1 @@
-"""What decides: values in, values out. No clock, randomness, environment, files, threads, logging or HTTP."""
+"""The rules: values in, values out. No clock, randomness, environment, files, threads, logging or HTTP."""

@@ -1,4 +1,4 @@
-"""Which entry is tried although it is out, and what its success proves (spec: exhaustion)."""
+"""Probes: the entry that is tried although it is out, and the effect of its success (spec: exhaustion)."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Who refreshes a login, what comes of it, and how a call goes on then (spec: oauth).
+"""Refreshes of a login: who makes them, their results, and how a call goes on then (spec: oauth).
 
 A refresh belongs to no call: its outcome is put into the pool, and each call that wanted it, the
 one that has made it too, looks at the entry again.

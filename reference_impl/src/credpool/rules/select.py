@@ -1,4 +1,4 @@
-"""Which entry comes next (spec: selection, sharing).
+"""The choice of the next entry (spec: selection, sharing).
 
 Whoever is `available` and `at_home` for the session, or else the choice among those `under_cap`.
 `choose` is the rule, read off the specification. `Index` answers the same question without a walk

@@ -1,4 +1,4 @@
-"""Which entry of a pool a person means (spec: operator). A refusal names the candidates, never a secret."""
+"""The entry of a pool that a person means (spec: operator). A refusal names the candidates, never a secret."""
 
 from collections.abc import Mapping
 

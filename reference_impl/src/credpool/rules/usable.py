@@ -1,4 +1,4 @@
-"""Which entries nothing is sent with, and why (spec: pools, operator).
+"""The entries that nothing is sent with, and the reason (spec: pools, operator).
 
 It is computed from what the entry holds, and never stored: a row that was corrected is usable.
 A reason is said in words that follow the entry's name.

@@ -1,4 +1,4 @@
-"""What comes of credentials that were found elsewhere (spec: seeding).
+"""The entries made of credentials that were found elsewhere (spec: seeding).
 
 An entry is matched by its source. Nothing is removed here, and nothing is read.
 """

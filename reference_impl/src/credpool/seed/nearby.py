@@ -1,4 +1,4 @@
-"""What is nearly a credential of a pool: it is told, with the next step, and never taken (spec: seeding).
+"""Near misses of a credential: told with the next step, and never taken (spec: seeding).
 
 A variable with another number or name, a login that a tool keeps where nobody else reads it, a second
 folder of a tool.
@@ -19,7 +19,7 @@ from credpool.seed.found import Found
 from credpool.seed.values import secrets_in
 
 _ENDING: Final = re.compile(r"(?:s|_?[0-9]{1,4}|_[a-z])?", re.IGNORECASE)
-"""What people put behind the name of a variable when they have several keys."""
+"""Suffixes that people add to the name of a variable when they have several keys."""
 
 _IN_CONFIG: Final = r"(?m)^[ \t]*cli_auth_credentials_store[ \t]*=[ \t]*[\"'](?:keyring|auto)[\"']"
 

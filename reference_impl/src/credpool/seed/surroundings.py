@@ -1,4 +1,4 @@
-"""Which sources a pool has, and what they hold (spec: seeding, custom endpoints).
+"""The sources of a pool, and their values (spec: seeding, custom endpoints).
 
 Everything is given: nothing of the process, the machine or its user is looked at unasked.
 """

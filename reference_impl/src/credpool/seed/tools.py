@@ -41,7 +41,7 @@ class Tool:
     unless: Sequence[str] = ()
     """The place of a credential that the tool prefers to this one."""
     otherwise: tuple[str, Sequence[str]] | None = None
-    """Which pool the file's credential belongs to when it is at that place, and no login is there."""
+    """The pool of the file's credential when it is at that place, and no login is there."""
 
     def login(self, data: Mapping[str, object]) -> Found | None:
         """Return the login, if the file holds one."""

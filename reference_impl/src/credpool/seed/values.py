@@ -1,4 +1,4 @@
-"""What one value holds: a secret, a secret in quotes, or a list of secrets (spec: seeding)."""
+"""The content of one value: a secret, a secret in quotes, or a list of secrets (spec: seeding)."""
 
 import re
 from collections.abc import Iterator

@@ -24,7 +24,7 @@ _LOCKS: Final = Path("/proc/locks")
 
 
 Stamp = tuple[int, int, int, int]
-"""What tells one state of a file from the next without reading it: device, inode, time, size."""
+"""The stamp that tells one state of a file from the next without reading it: device, inode, time, size."""
 
 
 class WholeFile:

@@ -1,4 +1,4 @@
-"""What a store may have besides `load`, `update` and `stamp`, asked of any store."""
+"""The optional parts of a store besides `load`, `update` and `stamp`."""
 
 from typing import Protocol
 

@@ -1,4 +1,4 @@
-"""What is learnt of a pool whose file cannot be written: it lives as long as the process (spec: storage).
+"""Changes of a pool whose file cannot be written: they live as long as the process (spec: storage).
 
 What a person asks for and what a token endpoint gives is not held: losing it later would be worse
 than refusing it now. So no login of such a file is renewed.
@@ -23,7 +23,7 @@ _LEARNT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Learnt:
-    """What was learnt, how often, and the entries of the file that it was learnt of."""
+    """The learnt changes, their number, and the entries of the file that they are about."""
 
     writes: int
     of: Mapping[EntryId, Entry]
@@ -35,7 +35,7 @@ class MustBeWritten(Exception):
 
 
 class Unwritten:
-    """What a process has learnt of a pool, laid over what the file says."""
+    """The changes that a process has learnt of a pool, laid over the file's state."""
 
     def __init__(self) -> None:
         self._lock = PerProcess(Lock)

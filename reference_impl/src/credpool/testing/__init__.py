@@ -1,4 +1,4 @@
-"""What a test of a pool, or of a part for one, is built from. Not for use in production."""
+"""Building blocks for tests of a pool, or of a part for one. Not for use in production."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -61,7 +61,7 @@ class _Store(Protocol):
 
 
 class StoreContract:
-    """What every store must do. Subclass it in a test module and say how to make one."""
+    """The contract of every store. Subclass it in a test module and say how to make one."""
 
     def new_store(self, entries: tuple[Entry, ...]) -> _Store:
         """Return a new store that holds these entries."""

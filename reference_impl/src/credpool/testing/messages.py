@@ -1,4 +1,4 @@
-"""What a fake provider receives, and what it says. Not for use in production."""
+"""The requests and replies of a fake provider. Not for use in production."""
 
 import json
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""What a provider says when all is well, in each of the dialects. Not for use in production."""
+"""A provider's successful replies, in each of the dialects. Not for use in production."""
 
 import json
 from collections.abc import Iterator, Mapping

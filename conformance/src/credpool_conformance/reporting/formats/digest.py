@@ -1,4 +1,4 @@
-"""What a reader wants first of a report: who was judged, what is broken, the worst first, and why.
+"""The summary of a report: the pool, the broken requirements, the worst first, and why.
 
 Shared by the forms that people read.  It judges nothing: all of it is in the report.
 """
@@ -29,7 +29,7 @@ class Digest:
 
     @property
     def name(self) -> str:
-        """Who was judged."""
+        """The pool that was judged."""
         testee = fields(self.report.header["testee"])
         name = " ".join(filter(None, (text(testee.get("name")), text(testee.get("version")))))
         return name or "A testee that did not start"
@@ -46,7 +46,7 @@ class Digest:
 
     @property
     def profile(self) -> str:
-        """What narrows the pool that the verdict is about; nothing, if it is a whole one."""
+        """The limits of the profile that the verdict is about; empty for a whole one."""
         return "; ".join(profile(fields(self.report.header["testee"])).words)
 
     @property

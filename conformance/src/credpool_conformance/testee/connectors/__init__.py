@@ -11,7 +11,7 @@ HOST_VARIABLES: Final = dict.fromkeys(
     ("OPENAI_API_KEY", "OPENAI_API_KEY_2", "ANTHROPIC_API_KEY", "GEMINI_API_KEY"),
     "sk-a-key-of-the-host-that-nobody-gave-the-testee",
 )
-"""What is in the environment of every testee, and in no environment that a scenario gives it."""
+"""The variables of every testee's environment, and of none that a scenario gives it."""
 
 
 class Connector(Protocol):

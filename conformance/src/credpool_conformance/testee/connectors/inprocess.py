@@ -29,14 +29,14 @@ _MAX_OUTPUT: Final = 256 * 1024
 
 
 class Testee(Protocol):
-    """What the object must offer."""
+    """The methods that the object must have."""
 
     def handle(self, message: Message) -> None:
         """Take one command; a call may block here, it has a thread of its own."""
 
 
 class World:
-    """What is mocked around testee objects, for as long as there is one of them."""
+    """The mocks around testee objects, as long as one of them lives."""
 
     def __init__(self, mock: Mock) -> None:
         """Prepare, but change nothing yet."""

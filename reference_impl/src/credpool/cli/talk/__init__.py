@@ -1,1 +1,1 @@
-"""What the command says, and how it asks."""
+"""The command's output and its questions."""

@@ -1,4 +1,4 @@
-"""What a person can do about an entry that is out: a table by failure class."""
+"""Advice for a person about an entry that is out: a table by failure class."""
 
 from types import MappingProxyType
 from typing import Final
@@ -29,12 +29,12 @@ ADVICE: Final = MappingProxyType(
         FailureClass.REQUEST_ERROR: f"correct the request; {_AGAIN}",
     }
 )
-"""What helps with an API key. A test holds that no class is left out."""
+"""Advice for an API key. A test holds that no class is left out."""
 
 _LOGINS: Final = MappingProxyType(
     {FailureClass.AUTH_REJECTED: _LOGIN, FailureClass.AUTH_REVOKED: _LOGIN}
 )
-"""What helps with a login instead."""
+"""Advice for a login, where it differs."""
 
 
 def advice(key: str, entry: Entry, now: float) -> str:

@@ -27,7 +27,7 @@ _HEIGHT: Final = 12
 
 
 class Menu:
-    """What has been typed, which choices it leaves, and which of them is marked."""
+    """The typed text, the choices that it leaves, and the marked one."""
 
     def __init__(self, choices: Sequence[str]) -> None:
         self.choices = [visible(choice) for choice in choices]

@@ -11,7 +11,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass
 class Options:
-    """What was given."""
+    """The given value."""
 
     store: str | None = None
     as_json: bool = False

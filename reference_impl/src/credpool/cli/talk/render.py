@@ -1,4 +1,4 @@
-"""What a person sees: tables of pools, and sentences. Data goes to stdout, talk to stderr.
+"""Tables of pools, and sentences, for people. Data goes to stdout, talk to stderr.
 
 Text that comes from a file, a provider or an argument is made visible before it is shown.
 """

@@ -11,7 +11,7 @@ from typing import Final
 _PLAIN: Final = MappingProxyType(
     {"·": "-", "–": "-", "─": "-", "…": "...", "→": "->", "»": ">", "●": "*", "○": "o"}
 )
-"""What stands for our own signs where the terminal has none."""
+"""Plain replacements for signs that the terminal does not have."""
 
 _ERRORS: Final = "credpool.plain"
 

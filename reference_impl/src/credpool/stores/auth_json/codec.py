@@ -59,7 +59,7 @@ class Document:
 
     entries: tuple[Entry, ...]
     texts: Sequence[str | None] = field(repr=False)
-    """What each row is known by; None for one whose id follows from its place."""
+    """The id of each row; None for one whose id follows from its place."""
     head: Veiled
     suppressed: Mapping[str, Sequence[str]]
     """By pool; an empty list is not kept."""

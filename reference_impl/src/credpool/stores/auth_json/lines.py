@@ -12,7 +12,7 @@ from credpool.model.entry import Entry
 from credpool.model.secret import Veiled
 
 MARK: Final = "the rows of the pool"
-"""What stands in their place in `Cut.rest`; a document that has it already is not cut."""
+"""The placeholder for them in `Cut.rest`; a document that has it already is not cut."""
 
 _BETWEEN: Final = ",\n"
 _END: Final = "\n]"
