@@ -17,7 +17,7 @@ from credpool_conformance.specification import registry as registries
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """What the user chose."""
+    """The choices of the user."""
 
     testee: str
     against: str
@@ -31,7 +31,7 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """What one process has played and found."""
+    """The steps and differences of one process."""
 
     found: tuple[Found, ...]
     steps: int

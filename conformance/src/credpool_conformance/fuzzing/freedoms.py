@@ -1,4 +1,4 @@
-"""What the specification leaves free, written so that either way is as good as the other.
+"""The freedoms of the specification, written so that either way is as good as the other.
 
 A retry that comes later than it must (recover.rate-limited.jitter) is forgiven by `judging.pauses`.
 """

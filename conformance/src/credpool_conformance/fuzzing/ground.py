@@ -1,4 +1,4 @@
-"""What two testees have in common, and how each is told to leave the rest alone."""
+"""The common ground of two testees, and how each is told to leave the rest alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ _UNPLAYED: Final = frozenset({"borrowed", "custom-endpoints", "seed"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What both have."""
+    """The features, providers and choices that both have."""
 
     features: frozenset[str]
     alone: frozenset[str]

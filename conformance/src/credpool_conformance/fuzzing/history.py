@@ -32,7 +32,7 @@ class History:
 
     @property
     def shape(self) -> str:
-        """What makes it the same as another history: all but the seed."""
+        """The whole history without its seed, as text."""
         return json.dumps([dict(self.given), dict(self.upstream), [*map(dict, self.phases)]])
 
 

@@ -200,4 +200,4 @@ _SIMPLER: Final = (
     *(_fewer_entries, _fewer_replies, _simpler_given, _simpler_entries),
     *(_simpler_replies, _simpler_steps),
 )
-"""What is tried in turn once no step can be left out."""
+"""The simplifications, in the order in which they are tried once no step can be left out."""

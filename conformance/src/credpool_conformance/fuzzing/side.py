@@ -85,7 +85,7 @@ class Side:
 
     @property
     def manifest(self) -> Manifest:
-        """What the testee says of itself.
+        """The testee as it introduces itself.
 
         Raises: HarnessError when it does not start.
         """

@@ -129,7 +129,8 @@ class ScenarioRun:
         self._begun = self._clock.now
 
     def _configure(self, pool: Json) -> None:
-        randoms = self._setup.randoms
+        # a list of its own for each process: one that is a Python object takes numbers out of it
+        randoms: Json = [*items(self._setup.randoms)]
         answer = self._turn.ask("configure", now=self._clock.now, pool=pool, randoms=randoms)
         if answer.kind == "refused":
             self._refused = _refusal(fields(answer.content), self._strategies())

@@ -38,7 +38,7 @@ _ALWAYS: Final[Json] = {"example": "ok", "always": True}
 
 
 class Replies:
-    """What may be answered in one history."""
+    """The answers that are possible in one history."""
 
     def __init__(self, provider: str, chances: Chances, ground: Ground, registry: Registry) -> None:
         """Collect the examples that fit what both testees declare."""

@@ -62,7 +62,7 @@ _VERBS: Final = {
 
 
 class Steps:
-    """What happens in one history, phase after phase."""
+    """The events of one history, phase after phase."""
 
     def __init__(self, history: History, chances: Chances, ground: Ground) -> None:
         """Begin before anything has happened."""
