@@ -194,6 +194,17 @@ def gallery(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Play random histories on the library and the other two pools; give a seed and steps, if any."""
+    require_node(session)
+    install_packages(session)
+    options = session.posargs or ("--steps", "10000", "--jobs", "2")
+    for other in (MINIMAL_TESTEE, f"node {SECOND_TESTEE}/testee.mjs", TESTEE):
+        pair = ("--testee", TESTEE, "--against", other, "--connector", "inprocess")
+        session.run(*SUITE, "fuzz", *pair, *options)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure the budgets, as ratios within one run."""
     install_packages(session, "test")

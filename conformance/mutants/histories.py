@@ -172,3 +172,28 @@ class ForgivesAtTheEndOfAStream(Mutant):
         if response is not None and response.is_success and not response.is_closed:
             self._hold(response, End())
         return original(self, active, action, response)
+
+
+class TakesALikeCooldownForItsOwn(Mutant):
+    """Cuts a cooldown short that another call began, if it looks like the call's own."""
+
+    violates = "recover.outage-guard+2"
+    kills = ("guard-leaves-what-another-call-began-at-once",)
+    because = "until"
+
+    @replaces("credpool.rules.cooldown.cap")
+    def alike(original, state, call, *, now):
+        own = tuple(e.cooldown for e in state.entries if e.cooldown and e.cooldown.since == now)
+        return original(state, replace(call, benched=own), now=now)
+
+
+class AuthenticatesOneRedirect(Mutant):
+    """Sends the secret again where one redirect has led, and not where the next one leads."""
+
+    violates = "security.one-secret+3"
+    kills = ("each-redirect-within-the-origin-is-authenticated",)
+    because = "bare"
+
+    @replaces("credpool._calls.flow._lost_its_secret")
+    def once(original, sent, response):
+        return original(sent, response) and not str(sent.url).endswith("/moved")

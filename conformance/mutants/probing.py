@@ -131,3 +131,15 @@ class ProbesBesideAHealthyEntry(Mutant):
             if now - e.cooldown.since > 3600
         }
         return original(state.change(back), now=now, model=model)
+
+
+class EndsWithAFailedProbe(Mutant):
+    """Delivers what refused a probe, whoever has come back meanwhile."""
+
+    violates = "recover.all-tried+2"
+    kills = ("probe-that-fails-goes-on-with-who-is-back",)
+    because = "stop"
+
+    @replaces("credpool.rules.next_step.untried")
+    def nobody(original, state, call, *, now):
+        return () if call.probe else original(state, call, now=now)

@@ -89,6 +89,18 @@ class RotatesToTheBusiest(Mutant):
         return max(candidates, key=lambda e: e.request_count)
 
 
+class ForgetsWhatARedirectSent(Mutant):
+    """Does not count for least_used what was sent again where a redirect led."""
+
+    violates = "select.least-used+2"
+    kills = ("least-used-counts-what-a-redirect-sent",)
+    because = "order"
+
+    @replaces("credpool._engine.choosing.Chooser.note")
+    def uncounted(original, self, entry):
+        return None
+
+
 class CountsForEachModelApart(Mutant):
     """Counts what an entry has done for each model that has a cooldown, and for all others."""
 

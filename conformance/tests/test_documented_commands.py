@@ -27,7 +27,7 @@ PAGES: Final = (
 )
 _OPTION: Final = re.compile(r"--(filter|requirement|chapter|provider) (\"[^\"]+\"|[a-z][\w.*-]*)")
 _COMMAND: Final = re.compile(
-    r"^[ \-]*(?:run: )?credpool-conformance ((?:run|list|report|compare|template)\b.*)$",
+    r"^[ \-]*(?:run: )?credpool-conformance ((?:run|fuzz|list|report|compare|template)\b.*)$",
     re.MULTILINE,
 )
 _FIELDS: Final = {

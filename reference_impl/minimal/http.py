@@ -85,18 +85,18 @@ class PoolClient(httpx.Client):
         """Make a call's first selection."""
         with self._lock:
             now = self._clock()
-            self.pool, entry = select(self.pool, (), now=now, draw=self._draw())
+            self.pool, entry = select(self.pool, (), now=now, draw=self._draw)
             if entry is None:  # spec: exhaust.nothing-sent+2
                 raise PoolExhausted(exhaustion(self.pool, {}, now))
             return entry
 
     def _decide(
         self, call: Call, entry: Entry, response: httpx.Response, *, is_own: bool
-    ) -> tuple[str, Decision, Entry | None]:
+    ) -> tuple[str | None, Decision, Entry | None]:
         """Return what a reply means, what is decided, and with which entry the call goes on."""
         verdict, status = None, response.status_code
         if not is_own or 300 <= status < 400:  # spec: security.redirect.reply+2
-            return "ok", Decision(self.pool, call, "deliver"), None
+            return "ok" if is_own else None, Decision(self.pool, call, "deliver"), None
         if status >= 400:  # spec: recover.stream.not-drained+2
             reply = read(response, self._clock)
             verdict = judge(self.pool, entry, reply, now=self._clock())
@@ -107,8 +107,8 @@ class PoolClient(httpx.Client):
             if decision.action == "retry":
                 following = entry
             elif decision.action != "deliver":
-                tried, draw = decision.call.tried, self._draw()
-                self.pool, following = select(self.pool, tried, now=now, draw=draw)
+                tried = decision.call.tried
+                self.pool, following = select(self.pool, tried, now=now, draw=self._draw)
         if why := decision.exhausted:
             response.extensions["exhaustion"] = why
             if why.is_whole:  # spec: exhaust.no-sdk-retry+3, exhaust.sdk-retry+1
@@ -130,7 +130,7 @@ class PoolClient(httpx.Client):
             response.close()
             is_own = is_own and origin(following.url) == own  # spec: security.redirect+3
             sent = self._sealed(following, str(following.url), entry if is_own else None)
-        # spec: security.redirect.limit+1
+        # spec: security.redirect.limit+1, security.redirect.bare+1 (the secret goes along at once)
         raise httpx.TooManyRedirects("more than ten redirects in a row", request=request)
 
     def _place(self, url: httpx.URL, entry: Entry) -> str:

@@ -21,9 +21,9 @@ def untried(pool: Pool, tried: Container[Secret], now: float) -> list[Entry]:
 
 
 def select(
-    pool: Pool, tried: Container[Secret], *, now: float, draw: float
+    pool: Pool, tried: Container[Secret], *, now: float, draw: Callable[[], float]
 ) -> tuple[Pool, Entry | None]:
-    """Choose an untried entry, if there is one; `draw` is at least 0 and below 1."""
+    """Choose an untried entry, if there is one; what is drawn is at least 0 and below 1."""
     candidates = untried(pool, tried, now)
     if not candidates:
         return pool, None
@@ -40,11 +40,11 @@ def turn(pool: Pool, entry: Entry) -> int:
 
 # spec: select.fill-first+2, select.round-robin+3, select.least-used+2, select.random+2
 # spec: select.strategies+1 (none is left out)
-STRATEGIES: Mapping[str, Callable[[Sequence[Entry], Pool, float], Entry]] = {
+STRATEGIES: Mapping[str, Callable[[Sequence[Entry], Pool, Callable[[], float]], Entry]] = {
     "fill_first": lambda entries, _, __: entries[0],
     "round_robin": lambda entries, pool, _: min(entries, key=lambda e: turn(pool, e)),
     "least_used": lambda entries, pool, _: min(entries, key=lambda e: pool.known(e.secret).count),
-    "random": lambda entries, _, draw: entries[int(draw * len(entries))],
+    "random": lambda entries, _, draw: entries[int(draw() * len(entries))],
 }
 
 

@@ -95,15 +95,17 @@ def test_no_message_keeps_a_secret(room: str, told: str, scope: Scope) -> None:
         refresh_token=Secret("made-up-refresh-token"),
     )
     sibling = Entry(id=B, secret=Secret("made-up-secret-of-a-sibling"))
-    state = replace(pool(), entries=(login, sibling))
+    sent = Entry(id=EntryId("sent"), secret=Secret("made-up-secret-that-was-sent"))
+    state = replace(pool(), entries=(login, sibling, sent))
     refused = FailureClass.NOT_ENTITLED
     verdict = Verdict(failure=refused, scope=scope, rule="r", message=f"{room}{told} no")
     event = Failed(CALL, A, Secret("made-up-secret-that-was-sent"), verdict)
 
     after, call = bench(state, event, now=NOW)
 
-    out = {**after.entries[0].models, None: after.entries[0].cooldown}
-    messages = {c.message for c in (*out.values(), *call.benched) if c is not None}
+    kept = after.entries[2]
+    out = (*kept.models.values(), *filter(None, [kept.cooldown]), *call.benched)
+    messages = {cooldown.message for cooldown in out}
     assert messages == {f"{room}*** no"}
 
 

@@ -1,12 +1,7 @@
 """Run scenarios against the reference in this process, changed or not, and tell which went red."""
 
-import os
-import ssl
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +16,7 @@ from credpool_conformance.specification import requirements as requirement_files
 from credpool_conformance.specification.registry import Registry
 from credpool_conformance.specification.requirements import Requirements
 from credpool_conformance.testee.connectors.inprocess import InProcessConnector
+from credpool_conformance.testee.connectors.lean import lean
 from credpool_conformance.testee.session import Session
 from tools.mutants.mutant import Change
 from tools.mutants.patching import TESTEE, VoidError, load_testee, patched
@@ -30,7 +26,6 @@ _FINE: Final = frozenset({Outcome.PASS, Outcome.NOT_APPLICABLE, Outcome.EXCLUDED
 # In process nothing takes time, so whoever takes any is stuck.
 _PATIENCE: Final = 3.0
 _GRACE: Final = 0.5
-_IN_MEMORY: Final = Path("/dev/shm")  # noqa: S108 (each run makes a folder of its own there)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +105,7 @@ def checks(
     connector = InProcessConnector(f"{TESTEE}:Testee", loopback.mock)
     session = Session(connector, patience, grace=_GRACE)
     try:
-        with _lean():
+        with lean():
             runner = Runner(session, loopback.mock, suite.registry, suite.requirements, witness)
             yield from runner.run(scenarios)
     finally:
@@ -135,22 +130,6 @@ def _run(
     }
     ran = sum(check.outcome not in (Outcome.NOT_APPLICABLE, Outcome.EXCLUDED) for check in made)
     return RunResult(ran=ran, red=red, passed_over=passed_over)
-
-
-@contextmanager
-def _lean() -> Iterator[None]:
-    """Spare a run what costs time and proves nothing: a real disk, and certificates each time."""
-    memory = _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None
-    with ExitStack() as undo:
-        folder = undo.enter_context(tempfile.TemporaryDirectory(dir=memory))
-        context = cache(ssl.create_default_context)
-        for owner, name, value in (
-            (tempfile, "tempdir", folder),
-            (ssl, "create_default_context", context),
-        ):
-            undo.callback(setattr, owner, name, getattr(owner, name))
-            setattr(owner, name, value)
-        yield
 
 
 def _red(check: Check) -> Red:

@@ -1,6 +1,7 @@
 """Describe the command line: what each command takes, and what its help says."""
 
 import argparse
+import re
 from pathlib import Path
 
 from credpool_conformance import SUITE_VERSION
@@ -24,7 +25,11 @@ def parser() -> argparse.ArgumentParser:
     commands = program.add_subparsers(dest="command", required=True)
     running = commands.add_parser("run", help="run the suite against a testee")
     _connecting(running)
+    _telling(running)
     _letting_fail(running)
+    fuzzing = commands.add_parser("fuzz", help="play random histories on two testees, and compare")
+    _connecting(fuzzing)
+    _playing(fuzzing)
     listing = commands.add_parser("list", help="list the scenarios")
     for command in (running, listing):
         _choosing(command)
@@ -48,15 +53,35 @@ def _connecting(command: argparse.ArgumentParser) -> None:
         help="a command line or a Python file; in process: path/to/file.py[:Class] or module:Class",
     )
     command.add_argument("--connector", choices=("stdio", "inprocess"), default="stdio")
-    command.add_argument("--report", type=Path, help="where the report goes")
-    told = "name the N slowest checks at the end"
-    command.add_argument("--slowest", type=_number, default=0, metavar="N", help=told)
     command.add_argument(
         "--timeout",
         type=_seconds,
         default=DEFAULT_TIMEOUT,
         help=f"seconds a reply may take (default: {DEFAULT_TIMEOUT:g})",
     )
+
+
+def _telling(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--report", type=Path, help="where the report goes")
+    told = "name the N slowest checks at the end"
+    command.add_argument("--slowest", type=_number, default=0, metavar="N", help=told)
+
+
+def _playing(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--against", required=True, help="the other testee, named as --testee is")
+    command.add_argument(
+        "--seed",
+        type=_seed,
+        default="1",
+        help="where the histories begin; `7-12` plays that one history again (default: 1)",
+    )
+    for option, default, what in (
+        ("--steps", 1000, "stop after so many steps"),
+        ("--differences", 1, "stop after so many differences"),
+        ("--jobs", 1, "share the histories among so many processes"),
+    ):
+        told = f"{what} (default: {default})"
+        command.add_argument(option, type=_number, default=default, metavar="N", help=told)
 
 
 def _letting_fail(command: argparse.ArgumentParser) -> None:
@@ -102,6 +127,12 @@ def _seconds(value: str) -> float:
     if not 0 < seconds <= 3600:
         raise argparse.ArgumentTypeError("must be between 0 and 3600 seconds")
     return seconds
+
+
+def _seed(value: str) -> str:
+    if not re.fullmatch(r"\d+(-\d+)?", value):
+        raise argparse.ArgumentTypeError("must be a number, or two with a hyphen")
+    return value
 
 
 def _number(value: str) -> int:

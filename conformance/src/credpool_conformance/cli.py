@@ -14,6 +14,7 @@ from typing import Final
 
 from credpool_conformance.arguments import parser
 from credpool_conformance.data import Data, find, shown
+from credpool_conformance.fuzzing.campaign import Campaign, fuzz
 from credpool_conformance.problems import BadInputError, Problem, StartError
 from credpool_conformance.reporting import known_failures
 from credpool_conformance.reporting.comparison import changes
@@ -69,6 +70,8 @@ def _done(parsed: argparse.Namespace) -> int:
             return _run(parsed)
         case "list":
             return _list(parsed)
+        case "fuzz":
+            return _fuzz(parsed)
         case "report":
             return _report(parsed)
         case "compare":
@@ -153,6 +156,21 @@ def _list(parsed: argparse.Namespace) -> int:
     for scenario in _selection(parsed).of(scenarios, requirements):
         sys.stdout.write(f"{scenario.id}\t{scenario.title}\n")
     return _OK
+
+
+def _fuzz(parsed: argparse.Namespace) -> int:
+    data = find()
+    campaign = Campaign(
+        testee=parsed.testee or _default_testee(data),
+        against=parsed.against,
+        connector=parsed.connector,
+        seed=parsed.seed,
+        steps=parsed.steps,
+        most=parsed.differences,
+        jobs=parsed.jobs,
+        timeout=parsed.timeout,
+    )
+    return _NOT_CONFORMANT if fuzz(campaign, data) else _OK
 
 
 def _report(parsed: argparse.Namespace) -> int:

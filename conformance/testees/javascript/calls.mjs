@@ -123,7 +123,8 @@ export class Call {
     const elsewhere = reply.foreign || (reply.status >= 300 && !verdict); // and no success either
     const type = elsewhere ? "foreign" : verdict ? "failure" : "success";
     const owner = reply.foreign ? null : ownerNamed(this.world.known, reply.headers);
-    return { type, ...about, owner, verdict, scopes, class: verdict?.class ?? "ok" };
+    const told = reply.foreign ? null : (verdict?.class ?? "ok"); // a stranger is no provider
+    return { type, ...about, owner, verdict, scopes, class: told };
   }
 
   judge(entry, { status, headers, text, whole }) {

@@ -174,7 +174,8 @@ function mayRetry(pool, call, event, now, entry) {
   const second = entry.marked || call.retried.includes(entry.id); // spec: recover.bounded+2
   const moves = pool.policy.first_429 === "rotate"; // spec: recover.rate-limited.rotate-first+1
   // spec: recover.rate-limited.gone-out+1
-  return !(moves || !soon || second || !isAvailable(entry, call.model, now));
+  const probes = call.probing !== null; // spec: exhaust.probe.failure+3
+  return !(moves || !soon || second || probes || !isAvailable(entry, call.model, now));
 }
 
 function retry(state, event, now, draw, entry) {
@@ -214,7 +215,8 @@ function refresh(state, event, now, draw, entry) {
   const { call } = state;
   const same = event.secret === entry.secret;
   const had = call.refreshed.includes(entry.id) || (same && call.renewed.includes(entry.id));
-  if (had) return rotate(state, event, now, draw); // spec: oauth.once+1, oauth.late-refusal+2
+  // spec: oauth.once+1, oauth.late-refusal+2, recover.auth-expired.refresh+2
+  if (had || isDead(entry.cooldown)) return rotate(state, event, now, draw);
   call.refreshed.push(entry.id);
   record(call, event, event.verdict.class, "refresh");
   return { do: same ? "refresh" : "send", entry: entry.id };

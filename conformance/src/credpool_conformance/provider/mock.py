@@ -100,6 +100,12 @@ class Mock:
         gate.set()
         return True
 
+    @property
+    def held(self) -> tuple[str, ...]:
+        """Name the replies that a request is waiting for."""
+        with self._lock:
+            return tuple(name for name, gate in self._gates.items() if not gate.is_set())
+
     def cut(self, hold: str) -> None:
         """Never let a held reply go: whoever waits for it is no more."""
         self._cut.add(hold)

@@ -139,7 +139,7 @@ def _added(scenario: Mapping[str, Json]) -> list[str]:
 def _build(
     chapter: str, document: Document, where: Where, raw: Mapping[str, Json], registry: Registry
 ) -> Iterator[Scenario | Problem]:
-    given = _given(fields(raw.get("given")), registry)
+    given = given_of(fields(raw.get("given")), registry)
     upstream, problems = _upstream(document, where, raw, given.provider, registry)
     yield from problems
     if problems:
@@ -167,7 +167,7 @@ def _upstream(
 ) -> tuple[dict[str, tuple[Reply, ...]], list[Problem]]:
     upstream: dict[str, tuple[Reply, ...]] = {}
     problems: list[Problem] = []
-    for key, path, replies in _scripts(fields(raw.get("upstream"))):
+    for key, path, replies in scripts_of(fields(raw.get("upstream"))):
         place = (document, (*where, *path))
         try:
             upstream[key] = tuple(_replies(key, replies, provider, registry, place))
@@ -187,7 +187,8 @@ def _replies(
         yield scripted(f"{key}[{index}]", reply, provider, registry, source)
 
 
-def _scripts(upstream: Mapping[str, Json]) -> Iterator[tuple[str, Where, Json]]:
+def scripts_of(upstream: Mapping[str, Json]) -> Iterator[tuple[str, Where, Json]]:
+    """Yield each script by the key of the mock's, with its place and its replies."""
     for key, value in upstream.items():
         if key in _ENDPOINTS:
             for entry, replies in fields(value).items():
@@ -200,7 +201,8 @@ def _entry_id(raw: Json) -> str:
     return raw if isinstance(raw, str) else text(fields(raw).get("id"))
 
 
-def _given(raw: Mapping[str, Json], registry: Registry) -> Given:
+def given_of(raw: Mapping[str, Json], registry: Registry) -> Given:
+    """Read the pool that a scenario begins with."""
     provider = text(raw.get("provider"))
     usual = registry.provider(provider).auth_type
     entries = items(raw.get("entries"))

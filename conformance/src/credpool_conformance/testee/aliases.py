@@ -6,9 +6,13 @@ has to keep.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from credpool_conformance.json_values import Json, fields, items, text
 from credpool_conformance.scenarios.scenario import Entry
+
+_OF_ENTRIES: Final = ("entry", "entries", "from", "to")
+"""The fields of an event that name entries."""
 
 
 class Aliases:
@@ -44,7 +48,20 @@ class Aliases:
         if not told:
             return told
         attempts: Json = [self._named(made, "entry") for made in items(told.get("attempts"))]
-        return {**told, "attempts": attempts, "exhausted": self._exhausted(told)}
+        events: Json = [self._event(fields(event)) for event in items(told.get("events"))]
+        own = {"events": events} if "events" in told else {}
+        return {**told, **own, "attempts": attempts, "exhausted": self._exhausted(told)}
+
+    def _event(self, told: Mapping[str, Json]) -> Json:
+        """Rename the entries that an event is about."""
+        return {
+            key: self._called(value) if key in _OF_ENTRIES else value for key, value in told.items()
+        }
+
+    def _called(self, told: Json) -> Json:
+        if isinstance(told, list):
+            return [self._called(one) for one in told]
+        return self._names.get(told, told) if isinstance(told, str) else told
 
     def _exhausted(self, told: Mapping[str, Json]) -> Json:
         exhausted = told.get("exhausted")

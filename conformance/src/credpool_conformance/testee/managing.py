@@ -47,7 +47,7 @@ def aspects(
         yield "listing", [*wanted], [text(entry.get("id")) for entry in _entries(seen.listing)]
         for entry in _entries(seen.listing):
             told = fields(wanted.get(text(entry.get("id"))))
-            yield "listing", told, {key: _shown(entry, key, now) for key in told}
+            yield "listing", told, {key: shown(entry, key, now) for key in told}
 
 
 def _named(listing: Mapping[str, Json], aliases: Aliases) -> dict[str, Json]:
@@ -60,7 +60,8 @@ def _entries(listing: Mapping[str, Json]) -> list[dict[str, Json]]:
     return [fields(entry) for pool in pools for entry in items(pool.get("entries"))]
 
 
-def _shown(entry: Mapping[str, Json], key: str, now: float) -> Json:
+def shown(entry: Mapping[str, Json], key: str, now: float) -> Json:
+    """Write what a listing has of an entry: a moment as seconds from now."""
     value = entry.get(key)
     if key in ("until", "login_ends_at"):
         return _moment(value, now)

@@ -76,23 +76,42 @@ class ScenarioRun:
 
         Raises: HarnessError when the testee breaks the protocol.
         """
+        self.begin()
+        for number, phase in enumerate(self._scenario.phases, 1):
+            yield phase, self.play(number, phase)
+            if self.is_over:
+                return
+
+    def begin(self) -> None:
+        """Configure the testee, in each of its processes.
+
+        Raises: HarnessError when the testee breaks the protocol.
+        """
         self._configure(self._setup.pool)
         for peer in [*self._processes.values()][1:]:
             peer.ensure()
             self._calls.turn = peer
             self._configure(self._setup.joined())
-        for number, phase in enumerate(self._scenario.phases, 1):
-            begun = len(self._mock.seen)
-            self._advance(phase)
-            self._calls.turn = self._processes[phase.process]
-            self._trace.phase(number, describe(phase))
-            seen = self._act(number, phase.action)
-            observed = self._look(phase, seen, begun)
-            if phase.back is None:
-                self._ended = self._clock.now
-            yield phase, observed
-            if self.runaway or self._refused is not None:
-                return
+
+    def play(self, number: int, phase: Phase) -> Observed:
+        """Play one phase, and look at what it has made visible.
+
+        Raises: HarnessError when the testee breaks the protocol.
+        """
+        begun = len(self._mock.seen)
+        self._advance(phase)
+        self._calls.turn = self._processes[phase.process]
+        self._trace.phase(number, describe(phase))
+        seen = self._act(number, phase.action)
+        observed = self._look(phase, seen, begun)
+        if phase.back is None:
+            self._ended = self._clock.now
+        return observed
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether nothing more can be played: a call without end, or a refused pool."""
+        return self.runaway is not None or self._refused is not None
 
     def finish(self) -> list[str]:
         """Let everything go that is still under way, and name the calls that had not ended.
@@ -110,7 +129,8 @@ class ScenarioRun:
         self._begun = self._clock.now
 
     def _configure(self, pool: Json) -> None:
-        randoms = self._setup.randoms
+        # a list of its own for each process: one that is a Python object takes numbers out of it
+        randoms: Json = [*items(self._setup.randoms)]
         answer = self._turn.ask("configure", now=self._clock.now, pool=pool, randoms=randoms)
         if answer.kind == "refused":
             self._refused = _refusal(fields(answer.content), self._strategies())

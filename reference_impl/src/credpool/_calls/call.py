@@ -65,6 +65,7 @@ class ActiveCall:
         self._home = engine.sessions.home(session, self._started) if session else None
         self.lease = engine.lease()
         self._call: Call | None = None  # a healthy call never needs one
+        self._chosen: Entry | None = None
         self._open: Entry | None = None
         self._answered: Entry | None = None
         self._holder: str | None = None
@@ -104,6 +105,7 @@ class ActiveCall:
         """Choose the first entry, or say what is to be decided for it."""
         capped = self.lease is not None  # then choosing and counting are one step, under a lock
         entry = None if capped else choose(self._model, self._started, self._home)
+        self._chosen = entry
         if entry is None:
             return Started(self.known)
         return Refresh(entry) if entry.is_due(self._engine.policy, self._started) else Send(entry)
@@ -112,6 +114,9 @@ class ActiveCall:
         """Note that a request goes out with the entry's secret."""
         self._open = self._sent = entry
         self.sends += 1
+        chosen, self._chosen = self._chosen, None
+        if chosen is None or chosen.id != entry.id:
+            self._engine.unchosen(entry)
         self._engine.used(entry)
 
     def answered(self, entry: Entry) -> None:

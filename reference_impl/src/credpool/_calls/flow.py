@@ -128,7 +128,7 @@ class Flow(Generic[R, A]):
                         sent = self._outgoing(active, request, entry)
                         self._bodies.leave(response)
                         response = yield sent
-                        if _lost_its_secret(sent, response):
+                        while _lost_its_secret(sent, response) and active.sends < self._max_sends:
                             sent = self._outgoing(active, request, entry, response.request.url)
                             self._bodies.leave(response)
                             response = yield sent
@@ -160,7 +160,7 @@ class Flow(Generic[R, A]):
                         sent = self._outgoing(active, request, entry)
                         self._bodies.leave(response)
                         response = yield sent
-                        if _lost_its_secret(sent, response):
+                        while _lost_its_secret(sent, response) and active.sends < self._max_sends:
                             sent = self._outgoing(active, request, entry, response.request.url)
                             self._bodies.leave(response)
                             response = yield sent
@@ -233,13 +233,14 @@ class Flow(Generic[R, A]):
 
 def _lost_its_secret(sent: Request, response: Response) -> bool:
     """Whether a redirect within the origin was refused, because no redirect carries a secret."""
+    # spec: security.redirect.bare+1
     moved, own = response.request, origin(str(sent.url))
     # the client's history holds what came before `sent`, too
     hops = (*dropwhile(lambda r: r.request is not sent, response.history), response)
     return (
         response.status_code >= _LEAST_FAILURE
         and moved.method == sent.method
-        and str(moved.url) != str(sent.url)
+        and moved is not sent
         and all(origin(str(r.request.url)) == own for r in hops)  # spec: security.redirect+3
     )
 

@@ -45,6 +45,13 @@ class Chooser:
                 index.note(entry)
         return entry
 
+    def note(self, entry: Entry) -> None:
+        """Count a request for which nobody was chosen here: one that is sent again, or elsewhere."""
+        index = next(iter([*self._stored.view.indexes.values()]), None)
+        if index is not None and index.by_count:
+            with self._stored.own.turn:
+                index.note(entry)  # spec: select.least-used+2
+
     def next(self, index: Index) -> tuple[EntryId | None, Entry]:
         """Return who was chosen last, and the strategy's next choice."""
         stored = self._stored

@@ -186,6 +186,10 @@ class Engine:
         named = named_owner(headers, self.provider) if known.owner is None else None
         return named if named != known.learnt_owner else None
 
+    def unchosen(self, entry: Entry) -> None:
+        """Note that a request goes out for which `choose` has counted nobody."""
+        self._chooser.note(entry)
+
     def used(self, entry: Entry) -> None:
         """Note that a request goes out with the entry's secret."""
         self._stored.used(entry.id)  # spec: select.count+2

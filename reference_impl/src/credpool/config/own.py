@@ -15,7 +15,7 @@ from credpool.providers.registry import Provider, Rule
 from credpool.stores.auth_json.fields import kind
 
 SOURCE: Final = "config.yaml"
-"""What the names of the operator's rules begin with, in place of the provider's."""
+"""The prefix of the names of the operator's rules, in place of the provider's."""
 
 _MARKS: Final = ("credentials", "rules")
 """By what an item of `providers` is told from another program's."""

@@ -22,7 +22,7 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a value, and what there should be."""
+    """The fault of a value, and what there should be."""
 
     path: Path
     what: str

@@ -25,7 +25,7 @@ class PoolState:
     key: str
     provider: str
     described: object = field(default=None, repr=False)
-    """What the operator's configuration makes of the provider; the rules ask `provider_of`."""
+    """The provider as the operator's configuration describes it; the rules ask `provider_of`."""
     entries: tuple[Entry, ...] = ()
     strategy: Strategy = Strategy.FILL_FIRST  # spec: select.default+1
     policy: Policy = field(default_factory=Policy)

@@ -30,7 +30,10 @@ def bench(state: PoolState, event: Failed, *, now: float) -> tuple[PoolState, Ca
     )
     on_model = model if verdict.scope.of_model else None
     rested = state.change({e.id: _rest(e, cooldown, model=on_model) for e in affected})
-    return rested, replace(call, benched=(*call.benched, cooldown))
+    found = (c for e in rested.entries for c in (e.cooldown, *e.models.values()))
+    if any(c is cooldown for c in found):  # else an earlier one, which may look alike, outlasts it
+        call = replace(call, benched=(*call.benched, cooldown))
+    return rested, call
 
 
 def _stored(state: PoolState, event: Failed) -> str | None:

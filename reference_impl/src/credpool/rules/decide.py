@@ -35,7 +35,6 @@ from credpool.model.terms import EntryId, FailureClass, First429
 from credpool.rules.cooldown import bench, exhaustion
 from credpool.rules.next_step import (
     begin_with,
-    deliver,
     deliver_at_once,
     go_on,
     turn_to,
@@ -130,8 +129,9 @@ def _fail(state: PoolState, event: Failed, *, now: float, draw: float) -> Decisi
             return Decision(state, call, Send(entry) if renewed else Refresh(entry))
         case Step.DELIVER:
             return deliver_at_once(state, event)
-        case _ if event.call.probe and not _is_death(event):
-            return deliver(state, event, now=now)  # spec: exhaust.probe.failure+3
+        case _ if event.call.probe and not _is_death(event):  # spec: exhaust.probe.failure+3
+            word = Step.TRY_NEXT if step is Step.TRY_NEXT else Step.ROTATE
+            return go_on(state, event, word, now=now, draw=draw)  # spec: recover.all-tried+2
         case Step.TRY_NEXT:
             return go_on(state, event, Step.TRY_NEXT, now=now, draw=draw)
         case Step.RETRY if _may_retry(state, entry, event, now=now):

@@ -16,6 +16,7 @@ def turn_to(
     state: PoolState, call: Call, candidates: Sequence[Entry], *, now: float, draw: float
 ) -> Decision | None:
     """Go on with one of the candidates: the session's own, or the strategy's choice."""
+    call = replace(call, probe=False)  # whoever is available is not probed
     stored = at_home(candidates, call.home)
     if stored is not None:  # spec: affinity.stay+2, affinity.no-turn+3
         return Decision(state, call, begin_with(state, stored, now=now))

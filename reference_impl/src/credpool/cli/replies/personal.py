@@ -1,4 +1,4 @@
-"""What of a reply others may see: words that everybody uses, small numbers, and moments as distances.
+"""The parts of a reply that others may see: words that everybody uses, small numbers, and moments as distances.
 
 It goes by what may stay, and not by what must go: whatever is not known to be harmless is replaced
 by what it is. A person still reads the text before it is pasted anywhere.
