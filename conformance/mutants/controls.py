@@ -8,6 +8,7 @@ from itertools import dropwhile
 
 from credpool.model.errors import StoreError, UnknownStrategy
 from credpool.model.terms import Scope
+from credpool.pool import engine_of
 from credpool.providers.wire import origin
 from credpool.stores.memory import MemoryStore
 from tools.mutants.mutant import Control, replaces
@@ -164,6 +165,15 @@ class RefreshesNobody(Control):
         return original(self, message | {"pool": pool | {"entries": entries}})
 
 
+def _count_again(engine, headers):
+    """Count a request that a redirect has sent with a secret."""
+    sent = [value.rpartition(" ")[2] for value in headers.values()]
+    for entry in engine.known.entries:
+        if entry.secret is not None and entry.secret.reveal() in sent:
+            engine.used(entry)
+            return
+
+
 class AuthenticatesWithinTheOrigin(Control):
     """Sends the secret along at once when a redirect stays within the origin."""
 
@@ -177,6 +187,7 @@ class AuthenticatesWithinTheOrigin(Control):
                 made = build(request, response)
                 if origin(str(made.url)) == origin(str(request.url)):
                     made.headers = request.headers
+                    _count_again(engine_of(self.pool), made.headers)
                 return made
 
             client._build_redirect_request = built

@@ -7,7 +7,7 @@ from credpool.model.entry import Window
 from credpool.model.messages import Failed, Succeeded
 from credpool.model.terms import Payer, PayerChange, Scope
 from credpool.providers.owner import claims
-from credpool.providers.registry import provider
+from credpool.providers.registry import provider_of
 from credpool.providers.reply import dig
 from credpool.rules.select import payer_of
 from tools.mutants.mutant import Mutant, replaces
@@ -177,7 +177,7 @@ class TakesTheUsualPayer(Mutant):
     def usual(original, state, entry):
         found = original(state, entry)
         if entry.payer is None and found is Payer.UNKNOWN:
-            return provider(state.provider).credentials[0].payer
+            return provider_of(state).credentials[0].payer
         return found
 
 

@@ -8,7 +8,7 @@ from credpool.model.entry import Entry
 from credpool.model.state import PoolState
 from credpool.providers.grant import endpoint_code
 from credpool.providers.quota import running
-from credpool.providers.registry import provider
+from credpool.providers.registry import provider_of
 from credpool.rules.select import payer_of
 
 VERSION: Final = 1
@@ -51,7 +51,7 @@ def _entry(place: int, state: PoolState, entry: Entry, known: Json) -> dict[str,
         "priority": entry.priority,
         "serves": [*entry.serves],
         "has_secret": entry.secret is not None or entry.unread,
-        "endpoint_code": endpoint_code(entry, provider(state.provider)),
+        "endpoint_code": endpoint_code(entry, provider_of(state)),
         "payer": payer_of(state, entry).value,
     }
 

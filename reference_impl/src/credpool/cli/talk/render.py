@@ -27,7 +27,7 @@ from credpool.model.state import PoolState
 from credpool.model.terms import FOREVER, Status
 from credpool.model.text import duration, visible
 from credpool.providers.grant import endpoint_code
-from credpool.providers.registry import provider
+from credpool.providers.registry import provider_of
 from credpool.rules.select import available, payer_of
 from credpool.rules.targets import shown
 from credpool.rules.usable import DISABLED, NO_SECRET, is_disabled, why_unusable
@@ -174,7 +174,7 @@ def condition(state: PoolState, entry: Entry, now: float) -> str:
 
 def dead_of(state: PoolState, entry: Entry) -> str | None:
     """Return what a dead login died of, if its token endpoint has said."""
-    code = endpoint_code(entry, provider(state.provider))
+    code = endpoint_code(entry, provider_of(state))
     return None if code is None else f"dead: {code}"
 
 
