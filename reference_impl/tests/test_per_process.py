@@ -15,6 +15,7 @@ TESTS_ONLY = ("testing",)
 SHORT_LIVED = {
     "login/callback.py": "the port of one login, which its `with` closes",
     "_process/threads.py": "a thread for one piece of work, which ends with it and which nobody keeps",
+    "_process/programs.py": "the reader of one program's output, whom its caller alone waits for",
 }
 """What a child may inherit, for nothing in it uses that again."""
 
