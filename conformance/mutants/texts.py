@@ -56,6 +56,23 @@ class TakesThirteenForOne(Mutant):
         return original({**parts, "hour": str(int(parts.get("hour", 0)) % 24)})
 
 
+class PassesOverWhatIsBehindAZone(Mutant):
+    """Takes the beginning of a zone for the zone."""
+
+    violates = "cooldown.hint.text+1"
+    kills = (
+        "no-hint-in-a-text:text-46",
+        "no-hint-in-a-text:text-47",
+        "no-hint-in-a-text:text-48",
+        "no-hint-in-a-text:text-49",
+    )
+    because = "until"
+
+    @replaces("credpool.providers.texts._parts")
+    def beginning(original, text):
+        return {name: part for name, part in original(text).items() if name != "more"}
+
+
 class GuessesTheZone(Mutant):
     """Takes a moment without a zone for one of UTC."""
 

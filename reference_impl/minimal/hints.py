@@ -140,7 +140,7 @@ def until(text: str, clock: float, zone: str | None) -> float:
     if "sign" in told:
         zone = f"{told['sign']}{told['hours']:0>2}{told.get('minutes', '00')}"
     zone = ZONES.get(told.get("zone"), zone)
-    if zone is None or not told.keys() & {"year", "hour", "midnight"}:
+    if zone is None or "more" in told or not told.keys() & {"year", "hour", "midnight"}:
         raise ValueError(text)  # spec: cooldown.hint.zone+1
     whole = {"year": 2000, "month": "1", "day": 1, "hour": 0, "minute": 0, "half": "", **told}
     written = "{year} {month} {day} {hour} {half}m {minute}".format_map(whole) + f" {zone}"

@@ -25,7 +25,7 @@ export function until(text, { grammar, zones }, zone, clock) {
   const parts = partsOf(text, grammar);
   const east = eastOf(parts, zones, zone);
   const time = timeOf(parts);
-  if (east === null || time === null) return null; // spec: cooldown.hint.zone+1
+  if (east === null || time === null || parts.more) return null; // spec: cooldown.hint.zone+1
   if (!parts.year) {
     const timed = parts.hour || parts.midnight;
     return timed ? (((time - east - clock) % DAY) + DAY) % DAY : null;

@@ -45,7 +45,7 @@ def until(text: str, zone: str | None, now: float) -> float | None:
     """Return the seconds until the moment at the beginning of a text, or None without one."""
     parts = _parts(text)
     offset = _offset(parts, zone)
-    if offset is None:  # spec: cooldown.hint.zone+1
+    if offset is None or "more" in parts:  # spec: cooldown.hint.zone+1
         return None
     try:
         clock = _clock(parts) - offset
