@@ -39,7 +39,7 @@ FIRST = (
     "TellsTheSwitchFirst",
     "ListsInAFormOfItsOwn",
     "KeepsABackup",
-    "AsksTheRegistryOnly",
+    "TakesTheUsualPayer",
     "TakesATurnForEachCall",
     "ProbesTheDead",
 )
