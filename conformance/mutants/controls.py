@@ -8,7 +8,6 @@ from itertools import dropwhile
 
 from credpool.model.errors import StoreError, UnknownStrategy
 from credpool.model.terms import Scope
-from credpool.pool import engine_of
 from credpool.providers.wire import origin
 from credpool.stores.memory import MemoryStore
 from tools.mutants.mutant import Control, replaces
@@ -165,13 +164,7 @@ class RefreshesNobody(Control):
         return original(self, message | {"pool": pool | {"entries": entries}})
 
 
-def _count_again(engine, headers):
-    """Count a request that a redirect has sent with a secret."""
-    sent = [value.rpartition(" ")[2] for value in headers.values()]
-    for entry in engine.known.entries:
-        if entry.secret is not None and entry.secret.reveal() in sent:
-            engine.used(entry)
-            return
+_LAST = threading.local()
 
 
 class AuthenticatesWithinTheOrigin(Control):
@@ -187,11 +180,16 @@ class AuthenticatesWithinTheOrigin(Control):
                 made = build(request, response)
                 if origin(str(made.url)) == origin(str(request.url)):
                     made.headers = request.headers
-                    _count_again(engine_of(self.pool), made.headers)
+                    _LAST.active.sending(_LAST.entry)
                 return made
 
             client._build_redirect_request = built
         return original(self, call, asked)
+
+    @replaces("credpool._calls.call.ActiveCall.sending")
+    def known(original, self, entry):
+        _LAST.active, _LAST.entry = self, entry
+        original(self, entry)
 
     @replaces("credpool._calls.flow._lost_its_secret")
     def never(original, sent, response):
