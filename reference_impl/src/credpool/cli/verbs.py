@@ -12,6 +12,7 @@ from credpool.cli.session import Session, any_provider, provider, session, targe
 from credpool.cli.talk import exposed, render, streams
 from credpool.cli.talk.options import common
 from credpool.cli.talk.prompter import Terminal, is_interactive
+from credpool.cli.typed.keys import key_typed, type_told, unlike
 from credpool.cli.wizard import ask_type
 from credpool.entries.operator import Operator
 from credpool.entries.order import Move
@@ -22,8 +23,6 @@ from credpool.model.policy import Strategy
 from credpool.model.secret import Secret
 from credpool.model.state import PoolState
 from credpool.model.terms import AuthType
-from credpool.providers import registry
-from credpool.rules.given import looks_like
 from credpool.rules.targets import resolve, shown
 
 TYPES: Final = MappingProxyType({"api-key": AuthType.API_KEY, "oauth": AuthType.OAUTH})
@@ -53,14 +52,21 @@ def add(
     if _type(provider, kind) is AuthType.OAUTH:
         entry = _logged_in(session, provider)
     else:
-        secret = _secret(place)
-        entry = operator.add(secret, label=label, priority=priority, owner=owner, base_url=base_url)
+        secret = _secret(provider, place, elsewhere=base_url is not None)
+        entry = operator.add(
+            secret,
+            label=label,
+            auth_type=type_told(secret, provider),
+            priority=priority,
+            owner=owner,
+            base_url=base_url,
+        )
     session.done(f"Added {shown(entry)} to {provider}.", provider)
-    if base_url is None and entry.secret is not None and provider in registry.names():
-        other = looks_like(entry.secret, registry.provider(provider))
-        if other is not None:
-            render.say(f"It begins like a key of {other}: if it is one, credpool remove {provider} "
-                       f"{entry.id}, and credpool add {other}.")  # fmt: skip
+    begins = unlike(entry.secret, provider) if base_url is None and entry.secret else ""
+    if begins and place is None:
+        render.say(
+            f"It does not begin with {begins}, as keys of {provider} do: look whether it is one."
+        )
     if place is not None and entry.secret is None:
         render.say(f"There is no key at {place} yet; until there is, the entry is passed over.")
 
@@ -246,19 +252,21 @@ def _type(provider: str, kind: str | None) -> AuthType:
     return ask_type(Terminal(), provider) if is_interactive() else AuthType.API_KEY
 
 
-def _secret(place: str | None) -> Secret:
+def _secret(key: str, place: str | None, *, elsewhere: bool) -> Secret:
     """Return the key, or the name of the place where it is.
 
     Raises:
         BadInput: the place is not written as one.
+        UnusableSecret: what was typed is no key of that provider.
     """
     if place is not None:
         if not is_reference(place):
             raise BadInput(f"--from names a place as {PLACES}, and never a key")
         return Secret(place)
     if is_interactive():
-        return Secret(Terminal().ask_secret("The key (it is not shown):"))
-    return Secret(streams.read())  # spec: operator.add.prompt+1
+        typed = Terminal().ask_secret("The key (it is not shown):")
+        return key_typed(typed, key, elsewhere=elsewhere)
+    return key_typed(streams.read(), key, elsewhere=elsewhere)  # spec: operator.add.prompt+1
 
 
 def _logged_in(session: Session, key: str) -> Entry:

@@ -13,11 +13,11 @@ from credpool.cli.session import Session, session
 from credpool.cli.talk.billing import KINDS, bill, notes, usual_payer
 from credpool.cli.talk.prompter import Choice, Prompter, Terminal, is_interactive
 from credpool.cli.talk.render import condition, say, stays_away
+from credpool.cli.typed.keys import key_typed, type_told
 from credpool.entries.operator import Operator
 from credpool.model.entry import Entry
 from credpool.model.errors import CredpoolError
 from credpool.model.policy import Strategy
-from credpool.model.secret import Secret
 from credpool.model.state import PoolState
 from credpool.model.terms import AuthType
 from credpool.providers import registry
@@ -112,9 +112,11 @@ class Wizard:
         if ask_type(self._ask, key) is AuthType.OAUTH:
             self._login(key)
             return
-        secret = Secret(self._ask.ask_secret("The key (it is not shown):"))
+        typed = self._ask.ask_secret("The key (it is not shown):")
+        secret = key_typed(typed, key, elsewhere=False)
         label = self._ask.ask("A label, so that you know it again (may be empty):")
-        added = self._home.operator(key).add(secret, label=label)
+        kind = type_told(secret, key)
+        added = self._home.operator(key).add(secret, label=label, auth_type=kind)
         self._ask.tell(f"Added {shown(added)} to {key}.")
 
     def _remove(self) -> None:

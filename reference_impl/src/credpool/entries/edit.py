@@ -3,8 +3,10 @@
 A refusal names the candidates, never a secret.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from credpool.model.borrowed import borrowed, is_reference
 from credpool.model.credential import bare, label_flaw
@@ -14,6 +16,8 @@ from credpool.model.secret import Veiled
 from credpool.model.state import PoolState
 from credpool.rules.given import checked_label, checked_url, usable_secret
 from credpool.rules.targets import plain, resolve, shown
+
+_NUMBER: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 
 
 def holding(entry: Entry, value: str) -> Entry:
@@ -33,7 +37,7 @@ def added(state: PoolState, entry: Entry, *, priority: int | None = None) -> Poo
 
     Raises:
         DuplicateSecret: an entry holds that secret, or names its place, already.
-        BadInput: its label cannot be shown, or its base URL is none.
+        BadInput: its label cannot be shown or names another entry, or its base URL is none.
     """
     holder = _holder(state, entry)
     if holder is not None:  # spec: operator.add.duplicate+2
@@ -42,7 +46,7 @@ def added(state: PoolState, entry: Entry, *, priority: int | None = None) -> Poo
     placed = replace(  # spec: operator.add.behind+2
         entry,
         priority=behind if priority is None else priority,
-        label=checked_label(entry.label) or _label(state, entry),
+        label=_own_label(state, entry, entry.label) if bare(entry.label) else _label(state, entry),
         base_url=checked_url("base_url", entry.base_url),
     )
     suppressed = state.suppressed - {entry.reference}
@@ -67,10 +71,10 @@ def renamed(state: PoolState, target: str, label: str) -> PoolState:
 
     Raises:
         UnknownEntry, AmbiguousTarget: as `resolve`.
-        BadInput: the label cannot be shown.
+        BadInput: the label cannot be shown, or is no name of this entry alone.
     """
     entry = resolve(state, target)
-    return state.change({entry.id: replace(entry, label=checked_label(label))})
+    return state.change({entry.id: replace(entry, label=_own_label(state, entry, label))})
 
 
 def prioritised(state: PoolState, target: str, priority: int) -> PoolState:
@@ -131,6 +135,27 @@ def _holder(state: PoolState, new: Entry) -> Entry | None:
         return entry.secret == new.secret
 
     return next(filter(is_same, state.entries), None)
+
+
+def _own_label(state: PoolState, entry: Entry, typed: str) -> str:
+    """Return the label that a person gives to an entry.
+
+    Raises:
+        BadInput: it cannot be shown, or does not name this entry and no other.
+    """
+    label = checked_label(typed)
+    name, others = plain(label), [e for e in state.entries if e.id != entry.id]
+    holder = next((e for e in others if name in (plain(e.label), plain(e.id))), None)
+    flaw = None
+    if not label:
+        flaw = "is empty"
+    elif _NUMBER.fullmatch(label):
+        flaw = "is a number, as the place of an entry is"
+    elif holder is not None:
+        flaw = f"is the name of {shown(holder)}"
+    if flaw is not None:
+        raise BadInput(f"the label {flaw}; give another one")
+    return label
 
 
 def _label(state: PoolState, entry: Entry) -> str:

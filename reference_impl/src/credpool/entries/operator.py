@@ -55,6 +55,7 @@ class Operator:
         Raises:
             UnusableSecret: the secret is empty, a placeholder, or cannot be sent.
             DuplicateSecret: an entry holds it already.
+            BadInput: the label is a number or another entry's.
             StoreError: the change could not be made durable.
         """
         bare = Entry(
@@ -84,6 +85,7 @@ class Operator:
         Raises:
             UnknownEntry: the pool has no such entry.
             AmbiguousTarget: it has several.
+            BadInput: the label is empty, a number or another entry's.
             StoreError: the change could not be made durable.
         """
         return self._changed(target, lambda state: edit.renamed(state, target, label))

@@ -1,6 +1,7 @@
 """Which entry of a pool a person means (spec: operator). A refusal names the candidates, never a secret."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import count
 
 from credpool.model.entry import Entry
 from credpool.model.errors import AmbiguousTarget, UnknownEntry
@@ -39,6 +40,15 @@ def shown(entry: Entry) -> str:
 def plain(name: str) -> str:
     """Return a name as names are compared: without blanks around it, whatever its case."""
     return name.strip().casefold()
+
+
+def distinct(label: str, entries: Iterable[Entry]) -> str:
+    """Return the label, or if an entry is called so already, the label with a number behind it."""
+    taken = {plain(name) for e in entries for name in (e.label, e.id)}
+    numbered = (f"{label}-{n}" for n in count(2))
+    return (
+        label if plain(label) not in taken else next(n for n in numbered if plain(n) not in taken)
+    )
 
 
 def _places(state: PoolState) -> Mapping[str, Entry]:

@@ -1,0 +1,1 @@
+"""What a person types, and what is meant by it: keys, names, and what was left out."""
