@@ -14,6 +14,7 @@ PATH: Final = "reference_impl/src/credpool/providers/registry.json"
 BILLING_PATH: Final = "reference_impl/src/credpool/cli/talk/billing.json"
 
 _PROVIDER: Final = (
+    "title",
     "base_url",
     "zone",
     "credential_query",

@@ -189,3 +189,39 @@ def test_who_is_sure_is_not_asked(credpool: "Command", at_terminal: Open, path: 
 
     assert at_terminal("remove", "openai", "1", "--yes").end() == 0
     assert stored(path) == {"openai": [TWO]}
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_what_is_missing_is_asked_for(credpool: "Command", at_terminal: Open, width: int) -> None:
+    """The entry is chosen from a list, and what is then done is done to it."""
+    credpool("add", "openai", "--label", "work", stdin=ONE)
+    credpool("add", "openai", "--label", "home", stdin=TWO)
+    typed = at_terminal("rename", width=width)
+    typed.wait_for("Which one?")
+    typed.type("home\r")
+    typed.wait_for("Its new label:")
+    typed.type("spare\r")
+
+    assert typed.end() == 0
+    labels = [e["label"] for e in credpool("list", "openai", "--json").entries]
+    assert labels == ["work", "spare"]
+
+
+def test_a_provider_is_asked_for(at_terminal: Open, path: Path) -> None:
+    """Bare `add` is a conversation about what is to be added."""
+    typed = at_terminal("add")
+    typed.wait_for("For which provider?")
+    typed.type("groq\r")
+    typed.wait_for("The key (it is not shown)")
+    typed.type("gsk_0123456789abcdef\r")
+
+    assert typed.end() == 0
+    assert stored(path) == {"groq": ["gsk_0123456789abcdef"]}
+
+
+def test_a_verb_that_needs_a_pool_says_so(at_terminal: Open) -> None:
+    """There is nothing to choose from."""
+    typed = at_terminal("disable")
+
+    assert typed.end() == 2
+    assert "no credentials yet" in typed.text

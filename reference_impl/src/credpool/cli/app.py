@@ -17,7 +17,9 @@ import credpool
 from credpool.cli.exits import Exit, code_of
 from credpool.cli.talk import exposed, streams
 from credpool.cli.talk.options import common
+from credpool.cli.typed.words import ALIASES, SYNONYMS, Word
 from credpool.model.errors import CredpoolError
+from credpool.model.text import did_you_mean, meant
 
 VERBS: Final = MappingProxyType(
     {
@@ -61,10 +63,26 @@ class Verbs(click.Group):
         """Import a verb, if there is one of that name."""
         if cmd_name not in VERBS:
             return super().get_command(ctx, cmd_name)
-        module, _, name = VERBS[cmd_name][0].partition(".")
+        module, _, name = VERBS[cmd_name][0].rpartition(".")
         verb = getattr(import_module(f"credpool.cli.{module}"), name)
         assert isinstance(verb, click.Command), "a test imports each of them"
         return verb
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the verb that was typed, by its name, another name, or in other letters.
+
+        Raises:
+            UsageError: there is none.
+        """
+        typed, *others = args
+        known = self.list_commands(ctx)
+        name = ALIASES.get(typed.casefold()) or meant(typed, known)
+        if name is None and not (ctx.resilient_parsing or typed.startswith("-")):
+            guess = did_you_mean(typed, {verb: SYNONYMS.get(verb, ()) for verb in known})
+            raise click.UsageError(f"No such command {typed!r}{guess}", ctx)
+        return super().resolve_command(ctx, [name or typed, *others])
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write what each verb does, and import none."""
@@ -102,8 +120,27 @@ def cli(ctx: click.Context) -> None:
         begin()
 
 
+def _verbs(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    return [name for name in (*VERBS, "completion", "help") if name.startswith(begun)]
+
+
+@cli.command("help")
+@click.argument("verb", required=False, shell_complete=_verbs)
+@click.pass_context
+def help_(ctx: click.Context, verb: str | None) -> None:
+    """Show what the command can do, or one of its verbs."""
+    above = ctx.parent
+    assert above is not None, "it is a verb of the command"
+    if verb is None:
+        click.echo(above.get_help())
+        return
+    name, command, _ = cli.resolve_command(above, [verb])
+    assert command is not None, "another verb is refused"
+    click.echo(command.get_help(click.Context(command, info_name=name, parent=above)))
+
+
 @cli.command()
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=Word(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Write the completion script of a shell.
 

@@ -11,9 +11,10 @@ from typing import Concatenate, ParamSpec, TypeVar
 import click
 
 from credpool.cli.exits import code_of
-from credpool.cli.home import Home, pool_key
+from credpool.cli.home import Home
 from credpool.cli.talk import render
 from credpool.cli.talk.options import Options
+from credpool.cli.typed import asking
 from credpool.model.errors import CredpoolError
 from credpool.providers import registry
 
@@ -69,14 +70,20 @@ def session(verb: Callable[Concatenate[Session, P], T]) -> Callable[P, T]:
     return update_wrapper(handed, verb)
 
 
-def _key(_context: click.Context, _parameter: click.Parameter, typed: str | None) -> str | None:
-    return None if typed is None else pool_key(typed)
+def _key(context: click.Context, _parameter: click.Parameter, typed: str | None) -> str | None:
+    return None if typed is None else asking.home(context).meant(typed)
 
 
 def _completed(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
     return [name for name in registry.names() if name.startswith(begun)]
 
 
-provider = click.argument("provider", callback=_key, shell_complete=_completed)
+provider = click.argument(
+    *("provider",),
+    cls=asking.Asked,
+    ask=asking.provider,
+    callback=_key,
+    shell_complete=_completed,
+)
 any_provider = click.argument("provider", required=False, callback=_key, shell_complete=_completed)
-target = click.argument("target")
+target = click.argument("target", cls=asking.Asked, ask=asking.target)

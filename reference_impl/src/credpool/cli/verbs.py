@@ -12,7 +12,9 @@ from credpool.cli.session import Session, any_provider, provider, session, targe
 from credpool.cli.talk import exposed, render, streams
 from credpool.cli.talk.options import common
 from credpool.cli.talk.prompter import Terminal, is_interactive
+from credpool.cli.typed.asking import Asked, line, step
 from credpool.cli.typed.keys import key_typed, type_told, unlike
+from credpool.cli.typed.words import Word
 from credpool.cli.wizard import ask_type
 from credpool.entries.operator import Operator
 from credpool.entries.order import Move
@@ -23,16 +25,22 @@ from credpool.model.policy import Strategy
 from credpool.model.secret import Secret
 from credpool.model.state import PoolState
 from credpool.model.terms import AuthType
+from credpool.model.text import meant
 from credpool.rules.targets import resolve, shown
 
 TYPES: Final = MappingProxyType({"api-key": AuthType.API_KEY, "oauth": AuthType.OAUTH})
+_STRATEGIES: Final = tuple(strategy.value for strategy in Strategy)
 PLACES: Final = "env:NAME, file:PATH or keyring:SERVICE/NAME"
+
+
+def _completed(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    return [name for name in _STRATEGIES if name.startswith(begun)]
 
 
 @click.command()
 @common
 @provider
-@click.option("--type", "kind", type=click.Choice([*TYPES]), help="What is added.")
+@click.option("--type", "kind", type=Word([*TYPES]), help="What is added.")
 @click.option("--label", default="", callback=exposed.no_key, help="What you call it.")
 @click.option("--priority", type=int, help="Its place in the order, 0 first; last if not given.")
 @click.option("--owner", help="Whose quota it draws on.")
@@ -170,7 +178,7 @@ def models(
 @common
 @provider
 @target
-@click.argument("label", callback=exposed.no_key)
+@click.argument("label", cls=Asked, ask=line("Its new label:"), callback=exposed.no_key)
 @session
 def rename(session: Session, provider: str, target: str, label: str) -> None:
     """Give an entry another label."""
@@ -182,11 +190,13 @@ def rename(session: Session, provider: str, target: str, label: str) -> None:
 @common
 @provider
 @target
-@click.argument("to", required=False, type=click.Choice([m.value for m in Move]))
+@click.argument("to", required=False, type=Word([m.value for m in Move]))
 @click.option("--before", metavar="TARGET", help="Put it right before that entry.")
 @session
 def move(session: Session, provider: str, target: str, to: str | None, before: str | None) -> None:
     """Put an entry first, last, one up, one down, or before another one."""
+    if to is None and before is None and is_interactive():
+        to = step()
     operator = session.home.operator(provider)
     was = operator.pool.state
     entry = operator.move(target, to, before=before)
@@ -197,7 +207,7 @@ def move(session: Session, provider: str, target: str, to: str | None, before: s
 @common
 @provider
 @target
-@click.argument("priority", type=int)
+@click.argument("priority", type=int, cls=Asked, ask=line("Its priority, 0 first:"))
 @session
 def priority(session: Session, provider: str, target: str, priority: int) -> None:
     """Give an entry another priority; the lowest comes first.
@@ -214,7 +224,7 @@ def priority(session: Session, provider: str, target: str, priority: int) -> Non
 @click.command()
 @common
 @provider
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=_completed)
 @session
 def strategy(session: Session, provider: str, name: str | None) -> None:
     """Choose how the pool chooses.
@@ -223,8 +233,9 @@ def strategy(session: Session, provider: str, name: str | None) -> None:
     """
     present = session.home.state(provider).strategy
     if name is not None:
-        session.home.choose_by(provider, Strategy(name))
-        session.done(f"{provider} chooses by {name}.", provider)
+        chosen = Strategy(meant(name, _STRATEGIES) or name)
+        session.home.choose_by(provider, chosen)
+        session.done(f"{provider} chooses by {chosen.value}.", provider)
         return
     if session.as_json:
         session.show(provider)

@@ -12,7 +12,8 @@ from credpool.cli.logins import Client, log_in
 from credpool.cli.session import Session, session
 from credpool.cli.talk.billing import KINDS, bill, notes, usual_payer
 from credpool.cli.talk.prompter import Choice, Prompter, Terminal, is_interactive
-from credpool.cli.talk.render import condition, say, stays_away
+from credpool.cli.talk.render import say, stays_away
+from credpool.cli.typed.asking import lines
 from credpool.cli.typed.keys import key_typed, type_told
 from credpool.entries.operator import Operator
 from credpool.model.entry import Entry
@@ -163,12 +164,7 @@ class Wizard:
 
     def _lines(self, key: str) -> list[Choice[Entry]]:
         """Return the entries with their places, as the listing above has them."""
-        found = []
-        state = self._state(key)
-        for place, entry in enumerate(state.entries, start=1):
-            why = condition(state, entry, self._now())
-            found.append((f"{place}. {shown(entry)}{f': {why}' if why else ''}", entry))
-        return found
+        return lines(self._state(key), self._now())
 
     def _state(self, key: str) -> PoolState:
         return self._home.state(key)

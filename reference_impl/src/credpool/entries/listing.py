@@ -5,8 +5,10 @@ from typing import Final
 
 from credpool.events.report import Json, report_pool
 from credpool.model.entry import Entry
+from credpool.model.policy import Strategy
 from credpool.model.state import PoolState
-from credpool.rules.select import payer_of
+from credpool.model.terms import EntryId
+from credpool.rules.select import available, choose, payer_of
 
 VERSION: Final = 1
 
@@ -15,6 +17,15 @@ def listing(pools: Iterable[PoolState], *, now: float) -> dict[str, Json]:
     """Return every entry of the pools with all that may be told of it: never a secret."""
     # spec: operator.list.document+2
     return {"version": VERSION, "at": now, "pools": [_pool(state, now) for state in pools]}
+
+
+def upcoming(state: PoolState, now: float) -> EntryId | None:
+    """Return which entry the next request without a session gets; None: none, or chance decides."""
+    ready = available(state, now=now, model=None)
+    if state.strategy is Strategy.RANDOM and len(ready) > 1:
+        return None
+    entry = choose(state, ready, now=now, draw=0.0)
+    return None if entry is None else entry.id
 
 
 def _pool(state: PoolState, now: float) -> Json:
@@ -28,6 +39,7 @@ def _pool(state: PoolState, now: float) -> Json:
         "provider": state.provider,
         "strategy": state.strategy.value,
         "returns_at": told["returns_at"],
+        "next": upcoming(state, now),
         "entries": [*entries],
     }
 

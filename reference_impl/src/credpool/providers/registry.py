@@ -3,6 +3,7 @@
 `data` reads it from the specification; this module gives it types, once for each provider.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -63,6 +64,7 @@ class Provider:
     """One provider of the registry, its rules in order, the generic ones last."""
 
     name: str
+    title: str
     base_url: str | None
     zone: str | None
     """The zone of moments in its texts that name none."""
@@ -90,10 +92,11 @@ def provider(name: str) -> Provider:
     """
     data = providers().get(name)
     if data is None:
-        raise UnknownProvider(name, providers())
+        raise UnknownProvider(name, {n: _words(known) for n, known in providers().items()})
     rules = _rules(name)
     return Provider(
         name=name,
+        title=_text(data.get("title")) or name,
         base_url=_text(data.get("base_url")),
         zone=_text(data.get("zone")),
         owner_headers=_texts(data.get("owner_headers")),
@@ -110,6 +113,11 @@ def provider(name: str) -> Provider:
 def names() -> tuple[str, ...]:
     """Return the names of all providers, in the order of the registry."""
     return tuple(providers())
+
+
+def _words(data: Mapping[str, object]) -> Sequence[str]:
+    """Return the words of a provider's title, by which people know it."""
+    return (title := _text(data.get("title")) or "", *re.findall(r"[\w.]+", title))
 
 
 def _rules(name: str) -> tuple[Rule, ...]:

@@ -56,7 +56,7 @@ def _places(state: PoolState) -> Mapping[str, Entry]:
 
 
 def _unknown(state: PoolState, target: str) -> UnknownEntry:
-    return UnknownEntry(_told(state, target), map(shown, state.entries))
+    return UnknownEntry(_told(state, target), {shown(e): (e.id, e.label) for e in state.entries})
 
 
 def _told(state: PoolState, target: str) -> str:

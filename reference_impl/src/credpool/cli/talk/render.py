@@ -17,7 +17,7 @@ from rich.text import Text
 
 from credpool.cli.talk import deadline
 from credpool.cli.talk.billing import KINDS, disputes
-from credpool.entries.listing import listing
+from credpool.entries.listing import listing, upcoming
 from credpool.entries.order import is_plain
 from credpool.events.report import Json
 from credpool.model.borrowed import borrowed, is_reference
@@ -174,10 +174,15 @@ def _table(state: PoolState, now: float, places: Sequence[int] = ()) -> Table:
     """Return a pool, or some places of it, without the columns that tell no two entries apart."""
     payers = {payer_of(state, e).value for e in state.entries}
     billed = f" · billed: {payers.pop()}" if len(payers) == 1 else ""
-    title = Text(f"{visible(state.key)} · {state.strategy.value}{billed}", style="bold")
+    first = upcoming(state, now)
+    comes = " · → comes next" if first is not None and len(state.entries) > 1 else ""
+    title = Text(f"{visible(state.key)} · {state.strategy.value}{billed}{comes}", style="bold")
     table = _frame(title)
     rows = enumerate(state.entries, start=1)
     cells = [_cells(n, state, e, now) for n, e in rows if not places or n in places]
+    for cell in cells if comes else ():
+        mark = "→ " if cell["id"].plain == first else "  "
+        cell["#"] = Text(mark) + cell["#"]
     left_out = {"billed"} if billed else set()
     left_out |= {"priority"} if is_plain(state) else set()
     shown = [c for c in _COLUMNS if c not in left_out and any(row[c].plain for row in cells)]
