@@ -47,6 +47,7 @@ VERBS: Final = MappingProxyType(
         "reset": ("verbs.reset", "End the cooldowns of all pools, of one, or of one entry."),
         "status": ("inquiries.status", "Show one line for each pool."),
         "strategy": ("verbs.strategy", "Choose how the pool chooses."),
+        "test": ("providers.verbs.test", "Ask the providers whether the keys work."),
     }
 )
 """Where each verb is, and what the list of them says of it: the first sentence of its help."""

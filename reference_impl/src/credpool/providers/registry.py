@@ -19,6 +19,14 @@ GENERIC: Final = "generic"
 """The provider whose rules follow every other's, and serve endpoints nobody has listed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A GET that costs nothing, and is refused when the credential is."""
+
+    path: str
+    headers: Mapping[str, str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
     """How one type of credential travels: the header, its scheme, what else must be sent."""
@@ -40,6 +48,8 @@ class Credential:
     """Where a token of this type names the owner of the quota."""
     account_header: str | None
     """Which header names the account of such a login."""
+    question: Question | None
+    """What a person may ask to learn whether such a credential works."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +148,13 @@ def _credential(data: Mapping[str, object]) -> Credential:
         base_url=_text(data.get("base_url")),
         owner_claim=_texts(data.get("owner_claim")),
         account_header=_text(data.get("account_header")),
+        question=_question(_map(data.get("question"))),
     )
+
+
+def _question(data: Mapping[str, object]) -> Question | None:
+    headers = {name: str(value) for name, value in _map(data.get("headers")).items()}
+    return Question(str(data["path"]), headers) if data else None
 
 
 def _rule(name: str, data: Mapping[str, object]) -> Rule:

@@ -42,7 +42,11 @@ def advice(key: str, entry: Entry, now: float) -> str:
     if entry.secret is None and not entry.dead:
         return _missing(key, entry)
     outs = (entry.blocked(now), *(c for c in entry.models.values() if c.until > now))
-    failure = next(c.failure for c in outs if c is not None)
+    return advised(key, entry, next(c.failure for c in outs if c is not None))
+
+
+def advised(key: str, entry: Entry, failure: FailureClass) -> str:
+    """Return what to do about an entry that was refused so."""
     if entry.borrowed:
         return _borrowed(key, entry, failure)
     if entry.auth_type is AuthType.OAUTH and failure in _LOGINS:

@@ -61,6 +61,11 @@ def as_json(value: Json) -> None:
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 
+def frame(title: Text | None = None) -> Table:
+    """Return an empty table in the form of all."""
+    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+
+
 def show_pools(states: Sequence[PoolState], *, now: float, as_data: bool) -> None:
     """Show every entry of the pools."""
     if as_data:
@@ -75,7 +80,7 @@ def show_pools(states: Sequence[PoolState], *, now: float, as_data: bool) -> Non
 
 def show_summary(states: Sequence[PoolState], *, now: float) -> None:
     """Show one line for each pool: how many can be used, and when the next one can."""
-    table = _frame()
+    table = frame()
     paused = [sum(is_disabled(state, e) for e in state.entries) for state in states]
     names = ["pool", "strategy", "available", "out", "dead", "disabled", "next return"]
     for name in names if any(paused) else [n for n in names if n != "disabled"]:
@@ -166,10 +171,6 @@ def stays_away(key: str, gone: Entry) -> str:
     return f" It was found at {gone.source}, and is not taken up again{again}."
 
 
-def _frame(title: Text | None = None) -> Table:
-    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-
-
 def _table(state: PoolState, now: float, places: Sequence[int] = ()) -> Table:
     """Return a pool, or some places of it, without the columns that tell no two entries apart."""
     payers = {payer_of(state, e).value for e in state.entries}
@@ -177,7 +178,7 @@ def _table(state: PoolState, now: float, places: Sequence[int] = ()) -> Table:
     first = upcoming(state, now)
     comes = " · → comes next" if first is not None and len(state.entries) > 1 else ""
     title = Text(f"{visible(state.key)} · {state.strategy.value}{billed}{comes}", style="bold")
-    table = _frame(title)
+    table = frame(title)
     rows = enumerate(state.entries, start=1)
     cells = [_cells(n, state, e, now) for n, e in rows if not places or n in places]
     for cell in cells if comes else ():
