@@ -7,22 +7,21 @@ from typing import Final
 import click
 
 from credpool.cli.exits import Exit
-from credpool.cli.logins import Client, log_in
+from credpool.cli.logins import Client, check_takes_logins, log_in
 from credpool.cli.session import Session, any_provider, provider, session, target
-from credpool.cli.talk import exposed, render, streams
+from credpool.cli.talk import exposed, render
 from credpool.cli.talk.options import common
 from credpool.cli.talk.prompter import Terminal, is_interactive
 from credpool.cli.typed.asking import Asked, line, step
-from credpool.cli.typed.keys import key_typed, type_told, unlike
+from credpool.cli.typed.keys import type_told
+from credpool.cli.typed.replacing import PLACES, secret_given, tell_unlike
 from credpool.cli.typed.words import Word
 from credpool.cli.wizard import ask_type
 from credpool.entries.operator import Operator
 from credpool.entries.order import Move
-from credpool.model.borrowed import is_reference
 from credpool.model.entry import Entry
 from credpool.model.errors import BadInput
 from credpool.model.policy import Strategy
-from credpool.model.secret import Secret
 from credpool.model.state import PoolState
 from credpool.model.terms import AuthType
 from credpool.model.text import meant
@@ -30,7 +29,6 @@ from credpool.rules.targets import resolve, shown
 
 TYPES: Final = MappingProxyType({"api-key": AuthType.API_KEY, "oauth": AuthType.OAUTH})
 _STRATEGIES: Final = tuple(strategy.value for strategy in Strategy)
-PLACES: Final = "env:NAME, file:PATH or keyring:SERVICE/NAME"
 
 
 def _completed(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
@@ -60,7 +58,7 @@ def add(
     if _type(provider, kind) is AuthType.OAUTH:
         entry = _logged_in(session, provider)
     else:
-        secret = _secret(provider, place, elsewhere=base_url is not None)
+        secret = secret_given(provider, place, elsewhere=base_url is not None)
         entry = operator.add(
             secret,
             label=label,
@@ -69,12 +67,8 @@ def add(
             owner=owner,
             base_url=base_url,
         )
+        tell_unlike(secret, provider, elsewhere=base_url is not None)
     session.done(f"Added {shown(entry)} to {provider}.", provider)
-    begins = unlike(entry.secret, provider) if base_url is None and entry.secret else ""
-    if begins and place is None:
-        render.say(
-            f"It does not begin with {begins}, as keys of {provider} do: look whether it is one."
-        )
     if place is not None and entry.secret is None:
         render.say(f"There is no key at {place} yet; until there is, the entry is passed over.")
 
@@ -263,25 +257,9 @@ def _type(provider: str, kind: str | None) -> AuthType:
     return ask_type(Terminal(), provider) if is_interactive() else AuthType.API_KEY
 
 
-def _secret(key: str, place: str | None, *, elsewhere: bool) -> Secret:
-    """Return the key, or the name of the place where it is.
-
-    Raises:
-        BadInput: the place is not written as one.
-        UnusableSecret: what was typed is no key of that provider.
-    """
-    if place is not None:
-        if not is_reference(place):
-            raise BadInput(f"--from names a place as {PLACES}, and never a key")
-        return Secret(place)
-    if is_interactive():
-        typed = Terminal().ask_secret("The key (it is not shown):")
-        return key_typed(typed, key, elsewhere=elsewhere)
-    return key_typed(streams.read(), key, elsewhere=elsewhere)  # spec: operator.add.prompt+1
-
-
 def _logged_in(session: Session, key: str) -> Entry:
     if not is_interactive():
+        check_takes_logins(key)
         raise BadInput(
             f"a login needs a person and an OAuth client: see credpool login {key} --help"
         )

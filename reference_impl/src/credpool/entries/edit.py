@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from credpool.model.borrowed import borrowed, is_reference
+from credpool.model.borrowed import FINGERPRINT, borrowed, is_reference
 from credpool.model.credential import bare, label_flaw
 from credpool.model.entry import Entry
 from credpool.model.errors import BadInput, DuplicateSecret
@@ -66,6 +66,30 @@ def removed(state: PoolState, target: str) -> PoolState:
     return replace(state, entries=left, suppressed=suppressed)
 
 
+def replaced(state: PoolState, target: str, value: str) -> PoolState:
+    """Return the pool with another secret for that entry, without what was learnt of the old one.
+
+    Its place, label, counts, models, and what a person has set of it stay.
+
+    Raises:
+        UnknownEntry, AmbiguousTarget: as `resolve`.
+        BadInput: it is a login, or its secret is kept elsewhere.
+        UnusableSecret, DuplicateSecret: as `holding` and `added`.
+    """
+    entry = resolve(state, target)
+    if entry.refresh_token is not None:
+        again = f"credpool login {state.key} --entry {entry.id}"
+        raise BadInput(f"{shown(entry)} is a login, which has no key; log in again: {again}")
+    if entry.borrowed and entry.reference is None:
+        raise BadInput(f"{shown(entry)} is kept at {entry.source}; change it there, "
+                       "and it is read again by itself")  # fmt: skip
+    new = holding(replace(entry, secret=None, reference=None, borrowed=False), value)
+    holder = _holder(state, new)
+    if holder is not None:
+        raise DuplicateSecret(shown(holder))
+    return state.change({entry.id: _unrefused(new)})
+
+
 def renamed(state: PoolState, target: str, label: str) -> PoolState:
     """Return the pool with another label for that entry.
 
@@ -109,6 +133,24 @@ def serving(state: PoolState, target: str, models: Sequence[str]) -> PoolState:
         raise BadInput("models is a list of names, not one text; put the name in brackets")
     names = tuple(dict.fromkeys(map(_model, models)))
     return state.change({entry.id: replace(entry, serves=names)})
+
+
+def _unrefused(entry: Entry) -> Entry:
+    """Return the entry without what belongs to the secret that it had."""
+    learnt = entry.owner is not None and entry.owner == entry.learnt_owner
+    return replace(
+        entry,
+        owner=None if learnt else entry.owner,
+        learnt_owner=None,
+        expires_at=None,
+        login_ends_at=None,
+        cooldown=None,
+        models={},
+        marked=False,
+        probed_at=None,
+        refresh_failed_at=None,
+        extra={name: value for name, value in entry.extra.items() if name != FINGERPRINT},
+    )
 
 
 def _model(typed: str) -> str:

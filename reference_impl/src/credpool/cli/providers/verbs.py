@@ -5,7 +5,7 @@ import time
 import click
 
 from credpool.cli.exits import Exit
-from credpool.cli.providers import answers
+from credpool.cli.providers import answers, catalogue
 from credpool.cli.providers.trial import try_all
 from credpool.cli.session import Session, any_provider, leave_with, session
 from credpool.cli.talk import render
@@ -36,3 +36,19 @@ def test(session: Session, provider: str | None) -> None:
     leave_with(errors)
     if not answers.is_well(trials, now=now):
         raise click.exceptions.Exit(Exit.LOOK)
+
+
+@click.command()
+@common
+@session
+def providers(session: Session) -> None:
+    """Show which providers are known, and what is found for them here.
+
+    It names what each takes, and the variables in which its keys are looked for. Whichever is not
+    listed is an endpoint of your own: list it in config.yaml, or add its first key with --base-url.
+    """
+    found = catalogue.known(session.home)
+    if session.as_json:
+        render.as_json(catalogue.report(found))
+    else:
+        catalogue.show(found)
