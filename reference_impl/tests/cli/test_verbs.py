@@ -586,7 +586,8 @@ def test_custom_endpoints_stand_beside_the_providers(
     around |= {"T_KEY": TWO, "OPENAI_API_KEY": ONE}
 
     shown = json.loads(credpool("list", "--json").out)["pools"]
-    added = credpool("add", "custom:Together.AI", "--json", stdin="another-0123456789")
+    credpool("add", "custom:Together.AI", stdin="another-0123456789")
+    added = credpool("list", "custom:Together.AI", "--json")
 
     assert [pool["key"] for pool in shown] == [
         "custom:together.ai",

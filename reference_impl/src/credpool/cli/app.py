@@ -3,6 +3,7 @@
 stdout is data, stderr is talk.
 """
 
+import json
 import logging
 import sys
 from collections.abc import Sequence
@@ -185,8 +186,9 @@ def _ended(arguments: list[str] | None) -> int:
     except click.ClickException as err:
         return _misused(err, typed)
     except CredpoolError as err:
-        _say(f"credpool: {exposed.hidden(str(err), typed)}.")
-        return code_of(err)
+        message = exposed.hidden(str(err), typed)
+        _say(f"credpool: {message}.")
+        return _told(type(err).__name__, message, code_of(err), typed)
     return code if isinstance(code, int) else Exit.DONE
 
 
@@ -195,8 +197,17 @@ def _misused(error: click.ClickException, typed: Sequence[str]) -> int:
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is not None:
         _say(f"{context.get_usage()}\nTry '{context.command_path} --help' for help.\n")
-    _say(f"Error: {exposed.hidden(error.format_message(), typed)}")
-    return Exit.USAGE
+    message = exposed.hidden(error.format_message(), typed)
+    _say(f"Error: {message}")
+    return _told(type(error).__name__, message, Exit.USAGE, typed)
+
+
+def _told(kind: str, message: str, code: Exit, typed: Sequence[str]) -> int:
+    """Tell a program of an error, in place of the document that it asked for, and return the code."""
+    if "--json" in typed:
+        error = {"kind": kind, "message": message, "exit_code": int(code)}
+        click.echo(json.dumps({"version": 1, "error": error}, indent=2))
+    return code
 
 
 def _say(text: str) -> None:

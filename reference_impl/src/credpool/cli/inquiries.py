@@ -131,10 +131,19 @@ def export(
 def import_(session: Session, file: BinaryIO) -> None:
     """Add what an export holds; what is there stays.
 
-    It is read from FILE, or from the standard input.
+    It is read from FILE, or from the standard input. The exit code is 1 if something was left out.
     """
-    for line in transfer.imported(session.home, _text(file)):
-        render.say(line)
+    if file.isatty():
+        render.say("Paste the export, and end it with Ctrl-D on a line of its own.")
+    taken = transfer.imported(session.home, _text(file), render.say)
+    for one in taken:
+        render.say(str(one))
+    new, out = (sum(t.what == what for t in taken) for what in (transfer.ADDED, transfer.LEFT_OUT))
+    render.say(f"Added {new} of {len(taken)}, left out {out}.")
+    if session.as_json:
+        render.as_json({"version": 1, "entries": [one.report() for one in taken]})
+    if out:
+        raise click.exceptions.Exit(Exit.LOOK)
 
 
 def _text(file: BinaryIO) -> Veiled:

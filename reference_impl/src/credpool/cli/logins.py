@@ -138,7 +138,7 @@ def login(
     client = replace(client, secret=_client_secret() if has_secret else None)
     entry = log_in(session.home, provider, client, into=into)
     off = " It is still disabled." if entry.disabled else ""
-    session.done(f"Logged in: {shown(entry)} of {provider}.{off}", provider)
+    session.done(f"Logged in: {shown(entry)} of {provider}.{off}", provider, entry.id)
 
 
 @click.command()

@@ -16,6 +16,7 @@ from credpool.cli.talk import render
 from credpool.cli.talk.options import Options
 from credpool.cli.typed import asking
 from credpool.model.errors import CredpoolError
+from credpool.model.terms import EntryId
 from credpool.providers import registry
 
 P = ParamSpec("P")
@@ -53,11 +54,12 @@ class Session:
         render.show_pools(states, now=time.time(), as_data=self.as_json)
         leave_with(errors)
 
-    def done(self, text: str, key: str) -> None:
-        """Say what was done, and for a program show the pool."""
+    def done(self, text: str, key: str, entry: EntryId | None = None) -> None:
+        """Say what was done, and for a program show the pool, or the entry that was meant."""
         render.say(text)
         if self.as_json:
-            self.show(key)
+            now = time.time()
+            render.show_pools([self.home.state(key)], now=now, as_data=True, only=entry)
 
 
 def session(verb: Callable[Concatenate[Session, P], T]) -> Callable[P, T]:

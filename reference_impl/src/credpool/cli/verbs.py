@@ -68,7 +68,7 @@ def add(
             base_url=base_url,
         )
         tell_unlike(secret, provider, elsewhere=base_url is not None)
-    session.done(f"Added {shown(entry)} to {provider}.", provider)
+    session.done(f"Added {shown(entry)} to {provider}.", provider, entry.id)
     if place is not None and entry.secret is None:
         render.say(f"There is no key at {place} yet; until there is, the entry is passed over.")
 

@@ -1,22 +1,57 @@
 """What a listing shows, as a versioned document (spec: operator, `schemas/listing.schema.json`)."""
 
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from credpool.events.report import Json, report_pool
 from credpool.model.entry import Entry
 from credpool.model.policy import Strategy
 from credpool.model.state import PoolState
-from credpool.model.terms import EntryId
+from credpool.model.terms import FOREVER, EntryId
 from credpool.rules.select import available, choose, payer_of
+from credpool.rules.usable import is_disabled
 
 VERSION: Final = 1
 
 
-def listing(pools: Iterable[PoolState], *, now: float) -> dict[str, Json]:
-    """Return every entry of the pools with all that may be told of it: never a secret."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How many entries of a pool can be used, and when the next one can."""
+
+    available: int
+    out: int
+    dead: int
+    disabled: int
+    next_return: float | None
+
+
+def listing(
+    pools: Iterable[PoolState], *, now: float, only: EntryId | None = None
+) -> dict[str, Json]:
+    """Return every entry of the pools with all that may be told of it: never a secret.
+
+    Args:
+        pools: the pools.
+        now: the present moment.
+        only: the entry that is told of, in place of all.
+    """
     # spec: operator.list.document+2
-    return {"version": VERSION, "at": now, "pools": [_pool(state, now) for state in pools]}
+    return {"version": VERSION, "at": now, "pools": [_pool(state, now, only) for state in pools]}
+
+
+def counts(state: PoolState, now: float) -> Counts:
+    """Count the entries of a pool."""
+    left = [e for e in state.entries if not is_disabled(state, e)]
+    ready, dead = len(available(state, now=now, model=None)), sum(e.dead for e in left)
+    ends = [c.until for e in left if (c := e.blocked(now)) and c.until != FOREVER]
+    return Counts(
+        available=ready,
+        out=len(left) - ready - dead,
+        dead=dead,
+        disabled=len(state.entries) - len(left),
+        next_return=min(ends, default=None),
+    )
 
 
 def upcoming(state: PoolState, now: float) -> EntryId | None:
@@ -28,18 +63,23 @@ def upcoming(state: PoolState, now: float) -> EntryId | None:
     return None if entry is None else entry.id
 
 
-def _pool(state: PoolState, now: float) -> Json:
+def _pool(state: PoolState, now: float, only: EntryId | None) -> Json:
     told = report_pool(state, now=now)
     states = told["entries"]
     assert isinstance(states, list), "a report lists its entries"
     pairs = zip(state.entries, states, strict=True)
-    entries = [_entry(n, state, e, known) for n, (e, known) in enumerate(pairs, start=1)]
+    entries = [
+        _entry(n, state, e, known)
+        for n, (e, known) in enumerate(pairs, start=1)
+        if only in (None, e.id)
+    ]
     return {
         "key": state.key,
         "provider": state.provider,
         "strategy": state.strategy.value,
         "returns_at": told["returns_at"],
         "next": upcoming(state, now),
+        **asdict(counts(state, now)),
         "entries": [*entries],
     }
 

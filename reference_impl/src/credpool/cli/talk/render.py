@@ -17,17 +17,17 @@ from rich.text import Text
 
 from credpool.cli.talk import deadline
 from credpool.cli.talk.billing import KINDS, disputes
-from credpool.entries.listing import listing, upcoming
+from credpool.entries.listing import counts, listing, upcoming
 from credpool.entries.order import is_plain
 from credpool.events.report import Json
 from credpool.model.borrowed import borrowed, is_reference
 from credpool.model.entry import Entry
 from credpool.model.state import PoolState
-from credpool.model.terms import FOREVER, Status
+from credpool.model.terms import FOREVER, EntryId, Status
 from credpool.model.text import duration, visible
-from credpool.rules.select import available, payer_of
+from credpool.rules.select import payer_of
 from credpool.rules.targets import shown
-from credpool.rules.usable import DISABLED, NO_SECRET, is_disabled, why_unusable
+from credpool.rules.usable import DISABLED, NO_SECRET, why_unusable
 
 _WIDE: Final = 200
 """The width where nobody looks: a program that reads the output wants whole lines."""
@@ -66,10 +66,12 @@ def frame(title: Text | None = None) -> Table:
     return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
 
 
-def show_pools(states: Sequence[PoolState], *, now: float, as_data: bool) -> None:
-    """Show every entry of the pools."""
+def show_pools(
+    states: Sequence[PoolState], *, now: float, as_data: bool, only: EntryId | None = None
+) -> None:
+    """Show every entry of the pools; as data, or one of them."""
     if as_data:
-        as_json(listing(states, now=now))
+        as_json(listing(states, now=now, only=only))
         return
     for state in states:
         if state.entries:
@@ -81,23 +83,20 @@ def show_pools(states: Sequence[PoolState], *, now: float, as_data: bool) -> Non
 def show_summary(states: Sequence[PoolState], *, now: float) -> None:
     """Show one line for each pool: how many can be used, and when the next one can."""
     table = frame()
-    paused = [sum(is_disabled(state, e) for e in state.entries) for state in states]
+    found = [counts(state, now) for state in states]
+    paused = any(c.disabled for c in found)
     names = ["pool", "strategy", "available", "out", "dead", "disabled", "next return"]
-    for name in names if any(paused) else [n for n in names if n != "disabled"]:
+    for name in names if paused else [n for n in names if n != "disabled"]:
         table.add_column(name, overflow="fold")
-    for state, off in zip(states, paused, strict=True):
-        ready = len(available(state, now=now, model=None))
-        left = [e for e in state.entries if not is_disabled(state, e)]
-        dead = sum(e.dead for e in left)
-        ends = [c.until for e in left if (c := e.blocked(now)) and c.until != FOREVER]
+    for state, c in zip(states, found, strict=True):
         table.add_row(
             Text(visible(state.key)),
             state.strategy.value,
-            str(ready),
-            str(len(left) - ready - dead),
-            str(dead),
-            *([str(off)] if any(paused) else []),
-            duration(min(ends) - now) if ends else "–",
+            str(c.available),
+            str(c.out),
+            str(c.dead),
+            *([str(c.disabled)] if paused else []),
+            duration(c.next_return - now) if c.next_return is not None else "–",
         )
     out().print(table)
 

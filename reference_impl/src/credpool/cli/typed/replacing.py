@@ -68,4 +68,4 @@ def replace(session: Session, provider: str, target: str, place: str | None) -> 
         )
     operator.replace(entry.id, secret)
     tell_unlike(secret, provider, elsewhere=entry.base_url is not None)
-    session.done(f"Replaced the key of {shown(entry)} of {provider}.", provider)
+    session.done(f"Replaced the key of {shown(entry)} of {provider}.", provider, entry.id)
