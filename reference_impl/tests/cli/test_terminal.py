@@ -225,3 +225,42 @@ def test_a_verb_that_needs_a_pool_says_so(at_terminal: Open) -> None:
 
     assert typed.end() == 2
     assert "no credentials yet" in typed.text
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_an_endpoint_of_ones_own_is_typed(at_terminal: Open, path: Path, width: int) -> None:
+    """`custom` finds it; the key is hidden, and the menu shows no broken line."""
+    typed = at_terminal(width=width)
+    typed.wait_for(MENU)
+    typed.type("add\r")
+    typed.wait_for("For which provider?")
+    typed.type("custom\r")
+    typed.wait_for("Its name:")
+    typed.type("My Box\r")
+    typed.wait_for("Its base URL")
+    typed.type("http://127.0.0.1:1/v1\r")
+    typed.wait_for("The key (it is not shown)")
+    typed.type(f"{ONE}\r")
+    typed.wait_for("A label")
+    typed.type("home\r")
+    typed.wait_for("Added ")
+    typed.wait_for(MENU, times=3)
+    typed.type("look\r")
+    typed.wait_for("this is the store")
+    typed.type("leave\r")
+
+    assert typed.end() == 0
+    assert stored(path) == {"custom:my-box": [ONE]}
+    assert ONE not in typed.raw
+
+
+@pytest.mark.parametrize("name", ["openai", "OpenAI", "anthropic", "groq", "gemini"])
+def test_no_name_leads_to_another_pool(at_terminal: Open, name: str) -> None:
+    """Whatever is typed at the menu, the choice that is taken is the one of that name."""
+    typed = at_terminal()
+    typed.wait_for(MENU)
+    typed.type("add\r")
+    typed.wait_for("For which provider?")
+    typed.type(f"{name}\r")
+
+    typed.wait_for(f"? For which provider? {name.casefold()}\n")
