@@ -123,7 +123,7 @@ def test_an_import_says_what_it_did(credpool: "Command", keep: Keep, path: Path)
     assert (first.code, results(first.out)) == (0, ["added"] * 3)
     assert (again.code, results(again.out)) == (0, ["there_already"] * 3)
     assert (clash.code, results(clash.out)) == (1, ["left_out", "there_already", "there_already"])
-    assert (empty.code, "Added 0 of 3, left out 3." in empty.err) == (1, True)
+    assert (empty.code, "0 of 3 entries are new here; 3 missing." in empty.err) == (1, True)
     labels = [e["label"] for e in credpool("list", "--store", other, "--json").entries]
     assert sorted(map(str, labels)) == ["a", "b", "work", "work-2"]
     assert "0123456789abcdef" not in first.err + first.out + clash.err + clash.out

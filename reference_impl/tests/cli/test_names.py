@@ -157,6 +157,20 @@ def test_the_mark_is_in_the_table_and_in_the_document(credpool: "Command", keep:
     assert "→" not in credpool("list", "openai").out
 
 
+@pytest.mark.parametrize("line", ["list", "status", "providers", "test"])
+def test_no_line_of_a_table_ends_in_blanks(
+    credpool: "Command", keep: Keep, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What goes into a file or a pipe is compared and searched."""
+    monkeypatch.setattr("credpool.cli.providers.trial._plan", lambda *_: "not in this test")
+    keep(entry("a", "work"), entry("b", "a much longer label"))
+
+    lines = credpool(line).out.splitlines()
+
+    assert len(lines) > 3
+    assert [text for text in lines if text != text.rstrip()] == []
+
+
 @pytest.mark.parametrize("verb", [name for name in sorted(VERBS) if name != "import"])
 def test_a_script_is_asked_nothing(credpool: "Command", keep: Keep, verb: str) -> None:
     """Where nobody can answer, what is missing is named, or nothing is."""

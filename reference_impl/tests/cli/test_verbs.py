@@ -276,7 +276,7 @@ def out(failure: FailureClass, until: float = 4e9) -> Cooldown:
         ),
         pytest.param(
             entry("a", cooldown=out(FailureClass.AUTH_REVOKED, FOREVER)),
-            "make a new key at the provider and add it: credpool add openai",
+            "make a new key at the provider, and put it in this one's place: credpool replace openai",
             id="revoked",
         ),
         pytest.param(

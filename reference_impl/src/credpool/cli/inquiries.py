@@ -139,7 +139,8 @@ def import_(session: Session, file: BinaryIO) -> None:
     for one in taken:
         render.say(str(one))
     new, out = (sum(t.what == what for t in taken) for what in (transfer.ADDED, transfer.LEFT_OUT))
-    render.say(f"Added {new} of {len(taken)}, left out {out}.")
+    missing = f"; {out} missing" if out else ""
+    render.say(f"{new} of {len(taken)} entries are new here{missing}.")
     if session.as_json:
         render.as_json({"version": 1, "entries": [one.report() for one in taken]})
     if out:

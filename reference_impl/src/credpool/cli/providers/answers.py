@@ -9,7 +9,7 @@ from rich.text import Text
 
 from credpool.cli.providers.trial import Trial
 from credpool.cli.talk.advice import advised
-from credpool.cli.talk.render import condition, frame, out, say
+from credpool.cli.talk.render import condition, frame, put, say
 from credpool.events.report import Json
 from credpool.model.messages import Verdict
 from credpool.model.terms import FailureClass
@@ -86,7 +86,7 @@ def show(trials: Sequence[Trial], *, now: float) -> None:
         table.add_row(*(t if isinstance(t, Text) else Text(visible(t)) for t in told))
         steps += [step] if (step := _step(trial, answer, verdict, now)) else []
     if trials:
-        out().print(table)
+        put(table)
     for step in dict.fromkeys(steps):
         say(step)
 

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from credpool.cli.home import Home, types_of
 from credpool.cli.talk.billing import KINDS
-from credpool.cli.talk.render import frame, out
+from credpool.cli.talk.render import frame, put
 from credpool.config.pools import endpoints
 from credpool.events.report import Json
 from credpool.model.terms import AuthType
@@ -75,7 +75,7 @@ def show(found: Sequence[Known]) -> None:
         here = ", ".join(one.found)
         cells = (one.key, one.title, takes, ", ".join(one.variables), str(one.entries or ""), here)
         table.add_row(*(Text(visible(cell)) for cell in cells))
-    out().print(table)
+    put(table)
 
 
 def _one(home: Home, key: str, title: str) -> Known:

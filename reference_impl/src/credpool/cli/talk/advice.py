@@ -8,8 +8,7 @@ from credpool.model.terms import AuthType, FailureClass
 
 _AGAIN: Final = "then: credpool reset {key} {id}"
 _REPLACE: Final = (
-    "make a new key at the provider and add it: credpool add {key}; "
-    "then take this one out: credpool remove {key} {id}"
+    "make a new key at the provider, and put it in this one's place: credpool replace {key} {id}"
 )
 _LOGIN: Final = "log in again: credpool login {key} --entry {id}"
 _BY_ITSELF: Final = "it comes back by itself; a credential of another owner would help until then"

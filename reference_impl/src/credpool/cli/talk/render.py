@@ -56,6 +56,17 @@ def say(text: str) -> None:
         console.print(Text(visible(text, keep="\n")))
 
 
+def put(table: Table) -> None:
+    """Write a table; where nobody looks, no line of it ends in blanks."""
+    console = out()
+    if sys.stdout.isatty():
+        console.print(table)
+        return
+    with console.capture() as written:
+        console.print(table)
+    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in written.get().splitlines()))
+
+
 def as_json(value: Json) -> None:
     """Write a document for programs, in ASCII: no terminal and no locale can spoil it."""
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
@@ -75,7 +86,7 @@ def show_pools(
         return
     for state in states:
         if state.entries:
-            out().print(_table(state, now))
+            put(_table(state, now))
     for note in disputes(states):
         out().print(Text(note), soft_wrap=True)
 
@@ -98,7 +109,7 @@ def show_summary(states: Sequence[PoolState], *, now: float) -> None:
             *([str(c.disabled)] if paused else []),
             duration(c.next_return - now) if c.next_return is not None else "–",
         )
-    out().print(table)
+    put(table)
 
 
 def show_entry(state: PoolState, entry: Entry, *, now: float) -> None:
