@@ -157,6 +157,22 @@ def test_the_mark_is_in_the_table_and_in_the_document(credpool: "Command", keep:
     assert "→" not in credpool("list", "openai").out
 
 
+def test_the_last_four_are_shown_to_whoever_asks(
+    credpool: "Command", around: dict[str, str], keep: Keep
+) -> None:
+    """Also of what a reference reads; a short secret, and the rest of any, is never shown."""
+    around["MINE"] = "sk-mine-0123456789wxyz"
+    keep(entry("a"), Entry(id=EntryId("b"), label="b", secret=Secret("sk-short-1234")))
+    credpool("add", "openai", "--from", "env:MINE")
+
+    asked, usual = credpool("list", "--show-last-four").out, credpool("list").out
+
+    assert "cdef" in asked
+    assert "wxyz" in asked
+    assert "1234" not in asked
+    assert not any(end in usual for end in ("cdef", "wxyz", "last four"))
+
+
 @pytest.mark.parametrize("line", ["list", "status", "providers", "test"])
 def test_no_line_of_a_table_ends_in_blanks(
     credpool: "Command", keep: Keep, line: str, monkeypatch: pytest.MonkeyPatch

@@ -32,10 +32,11 @@ _SHARED: Final = "Others may read the file it went to; --output FILE makes one t
 @click.command("list")
 @common
 @any_provider
+@click.option("--show-last-four", is_flag=True, help="Show how each key ends, to tell them apart.")
 @session
-def list_(session: Session, provider: str | None) -> None:
+def list_(session: Session, provider: str | None, *, show_last_four: bool) -> None:
     """Show every entry, why it is out, and for how long."""
-    session.show(*([provider] if provider else []))
+    session.show(*([provider] if provider else []), with_ends=show_last_four)
 
 
 @click.command()

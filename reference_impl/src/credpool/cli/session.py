@@ -43,15 +43,15 @@ class Session:
         """The pools that are meant."""
         return Home.find(self.store, os.environ, Path.home())
 
-    def show(self, *keys: str) -> None:
-        """Show some pools as they are now, or all."""
+    def show(self, *keys: str, with_ends: bool = False) -> None:
+        """Show some pools as they are now, or all; with the ends of their secrets, if asked to."""
         states, errors = (self.home.states(keys), []) if keys else self.home.readable()
         for state in states:
             if keys and not state.entries:
                 render.say(f"{state.key} has no credentials: credpool add {state.key}.")
         if not (keys or any(state.entries for state in states)):
             render.say(f"There are no credentials yet; they will be kept in {self.home.store}.")
-        render.show_pools(states, now=time.time(), as_data=self.as_json)
+        render.show_pools(states, now=time.time(), as_data=self.as_json, with_ends=with_ends)
         leave_with(errors)
 
     def done(self, text: str, key: str, entry: EntryId | None = None) -> None:

@@ -36,9 +36,13 @@ _STYLES: Final = {Status.OK: "green", Status.EXHAUSTED: "yellow", Status.DEAD: "
 _PASSED_OVER: Final[Mapping[str | None, str]] = {NO_SECRET: "no key", DISABLED: "disabled"}
 """How an entry is shown with which nothing is sent although nothing is wrong with it."""
 
-_COLUMNS: Final = ("#", "priority", "label", "type", "status", "why", "login ends", "requests", "billed", "models", "source", "owner", "id")  # fmt: skip
+_COLUMNS: Final = ("#", "priority", "label", "type", "status", "why", "login ends", "requests", "billed", "models", "source", "last four", "owner", "id")  # fmt: skip
 _WHOLE: Final = frozenset({"#", "priority", "type", "status", "requests", "id"})
 """The columns that are never folded."""
+
+_SPARED: Final = 4
+_LONG: Final = 20
+"""How long a secret is of which so many characters tell nothing to whoever looks over a shoulder."""
 
 _LEAST: Final = {"why": len("usage_limited,")}
 """How wide a column must be, so that no word of it is broken."""
@@ -78,15 +82,20 @@ def frame(title: Text | None = None) -> Table:
 
 
 def show_pools(
-    states: Sequence[PoolState], *, now: float, as_data: bool, only: EntryId | None = None
+    states: Sequence[PoolState],
+    *,
+    now: float,
+    as_data: bool,
+    only: EntryId | None = None,
+    with_ends: bool = False,
 ) -> None:
-    """Show every entry of the pools; as data, or one of them."""
+    """Show every entry of the pools; as data, or one of them; and how its secret ends, if asked to."""
     if as_data:
         as_json(listing(states, now=now, only=only))
         return
     for state in states:
         if state.entries:
-            put(_table(state, now))
+            put(_table(state, now, with_ends=with_ends))
     for note in disputes(states):
         out().print(Text(note), soft_wrap=True)
 
@@ -181,7 +190,15 @@ def stays_away(key: str, gone: Entry) -> str:
     return f" It was found at {gone.source}, and is not taken up again{again}."
 
 
-def _table(state: PoolState, now: float, places: Sequence[int] = ()) -> Table:
+def _end(entry: Entry) -> str:
+    """Return the last four characters of a secret that is long enough to spare them."""
+    text = entry.secret.reveal() if entry.secret is not None else ""
+    return text[-_SPARED:] if len(text) >= _LONG else ""
+
+
+def _table(
+    state: PoolState, now: float, places: Sequence[int] = (), *, with_ends: bool = False
+) -> Table:
     """Return a pool, or some places of it, without the columns that tell no two entries apart."""
     payers = {payer_of(state, e).value for e in state.entries}
     billed = f" · billed: {payers.pop()}" if len(payers) == 1 else ""
@@ -191,6 +208,8 @@ def _table(state: PoolState, now: float, places: Sequence[int] = ()) -> Table:
     table = frame(title)
     rows = enumerate(state.entries, start=1)
     cells = [_cells(n, state, e, now) for n, e in rows if not places or n in places]
+    for cell, entry in zip(cells, state.entries, strict=False) if with_ends else ():
+        cell["last four"] = Text(visible(_end(entry)))
     for cell in cells if comes else ():
         mark = "→ " if cell["id"].plain == first else "  "
         cell["#"] = Text(mark) + cell["#"]
@@ -221,6 +240,7 @@ def _cells(place: int, state: PoolState, entry: Entry, now: float) -> dict[str, 
         payer_of(state, entry).value,
         ", ".join(entry.serves),
         entry.reference or ("" if entry.source == "manual" else entry.source),
+        "",  # the end of its secret, which is shown to whoever asks for it
         entry.owner or entry.learnt_owner or "",
         entry.id,
     )
