@@ -136,7 +136,7 @@ def import_(session: Session, file: BinaryIO) -> None:
     """
     if file.isatty():
         render.say("Paste the export, and end it with Ctrl-D on a line of its own.")
-    taken = transfer.imported(session.home, _text(file), render.say)
+    taken = transfer.imported(session.home, _text(file))
     for one in taken:
         render.say(str(one))
     new, out = (sum(t.what == what for t in taken) for what in (transfer.ADDED, transfer.LEFT_OUT))

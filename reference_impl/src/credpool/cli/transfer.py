@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from credpool.cli.home import Home
+from credpool.cli.talk.render import say
 from credpool.events.report import Json
 from credpool.model.entry import Entry
 from credpool.model.errors import BadInput
@@ -74,7 +75,7 @@ class Taken:
         return f"{self.key}, {shown(self.entry)}: {self.what}{why}"
 
 
-def imported(home: Home, text: str, complain: Callable[[str], None]) -> list[Taken]:
+def imported(home: Home, text: str, complain: Callable[[str], None] = say) -> list[Taken]:
     """Add the entries that the pools lack, and return what became of each.
 
     Args:
