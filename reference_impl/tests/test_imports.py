@@ -17,7 +17,7 @@ from credpool.cli.app import VERBS, cli
 from credpool.model import errors as model_errors
 
 CLIENTS = {"httpx", "httpx2", "asyncio", "anyio", "filelock", "platformdirs"}
-MODULES = {f"credpool.cli.{home.partition('.')[0]}" for home, _ in VERBS.values()}
+MODULES = {f"credpool.cli.{home.rpartition('.')[0]}" for home, _ in VERBS.values()}
 TALK = {"rich", "prompt_toolkit", "ruamel"}
 
 
@@ -104,10 +104,15 @@ def test_what_needs_no_verb_imports_none(option: str) -> None:
 @pytest.mark.parametrize(
     ("words", "completed", "imported"),
     [
-        pytest.param("credpool re", {"refresh", "remove", "rename", "reset"}, set(), id="a verb"),
+        pytest.param(
+            "credpool re", {"refresh", "remove", "rename", "replace", "reset"}, set(), id="a verb"
+        ),
         pytest.param("credpool --v", {"--version"}, set(), id="an option"),
         pytest.param(
-            "credpool move --b", {"--before"}, {"logins", "verbs"}, id="an option of one verb"
+            "credpool move --b",
+            {"--before"},
+            {"logins", "typed.replacing", "verbs"},
+            id="an option of one verb",
         ),
     ],
 )

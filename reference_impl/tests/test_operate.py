@@ -323,6 +323,12 @@ def test_a_listing_tells_all_but_the_secret() -> None:
                 "provider": "openai",
                 "strategy": "fill_first",
                 "returns_at": None,
+                "next": "key-1",
+                "available": 1,
+                "out": 0,
+                "dead": 0,
+                "disabled": 0,
+                "next_return": None,
                 "entries": [
                     {
                         "id": "key-1",

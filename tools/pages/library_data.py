@@ -15,6 +15,7 @@ BILLING_PATH: Final = "reference_impl/src/credpool/cli/talk/billing.json"
 SOURCES_PATH: Final = "reference_impl/src/credpool/cli/replies/sources.json"
 
 _PROVIDER: Final = (
+    "title",
     "base_url",
     "zone",
     "credential_query",
@@ -91,5 +92,7 @@ def _pick(data: Mapping[str, Json], names: tuple[str, ...]) -> dict[str, Json]:
 def _way(credential: Mapping[str, Json]) -> dict[str, Json]:
     """Return a credential without its prose; of its aliases the names alone."""
     way = {name: value for name, value in credential.items() if name != "note"}
+    if "question" in way:
+        way["question"] = _pick(fields(way["question"]), ("path", "headers"))
     names: list[Json] = [fields(alias)["name"] for alias in items(credential.get("aliases"))]
     return {**way, "aliases": names} if names else way

@@ -222,7 +222,7 @@ def test_the_library_gets_the_rules_without_the_prose(root: Path) -> None:
     sample = data["providers"]["sample"]
     rows = (*data["hints"], *data["quota"])
     assert all("source" not in row and "examples" not in row for row in rows)
-    assert list(sample) == ["base_url", "credentials", "rules"]
+    assert list(sample) == ["title", "base_url", "credentials", "rules"]
     assert sample["rules"][0] == {
         "id": "quoted",
         "when": {"status": 429, "message": ['it\'s "late"', 'say "when"']},

@@ -3,14 +3,20 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from credpool import Entry, Secret
+from credpool.model.terms import EntryId
+
 if TYPE_CHECKING:
     from conftest import Command
 
+Keep = Callable[..., None]
 ONE, TWO = "sk-one-0123456789abcdef", "sk-two-0123456789abcdef"
 FULL = """
 import resource, signal, sys
@@ -39,11 +45,11 @@ sys.exit(main())
     ],
 )
 def test_bad_input_is_refused(
-    credpool: "Command", path: Path, line: str, stdin: str, code: int, said: str
+    credpool: "Command", keep: Keep, path: Path, line: str, stdin: str, code: int, said: str
 ) -> None:
     """The code is the documented one, stdout is empty, and the store is as it was."""
-    credpool("add", "openai", "--label", "work", stdin=ONE)
-    credpool("add", "openai", "--label", "Work", stdin=TWO)
+    one = Entry(id=EntryId("1a"), label="work", secret=Secret(ONE), priority=0)
+    keep(one, replace(one, id=EntryId("2b"), label="Work", secret=Secret(TWO), priority=1))
     before = path.read_bytes()
 
     ran = credpool(*line.split(), stdin=stdin)

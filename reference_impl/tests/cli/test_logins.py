@@ -105,7 +105,7 @@ def test_a_login_that_comes_to_nothing(
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        pytest.param("login openai", "give --client-id", id="no client"),
+        pytest.param("login openai", "needs --client-id", id="no client"),
         pytest.param("login openai --client-id mine", "--device-url", id="no endpoint"),
         pytest.param("login groq --client-id mine", "takes API keys alone", id="no logins there"),
         pytest.param(

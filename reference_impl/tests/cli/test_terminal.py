@@ -189,3 +189,78 @@ def test_who_is_sure_is_not_asked(credpool: "Command", at_terminal: Open, path: 
 
     assert at_terminal("remove", "openai", "1", "--yes").end() == 0
     assert stored(path) == {"openai": [TWO]}
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_what_is_missing_is_asked_for(credpool: "Command", at_terminal: Open, width: int) -> None:
+    """The entry is chosen from a list, and what is then done is done to it."""
+    credpool("add", "openai", "--label", "work", stdin=ONE)
+    credpool("add", "openai", "--label", "home", stdin=TWO)
+    typed = at_terminal("rename", width=width)
+    typed.wait_for("Which one?")
+    typed.type("home\r")
+    typed.wait_for("Its new label:")
+    typed.type("spare\r")
+
+    assert typed.end() == 0
+    labels = [e["label"] for e in credpool("list", "openai", "--json").entries]
+    assert labels == ["work", "spare"]
+
+
+def test_a_provider_is_asked_for(at_terminal: Open, path: Path) -> None:
+    """Bare `add` is a conversation about what is to be added."""
+    typed = at_terminal("add")
+    typed.wait_for("For which provider?")
+    typed.type("groq\r")
+    typed.wait_for("The key (it is not shown)")
+    typed.type("gsk_0123456789abcdef\r")
+
+    assert typed.end() == 0
+    assert stored(path) == {"groq": ["gsk_0123456789abcdef"]}
+
+
+def test_a_verb_that_needs_a_pool_says_so(at_terminal: Open) -> None:
+    """There is nothing to choose from."""
+    typed = at_terminal("disable")
+
+    assert typed.end() == 2
+    assert "no credentials yet" in typed.text
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_an_endpoint_of_ones_own_is_typed(at_terminal: Open, path: Path, width: int) -> None:
+    """`custom` finds it; the key is hidden, and the menu shows no broken line."""
+    typed = at_terminal(width=width)
+    typed.wait_for(MENU)
+    typed.type("add\r")
+    typed.wait_for("For which provider?")
+    typed.type("custom\r")
+    typed.wait_for("Its name:")
+    typed.type("My Box\r")
+    typed.wait_for("Its base URL")
+    typed.type("http://127.0.0.1:1/v1\r")
+    typed.wait_for("The key (it is not shown)")
+    typed.type(f"{ONE}\r")
+    typed.wait_for("A label")
+    typed.type("home\r")
+    typed.wait_for("Added ")
+    typed.wait_for(MENU, times=3)
+    typed.type("look\r")
+    typed.wait_for("this is the store")
+    typed.type("leave\r")
+
+    assert typed.end() == 0
+    assert stored(path) == {"custom:my-box": [ONE]}
+    assert ONE not in typed.raw
+
+
+@pytest.mark.parametrize("name", ["openai", "OpenAI", "anthropic", "groq", "gemini"])
+def test_no_name_leads_to_another_pool(at_terminal: Open, name: str) -> None:
+    """Whatever is typed at the menu, the choice that is taken is the one of that name."""
+    typed = at_terminal()
+    typed.wait_for(MENU)
+    typed.type("add\r")
+    typed.wait_for("For which provider?")
+    typed.type(f"{name}\r")
+
+    typed.wait_for(f"? For which provider? {name.casefold()}\n")

@@ -82,17 +82,6 @@ def test_one_broken_pool_is_one_line(credpool: "Command", path: Path, verb: str)
     assert len(ran.err.splitlines()) == 1
 
 
-def test_a_key_of_another_provider_is_told(credpool: "Command", path: Path) -> None:
-    """It is added, for a gateway may take it; and whoever did it by mistake is told."""
-    told = credpool("add", "openai", stdin="sk-ant-api03-0123456789abcdef")
-    silent = credpool("add", "openai", stdin="sk-proj-0123456789abcdef")
-
-    assert told.code == silent.code == 0
-    assert "begins like a key of anthropic" in told.err
-    assert "begins like" not in silent.err
-    assert path.exists()
-
-
 def test_an_import_says_what_cannot_be_used(credpool: "Command", path: Path) -> None:
     """The row is kept as it is, and what is wrong with it is said."""
     row = {"id": "bad", "access_token": f'"{GOOD}"', "label": "one"}

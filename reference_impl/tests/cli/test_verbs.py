@@ -276,7 +276,7 @@ def out(failure: FailureClass, until: float = 4e9) -> Cooldown:
         ),
         pytest.param(
             entry("a", cooldown=out(FailureClass.AUTH_REVOKED, FOREVER)),
-            "make a new key at the provider and add it: credpool add openai",
+            "make a new key at the provider, and put it in this one's place: credpool replace openai",
             id="revoked",
         ),
         pytest.param(
@@ -586,7 +586,8 @@ def test_custom_endpoints_stand_beside_the_providers(
     around |= {"T_KEY": TWO, "OPENAI_API_KEY": ONE}
 
     shown = json.loads(credpool("list", "--json").out)["pools"]
-    added = credpool("add", "custom:Together.AI", "--json", stdin="another-0123456789")
+    credpool("add", "custom:Together.AI", stdin="another-0123456789")
+    added = credpool("list", "custom:Together.AI", "--json")
 
     assert [pool["key"] for pool in shown] == [
         "custom:together.ai",

@@ -15,6 +15,7 @@ from credpool.entries.operator import Operator
 from credpool.model.terms import AuthType
 from credpool.pool import engine_of
 from credpool.seed import Surroundings
+from credpool.testing import FakeProvider
 
 T = TypeVar("T")
 ONE, TWO = "sk-one-0123456789abcdef", "sk-two-0123456789abcdef"
@@ -198,3 +199,97 @@ def test_a_key_is_disabled_and_enabled(home: Home) -> None:
     assert not any(e.disabled for e in pool.state.entries)
     assert ("Disabled" in first.said[-1], "Enabled" in second.said[-1]) == (True, True)
     assert any(": disabled" in text for text in second.offered[1])
+
+
+def test_an_endpoint_of_ones_own_is_added(home: Home) -> None:
+    """It is named and placed first; the key goes to its pool, in the plain form of its name."""
+    answers = ("Add", "An endpoint", "My Box", "http://127.0.0.1:1/v1", ONE, "home", "Leave")
+    asked, _ = talk(home, *answers)
+
+    (entry,) = home.state("custom:my-box").entries
+    assert (entry.secret, entry.label) == (Secret(ONE), "home")
+    assert entry.base_url == "http://127.0.0.1:1/v1"
+    assert any("to custom:my-box" in text for text in asked.said)
+
+
+def test_a_base_url_that_is_none_is_refused(home: Home) -> None:
+    """It is said, and the conversation goes on."""
+    asked, _ = talk(home, "Add", "An endpoint", "box", "box.example", "Leave")
+
+    assert home.known() == ()
+    assert any("the base URL does not begin with" in text for text in asked.said)
+
+
+def test_a_key_with_its_name_is_refused(home: Home) -> None:
+    """The wizard looks at what is pasted as the verb does."""
+    asked, _ = talk(home, "Add", "groq", f"GROQ_API_KEY={ONE}", "Leave")
+
+    assert home.known() == ()
+    assert any("the name of a variable" in text for text in asked.said)
+
+
+def test_what_is_in_use_is_offered_first(home: Home) -> None:
+    """A person adds a second key more often than a first one."""
+    with_keys(home, TWO)
+    asked, _ = talk(home, "Add", "openai", "API", ONE, "", "Leave")
+
+    assert asked.offered[1][0] == "openai"
+
+
+def test_a_credential_is_moved_renamed_and_replaced(home: Home) -> None:
+    """The listing that follows shows the change."""
+    with_keys(home, ONE, TWO)
+    talk(
+        home,
+        "Move",
+        "2.",
+        "first",
+        "Rename",
+        "1.",
+        "spare",
+        "Replace",
+        "1.",
+        ONE[::-1] + "x",
+        "Leave",
+    )
+
+    first, second = home.state("openai").entries
+    assert (first.label, first.secret) == ("spare", Secret(ONE[::-1] + "x"))
+    assert second.secret == Secret(ONE)
+
+
+def test_a_login_is_logged_in_again(home: Home) -> None:
+    """A pool of keys has none; a login is chosen from the logins alone."""
+    with_keys(home, ONE)
+    operator = home.operator("openai")
+    login = operator.add(Secret(TWO), label="me", auth_type=AuthType.OAUTH)
+    again: list[tuple[str, str]] = []
+    asked = Scripted("Log in again", "2.", "Leave")
+
+    def record(key: str, entry: str) -> None:
+        again.append((key, entry))
+
+    Wizard(
+        home, asked, show=lambda: None, login=lambda _: None, again=record, now=lambda: 0.0
+    ).run()
+
+    assert again == [("openai", login.id)]
+    assert len(asked.offered[1]) == 1
+
+
+def test_what_is_wrong_is_looked_for(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    """As `doctor` does, without leaving."""
+    with_keys(home, ONE)
+    talk(home, "Look", "Leave")
+
+    assert "this is the store" in capsys.readouterr().out
+
+
+def test_the_keys_are_tested(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    """As `test` does, without leaving."""
+    with FakeProvider() as provider:
+        answers = ("Add", "An endpoint", "box", f"{provider.url}/v1", ONE, "home", "Test", "Leave")
+        talk(home, *answers)
+
+    assert provider.secrets == [ONE]
+    assert "home" in capsys.readouterr().out

@@ -3,6 +3,7 @@
 stdout is data, stderr is talk.
 """
 
+import json
 import logging
 import sys
 from collections.abc import Sequence
@@ -17,7 +18,9 @@ import credpool
 from credpool.cli.exits import Exit, code_of
 from credpool.cli.talk import exposed, streams
 from credpool.cli.talk.options import common
+from credpool.cli.typed.words import ALIASES, SYNONYMS, Word
 from credpool.model.errors import CredpoolError
+from credpool.model.text import did_you_mean, meant
 
 VERBS: Final = MappingProxyType(
     {
@@ -39,12 +42,18 @@ VERBS: Final = MappingProxyType(
             "Put an entry first, last, one up, one down, or before another one.",
         ),
         "priority": ("verbs.priority", "Give an entry another priority; the lowest comes first."),
+        "providers": (
+            "providers.verbs.providers",
+            "Show which providers are known, and what is found for them here.",
+        ),
         "refresh": ("logins.refresh", "Get new tokens now, for one login or for all of the pool."),
         "remove": ("verbs.remove", "Take an entry out."),
         "rename": ("verbs.rename", "Give an entry another label."),
+        "replace": ("typed.replacing.replace", "Put another key in an entry's place."),
         "reset": ("verbs.reset", "End the cooldowns of all pools, of one, or of one entry."),
         "status": ("inquiries.status", "Show one line for each pool."),
         "strategy": ("verbs.strategy", "Choose how the pool chooses."),
+        "test": ("providers.verbs.test", "Ask the providers whether the keys work."),
     }
 )
 """Where each verb is, and what the list of them says of it: the first sentence of its help."""
@@ -61,10 +70,26 @@ class Verbs(click.Group):
         """Import a verb, if there is one of that name."""
         if cmd_name not in VERBS:
             return super().get_command(ctx, cmd_name)
-        module, _, name = VERBS[cmd_name][0].partition(".")
+        module, _, name = VERBS[cmd_name][0].rpartition(".")
         verb = getattr(import_module(f"credpool.cli.{module}"), name)
         assert isinstance(verb, click.Command), "a test imports each of them"
         return verb
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the verb that was typed, by its name, another name, or in other letters.
+
+        Raises:
+            UsageError: there is none.
+        """
+        typed, *others = args
+        known = self.list_commands(ctx)
+        name = ALIASES.get(typed.casefold()) or meant(typed, known)
+        if name is None and not (ctx.resilient_parsing or typed.startswith("-")):
+            guess = did_you_mean(typed, {verb: SYNONYMS.get(verb, ()) for verb in known})
+            raise click.UsageError(f"No such command {typed!r}{guess}", ctx)
+        return super().resolve_command(ctx, [name or typed, *others])
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write what each verb does, and import none."""
@@ -102,8 +127,27 @@ def cli(ctx: click.Context) -> None:
         begin()
 
 
+def _verbs(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    return [name for name in (*VERBS, "completion", "help") if name.startswith(begun)]
+
+
+@cli.command("help")
+@click.argument("verb", required=False, shell_complete=_verbs)
+@click.pass_context
+def help_(ctx: click.Context, verb: str | None) -> None:
+    """Show what the command can do, or one of its verbs."""
+    above = ctx.parent
+    assert above is not None, "it is a verb of the command"
+    if verb is None:
+        click.echo(above.get_help())
+        return
+    name, command, _ = cli.resolve_command(above, [verb])
+    assert command is not None, "another verb is refused"
+    click.echo(command.get_help(click.Context(command, info_name=name, parent=above)))
+
+
 @cli.command()
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=Word(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Write the completion script of a shell.
 
@@ -142,8 +186,9 @@ def _ended(arguments: list[str] | None) -> int:
     except click.ClickException as err:
         return _misused(err, typed)
     except CredpoolError as err:
-        _say(f"credpool: {exposed.hidden(str(err), typed)}.")
-        return code_of(err)
+        message = exposed.hidden(str(err), typed)
+        _say(f"credpool: {message}.")
+        return _told(type(err).__name__, message, code_of(err), typed)
     return code if isinstance(code, int) else Exit.DONE
 
 
@@ -152,8 +197,17 @@ def _misused(error: click.ClickException, typed: Sequence[str]) -> int:
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is not None:
         _say(f"{context.get_usage()}\nTry '{context.command_path} --help' for help.\n")
-    _say(f"Error: {exposed.hidden(error.format_message(), typed)}")
-    return Exit.USAGE
+    message = exposed.hidden(error.format_message(), typed)
+    _say(f"Error: {message}")
+    return _told(type(error).__name__, message, Exit.USAGE, typed)
+
+
+def _told(kind: str, message: str, code: Exit, typed: Sequence[str]) -> int:
+    """Tell a program of an error, in place of the document that it asked for, and return the code."""
+    if "--json" in typed:
+        error = {"kind": kind, "message": message, "exit_code": int(code)}
+        click.echo(json.dumps({"version": 1, "error": error}, indent=2))
+    return code
 
 
 def _say(text: str) -> None:

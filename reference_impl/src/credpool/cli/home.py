@@ -19,6 +19,7 @@ from credpool.model.policy import Strategy
 from credpool.model.secret import Secret
 from credpool.model.state import PoolState
 from credpool.model.terms import AuthType
+from credpool.model.text import did_you_mean, meant
 from credpool.pool import Pool
 from credpool.providers import registry
 from credpool.seed.open import open_pool, view_pool
@@ -61,6 +62,20 @@ class Home:
     def config(self) -> Path:
         """The file in which strategies are chosen."""
         return self.store.with_name("config.yaml")
+
+    def meant(self, typed: str) -> str:
+        """Return the key of the pool that was typed, in any case, with `_` or a blank for `-`.
+
+        An endpoint's name is put in its plain form, and is no other endpoint's.
+        """
+        if is_custom(typed.casefold()):
+            return custom_key(typed.partition(":")[2])
+        if typed in registry.names():
+            return typed
+        return (
+            meant(typed, dict.fromkeys((*pool_keys(self.store), *self.surroundings.names())))
+            or typed
+        )
 
     def known(self) -> tuple[str, ...]:
         """Return the pools there are: kept, configured, or found.
@@ -137,9 +152,10 @@ class Home:
         if key in pool_keys(self.store) or self.surroundings.endpoint(key) is not None:
             return key
         if is_custom(key):
-            there = ", ".join(e.key for e in endpoints(self.surroundings.settings())) or "none"
+            keys = [e.key for e in endpoints(self.surroundings.settings())]
+            there = ", ".join(keys) or "none"
             raise BadInput(
-                f"there is no endpoint {key!r}; configured are: {there}; list it under "
+                f"there is no endpoint {key!r}{did_you_mean(key, keys)}; configured are: {there}; list it under "
                 f"custom_providers in {self.config}, or add its first key with --base-url"
             )
         if key not in self.surroundings.names():
@@ -158,11 +174,6 @@ def is_shared(path: Path) -> bool:
     if os.name != "posix" or not path.exists():
         return False
     return bool(stat.S_IMODE(path.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO))
-
-
-def pool_key(typed: str) -> str:
-    """Return the key of the pool that somebody typed: an endpoint's name is put in its plain form."""
-    return custom_key(typed.partition(":")[2]) if is_custom(typed) else typed
 
 
 def types_of(key: str) -> Sequence[AuthType]:

@@ -37,10 +37,11 @@ _SHARED: Final = "Others may read the file it went to; --output FILE makes one t
 @click.command("list")
 @common
 @any_provider
+@click.option("--show-last-four", is_flag=True, help="Show how each key ends, to tell them apart.")
 @session
-def list_(session: Session, provider: str | None) -> None:
+def list_(session: Session, provider: str | None, *, show_last_four: bool) -> None:
     """Show every entry, why it is out, and for how long."""
-    session.show(*([provider] if provider else []))
+    session.show(*([provider] if provider else []), with_ends=show_last_four)
 
 
 @click.command()
@@ -158,10 +159,20 @@ def export(
 def import_(session: Session, file: BinaryIO) -> None:
     """Add what an export holds; what is there stays.
 
-    It is read from FILE, or from the standard input.
+    It is read from FILE, or from the standard input. The exit code is 1 if something was left out.
     """
-    for line in transfer.imported(session.home, _text(file)):
-        render.say(line)
+    if file.isatty():
+        render.say("Paste the export, and end it with Ctrl-D on a line of its own.")
+    taken = transfer.imported(session.home, _text(file))
+    for one in taken:
+        render.say(str(one))
+    new, out = (sum(t.what == what for t in taken) for what in (transfer.ADDED, transfer.LEFT_OUT))
+    missing = f"; {out} missing" if out else ""
+    render.say(f"{new} of {len(taken)} entries are new here{missing}.")
+    if session.as_json:
+        render.as_json({"version": 1, "entries": [one.report() for one in taken]})
+    if out:
+        raise click.exceptions.Exit(Exit.LOOK)
 
 
 def _text(file: BinaryIO) -> Veiled:

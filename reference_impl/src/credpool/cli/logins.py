@@ -1,5 +1,6 @@
 """A person's login from the command: with a code on any device, or in this machine's browser."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -17,13 +18,16 @@ from credpool.model.entry import Entry
 from credpool.model.errors import BadInput
 from credpool.model.secret import Secret
 from credpool.model.terms import AuthType
+from credpool.providers import registry
 from credpool.rules.targets import resolve, shown
 from credpool.rules.usable import is_disabled
 
-_NO_ENDPOINT: Final = (
-    "no login endpoint was given: name your OAuth client's --device-url (a code that is typed on any "
-    "device), or its --authorize-url (this machine's browser); the provider's documentation has them"
+_CLIENT: Final = "--client-id, the id of your own OAuth client: this program ships none"
+_ENDPOINT: Final = (
+    "--device-url (a code that is typed on any device) or --authorize-url (this machine's browser), "
+    "the client's endpoint"
 )
+_TOKENS: Final = "--token-url, its token endpoint"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,19 +44,30 @@ class Client:
     def asked(self, prompter: Prompter) -> "Client":
         """Return the client with what a person says of it; nothing is asked twice."""
         told = replace(
-            self,
-            client_id=self.client_id or prompter.ask("The id of your own OAuth client:"),
-            device_url=self.device_url
-            or prompter.ask("Its device endpoint (empty: log in with this machine's browser):"),
+            self, client_id=self.client_id or prompter.ask("The id of your own OAuth client:")
         )
-        if not told.device_url:
-            url = prompter.ask("Its authorisation endpoint:")
-            told = replace(told, authorize_url=told.authorize_url or url)
+        if not (told.device_url or told.authorize_url):
+            device = prompter.ask(
+                "Its device endpoint (empty: log in with this machine's browser):"
+            )
+            told = replace(told, device_url=device)
+        if not (told.device_url or told.authorize_url):
+            told = replace(told, authorize_url=prompter.ask("Its authorisation endpoint:"))
         return replace(
             told,
             token_url=told.token_url or prompter.ask("Its token endpoint (empty: the usual one):"),
             scope=told.scope or prompter.ask("The scope to ask for (may be empty):"),
         )
+
+    def lacks(self, key: str) -> Sequence[str]:
+        """Return what a login to the provider needs besides, all at once."""
+        known = registry.provider(key).credential(AuthType.OAUTH).token_url
+        parts = (
+            (self.client_id, _CLIENT),
+            (self.device_url or self.authorize_url, _ENDPOINT),
+            (self.token_url or known, _TOKENS),
+        )
+        return [what for given, what in parts if not given]
 
 
 def log_in(home: Home, key: str, client: Client, *, into: str | None = None) -> Entry:
@@ -63,14 +78,12 @@ def log_in(home: Home, key: str, client: Client, *, into: str | None = None) -> 
         LoginFailed: it failed, and the pool is as it was.
         StoreError: the login could not be made durable.
     """
-    if AuthType.OAUTH not in types_of(key):
-        raise BadInput(f"{key} takes API keys alone: credpool add {key}")
+    check_takes_logins(key)
     pool = home.pool(key)
     target = None if into is None else resolve(pool.state, into).id
-    if not client.client_id:
-        raise BadInput(
-            "a login needs the id of your own OAuth client: give --client-id; this program ships none"
-        )
+    lacks = client.lacks(key)
+    if lacks or client.client_id is None:
+        raise BadInput(f"{_needs(key, lacks)}; the provider's documentation has the endpoints")
     app = LoginApp.at(
         pool.state.provider,
         client_id=client.client_id,
@@ -82,9 +95,23 @@ def log_in(home: Home, key: str, client: Client, *, into: str | None = None) -> 
     )
     if app.device_url:
         return login_by_device(pool, app, _say_code, into=target)
-    if app.authorize_url:
-        return login_by_browser(pool, app, _say_address, into=target)
-    raise BadInput(_NO_ENDPOINT)
+    return login_by_browser(pool, app, _say_address, into=target)
+
+
+def check_takes_logins(key: str) -> None:
+    """Refuse a provider that takes API keys alone, and say which others take logins.
+
+    Raises:
+        BadInput: it is one.
+    """
+    if AuthType.OAUTH not in types_of(key):
+        can = ", ".join(name for name in registry.names() if AuthType.OAUTH in types_of(name))
+        raise BadInput(f"{key} takes API keys alone: credpool add {key}; logins are taken by {can}")
+
+
+def _needs(key: str, lacks: Sequence[str]) -> str:
+    """Return all that a login needs and was not told."""
+    return f"a login to {key} needs {'; '.join(lacks)}"
 
 
 @click.command()
@@ -102,10 +129,16 @@ def login(
     session: Session, /, provider: str, *, has_secret: bool, into: str | None, **told: str | None
 ) -> None:
     """Log in to PROVIDER with your own OAuth client."""
-    client = Client(**told, secret=_client_secret() if has_secret else None)
+    client = Client(**told, secret=None)
+    check_takes_logins(provider)
+    lacks = client.lacks(provider)
+    if lacks and is_interactive():
+        say(f"{_needs(provider, lacks).capitalize()}.")
+        client = client.asked(Terminal())
+    client = replace(client, secret=_client_secret() if has_secret else None)
     entry = log_in(session.home, provider, client, into=into)
     off = " It is still disabled." if entry.disabled else ""
-    session.done(f"Logged in: {shown(entry)} of {provider}.{off}", provider)
+    session.done(f"Logged in: {shown(entry)} of {provider}.{off}", provider, entry.id)
 
 
 @click.command()

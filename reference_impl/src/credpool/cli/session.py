@@ -12,12 +12,14 @@ import click
 from click.shell_completion import CompletionItem
 
 from credpool.cli.exits import code_of
-from credpool.cli.home import Home, pool_key
+from credpool.cli.home import Home
 from credpool.cli.talk import render
 from credpool.cli.talk.options import Options
+from credpool.cli.typed import asking
 from credpool.model.entry import Entry
 from credpool.model.errors import CredpoolError
 from credpool.model.state import PoolState
+from credpool.model.terms import EntryId
 from credpool.providers import registry
 from credpool.rules.targets import plain
 
@@ -48,22 +50,23 @@ class Session:
         """The pools that are meant."""
         return Home.find(self.store, os.environ, Path.home())
 
-    def show(self, *keys: str) -> None:
-        """Show some pools as they are now, or all."""
+    def show(self, *keys: str, with_ends: bool = False) -> None:
+        """Show some pools as they are now, or all; with the ends of their secrets, if asked to."""
         states, errors = (self.home.states(keys), []) if keys else self.home.readable()
         for state in states:
             if keys and not state.entries:
                 render.say(f"{state.key} has no credentials: credpool add {state.key}.")
         if not (keys or any(state.entries for state in states)):
             render.say(f"There are no credentials yet; they will be kept in {self.home.store}.")
-        render.show_pools(states, now=time.time(), as_data=self.as_json)
+        render.show_pools(states, now=time.time(), as_data=self.as_json, with_ends=with_ends)
         leave_with(errors)
 
-    def done(self, text: str, key: str) -> None:
-        """Say what was done, and for a program show the pool."""
+    def done(self, text: str, key: str, entry: EntryId | None = None) -> None:
+        """Say what was done, and for a program show the pool, or the entry that was meant."""
         render.say(text)
         if self.as_json:
-            self.show(key)
+            now = time.time()
+            render.show_pools([self.home.state(key)], now=now, as_data=True, only=entry)
 
 
 def session(verb: Callable[Concatenate[Session, P], T]) -> Callable[P, T]:
@@ -76,9 +79,9 @@ def session(verb: Callable[Concatenate[Session, P], T]) -> Callable[P, T]:
     return update_wrapper(handed, verb)
 
 
-def key(_context: click.Context, _parameter: click.Parameter, typed: str | None) -> str | None:
+def key(context: click.Context, _parameter: click.Parameter, typed: str | None) -> str | None:
     """Return the key of the pool that somebody typed."""
-    return None if typed is None else pool_key(typed)
+    return None if typed is None else asking.home(context).meant(typed)
 
 
 def _completed(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
@@ -89,11 +92,11 @@ def targets(
     context: click.Context, _parameter: click.Parameter, begun: str
 ) -> list[CompletionItem]:
     """Complete an entry of the pool that was typed before; nothing is told where it cannot be read."""
-    options, key = context.ensure_object(Options), context.params.get("provider")
+    key = context.params.get("provider")
     if key is None and context.args:  # behind an option that has no value yet
-        key = pool_key(context.args[0])
+        key = asking.home(context).meant(context.args[0])
     try:
-        home = Session(options.store, options.as_json).home
+        home = asking.home(context)
         state = home.state(key, notify=lambda _: None) if isinstance(key, str) else None
     except CredpoolError:
         state = None
@@ -111,7 +114,13 @@ def _item(state: PoolState, entry: Entry) -> CompletionItem:
     return CompletionItem(label, help=entry.id) if named else CompletionItem(entry.id, help=label)
 
 
-provider = click.argument("provider", callback=key, shell_complete=_completed)
+provider = click.argument(
+    *("provider",),
+    cls=asking.Asked,
+    ask=asking.provider,
+    callback=key,
+    shell_complete=_completed,
+)
 any_provider = click.argument("provider", required=False, callback=key, shell_complete=_completed)
-target = click.argument("target", shell_complete=targets)
+target = click.argument("target", cls=asking.Asked, ask=asking.target, shell_complete=targets)
 any_target = click.argument("target", required=False, shell_complete=targets)

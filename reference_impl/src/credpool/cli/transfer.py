@@ -3,12 +3,14 @@
 import json
 import os
 import shlex
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from credpool.cli.home import Home
+from credpool.cli.talk.render import say
 from credpool.events.report import Json
 from credpool.model.borrowed import is_command
 from credpool.model.entry import Entry
@@ -16,9 +18,13 @@ from credpool.model.errors import BadInput
 from credpool.model.secret import Veiled
 from credpool.model.state import PoolState
 from credpool.pool import engine_of
-from credpool.rules.targets import shown
+from credpool.rules.targets import distinct, shown
 from credpool.seed.open import complaints
 from credpool.stores.auth_json import codec
+
+ADDED, THERE, LEFT_OUT = "added", "there already", "left out"
+_NOTHING: Final = "because the export has no secret for it; add its key"
+_OTHER: Final = "because an entry of that id has another key; replace that one's, or add this one"
 
 
 def exported(states: Sequence[PoolState], *, with_secrets: bool) -> dict[str, Json]:
@@ -47,8 +53,37 @@ def write(path: Path, document: dict[str, Json]) -> None:
         raise BadInput(f"{path} cannot be written: {err.strerror}; name another file") from None
 
 
-def imported(home: Home, text: str) -> Iterator[str]:
-    """Add the entries that the pools lack, and say of each what became of it.
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The fate of an entry of an export."""
+
+    key: str
+    entry: Entry
+    what: str
+    why: str = ""
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether the pool lacks what the export has."""
+        return self.what == LEFT_OUT
+
+    def report(self) -> Json:
+        """Return it as plain values."""
+        told: dict[str, Json] = {"pool": self.key, "id": self.entry.id, "label": self.entry.label}
+        return told | {"result": self.what.replace(" ", "_"), "why": self.why or None}
+
+    def __str__(self) -> str:
+        why = f", {self.why}" if self.why else ""
+        return f"{self.key}, {shown(self.entry)}: {self.what}{why}"
+
+
+def imported(home: Home, text: str, complain: Callable[[str], None] = say) -> list[Taken]:
+    """Add the entries that the pools lack, and return what became of each.
+
+    Args:
+        home: the pools.
+        text: the export.
+        complain: is told of the entries that cannot be used.
 
     Raises:
         BadInput: the text is no export.
@@ -57,12 +92,15 @@ def imported(home: Home, text: str) -> Iterator[str]:
     found = _understood(text)
     if isinstance(found, str):
         raise BadInput(f"this is no export: {found}")
+    taken: list[Taken] = []
     for key, entries in found.items():
         pool = home.pool(key)
-        for entry in entries:
-            yield f"{key}, {shown(entry)}: {_taken(entry, pool.state)}"
+        before = pool.state
         engine_of(pool).change(partial(_with, entries=entries))
-        yield from map(str, complaints(pool.state))
+        taken += [Taken(key, entry, *_taken(entry, before)) for entry in entries]
+        for complaint in complaints(pool.state):
+            complain(str(complaint))
+    return taken
 
 
 def _understood(text: str) -> dict[str, tuple[Entry, ...]] | str:
@@ -83,23 +121,37 @@ def _row(entry: Entry, *, with_secrets: bool) -> Json:
 
 
 def _with(state: PoolState, entries: Sequence[Entry]) -> PoolState:
-    new = tuple(e for e in entries if _taken(e, state) == "added")
-    return replace(state, entries=(*state.entries, *new)) if new else state
+    new = [e for e in entries if _taken(e, state)[0] == ADDED]
+    for entry in new:
+        named = replace(entry, label=distinct(entry.label, state.entries) if entry.label else "")
+        state = replace(state, entries=(*state.entries, named))
+    return state
 
 
-def _taken(entry: Entry, state: PoolState) -> str:
-    """Return what becomes of an entry."""
-    if entry.secret is None and entry.reference is None:
-        return "left out, because the export has no secret for it; add its key"
+def _taken(entry: Entry, state: PoolState) -> tuple[str, str]:
+    """Return what becomes of an entry, and why."""
+    if any(_is_same(e, entry) for e in state.entries if _holds(entry)):
+        return THERE, ""
     if is_command(entry.reference):
-        place = shlex.quote(entry.reference or "")
-        return (
-            "left out, because it runs a program of this machine; "
-            f"if you know what it does: credpool add {state.key} --from {place}"
-        )
-    if any(e.id == entry.id or _is_same(e, entry) for e in state.entries):
-        return "there already"
-    return "added"
+        return LEFT_OUT, _program(state.key, entry.reference or "")
+    if not _holds(entry):
+        known = state.find(entry.id)
+        return (THERE, "") if known is not None and _holds(known) else (LEFT_OUT, _NOTHING)
+    if state.find(entry.id) is not None:
+        return LEFT_OUT, _OTHER
+    return ADDED, ""
+
+
+def _program(key: str, reference: str) -> str:
+    place = shlex.quote(reference)
+    return (
+        "because it runs a program of this machine; "
+        f"if you know what it does: credpool add {key} --from {place}"
+    )
+
+
+def _holds(entry: Entry) -> bool:
+    return entry.secret is not None or entry.reference is not None
 
 
 def _is_same(there: Entry, entry: Entry) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 import click
 
 from credpool.cli.exits import Exit
-from credpool.cli.logins import Client, log_in
+from credpool.cli.logins import Client, check_takes_logins, log_in
 from credpool.cli.session import (
     Session,
     any_provider,
@@ -17,32 +17,39 @@ from credpool.cli.session import (
     target,
     targets,
 )
-from credpool.cli.talk import exposed, render, streams
+from credpool.cli.talk import exposed, render
 from credpool.cli.talk.options import common
 from credpool.cli.talk.prompter import Terminal, is_interactive
-from credpool.cli.wizard import ask_type, typed_key
+from credpool.cli.typed.asking import Asked, line, step
+from credpool.cli.typed.keys import type_told
+from credpool.cli.typed.replacing import PLACES, secret_given, tell_unlike
+from credpool.cli.typed.words import Word
+from credpool.cli.wizard import ask_type
 from credpool.config.files import Complaint
 from credpool.entries.operator import Operator
 from credpool.entries.order import Move
-from credpool.model.borrowed import is_command, is_reference
+from credpool.model.borrowed import is_command
 from credpool.model.entry import Entry
 from credpool.model.errors import BadInput
 from credpool.model.policy import Strategy
 from credpool.model.secret import Secret
 from credpool.model.state import PoolState
 from credpool.model.terms import AuthType
-from credpool.providers import registry
-from credpool.rules.given import looks_like
+from credpool.model.text import meant
 from credpool.rules.targets import resolve, shown
 
 TYPES: Final = MappingProxyType({"api-key": AuthType.API_KEY, "oauth": AuthType.OAUTH})
-PLACES: Final = "env:NAME, file:PATH, keyring:SERVICE/NAME or 'cmd:PROGRAM ARGUMENT…'"
+_STRATEGIES: Final = tuple(strategy.value for strategy in Strategy)
+
+
+def _completed(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    return [name for name in _STRATEGIES if name.startswith(begun)]
 
 
 @click.command()
 @common
 @provider
-@click.option("--type", "kind", type=click.Choice([*TYPES]), help="What is added.")
+@click.option("--type", "kind", type=Word([*TYPES]), help="What is added.")
 @click.option("--label", default="", callback=exposed.no_key, help="What you call it.")
 @click.option("--priority", type=int, help="Its place in the order, 0 first; last if not given.")
 @click.option("--owner", help="Whose quota it draws on.")
@@ -71,16 +78,18 @@ def add(
         if models:
             operator.serve(entry.id, models)
     else:
+        secret = secret_given(provider, place, elsewhere=base_url is not None)
         entry = operator.add(
-            _secret(place), label=label, priority=priority, models=models,
-            owner=own["owner"], base_url=base_url,
+            secret, label=label, auth_type=type_told(secret, provider), priority=priority,
+            models=models, owner=own["owner"], base_url=base_url,
         )  # fmt: skip
-    session.done(f"Added {shown(entry)} to {provider}.", provider)
-    if base_url is None and entry.secret is not None and provider in registry.names():
-        other = looks_like(entry.secret, registry.provider(provider))
-        if other is not None:
-            render.say(f"It begins like a key of {other}: if it is one, credpool remove {provider} "
-                       f"{entry.id}, and credpool add {other}.")  # fmt: skip
+        tell_unlike(secret, provider, elsewhere=base_url is not None)
+    session.done(f"Added {shown(entry)} to {provider}.", provider, entry.id)
+    _tell_unread(session, place, entry)
+
+
+def _tell_unread(session: Session, place: str | None, entry: Entry) -> None:
+    """Say what keeps a secret from being read where the entry has it."""
     if is_command(place):
         told = session.home.found_at(place or "")
         if isinstance(told, Secret) and told.flaw is not None:
@@ -189,7 +198,7 @@ def models(
 @common
 @provider
 @target
-@click.argument("label", callback=exposed.no_key)
+@click.argument("label", cls=Asked, ask=line("Its new label:"), callback=exposed.no_key)
 @session
 def rename(session: Session, provider: str, target: str, label: str) -> None:
     """Give an entry another label."""
@@ -201,13 +210,15 @@ def rename(session: Session, provider: str, target: str, label: str) -> None:
 @common
 @provider
 @target
-@click.argument("to", required=False, type=click.Choice([m.value for m in Move]))
+@click.argument("to", required=False, type=Word([m.value for m in Move]))
 @click.option(
     "--before", metavar="TARGET", shell_complete=targets, help="Put it right before that entry."
 )
 @session
 def move(session: Session, provider: str, target: str, to: str | None, before: str | None) -> None:
     """Put an entry first, last, one up, one down, or before another one."""
+    if to is None and before is None and is_interactive():
+        to = step()
     operator = session.home.operator(provider)
     was = operator.pool.state
     entry = operator.move(target, to, before=before)
@@ -218,7 +229,7 @@ def move(session: Session, provider: str, target: str, to: str | None, before: s
 @common
 @provider
 @target
-@click.argument("priority", type=int)
+@click.argument("priority", type=int, cls=Asked, ask=line("Its priority, 0 first:"))
 @session
 def priority(session: Session, provider: str, target: str, priority: int) -> None:
     """Give an entry another priority; the lowest comes first.
@@ -235,7 +246,7 @@ def priority(session: Session, provider: str, target: str, priority: int) -> Non
 @click.command()
 @common
 @provider
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=_completed)
 @session
 def strategy(session: Session, provider: str, name: str | None) -> None:
     """Choose how the pool chooses.
@@ -244,8 +255,9 @@ def strategy(session: Session, provider: str, name: str | None) -> None:
     """
     present = session.home.state(provider).strategy
     if name is not None:
-        session.home.choose_by(provider, Strategy(name))
-        session.done(f"{provider} chooses by {name}.", provider)
+        chosen = Strategy(meant(name, _STRATEGIES) or name)
+        session.home.choose_by(provider, chosen)
+        session.done(f"{provider} chooses by {chosen.value}.", provider)
         return
     if session.as_json:
         session.show(provider)
@@ -273,23 +285,9 @@ def _type(provider: str, kind: str | None) -> AuthType:
     return ask_type(Terminal(), provider) if is_interactive() else AuthType.API_KEY
 
 
-def _secret(place: str | None) -> Secret:
-    """Return the key, or the name of the place where it is.
-
-    Raises:
-        BadInput: the place is not written as one.
-    """
-    if place is not None:
-        if not is_reference(place):
-            raise BadInput(f"--from names a place as {PLACES}, and never a key")
-        return Secret(place)
-    if is_interactive():
-        return typed_key(Terminal().ask_secret("The key (it is not shown):"))
-    return typed_key(streams.read())  # spec: operator.add.prompt+1
-
-
 def _logged_in(session: Session, key: str) -> Entry:
     if not is_interactive():
+        check_takes_logins(key)
         raise BadInput(
             f"a login needs a person and an OAuth client: see credpool login {key} --help"
         )

@@ -8,19 +8,21 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from credpool.cli.home import Home, types_of
-from credpool.cli.logins import Client, log_in
+from credpool.cli.logins import Client, check_takes_logins, log_in
 from credpool.cli.session import Session, session
 from credpool.cli.talk.billing import KINDS, bill, notes, usual_payer
 from credpool.cli.talk.prompter import Choice, Prompter, Terminal, is_interactive
-from credpool.cli.talk.render import condition, say, stays_away
+from credpool.cli.talk.render import new_order, say, stays_away
+from credpool.cli.typed.asking import lines
+from credpool.cli.typed.keys import key_typed, type_told
 from credpool.entries.operator import Operator
-from credpool.model.borrowed import is_command
+from credpool.entries.order import Move
 from credpool.model.entry import Entry
-from credpool.model.errors import BadInput, CredpoolError
+from credpool.model.errors import CredpoolError
 from credpool.model.policy import Strategy
-from credpool.model.secret import Secret
 from credpool.model.state import PoolState
 from credpool.model.terms import AuthType
+from credpool.rules.given import checked_url
 from credpool.rules.targets import shown
 from credpool.rules.usable import is_disabled
 
@@ -43,22 +45,13 @@ def begin(session: Session) -> None:
         return
     home, terminal = session.home, Terminal()
 
-    def login(key: str) -> None:
-        entry = log_in(home, key, Client().asked(terminal))
+    def login(key: str, into: str | None = None) -> None:
+        check_takes_logins(key)
+        entry = log_in(home, key, Client().asked(terminal), into=into)
         say(f"Logged in: {shown(entry)} of {key}.")
 
-    Wizard(home, terminal, show=session.show, login=login, now=time.time).run()
-
-
-def typed_key(text: str) -> Secret:
-    """Return the key that somebody has typed or pasted: what runs a program is asked for by name.
-
-    Raises:
-        BadInput: it is a command.
-    """
-    if is_command(text.strip()):
-        raise BadInput("this is a command, and no key; if you mean it, give it with --from")
-    return Secret(text)
+    wizard = Wizard(home, terminal, show=session.show, login=login, again=login, now=time.time)
+    wizard.run()
 
 
 def ask_type(prompter: Prompter, key: str) -> AuthType:
@@ -81,12 +74,14 @@ class Wizard:
         *,
         show: Callable[[], None],
         login: Callable[[str], None],
+        again: Callable[[str, str], None] | None = None,
         now: Callable[[], float],
     ) -> None:
         self._home = home
         self._ask = prompter
         self._show = show
         self._login = login
+        self._again = again
         self._now = now
 
     def run(self) -> None:
@@ -113,20 +108,42 @@ class Wizard:
                 ("Disable or enable a credential", self._pause),
                 ("Reset cooldowns", self._reset),
                 ("Set a strategy", self._strategy),
+                ("Move a credential", self._move),
+                ("Rename a credential", self._rename),
+                ("Replace a credential's key", self._replace),
+                *([("Log in again", self._log_in_again)] if self._again else []),
+                ("Test the keys: one question each, which costs nothing", self._test),
+                ("Look for what is wrong", self._examine),
             ]
         return [*menu, ("Leave", None)]
 
     def _add(self) -> None:
         there = self._home.known()
         known = [key for key in self._home.surroundings.names() if key not in there]
-        key = self._ask.choose("For which provider?", [(key, key) for key in (*there, *known)])
-        if ask_type(self._ask, key) is AuthType.OAUTH:
+        choices: list[Choice[str | None]] = [(key, key) for key in (*there, *known)]
+        choices.append(("An endpoint of my own (custom)", None))
+        key = self._ask.choose("For which provider?", choices)
+        url = None
+        if key is None:
+            key, url = self._endpoint()
+        elif ask_type(self._ask, key) is AuthType.OAUTH:
             self._login(key)
             return
-        secret = typed_key(self._ask.ask_secret("The key (it is not shown):"))
+        typed = self._ask.ask_secret("The key (it is not shown):")
+        secret = key_typed(typed, key, elsewhere=url is not None)
         label = self._ask.ask("A label, so that you know it again (may be empty):")
-        added = self._home.operator(key).add(secret, label=label)
+        kind = type_told(secret, key)
+        operator = Operator(self._home.pool(key, new=url is not None))
+        added = operator.add(secret, label=label, auth_type=kind, base_url=url)
         self._ask.tell(f"Added {shown(added)} to {key}.")
+
+    def _endpoint(self) -> tuple[str, str | None]:
+        """Ask which endpoint is meant, and where it is if that is not known."""
+        key = self._home.meant(f"custom:{self._ask.ask('Its name:')}")
+        if self._home.surroundings.endpoint(key) is not None:
+            return key, None
+        question = "Its base URL, such as https://api.example.com/v1:"
+        return key, checked_url("base URL", self._ask.ask(question))
 
     def _remove(self) -> None:
         key = self._pool("From which pool?")
@@ -145,6 +162,49 @@ class Wizard:
         else:
             operator.disable(entry.id)
             self._ask.tell(f"Disabled {shown(entry)}; what it has is kept.")
+
+    def _move(self) -> None:
+        key = self._pool("In which pool?")
+        entry = self._entry(key, "Which one?")
+        step = self._ask.choose("Where to?", [(m.value, m) for m in Move])
+        operator = self._operator(key)
+        was = operator.pool.state
+        operator.move(entry.id, step)
+        self._ask.tell(new_order(was, operator.pool.state, entry))
+
+    def _rename(self) -> None:
+        key = self._pool("In which pool?")
+        entry = self._entry(key, "Which one?")
+        label = self._ask.ask("Its new label:")
+        self._operator(key).rename(entry.id, label)
+        self._ask.tell(f"{shown(entry)} is now called {label.strip()}.")
+
+    def _replace(self) -> None:
+        key = self._pool("In which pool?")
+        entry = self._entry(key, "Which one?")
+        typed = self._ask.ask_secret("The key (it is not shown):")
+        elsewhere = entry.base_url is not None
+        self._operator(key).replace(entry.id, key_typed(typed, key, elsewhere=elsewhere))
+        self._ask.tell(f"Replaced the key of {shown(entry)}.")
+
+    def _log_in_again(self) -> None:
+        key = self._pool("In which pool?")
+        logins = [(t, e) for t, e in self._lines(key) if e.auth_type is AuthType.OAUTH]
+        if not logins:
+            self._ask.tell(f"{key} has no login.")
+        elif self._again is not None:
+            self._again(key, self._ask.choose("Which one?", logins).id)
+
+    def _test(self) -> None:
+        from credpool.cli.providers import answers, trial  # noqa: PLC0415  it needs a client
+
+        states, _ = self._home.readable()
+        answers.show(trial.try_all(states), now=self._now())
+
+    def _examine(self) -> None:
+        from credpool.cli import doctor  # noqa: PLC0415  rarely needed
+
+        doctor.show(doctor.examine(self._home, now=self._now()))
 
     def _reset(self) -> None:
         key = self._pool("In which pool?")
@@ -172,12 +232,7 @@ class Wizard:
 
     def _lines(self, key: str) -> list[Choice[Entry]]:
         """Return the entries with their places, as the listing above has them."""
-        found = []
-        state = self._state(key)
-        for place, entry in enumerate(state.entries, start=1):
-            why = condition(state, entry, self._now())
-            found.append((f"{place}. {shown(entry)}{f': {why}' if why else ''}", entry))
-        return found
+        return lines(self._state(key), self._now())
 
     def _state(self, key: str) -> PoolState:
         return self._home.state(key)

@@ -3,10 +3,12 @@
 A refusal names the candidates, never a secret.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
-from credpool.model.borrowed import borrowed, is_reference
+from credpool.model.borrowed import FINGERPRINT, borrowed, is_reference
 from credpool.model.credential import bare, label_flaw
 from credpool.model.entry import Entry
 from credpool.model.errors import BadInput, DuplicateSecret
@@ -15,6 +17,8 @@ from credpool.model.state import PoolState
 from credpool.rules.given import checked_label, checked_url, usable_secret
 from credpool.rules.targets import plain, resolve, shown
 from credpool.rules.usable import is_disabled
+
+_NUMBER: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 
 
 def holding(entry: Entry, value: str, which: str = "the secret") -> Entry:
@@ -34,7 +38,7 @@ def added(state: PoolState, entry: Entry, *, priority: int | None = None) -> Poo
 
     Raises:
         DuplicateSecret: an entry holds that secret, or names its place, already.
-        BadInput: its label cannot be shown, or its base URL is none.
+        BadInput: its label cannot be shown or names another entry, or its base URL is none.
     """
     holder = _holder(state, entry)
     if holder is not None:  # spec: operator.add.duplicate+2
@@ -44,7 +48,7 @@ def added(state: PoolState, entry: Entry, *, priority: int | None = None) -> Poo
     placed = replace(  # spec: operator.add.behind+2
         entry,
         priority=behind if priority is None else priority,
-        label=checked_label(entry.label) or _label(state, entry),
+        label=_own_label(state, entry, entry.label) if bare(entry.label) else _label(state, entry),
         base_url=checked_url("base_url", entry.base_url),
     )
     suppressed = state.suppressed - {entry.reference}
@@ -64,15 +68,39 @@ def removed(state: PoolState, target: str) -> PoolState:
     return replace(state, entries=left, suppressed=suppressed)
 
 
+def replaced(state: PoolState, target: str, value: str) -> PoolState:
+    """Return the pool with another secret for that entry, without what was learnt of the old one.
+
+    Its place, label, counts, models, and what a person has set of it stay.
+
+    Raises:
+        UnknownEntry, AmbiguousTarget: as `resolve`.
+        BadInput: it is a login, or its secret is kept elsewhere.
+        UnusableSecret, DuplicateSecret: as `holding` and `added`.
+    """
+    entry = resolve(state, target)
+    if entry.refresh_token is not None:
+        again = f"credpool login {state.key} --entry {entry.id}"
+        raise BadInput(f"{shown(entry)} is a login, which has no key; log in again: {again}")
+    if entry.borrowed and entry.reference is None:
+        raise BadInput(f"{shown(entry)} is kept at {entry.source}; change it there, "
+                       "and it is read again by itself")  # fmt: skip
+    new = holding(replace(entry, secret=None, reference=None, borrowed=False), value)
+    holder = _holder(state, new)
+    if holder is not None:
+        raise DuplicateSecret(shown(holder))
+    return state.change({entry.id: _unrefused(new)})
+
+
 def renamed(state: PoolState, target: str, label: str) -> PoolState:
     """Return the pool with another label for that entry.
 
     Raises:
         UnknownEntry, AmbiguousTarget: as `resolve`.
-        BadInput: the label cannot be shown.
+        BadInput: the label cannot be shown, or is no name of this entry alone.
     """
     entry = resolve(state, target)
-    return state.change({entry.id: replace(entry, label=checked_label(label))})
+    return state.change({entry.id: replace(entry, label=_own_label(state, entry, label))})
 
 
 def prioritised(state: PoolState, target: str, priority: int) -> PoolState:
@@ -117,6 +145,24 @@ def served(models: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(_model, models)))
 
 
+def _unrefused(entry: Entry) -> Entry:
+    """Return the entry without what belongs to the secret that it had."""
+    learnt = entry.owner is not None and entry.owner == entry.learnt_owner
+    return replace(
+        entry,
+        owner=None if learnt else entry.owner,
+        learnt_owner=None,
+        expires_at=None,
+        login_ends_at=None,
+        cooldown=None,
+        models={},
+        marked=False,
+        probed_at=None,
+        refresh_failed_at=None,
+        extra={name: value for name, value in entry.extra.items() if name != FINGERPRINT},
+    )
+
+
 def _model(typed: str) -> str:
     """Return the name of a model as it is kept.
 
@@ -141,6 +187,27 @@ def _holder(state: PoolState, new: Entry) -> Entry | None:
         return entry.secret == new.secret
 
     return next(filter(is_same, state.entries), None)
+
+
+def _own_label(state: PoolState, entry: Entry, typed: str) -> str:
+    """Return the label that a person gives to an entry.
+
+    Raises:
+        BadInput: it cannot be shown, or does not name this entry and no other.
+    """
+    label = checked_label(typed)
+    name, others = plain(label), [e for e in state.entries if e.id != entry.id]
+    holder = next((e for e in others if name in (plain(e.label), plain(e.id))), None)
+    flaw = None
+    if not label:
+        flaw = "is empty"
+    elif _NUMBER.fullmatch(label):
+        flaw = "is a number, as the place of an entry is"
+    elif holder is not None:
+        flaw = f"is the name of {shown(holder)}"
+    if flaw is not None:
+        raise BadInput(f"the label {flaw}; give another one")
+    return label
 
 
 def _label(state: PoolState, entry: Entry) -> str:

@@ -1,26 +1,72 @@
 """A listing as a versioned document (spec: operator, `schemas/listing.schema.json`)."""
 
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from credpool.events.report import Json, report_pool
 from credpool.model.entry import Entry
+from credpool.model.policy import Strategy
 from credpool.model.state import PoolState
+from credpool.model.terms import FOREVER, EntryId
 from credpool.providers.grant import endpoint_code
 from credpool.providers.quota import running
 from credpool.providers.registry import provider_of
-from credpool.rules.select import payer_of
+from credpool.rules.select import available, choose, payer_of
+from credpool.rules.usable import is_disabled
 
 VERSION: Final = 1
 
 
-def listing(pools: Iterable[PoolState], *, now: float) -> dict[str, Json]:
-    """Return every entry of the pools with all that may be told of it: never a secret."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How many entries of a pool can be used, and when the next one can."""
+
+    available: int
+    out: int
+    dead: int
+    disabled: int
+    next_return: float | None
+
+
+def listing(
+    pools: Iterable[PoolState], *, now: float, only: EntryId | None = None
+) -> dict[str, Json]:
+    """Return every entry of the pools with all that may be told of it: never a secret.
+
+    Args:
+        pools: the pools.
+        now: the present moment.
+        only: the entry that is told of, in place of all.
+    """
     # spec: operator.list.document+2
-    return {"version": VERSION, "at": now, "pools": [_pool(state, now) for state in pools]}
+    return {"version": VERSION, "at": now, "pools": [_pool(state, now, only) for state in pools]}
 
 
-def _pool(state: PoolState, now: float) -> Json:
+def counts(state: PoolState, now: float) -> Counts:
+    """Count the entries of a pool."""
+    left = [e for e in state.entries if not is_disabled(state, e)]
+    ready, dead = len(available(state, now=now, model=None)), sum(e.dead for e in left)
+    ends = [c.until for e in left if (c := e.blocked(now)) and c.until != FOREVER]
+    return Counts(
+        available=ready,
+        out=len(left) - ready - dead,
+        dead=dead,
+        disabled=len(state.entries) - len(left),
+        next_return=min(ends, default=None),
+    )
+
+
+def upcoming(state: PoolState, now: float) -> EntryId | None:
+    """Return which entry the next request without a session gets; None: none, or chance decides."""
+    ready = available(state, now=now, model=None)
+    if state.strategy is Strategy.RANDOM and len(ready) > 1:
+        return None
+    entry = choose(state, ready, now=now, draw=0.0)
+    return None if entry is None else entry.id
+
+
+def _pool(state: PoolState, now: float, only: EntryId | None) -> Json:
     told = report_pool(state, now=now)
     states = told["entries"]
     assert isinstance(states, list), "a report lists its entries"
@@ -28,12 +74,15 @@ def _pool(state: PoolState, now: float) -> Json:
     entries = [
         _entry(n, state, e, known) | {"windows": _windows(state, e, now)}
         for n, (e, known) in enumerate(pairs, start=1)
+        if only in (None, e.id)
     ]
     return {
         "key": state.key,
         "provider": state.provider,
         "strategy": state.strategy.value,
         "returns_at": told["returns_at"],
+        "next": upcoming(state, now),
+        **asdict(counts(state, now)),
         "entries": [*entries],
     }
 

@@ -56,7 +56,8 @@ class Operator:
         Raises:
             UnusableSecret: the secret is empty, a placeholder, or cannot be sent.
             DuplicateSecret: an entry holds it already.
-            BadInput: one of the models is no name; with `*` at its end it is the beginning of one.
+            BadInput: the label is a number or another entry's; or one of the models is no name
+                (with `*` at its end it is the beginning of one).
             StoreError: the change could not be made durable.
         """
         bare = Entry(
@@ -81,12 +82,30 @@ class Operator:
         """
         return self._changed(target, lambda state: edit.removed(state, target))
 
+    def replace(self, target: str, secret: Secret) -> Entry:
+        """Give an entry another secret, and return it as it was.
+
+        What the pool learnt of the old secret goes, its cooldowns too; all else stays. In place of
+        the secret there may be the name of where it is, as for `add`.
+
+        Raises:
+            UnknownEntry: the pool has no such entry.
+            AmbiguousTarget: it has several.
+            BadInput: it is a login, or its secret is kept elsewhere.
+            UnusableSecret: the secret is empty, a placeholder, or cannot be sent.
+            DuplicateSecret: an entry holds it already.
+            StoreError: the change could not be made durable.
+        """
+        value = Veiled(secret.reveal())
+        return self._changed(target, lambda state: edit.replaced(state, target, value))
+
     def rename(self, target: str, label: str) -> Entry:
         """Give an entry another label, and return it as it was.
 
         Raises:
             UnknownEntry: the pool has no such entry.
             AmbiguousTarget: it has several.
+            BadInput: the label is empty, a number or another entry's.
             StoreError: the change could not be made durable.
         """
         return self._changed(target, lambda state: edit.renamed(state, target, label))

@@ -10,6 +10,7 @@ from credpool.model.messages import Grant
 from credpool.model.state import PoolState
 from credpool.model.terms import AuthType, EntryId
 from credpool.providers.owner import account, claims
+from credpool.rules.targets import distinct
 
 ACCOUNT = "account"
 """The field of an entry that tells whose login it is."""
@@ -46,7 +47,8 @@ def logged_in(state: PoolState, login: Login, *, into: EntryId | None, new: Entr
     if entry is not None:  # spec: login.same-account+2
         return state.change({entry.id: _with(entry, login)})
     last = max((e.priority for e in state.entries), default=-1)
-    made = _with(replace(new, auth_type=AuthType.OAUTH, priority=last + 1), login)
+    label = distinct(new.label, state.entries)
+    made = _with(replace(new, auth_type=AuthType.OAUTH, label=label, priority=last + 1), login)
     return replace(state, entries=(*state.entries, made))  # spec: login.other-account+2
 
 

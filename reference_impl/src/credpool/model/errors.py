@@ -22,10 +22,11 @@ The tree, one class for each thing a caller would do differently::
         └── StoreUnwritable
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import Enum
 
 from credpool.model.exhaustion import Exhaustion
+from credpool.model.text import did_you_mean
 
 
 class CredpoolError(Exception):
@@ -69,16 +70,19 @@ class UnknownStrategy(BadInput):
     """The strategy's name is none of the known ones."""
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
-        super().__init__(f"unknown strategy {name!r}; choose one of {', '.join(known)}")
+        names = tuple(known)
+        guess = did_you_mean(name, names)
+        super().__init__(f"unknown strategy {name!r}{guess}; choose one of {', '.join(names)}")
         self.name = name
 
 
 class UnknownProvider(BadInput):
     """The provider is not in the registry."""
 
-    def __init__(self, name: str, known: Iterable[str]) -> None:
+    def __init__(self, name: str, known: Iterable[str] | Mapping[str, Iterable[str]]) -> None:
+        names = known if isinstance(known, Mapping) else tuple(known)
         super().__init__(
-            f"unknown provider {name!r}; known are {_listed(known)}; "
+            f"unknown provider {name!r}{did_you_mean(name, names)}; known are {_listed(names)}; "
             "for any other OpenAI-compatible endpoint use 'generic' with a base_url"
         )
         self.name = name
@@ -87,9 +91,12 @@ class UnknownProvider(BadInput):
 class UnknownEntry(BadInput):
     """No entry of the pool answers to the target."""
 
-    def __init__(self, target: str, candidates: Iterable[str]) -> None:
-        there = ", ".join(candidates) or "none"
-        super().__init__(f"no entry {target!r} in this pool; there are {there}")
+    def __init__(
+        self, target: str, candidates: Iterable[str] | Mapping[str, Iterable[str]]
+    ) -> None:
+        known = candidates if isinstance(candidates, Mapping) else tuple(candidates)
+        guess, there = did_you_mean(target, known), ", ".join(known) or "none"
+        super().__init__(f"no entry {target!r} in this pool{guess}; there are {there}")
         self.target = target
 
 

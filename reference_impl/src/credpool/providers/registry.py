@@ -4,6 +4,7 @@
 An operator's configuration has the same form, and comes first (spec: configuration).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,14 @@ from credpool.providers.reply import small
 
 GENERIC: Final = "generic"
 """The provider whose rules follow every other's, and serve endpoints nobody has listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A GET that costs nothing, and is refused when the credential is."""
+
+    path: str
+    headers: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +50,8 @@ class Credential:
     """Where a token of this type names the owner of the quota."""
     account_header: str | None
     """The header that names the account of such a login."""
+    question: Question | None
+    """The harmless question by which a person learns whether such a credential works."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +78,7 @@ class Provider:
     """One provider of the registry, its rules in order, the generic ones last."""
 
     name: str
+    title: str
     base_url: str | None
     zone: str | None
     """The zone of moments in its texts that name none."""
@@ -94,7 +106,7 @@ def provider(name: str) -> Provider:
     """
     data = providers().get(name)
     if data is None:
-        raise UnknownProvider(name, providers())
+        raise UnknownProvider(name, {n: _words(known) for n, known in providers().items()})
     return described(name, data, _rules(name))
 
 
@@ -102,6 +114,7 @@ def described(name: str, data: Mapping[str, object], rules: tuple[Rule, ...]) ->
     """Return a provider of which `data` says what it is, in the form of the registry."""
     return Provider(
         name=name,
+        title=_text(data.get("title")) or name,
         base_url=_text(data.get("base_url")),
         zone=_text(data.get("zone")),
         owner_headers=tuple(n.lower() for n in _texts(data.get("owner_headers"))),
@@ -129,6 +142,11 @@ def names() -> tuple[str, ...]:
     return tuple(providers())
 
 
+def _words(data: Mapping[str, object]) -> Sequence[str]:
+    """Return the words of a provider's title, by which people know it."""
+    return (title := _text(data.get("title")) or "", *re.findall(r"[\w.]+", title))
+
+
 def _rules(name: str) -> tuple[Rule, ...]:
     return tuple(rule(f"{name}/{r['id']}", r) for r in _maps(providers()[name]["rules"]))
 
@@ -147,7 +165,13 @@ def _credential(data: Mapping[str, object]) -> Credential:
         base_url=_text(data.get("base_url")),
         owner_claim=_texts(data.get("owner_claim")),
         account_header=_text(data.get("account_header")),
+        question=_question(_map(data.get("question"))),
     )
+
+
+def _question(data: Mapping[str, object]) -> Question | None:
+    headers = {name: str(value) for name, value in _map(data.get("headers")).items()}
+    return Question(str(data["path"]), headers) if data else None
 
 
 def rule(name: str, data: Mapping[str, object], place: tuple[str | int, ...] = ()) -> Rule:

@@ -17,8 +17,8 @@ from credpool.providers.registry import provider as known
 
 T = TypeVar("T")
 
-_COMMON_PREFIX: Final = len("sk-")
-"""How long a prefix is that tells nothing: half of the providers have this one."""
+_COMMON_PREFIX: Final = "sk-"
+"""The prefix that tells nothing: half of the providers have this one."""
 
 
 def entries_of(provider: Provider, keys: Sequence[str], base_url: str | None) -> tuple[Entry, ...]:
@@ -124,9 +124,10 @@ def looks_like(secret: Secret, provider: Provider) -> str | None:
     """Return whose key a secret begins like, if that is another provider's than this one."""
     text = secret.reveal()
     own = _longest_prefix(text, provider)
-    others = [(len(p), name) for name in names() if (p := _longest_prefix(text, known(name)))]
+    found = ((_longest_prefix(text, known(name)), name) for name in names())
+    others = [(len(p), name) for p, name in found if p not in ("", _COMMON_PREFIX)]
     longest, name = max(others, default=(0, ""))
-    return name if longest > max(len(own), _COMMON_PREFIX) else None
+    return name if longest > len(own) else None
 
 
 def checked_url(name: str, url: object) -> str | None:

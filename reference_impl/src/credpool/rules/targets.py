@@ -1,6 +1,7 @@
 """The entry of a pool that a person means (spec: operator). A refusal names the candidates, never a secret."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import count
 
 from credpool.model.entry import Entry
 from credpool.model.errors import AmbiguousTarget, UnknownEntry
@@ -41,12 +42,21 @@ def plain(name: str) -> str:
     return name.strip().casefold()
 
 
+def distinct(label: str, entries: Iterable[Entry]) -> str:
+    """Return the label, or if an entry is called so already, the label with a number behind it."""
+    taken = {plain(name) for e in entries for name in (e.label, e.id)}
+    numbered = (f"{label}-{n}" for n in count(2))
+    return (
+        label if plain(label) not in taken else next(n for n in numbered if plain(n) not in taken)
+    )
+
+
 def _places(state: PoolState) -> Mapping[str, Entry]:
     return {str(n): entry for n, entry in enumerate(state.entries, start=1)}
 
 
 def _unknown(state: PoolState, target: str) -> UnknownEntry:
-    return UnknownEntry(_told(state, target), map(shown, state.entries))
+    return UnknownEntry(_told(state, target), {shown(e): (e.id, e.label) for e in state.entries})
 
 
 def _told(state: PoolState, target: str) -> str:

@@ -13,6 +13,7 @@ from credpool.model.entry import Entry
 from credpool.model.secret import Secret
 from credpool.model.state import PoolState
 from credpool.model.terms import AuthType, EntryId
+from credpool.rules.targets import distinct
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,7 @@ def _added(key: str, item: Found, entries: Sequence[Entry]) -> Entry:
     return Entry(
         id=_new_id(key, item.source, {e.id for e in entries}),
         secret=item.secret,
-        label=item.label or item.source.removeprefix("env:"),
+        label=distinct(item.label or item.source.removeprefix("env:"), entries),
         auth_type=item.auth_type,
         source=item.source,
         priority=max((e.priority for e in entries), default=-1) + 1,

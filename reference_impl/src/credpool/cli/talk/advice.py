@@ -8,8 +8,7 @@ from credpool.model.terms import AuthType, FailureClass
 
 _AGAIN: Final = "then: credpool reset {key} {id}"
 _REPLACE: Final = (
-    "make a new key at the provider and add it: credpool add {key}; "
-    "then take this one out: credpool remove {key} {id}"
+    "make a new key at the provider, and put it in this one's place: credpool replace {key} {id}"
 )
 _LOGIN: Final = "log in again: credpool login {key} --entry {id}"
 _BY_ITSELF: Final = "it comes back by itself; a credential of another owner would help until then"
@@ -42,7 +41,11 @@ def advice(key: str, entry: Entry, now: float) -> str:
     if entry.secret is None and not entry.dead:
         return _missing(key, entry)
     outs = (entry.blocked(now), *(c for c in entry.models.values() if c.until > now))
-    failure = next(c.failure for c in outs if c is not None)
+    return advised(key, entry, next(c.failure for c in outs if c is not None))
+
+
+def advised(key: str, entry: Entry, failure: FailureClass) -> str:
+    """Return what to do about an entry that was refused so."""
     if entry.borrowed:
         return _borrowed(key, entry, failure)
     if entry.auth_type is AuthType.OAUTH and failure in _LOGINS:

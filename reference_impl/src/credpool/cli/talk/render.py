@@ -18,19 +18,19 @@ from rich.text import Text
 from credpool.cli.talk import deadline
 from credpool.cli.talk.bars import bars
 from credpool.cli.talk.billing import KINDS, disputes
-from credpool.entries.listing import listing
+from credpool.entries.listing import counts, listing, upcoming
 from credpool.entries.order import is_plain
 from credpool.events.report import Json
 from credpool.model.borrowed import borrowed, is_reference
 from credpool.model.entry import Entry
 from credpool.model.state import PoolState
-from credpool.model.terms import FOREVER, Status
+from credpool.model.terms import FOREVER, EntryId, Status
 from credpool.model.text import duration, visible
 from credpool.providers.grant import endpoint_code
 from credpool.providers.registry import provider_of
-from credpool.rules.select import available, payer_of
+from credpool.rules.select import payer_of
 from credpool.rules.targets import shown
-from credpool.rules.usable import DISABLED, NO_SECRET, is_disabled, why_unusable
+from credpool.rules.usable import DISABLED, NO_SECRET, why_unusable
 
 _WIDE: Final = 200
 """The width where nobody looks: a program that reads the output wants whole lines."""
@@ -39,9 +39,13 @@ _STYLES: Final = {Status.OK: "green", Status.EXHAUSTED: "yellow", Status.DEAD: "
 _PASSED_OVER: Final[Mapping[str | None, str]] = {NO_SECRET: "no key", DISABLED: "disabled"}
 """How an entry is shown with which nothing is sent although nothing is wrong with it."""
 
-_COLUMNS: Final = ("#", "priority", "label", "type", "status", "why", "login ends", "requests", "billed", "models", "source", "owner", "id")  # fmt: skip
+_COLUMNS: Final = ("#", "priority", "label", "type", "status", "why", "login ends", "requests", "billed", "models", "source", "last four", "owner", "id")  # fmt: skip
 _WHOLE: Final = frozenset({"#", "priority", "type", "status", "requests", "id"})
 """The columns that are never folded."""
+
+_SPARED: Final = 4
+_LONG: Final = 20
+"""How long a secret is of which so many characters tell nothing to whoever looks over a shoulder."""
 
 _LEAST: Final = {"why": len("usage_limited,")}
 """How wide a column must be, so that no word of it is broken."""
@@ -59,19 +63,42 @@ def say(text: str) -> None:
         console.print(Text(visible(text, keep="\n")))
 
 
+def put(table: Table) -> None:
+    """Write a table; where nobody looks, no line of it ends in blanks."""
+    console = out()
+    if sys.stdout.isatty():
+        console.print(table)
+        return
+    with console.capture() as written:
+        console.print(table)
+    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in written.get().splitlines()))
+
+
 def as_json(value: Json) -> None:
     """Write a document for programs, in ASCII: no terminal and no locale can spoil it."""
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 
-def show_pools(states: Sequence[PoolState], *, now: float, as_data: bool) -> None:
-    """Show every entry of the pools."""
+def frame(title: Text | None = None) -> Table:
+    """Return an empty table in the form of all."""
+    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+
+
+def show_pools(
+    states: Sequence[PoolState],
+    *,
+    now: float,
+    as_data: bool,
+    only: EntryId | None = None,
+    with_ends: bool = False,
+) -> None:
+    """Show every entry of the pools; as data, or one of them; and how its secret ends, if asked to."""
     if as_data:
-        as_json(listing(states, now=now))
+        as_json(listing(states, now=now, only=only))
         return
     for state in states:
         if state.entries:
-            out().print(_table(state, now))
+            put(_table(state, now, with_ends=with_ends))
             _show_quotas(state, now)
     for note in disputes(states):
         out().print(Text(note), soft_wrap=True)
@@ -79,7 +106,7 @@ def show_pools(states: Sequence[PoolState], *, now: float, as_data: bool) -> Non
 
 def _show_quotas(state: PoolState, now: float) -> None:
     """Show what is left of the entries' quotas, below their table: each window has a bar."""
-    table = _frame()
+    table = frame()
     for name in ("#", "label", "window", "left", "resets in"):
         table.add_column(name, overflow="fold", no_wrap=name in ("#", "left"))
     for place, entry in enumerate(state.entries, start=1):
@@ -88,31 +115,28 @@ def _show_quotas(state: PoolState, now: float) -> None:
             table.add_row(*map(Text, (*names, window, bar, resets)))
             names = ("", "")
     if table.row_count:
-        out().print(table)
+        put(table)
 
 
 def show_summary(states: Sequence[PoolState], *, now: float) -> None:
     """Show one line for each pool: how many can be used, and when the next one can."""
-    table = _frame()
-    paused = [sum(is_disabled(state, e) for e in state.entries) for state in states]
+    table = frame()
+    found = [counts(state, now) for state in states]
+    paused = any(c.disabled for c in found)
     names = ["pool", "strategy", "available", "out", "dead", "disabled", "next return"]
-    for name in names if any(paused) else [n for n in names if n != "disabled"]:
+    for name in names if paused else [n for n in names if n != "disabled"]:
         table.add_column(name, overflow="fold")
-    for state, off in zip(states, paused, strict=True):
-        ready = len(available(state, now=now, model=None))
-        left = [e for e in state.entries if not is_disabled(state, e)]
-        dead = sum(e.dead for e in left)
-        ends = [c.until for e in left if (c := e.blocked(now)) and c.until != FOREVER]
+    for state, c in zip(states, found, strict=True):
         table.add_row(
             Text(visible(state.key)),
             state.strategy.value,
-            str(ready),
-            str(len(left) - ready - dead),
-            str(dead),
-            *([str(off)] if any(paused) else []),
-            duration(min(ends) - now) if ends else "–",
+            str(c.available),
+            str(c.out),
+            str(c.dead),
+            *([str(c.disabled)] if paused else []),
+            duration(c.next_return - now) if c.next_return is not None else "–",
         )
-    out().print(table)
+    put(table)
 
 
 def show_entry(state: PoolState, entry: Entry, *, now: float) -> None:
@@ -190,18 +214,29 @@ def stays_away(key: str, gone: Entry) -> str:
     return f" It was found at {gone.source}, and is not taken up again{again}."
 
 
-def _frame(title: Text | None = None) -> Table:
-    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+def _end(entry: Entry) -> str:
+    """Return the last four characters of a secret that is long enough to spare them."""
+    text = entry.secret.reveal() if entry.secret is not None else ""
+    return text[-_SPARED:] if len(text) >= _LONG else ""
 
 
-def _table(state: PoolState, now: float, places: Sequence[int] = ()) -> Table:
+def _table(
+    state: PoolState, now: float, places: Sequence[int] = (), *, with_ends: bool = False
+) -> Table:
     """Return a pool, or some places of it, without the columns that tell no two entries apart."""
     payers = {payer_of(state, e).value for e in state.entries}
     billed = f" · billed: {payers.pop()}" if len(payers) == 1 else ""
-    title = Text(f"{visible(state.key)} · {state.strategy.value}{billed}", style="bold")
-    table = _frame(title)
+    first = upcoming(state, now)
+    comes = " · → comes next" if first is not None and len(state.entries) > 1 else ""
+    title = Text(f"{visible(state.key)} · {state.strategy.value}{billed}{comes}", style="bold")
+    table = frame(title)
     rows = enumerate(state.entries, start=1)
     cells = [_cells(n, state, e, now) for n, e in rows if not places or n in places]
+    for cell, entry in zip(cells, state.entries, strict=False) if with_ends else ():
+        cell["last four"] = Text(visible(_end(entry)))
+    for cell in cells if comes else ():
+        mark = "→ " if cell["id"].plain == first else "  "
+        cell["#"] = Text(mark) + cell["#"]
     left_out = {"billed"} if billed else set()
     left_out |= {"priority"} if is_plain(state) else set()
     shown = [c for c in _COLUMNS if c not in left_out and any(row[c].plain for row in cells)]
@@ -229,6 +264,7 @@ def _cells(place: int, state: PoolState, entry: Entry, now: float) -> dict[str, 
         payer_of(state, entry).value,
         ", ".join(entry.serves),
         entry.reference or ("" if entry.source == "manual" else entry.source),
+        "",  # the end of its secret, which is shown to whoever asks for it
         entry.owner or entry.learnt_owner or "",
         entry.id,
     )
