@@ -386,6 +386,8 @@ MALFORMED_ROWS: list[tuple[object, str, str]] = [
     ({"expires_at": 10**400}, ".expires_at", "found a number"),
     ({"last_status_at": {}}, ".last_status_at", "found an object"),
     ({"model_cooldowns": []}, ".model_cooldowns", "expected an object, found a list"),
+    ({"serves": "gpt-*"}, ".serves", "expected a list of strings, found a string"),
+    ({"serves": ["gpt-*", 5]}, ".serves", "expected a list of strings, found a list"),
     (
         {"model_cooldowns": {"m": {"class": "rate_limited", "since": []}}},
         ".model_cooldowns['m'].since",

@@ -1221,6 +1221,38 @@ def test_the_operators_numbers_hold() -> None:
     assert probe
 
 
+class TestDisabledMeanwhile:
+    """A refusal comes when a person has disabled the entry."""
+
+    @pytest.mark.parametrize("failure", [RATE_LIMITED, FailureClass.AUTH_EXPIRED])
+    def test_nothing_is_repeated_with_it(self, failure: FailureClass) -> None:
+        """What would be a retry or a refresh goes on with another entry, and leaves no mark."""
+        paused = replace(login("a"), disabled=True)
+
+        made = after(pool(paused, entry("b")), refused(failure))
+
+        assert made.action == Send(entry("b"))
+        assert found(made.state) == paused
+
+    @pytest.mark.parametrize("failure", [RATE_LIMITED, FailureClass.AUTH_EXPIRED])
+    def test_what_repeats_nothing_counts(self, failure: FailureClass) -> None:
+        """A second 429, and a refusal of what cannot be refreshed, take it out as they would."""
+        paused = replace(entry("a"), disabled=True, marked=True)
+
+        made = after(pool(paused, entry("b")), refused(failure))
+
+        assert made.action == Send(entry("b"))
+        assert found(made.state).cooldown is not None
+
+    def test_another_step_stays(self) -> None:
+        """Money that is gone is told of a disabled entry, too."""
+        paused = replace(entry("a"), disabled=True)
+
+        made = after(pool(paused, entry("b")), refused(FailureClass.OUT_OF_CREDIT))
+
+        assert found(made.state).cooldown is not None
+
+
 def late(failure: FailureClass, **how: Any) -> Failed:  # noqa: ANN401  what `refused` takes
     """Return the event of such a failure, told when the caller had a part of the reply."""
     return replace(refused(failure, **how), late=True)
