@@ -15,6 +15,7 @@ from credpool.model.secret import Secret
 from credpool.model.terms import FOREVER, AuthType, EntryId, FailureClass, Payer
 from credpool.stores.auth_json import codec
 from credpool.stores.auth_json.fields import LATEST
+from credpool.stores.auth_json.windows import decode_windows, encode_windows
 
 NOW = 1_790_000_000.0
 HERMES: Mapping[str, object] = {
@@ -662,3 +663,43 @@ def test_a_reference_takes_the_secrets_place() -> None:
     assert (read.secret, read.reference, read.borrowed) == (None, "env:MINE", True)
     assert keep(lent).secret is None
     assert json.loads(codec.encode_row(lent))["access_token"] == "env:MINE"
+
+
+@pytest.mark.parametrize(
+    ("told", "read"),
+    [
+        ({"day": {"left": 0.5, "until": NOW}}, {"day": (0.5, NOW)}),
+        ({"day": {"left": 1, "until": LATEST * 2}}, {"day": (1.0, LATEST)}),
+        ({"day": {"left": 0.5, "until": NOW}, "week": 7}, {"day": (0.5, NOW)}),
+        ({"day": {"left": True, "until": NOW}}, {}),
+        ({"day": {"left": 0.5}}, {}),
+        ({"day": {"left": 1.5, "until": NOW}}, {}),
+        ({"day": {"left": 0.5, "until": 0}}, {}),
+        ("all", {}),
+    ],
+    ids=[
+        "well",
+        "far away",
+        "one of two",
+        "no number",
+        "no end",
+        "too much",
+        "no moment",
+        "no map",
+    ],
+)
+def test_a_stored_window_that_cannot_be_understood_is_left_out(
+    told: object, read: dict[str, tuple[float, float]]
+) -> None:
+    """What is left of a quota is soft state: nobody loses a pool because of it."""
+    windows = decode_windows(told)
+
+    assert {name: (w.left, w.until) for name, w in windows.items()} == read
+
+
+def test_stored_windows_are_read_again() -> None:
+    """What is written comes back, and nothing is written of no window."""
+    windows = decode_windows({"day": {"left": 0.5, "until": NOW}})
+
+    assert decode_windows(encode_windows(windows)) == windows
+    assert encode_windows({}) is None

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from credpool import AuthType, Entry, EntryId, Operator, Pool, PoolState, Secret, Status, Strategy
-from credpool.entries.edit import added, holding
+from credpool.entries.edit import added, holding, replaced
 from credpool.entries.order import Move, is_plain, moved
 from credpool.errors import (
     AmbiguousTarget,
@@ -365,3 +365,13 @@ def test_an_entry_is_named_with_its_label() -> None:
 def test_an_escape_in_a_label_is_made_visible() -> None:
     """A label comes from a file: it names an entry, and does nothing to a terminal."""
     assert shown(entry("one", "\x1b[2Jwork\n")) == "one (\\x1b[2Jwork\\n)"
+
+
+def test_a_login_has_no_key_to_replace() -> None:
+    """Who has a login logs in again; the error says how, and does not repeat the key."""
+    login = replace(entry("one", "work"), refresh_token=Secret("refresh-0123456789"))
+
+    with pytest.raises(BadInput, match="credpool login openai --entry one") as caught:
+        replaced(pool_of(login), "work", "sk-new-0123456789")
+
+    assert "sk-new" not in str(caught.value)

@@ -85,6 +85,17 @@ def test_a_stranger_cannot_make_it_grow() -> None:
     assert len(read_windows(listed, now=NOW)) <= MOST_WINDOWS
 
 
+def test_a_window_of_a_list_has_a_short_name() -> None:
+    """An item without a name, or with one that nobody would write, is passed over."""
+    names = ('"day"', f'"{"x" * 65}"', "")
+    told = {
+        "ratelimit": ",".join(f"{name};r=1;t=9" for name in names),
+        "ratelimit-policy": ",".join(f"{name};q=2" for name in names),
+    }
+
+    assert len(read_windows(told, now=NOW)) == 1
+
+
 def test_a_reset_is_read_by_the_providers_clock() -> None:
     """A moment is corrected by the reply's `Date`, as a hint is."""
     told = {
