@@ -3,6 +3,7 @@
 The conformance suite has a testee that sends with it (`conformance/testees/requests_client.py`).
 """
 
+import gc
 import gzip
 import io
 import logging
@@ -323,3 +324,39 @@ def test_it_is_bound_to_a_pool() -> None:
     assert repr(pool) in repr(PoolAuth(pool))
     with pytest.raises(credpool.errors.BadInput):
         PoolAuth(pool, max_sends=0)
+
+
+def test_a_call_whose_connection_broke_ends_with_its_error(session: requests.Session) -> None:
+    """`requests` tells nobody of it: the call is under way until the error is collected."""
+    told: list[Attempt] = []
+    with FakeProvider({ONE: [FakeReply(dropped=True)]}) as provider:
+        session.auth = PoolAuth(pool_at(provider), observe=told.append)
+
+        with pytest.raises(requests.ConnectionError) as raised:
+            session.post(url(provider), json=ASKED)
+        del raised
+        gc.collect()
+
+    assert [attempt.answered for attempt in told] == [False]
+
+
+def test_a_redirect_within_the_origin_is_answered_with_the_same_entry(
+    session: requests.Session,
+) -> None:
+    """Whatever the strategy, what a redirect leads to is asked with the secret that was redirected."""
+    script = {ONE: [FakeReply(), moved("/v1/elsewhere"), FakeReply()], TWO: [FakeReply()]}
+    with FakeProvider(script) as provider:
+        pool = Pool.from_keys(
+            "openai",
+            (ONE, TWO),
+            base_url=f"{provider.url}/v1",
+            clock=FakeClock(),
+            strategy="least_used",
+        )
+        session.auth = PoolAuth(pool)
+        for _ in range(3):
+            session.post(url(provider), json=ASKED)
+
+        secrets = [request.secret for request in provider.requests]
+
+    assert secrets == [ONE, TWO, ONE, "", ONE]

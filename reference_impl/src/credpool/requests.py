@@ -4,11 +4,13 @@
 
 The secret is in a request from its making to its reply, and seen by nothing but the connection: a
 redirect is a copy that is made afterwards. A body that cannot be sent twice is sent once.
+A call whose connection fails is under way until its error has been collected: nobody is told before.
 """
 
 from collections.abc import Callable, Generator, MutableMapping
 from copy import copy
 from typing import Any, Final
+from weakref import ref
 
 import requests
 from requests.auth import AuthBase
@@ -18,6 +20,8 @@ from credpool._calls.body import Beginning, Bodies, ResumedStream
 from credpool._calls.decoded_body import DecodedBody, Pieces, Stream
 from credpool._calls.flow import MAX_SENDS, Flow, Observer
 from credpool._engine.leases import Lease, LeasedStream
+from credpool.model.messages import ANSWER, Answer
+from credpool.model.terms import EntryId
 from credpool.pool import Pool, engine_of
 from credpool.providers.wire import Seal, origin
 
@@ -53,10 +57,14 @@ class SealedHeaders(CaseInsensitiveDict[str | bytes]):
 
 
 class _Asked:
-    """A request, as a call sees it."""
+    """A request, as a call sees it.
+
+    The client's request holds the call, and not the reverse: no hook is told of a connection that
+    fails, and the call ends, with its lease, when the client's error is collected.
+    """
 
     def __init__(self, prepared: requests.PreparedRequest) -> None:
-        self.prepared = prepared
+        self.prepared = ref(prepared)
         self.method = prepared.method or "GET"
         self.url = prepared.url or ""
         self.headers: Any = prepared.headers
@@ -149,9 +157,9 @@ class PoolAuth(AuthBase):
         prepared.register_hook("response", call.replied)
         return prepared
 
-    def _started(self, prepared: requests.PreparedRequest) -> "Steps":
+    def _started(self, prepared: requests.PreparedRequest, home: EntryId | None = None) -> "Steps":
         asked = _Asked(prepared)
-        return self._flows[self._max_sends if asked.again else 1].sync(asked)
+        return self._flows[self._max_sends if asked.again else 1].sync(asked, home)
 
 
 Steps = Generator[_Asked, _Reply, None]
@@ -162,14 +170,14 @@ class _Call:
 
     def __init__(
         self,
-        start: Callable[[requests.PreparedRequest], Steps],
+        start: Callable[[requests.PreparedRequest, EntryId | None], Steps],
         prepared: requests.PreparedRequest,
     ) -> None:
-        self._start, self._prepared = start, prepared
+        self._start = start
         self._home, self._method = origin(prepared.url or ""), prepared.method
         self._place = _place(prepared.body)
         self._known: dict[str, object] = {}
-        self._steps: Steps | None = start(prepared)
+        self._steps: Steps | None = start(prepared, None)
         self._asked = next(self._steps)
         _take(prepared, self._asked)
 
@@ -193,7 +201,8 @@ class _Call:
         """Send again, with a secret, what was refused where no redirect carries one."""
         prepared = response.request.copy()
         response.close()
-        steps = self._start(prepared)
+        answer = self._known.get(ANSWER)
+        steps = self._start(prepared, answer.entry if isinstance(answer, Answer) else None)
         asked = next(steps)
         return self._ended(steps, asked, self._sent(prepared, asked, response, how), how)
 
@@ -203,7 +212,7 @@ class _Call:
         """Go on with what the call wants sent, until it ends."""
         try:
             while True:
-                _hide(asked.prepared)
+                _hide(asked.prepared())
                 reply = _Reply(response, asked)
                 try:
                     asked = steps.send(reply)
@@ -274,9 +283,9 @@ def _take(prepared: requests.PreparedRequest, asked: _Asked) -> None:
     prepared.url, prepared.headers = asked.url, asked.headers
 
 
-def _hide(prepared: requests.PreparedRequest) -> None:
+def _hide(prepared: requests.PreparedRequest | None) -> None:
     """Leave no secret in a request that has been sent: hooks, redirects and errors see what is left."""
-    if isinstance(prepared.headers, SealedHeaders):
+    if prepared is not None and isinstance(prepared.headers, SealedHeaders):
         prepared.headers = prepared.headers.shown()
 
 

@@ -26,7 +26,7 @@ from credpool.model.messages import (
     Succeeded,
 )
 from credpool.model.recovery import Step
-from credpool.model.terms import FailureClass
+from credpool.model.terms import EntryId, FailureClass
 from credpool.providers.classify import classify
 from credpool.providers.in_band import Failure, refusal
 from credpool.providers.reply import Reply, lower_names
@@ -56,13 +56,18 @@ class ActiveCall:
     """One call in progress: tell it what happened, and it says what to do."""
 
     def __init__(
-        self, engine: Engine, model: Callable[[], str | None], session: str | None = None
+        self,
+        engine: Engine,
+        model: Callable[[], str | None],
+        session: str | None = None,
+        home: EntryId | None = None,
     ) -> None:
         self._engine = engine
         self._model = model
         self._started = engine.clock.now()
         self._session = session
-        self._home = engine.sessions.home(session, self._started) if session else None
+        at_home = engine.sessions.home(session, self._started) if session else None
+        self._home = home or at_home
         self.lease = engine.lease()
         self._call: Call | None = None  # a healthy call never needs one
         self._chosen: Entry | None = None

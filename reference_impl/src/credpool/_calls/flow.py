@@ -113,9 +113,9 @@ class Flow(Generic[R, A]):
         self._observe = observe
         self._seals: dict[EntryId, tuple[Entry, Seal]] = {}
 
-    def sync(self, request: R) -> Generator[R, A, None]:
-        """Answer one request, sending as many as it takes."""
-        active = self._begin(request)
+    def sync(self, request: R, home: EntryId | None = None) -> Generator[R, A, None]:
+        """Answer one request, sending as many as it takes, and beginning at home if that is available."""
+        active = self._begin(request, home)
         response: A | None = None
         try:
             action = active.start()
@@ -178,18 +178,18 @@ class Flow(Generic[R, A]):
         finally:
             self._over(active)
 
-    def _begin(self, request: R) -> ActiveCall:
+    def _begin(self, request: R, home: EntryId | None) -> ActiveCall:
         request.read()
-        return self._begun(request)
+        return self._begun(request, home)
 
     async def _begin_async(self, request: R) -> ActiveCall:
         await request.aread()
         return self._begun(request)
 
-    def _begun(self, request: R) -> ActiveCall:
+    def _begun(self, request: R, home: EntryId | None = None) -> ActiveCall:
         session = request.headers.get(SESSION_HEADER)
         return ActiveCall(
-            self._engine, lambda: model_of(str(request.url), request.content), session
+            self._engine, lambda: model_of(str(request.url), request.content), session, home
         )
 
     def _leave(self, active: ActiveCall, action: Action, response: A | None) -> None:
