@@ -144,9 +144,9 @@ class HidesTheDead(Mutant):
     because = "listing"
 
     @replaces("credpool.entries.listing._pool")
-    def alive(original, state, now):
+    def alive(original, state, now, only):
         living = tuple(e for e in state.entries if not e.dead)
-        return original(replace(state, entries=living), now)
+        return original(replace(state, entries=living), now, only)
 
 
 class ListsWithoutAReason(Mutant):
@@ -169,8 +169,8 @@ class ListsInAFormOfItsOwn(Mutant):
     because = "document"
 
     @replaces("credpool.entries.listing.listing")
-    def own(original, pools, *, now):
-        told = original(pools, now=now)
+    def own(original, pools, *, now, only=None):
+        told = original(pools, now=now, only=only)
         return {"at": str(told["at"]), "pools": told["pools"]}
 
 

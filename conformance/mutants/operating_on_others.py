@@ -226,10 +226,9 @@ class ListsByIds(Mutant):
     because = "listing"
 
     @replaces("credpool.entries.listing._pool")
-    def sorted_by_id(original, state, now):
-        return original(
-            replace(state, entries=tuple(sorted(state.entries, key=lambda e: e.id))), now
-        )
+    def sorted_by_id(original, state, now, only):
+        by_id = sorted(state.entries, key=lambda e: e.id)
+        return original(replace(state, entries=tuple(by_id)), now, only)
 
 
 class KeepsTheOldStrategy(Mutant):

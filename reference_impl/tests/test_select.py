@@ -61,7 +61,9 @@ def test_an_unknown_strategy_is_refused_with_the_known_names() -> None:
     """The error of a mistyped strategy names the five there are."""
     known = "fill_first, round_robin, least_used, random, quota_aware"
 
-    with pytest.raises(UnknownStrategy, match=f"'round-robin'; choose one of {known}$") as caught:
+    with pytest.raises(
+        UnknownStrategy, match=rf"\(did you mean 'round_robin'\?\); choose one of {known}$"
+    ) as caught:
         Strategy("round-robin")
 
     assert caught.value.name == "round-robin"

@@ -49,6 +49,12 @@ def _steps(scenario: Scenario) -> Iterator[tuple[str, tuple[str, ...]]]:
     strategy = scenario.given.strategy
     if strategy in _STRATEGIES:
         yield f"select.{strategy.replace('_', '-')}", ("select.",)
+    if strategy == "quota_aware":
+        yield "quota.forms", ("quota.",)
+    if scenario.given.policy.get("payer_change") == "forbid":
+        yield "payer.known", ("payer.known",)
+    if "in-band" in scenario.features:
+        yield "in-band.first", ("in-band.",)
 
 
 def _any(verified: set[str], beginnings: tuple[str, ...]) -> bool:
