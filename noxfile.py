@@ -36,6 +36,13 @@ SECOND_TESTEE = "conformance/testees/javascript"
 HERMES = "hermes-agent==0.19.0"
 PYDANTIC_AI = "pydantic-ai-slim[openai,anthropic]==2.68.0"
 CONNECTORS = ("stdio", "inprocess")
+DAYS_AND_ZONES = (  # a leap day, both changes of the clock, the ends of a month and of a year
+    ("2028-02-29T12:00:00Z", "Asia/Kolkata"),
+    ("2026-10-25T00:59:30Z", "Europe/Berlin"),
+    ("2027-03-28T00:59:30Z", "Europe/Berlin"),
+    ("2027-01-31T23:59:50Z", "America/Los_Angeles"),
+    ("2026-12-31T23:59:59Z", "UTC"),
+)
 SUITE = ("python", "-m", "credpool_conformance")
 # mkdocs-material announces its successors on every build; pyproject.toml records what we do about it
 QUIET_DOCS = {"NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
@@ -78,6 +85,9 @@ def conformance(session: nox.Session) -> None:
         for pair in reports.values():
             session.run(*SUITE, "compare", *map(str, pair))
         write_page(session, "--check", *reports[TESTEE])
+    for begin, zone in DAYS_AND_ZONES:
+        when = ("--begin", begin, "--zone", zone)
+        session.run(*SUITE, "run", "--testee", TESTEE, "--connector", "inprocess", *when)
     known = ("--known-failures", str(Path(REQUESTS_TESTEE).with_suffix(".known.yaml")))
     session.run(*SUITE, "run", "--testee", REQUESTS_TESTEE, "--connector", "stdio", *known)
     session.run("python", "conformance/tests/programs/another_day.py", "--days", "30", "-30")

@@ -3,10 +3,12 @@
 As a program it sends with `httpx2`; in process its `Testee` takes the same messages, with `httpx`.
 """
 
+import atexit
 import contextvars
 import importlib
 import json
 import queue
+import shutil
 import sys
 import tempfile
 import threading
@@ -35,6 +37,8 @@ REFUSALS |= {errors.UnknownStrategy: "unknown_strategy"}
 FLOWS = {"device": login_by_device, "pkce": login_by_browser}
 CHOICES = {"first_429": credpool.First429, "payer_change": credpool.PayerChange}
 FIXED = {"hello": {"hello": HELLO}, "stop": {"ok": True}}
+FOLDER = tempfile.mkdtemp(prefix="credpool-reference-")
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 POOLS = []  # what is dropped writes its counts when it likes, perhaps while its folder is removed
 
 
@@ -88,8 +92,8 @@ class Testee:
         self.ask("wait", {"until": until, "why": why})
 
     def configure(self, message):
-        self.randoms, self.folder = message["randoms"], tempfile.TemporaryDirectory()
-        self.path = message["pool"]["store"] or Path(self.folder.name, "auth.json")
+        self.randoms, self.path = message["randoms"], message["pool"]["store"]
+        self.path = self.path or Path(tempfile.mkdtemp(dir=FOLDER), "auth.json")
         self.given = given = {k: v for k, v in message["pool"].items() if v is not None}
         policy, shared = given["policy"], {k: given.get(k) for k in ("base_url", "token_url")}
         cooldowns = {credpool.FailureClass(k): s for k, s in policy.get("cooldowns", {}).items()}

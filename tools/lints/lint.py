@@ -11,6 +11,7 @@ from typing import Final
 from credpool_conformance.json_values import fields, items, text
 from credpool_conformance.problems import Problem
 from credpool_conformance.specification.documents import Document, violations
+from tools.crossings.pairs import pair_problems
 from tools.lints.data import comment_problems, completion_problems, duplicate_problems
 from tools.lints.marks import mark_problems
 from tools.lints.patterns import pattern_problems
@@ -237,6 +238,7 @@ LINTS: Final[tuple[Callable[[Specification], Iterator[Problem]], ...]] = (
     billing_problems,
     report_problems,
     feature_problems,
+    pair_problems,
     pattern_problems,
     comment_problems,
     duplicate_problems,

@@ -5,12 +5,15 @@ any more is stale: `drift` names it and `write` removes it.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from credpool_conformance.json_values import Json
+from tools.crossings.page import PAGE as PAIRS_PAGE
+from tools.crossings.page import pairs_page
+from tools.crossings.pairs import TABLE as PAIRS
 from tools.pages import library_data
 from tools.pages.architecture import architecture_page
 from tools.pages.chapter_tables import region_contents
@@ -47,6 +50,14 @@ _ELSEWHERE: Final = frozenset({f"{_DATA}/gallery.json"})
 """The pages that another command writes: `nox -s gallery`."""
 
 
+_OF_ONE_TABLE: Final[tuple[tuple[str, str, Callable[[Specification], str]], ...]] = (
+    (REPORTS_TABLE, REPORTS_PAGE, lambda spec: NOTICE + reports_page(spec)),
+    (REFINEMENTS, f"{_DATA}/cells.json", lambda spec: _json(cells_data(spec))),
+    (PAIRS, PAIRS_PAGE, lambda spec: NOTICE + pairs_page(spec)),
+)
+"""The pages that a table alone brings: a sample of a specification need not have it."""
+
+
 def outputs(spec: Specification, examples: Mapping[str, Example]) -> Mapping[str, str]:
     """Generate the text of every derived file, by its path from the root.
 
@@ -74,8 +85,7 @@ def outputs(spec: Specification, examples: Mapping[str, Example]) -> Mapping[str
         ENVIRONMENT_PAGE: NOTICE + environment_page(spec),
         f"{_DATA}/requirements.json": stated,
         f"{_DATA}/scenarios.json": _json(_scenarios(spec)),
-        **({REPORTS_PAGE: NOTICE + reports_page(spec)} if REPORTS_TABLE in spec.tables else {}),
-        **({f"{_DATA}/cells.json": _json(cells_data(spec))} if REFINEMENTS in spec.tables else {}),
+        **{path: page(spec) for table, path, page in _OF_ONE_TABLE if table in spec.tables},
         **architecture_page(spec),
         **minimal_page(spec),
         **site_data(spec),

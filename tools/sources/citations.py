@@ -72,6 +72,11 @@ def script_citations(path: str, source: str) -> Iterator[Citation]:
             yield _citation(found, path, line)
 
 
+def features_of(case: Mapping[str, Json]) -> tuple[str, ...]:
+    """List the features that a case says it is for; none: the core."""
+    return tuple(map(text, items(case.get("features"))))
+
+
 def scenarios(document: Document, registry: Registry) -> Iterator[Scenario | Problem]:
     """Read the scenarios of a file, each with the cases it stands for."""
     for index, entry in enumerate(items(fields(document.data).get("scenarios"))):
@@ -93,9 +98,9 @@ def scenarios(document: Document, registry: Registry) -> Iterator[Scenario | Pro
                     yield document.problem(here, f"malformed citation {cited!r}", _FIX)
         yield Scenario(
             id=text(data.get("id")),
-            title=text(data.get("title")),
+            title=text(data.get("title")).removesuffix(" (${case})"),
             consequence=text(data.get("consequence")),
-            features=tuple(map(text, items(data.get("features")))),
+            features=tuple({name: None for case in cases for name in features_of(case)}),
             cases=cases,
             verifies=tuple(verifies.values()),
             path=document.path,

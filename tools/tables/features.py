@@ -11,6 +11,7 @@ from credpool_conformance.json_values import Json, fields, items, text
 from credpool_conformance.problems import Problem
 from credpool_conformance.reporting.formats.markdown import table
 from credpool_conformance.specification.registry import needs_of
+from tools.sources.citations import features_of
 from tools.sources.feature_uses import used_features
 from tools.sources.requirements import CORE
 from tools.sources.specification import Specification
@@ -68,9 +69,11 @@ def _unknown(spec: Specification) -> Iterator[Problem]:
 def _uses(spec: Specification, needs: Mapping[str, frozenset[str]]) -> Iterator[Problem]:
     """Find scenarios that bring about what they declare no feature for."""
     for scenario in spec.scenarios:
-        declared = with_needs(scenario.features, needs)
-        used = {feature for case in scenario.cases for feature in used_features(case, declared)}
-        for feature in sorted(used - declared):
+        missing: set[str] = set()
+        for case in scenario.cases:
+            declared = with_needs(features_of(case), needs)
+            missing |= {*used_features(case, declared)} - declared
+        for feature in sorted(missing):
             what = f"{scenario.id} uses the feature {feature} and does not declare it"
             fix = f"add {feature} to its features, or do without what belongs to it"
             yield Problem(scenario.path, scenario.line, what, fix)
@@ -96,5 +99,6 @@ def _rows(spec: Specification) -> list[dict[str, Json]]:
 def _counts(spec: Specification, feature: str) -> tuple[str, str]:
     """Count a feature's requirements, and the cases that run when it is declared."""
     requirements = [r for r in spec.requirements.values() if r.feature == feature]
-    cases = [len(s.cases) for s in spec.scenarios if feature in (s.features or (CORE,))]
-    return str(len(requirements)), str(sum(cases))
+    cases = [case for scenario in spec.scenarios for case in scenario.cases]
+    found = [case for case in cases if feature in (features_of(case) or (CORE,))]
+    return str(len(requirements)), str(len(found))

@@ -66,7 +66,9 @@ def sample(*, features: tuple[str, ...], needs: str = "", uses: str = "token") -
     table = parse("spec/tables/features.yaml", f"version: 1\nrows:\n{rows}")
     scenarios = [
         replace(
-            one, features=features, cases=tuple({**c, "upstream": {uses: []}} for c in one.cases)
+            one,
+            features=features,
+            cases=tuple({**c, "features": [*features], "upstream": {uses: []}} for c in one.cases),
         )
         for one in spec.scenarios
         if one.features

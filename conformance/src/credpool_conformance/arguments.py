@@ -2,7 +2,9 @@
 
 import argparse
 import re
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from credpool_conformance import SUITE_VERSION
 from credpool_conformance.data import TEMPLATES
@@ -25,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     commands = program.add_subparsers(dest="command", required=True)
     running = commands.add_parser("run", help="run the suite against a testee")
     _connecting(running)
+    _standing(running)
     _telling(running)
     _letting_fail(running)
     fuzzing = commands.add_parser("fuzz", help="play random histories on two testees, and compare")
@@ -59,6 +62,14 @@ def _connecting(command: argparse.ArgumentParser) -> None:
         default=DEFAULT_TIMEOUT,
         help=f"seconds a reply may take (default: {DEFAULT_TIMEOUT:g})",
     )
+
+
+def _standing(command: argparse.ArgumentParser) -> None:
+    """Add the options that say when and where the checks are played."""
+    when = "the moment at which each check begins, such as 2028-02-29T12:00:00Z"
+    command.add_argument("--begin", type=_moment, metavar="MOMENT", help=when)
+    where = "the zone of the testee's machine, such as Asia/Kolkata (default: this machine's)"
+    command.add_argument("--zone", type=_zone, help=where)
 
 
 def _telling(command: argparse.ArgumentParser) -> None:
@@ -127,6 +138,20 @@ def _seconds(value: str) -> float:
     if not 0 < seconds <= 3600:
         raise argparse.ArgumentTypeError("must be between 0 and 3600 seconds")
     return seconds
+
+
+def _moment(value: str) -> datetime:
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError("must end with Z or another offset from UTC")
+    return moment
+
+
+def _zone(value: str) -> str:
+    try:
+        return ZoneInfo(value).key
+    except (ZoneInfoNotFoundError, ValueError):
+        raise argparse.ArgumentTypeError("must be a zone such as Asia/Kolkata") from None
 
 
 def _seed(value: str) -> str:

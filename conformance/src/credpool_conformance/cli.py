@@ -7,6 +7,7 @@ start.
 import argparse
 import os
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from credpool_conformance.reporting.known_failures import KnownFailures
 from credpool_conformance.reporting.replay import replay
 from credpool_conformance.reporting.report import read_report
 from credpool_conformance.run import Options, run
+from credpool_conformance.scenarios.clock import EPOCH
 from credpool_conformance.scenarios.loader import load
 from credpool_conformance.scenarios.scenario import Scenario
 from credpool_conformance.scenarios.selection import NothingSelectedError, Selection
@@ -114,6 +116,9 @@ def _run(parsed: argparse.Namespace) -> int:
     scenarios = load(data, registry, requirements)
     testee = parsed.testee or _default_testee(data)
     selection = _selection(parsed)
+    if parsed.zone:
+        os.environ["TZ"] = parsed.zone  # what a testee in a process of its own is started with
+        time.tzset()
     summary = run(
         selection.of(scenarios, requirements),
         registry,
@@ -131,9 +136,12 @@ def _run(parsed: argparse.Namespace) -> int:
                 parsed.timeout,
                 scenarios=parsed.scenarios,
                 spec=parsed.spec,
+                begins=parsed.begin,
+                zone=parsed.zone,
             ),
             known=_known(parsed.known_failures, scenarios, requirements),
             slowest=parsed.slowest,
+            begins=parsed.begin.timestamp() if parsed.begin else EPOCH,
         ),
         all_=scenarios,
     )

@@ -21,6 +21,7 @@ from credpool_conformance.reporting.known_failures import KnownFailures
 from credpool_conformance.reporting.report import Conditions, ReportWriter, check_record
 from credpool_conformance.reporting.verdict import Summary, summarise
 from credpool_conformance.runner import Runner
+from credpool_conformance.scenarios.clock import EPOCH
 from credpool_conformance.scenarios.scenario import Scenario
 from credpool_conformance.specification.registry import Registry
 from credpool_conformance.specification.requirements import Requirements
@@ -45,6 +46,7 @@ class Options:
     replay: str
     known: KnownFailures = field(default_factory=KnownFailures)
     slowest: int = 0
+    begins: float = EPOCH
 
 
 def run(
@@ -70,7 +72,8 @@ def run(
         with ReportWriter(options.report) as report:
             report.header(_conditions(options, requirements, len(scenarios)), manifest)
             console.begin(len(scenarios), manifest)
-            needs = Needs(Runner(session, mock, registry, requirements).check, all_ or scenarios)
+            runner = Runner(session, mock, registry, requirements, begins=options.begins)
+            needs = Needs(runner.check, all_ or scenarios)
             checks: list[Check] = []
             for check in _until_enough(map(needs.check, scenarios), options):
                 checks.append(check)

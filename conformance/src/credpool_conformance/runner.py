@@ -18,10 +18,10 @@ from credpool_conformance.judging.judge import judge
 from credpool_conformance.problems import HarnessError
 from credpool_conformance.provider.canary import Canaries
 from credpool_conformance.provider.mock import Mock
-from credpool_conformance.scenarios.clock import Clock, MachineClock, VirtualClock
+from credpool_conformance.scenarios.clock import EPOCH, Clock, MachineClock, VirtualClock
 from credpool_conformance.scenarios.coming_back import asked_back
 from credpool_conformance.scenarios.profile import not_in
-from credpool_conformance.scenarios.real_clock import moved
+from credpool_conformance.scenarios.real_clock import is_movable, moved
 from credpool_conformance.scenarios.scenario import Phase, Scenario
 from credpool_conformance.specification.registry import Registry
 from credpool_conformance.specification.requirements import Requirements
@@ -45,13 +45,18 @@ class Runner:
         registry: Registry,
         requirements: Requirements,
         witness: Witness | None = None,
+        begins: float = EPOCH,
     ) -> None:
-        """Begin with all the patience there is; a witness sees each phase before it is judged."""
+        """Begin with all the patience there is; a witness sees each phase before it is judged.
+
+        A scenario `begins` at that moment, if what its replies say of time can be moved there.
+        """
         self._session = session
         self._mock = mock
         self._registry = registry
         self._requirements = requirements
         self._witness = witness
+        self._begins = begins
         self._breakdowns = 0
 
     def run(self, scenarios: Iterable[Scenario]) -> Iterator[Check]:
@@ -119,14 +124,15 @@ class Runner:
             return scenario
         return replace(scenario, given=replace(given, strategy="fill_first"))
 
-    @staticmethod
-    def _for_its_clock(scenario: Scenario, manifest: Manifest) -> tuple[Scenario, Clock]:
+    def _for_its_clock(self, scenario: Scenario, manifest: Manifest) -> tuple[Scenario, Clock]:
         """Let a pool that does not tell how long an entry is out show it, if its clock can be set."""
         if manifest.profile.real_clock:
             clock = MachineClock()
             return moved(scenario, clock.now), clock
+        begins = self._begins if is_movable(scenario) else EPOCH
+        scenario = moved(scenario, begins)
         told = "until" in manifest.profile.tells
-        return scenario if told else asked_back(scenario), VirtualClock()
+        return scenario if told else asked_back(scenario), VirtualClock(begins)
 
     def _play(self, scenario: Scenario, setup: Setup, manifest: Manifest) -> Check:
         scenario_run = ScenarioRun(scenario, setup, self._session, self._mock)

@@ -5,6 +5,7 @@ It names this Python and this folder, so that it works from any folder, whatever
 
 import shlex
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,8 @@ def replay(
     *,
     scenarios: Path | None = None,
     spec: Path | None = None,
+    begins: datetime | None = None,
+    zone: str | None = None,
 ) -> str:
     """Write all of the command but its `--filter`.
 
@@ -27,7 +30,12 @@ def replay(
     words += ["--testee", testee]
     if timeout != DEFAULT_TIMEOUT:
         words += ["--timeout", f"{timeout:g}"]
-    for option, folder in (("--scenarios", scenarios), ("--spec", spec)):
-        if folder:
-            words += [option, str(folder)]
+    for option, value in (
+        ("--scenarios", scenarios),
+        ("--spec", spec),
+        ("--begin", begins and begins.isoformat()),
+        ("--zone", zone),
+    ):
+        if value:
+            words += [option, str(value)]
     return f"cd {shlex.quote(str(Path.cwd()))} && {shlex.join(words)}"

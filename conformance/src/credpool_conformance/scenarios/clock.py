@@ -31,14 +31,14 @@ class Clock(Protocol):
 class VirtualClock:
     """The clock of a testee that takes its time from the suite."""
 
-    def __init__(self) -> None:
-        """Start at the epoch of every scenario."""
-        self.now = EPOCH
+    def __init__(self, begins: float = EPOCH) -> None:
+        """Start at the moment at which a scenario begins."""
+        self.now = self._begun = begins
 
     @property
     def elapsed(self) -> float:
         """The seconds since the scenario began, to the microsecond."""
-        return round(self.now - EPOCH, 6)
+        return round(self.now - self._begun, 6)
 
     def advance(self, seconds: float) -> None:
         """Move on by some seconds."""

@@ -1,6 +1,7 @@
 """Make one scenario of each row of a `table:` or `for_each:`, replacing `${name}`.
 
 A string that is nothing but `${name}` becomes the row's value, whatever its type.
+The keys of a mapping named `$with` come into the mapping around it, which may replace them.
 """
 
 import re
@@ -13,6 +14,7 @@ from credpool_conformance.specification.documents import Document, Where
 from credpool_conformance.specification.registry import Registry
 
 _NAME: Final = re.compile(r"\$\{([a-z_][a-z0-9_]*)\}")
+_WITH: Final = "$with"
 _CASE_KEYS: Final = ("case", "id", "name", "class")
 _B: Final = "b ok deliver"
 # spec: cooldown.clamp+2
@@ -160,10 +162,11 @@ def _matches(row: Mapping[str, Json], wanted: Mapping[str, Json]) -> bool:
 def _fill(document: Document, where: Where, value: Json, row: Mapping[str, Json]) -> Json:
     match value:
         case dict():
-            return {
+            filled = {
                 str(_fill(document, where, key, row)): _fill(document, (*where, key), item, row)
                 for key, item in value.items()
             }
+            return {**fields(filled.pop(_WITH, None)), **filled}
         case list():
             return [_fill(document, (*where, i), item, row) for i, item in enumerate(value)]
         case str() if "${" in value:

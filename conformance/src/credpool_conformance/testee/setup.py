@@ -66,7 +66,8 @@ class Setup:
         self._secrets: dict[str, str] = {}
         self._sessions: dict[str, str] = {}
         self._tokens: dict[str, str | None] = {}
-        self.pool_file = self._pool_file() if "store" in scenario.features else None
+        kept = "store" in scenario.features or scenario.given.store is not None
+        self.pool_file = self._pool_file() if kept else None
         self.home = None if scenario.given.home is None else Home(self._filled)
         self.pool = {**self._pool(), **self._seeds()}
         if self.pool_file is not None and scenario.given.store is not None:
