@@ -114,38 +114,45 @@ def _run(parsed: argparse.Namespace) -> int:
     data = _data(parsed)
     registry, requirements = registries.load(data), requirement_files.load(data)
     scenarios = load(data, registry, requirements)
-    testee = parsed.testee or _default_testee(data)
     selection = _selection(parsed)
     if parsed.zone:
         os.environ["TZ"] = parsed.zone  # what a testee in a process of its own is started with
         time.tzset()
+    known = _known(parsed.known_failures, scenarios, requirements)
     summary = run(
         selection.of(scenarios, requirements),
         registry,
         requirements,
-        Options(
-            testee=testee,
-            connector=parsed.connector,
-            timeout=parsed.timeout,
-            selection=selection.words,
-            max_failures=parsed.max_failures,
-            report=parsed.report or _default_report(data, selection.words),
-            replay=replay(
-                testee,
-                parsed.connector,
-                parsed.timeout,
-                scenarios=parsed.scenarios,
-                spec=parsed.spec,
-                begins=parsed.begin,
-                zone=parsed.zone,
-            ),
-            known=_known(parsed.known_failures, scenarios, requirements),
-            slowest=parsed.slowest,
-            begins=parsed.begin.timestamp() if parsed.begin else EPOCH,
-        ),
+        _options(parsed, data, selection, known),
         all_=scenarios,
     )
     return _OK if summary.accepted else _NOT_CONFORMANT
+
+
+def _options(
+    parsed: argparse.Namespace, data: Data, selection: Selection, known: KnownFailures
+) -> Options:
+    testee = parsed.testee or _default_testee(data)
+    return Options(
+        testee=testee,
+        connector=parsed.connector,
+        timeout=parsed.timeout,
+        selection=selection.words,
+        max_failures=parsed.max_failures,
+        report=parsed.report or _default_report(data, selection.words),
+        replay=replay(
+            testee,
+            parsed.connector,
+            parsed.timeout,
+            scenarios=parsed.scenarios,
+            spec=parsed.spec,
+            begins=parsed.begin,
+            zone=parsed.zone,
+        ),
+        known=known,
+        slowest=parsed.slowest,
+        begins=parsed.begin.timestamp() if parsed.begin else EPOCH,
+    )
 
 
 def _known(
