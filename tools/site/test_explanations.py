@@ -19,7 +19,11 @@ CASES: Final = REPOSITORY / "conformance" / "replies" / "cases.jsonl"
 NOW: Final = json.loads((REPOSITORY / "docs/data/hints.json").read_text("utf-8"))["now"]
 IN_BAND: Final = (
     ("openai", 200, 'event: error\ndata: {"error": {"code": "rate_limit_exceeded"}}\n\n'),
-    ("chatgpt", 200, 'data: {"type": "response.failed", "response": {"error": {"code": "x"}}}\r\n\r\n'),
+    (
+        "chatgpt",
+        200,
+        'data: {"type": "response.failed", "response": {"error": {"code": "x"}}}\r\n\r\n',
+    ),
     ("anthropic", 200, 'data: {"type": "error", "error": {"type": "overloaded_error"}}\n\n'),
     ("openrouter", 200, '{"error": {"code": 402, "message": "Insufficient credits"}}'),
     ("minimax", 200, '{"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}'),
@@ -40,7 +44,7 @@ def asked() -> dict[str, Any]:
     ]
     rows = [json.loads(line) for line in CASES.read_text("utf-8").splitlines()]
     cases = [
-        {"provider": row["provider"], "reply": reply(**row)}
+        {"provider": row["provider"], "reply": reply(row["status"], row["body"], row)}
         for row in rows
     ]
     inside = [{"provider": name, "reply": reply(status, body)} for name, status, body in IN_BAND]
@@ -48,15 +52,14 @@ def asked() -> dict[str, Any]:
     return {"now": NOW, "examples": examples + others, "replies": cases + inside}
 
 
-def reply(status: int, body: object, **more: Any) -> dict[str, Any]:
-    """Return a reply as the Explorer takes it."""
-    headers = {name.lower(): str(value) for name, value in (more.get("headers") or {}).items()}
-    text = body if isinstance(body, str) else json.dumps(body)
+def reply(status: int, body: object, row: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return a reply as the Explorer takes it; the row of a real one has its headers."""
+    more = row or {}
     return {
         "status": status,
-        "headers": headers,
-        "text": text,
-        "auth_type": more.get("auth_type") or "api_key",
+        "headers": {key.lower(): str(value) for key, value in more.get("headers", {}).items()},
+        "text": body if isinstance(body, str) else json.dumps(body),
+        "auth_type": more.get("auth_type", "api_key"),
     }
 
 
@@ -91,9 +94,7 @@ def comparable(told: dict[str, Any] | None) -> dict[str, Any] | None:
     """Leave out what each shows in its own way: the messages, and how a policy's number is written."""
     if told is None:
         return None
-    others = [
-        other | {"policy": other["policy"].partition(":")[0]} for other in told["otherwise"]
-    ]
+    others = [other | {"policy": other["policy"].partition(":")[0]} for other in told["otherwise"]]
     ours = ("message", "codes", "matched")
     return {**{k: v for k, v in told.items() if k not in ours}, "otherwise": others}
 

@@ -10,7 +10,7 @@ import { clockTime, duration } from "./times.mjs";
 
 const IDS = "abcdefgh";
 const KINDS = { api_key: "API key", oauth: "login" };
-const SPANS = [["1 min", 60], ["15 min", 900], ["1 h", 3600], ["1 day", 86400]];
+const SPANS = [["1 min", 60], ["1 h", 3600], ["1 day", 86400]];
 /** What the next refresh can be answered, and what any request can, beside the real examples. */
 const TOKENS = { "token-gone": ["token endpoint: grant gone", "dead"], "token-busy": ["token endpoint: 503", "cooling"], "token-ok": ["token endpoint: new token", "refreshed"] };
 const PLAIN = { ok: ["200 OK", "available"], silence: ["no reply", "none"] };

@@ -192,7 +192,8 @@ class Recorded extends Course {
       run.snapshot("attempt", event.entry, { status: run.lastReply?.status ?? null, class: name, rule });
     }
     if (["refreshed", "refresh_failed"].includes(event.type)) {
-      run.snapshot("refresh", event.entry, { good: event.type === "refreshed" });
+      const tone = event.type === "refreshed" ? "refreshed" : event.terminal ? "dead" : "cooling";
+      run.snapshot("refresh", event.entry, { tone });
     }
     return action;
   }

@@ -91,8 +91,9 @@ function failure(record, around, setup) {
   return after ? lines : [];
 }
 
-function claim({ event, action }) {
-  if (action.do !== "exchange") return [];
+function claim(record, around) {
+  const { event, action } = record;
+  if (action.do !== "exchange") return action.entry === event.entry ? [] : chosen(record, around);
   return [line(`The login of {${event.entry}} is refreshed, by one request to the token endpoint.`, "oauth.single-flight", "refreshed")];
 }
 
@@ -210,6 +211,7 @@ function chosen({ action, after, call }, { previous }) {
 
 function toneOf({ action, cooldown }) {
   if (cooldown === "forever") return "dead";
+  if (action === "refresh") return "refreshed";
   return action === "deliver" || action === "try-next" ? "none" : "cooling";
 }
 

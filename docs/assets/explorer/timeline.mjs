@@ -16,8 +16,8 @@ export function timeline({ columns, lines }, entries) {
   const last = columns.at(-1);
   const label = `Timeline of ${columns.length - 1} steps, ending at ${clockTime(last.at)}; ${lines.length} lines of the log say the same.`;
   return s("svg", { class: "x-timeline", role: "img", "aria-label": label, width, height, viewBox: `0 0 ${width} ${height}` },
-    entries.map(({ id }) => laneOf(id, lanes[id], columns)),
     callsOf(columns, height),
+    entries.map(({ id }) => laneOf(id, lanes[id], columns)),
     columns.map((column, index) => markOf(column, xOf(index), lanes, height)),
     linksOf(columns, lanes),
     columns.map((column, index) => dotOf(column, xOf(index), lanes)),
@@ -73,11 +73,11 @@ function linksOf(columns, lanes) {
   });
 }
 
-function dotOf({ kind, entry, status, class: name, good }, x, lanes) {
+function dotOf({ kind, entry, status, class: name, tone: of }, x, lanes) {
   if (!entry) return [];
   const [tone, words] = {
     attempt: [toneOf(name), status === null ? "—" : String(status)],
-    refresh: [good ? "refreshed" : "cooling", "↻"],
+    refresh: [of, "↻"],
     revive: ["available", "✓"],
   }[kind];
   return s("g", { "data-tone": tone, class: "x-dot" },
