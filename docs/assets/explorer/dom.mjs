@@ -49,7 +49,7 @@ function optionOf([value, words]) {
 /** A link to a requirement, where the site has its sentence. */
 export function requirementLink(tables, id) {
   const [, chapter, text] = tables.requirements[id];
-  return h("a", { class: "x-requirement", href: `../spec/${chapter}/#${id}`, title: text }, id);
+  return h("a", { class: "x-requirement", href: `../spec/${chapter}/#${id}`, title: text.replaceAll("`", "") }, id);
 }
 
 /** A button that copies, and says so in its own words for a moment. */

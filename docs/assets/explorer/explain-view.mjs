@@ -198,13 +198,32 @@ function factsOf(tables, told, now) {
     ["Applies to", RESTS[told.scope]],
     ["Hint", hint === null ? "none was read" : `${duration(hint)}, until ${localTime(now + hint)}`],
     ["Out for", outWords(cooldown, now)],
-    ["Requirement", [requirementLink(tables, requirement), h("span", { class: "x-quiet" }, text)]],
+    ["Next call", nextCall(told, now)],
+    ["Requirement", [requirementLink(tables, requirement), h("span", { class: "x-quiet" }, withCode(text))]],
     ["Otherwise", otherwise.length > 0 ? otherwise.map((one) => otherOf(tables, one)) : null],
     ["Codes", codes.length > 0 ? codes.map((code) => h("code", {}, code)) : null],
     ["Message", message],
   ];
   return h("dl", { class: "x-facts" },
     facts.filter(([, value]) => value !== null).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+}
+
+/** What a later call does about the entry. */
+function nextCall({ action, cooldown }, now) {
+  if (typeof cooldown === "string") return `leaves this entry out, ${cooldown}`;
+  const out = cooldown === null ? null : `leaves it out until ${localTime(now + cooldown)}`;
+  return {
+    retry: `uses this entry as before if the retry succeeds; else it ${out}`,
+    rotate: `${out}, and then uses it again`,
+    refresh: `uses this entry with its new token; if the refresh fails, it ${out}`,
+    "try-next": "uses this entry as before",
+    deliver: "uses this entry as before",
+  }[action];
+}
+
+/** A sentence of the specification, with its code as code. */
+function withCode(text) {
+  return text.split("`").map((part, index) => (index % 2 ? h("code", {}, part) : part));
 }
 
 function outWords(cooldown, now) {
@@ -217,11 +236,19 @@ function otherOf(tables, { policy, meaning, requirement }) {
   return h("span", { class: "x-other" }, h("code", {}, `${name}: ${Number(value) > 0 ? Number(Number(value).toFixed(3)) : value}`), ` ${meaning} `, requirementLink(tables, requirement));
 }
 
+/** A condition of the rule: one of several values, but all of several headers. */
 function conditionOf([name, wanted]) {
-  const values = typeof wanted === "object" && !Array.isArray(wanted)
-    ? Object.entries(wanted).map(([key, value]) => (typeof value === "boolean" ? `${key} ${value ? "is there" : "is absent"}` : `${key}: ${[value].flat().join(" or ")}`))
-    : [wanted].flat();
-  return h("li", {}, h("span", { class: "x-quiet" }, CONDITIONS[name]), " ", values.slice(0, 4).map((value, index) => [index > 0 ? " or " : "", h("code", {}, String(value))]), values.length > 4 ? ` or ${values.length - 4} more` : "");
+  const [values, word] = name === "header"
+    ? [Object.entries(wanted).map(headerWords), " and "]
+    : [[wanted].flat().map(String), " or "];
+  const shown = values.slice(0, 4).map((value, index) => [index > 0 ? word : "", h("code", {}, value)]);
+  const more = values.length > 4 ? `${word}${values.length - 4} more` : "";
+  return h("li", {}, h("span", { class: "x-quiet" }, CONDITIONS[name]), " ", shown, more);
+}
+
+function headerWords([name, wanted]) {
+  if (typeof wanted === "boolean") return `${name} ${wanted ? "is there" : "is absent"}`;
+  return `${name}: ${[wanted].flat().join(" or ")}`;
 }
 
 function sourceOf(source) {
