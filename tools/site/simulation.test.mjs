@@ -105,7 +105,7 @@ test("the same steps give the same run, and one step less is undo", () => {
 });
 
 test("an address keeps the whole of a simulation", () => {
-  const steps = [["reply", "a", LIMIT], ["drop", "a", "0"], ["send", "small"], ["wait", 90], ["revive", "b"]];
+  const steps = [["reply", "a", LIMIT], ["drop", "a", "0"], ["send", "a,b:c&d"], ["wait", 90], ["revive", "b"]];
   const entries = [{ ...TWO[0], label: "a, b: c&d=100% #é", owner: "x:y,z" }, TWO[1]];
   const state = { ...SETUP, first: "rotate", entries, steps };
   const address = simulationAddress(state);
@@ -115,7 +115,7 @@ test("an address keeps the whole of a simulation", () => {
 });
 
 test("an address that somebody has broken does no harm", () => {
-  for (const query of ["", "entry=a", "entry=,,", "do=send,send:%,reply,wait:x,nothing:a", "entry=a,%E0%A4%A,nobody,x,,", "=&&="]) {
+  for (const query of ["", "entry=a", "entry=,,", "do=send,send:%,reply,wait:x,nothing:a", "do=reply:a:toString,reply:a:__proto__/x,reply:a:constructor/y,drop:a:9,drop:a:x,revive:__proto__,send", "entry=a,%E0%A4%A,nobody,x,,", "=&&="]) {
     const found = { ...SETUP, ...simulationAt(query) };
     const entries = found.entries.length > 0 ? found.entries : TWO;
     assert.doesNotThrow(() => play(tables, { ...SETUP, entries, steps: found.steps }), query);

@@ -11,6 +11,9 @@ from credpool.cli.explain import explain, refusal_of
 from credpool.model.errors import BadInput
 from credpool.model.terms import AuthType
 from credpool.providers.registry import provider
+from credpool_conformance.data import Data
+from credpool_conformance.scenarios.script import render, scripted
+from credpool_conformance.specification.registry import load
 
 REPOSITORY: Final = Path(__file__).parents[2]
 PROGRAM: Final = REPOSITORY / "tools" / "site" / "explain.mjs"
@@ -113,22 +116,33 @@ def test_the_explorer_and_the_command_agree(
     assert differing[:3] == []
 
 
-def test_an_example_is_read_as_its_own_rule(
+def test_an_example_is_filled_in_as_the_suite_does(
     explained: list[tuple[str, dict[str, Any], dict[str, Any] | None]],
 ) -> None:
-    """The times of the examples are filled in as the suite does: each hint comes out as it says."""
-    rules = {
-        f"{name}/{rule['id']}": rule
-        for name, found in REGISTRY["providers"].items()
-        for rule in found["rules"]
-    }
-    own = [told for _, _, told in explained[: len(rules)]]
-    hints = {
-        name: (told["hint"], rule["example"]["hint"])
-        for (name, rule), told in zip(rules.items(), own, strict=True)
-        if told and "hint" in rule["example"] and told["hint"] is not None
-    }
+    """The Explorer shows the reply that a testee would be sent, and reads it as its own rule."""
+    registry = load(Data(spec=REPOSITORY / "spec", scenarios=REPOSITORY / "conformance/scenarios"))
+    own = dict(zip(registry.examples, explained, strict=False))
+    differing = []
+    for name, (_, shown, told) in own.items():
+        sent = render(scripted("", name, "", registry), NOW, str, None)
+        headers = {key: value for key, value in sent.headers if key in shown["headers"]}
+        texts = [shown["text"], sent.chunks[0].decode()]
+        if [shown["status"], shown["headers"], read(texts[0])] != [
+            sent.status,
+            headers,
+            read(texts[1]),
+        ]:
+            differing.append((name, shown, sent))
+        assert told is not None, name
+        assert told["rule"] == name
 
-    assert [told["rule"] for told in own if told] == [*rules]
-    assert len(hints) > 20
-    assert {n: pair for n, pair in hints.items() if abs(pair[0] - pair[1]) > 1} == {}
+    assert len(own) > 250
+    assert differing == []
+
+
+def read(text: str) -> object:
+    """Return the value of a body, or the text of what is no JSON."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

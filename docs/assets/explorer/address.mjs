@@ -5,6 +5,8 @@
  * `simulate?provider=openai&strategy=fill_first&entry=work,metered,0,&do=reply:a:openai/rate-limit,send`.
  */
 
+const MOST_ENTRIES = 8;
+const MOST_STEPS = 500;
 export const PAYERS = ["metered", "subscription", "free", "unknown"];
 export const TYPES = ["api_key", "oauth"];
 
@@ -25,12 +27,12 @@ export function simulationAt(query) {
   for (const part of query.split("&")) {
     const [name, value = ""] = part.split(/=(.*)/s);
     if (name === "entry") found.entries.push(entryOf(value.split(",").map(plain)));
-    else if (name === "do") found.steps = value.split(",").filter(Boolean).map(stepOf);
+    else if (name === "do") found.steps = value.split(",").filter(Boolean).slice(0, MOST_STEPS).map(stepOf);
     else if (["provider", "strategy", "first"].includes(name)) found[name] = plain(value);
   }
   const ids = found.entries.map(({ id }) => id);
   const entries = found.entries.filter(({ id }, index) => id && ids.indexOf(id) === index);
-  return { ...found, entries: entries.slice(0, 8) };
+  return { ...found, entries: entries.slice(0, MOST_ENTRIES) };
 }
 
 function entryOf([id, label, payer, priority, owner = "", type]) {

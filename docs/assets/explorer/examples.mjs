@@ -16,7 +16,7 @@ const FORMS = {
 
 /** List a provider's examples and then the generic ones, as `provider/rule`. */
 export function examplesOf(providers, provider) {
-  const names = [...new Set([provider, "generic"])].filter((name) => name in providers);
+  const names = [...new Set([provider, "generic"])].filter((name) => Object.hasOwn(providers, name));
   return names.flatMap((owner) =>
     providers[owner].rules.map((rule) => ({ name: `${owner}/${rule.id}`, owner, rule })),
   );
@@ -25,8 +25,8 @@ export function examplesOf(providers, provider) {
 /** Find an example by its name, or undefined. */
 export function exampleNamed(providers, name) {
   const [owner, id] = name.split("/");
-  const rule = providers[owner]?.rules.find((one) => one.id === id);
-  return rule && { name, owner, rule };
+  const rule = Object.hasOwn(providers, owner) && providers[owner].rules.find((one) => one.id === id);
+  return rule ? { name, owner, rule } : undefined;
 }
 
 /** The colour of a class: what becomes of an entry. */
@@ -38,10 +38,10 @@ export function toneOf({ class: name, cooldown }) {
 
 /** Write an example's reply as it would arrive at that time; header names in lower case. */
 export function replyOf({ rule: { example } }, now) {
-  const { status, headers = {}, body = "", auth_type: type = null } = example;
-  const named = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
-  const filled = named.map(([name, value]) => [name, String(fill(value, now))]);
-  const whole = fill(body, now);
+  const { status, headers = {}, body, auth_type: type = null } = example;
+  const named = Object.entries(headers).filter(([, value]) => value !== null);
+  const filled = named.map(([name, value]) => [name.toLowerCase(), [fill(value, now)].flat().join(", ")]);
+  const whole = fill(body ?? "", now);
   const text = typeof whole === "string" ? whole : JSON.stringify(whole, null, 2);
   return { status, headers: Object.fromEntries(filled), text, auth_type: type };
 }

@@ -64,7 +64,7 @@ export class View {
 
   async paste({ provider, type, status, headers, body }) {
     await this.turn(String(provider), null);
-    this.kinds.value = type in KINDS ? type : this.kinds.value;
+    this.kinds.value = Object.hasOwn(KINDS, type) ? type : this.kinds.value;
     this.status.value = String(status ?? "");
     this.headers.value = String(headers ?? "");
     this.body.value = String(body ?? "");
@@ -74,7 +74,9 @@ export class View {
 
   /** Turn to a provider, and to one of its examples: the named one, or the first. */
   async turn(name, example) {
+    this.asked = name;
     const provider = await this.library.with(name);
+    if (this.asked !== name) return; // another one was chosen meanwhile
     const { providers } = this.library.tables;
     this.provider = this.providers.value = provider;
     const found = examplesOf(providers, provider);

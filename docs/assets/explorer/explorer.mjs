@@ -19,7 +19,7 @@ class Library {
 
   /** Load a provider, and the generic rules that follow its own; one that is unknown is generic. */
   async with(name) {
-    const known = name in this.titles ? name : "generic";
+    const known = Object.hasOwn(this.titles, name) ? name : "generic";
     await Promise.all([known, "generic"].map((one) => this.#load(one)));
     return known;
   }

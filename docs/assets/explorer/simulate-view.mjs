@@ -9,6 +9,7 @@ import { timeline } from "./timeline.mjs";
 import { clockTime, duration } from "./times.mjs";
 
 const IDS = "abcdefgh";
+const FIRST_429 = ["retry", "rotate"];
 const KINDS = { api_key: "API key", oauth: "login" };
 const SPANS = [["1 min", 60], ["1 h", 3600], ["1 day", 86400]];
 /** What the next refresh can be answered, and what any request can, beside the real examples. */
@@ -40,12 +41,15 @@ export class View {
     const [, query] = address.match(/^simulate\?(.*)$/s) ?? [];
     if (query === undefined && this.state) return;
     if (this.state && address === simulationAddress(this.state)) return;
-    const found = { strategy: "fill_first", first: "retry", ...simulationAt(query ?? FIRST.slice("simulate?".length)) };
+    this.asked = address;
+    const found = simulationAt(query ?? FIRST.slice("simulate?".length));
     const provider = await this.library.with(found.provider ?? "openai");
-    if (!(found.strategy in STRATEGIES)) found.strategy = "fill_first";
-    if (found.entries.length === 0) found.entries = [newEntry("a", 0)];
     await this.load(found.steps);
-    this.become({ ...found, provider }, { quiet: query === undefined });
+    if (this.asked !== address) return; // another one was opened meanwhile
+    if (found.entries.length === 0) found.entries = [newEntry("a", 0)];
+    const strategy = Object.hasOwn(STRATEGIES, found.strategy) ? found.strategy : "fill_first";
+    const first = FIRST_429.includes(found.first) ? found.first : FIRST_429[0];
+    this.become({ ...found, provider, strategy, first }, { quiet: query === undefined });
   }
 
   /** The providers of the examples that are played, which need not be the pool's own. */
@@ -113,7 +117,7 @@ export class View {
     show(this.setup,
       field("Provider", select({ "data-key": "provider", on: { change: ({ target }) => turn(target.value) } }, providers, provider), { class: "x-field x-wide" }),
       field("Strategy", select({ "data-key": "strategy", on: { change: ({ target }) => this.change({ strategy: target.value }) } }, Object.keys(STRATEGIES).map((name) => [name, name]), strategy)),
-      field("First 429", select({ "data-key": "first", on: { change: ({ target }) => this.change({ first: target.value }) } }, [["retry", "retry"], ["rotate", "rotate"]], first)),
+      field("First 429", select({ "data-key": "first", on: { change: ({ target }) => this.change({ first: target.value }) } }, FIRST_429.map((name) => [name, name]), first)),
       h("div", { class: "x-buttons" },
         h("button", { type: "button", class: "x-button", "data-key": "undo", "aria-disabled": String(!this.#past.length && !steps.length), on: { click: () => (this.#past.length || steps.length) && this.undo() } }, "Undo"),
         h("button", { type: "button", class: "x-button", "data-key": "clear", on: { click: () => this.change({ steps: [] }) } }, "Start again"),
@@ -160,8 +164,8 @@ export class View {
   }
 
   #wordsOf(name) {
-    if (name in PLAIN) return PLAIN[name];
-    if (name in TOKENS) return TOKENS[name];
+    if (Object.hasOwn(PLAIN, name)) return PLAIN[name];
+    if (Object.hasOwn(TOKENS, name)) return TOKENS[name];
     const { rule } = exampleNamed(this.library.tables.providers, name);
     const row = this.library.tables.rows.find((one) => one.class === rule.class);
     return [`${rule.example.status} ${rule.id}`, toneOf(row)];

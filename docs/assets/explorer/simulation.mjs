@@ -71,9 +71,9 @@ class Run {
   }
 
   script(id, name) {
-    if (name in PLAIN_REPLIES || exampleNamed(this.world.tables.providers, name)) {
+    if (Object.hasOwn(PLAIN_REPLIES, name) || exampleNamed(this.world.tables.providers, name)) {
       this.scripts.set(id, [...(this.scripts.get(id) ?? []), name]);
-    } else if (name in TOKEN_REPLIES) this.tokens.set(id, [...(this.tokens.get(id) ?? []), name]);
+    } else if (Object.hasOwn(TOKEN_REPLIES, name)) this.tokens.set(id, [...(this.tokens.get(id) ?? []), name]);
   }
 
   drop(id, index) {
@@ -137,7 +137,7 @@ class Run {
   }
 
   replyNamed(name) {
-    if (name in PLAIN_REPLIES) return PLAIN_REPLIES[name] ?? { status: null };
+    if (Object.hasOwn(PLAIN_REPLIES, name)) return PLAIN_REPLIES[name] ?? { status: null };
     const { tables, provider } = this.world;
     const reply = replyOf(exampleNamed(tables.providers, name), this.now);
     const inside = reply.status < 400 ? refusalIn(reply, tables.providers, provider, tables.in_band) : null;

@@ -32,7 +32,7 @@ SIMULATION: Final = (
 PAGES: Final = (
     Page(path="explorer/", ready="[data-ready=explain]", within=EXPLORER),
     Page(
-        path="explorer/#explain/anthropic/session-limit",
+        path="explorer/#explain/anthropic/model-weekly-limit",
         ready="[data-ready=explain]",
         within=EXPLORER,
     ),

@@ -4,6 +4,7 @@ import gzip
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import Page, Response
 
 from tools.site.browser.conftest import DESKTOP, PHONE, Opens
@@ -134,6 +135,27 @@ def test_a_reply_is_taken_over_into_a_pool(window: Opens) -> None:
     page.wait_for_selector(SIMULATE)
 
     assert said(page).startswith("Call 1: first 429, second 200, delivered 200.")
+
+
+@pytest.mark.parametrize(
+    ("address", "ready"),
+    [
+        (
+            "simulate?provider=__proto__&strategy=constructor&first=x&entry=a&do=reply:a:toString",
+            SIMULATE,
+        ),
+        ("simulate?do=send:%E0%A4%A,wait:x,,drop:z:1&entry=,,&entry=q,<b>x</b>,,x", SIMULATE),
+        ("explain/__proto__/x", EXPLAIN),
+        ("explain?bm8", EXPLAIN),
+        ("nothing", EXPLAIN),
+    ],
+)
+def test_a_broken_address_does_no_harm(window: Opens, address: str, ready: str) -> None:
+    """The page shows what it can read of it, and complains of nothing."""
+    page = window(DESKTOP).go(f"explorer/#{address}", ready)
+
+    assert page.locator("[role=alert]").count() == 0
+    assert page.locator("[role=status]:visible").count() == 1
 
 
 def test_every_story_is_told(window: Opens) -> None:
