@@ -218,11 +218,11 @@ export class View {
     const send = (model) => this.step(...(model === "large" ? ["send"] : ["send", model]));
     show(this.controls,
       h("button", { type: "button", class: "x-button x-primary", "data-key": "send", on: { click: () => send(this.model ?? "large") } }, "Send a request"),
-      select({ "aria-label": "Model of the request", "data-key": "model", on: { change: ({ target }) => { this.model = target.value; } } }, [["large", "model large"], ["small", "model small"]], this.model ?? "large"),
       h("span", { class: "x-now" }, h("span", { class: "x-quiet" }, "now "), h("time", {}, clockTime(now))),
       h("button", { type: "button", class: "x-button", "data-key": "return", "aria-disabled": String(next === null), on: { click: () => next !== null && this.step("wait", next - now) } },
         next === null ? "Nobody is cooling" : `Next return: +${duration(next - now)}`),
-      SPANS.map(([words, seconds]) => h("button", { type: "button", class: "x-button", "data-key": `wait-${seconds}`, on: { click: () => this.step("wait", seconds) } }, `+${words}`)));
+      SPANS.map(([words, seconds]) => h("button", { type: "button", class: "x-button", "data-key": `wait-${seconds}`, on: { click: () => this.step("wait", seconds) } }, `+${words}`)),
+      select({ "aria-label": "Model of the request", "data-key": "model", on: { change: ({ target }) => { this.model = target.value; } } }, [["large", "model large"], ["small", "model small"]], this.model ?? "large"));
   }
 
   #lanes() {

@@ -39,6 +39,7 @@ class Run {
   lines = [];
   scripts = new Map();
   tokens = new Map();
+  toldAt = new Map();
   serial = 0;
   previous = null;
 
@@ -112,9 +113,10 @@ class Run {
     const steps = course.run();
     let step = steps.next();
     while (!step.done) step = steps.next(this.perform(course, step.value));
-    const { outcome, line } = told.end(step.value, this.lastReply);
-    this.calls.at(-1).outcome = outcome;
+    const { outcome, line } = told.end(step.value, this.lastReply, this.now);
     if (line) this.note(line);
+    if (step.value.do === "exhausted") this.snapshot("nothing", null, {});
+    this.calls.at(-1).outcome = outcome;
     this.lastReply = null;
   }
 
@@ -153,6 +155,15 @@ class Run {
     return { status: 200, headers: {}, text: JSON.stringify(grant) };
   }
 
+  /** The payer before, when it changes and nobody was told so in the last hour; else null. */
+  paid(id) {
+    const [from, to] = [this.previous, id].map((one) => this.world.entry(one)?.payer);
+    const [pair, last] = [`${from} ${to}`, this.toldAt.get(`${from} ${to}`)];
+    if (from === undefined || from === to || this.now - last < HOUR) return null;
+    this.toldAt.set(pair, this.now);
+    return { from, to };
+  }
+
   newSecret(id) {
     return `key-${id}-${(this.serial += 1)}`;
   }
@@ -184,7 +195,7 @@ class Recorded extends Course {
     const before = world.pool;
     const action = super.decide(event);
     const record = { event, action, before, after: world.pool, call: this.memory, now: world.now };
-    const around = { reply: run.lastReply, tables: world.tables, previous: run.previous };
+    const around = { reply: run.lastReply, tables: world.tables, paid: (to) => run.paid(to) };
     run.note(told.decision(record, around, run.setup));
     if (event.entry && ["success", "failure", "silence", "foreign"].includes(event.type)) {
       run.previous = event.entry;

@@ -33,24 +33,24 @@ export const told = {
       : line(`Somebody logs {${id}} in again: it is available at once.`, "login.revives", "refreshed"),
 
   /** How a call ended: its outcome in short, and a line where there is something to say. */
-  end(action, reply) {
+  end(action, reply, now) {
     const { do: name, exhausted } = action;
     if (name === "exhausted") {
-      const text = `No entry is available: nothing is sent, and the caller is told so.${first(exhausted)}`;
+      const text = `No entry is available: nothing is sent, and the caller is told so.${first(exhausted, now)}`;
       return { outcome: "exhausted", line: line(text, "exhaust.nothing-sent", "dead") };
     }
     if (name === "fail") return { outcome: "no reply", line: null };
     const outcome = `delivered ${reply?.status ?? ""}`.trim();
     if (!exhausted) return { outcome, line: null };
     const text = exhausted.over
-      ? `Nobody is left: the caller gets the last real reply, marked so that its SDK does not repeat it.${first(exhausted)}`
+      ? `Nobody is left: the caller gets the last real reply, marked so that its SDK does not repeat it.${first(exhausted, now)}`
       : "Every entry was tried: the caller gets the last real reply.";
     return { outcome, line: line(text, exhausted.over ? "exhaust.last-reply" : "exhaust.all-tried", "dead") };
   },
 };
 
-function first({ returns_at: at }) {
-  return at === null ? "" : " The first entry comes back when its cooldown ends.";
+function first({ returns_at: at }, now) {
+  return at === null ? " No time brings one back." : ` The first comes back in ${duration(at - now)}.`;
 }
 
 // --- one function for each event ------------------------------------------------------------
@@ -192,7 +192,7 @@ function outLine({ entry, one, old, where, event, verdict, before, now }) {
 }
 
 /** Whom the call goes on with, and who pays now. */
-function chosen({ action, after, call }, { previous }) {
+function chosen({ action, after, call }, { paid }) {
   const { do: name, entry: id } = action;
   if (!id) return [];
   const [requirement, how] = STRATEGIES[after.strategy];
@@ -203,9 +203,8 @@ function chosen({ action, after, call }, { previous }) {
       : line(`{${id}} is next: ${how}.`, requirement),
   ];
   if (name === "refresh") lines.push(line(`The token of {${id}} ends soon: it is refreshed before the request.`, "oauth.window.advisory", "refreshed"));
-  const payers = after.entries.map((entry) => [entry.id, entry.payer]);
-  const [from, to] = [previous, id].map((one) => Object.fromEntries(payers)[one]);
-  if (previous && from !== to) lines.push(line(`Another payer from here: ${from} before, ${to} now.`, "payer.changed", "refreshed"));
+  const payer = paid(id);
+  if (payer) lines.push(line(`Another payer from here: ${payer.from} before, ${payer.to} now.`, "payer.changed", "refreshed"));
   return lines;
 }
 

@@ -28,13 +28,15 @@ function xOf(index) {
   return LEFT + index * COLUMN + COLUMN / 2;
 }
 
-/** One bar for each step, in the colour of the state that the entry has after it. */
+/** A bar for each stretch of steps after which the entry is in one state. */
 function laneOf(id, y, columns) {
-  return columns.map(({ states }, index) => {
-    const { state } = states[id];
-    const thick = state === "available" ? 4 : 12;
-    const tone = { available: "available", cooling: "cooling", dead: "dead" }[state];
-    return s("rect", { "data-tone": tone, class: `x-bar x-${state}`, x: xOf(index), y: y - thick / 2, width: COLUMN + 0.5, height: thick });
+  const states = columns.map((column) => column.states[id].state);
+  const starts = states.flatMap((state, index) => (state === states[index - 1] ? [] : [index]));
+  return starts.map((start, number) => {
+    const end = starts[number + 1] ?? columns.length;
+    const [tone, thick] = [states[start], states[start] === "available" ? 4 : 12];
+    const place = { x: xOf(start), y: y - thick / 2, width: (end - start) * COLUMN, height: thick };
+    return s("rect", { "data-tone": tone, class: `x-bar x-${tone}`, ...place });
   });
 }
 
@@ -55,6 +57,7 @@ function callsOf(columns, height) {
 /** A moment at which the clock moved. */
 function markOf({ kind, seconds, at }, x, lanes, height) {
   if (kind === "start") return s("text", { class: "x-small", x: LEFT, y: 33 }, clockTime(at).slice(0, 9));
+  if (kind === "nothing") return s("text", { class: "x-small", x, y: 33, "text-anchor": "middle" }, "nobody");
   if (kind !== "clock" && kind !== "wait") return [];
   return [
     s("line", { class: "x-clock", x1: x, x2: x, y1: 38, y2: height - 6 }),
