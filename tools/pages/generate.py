@@ -79,10 +79,8 @@ def outputs(spec: Specification, examples: Mapping[str, Example]) -> Mapping[str
         f"{_DATA}/scenarios.json": _json(_scenarios(spec)),
         **({REPORTS_PAGE: NOTICE + reports_page(spec)} if REPORTS_TABLE in spec.tables else {}),
         **({f"{_DATA}/cells.json": _json(cells_data(spec))} if REFINEMENTS in spec.tables else {}),
-        **architecture_page(spec),
-        **minimal_page(spec),
+        **_of_the_pools(spec),
         **site_data(spec),
-        **explorer_files(spec),
         **_auth_schema(spec),
         DATA_PAGE: NOTICE + data_page(spec),
     }
@@ -130,6 +128,11 @@ def _scenarios(spec: Specification) -> Json:
             for case in scenario.cases
         ],
     }
+
+
+def _of_the_pools(spec: Specification) -> dict[str, str]:
+    """Show the code of the pools: two pages, and the Explorer that runs one."""
+    return {**architecture_page(spec), **minimal_page(spec), **explorer_files(spec)}
 
 
 def _auth_schema(spec: Specification) -> dict[str, str]:
