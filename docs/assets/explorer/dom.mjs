@@ -62,3 +62,15 @@ export function copyButton(words, textOf, attributes = {}) {
   });
   return button;
 }
+
+/** Move the focus among elements by arrow keys, Home and End, and return where it is now. */
+export function withArrows(event, elements) {
+  const at = elements.indexOf(document.activeElement);
+  const last = elements.length - 1;
+  const places = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: last };
+  if (!Object.hasOwn(places, event.key) || at < 0) return null;
+  event.preventDefault();
+  const next = elements.at(places[event.key] % elements.length);
+  next.focus();
+  return next;
+}

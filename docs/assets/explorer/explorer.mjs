@@ -3,7 +3,7 @@
  *
  * Everything is served with this page. A provider's rules are loaded when it is chosen.
  */
-import { h } from "./dom.mjs";
+import { h, withArrows } from "./dom.mjs";
 
 const DATA = new URL("data/", import.meta.url);
 const VIEWS = { explain: "Explain", simulate: "Simulate" };
@@ -43,7 +43,7 @@ async function start(root) {
   const tabs = Object.fromEntries(Object.keys(VIEWS).map((name) => [name, tab(name)]));
   const panels = Object.fromEntries(Object.keys(VIEWS).map((name) => [name, panel(name)]));
   const list = h("div", { role: "tablist", "aria-label": "What to do", class: "x-tabs" }, Object.values(tabs));
-  list.addEventListener("keydown", (event) => withArrows(event, Object.values(tabs)));
+  list.addEventListener("keydown", (event) => withArrows(event, Object.values(tabs))?.click());
   root.replaceChildren(list, ...Object.values(panels));
   const views = {};
   const places = { explain: "explain", simulate: "simulate" };
@@ -89,17 +89,6 @@ function tab(name) {
 
 function panel(name) {
   return h("div", { role: "tabpanel", id: `x-panel-${name}`, "aria-labelledby": `x-tab-${name}`, hidden: true });
-}
-
-/** Arrow keys, Home and End move between tabs, as the pattern of tabs has it. */
-function withArrows(event, tabs) {
-  const step = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity }[event.key];
-  if (step === undefined) return;
-  event.preventDefault();
-  const at = tabs.indexOf(document.activeElement) + step;
-  const next = Number.isFinite(at) ? (at + tabs.length) % tabs.length : at > 0 ? tabs.length - 1 : 0;
-  tabs[next].focus();
-  tabs[next].click();
 }
 
 const root = document.querySelector(".explorer");

@@ -1,6 +1,6 @@
 /** The view *Simulate*: a pool, the replies it will get, a clock, and what came of it. */
 import { PAYERS, simulationAddress, simulationAt, TYPES } from "./address.mjs";
-import { copyButton, field, h, requirementLink, select, show } from "./dom.mjs";
+import { copyButton, field, h, requirementLink, select, show, withArrows } from "./dom.mjs";
 import { exampleNamed, examplesOf, toneOf } from "./examples.mjs";
 import { STRATEGIES } from "./pool/pool.mjs";
 import { play } from "./simulation.mjs";
@@ -190,24 +190,36 @@ export class View {
       const group = `${rule.class}${owner === own ? "" : ", any provider"}`;
       byClass.set(group, [...(byClass.get(group) ?? []), name]);
     }
-    const list = h("div", { class: "x-palette" });
+    const list = h("div", { class: "x-palette", role: "toolbar", "aria-label": "Replies to put, by arrow keys", on: { keydown: (event) => this.#reached(withArrows(event, [...list.querySelectorAll(".x-chip")]), list) } });
     const fill = () => show(list, [...groups, ...byClass].map(([title, names]) => {
       const fitting = names.filter((name) => `${title} ${name} ${this.#wordsOf(name)[0]}`.toLowerCase().includes(this.wanted.toLowerCase()));
       return fitting.length === 0 ? null : h("div", { role: "group", "aria-label": title }, h("p", {}, title), fitting.map((name) => this.#reply(name)));
     }));
     fill();
+    this.#reached(null, list);
     show(this.replies,
       h("div", { class: "x-row" },
         field("Put replies before", select({ "data-key": "target", on: { change: ({ target: { value } }) => { this.target = value; this.#showReplies(); } } }, entries.map(({ id, label }) => [id, label]), this.target)),
-        field("Find", h("input", { type: "search", value: this.wanted, "data-key": "find", placeholder: "429, credit, …", on: { input: ({ target: { value } }) => { this.wanted = value; fill(); } } }))),
+        field("Find", h("input", { type: "search", value: this.wanted, "data-key": "find", placeholder: "429, credit, …", on: { input: ({ target: { value } }) => { this.wanted = value; fill(); this.#reached(null, list); } } }))),
       list);
+  }
+
+  /** One reply is on the way of Tab: the one that was reached last, or the first. */
+  #reached(reply, list) {
+    const all = [...list.querySelectorAll(".x-chip")];
+    if (reply) this.reply = reply.dataset.key;
+    const there = all.find((one) => one.dataset.key === this.reply) ?? all[0];
+    for (const one of all) one.tabIndex = one === there ? 0 : -1;
   }
 
   #reply(name) {
     const [words, tone] = this.#wordsOf(name);
     return h("button", { type: "button", class: "x-chip", draggable: "true", "data-tone": tone, "data-key": `reply-${name}`, title: name,
       on: {
-        click: () => this.step("reply", this.target, name),
+        click: () => {
+          this.reply = `reply-${name}`;
+          this.step("reply", this.target, name);
+        },
         dragstart: (event) => event.dataTransfer.setData(DRAGGED, name),
       } }, words);
   }

@@ -25,9 +25,9 @@ def tab_to(page: Page, selector: str, key: str = "Tab") -> None:
     raise AssertionError(f"{MOST_TABS} times {key} never reach {selector}")
 
 
-def press(page: Page, selector: str, *, times: int = 1) -> None:
-    """Go to a control by Tab, and press Enter; the focus stays there."""
-    tab_to(page, selector)
+def press(page: Page, selector: str, *, times: int = 1, key: str = "Tab") -> None:
+    """Go to a control by one key, and press Enter; the focus stays there."""
+    tab_to(page, selector, key)
     for _ in range(times):
         page.keyboard.press("Enter")
         assert page.evaluate("(wanted) => document.activeElement.matches(wanted)", selector)
@@ -47,7 +47,8 @@ def test_a_whole_rotation_by_keyboard_alone(window: Opens) -> None:
     heard = []
 
     press(page, "[data-key=clear]")
-    press(page, '.x-replies [data-key="reply-generic/rate-limit"]', times=2)
+    tab_to(page, ".x-palette .x-chip")
+    press(page, '[data-key="reply-generic/rate-limit"]', times=2, key="ArrowRight")
     press(page, "[data-key=send]")
     heard.append(said(page))
     press(page, "[data-key=return]")
