@@ -90,9 +90,9 @@ def javascript(session: nox.Session) -> None:
     """Run the suite on the second implementation, its own tests and the Explorer's; Node 20 is needed."""
     require_node(session)
     install_packages(session, "interop")
-    tests = (f"{SECOND_TESTEE}/rules.test.mjs", "tools/site/simulation.test.mjs")
+    tests = (f"{SECOND_TESTEE}/rules.test.mjs", "tools/explorer/simulation.test.mjs")
     session.run("node", "--test", *tests, external=True)
-    session.run("pytest", "tools/site/test_explanations.py")
+    session.run("pytest", "tools/explorer/test_explanations.py")
     report = REPORTS / "javascript.ndjson"
     options = ("--testee", f"node {SECOND_TESTEE}/testee.mjs", "--report", str(report))
     session.run(*SUITE, "run", *options, *session.posargs)
@@ -196,7 +196,7 @@ def browser(session: nox.Session) -> None:
     with tempfile.TemporaryDirectory() as folder:
         session.run("mkdocs", "build", "--strict", "--site-dir", folder, env=QUIET_DOCS)
         env = {"SITE_FOLDER": folder, "CHROMIUM": chromium}
-        session.run("pytest", "tools/site/browser", *session.posargs, env=env)
+        session.run("pytest", "tools/browser", *session.posargs, env=env)
 
 
 @nox.session

@@ -18,9 +18,9 @@ from tools.pages.chapters import NOTICE, chapter_page, requirements_page
 from tools.pages.data import providers_page, scenarios_page
 from tools.pages.environment import PAGE as ENVIRONMENT_PAGE
 from tools.pages.environment import environment_page
-from tools.pages.explorer import DATA as EXPLORER_DATA
-from tools.pages.explorer import POOL as EXPLORER_POOL
-from tools.pages.explorer import explorer_files
+from tools.pages.explorer.files import DATA as EXPLORER_DATA
+from tools.pages.explorer.files import POOL as EXPLORER_POOL
+from tools.pages.explorer.files import explorer_files
 from tools.pages.minimal import minimal_page
 from tools.sources.choices import Example
 from tools.sources.regions import fill

@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from tools.pages.explorer import DATA, FOLDER, POOL, cited, pool_modules
+from tools.pages.explorer.files import DATA, FOLDER, POOL, cited, pool_modules
 
 REPOSITORY: Final = Path(__file__).parents[2]
 TESTEE: Final = REPOSITORY / "conformance" / "testees" / "javascript"

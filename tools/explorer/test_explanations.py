@@ -16,7 +16,7 @@ from credpool_conformance.scenarios.script import render, scripted
 from credpool_conformance.specification.registry import load
 
 REPOSITORY: Final = Path(__file__).parents[2]
-PROGRAM: Final = REPOSITORY / "tools" / "site" / "explain.mjs"
+PROGRAM: Final = REPOSITORY / "tools" / "explorer" / "explain.mjs"
 REGISTRY: Final = json.loads((REPOSITORY / "docs/data/registry.json").read_text("utf-8"))
 CASES: Final = REPOSITORY / "conformance" / "replies" / "cases.jsonl"
 NOW: Final = json.loads((REPOSITORY / "docs/data/hints.json").read_text("utf-8"))["now"]

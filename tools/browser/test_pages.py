@@ -3,8 +3,8 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tools.site.browser.conftest import DESKTOP, PHONE, Opens, Scheme
-from tools.site.browser.pages import PAGES, Page
+from tools.browser.conftest import DESKTOP, PHONE, Opens, Scheme
+from tools.browser.pages import PAGES, Page
 
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 WINDOWS = {"desktop": DESKTOP, "phone": PHONE}

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, Response
 
-from tools.site.browser.conftest import DESKTOP, PHONE, Opens
-from tools.site.browser.pages import SIMULATION
+from tools.browser.conftest import DESKTOP, PHONE, Opens
+from tools.browser.pages import SIMULATION
 
 EXPLAIN, SIMULATE = "[data-ready=explain]", "[data-ready=simulate]"
 MOST_TABS = 400
@@ -49,12 +49,9 @@ def test_a_whole_rotation_by_keyboard_alone(window: Opens) -> None:
     press(page, "[data-key=clear]")
     tab_to(page, ".x-palette .x-chip")
     press(page, '[data-key="reply-generic/rate-limit"]', times=2, key="ArrowRight")
-    press(page, "[data-key=send]")
-    heard.append(said(page))
-    press(page, "[data-key=return]")
-    heard.append(said(page))
-    press(page, "[data-key=send]")
-    heard.append(said(page))
+    for control in ("send", "return", "send"):
+        press(page, f"[data-key={control}]")
+        heard.append(said(page))
     cited = page.locator(".x-log .x-requirement").all_inner_texts()
     press(page, "[data-key=undo]", times=2)
     heard.append(page.inner_text(".x-now time"))
