@@ -43,7 +43,7 @@ export class View {
     const link = copyButton("Copy link", () => this.link(), { class: "x-button" });
     return h("form", { class: "x-form", "aria-label": "The reply", on: { submit: (event) => event.preventDefault() } },
       h("div", { class: "x-row" },
-        field("Provider", this.providers), field("Real example", this.examples, { class: "x-field x-wide" })),
+        field("Provider", this.providers, { class: "x-field x-wide" }), field("Real example", this.examples, { class: "x-field x-wide" })),
       h("div", { class: "x-row" }, field("Status", this.status), field("Entry is", this.kinds)),
       field("Headers, one on a line", this.headers),
       field("Body", this.body),
