@@ -33,6 +33,7 @@ MINIMAL_TESTEE = "conformance/testees/minimal.py"
 INTEROP = ROOT / "reference_impl" / "interop" / "locks"
 GALLERY = ROOT / "conformance" / "gallery"
 SECOND_TESTEE = "conformance/testees/javascript"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 HERMES = "hermes-agent==0.19.0"
 PYDANTIC_AI = "pydantic-ai-slim[openai,anthropic]==2.68.0"
 CONNECTORS = ("stdio", "inprocess")
@@ -61,6 +62,7 @@ nox.options.sessions = [
     "spec",
     "mutants",
     "docs",
+    "browser",
 ]
 
 
@@ -95,10 +97,12 @@ def conformance(session: nox.Session) -> None:
 
 @nox.session
 def javascript(session: nox.Session) -> None:
-    """Run the suite on the second implementation, and its own tests; this needs Node 20."""
+    """Run the suite on the second implementation, its own tests and the Explorer's; Node 20 is needed."""
     require_node(session)
-    install_packages(session)
-    session.run("node", "--test", f"{SECOND_TESTEE}/rules.test.mjs", external=True)
+    install_packages(session, "interop")
+    tests = (f"{SECOND_TESTEE}/rules.test.mjs", "tools/explorer/simulation.test.mjs")
+    session.run("node", "--test", *tests, external=True)
+    session.run("pytest", "tools/explorer/test_explanations.py")
     report = REPORTS / "javascript.ndjson"
     options = ("--testee", f"node {SECOND_TESTEE}/testee.mjs", "--report", str(report))
     session.run(*SUITE, "run", *options, *session.posargs)
@@ -190,6 +194,19 @@ def docs(session: nox.Session) -> None:
     install(session, *group("docs"))
     session.run("zensical", "build", "--strict", silent=True)
     session.run("mkdocs", *(session.posargs or ["build", "--strict"]), env=QUIET_DOCS)
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Open the site's pages in the system's Chromium: by keyboard, with axe, wide and narrow."""
+    chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if chromium is None:
+        session.skip("no Chromium is on PATH, so NO PAGE WAS OPENED: install Debian's `chromium`")
+    install(session, *group("docs", "browser"))
+    with tempfile.TemporaryDirectory() as folder:
+        session.run("mkdocs", "build", "--strict", "--site-dir", folder, env=QUIET_DOCS)
+        env = {"SITE_FOLDER": folder, "CHROMIUM": chromium}
+        session.run("pytest", "tools/browser", *session.posargs, env=env)
 
 
 @nox.session

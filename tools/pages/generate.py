@@ -1,7 +1,7 @@
 """Generate every derived file, and compare it with what is on disk.
 
-A page of `docs/spec/` that carries the notice, or a file of `docs/data/`, that nothing generates
-any more is stale: `drift` names it and `write` removes it.
+A page of `docs/spec/` that carries the notice, or a file of `docs/data/` or of the Explorer's
+folders, that nothing generates any more is stale: `drift` names it and `write` removes it.
 """
 
 import json
@@ -21,6 +21,9 @@ from tools.pages.chapters import NOTICE, chapter_page, requirements_page
 from tools.pages.data import providers_page, scenarios_page
 from tools.pages.environment import PAGE as ENVIRONMENT_PAGE
 from tools.pages.environment import environment_page
+from tools.pages.explorer.files import DATA as EXPLORER_DATA
+from tools.pages.explorer.files import POOL as EXPLORER_POOL
+from tools.pages.explorer.files import explorer_files
 from tools.pages.minimal import minimal_page
 from tools.sources.choices import Example
 from tools.sources.regions import fill
@@ -86,8 +89,7 @@ def outputs(spec: Specification, examples: Mapping[str, Example]) -> Mapping[str
         f"{_DATA}/requirements.json": stated,
         f"{_DATA}/scenarios.json": _json(_scenarios(spec)),
         **{path: page(spec) for table, path, page in _OF_ONE_TABLE if table in spec.tables},
-        **architecture_page(spec),
-        **minimal_page(spec),
+        **_of_the_pools(spec),
         **site_data(spec),
         **_auth_schema(spec),
         DATA_PAGE: NOTICE + data_page(spec),
@@ -138,6 +140,11 @@ def _scenarios(spec: Specification) -> Json:
     }
 
 
+def _of_the_pools(spec: Specification) -> dict[str, str]:
+    """Show the code of the pools: two pages, and the Explorer that runs one."""
+    return {**architecture_page(spec), **minimal_page(spec), **explorer_files(spec)}
+
+
 def _auth_schema(spec: Specification) -> dict[str, str]:
     """Write the schema of the file that a pool is kept in, and its copy beside the site's pages."""
     schema = auth_schema(spec)
@@ -155,7 +162,8 @@ def _stale(root: Path, generated: Mapping[str, str]) -> list[str]:
         for page in (root / _PAGES).glob("*.md")
         if page.read_text(encoding="utf-8").startswith(NOTICE)
     )
-    data = (f"{_DATA}/{path.name}" for path in (root / _DATA).glob("*"))
+    folders = (_DATA, EXPLORER_DATA, EXPLORER_POOL)
+    data = (f"{folder}/{path.name}" for folder in folders for path in (root / folder).glob("*"))
     return [path for path in (*pages, *data) if path not in {*generated, *_ELSEWHERE}]
 
 

@@ -8,7 +8,7 @@ import { decide, makeCall } from "./rules.mjs";
 
 const NAMES = [
   "codec", "moments", "reply", "classify", "forms", "texts", "hints", "pool", "owners", "cooldowns",
-  "refreshes", "rules", "usable",
+  "refreshes", "rules", "usable", "course",
 ];
 const DATA = new URL("../../../docs/data/", import.meta.url);
 const PURE = NAMES.map((name) => `./${name}.mjs`);

@@ -1,0 +1,1 @@
+"""The generated part of the Explorer: a page of the site that runs the JavaScript pool."""
