@@ -13,6 +13,7 @@ from credpool_conformance.judging.judge import judge
 from credpool_conformance.judging.pauses import forgiven
 from credpool_conformance.problems import HarnessError
 from credpool_conformance.scenarios.match import Matcher
+from credpool_conformance.scenarios.phases import expected
 from credpool_conformance.scenarios.scenario import Phase
 from credpool_conformance.testee.observed import Observed
 
@@ -115,7 +116,7 @@ def _broken(number: int, error: HarnessError, alone: str) -> Difference:
 def _judged(
     play: Play, phase: Phase, seen: Observed, told: Mapping[str, Json], alone: str | None
 ) -> Difference | None:
-    asked = replace(phase, expect=told)
+    asked = replace(phase, expect=expected(told))
     beyond = forgiven(play.scenario, asked, seen.waits) or 0.0
     matcher = Matcher(early=beyond)
     found = judge(play.scenario, play.setup, asked, seen, matcher)

@@ -13,6 +13,7 @@ from credpool_conformance.scenarios.scenario import (
     Call,
     Close,
     Entry,
+    Expected,
     Login,
     Manage,
     Phase,
@@ -44,8 +45,29 @@ def _phase(raw: Mapping[str, Json], number: int, provider: str) -> Phase:
     return Phase(
         advance=float(advance) if isinstance(advance, int | float) else 0.0,
         action=_action(raw, number, provider),
-        expect=fields(raw.get("expect")),
+        expect=expected(fields(raw.get("expect"))),
         process=text(raw.get("process")) or MAIN,
+    )
+
+
+def expected(raw: Mapping[str, Json]) -> Expected:
+    """Read what a phase is to make visible."""
+    return Expected(
+        attempts=raw.get("attempts"),
+        wire=raw.get("wire"),
+        waits=raw.get("waits"),
+        outcome=raw.get("outcome"),
+        reply=raw.get("reply"),
+        headers=fields(raw.get("headers")),
+        exhausted=raw.get("exhausted"),
+        events=raw.get("events"),
+        state=raw.get("state"),
+        store=raw.get("store"),
+        sent=fields(raw.get("sent")),
+        counts=fields(raw.get("counts")),
+        labels=fields(raw.get("labels")),
+        names=tuple(map(text, items(raw.get("names")))),
+        listing=fields(raw.get("listing")),
     )
 
 
