@@ -17,8 +17,8 @@ from credpool_conformance.testee.session import Answer
 
 GIVEN = (Entry(id="a", label="", auth_type="api_key", priority=0),)
 NEW = Entry(id="b", label="", auth_type="api_key", priority=0)
-ADD = Manage(verb="add", told={}, newcomer=NEW)
-LIST = Manage(verb="list", told={})
+ADD = Manage(verb="add", arguments={}, newcomer=NEW)
+LIST = Manage(verb="list", arguments={})
 
 
 def told(entry_id: str, **other: Json) -> dict[str, Json]:
@@ -135,7 +135,7 @@ def test_a_refusal_must_name_whom_it_should(message: str, wrong: list[str]) -> N
     """A name is a word of its own."""
     answer = Answer("refused", {"code": "unknown_target", "message": message})
 
-    seen = managed(1, Manage(verb="remove", told={}), answer, Aliases(GIVEN))
+    seen = managed(1, Manage(verb="remove", arguments={}), answer, Aliases(GIVEN))
 
     assert seen.outcome == "refused unknown_target"
     assert faults(Expected(names=("north", "south")), seen) == wrong
@@ -148,7 +148,7 @@ def test_what_the_scenarios_ask_of_an_operator_fits_the_schema() -> None:
     asked = [p.action for s in scenarios for p in s.phases if isinstance(p.action, Manage)]
 
     for action in asked:
-        told = {"secret": "sk", **action.told} if action.verb == "add" else action.told
+        told = {"secret": "sk", **action.arguments} if action.verb == "add" else action.arguments
         validate("manage", {"cmd": "manage", "seq": 1, "now": 0.0, "do": action.verb, **told})
 
     verbs = {"list", "add", "remove", "reset", "rename", "priority", "move", "strategy"}

@@ -115,9 +115,9 @@ def _call(raw: Mapping[str, Json], number: int, provider: str) -> Call:
 
 def _manage(raw: Mapping[str, Json]) -> Manage:
     verb, name = text(raw.get("do")), text(raw.get("as"))
-    told = {key: value for key, value in raw.items() if key not in ("do", "as")}
+    arguments = {key: value for key, value in raw.items() if key not in ("do", "as")}
     if verb != "add":
-        return Manage(verb=verb, told=told)
+        return Manage(verb=verb, arguments=arguments)
     auth_type = text(raw.get("auth_type")) or "api_key"
     newcomer = Entry(id=name, label="", auth_type=auth_type, priority=0) if name else None
-    return Manage(verb=verb, told=told, newcomer=newcomer)
+    return Manage(verb=verb, arguments=arguments, newcomer=newcomer)

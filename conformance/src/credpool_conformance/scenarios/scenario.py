@@ -160,7 +160,7 @@ class Manage:
     """Let an operator do something to the pool; `newcomer` is the entry that is added."""
 
     verb: str
-    told: Mapping[str, Json]
+    arguments: Mapping[str, Json]
     newcomer: Entry | None = None
 
 

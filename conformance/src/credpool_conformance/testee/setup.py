@@ -158,7 +158,7 @@ class Setup:
 
     def managed(self, action: Manage) -> dict[str, Json]:
         """Write what an operator says: a new entry has a secret of its own, if none is given."""
-        told = dict(action.told)
+        told = dict(action.arguments)
         if action.verb == "add":
             own = action.newcomer.id if action.newcomer else ""
             given = told.get("secret", self._secrets.get(own, ""))
