@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from credpool_conformance.fuzzing.expectation import expectation
 from credpool_conformance.fuzzing.ground import Ground, strays
 from credpool_conformance.fuzzing.history import History, Raw
 from credpool_conformance.fuzzing.side import Play, Side
-from credpool_conformance.fuzzing.telling import expectation
 from credpool_conformance.json_values import Json
 from credpool_conformance.judging.judge import judge
 from credpool_conformance.judging.pauses import forgiven
