@@ -208,9 +208,9 @@ def test_nothing_executed_is_not_good() -> None:
     killed = Judgement(name="x", fate=Fate.KILLED)
     nothing = Results(checks=1, mutants=(), controls=(), ran=0, seconds=0)
 
-    campaigns = [nothing, changed(nothing, mutants=(killed,)), changed(nothing, ran=1)]
+    every = [nothing, changed(nothing, mutants=(killed,)), changed(nothing, ran=1)]
 
-    assert [results.good for results in campaigns] == [False, False, False]
+    assert [results.good for results in every] == [False, False, False]
     assert changed(nothing, mutants=(killed,), ran=1).good
 
 
