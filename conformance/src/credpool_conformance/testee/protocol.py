@@ -78,7 +78,7 @@ def validate(name: str, message: Message) -> None:
 
     Raises: HarnessError when it does not fit.
     """
-    # Checks repeat most messages but for their number.
+    # Checks repeat most messages, with another number.
     seq = message.get("seq")
     plain = isinstance(seq, int) and seq > 1
     if fault := _fault(name, json.dumps({**message, "seq": 1} if plain else {**message})):
