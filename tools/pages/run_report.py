@@ -48,7 +48,7 @@ class Run:
     @cached_property
     def checks(self) -> Mapping[str, CheckRecord]:
         """The checks by their ids."""
-        return {check["id"]: check for check in self.report.checks}
+        return {text(check.get("id")): check for check in self.report.checks}
 
     @property
     def connector(self) -> str:
@@ -84,7 +84,7 @@ def page(runs: Sequence[Run], chapters: Mapping[str, str]) -> str:
     checks = {id_: check for run in runs for id_, check in run.checks.items()}
     parts = [_NOTICE, "# Latest report", *_summary(runs, checks), *_coverage(runs[0], chapters)]
     parts += [*_broken(runs[0], chapters), *_failures(runs, checks)]
-    for chapter, group in groupby(checks.values(), lambda check: check["chapter"]):
+    for chapter, group in groupby(checks.values(), lambda check: text(check.get("chapter"))):
         header = ("check", "verifies", *(run.connector for run in runs))
         rows = [_row(check, runs, chapters) for check in group]
         parts += [f"## {chapter.replace('-', ' ').capitalize()}", table(header, rows)]
@@ -150,9 +150,8 @@ def _failures(runs: Sequence[Run], checks: Mapping[str, CheckRecord]) -> Iterato
         check = run.checks.get(id_)
         yield f"**`{id_}`**, {run.connector}: {run.outcome(id_)}. {checks[id_]['title']}."
         lines = [line for one in broken(check) for line in _lines(one)] if check else []
-        why = check["reason"] if check else None
-        if lines or why:
-            yield "\n".join(lines or [why or ""])
+        if lines or (check and check["reason"]):
+            yield "\n".join(lines or [text(check and check["reason"])])
 
 
 def _severity(check: CheckRecord | None) -> int:
@@ -168,8 +167,9 @@ def _lines(one: Broken) -> Iterator[str]:
 
 
 def _row(check: CheckRecord, runs: Sequence[Run], chapters: Mapping[str, str]) -> tuple[str, ...]:
-    id_, title = check["id"], check["title"]
+    id_ = text(check.get("id"))
     anchor, _, case = id_.partition(":")
+    title = text(check.get("title"))
     link = f"[{title}](../spec/scenarios.md#{anchor})" + (f" `{case}`" if case else "")
     verifies = "<br>".join(_requirement(r, chapters) for r in check["verifies"])
     return link, verifies, *(run.outcome(id_) for run in runs)
