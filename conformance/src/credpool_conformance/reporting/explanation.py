@@ -93,7 +93,7 @@ def broken(check: CheckRecord) -> list[Broken]:
     told = check["requirements"]
     grouped: dict[str, list[FindingRecord]] = {}
     for finding in check["findings"]:
-        grouped.setdefault((finding["requirement"] or ""), []).append(finding)
+        grouped.setdefault(finding["requirement"] or "", []).append(finding)
     found = [
         Broken(
             requirement=id_,

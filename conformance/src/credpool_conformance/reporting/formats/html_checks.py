@@ -90,7 +90,7 @@ def _unapplied(checks: Sequence[CheckRecord]) -> Iterator[str]:
     why: dict[str, list[str]] = {}
     for check in checks:
         if outcome(check) in _NOT_RUN:
-            why.setdefault(f"{outcome(check)}: {(check['reason'] or '')}", []).append(check["id"])
+            why.setdefault(f"{outcome(check)}: {check['reason'] or ''}", []).append(check["id"])
     for reason, ids in why.items():
         listed = ", ".join(f"<code>{e(id_)}</code>" for id_ in ids)
         yield f'<p class="dim">{e(reason)}: {listed}</p>'

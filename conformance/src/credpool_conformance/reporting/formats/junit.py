@@ -71,7 +71,7 @@ def _case(check: CheckRecord) -> ET.Element:
     element = _ELEMENTS.get(outcome(check))
     said = _speakable("\n".join(explanation(check)))
     if element == "skipped":
-        message = f"{outcome(check)}: {(check['reason'] or '')}"
+        message = f"{outcome(check)}: {check['reason'] or ''}"
         ET.SubElement(case, element, message=_speakable(message))
     elif element:
         message = (check["reason"] or "") or check["title"]
