@@ -301,5 +301,7 @@ class KeepsAConnectionsHeadersToItself(Control):
 
     @replaces("credpool.providers.wire.seal")
     def apart(original, entry, provider, headers):
-        sealed = original(entry, provider, headers)
-        return replace(sealed, drop=sealed.drop | {b"connection", b"keep-alive"})
+        sealed, own = original(entry, provider, headers), {"connection", "keep-alive"}
+        if own.isdisjoint(headers):
+            return sealed
+        return replace(sealed, drop=sealed.drop | {name.encode() for name in own})

@@ -275,7 +275,7 @@ class DropsTheCallersAccount(Mutant):
     def dropped(original, entry, provider, headers):
         name = provider.credential(entry.auth_type).account_header or ""
         sealed = original(entry, provider, headers)
-        return replace(sealed, drop=sealed.drop | {name.encode()})
+        return replace(sealed, drop=sealed.drop | {name.encode()}) if name in headers else sealed
 
 
 class MarksANewTokenForAnOldOne(Mutant):

@@ -11,6 +11,23 @@ def _enabled(state):
     return replace(state, entries=tuple(replace(e, disabled=False) for e in state.entries))
 
 
+def _freshly(after, state, **fields):
+    """Change the entries that a verb has changed."""
+    changed = {e.id: replace(e, **fields) for e in after.entries if e not in state.entries}
+    return after.change(changed)
+
+
+@replaces("credpool.rules.usable.why_unusable")
+def _by_itself(original, state, model=None):
+    others = original(_enabled(state), model)
+    return lambda entry: DISABLED if entry.disabled else others(entry)
+
+
+@replaces("credpool.rules.refresh._is_in")
+def _refreshed(original, state, entry, event, now):
+    return original(_enabled(state), replace(entry, disabled=False), event, now)
+
+
 class UsesTheDisabled(Mutant):
     """Notes that an entry is disabled, and sends requests with it."""
 
@@ -40,10 +57,7 @@ class DisablesARow(Mutant):
         entry = resolve(state, target)
         return state.change({entry.id: replace(entry, disabled=off)})
 
-    @replaces("credpool.rules.usable.why_unusable")
-    def alone(original, state, model=None):
-        others = original(_enabled(state), model)
-        return lambda entry: DISABLED if entry.disabled else others(entry)
+    alone = _by_itself
 
 
 class ProbesTheDisabled(Mutant):
@@ -73,9 +87,7 @@ class RepeatsWithTheDisabled(Mutant):
     def repeated(original, state, entry, event, step, *, now):
         return step
 
-    @replaces("credpool.rules.refresh._is_in")
-    def refreshed(original, state, entry, event, now):
-        return original(_enabled(state), replace(entry, disabled=False), event, now)
+    refreshed = _refreshed
 
 
 class SendsTheNewTokenOfTheDisabled(Mutant):
@@ -85,9 +97,7 @@ class SendsTheNewTokenOfTheDisabled(Mutant):
     kills = ("refresh-under-way-ends-when-its-login-is-disabled",)
     because = "retry"
 
-    @replaces("credpool.rules.refresh._is_in")
-    def sent(original, state, entry, event, now):
-        return original(_enabled(state), replace(entry, disabled=False), event, now)
+    sent = _refreshed
 
 
 class RefreshesTheDisabled(Mutant):
@@ -102,9 +112,7 @@ class RefreshesTheDisabled(Mutant):
         due = [e for e in state.entries if e.disabled and e.is_due(state.policy, now)]
         return (*due, *original(state, now=now, model=model))
 
-    @replaces("credpool.rules.refresh._is_in")
-    def also(original, state, entry, event, now):
-        return original(_enabled(state), replace(entry, disabled=False), event, now)
+    also = _refreshed
 
 
 class EnablesAnew(Mutant):
@@ -117,8 +125,7 @@ class EnablesAnew(Mutant):
     @replaces("credpool.entries.edit.disabled")
     def fresh(original, state, target, *, off):
         after = original(state, target, off=off)
-        changed = {n.id: n for n in after.entries if n not in state.entries and not off}
-        return after.change({k: replace(e, cooldown=None) for k, e in changed.items()})
+        return after if off else _freshly(after, state, cooldown=None)
 
 
 class EnablesWithoutTheMark(Mutant):
@@ -130,9 +137,7 @@ class EnablesWithoutTheMark(Mutant):
 
     @replaces("credpool.entries.edit.disabled")
     def unmarked(original, state, target, *, off):
-        after = original(state, target, off=off)
-        changed = {n.id: n for n in after.entries if n not in state.entries}
-        return after.change({k: replace(e, marked=False) for k, e in changed.items()})
+        return _freshly(original(state, target, off=off), state, marked=False)
 
 
 class EnablesLast(Mutant):
@@ -145,8 +150,7 @@ class EnablesLast(Mutant):
     @replaces("credpool.entries.edit.disabled")
     def last(original, state, target, *, off):
         after = original(state, target, off=off)
-        changed = {n.id: n for n in after.entries if n not in state.entries and not off}
-        return after.change({k: replace(e, priority=99) for k, e in changed.items()})
+        return after if off else _freshly(after, state, priority=99)
 
 
 class EnablesNobody(Mutant):
@@ -218,10 +222,7 @@ class ReadsAPauseOfOneRow(Mutant):
     kills = ("second-row-of-a-disabled-secret-is-passed-over",)
     because = "nothing order out status"
 
-    @replaces("credpool.rules.usable.why_unusable")
-    def alone(original, state, model=None):
-        others = original(_enabled(state), model)
-        return lambda entry: DISABLED if entry.disabled else others(entry)
+    alone = _by_itself
 
 
 class ForgetsThePauseOfWhatIsFound(Mutant):

@@ -249,9 +249,9 @@ class KeepsTheSlash(Mutant):
     @replaces("credpool.providers.wire.target")
     def doubled(original, url, entry, provider, bases):
         own = (entry.base_url or "").strip()
-        found = original(url, entry, provider, bases) or url
+        found = original(url, entry, provider, bases)
         base = own.rstrip("/")
-        return found if own == base else own + found[len(base) :]
+        return found if own == base else own + (found or url)[len(base) :]
 
 
 class KeepsTheCredentialInTheUrl(Mutant):

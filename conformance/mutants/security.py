@@ -17,6 +17,8 @@ class LosesTheCallersTraceIds(Mutant):
     @replaces("credpool.providers.wire.seal")
     def dropped(original, entry, provider, headers):
         sealed = original(entry, provider, headers)
+        if "x-trace-id" not in headers:
+            return sealed
         return replace(sealed, drop=sealed.drop | {b"x-trace-id"})
 
 
@@ -92,8 +94,9 @@ class KeepsTheCallersCredential(Mutant):
     @replaces("credpool.providers.wire.seal")
     def stored(original, entry, provider, headers):
         sealed = original(entry, provider, headers)
-        extra = {name for name, _ in sealed.plain}
-        return replace(sealed, drop=frozenset({sealed.name} | extra))
+        drop = frozenset({sealed.name} | {name for name, _ in sealed.plain})
+        stays = any(name.encode() in sealed.drop - drop for name in headers)
+        return replace(sealed, drop=drop) if stays else sealed
 
 
 class TakesAllKeysToOneHost(Mutant):

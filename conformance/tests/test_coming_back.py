@@ -80,8 +80,8 @@ def test_an_entry_is_asked_a_second_before_its_end_and_after_it(suite: Suite) ->
     before, after = asked_back(scenario).phases[-2:]
 
     assert (before.advance, after.advance) == (36.0, 1.001)
-    assert before.expect["attempts"] == ["b ok deliver"]
-    assert after.expect["attempts"] == ["a ok deliver"]
+    assert before.expect.attempts == ["b ok deliver"]
+    assert after.expect.attempts == ["a ok deliver"]
 
 
 @pytest.mark.parametrize(

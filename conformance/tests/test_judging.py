@@ -14,7 +14,7 @@ from credpool_conformance.specification.charges import SEVERITIES, table
 from tools.mutants import mutant_files
 from tools.mutants.mutant import Mutant
 from tools.mutants.mutant_files import MutantSet, named
-from tools.mutants.reference_run import RunResult, Suite, attempt, read_suite
+from tools.mutants.reference_run import RunResult, Suite, attempt, prepare, read_suite
 from tools.mutants.workers import LostError, run_all
 
 REPOSITORY = Path(__file__).parents[2]
@@ -107,6 +107,7 @@ def named_first(suite: Suite, mutant_set: MutantSet) -> dict[str, Counter[str]]:
     """Count of each mutant what it was found to break, each in a process of its own."""
     jobs = [(name, partial(broken, suite, mutant_set.mutants[name])) for name in FIRST]
     found: dict[str, Counter[str]] = {}
+    prepare(suite, ())
     for name, charged in run_all(jobs, at_once=2, seconds=120):
         assert not isinstance(charged, LostError), charged
         found[name] = charged

@@ -6,19 +6,19 @@ from credpool_conformance.data import find
 from credpool_conformance.json_values import Json
 from credpool_conformance.scenarios.loader import load
 from credpool_conformance.scenarios.match import matches
-from credpool_conformance.scenarios.scenario import Entry, Manage
+from credpool_conformance.scenarios.scenario import Entry, Expected, Manage
 from credpool_conformance.specification.registry import load as load_registry
 from credpool_conformance.specification.requirements import load as load_requirements
 from credpool_conformance.testee.aliases import Aliases
 from credpool_conformance.testee.managing import aspects, managed
-from credpool_conformance.testee.observed import Observed
+from credpool_conformance.testee.observed import CallResult, Observed, PoolState
 from credpool_conformance.testee.protocol import validate
 from credpool_conformance.testee.session import Answer
 
 GIVEN = (Entry(id="a", label="", auth_type="api_key", priority=0),)
 NEW = Entry(id="b", label="", auth_type="api_key", priority=0)
-ADD = Manage(verb="add", told={}, newcomer=NEW)
-LIST = Manage(verb="list", told={})
+ADD = Manage(verb="add", arguments={}, newcomer=NEW)
+LIST = Manage(verb="list", arguments={})
 
 
 def told(entry_id: str, **other: Json) -> dict[str, Json]:
@@ -47,7 +47,7 @@ def listing(*entries: Json) -> dict[str, Json]:
     return {"version": 1, "at": 0.0, "pools": [{**pool, "entries": [*entries]}]}
 
 
-def faults(expect: dict[str, Json], seen: Observed) -> list[str]:
+def faults(expect: Expected, seen: Observed) -> list[str]:
     """Return the aspects that are not as expected."""
     return [
         name for name, wanted, found in aspects(expect, seen, 0.0) if not matches(wanted, found)
@@ -61,19 +61,21 @@ def test_what_is_added_has_its_name_from_then_on() -> None:
     seen = managed(1, ADD, Answer("managed", {"entry": "x-17"}), aliases)
 
     assert seen.outcome == "managed"
-    assert aliases.pool({"entries": [{"id": "x-17"}, {"id": "a"}]}) == {
-        "entries": [{"id": "b"}, {"id": "a"}]
-    }
+    listed = {"entries": [{"id": "x-17", "status": "ok"}, {"id": "a", "status": "ok"}]}
+    assert [entry.id for entry in aliases.pool(PoolState.read(listed)).entries] == ["b", "a"]
     ended = aliases.result(
-        {
-            "attempts": [{"entry": "x-17", "action": "deliver"}],
-            "exhausted": {"returns_at": None, "entries": {"x-17": {}, "a": {}}},
-        }
+        CallResult.read(
+            {
+                "attempts": [{"entry": "x-17", "action": "deliver"}],
+                "events": [{"event": "entry.switched", "from": "x-17", "to": "a"}],
+                "exhausted": {"returns_at": None, "entries": {"x-17": {}, "a": {}}},
+            }
+        )
     )
-    assert ended == {
-        "attempts": [{"entry": "b", "action": "deliver"}],
-        "exhausted": {"returns_at": None, "entries": {"b": {}, "a": {}}},
-    }
+    assert [made.entry for made in ended.attempts] == ["b"]
+    assert [event.fields for event in ended.events] == [{"from": "b", "to": "a"}]
+    assert ended.exhausted is not None
+    assert [*ended.exhausted.entries] == ["b", "a"]
 
 
 @pytest.mark.parametrize("entry", ["a", "", None])
@@ -110,7 +112,7 @@ def test_a_listing_is_held_against_the_schema(shown: dict[str, Json], wrong: lis
     """What is expected of the entries must be there, and the whole must fit."""
     seen = managed(1, LIST, Answer("managed", shown), Aliases(GIVEN))
 
-    assert faults({"listing": {"a": {"label": ""}}}, seen) == wrong
+    assert faults(Expected(listing={"a": {"label": ""}}), seen) == wrong
 
 
 def test_a_moment_is_told_from_now() -> None:
@@ -118,7 +120,7 @@ def test_a_moment_is_told_from_now() -> None:
     shown = listing(told("a", status="exhausted", until=60.0, **{"class": "rate_limited"}))
     seen = managed(1, LIST, Answer("managed", shown), Aliases(GIVEN))
 
-    assert faults({"listing": {"a": {"until": "+60"}}}, seen) == []
+    assert faults(Expected(listing={"a": {"until": "+60"}}), seen) == []
 
 
 @pytest.mark.parametrize(
@@ -133,10 +135,10 @@ def test_a_refusal_must_name_whom_it_should(message: str, wrong: list[str]) -> N
     """A name is a word of its own."""
     answer = Answer("refused", {"code": "unknown_target", "message": message})
 
-    seen = managed(1, Manage(verb="remove", told={}), answer, Aliases(GIVEN))
+    seen = managed(1, Manage(verb="remove", arguments={}), answer, Aliases(GIVEN))
 
     assert seen.outcome == "refused unknown_target"
-    assert faults({"names": ["north", "south"]}, seen) == wrong
+    assert faults(Expected(names=("north", "south")), seen) == wrong
 
 
 def test_what_the_scenarios_ask_of_an_operator_fits_the_schema() -> None:
@@ -146,7 +148,7 @@ def test_what_the_scenarios_ask_of_an_operator_fits_the_schema() -> None:
     asked = [p.action for s in scenarios for p in s.phases if isinstance(p.action, Manage)]
 
     for action in asked:
-        told = {"secret": "sk", **action.told} if action.verb == "add" else action.told
+        told = {"secret": "sk", **action.arguments} if action.verb == "add" else action.arguments
         validate("manage", {"cmd": "manage", "seq": 1, "now": 0.0, "do": action.verb, **told})
 
     verbs = {"list", "add", "remove", "reset", "rename", "priority", "move", "strategy"}

@@ -15,10 +15,10 @@ from credpool_conformance.provider.mock import Mock
 from credpool_conformance.scenarios.loader import entry_of
 from credpool_conformance.scenarios.scenario import Given, Origin, Scenario
 from credpool_conformance.scenarios.script import scripted
-from credpool_conformance.specification.registry import Provider, Registry
+from credpool_conformance.specification.registry import Credential, Provider, Registry
 from credpool_conformance.testee.setup import Setup
 
-OPENAI = Provider(id="openai", base_path="/v1", credentials=({"auth_type": "api_key"},))
+OPENAI = Provider(id="openai", base_path="/v1", credentials=(Credential(auth_type="api_key"),))
 
 
 class World:

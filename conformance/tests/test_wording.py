@@ -6,6 +6,7 @@ import yaml
 
 from credpool_conformance.json_values import Json
 from credpool_conformance.judging.wording import EVENT_FIELDS, events_in_words
+from credpool_conformance.testee.observed import CallResult
 
 TABLE = Path(__file__).parents[2] / "spec" / "tables" / "events.yaml"
 
@@ -26,7 +27,7 @@ def test_an_event_is_written_with_all_its_fields() -> None:
         {"event": "pool.exhausted", "returns_at": None},
     ]
 
-    assert events_in_words({"events": told}, 100.0) == [
+    assert events_in_words(CallResult.read({"events": told}), 100.0) == [
         "entry.cooled a rate_limited +60.5 -",
         "refresh.failed a no",
         "owner.shared acme a,b",
@@ -41,7 +42,7 @@ def test_what_the_table_does_not_have_shows() -> None:
         {"event": "pool.opened"},
     ]
 
-    assert events_in_words({"events": told}, 0.0) == [
+    assert events_in_words(CallResult.read({"events": told}), 0.0) == [
         "entry.died a auth_revoked why=asked",
         "pool.opened",
     ]
@@ -49,4 +50,4 @@ def test_what_the_table_does_not_have_shows() -> None:
 
 def test_a_result_without_events_tells_none() -> None:
     """A testee that leaves them out has told nothing."""
-    assert events_in_words({}, 0.0) == []
+    assert events_in_words(CallResult(), 0.0) == []

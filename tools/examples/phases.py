@@ -10,7 +10,7 @@ from credpool_conformance.judging.wording import exhausted_in_words, state_in_wo
 from credpool_conformance.provider.requests import MOVED_PATH, Seen
 from credpool_conformance.scenarios.scenario import Call, Manage, Release, Resume, Scenario
 from credpool_conformance.scenarios.successes import dialect
-from credpool_conformance.testee.observed import Observed
+from credpool_conformance.testee.observed import Event, Observed
 from tools.examples.record import Moment
 from tools.examples.scene import given_lines, heading
 from tools.examples.wire import WIDTH, compact, reply_lines, request_lines, rest_lines
@@ -40,7 +40,7 @@ def told(scenario: Scenario, moments: Sequence[Moment]) -> str:
         lines += _outcome(scenario, moment)
         now = _state(moment.seen)
         if now and (now != state or moment is moments[-1]):
-            lines += [] if moment.seen.result.get("exhausted") else grouped(now)
+            lines += [] if moment.seen.result.exhausted else grouped(now)
             state = now
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
 
@@ -98,13 +98,13 @@ def _verdicts(moments: Sequence[Moment]) -> Mapping[int, str]:
     read_as: dict[int, str] = {}
     for moment in moments:
         progress = moment.seen.progress
-        attempts = [fields(made) for made in items(moment.seen.result.get("attempts"))]
+        attempts = moment.seen.result.attempts
         sent = [item for item in progress.requests if _is_attempt(item)] if progress else []
         if len(sent) != len(attempts):
             continue
         for item, made in zip(sent, attempts, strict=True):
-            if made.get("class") not in (None, "ok"):
-                read_as[id(item)] = f"{text(made.get('class'))}: {text(made.get('action'))}"
+            if made.failure not in (None, "ok"):
+                read_as[id(item)] = f"{made.failure}: {made.action}"
     return read_as
 
 
@@ -120,9 +120,8 @@ def _outcome(scenario: Scenario, moment: Moment) -> Iterator[str]:
         yield from (f"  {line}" for line in seen.message.splitlines())
     elif word in _OUTCOMES:
         yield f"{_OUTCOMES[word]} {status}".rstrip()
-    headers = {name.lower(): value for name, value in fields(seen.result.get("headers")).items()}
-    if SHOULD_RETRY in headers:
-        yield f"  {SHOULD_RETRY}: {headers[SHOULD_RETRY]}"
+    if (said := seen.result.headers.get(SHOULD_RETRY)) is not None:
+        yield f"  {SHOULD_RETRY}: {said}"
     over = fields(exhausted_in_words(seen.result, seen.now))
     if over:
         returns = over.get("returns")
@@ -134,20 +133,17 @@ def _outcome(scenario: Scenario, moment: Moment) -> Iterator[str]:
         why = {name: timed(text(word)) for name, word in fields(over.get("entries")).items()}
         yield from grouped(why, f"exhausted, {first}:")
     if "events" in scenario.features and seen.progress:
-        yield from (
-            f"  event {_event(fields(event), seen.now)}"
-            for event in items(seen.result.get("events"))
-        )
+        yield from (f"  event {_event(event, seen.now)}" for event in seen.result.events)
     yield from _looked_at(moment)
 
 
-def _event(event: Mapping[str, Json], now: float) -> str:
+def _event(event: Event, now: float) -> str:
     """Write an event with those of its fields that say something."""
-    told = {key: value for key, value in event.items() if key != "event" and value is not None}
+    told = {key: value for key, value in event.fields.items() if value is not None}
     for key in {"until", "returns_at"} & {*told}:
         moment = told[key]
         told[key] = f"in {span(moment - now)}" if isinstance(moment, int | float) else moment
-    return f"{text(event.get('event'))}: {_fields(told)}".rstrip(": ")
+    return f"{event.name}: {_fields(told)}".rstrip(": ")
 
 
 def _fields(told: Mapping[str, Json]) -> str:
@@ -158,15 +154,13 @@ def _looked_at(moment: Moment) -> Iterator[str]:
     """Write what a listing shows, and the file, where the check looks at them."""
     seen, expect = moment.seen, moment.phase.expect
     if isinstance(moment.phase.action, Manage) and seen.listing is not None:
-        yield from _listed(seen.listing, fields(expect.get("listing")), seen.now)
-    if "counts" in expect:
-        _, counts = state_in_words(seen.state, seen.now)
-        yield "  requests: " + " · ".join(f"{name} {count}" for name, count in counts.items())
-    if "labels" in expect:
-        entries = [fields(entry) for entry in items(seen.state.get("entries"))]
-        named = (f"{text(entry.get('id'))} {text(entry.get('label'))!r}" for entry in entries)
-        yield "  labels: " + " · ".join(named)
-    if seen.stored and expect.get("store") not in (None, "unchanged"):
+        yield from _listed(seen.listing, expect.listing, seen.now)
+    entries = seen.state.entries if seen.state else ()
+    if expect.counts:
+        yield "  requests: " + " · ".join(f"{e.id} {e.request_count}" for e in entries)
+    if expect.labels:
+        yield "  labels: " + " · ".join(f"{e.id} {e.label or ''!r}" for e in entries)
+    if seen.stored and expect.store not in (None, "unchanged"):
         for place, value in fields(seen.stored[1]).items():
             yield from _stored(place, value)
 
@@ -195,5 +189,5 @@ def _stored(place: str, value: Json) -> Iterator[str]:
 
 
 def _state(seen: Observed) -> dict[str, str]:
-    states, _ = state_in_words(seen.state, seen.now)
-    return {name: timed(text(state)) for name, state in fields(states).items()}
+    states = state_in_words(seen.state, seen.now) if seen.state else {}
+    return {name: timed(state) for name, state in states.items()}

@@ -85,7 +85,7 @@ def _words(action: Action, of: Progress | None, usual_model: str) -> str:
             return _call(action, usual_model)
         case Plain():
             return _PLAIN[action]
-        case Manage(verb=verb, told=told):
+        case Manage(verb=verb, arguments=told):
             return " ".join([f"the operator's {verb}", *_asked(told)])
         case Login(name=name, flow=flow, entry=entry):
             return f"{_FLOWS[flow]} as {entry or name}"

@@ -8,9 +8,12 @@ that calls it, and what is no function at all, or lasts longer than a scenario, 
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
+from types import FunctionType
+from typing import cast
 
 from tools.mutants.mutant import Change, Function, Replacement
 from tools.mutants.patching import Target, VoidError, find, install, load_testee, rebuilt
@@ -82,29 +85,51 @@ class Reach:
                 for name, _ in watchers:  # who would not have refused makes a difference
                     self.differs[name].add(self.scenario)
                 raise
-            told = list(result) if isinstance(result, Iterator) else result
-            for name, replacement in watchers:
-                if self.scenario not in self.differs[name] and self._differs(
-                    replacement, told, original, args, kwargs
-                ):
-                    self.differs[name].add(self.scenario)
-            return iter(told) if isinstance(told, list) and result is not told else result
+            others = [
+                (name, partial(replacement.function, original, *args, **kwargs))
+                for name, replacement in watchers
+            ]
+            if isinstance(result, FunctionType):
+                return self._followed(result, others)
+            if isinstance(result, Iterator):  # whoever asked can only go through it
+                told = list(result)
+                self._compare(told, [(name, _listed(other)) for name, other in others])
+                return iter(told)
+            self._compare(result, others)
+            return result
 
         return spy
 
-    def _differs(
-        self,
-        replacement: Replacement,
-        told: object,
-        original: Function,
-        args: tuple[object, ...],
-        kwargs: Mapping[str, object],
-    ) -> bool:
+    def _followed(self, result: Function, others: Sequence[tuple[str, Function]]) -> Function:
+        """Compare the calls of a function that was returned, since functions are never equal."""
+
+        def followed(*args: object, **kwargs: object) -> object:
+            told = result(*args, **kwargs)
+            if not getattr(self._inside, "yes", False):
+                made = [(name, _called(other, *args, **kwargs)) for name, other in others]
+                self._compare(told, made)
+            return told
+
+        return followed
+
+    def _compare(self, told: object, others: Sequence[tuple[str, Function]]) -> None:
+        for name, other in others:
+            if self.scenario not in self.differs[name] and self._differs(told, other):
+                self.differs[name].add(self.scenario)
+
+    def _differs(self, told: object, other: Function) -> bool:
         self._inside.yes = True
         try:
-            other = replacement.function(original, *args, **kwargs)
-            return (list(other) if isinstance(other, Iterator) else other) != told
+            return other() != told
         except Exception:  # noqa: BLE001 (whatever it raises, it is not what the original did)
             return True
         finally:
             self._inside.yes = False
+
+
+def _listed(other: Function) -> Function:
+    return lambda: [*cast("Iterable[object]", other())]
+
+
+def _called(other: Function, *args: object, **kwargs: object) -> Function:
+    return lambda: cast("Function", other())(*args, **kwargs)

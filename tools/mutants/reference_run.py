@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -15,8 +16,8 @@ from credpool_conformance.specification import registry as registries
 from credpool_conformance.specification import requirements as requirement_files
 from credpool_conformance.specification.registry import Registry
 from credpool_conformance.specification.requirements import Requirements
+from credpool_conformance.testee.connectors import lean
 from credpool_conformance.testee.connectors.inprocess import InProcessConnector
-from credpool_conformance.testee.connectors.lean import lean
 from credpool_conformance.testee.session import Session
 from tools.mutants.mutant import Change
 from tools.mutants.patching import TESTEE, VoidError, load_testee, patched
@@ -72,6 +73,14 @@ def read_suite(data: Data, testee: Path) -> Suite:
     return Suite(scenarios=scenarios, registry=registry, requirements=requirements, testee=testee)
 
 
+def prepare(suite: Suite, modules: Iterable[str]) -> None:
+    """Do once what each process of a change would do first: import, and look at what was imported."""
+    load_testee(suite.testee)
+    for name in modules:
+        import_module(name)
+    lean.prepare()
+
+
 def baseline(suite: Suite, scenarios: Sequence[Scenario], reach: Reach) -> RunResult:
     """Run the reference as it is, with a `Reach` watching."""
 
@@ -105,7 +114,7 @@ def checks(
     connector = InProcessConnector(f"{TESTEE}:Testee", loopback.mock)
     session = Session(connector, patience, grace=_GRACE)
     try:
-        with lean():
+        with lean.lean():
             runner = Runner(session, loopback.mock, suite.registry, suite.requirements, witness)
             yield from runner.run(scenarios)
     finally:

@@ -1,5 +1,6 @@
 """Run everything: the reference as it is first, then every mutant, then every control."""
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,15 +11,16 @@ from credpool_conformance.scenarios.scenario import Scenario
 from tools.mutants.judgement import Fate, Judgement, judge_control, judge_mutant
 from tools.mutants.mutant import Change, Mutant
 from tools.mutants.mutant_files import MutantSet, named
+from tools.mutants.patching import LIBRARY
 from tools.mutants.reach import EVERYWHERE, Reach, is_sure
-from tools.mutants.reference_run import RunResult, Suite, attempt, baseline
+from tools.mutants.reference_run import RunResult, Suite, attempt, baseline, prepare
 from tools.mutants.workers import LostError, run_all
 
 _SECONDS_PER_RUN: Final = 240.0
 _SAMPLE: Final = 2
 """Of what a mutant is not about, one scenario in so many is run where only a run can tell."""
 
-_Seen: TypeAlias = tuple[RunResult, dict[str, set[str]]]
+_Seen: TypeAlias = tuple[RunResult, dict[str, set[str]], set[str]]
 Say: TypeAlias = Callable[[str], None]
 
 
@@ -86,10 +88,12 @@ def _baseline(
     jobs = [(str(number), partial(_seen, suite, s, changes)) for number, s in enumerate(shares)]
     ran = 0
     differs: dict[str, set[str]] = {name: set() for name in changes}
+    imported: set[str] = set()
     for _, seen in run_all(jobs, at_once=at_once, seconds=_SECONDS_PER_RUN):
         if isinstance(seen, LostError):
             raise BaselineError(f"the run without a change {seen}")
-        result, found = seen
+        result, found, modules = seen
+        imported |= modules
         if result.red:
             raise BaselineError(f"red without a change: {', '.join(result.red)}")
         ran += result.ran
@@ -97,12 +101,15 @@ def _baseline(
             differs[name] |= ids
     if not ran:
         raise BaselineError("no check ran")
+    prepare(suite, sorted(imported))
     return ran, differs
 
 
 def _seen(suite: Suite, share: Sequence[Scenario], changes: dict[str, type[Change]]) -> _Seen:
     reach = Reach(changes, suite.testee)
-    return baseline(suite, share, reach), reach.differs
+    result = baseline(suite, share, reach)
+    imported = {name for name in sys.modules if name.partition(".")[0] == LIBRARY}
+    return result, reach.differs, imported
 
 
 def _chosen(suite: Suite, change: type[Change], differs: set[str]) -> tuple[Scenario, ...]:

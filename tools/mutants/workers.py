@@ -4,6 +4,7 @@ A fresh process has fresh modules: whatever a job changes ends with it.
 A child that takes too long is ended, by its own number; so is none that is not ours.
 """
 
+import gc
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -50,16 +51,20 @@ def run_all(
     """Run each job in a process of its own, and yield the results as they come."""
     waiting = iter(jobs)
     running: list[_Child[Result]] = []
-    while True:
-        while len(running) < at_once and (job := next(waiting, None)):
-            running.append(_Child(*job, seconds))
-        if not running:
-            return
-        patience = max(0.0, min(child.ends for child in running) - monotonic())
-        ready = wait([child.answer for child in running], patience)
-        for child in [c for c in running if c.answer in ready or c.ends <= monotonic()]:
-            running.remove(child)
-            yield child.name, child.result()
+    gc.freeze()  # no child looks for garbage in what was there before
+    try:
+        while True:
+            while len(running) < at_once and (job := next(waiting, None)):
+                running.append(_Child(*job, seconds))
+            if not running:
+                return
+            patience = max(0.0, min(child.ends for child in running) - monotonic())
+            ready = wait([child.answer for child in running], patience)
+            for child in [c for c in running if c.answer in ready or c.ends <= monotonic()]:
+                running.remove(child)
+                yield child.name, child.result()
+    finally:
+        gc.unfreeze()
 
 
 def _work(job: Callable[[], object], answer: Connection) -> None:

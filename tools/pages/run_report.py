@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Final
 
 from credpool_conformance.data import find
-from credpool_conformance.json_values import Json, fields, items, text
+from credpool_conformance.json_values import fields, items, text
 from credpool_conformance.problems import BadInputError, Problem
 from credpool_conformance.reporting.explanation import Broken, broken
 from credpool_conformance.reporting.failing import Failing
 from credpool_conformance.reporting.formats.markdown import table
+from credpool_conformance.reporting.record import CheckRecord
 from credpool_conformance.reporting.report import Report, read_report
 from credpool_conformance.specification.charges import SEVERITIES
 
@@ -45,7 +46,7 @@ class Run:
     report: Report
 
     @cached_property
-    def checks(self) -> Mapping[str, Mapping[str, Json]]:
+    def checks(self) -> Mapping[str, CheckRecord]:
         """The checks by their ids."""
         return {text(check.get("id")): check for check in self.report.checks}
 
@@ -56,7 +57,7 @@ class Run:
 
     def outcome(self, check: str) -> str:
         """Tell what became of a check."""
-        return text(self.checks.get(check, {}).get("outcome")) or "did not run"
+        return found["outcome"] if (found := self.checks.get(check)) else "did not run"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -90,7 +91,7 @@ def page(runs: Sequence[Run], chapters: Mapping[str, str]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _summary(runs: Sequence[Run], checks: Mapping[str, Mapping[str, Json]]) -> Iterator[str]:
+def _summary(runs: Sequence[Run], checks: Mapping[str, CheckRecord]) -> Iterator[str]:
     header = runs[0].report.header
     testee = fields(header.get("testee"))
     name, version, language = (text(testee.get(k)) for k in ("name", "version", "language"))
@@ -136,7 +137,7 @@ def _broken(run: Run, chapters: Mapping[str, str]) -> Iterator[str]:
         yield table(("", "requirement", "seen in", "if broken"), rows)
 
 
-def _failures(runs: Sequence[Run], checks: Mapping[str, Mapping[str, Json]]) -> Iterator[str]:
+def _failures(runs: Sequence[Run], checks: Mapping[str, CheckRecord]) -> Iterator[str]:
     failing = [
         (id_, run)
         for id_ in checks
@@ -146,14 +147,14 @@ def _failures(runs: Sequence[Run], checks: Mapping[str, Mapping[str, Json]]) -> 
     if failing:
         yield "## What failed"
     for id_, run in sorted(failing, key=lambda found: _severity(found[1].checks.get(found[0]))):
-        check = run.checks.get(id_, {})
+        check = run.checks.get(id_)
         yield f"**`{id_}`**, {run.connector}: {run.outcome(id_)}. {checks[id_]['title']}."
         lines = [line for one in broken(check) for line in _lines(one)] if check else []
-        if lines or check.get("reason"):
-            yield "\n".join(lines or [text(check.get("reason"))])
+        if lines or (check and check["reason"]):
+            yield "\n".join(lines or [text(check and check["reason"])])
 
 
-def _severity(check: Mapping[str, Json] | None) -> int:
+def _severity(check: CheckRecord | None) -> int:
     """Order what failed, the worst first; what broke without a word comes last."""
     own = [one.severity for one in broken(check) if one.own] if check else []
     return min(map(SEVERITIES.index, own), default=len(SEVERITIES))
@@ -165,14 +166,12 @@ def _lines(one: Broken) -> Iterator[str]:
         yield f"    - {seen.where}: expected `{seen.expected}`, saw `{seen.actual}`"
 
 
-def _row(
-    check: Mapping[str, Json], runs: Sequence[Run], chapters: Mapping[str, str]
-) -> tuple[str, ...]:
+def _row(check: CheckRecord, runs: Sequence[Run], chapters: Mapping[str, str]) -> tuple[str, ...]:
     id_ = text(check.get("id"))
     anchor, _, case = id_.partition(":")
     title = text(check.get("title"))
     link = f"[{title}](../spec/scenarios.md#{anchor})" + (f" `{case}`" if case else "")
-    verifies = "<br>".join(_requirement(text(r), chapters) for r in items(check.get("verifies")))
+    verifies = "<br>".join(_requirement(r, chapters) for r in check["verifies"])
     return link, verifies, *(run.outcome(id_) for run in runs)
 
 

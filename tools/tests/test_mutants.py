@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace as changed
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -22,6 +23,10 @@ from tools.mutants.reach import EVERYWHERE, Reach
 from tools.mutants.reference_run import Red, RunResult, Suite, attempt, read_suite
 from tools.mutants.run import BaselineError, Results, run_mutants
 from tools.mutants.workers import LostError, run_all
+
+if TYPE_CHECKING:
+    from credpool.model.entry import Entry
+    from credpool.model.state import PoolState
 
 REPOSITORY = Path(__file__).parents[2]
 TESTS = REPOSITORY / "conformance/tests"
@@ -203,9 +208,9 @@ def test_nothing_executed_is_not_good() -> None:
     killed = Judgement(name="x", fate=Fate.KILLED)
     nothing = Results(checks=1, mutants=(), controls=(), ran=0, seconds=0)
 
-    campaigns = [nothing, changed(nothing, mutants=(killed,)), changed(nothing, ran=1)]
+    every = [nothing, changed(nothing, mutants=(killed,)), changed(nothing, ran=1)]
 
-    assert [results.good for results in campaigns] == [False, False, False]
+    assert [results.good for results in every] == [False, False, False]
     assert changed(nothing, mutants=(killed,), ran=1).good
 
 
@@ -269,6 +274,53 @@ def test_the_unchanged_run_sees_where_a_rule_would_have_answered_otherwise(suite
 
     assert (alone, both) == ((one,), (one, two))
     assert reach.differs == {"Reverses": {"of-two"}}
+
+
+def test_the_unchanged_run_goes_through_what_is_gone_through(suite: Suite) -> None:
+    """A generator and a tuple are no difference, as long as the same comes out of them."""
+    from credpool.events import changes  # noqa: PLC0415 (only here)
+
+    class Silent(Change):
+        begun = replaces("credpool.events.changes.begun")(lambda original, *_: ())
+
+    reach = Reach({"Silent": Silent}, suite.testee)
+    pool, (one, two) = pool_of("a", "b")
+    with reach.watching():
+        reach.scenario = "stays"
+        stays = [*changes.begun(pool, None, one.id)]
+        reach.scenario = "goes"
+        goes = [*changes.begun(pool, one.id, two.id)]
+
+    assert (len(stays), len(goes)) == (0, 1)
+    assert reach.differs == {"Silent": {"goes"}}
+
+
+def test_the_unchanged_run_follows_a_function_that_is_returned(suite: Suite) -> None:
+    """Two functions are never equal; what they answer may be."""
+    from credpool.rules import usable  # noqa: PLC0415 (only here)
+
+    class Uses(Change):
+        why = replaces("credpool.rules.usable.why_unusable")(lambda *_: lambda _: usable.NO_SECRET)
+
+    reach = Reach({"Uses": Uses}, suite.testee)
+    pool, (one, two) = pool_of("a", "b")
+    with reach.watching():
+        why = usable.why_unusable(pool)
+        reach.scenario = "without"
+        without = why(one)
+        reach.scenario = "disabled"
+        disabled = why(changed(two, disabled=True))
+
+    assert (without, disabled) == (usable.NO_SECRET, usable.DISABLED)
+    assert reach.differs == {"Uses": {"disabled"}}
+
+
+def pool_of(*names: str) -> "tuple[PoolState, tuple[Entry, ...]]":
+    """Make a pool of entries without secrets."""
+    from credpool.model import entry, state  # noqa: PLC0415 (only where the reference is loaded)
+
+    entries = tuple(entry.Entry(id=entry.EntryId(name)) for name in names)
+    return state.PoolState(key="openai", provider="openai", entries=entries), entries
 
 
 def test_the_unchanged_run_sees_where_anything_else_is_called(suite: Suite) -> None:

@@ -15,7 +15,7 @@ from typing import Final
 
 from credpool_conformance.arguments import parser
 from credpool_conformance.data import Data, find, shown
-from credpool_conformance.fuzzing.campaign import Campaign, fuzz
+from credpool_conformance.fuzzing.command import FuzzOptions, fuzz
 from credpool_conformance.problems import BadInputError, Problem, StartError
 from credpool_conformance.reporting import known_failures
 from credpool_conformance.reporting.comparison import changes
@@ -175,7 +175,7 @@ def _list(parsed: argparse.Namespace) -> int:
 
 def _fuzz(parsed: argparse.Namespace) -> int:
     data = find()
-    campaign = Campaign(
+    options = FuzzOptions(
         testee=parsed.testee or _default_testee(data),
         against=parsed.against,
         connector=parsed.connector,
@@ -185,7 +185,7 @@ def _fuzz(parsed: argparse.Namespace) -> int:
         jobs=parsed.jobs,
         timeout=parsed.timeout,
     )
-    return _NOT_CONFORMANT if fuzz(campaign, data) else _OK
+    return _NOT_CONFORMANT if fuzz(options, data) else _OK
 
 
 def _report(parsed: argparse.Namespace) -> int:

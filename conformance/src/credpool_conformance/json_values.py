@@ -20,3 +20,8 @@ def items(value: Json) -> list[Json]:
 def text(value: Json) -> str:
     """Read a string, or the empty one."""
     return value if isinstance(value, str) else ""
+
+
+def number(value: Json) -> float | None:
+    """Read a number, or nothing."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None

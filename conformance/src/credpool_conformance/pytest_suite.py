@@ -4,7 +4,7 @@ Loaded by `pytest_plugin` when a testee is named; the tests are in `test_conform
 """
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -14,14 +14,13 @@ import pytest
 from credpool_conformance.charging.check import Check, Outcome
 from credpool_conformance.charging.needs import Needs
 from credpool_conformance.data import find
-from credpool_conformance.json_values import Json
 from credpool_conformance.problems import BadInputError, StartError
 from credpool_conformance.reporting import known_failures
 from credpool_conformance.reporting.explanation import explanation
 from credpool_conformance.reporting.failing import told
 from credpool_conformance.reporting.known_failures import KnownFailures
+from credpool_conformance.reporting.record import CheckRecord, check_record
 from credpool_conformance.reporting.replay import replay
-from credpool_conformance.reporting.report import check_record
 from credpool_conformance.reporting.verdict import Summary, summarise
 from credpool_conformance.run import Options, introduction, opened
 from credpool_conformance.runner import Runner
@@ -72,7 +71,7 @@ class ConformanceRun:
         """Begin without checks."""
         self._suite, self._needs = suite, needs
 
-    def check(self, scenario: Scenario) -> tuple[Check, Mapping[str, Json]]:
+    def check(self, scenario: Scenario) -> tuple[Check, CheckRecord]:
         """Run one scenario; return the check, and everything there is to tell about it."""
         suite = self._suite
         check = suite.options.known.mark(self._needs.check(scenario))
@@ -134,7 +133,7 @@ def conformance_run(pytestconfig: pytest.Config) -> Iterator[ConformanceRun]:
         yield ConformanceRun(suite, Needs(runner.check, suite.scenarios))
 
 
-def tell(check: Check, record: Mapping[str, Json]) -> None:
+def tell(check: Check, record: CheckRecord) -> None:
     """End a test as its check ended; what failed is told without a Python traceback."""
     match check.outcome:
         case Outcome.PASS:

@@ -18,7 +18,8 @@ from credpool_conformance.provider.loopback import Loopback
 from credpool_conformance.provider.mock import Mock
 from credpool_conformance.reporting.console import Console
 from credpool_conformance.reporting.known_failures import KnownFailures
-from credpool_conformance.reporting.report import Conditions, ReportWriter, check_record
+from credpool_conformance.reporting.record import check_record
+from credpool_conformance.reporting.report import Conditions, ReportWriter
 from credpool_conformance.reporting.verdict import Summary, summarise
 from credpool_conformance.runner import Runner
 from credpool_conformance.scenarios.clock import EPOCH

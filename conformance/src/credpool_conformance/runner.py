@@ -9,8 +9,8 @@ from time import perf_counter
 from typing import Final, TypeAlias
 
 from credpool_conformance.charging.check import Check, Outcome
+from credpool_conformance.charging.check_charges import CheckCharges
 from credpool_conformance.charging.first_difference import Charge
-from credpool_conformance.charging.ledger import Ledger
 from credpool_conformance.charging.safety import leaks
 from credpool_conformance.charging.state import Wrong
 from credpool_conformance.json_values import items
@@ -137,34 +137,34 @@ class Runner:
     def _play(self, scenario: Scenario, setup: Setup, manifest: Manifest) -> Check:
         scenario_run = ScenarioRun(scenario, setup, self._session, self._mock)
         self._mock.play(setup.stage(scenario_run.deliver))
-        ledger = Ledger(scenario, manifest.profile, lambda id_: self._binds(id_, manifest))
-        stderr = self._phases(scenario_run, ledger)
+        charges = CheckCharges(scenario, manifest.profile, lambda id_: self._binds(id_, manifest))
+        stderr = self._phases(scenario_run, charges)
         said = [*self._session.said(), stderr]
-        ledger.end(leaks(scenario, setup, self._mock.seen, said))
-        word, reason = ledger.outcome()
+        charges.end(leaks(scenario, setup, self._mock.seen, said))
+        word, reason = charges.outcome()
         return Check(
             scenario=scenario,
-            outcome=self._outcome(word, ledger.own),
+            outcome=self._outcome(word, charges.own),
             reason=reason,
-            findings=tuple(ledger.findings),
-            followed=frozenset(ledger.followed),
-            trace=setup.trace.lines if ledger.findings else (),
-            stderr=stderr if ledger.findings else "",
+            findings=tuple(charges.findings),
+            followed=frozenset(charges.followed),
+            trace=setup.trace.lines if charges.findings else (),
+            stderr=stderr if charges.findings else "",
         )
 
-    def _phases(self, scenario_run: ScenarioRun, ledger: Ledger) -> str:
+    def _phases(self, scenario_run: ScenarioRun, charges: CheckCharges) -> str:
         """Play the phases to the end, and return what the testee wrote besides its messages."""
         try:
             for phase, seen in scenario_run.phases():
                 if self._witness:
                     self._witness(scenario_run.setup, phase, seen)
-                matcher = ledger.matcher(phase, seen, scenario_run.setup.clock)
+                matcher = charges.matcher(phase, seen, scenario_run.setup.clock)
                 found = judge(scenario_run.scenario, scenario_run.setup, phase, seen, matcher)
-                ledger.phase(phase, seen, found)
+                charges.phase(phase, seen, found)
             if not scenario_run.runaway:
-                ledger.end(_unfinished(scenario_run.finish()))
+                charges.end(_unfinished(scenario_run.finish()))
         except HarnessError:
-            if not ledger.findings:
+            if not charges.findings:
                 raise
             self._mock.release_all()
             return self._session.abandon()

@@ -19,6 +19,7 @@ from credpool_conformance.scenarios.scenario import Scenario
 from credpool_conformance.specification import registry as registries
 from credpool_conformance.specification import requirements as requirement_files
 from credpool_conformance.testee.connectors.inprocess import InProcessConnector
+from credpool_conformance.testee.connectors.lean import lean
 from credpool_conformance.testee.session import Session
 from tools.tables.features import with_needs
 
@@ -60,4 +61,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with lean():
+        main()

@@ -2,7 +2,7 @@
 
 The check fails only if that is one which it verifies.  It is inconclusive if the requests left the
 plan before its subject was reached, or if all that can be seen follows from another fault.
-What differs is named by `ledger`.
+What differs is named by `check_charges`.
 """
 
 from collections.abc import Callable, Sequence

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from credpool_conformance.json_values import Json, fields, items, text
+from credpool_conformance.json_values import Json
 from credpool_conformance.judging.plan import OK, UNKNOWN, Plan, Step, attempts, group
 from credpool_conformance.judging.wording import state_in_words
 from credpool_conformance.scenarios.match import Matcher
 from credpool_conformance.scenarios.profile import Profile
 from credpool_conformance.scenarios.scenario import Phase, Scenario
-from credpool_conformance.testee.observed import Observed
+from credpool_conformance.testee.observed import Observed, PoolState
 
 NOT_FAILING: Final = (None, OK, "-", UNKNOWN)
 _HINTS: Final = re.compile(
@@ -38,7 +38,7 @@ class History:
     planned: dict[str, str] = field(default_factory=dict)
     told: dict[str, str] = field(default_factory=dict)
     advanced: bool = False
-    state: Mapping[str, Json] = field(default_factory=dict)
+    state: PoolState | None = None
     """The pool's words on its entries at the end of the phase before."""
 
     def failing(self, entry: str | None) -> bool:
@@ -81,9 +81,8 @@ class Scene:
     @cached_property
     def told(self) -> list[str | None]:
         """The classes that the pool told, in their order; null where it told none."""
-        listed = [fields(item).get("class") for item in items(self.seen.result.get("attempts"))]
         classes = "class" in self.profile.tells
-        return [text(name) or None if classes else None for name in listed]
+        return [made.failure if classes else None for made in self.seen.result.attempts]
 
     @cached_property
     def redirected(self) -> bool:
@@ -108,15 +107,15 @@ class Scene:
         states = self._states
         if states is None:
             return None
-        state = text(states.get(entry)) or OK
+        state = states.get(entry) or OK
         return not state.startswith(OK) or "; " in state
 
     @cached_property
-    def _states(self) -> dict[str, Json] | None:
-        if not self.history.state:
+    def _states(self) -> Mapping[str, str] | None:
+        if self.history.state is None:
             return None
         begun = self.seen.wire[0].at if self.seen.wire else self.seen.now
-        return fields(state_in_words(self.history.state, begun)[0])
+        return state_in_words(self.history.state, begun)
 
     @property
     def unhinted(self) -> str | None:

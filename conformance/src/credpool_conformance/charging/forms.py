@@ -42,7 +42,7 @@ def lengths(words: Json) -> set[float]:
 
 def planned_lengths(scenario: Scenario) -> set[float]:
     """List the lengths of cooldowns that a scenario expects."""
-    return {one for phase in scenario.phases for one in lengths(phase.expect.get("state"))}
+    return {one for phase in scenario.phases for one in lengths(phase.expect.state)}
 
 
 def _forms(value: Json, key: str = "") -> Iterator[tuple[str, str]]:

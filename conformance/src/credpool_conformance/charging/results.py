@@ -6,8 +6,9 @@ from typing import Final, TypeAlias
 from credpool_conformance.charging.evidence import Scene
 from credpool_conformance.charging.first_difference import RETRY, Charge
 from credpool_conformance.charging.state import Wrong, same_reasons, wrong_states
-from credpool_conformance.json_values import Json, fields, items, text
+from credpool_conformance.json_values import Json, fields, items
 from credpool_conformance.judging.plan import STAY
+from credpool_conformance.testee.observed import CallResult
 
 _Name: TypeAlias = Callable[[Scene, Json, Json], Iterator[Wrong]]
 _EVENTS: Final[Mapping[str, str]] = {
@@ -57,7 +58,7 @@ def _of_the_end(scene: Scene, expected: Json) -> str:
         return "exhaust.nothing-sent"
     if str(expected).startswith("streaming"):
         return "recover.stream.not-drained"
-    if scene.phase.expect.get("exhausted"):
+    if scene.phase.expect.exhausted:
         return "exhaust.last-reply"
     if last in STAY:
         return "recover.table"
@@ -66,7 +67,7 @@ def _of_the_end(scene: Scene, expected: Json) -> str:
 
 def reply(scene: Scene, expected: Json, actual: Json) -> Iterator[Wrong]:
     """Name a reply that was changed."""
-    over = scene.phase.expect.get("exhausted")
+    over = scene.phase.expect.exhausted
     yield Wrong(
         Charge("reply", ("exhaust.last-reply" if over else "reply.unchanged",)), expected, actual
     )
@@ -209,7 +210,6 @@ def named(scene: Scene, aspect: str, expected: Json, actual: Json) -> Iterator[W
     yield from ASPECTS[aspect](scene, expected, actual)
 
 
-def last_class(result: Mapping[str, Json]) -> dict[str, str]:
+def last_class(result: CallResult) -> dict[str, str]:
     """Return of each entry the class that the pool gave its latest reply."""
-    listed = [fields(item) for item in items(result.get("attempts"))]
-    return {text(item.get("entry")): text(item.get("class")) or "-" for item in listed}
+    return {made.entry: made.failure or "-" for made in result.attempts}

@@ -4,15 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from credpool_conformance.fuzzing.expectation import expectation
 from credpool_conformance.fuzzing.ground import Ground, strays
 from credpool_conformance.fuzzing.history import History, Raw
 from credpool_conformance.fuzzing.side import Play, Side
-from credpool_conformance.fuzzing.telling import expectation
 from credpool_conformance.json_values import Json
 from credpool_conformance.judging.judge import judge
 from credpool_conformance.judging.pauses import forgiven
 from credpool_conformance.problems import HarnessError
 from credpool_conformance.scenarios.match import Matcher
+from credpool_conformance.scenarios.phases import expected
 from credpool_conformance.scenarios.scenario import Phase
 from credpool_conformance.testee.observed import Observed
 
@@ -115,7 +116,7 @@ def _broken(number: int, error: HarnessError, alone: str) -> Difference:
 def _judged(
     play: Play, phase: Phase, seen: Observed, told: Mapping[str, Json], alone: str | None
 ) -> Difference | None:
-    asked = replace(phase, expect=told)
+    asked = replace(phase, expect=expected(told))
     beyond = forgiven(play.scenario, asked, seen.waits) or 0.0
     matcher = Matcher(early=beyond)
     found = judge(play.scenario, play.setup, asked, seen, matcher)

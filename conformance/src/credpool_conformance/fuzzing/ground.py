@@ -91,5 +91,5 @@ def fitted(given: Raw, own: Manifest, ground: Ground) -> dict[str, Json]:
 
 def strays(seen: Observed, ground: Ground) -> bool:
     """Tell whether a phase has shown what only one of the two declares: the history ends there."""
-    entries = map(fields, items(seen.state.get("entries")))
-    return not ground.has("model-scope") and any(fields(entry.get("models")) for entry in entries)
+    entries = seen.state.entries if seen.state else ()
+    return not ground.has("model-scope") and any(entry.models for entry in entries)

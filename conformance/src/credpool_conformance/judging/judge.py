@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from credpool_conformance.json_values import Json, fields, items, text
+from credpool_conformance.json_values import Json, text
 from credpool_conformance.judging.pauses import forgiven
 from credpool_conformance.judging.tampering import sent_headers, tampering
 from credpool_conformance.judging.wording import (
@@ -21,6 +21,7 @@ from credpool_conformance.judging.wording import (
 from credpool_conformance.scenarios.match import ANY, Matcher
 from credpool_conformance.scenarios.scenario import (
     Entry,
+    Expected,
     Manage,
     Origin,
     Phase,
@@ -30,7 +31,7 @@ from credpool_conformance.scenarios.scenario import (
     Write,
 )
 from credpool_conformance.testee import managing
-from credpool_conformance.testee.observed import Observed, Progress
+from credpool_conformance.testee.observed import Observed, PoolState, Progress
 from credpool_conformance.testee.setup import Setup
 
 SHOULD_RETRY: Final = "x-should-retry"
@@ -67,18 +68,17 @@ def _aspects(
     for change in tampering(seen, setup):
         yield ("header" if change.startswith("header ") else "request"), "unchanged", change
     if seen.progress:
-        told = fields(expect.get("sent"))
-        yield "header", told, sent_headers(seen, told)
+        yield "header", {**expect.sent}, sent_headers(seen, expect.sent)
     if seen.outcome is not None or _is_call(phase):
-        yield "outcome", expect.get("outcome", _usual(phase)), seen.note or seen.outcome
+        yield "outcome", expect.outcome or _usual(phase), seen.note or seen.outcome
         if seen.progress:
             yield from _reply_aspects(expect, seen, seen.progress)
-        yield "attempts", expect.get("attempts", []), attempts_in_words(seen.result)
+        yield "attempts", expect.attempts or [], attempts_in_words(seen.result)
         if "events" in scenario.features and seen.progress:
-            yield "events", expect.get("events", []), events_in_words(seen.result, seen.now)
+            yield "events", expect.events or [], events_in_words(seen.result, seen.now)
     if forgiven(scenario, phase, seen.waits) is None:
-        yield "waits", expect.get("waits", []), [*seen.waits]
-    yield "exhausted", expect.get("exhausted"), exhausted_in_words(seen.result, seen.now)
+        yield "waits", expect.waits or [], [*seen.waits]
+    yield "exhausted", expect.exhausted, exhausted_in_words(seen.result, seen.now)
     if seen.stored:
         wanted, found = seen.stored
         yield "store", wanted, found
@@ -87,23 +87,22 @@ def _aspects(
     if _is_manage(phase):
         yield from managing.aspects(expect, seen, seen.now)
     yield "login", [], [*seen.login_faults]
-    if seen.state and not seen.note:
-        yield from _state_aspects(scenario, expect, seen)
+    if seen.state is not None and not seen.note:
+        yield from _state_aspects(scenario, expect, seen.state, seen.now)
 
 
 def _state_aspects(
-    scenario: Scenario, expect: Mapping[str, Json], seen: Observed
+    scenario: Scenario, expect: Expected, pool: PoolState, now: float
 ) -> Iterator[tuple[str, Json, Json]]:
-    if "returns_at" in seen.state and "payer_change" not in scenario.given.policy:
-        yield "earliest", *return_in_words(seen.state, seen.now)
-    if expect.get("state") == ANY:
+    if pool.tells_return and "payer_change" not in scenario.given.policy:
+        yield "earliest", *return_in_words(pool, now)
+    if expect.state == ANY:
         return
-    state, counts = state_in_words(seen.state, seen.now)
-    yield "state", _expected_state(scenario, expect), state
-    counted = fields(expect.get("counts"))
-    yield "counts", counted, {key: value for key, value in counts.items() if key in counted}
-    labels = fields(expect.get("labels"))
-    yield "labels", labels, {key: label for key, label in _labels(seen) if key in labels}
+    yield "state", _expected_state(scenario, expect), {**state_in_words(pool, now)}
+    counts: Json = {e.id: e.request_count for e in pool.entries if e.id in expect.counts}
+    yield "counts", {**expect.counts}, counts
+    labels: Json = {e.id: e.label for e in pool.entries if e.id in expect.labels}
+    yield "labels", {**expect.labels}, labels
 
 
 def _usual(phase: Phase) -> str:
@@ -120,10 +119,10 @@ def _is_call(phase: Phase) -> bool:
     return not isinstance(phase.action, Plain | Write | Rewrite) or phase.action is Plain.CONFIGURE
 
 
-def _expected_wire(scenario: Scenario, expect: Mapping[str, Json], seen: Observed) -> Json:
-    if "wire" in expect:
-        return expect["wire"]
-    attempts = expect.get("attempts", [])
+def _expected_wire(scenario: Scenario, expect: Expected, seen: Observed) -> Json:
+    if expect.wire is not None:
+        return expect.wire
+    attempts = expect.attempts or []
     if not isinstance(attempts, list) or not all(isinstance(item, str) for item in attempts):
         return ANY
     entries = {entry.id: entry for entry in scenario.entries}
@@ -151,28 +150,26 @@ def _wire(seen: Observed) -> Json:
 
 
 def _reply_aspects(
-    expect: Mapping[str, Json], seen: Observed, progress: Progress
+    expect: Expected, seen: Observed, progress: Progress
 ) -> Iterator[tuple[str, Json, Json]]:
-    outcome = text(seen.result.get("outcome"))
-    if outcome not in ("delivered", "streaming"):
+    result = seen.result
+    if result.outcome not in ("delivered", "streaming"):
         return
-    headers = {key.lower(): value for key, value in fields(seen.result.get("headers")).items()}
+    headers = result.headers
     sent = [item.sent for item in progress.requests if item.sent and "token:" not in item.item]
-    wanted = expect.get("reply")
+    wanted = expect.reply
     named = next((item for item in reversed(sent) if item.name == wanted), None)
     last = named if isinstance(wanted, str) and wanted != ANY else next(reversed(sent), None)
     if last is None:
         yield "reply", wanted or "a scripted reply", "a reply that nobody sent"
         return
     if wanted != ANY:
-        body = text(seen.result.get("body"))
-        whole = outcome == "delivered"
+        body, whole = result.body, result.outcome == "delivered"
         fits = body == last.body if whole else bool(body) and last.body.startswith(body)
         got = last.body if fits else body
         # The length beside the text, which is compared word by word: blanks and ends count too.
         given: Json = {"status": last.status, "body": last.body, "length": len(last.body)}
-        status = seen.result.get("status")
-        yield "reply", given, {"status": status, "body": got, "length": len(got)}
+        yield "reply", given, {"status": result.status, "body": got, "length": len(got)}
         kept = {key: value.strip() for key, value in last.headers if key != SHOULD_RETRY}
         changed: dict[str, Json] = {k: headers.get(k) for k in kept if headers.get(k) != kept[k]}
         yield "reply", {key: kept[key] for key in changed}, changed
@@ -180,21 +177,16 @@ def _reply_aspects(
 
 
 def _header_aspects(
-    expect: Mapping[str, Json], headers: Mapping[str, Json], own: str | None
+    expect: Expected, headers: Mapping[str, str], own: str | None
 ) -> Iterator[tuple[str, Json, Json]]:
-    default = {} if expect.get("exhausted") else {SHOULD_RETRY: own}
-    wanted: dict[str, Json] = {**default, **fields(expect.get("headers"))}
+    default = {} if expect.exhausted else {SHOULD_RETRY: own}
+    wanted: dict[str, Json] = {**default, **expect.headers}
     yield "headers", wanted, {key: headers.get(key.lower()) for key in wanted}
 
 
-def _expected_state(scenario: Scenario, expect: Mapping[str, Json]) -> Json:
-    wanted = expect.get("state", {})
+def _expected_state(scenario: Scenario, expect: Expected) -> Json:
+    wanted = expect.state or {}
     if not isinstance(wanted, dict) or set(wanted) & {"one_of", "unordered", "starts_with"}:
         return wanted
     whole: dict[str, Json] = {**{entry.id: "ok" for entry in scenario.given.entries}, **wanted}
     return {name: state for name, state in whole.items() if state is not None}
-
-
-def _labels(seen: Observed) -> Iterator[tuple[str, Json]]:
-    for entry in map(fields, items(seen.state.get("entries"))):
-        yield text(entry.get("id")), entry.get("label")

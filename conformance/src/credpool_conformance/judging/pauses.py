@@ -19,12 +19,12 @@ def forgiven(scenario: Scenario, phase: Phase, actual: Sequence[float]) -> float
 
     Returns null when they are not what may be: one too short, too long, or for no retry.
     """
-    expected = phase.expect.get("waits", [])
+    expected = [] if phase.expect.waits is None else phase.expect.waits
     if not isinstance(expected, list):
         return 0.0
     patience = scenario.given.policy.get("max_retry_wait", _PATIENCE)
     most = float(patience) if isinstance(patience, int | float) else _PATIENCE
-    told = isinstance(phase.expect.get("attempts"), list | dict)
+    told = isinstance(phase.expect.attempts, list | dict)
     again = sum(step.action in _AGAIN for step in attempts(phase)) if told else _steps(phase)
     if len(actual) > max(again, len(expected)):
         return None
@@ -47,5 +47,5 @@ def _beyond(expected: list[Json], actual: Sequence[float], most: float) -> float
 
 
 def _steps(phase: Phase) -> int:
-    wire = phase.expect.get("wire")
+    wire = phase.expect.wire
     return len(wire) if isinstance(wire, list) else 0  # a call that was held goes on with the first

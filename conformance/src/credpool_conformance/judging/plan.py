@@ -9,7 +9,7 @@ from typing import Final
 
 from credpool_conformance.json_values import Json, fields, items
 from credpool_conformance.scenarios.match import ANY, matches
-from credpool_conformance.scenarios.scenario import Entry, Origin, Phase, Scenario
+from credpool_conformance.scenarios.scenario import Entry, Expected, Origin, Phase, Scenario
 
 OK: Final = "ok"
 UNKNOWN: Final = "*"
@@ -63,9 +63,9 @@ def plan(scenario: Scenario, phase: Phase, actual: Sequence[str], earlier: Seque
     entries = {entry.id: entry for entry in scenario.entries}
     told = [list(_requests(attempts, entries)) for attempts in _alternatives(phase.expect)]
     closest = _best(told, actual)
-    if "wire" not in phase.expect:
+    if phase.expect.wire is None:
         return Plan(steps=tuple(closest))
-    wires = [[*earlier, *wire] for wire in _lists(phase.expect["wire"])]
+    wires = [[*earlier, *wire] for wire in _lists(phase.expect.wire)]
     steps = [[Step(item=item, entry=entry_of(item)) for item in wire] for wire in wires]
     return Plan(steps=tuple(_joined(_best(steps, actual), closest)))
 
@@ -98,9 +98,9 @@ def entry_of(item: Json) -> str:
     return name.removeprefix("other:").removeprefix("token:").partition("~")[0]
 
 
-def _alternatives(expect: Mapping[str, Json]) -> list[list[Step]]:
+def _alternatives(expect: Expected) -> list[list[Step]]:
     found: list[list[Step]] = []
-    for listed in _lists(expect.get("attempts", [])):
+    for listed in _lists(expect.attempts or []):
         words = [next(iter(_words(item)), "").split() for item in listed]
         found.append(
             [Step(item=w[0], entry=w[0], failure=w[1], action=w[2]) for w in words if len(w) == 3]

@@ -4,20 +4,20 @@ Spec: security.  A pool authenticates a request, and changes nothing else about 
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
-from credpool_conformance.json_values import Json, fields, text
+from credpool_conformance.json_values import Json
 from credpool_conformance.provider.requests import MOVED_PATH, Request
 from credpool_conformance.scenarios.scenario import Origin
-from credpool_conformance.testee.observed import Observed
+from credpool_conformance.testee.observed import CallerRequest, Observed
 from credpool_conformance.testee.setup import PLACEHOLDER, Setup
 
 
 def tampering(seen: Observed, setup: Setup) -> list[str]:
     """List what was changed on the way, each kind once."""
-    if seen.progress is None:
+    made = seen.progress.request if seen.progress else None
+    if made is None:
         return []
-    made = seen.progress.request
     changes: dict[str, None] = {}
     for item in seen.wire:
         request = item.request
@@ -38,28 +38,28 @@ def sent_headers(seen: Observed, names: Iterable[str]) -> Json:
     }
 
 
-def _changes(made: Mapping[str, Json], request: Request, setup: Setup) -> Iterator[str]:
-    if request.method != made["method"]:
+def _changes(made: CallerRequest, request: Request, setup: Setup) -> Iterator[str]:
+    if request.method != made.method:
         yield f"method {request.method}"
-    wanted, _, asked = text(made["path"]).partition("?")
+    wanted, _, asked = made.path.partition("?")
     path, _, query = request.path.partition("?")
     # a provider's credential may travel in the query, beside what the caller asks for
     own = {part for part in asked.split("&") if not _is_credential(part, setup)}
     if path != setup.base_path + wanted or not own <= {"", *query.split("&")}:
         yield f"path {request.path}"
     yield from _headers(made, request, setup)
-    if _parsed(request.body) != made["body"]:
+    if _parsed(request.body) != made.body:
         yield "body"
 
 
-def _headers(made: Mapping[str, Json], request: Request, setup: Setup) -> Iterator[str]:
-    for name, value in fields(made["headers"]).items():
-        if _is_credential(text(value), setup) or name.lower() in setup.account_headers:
+def _headers(made: CallerRequest, request: Request, setup: Setup) -> Iterator[str]:
+    for name, value in made.headers.items():
+        if _is_credential(value, setup) or name.lower() in setup.account_headers:
             continue
         arrived = [found for key, found in request.headers if key == name.lower()]
         # The provider's own flags may be added to a list, never put in its place.
         is_list = name.lower() in setup.list_headers
-        kept = set(_list(text(value))) <= set(_list(*arrived)) if is_list else arrived == [value]
+        kept = set(_list(value)) <= set(_list(*arrived)) if is_list else arrived == [value]
         if not kept:
             yield f"header {name}: {', '.join(arrived) or 'missing'}"
 

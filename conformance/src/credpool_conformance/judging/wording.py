@@ -6,8 +6,15 @@ Moments become seconds from the end of the phase; a cooldown that is over is non
 from collections.abc import Mapping
 from typing import Final
 
-from credpool_conformance.json_values import Json, fields, items, text
+from credpool_conformance.json_values import Json
 from credpool_conformance.scenarios.match import ANY, seconds
+from credpool_conformance.testee.observed import (
+    CallResult,
+    Cooldown,
+    EntryState,
+    Event,
+    PoolState,
+)
 
 EVENT_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "entry.unusable": ("entry", "why"),
@@ -26,76 +33,65 @@ EVENT_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
 _MOMENTS: Final = ("until", "returns_at")
 
 
-def attempts_in_words(result: Mapping[str, Json]) -> Json:
+def attempts_in_words(result: CallResult) -> Json:
     """Write attempts as `a rate_limited retry`."""
-    return [
-        f"{attempt.get('entry')} {attempt.get('class') or '-'} {attempt.get('action')}"
-        for attempt in map(fields, items(result.get("attempts")))
-    ]
+    return [f"{made.entry} {made.failure or '-'} {made.action}" for made in result.attempts]
 
 
-def exhausted_in_words(result: Mapping[str, Json], now: float) -> Json:
+def exhausted_in_words(result: CallResult, now: float) -> Json:
     """Write why the pool is out, or null."""
-    told = result.get("exhausted")
-    if not isinstance(told, dict):
+    told = result.exhausted
+    if told is None:
         return None
-    returns = told.get("returns_at")
     return {
-        "returns": round(returns - now, 3) if isinstance(returns, int | float) else None,
-        "entries": {
-            entry: _cooldown(fields(why), now) for entry, why in fields(told.get("entries")).items()
-        },
+        "returns": _from_now(told.returns_at, now),
+        "entries": {entry: _cooldown(why, now) for entry, why in told.entries.items()},
     }
 
 
-def events_in_words(result: Mapping[str, Json], now: float) -> Json:
+def events_in_words(result: CallResult, now: float) -> Json:
     """Write events as `entry.cooled a rate_limited +60 -`; what the table does not have shows."""
-    return [_event(fields(event), now) for event in items(result.get("events"))]
+    return [_event(event, now) for event in result.events]
 
 
-def state_in_words(pool: Mapping[str, Json], now: float) -> tuple[Json, Mapping[str, Json]]:
-    """Write the state of each entry, and its request count."""
-    entries = [fields(entry) for entry in items(pool.get("entries"))]
-    states: Json = {text(entry.get("id")): _state(entry, now) for entry in entries}
-    return states, {text(entry.get("id")): entry.get("request_count") for entry in entries}
+def state_in_words(pool: PoolState, now: float) -> Mapping[str, str]:
+    """Write the state of each entry."""
+    return {entry.id: _state(entry, now) for entry in pool.entries}
 
 
-def return_in_words(pool: Mapping[str, Json], now: float) -> tuple[Json, Json]:
+def return_in_words(pool: PoolState, now: float) -> tuple[Json, Json]:
     """Write when a pool returns: by what it tells of its entries, and by its own word.
 
     An entry that is available leaves nothing to compare, and so does one whose end is not told.
     """
-    entries = map(fields, items(pool.get("entries")))
-    out = [entry for entry in entries if not (entry.get("why") or entry.get("disabled"))]
-    ends = [entry.get("until") for entry in out if entry.get("status") != "dead"]
-    moments = [end for end in ends if isinstance(end, int | float) and end > now]
-    told = pool.get("returns_at")
-    own = round(told - now, 3) if isinstance(told, int | float) else None
+    out = [entry for entry in pool.entries if not (entry.unusable or entry.disabled)]
+    ends = [entry.cooldown.until for entry in out if entry.status != "dead"]
+    moments = [end for end in ends if end is not None and end > now]
+    own = _from_now(pool.returns_at, now)
     if len(moments) < len(ends):
         return ANY, {"returns": own}
-    return {"returns": round(min(moments) - now, 3) if moments else None}, {"returns": own}
+    return {"returns": _from_now(min(moments, default=None), now)}, {"returns": own}
 
 
-def _state(entry: Mapping[str, Json], now: float) -> str:
-    status, paused = text(entry.get("status")), entry.get("disabled") is True
-    if status == "exhausted" and _is_over(entry, now):
+def _state(entry: EntryState, now: float) -> str:
+    status = entry.status
+    if status == "exhausted" and entry.cooldown.is_over(now):
         status = "ok"
-    shown = "disabled" if paused else status
-    whole = shown if status == "ok" else f"{shown} {_cooldown(entry, now)}"
+    shown = "disabled" if entry.disabled else status
+    whole = shown if status == "ok" else f"{shown} {_cooldown(entry.cooldown, now)}"
     models = [
-        f"{model} {_cooldown(fields(why), now)}"
-        for model, why in sorted(fields(entry.get("models")).items())
-        if not _is_over(fields(why), now)
+        f"{model} {_cooldown(why, now)}"
+        for model, why in sorted(entry.models.items())
+        if not why.is_over(now)
     ]
     return "; ".join([whole, *models])
 
 
-def _event(event: Mapping[str, Json], now: float) -> str:
-    name = text(event.get("event"))
-    columns = EVENT_FIELDS.get(name, ())
-    words = [_field(column, event.get(column), now) for column in columns]
-    strange = [f"{key}={event[key]}" for key in event if key not in ("event", *columns)]
-    return " ".join([name, *words, *strange])
+def _event(event: Event, now: float) -> str:
+    columns = EVENT_FIELDS.get(event.name, ())
+    words = [_field(column, event.fields.get(column), now) for column in columns]
+    strange = [f"{key}={value}" for key, value in event.fields.items() if key not in columns]
+    return " ".join([event.name, *words, *strange])
 
 
 def _field(name: str, value: Json, now: float) -> str:
@@ -112,12 +108,10 @@ def _field(name: str, value: Json, now: float) -> str:
             return str(value)
 
 
-def _cooldown(why: Mapping[str, Json], now: float) -> str:
-    until = why.get("until")
-    left = f" +{seconds(until - now)}" if isinstance(until, int | float) else ""
-    return f"{why.get('class') or '-'}{left}"
+def _cooldown(why: Cooldown, now: float) -> str:
+    left = "" if why.until is None else f" +{seconds(why.until - now)}"
+    return f"{why.failure or '-'}{left}"
 
 
-def _is_over(why: Mapping[str, Json], now: float) -> bool:
-    until = why.get("until")
-    return isinstance(until, int | float) and until <= now
+def _from_now(moment: float | None, now: float) -> float | None:
+    return None if moment is None else round(moment - now, 3)

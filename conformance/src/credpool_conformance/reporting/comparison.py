@@ -3,14 +3,13 @@
 A check that fails in both is a change only if it found something else broken.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from credpool_conformance.json_values import Json, fields, items, text
 from credpool_conformance.reporting.failing import Failing
+from credpool_conformance.reporting.record import CheckRecord
 from credpool_conformance.reporting.report import Report
-
-Record = Mapping[str, Json]
 
 _UNLISTED: Final = {"expected-fail": "fail", "unexpected-pass": "pass"}
 
@@ -31,7 +30,7 @@ def _requirements(first: Report, second: Report) -> Iterator[str]:
         {found.requirement: found for found in map(_failing, items(report.footer["failing"]))}
         for report in (first, second)
     )
-    ended = {text(check["id"]): _ended(check) for check in first.checks}
+    ended = {check["id"]: _ended(check) for check in first.checks}
     for id_, found in after.items():
         if id_ not in before:
             passed = any(ended.get(name) == "pass" for name in (*found.own, *found.beside))
@@ -45,7 +44,7 @@ def _requirements(first: Report, second: Report) -> Iterator[str]:
 
 
 def _checks(first: Report, second: Report) -> Iterator[str]:
-    before, after = ({text(c["id"]): c for c in report.checks} for report in (first, second))
+    before, after = ({c["id"]: c for c in report.checks} for report in (first, second))
     for id_ in dict.fromkeys((*before, *after)):
         was, now = _ended(before.get(id_)), _ended(after.get(id_))
         if was != now:
@@ -54,17 +53,15 @@ def _checks(first: Report, second: Report) -> Iterator[str]:
             yield f"{id_}: {was}, by {', '.join(old) or 'nothing'} / {', '.join(new) or 'nothing'}"
 
 
-def _ended(check: Record | None) -> str:
+def _ended(check: CheckRecord | None) -> str:
     """Tell how a check ended; what a list of known failures made of it is no change of the pool."""
-    ended = "absent" if check is None else text(check["outcome"])
+    ended = "absent" if check is None else check["outcome"]
     return _UNLISTED.get(ended, ended)
 
 
-def _broken(check: Record | None) -> list[str]:
-    findings = map(fields, items(check["findings"])) if check else ()
-    return sorted(
-        {f"{text(f['requirement']) or 'the adapter'} {text(f['kind'])}" for f in findings}
-    )
+def _broken(check: CheckRecord | None) -> list[str]:
+    findings = check["findings"] if check else ()
+    return sorted({f"{(f['requirement'] or '') or 'the adapter'} {f['kind']}" for f in findings})
 
 
 def _failing(raw: Json) -> Failing:

@@ -7,18 +7,16 @@ import shlex
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Final, TypeAlias
+from typing import IO, Final
 
 from credpool_conformance.data import shown
-from credpool_conformance.json_values import Json, text
 from credpool_conformance.reporting.explanation import MARKS, broken, explanation, headline, outcome
 from credpool_conformance.reporting.failing import Failing, checks_in_words, needed, told
+from credpool_conformance.reporting.record import CheckRecord
 from credpool_conformance.reporting.verdict import Summary, Verdict
 from credpool_conformance.testee.session import Manifest
-
-Record: TypeAlias = Mapping[str, Json]
 
 _PROGRAM: Final = shlex.join([sys.executable, "-m", "credpool_conformance"])
 
@@ -31,7 +29,7 @@ class Console:
         self._out = out
         self._slowest = slowest
         self._live = out.isatty()
-        self._checks: dict[str, Record] = {}
+        self._checks: dict[str, CheckRecord] = {}
         self._counts: Counter[str] = Counter()
         self._total = 0
         self._profile: Sequence[str] = ()
@@ -47,9 +45,9 @@ class Console:
         self._profile = manifest.profile.words
         self._line(f"{checks_in_words(total)} of {manifest.name} {manifest.version}")
 
-    def check(self, check: Record) -> None:
+    def check(self, check: CheckRecord) -> None:
         """Show one check: the first of each fault in full, others in a line, the rest as progress."""
-        self._checks[text(check["id"])] = check
+        self._checks[check["id"]] = check
         self._counts[outcome(check)] += 1
         if outcome(check) in MARKS or (self._total == 1 and outcome(check) != "pass"):
             self._line(self._shown(check))
@@ -77,21 +75,21 @@ class Console:
             for line in self._next(summary.failing[0], report):
                 self._line(f"  {line}".rstrip())
 
-    def _shown(self, check: Record) -> str:
+    def _shown(self, check: CheckRecord) -> str:
         """Write the whole story of what was not told before."""
-        faults = {one.requirement for one in broken(check) if one.own} or {text(check["reason"])}
+        faults = {one.requirement for one in broken(check) if one.own} or {(check["reason"] or "")}
         if self._total > 1 and faults <= self._told:
             return headline(check)
         self._told |= faults
         return "\n".join(["", *explanation(check), ""])
 
-    def _example(self, found: Failing) -> Record:
+    def _example(self, found: Failing) -> CheckRecord:
         return self._checks[(*found.own, *found.beside)[0]]
 
     def _numbers(self, summary: Summary) -> Iterator[str]:
         chapters: dict[str, Counter[str]] = {}
         for check in self._checks.values():
-            chapters.setdefault(text(check["chapter"]), Counter())[outcome(check)] += 1
+            chapters.setdefault(check["chapter"], Counter())[outcome(check)] += 1
         for chapter, row in chapters.items():
             yield f"{chapter:<16} " + ", ".join(f"{number} {name}" for name, number in row.items())
         coverage = summary.coverage
@@ -140,8 +138,8 @@ class Console:
         if not left:
             return []
         broke = [c for c in self._checks.values() if outcome(c) == "harness-error"]
-        last = [f"the last time: {text(broke[-1]['reason'])}"] if broke else []
-        return [text(left[0]["reason"]), *last]
+        last = [f"the last time: {(broke[-1]['reason'] or '')}"] if broke else []
+        return [(left[0]["reason"] or ""), *last]
 
     def _slow(self) -> Iterator[str]:
         """Name the checks that took the longest."""
@@ -159,11 +157,11 @@ class Console:
         command = f"{_PROGRAM} report {shlex.quote(str(path))} --format"
         yield ""
         yield "next:"
-        yield f"  the worst again:      {text(self._example(worst)['replay'])}"
+        yield f"  the worst again:      {self._example(worst)['replay']}"
         yield f"  all on a page:        {command} html --output {page}"
         yield f"  a list of what fails: {command} known-failures --output {listed}"
 
-    def _progress(self, check: Record) -> None:
+    def _progress(self, check: CheckRecord) -> None:
         number, total = len(self._checks), self._total
         counted = ", ".join(f"{count} {name}" for name, count in self._counts.items())
         line = f"{number}/{total}  {counted}  {check['id']}"

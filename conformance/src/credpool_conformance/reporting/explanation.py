@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from credpool_conformance.json_values import Json, fields, items, text
+from credpool_conformance.json_values import Json, text
+from credpool_conformance.reporting.record import CheckRecord, FindingRecord, cited
 from credpool_conformance.specification.charges import table
 
 MARKS: Final[Mapping[str, str]] = {
@@ -47,60 +48,59 @@ class Broken:
     differences: tuple[Difference, ...]
 
 
-def explanation(check: Mapping[str, Json]) -> list[str]:
+def explanation(check: CheckRecord) -> list[str]:
     """Tell everything about a check that did not simply pass, line by line."""
     mark = MARKS.get(outcome(check), outcome(check))
-    lines = [f"{mark} {text(check['id'])}: {text(check['title'])}"]
-    if reason := text(check["reason"]):
+    lines = [f"{mark} {check['id']}: {check['title']}"]
+    if reason := (check["reason"] or ""):
         lines.append(f"  {reason}")
     found = broken(check)
     if not found:
         lines += [f"  {name} {sentence}".rstrip() for name, sentence in required(check)]
     for one in found:
         lines += _told(one)
-    lines += [f"    {text(line)}" for line in items(check["trace"])]
-    if stderr := text(check["stderr"]).strip():
+    lines += [f"    {text(line)}" for line in check["trace"]]
+    if stderr := check["stderr"].strip():
         lines.append("  stderr of the testee:")
         lines += [f"    {line}" for line in stderr[-_SHOWN_STDERR:].splitlines()]
-    return [*lines, f"  {text(check['scenario'])}", f"  replay: {text(check['replay'])}"]
+    return [*lines, f"  {check['scenario']}", f"  replay: {check['replay']}"]
 
 
-def headline(check: Mapping[str, Json]) -> str:
+def headline(check: CheckRecord) -> str:
     """Tell a check in one line: how it ended, what it broke, and its id."""
     own = [f"{one.severity} {one.requirement}" for one in broken(check) if one.own]
-    what = ", ".join(own) or text(check["reason"])
-    return f"{MARKS.get(outcome(check), outcome(check))} {text(check['id'])}: {what}"
+    what = ", ".join(own) or (check["reason"] or "")
+    return f"{MARKS.get(outcome(check), outcome(check))} {check['id']}: {what}"
 
 
-def outcome(check: Mapping[str, Json]) -> str:
+def outcome(check: CheckRecord) -> str:
     """Tell how a check ended."""
-    return text(check["outcome"])
+    return check["outcome"]
 
 
-def required(check: Mapping[str, Json]) -> list[tuple[str, str]]:
+def required(check: CheckRecord) -> list[tuple[str, str]]:
     """List the requirements a check verifies, with their sentences."""
-    told = fields(check["requirements"])
-    cited = [text(reference) for reference in items(check["verifies"])]
+    told = check["requirements"]
     return [
-        (reference, text(fields(told.get(reference.partition("+")[0])).get("text")))
-        for reference in cited
+        (reference, known["text"] if (known := told.get(reference.partition("+")[0])) else "")
+        for reference in check["verifies"]
     ]
 
 
-def broken(check: Mapping[str, Json]) -> list[Broken]:
+def broken(check: CheckRecord) -> list[Broken]:
     """List what a check found broken: first what it verifies, then what it met beside it."""
-    verified = {text(reference).partition("+")[0] for reference in items(check["verifies"])}
-    told = fields(check["requirements"])
-    grouped: dict[str, list[Mapping[str, Json]]] = {}
-    for finding in map(fields, items(check["findings"])):
-        grouped.setdefault(text(finding["requirement"]), []).append(finding)
+    verified = cited(check)
+    told = check["requirements"]
+    grouped: dict[str, list[FindingRecord]] = {}
+    for finding in check["findings"]:
+        grouped.setdefault(finding["requirement"] or "", []).append(finding)
     found = [
         Broken(
             requirement=id_,
-            name=text(fields(told.get(id_)).get("reference")) or id_ or NOTE,
-            severity=text(findings[0]["severity"]),
-            text=text(fields(told.get(id_)).get("text")),
-            consequence=text(fields(told.get(id_)).get("consequence")),
+            name=told[id_]["reference"] if id_ in told else id_ or NOTE,
+            severity=findings[0]["severity"],
+            text=told[id_]["text"] if id_ in told else "",
+            consequence=told[id_]["consequence"] if id_ in told else "",
             own=id_ in verified,
             differences=tuple(map(_difference, findings)),
         )
@@ -122,17 +122,17 @@ def _told(one: Broken) -> Iterator[str]:
             yield f"      no breach if {found.unless}"
 
 
-def _difference(finding: Mapping[str, Json]) -> Difference:
+def _difference(finding: FindingRecord) -> Difference:
     return Difference(
         where=_where(finding),
-        expected=_written(finding.get("expected")),
-        actual=_written(finding.get("actual")),
-        unless=text(finding.get("unless")),
+        expected=_written(finding["expected"]),
+        actual=_written(finding["actual"]),
+        unless=finding.get("unless") or "",
     )
 
 
-def _where(finding: Mapping[str, Json]) -> str:
-    phase, kind = finding.get("phase"), text(finding.get("kind"))
+def _where(finding: FindingRecord) -> str:
+    phase, kind = finding["phase"], finding["kind"]
     known = table().kinds.get(kind)
     what = f"{kind}: {known.means}" if known else kind
     return f"phase {phase}, {what}" if phase else what

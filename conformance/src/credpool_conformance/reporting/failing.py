@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from credpool_conformance.json_values import Json, fields, items, text
+from credpool_conformance.json_values import Json, items, text
+from credpool_conformance.reporting.record import Ending, cited
 from credpool_conformance.specification.charges import SEVERITIES
 
 _OWN: Final = frozenset({"fail", "warn", "expected-fail"})
@@ -72,21 +73,21 @@ class Failing:
         )
 
 
-def failing(checks: Iterable[Mapping[str, Json]]) -> tuple[Failing, ...]:
+def failing(checks: Iterable[Ending]) -> tuple[Failing, ...]:
     """List what is broken, by severity, then by the number of checks that show it."""
     own: dict[str, dict[str, None]] = {}
     beside: dict[str, dict[str, None]] = {}
     kinds: dict[str, dict[str, str]] = {}
     for check in checks:
-        ended = text(check["outcome"])
-        verified = {text(reference).partition("+")[0] for reference in items(check["verifies"])}
-        for finding in map(fields, items(check["findings"])):
-            requirement = text(finding["requirement"])
+        ended = check["outcome"]
+        verified = cited(check)
+        for finding in check["findings"]:
+            requirement = finding["requirement"] or ""
             if not requirement:
                 continue
             place = own if requirement in verified and ended in _OWN else beside
-            place.setdefault(requirement, {})[text(check["id"])] = None
-            kinds.setdefault(requirement, {})[text(finding["kind"])] = text(finding["severity"])
+            place.setdefault(requirement, {})[check["id"]] = None
+            kinds.setdefault(requirement, {})[finding["kind"]] = finding["severity"]
     found = [
         Failing(
             requirement=requirement,
@@ -114,9 +115,9 @@ def told(found: Sequence[Failing]) -> Iterator[str]:
             yield f"          {one.consequence}"
 
 
-def needed(check: Mapping[str, Json]) -> str | None:
+def needed(check: Ending) -> str | None:
     """Name the requirement without which a check came to no conclusion."""
-    found = _NEEDS.fullmatch(text(check["reason"])) if check["outcome"] == "inconclusive" else None
+    found = _NEEDS.fullmatch(check["reason"] or "") if check["outcome"] == "inconclusive" else None
     return found[1] if found else None
 
 

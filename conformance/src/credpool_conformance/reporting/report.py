@@ -10,16 +10,15 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Final, Self
+from typing import IO, Final, Self, cast
 
 import jsonschema
 
 from credpool_conformance import SUITE_VERSION
-from credpool_conformance.charging.account import Finding
-from credpool_conformance.charging.check import Check
 from credpool_conformance.data import SCHEMAS, shown
 from credpool_conformance.json_values import Json, text
 from credpool_conformance.problems import BadInputError, Problem
+from credpool_conformance.reporting.record import CheckRecord
 from credpool_conformance.reporting.verdict import Summary
 from credpool_conformance.specification.requirements import Requirements
 from credpool_conformance.testee.session import Manifest
@@ -39,7 +38,7 @@ class Report:
     """A report that was read: its header, checks and footer as they were written."""
 
     header: Mapping[str, Json]
-    checks: tuple[Mapping[str, Json], ...]
+    checks: tuple[CheckRecord, ...]
     footer: Mapping[str, Json]
     site: str | None = None
     """Where the specification is published, for links to it."""
@@ -110,8 +109,8 @@ class ReportWriter:
             }
         )
 
-    def check(self, record: Mapping[str, Json]) -> None:
-        """Write one check, as `check_record` tells it."""
+    def check(self, record: CheckRecord) -> None:
+        """Write one check."""
         self._write(record)
 
     def footer(self, summary: Summary, duration: float) -> None:
@@ -131,54 +130,9 @@ class ReportWriter:
             }
         )
 
-    def _write(self, record: Mapping[str, Json]) -> None:
+    def _write(self, record: Mapping[str, object]) -> None:
         self._file.write(json.dumps(record) + "\n")
         self._file.flush()
-
-
-def _finding(finding: Finding) -> dict[str, Json]:
-    told: dict[str, Json] = asdict(finding)
-    return {name: value for name, value in told.items() if name != "about"}
-
-
-def check_record(check: Check, requirements: Requirements, replay: str) -> dict[str, Json]:
-    """Tell everything about a check; `replay` is the command that begins a run like this one."""
-    scenario = check.scenario
-    return {
-        "record": "check",
-        "id": scenario.id,
-        "title": scenario.title,
-        "chapter": scenario.chapter,
-        "outcome": check.outcome.value,
-        "verifies": [*scenario.verifies],
-        "requirements": _told(check, requirements),
-        "features": [*scenario.features],
-        "consequence": scenario.consequence,
-        "reason": check.reason,
-        "findings": [_finding(finding) for finding in check.findings],
-        "trace": [*check.trace],
-        "stderr": check.stderr,
-        "scenario": f"{scenario.path}:{scenario.line}",
-        "replay": f"{replay} --filter '{scenario.id}'",
-        "duration": check.duration,
-    }
-
-
-def _told(check: Check, requirements: Requirements) -> dict[str, Json]:
-    """Tell each requirement that a check verifies, or was found broken in it."""
-    broken = (finding.requirement or "" for finding in check.findings)
-    cited = (reference.partition("+")[0] for reference in check.scenario.verifies)
-    known = (requirements.known.get(id_) for id_ in dict.fromkeys((*cited, *broken)))
-    return {
-        found.id: {
-            "reference": found.reference,
-            "text": found.text,
-            "consequence": found.consequence,
-            "chapter": found.chapter,
-        }
-        for found in known
-        if found
-    }
 
 
 def read_report(path: Path) -> Report:
@@ -200,7 +154,8 @@ def read_report(path: Path) -> Report:
     if kinds != ["header", *["check"] * (len(kinds) - 2), "footer"]:
         what = "not a whole report: it needs a header, checks and a footer"
         raise _unusable(path, len(lines), what, "run the suite again")
-    return Report(header=records[0], checks=tuple(records[1:-1]), footer=records[-1])
+    checks = cast("list[CheckRecord]", records[1:-1])  # as the schema has just found them
+    return Report(header=records[0], checks=tuple(checks), footer=records[-1])
 
 
 def _record(path: Path, number: int, line: str) -> Mapping[str, Json]:

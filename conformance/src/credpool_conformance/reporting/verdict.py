@@ -10,9 +10,9 @@ from enum import Enum
 from typing import Final
 
 from credpool_conformance.charging.check import Check, Outcome
-from credpool_conformance.json_values import Json
 from credpool_conformance.reporting.failing import Failing, checks_in_words, failing, needed
 from credpool_conformance.reporting.known_failures import KnownFailures
+from credpool_conformance.reporting.record import ending
 from credpool_conformance.reporting.unlisted import unlisted
 from credpool_conformance.scenarios.profile import WHOLE, Profile, not_in
 from credpool_conformance.specification.requirements import Requirements
@@ -126,23 +126,11 @@ def summarise(
     )
 
 
-def record(check: Check) -> dict[str, Json]:
-    """Write of a check what says which requirements it found broken."""
-    findings: list[Json] = [
-        {"requirement": f.requirement, "kind": f.kind, "severity": f.severity}
-        for f in check.findings
-    ]
-    verifies: list[Json] = [*check.scenario.verifies]
-    ended = check.outcome.value
-    told: dict[str, Json] = {"verifies": verifies, "findings": findings, "reason": check.reason}
-    return {"id": check.scenario.id, "outcome": ended, **told}
-
-
 def _broken(
     checks: Sequence[Check], requirements: Requirements, known: KnownFailures
 ) -> tuple[Failing, ...]:
     """List what is broken, the worst first."""
-    found = failing([record(check) for check in checks])
+    found = failing(map(ending, checks))
     return tuple(_told(one, checks, requirements, known) for one in found)
 
 
@@ -171,7 +159,7 @@ def _gaps(
     """Find the open checks that nothing listed explains, and name what the others verify."""
     excused = {found.requirement for found in broken if found.known}
     open_ = [check for check in checks if check.outcome in _OPEN]
-    needs = {check.scenario.id: needed(record(check)) or "" for check in open_}
+    needs = {check.scenario.id: needed(ending(check)) or "" for check in open_}
     left = [
         c for c in open_ if (id_ := needs[c.scenario.id]) not in excused and not known.covers(id_)
     ]

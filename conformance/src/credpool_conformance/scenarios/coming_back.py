@@ -9,7 +9,17 @@ from dataclasses import replace
 from typing import Final
 
 from credpool_conformance.json_values import Json, items
-from credpool_conformance.scenarios.scenario import MAIN, Back, Call, Entry, Origin, Phase, Scenario
+from credpool_conformance.scenarios.match import ANY
+from credpool_conformance.scenarios.scenario import (
+    MAIN,
+    Back,
+    Call,
+    Entry,
+    Expected,
+    Origin,
+    Phase,
+    Scenario,
+)
 from credpool_conformance.specification.charges import table
 
 _OUT: Final = re.compile(r"(?:ok; (\S+)|exhausted) \S+ \+(\d+(?:\.\d+)?)")
@@ -72,7 +82,7 @@ def _is_plain(entry: Entry) -> bool:
 
 def _ends(scenario: Scenario, call: Call) -> dict[str, float]:
     """Say in how many seconds each entry is back; nothing if the last phase does not tell it of each."""
-    state = scenario.phases[-1].expect.get("state", {})
+    state = scenario.phases[-1].expect.state or {}
     if not isinstance(state, dict) or state.keys() - {entry.id for entry in scenario.given.entries}:
         return {}
     told = {entry.id: _end(state.get(entry.id, "ok"), call) for entry in scenario.given.entries}
@@ -114,9 +124,8 @@ def _first(entries: list[Entry], ends: Mapping[str, float], moment: float) -> st
 
 
 def _question(call: Call, back: Back, chosen: str | None, advance: float) -> Phase:
-    expect: dict[str, Json] = {"outcome": "exhausted", "exhausted": "*", "state": "*"}
+    expect = Expected(outcome="exhausted", exhausted=ANY, state=ANY)
     if chosen:
-        attempts: Json = [f"{chosen} ok deliver"]
-        expect = {"attempts": attempts, "outcome": "delivered 200", "state": "*"}
+        expect = Expected(attempts=[f"{chosen} ok deliver"], outcome="delivered 200", state=ANY)
     action = replace(call, name=f"asked at {back.at:g}", stream=False)
     return Phase(advance=round(advance, 6), action=action, expect=expect, back=back)

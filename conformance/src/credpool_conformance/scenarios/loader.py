@@ -20,12 +20,11 @@ from credpool_conformance.scenarios.script import UnknownExampleError, scripted
 from credpool_conformance.specification.documents import Document, Where
 from credpool_conformance.specification.registry import Registry, read
 from credpool_conformance.specification.requirements import Requirements
+from credpool_conformance.validation import validator
 
 _SCHEMA: Final[Mapping[str, object]] = json.loads((SCHEMAS / "scenario.schema.json").read_text())
-_FILE: Final = jsonschema.Draft202012Validator(_SCHEMA)
-_SCENARIO: Final = jsonschema.Draft202012Validator(
-    {"$ref": "#/$defs/scenario", "$defs": _SCHEMA["$defs"]}
-)
+_FILE: Final = validator(_SCHEMA)
+_SCENARIO: Final = validator({"$ref": "#/$defs/scenario", "$defs": _SCHEMA["$defs"]})
 _SPECIAL_KEYS: Final = ("other", "-")
 _ENDPOINTS: Final = ("token", "device")
 

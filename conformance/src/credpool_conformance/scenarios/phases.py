@@ -13,6 +13,7 @@ from credpool_conformance.scenarios.scenario import (
     Call,
     Close,
     Entry,
+    Expected,
     Login,
     Manage,
     Phase,
@@ -44,8 +45,29 @@ def _phase(raw: Mapping[str, Json], number: int, provider: str) -> Phase:
     return Phase(
         advance=float(advance) if isinstance(advance, int | float) else 0.0,
         action=_action(raw, number, provider),
-        expect=fields(raw.get("expect")),
+        expect=expected(fields(raw.get("expect"))),
         process=text(raw.get("process")) or MAIN,
+    )
+
+
+def expected(raw: Mapping[str, Json]) -> Expected:
+    """Read what a phase is to make visible."""
+    return Expected(
+        attempts=raw.get("attempts"),
+        wire=raw.get("wire"),
+        waits=raw.get("waits"),
+        outcome=raw.get("outcome"),
+        reply=raw.get("reply"),
+        headers=fields(raw.get("headers")),
+        exhausted=raw.get("exhausted"),
+        events=raw.get("events"),
+        state=raw.get("state"),
+        store=raw.get("store"),
+        sent=fields(raw.get("sent")),
+        counts=fields(raw.get("counts")),
+        labels=fields(raw.get("labels")),
+        names=tuple(map(text, items(raw.get("names")))),
+        listing=fields(raw.get("listing")),
     )
 
 
@@ -93,9 +115,9 @@ def _call(raw: Mapping[str, Json], number: int, provider: str) -> Call:
 
 def _manage(raw: Mapping[str, Json]) -> Manage:
     verb, name = text(raw.get("do")), text(raw.get("as"))
-    told = {key: value for key, value in raw.items() if key not in ("do", "as")}
+    arguments = {key: value for key, value in raw.items() if key not in ("do", "as")}
     if verb != "add":
-        return Manage(verb=verb, told=told)
+        return Manage(verb=verb, arguments=arguments)
     auth_type = text(raw.get("auth_type")) or "api_key"
     newcomer = Entry(id=name, label="", auth_type=auth_type, priority=0) if name else None
-    return Manage(verb=verb, told=told, newcomer=newcomer)
+    return Manage(verb=verb, arguments=arguments, newcomer=newcomer)

@@ -37,9 +37,9 @@ def unfit(scenario: Scenario) -> str | None:
     expected = [phase.expect for phase in scenario.phases]
     if any(phase.advance for phase in scenario.phases):
         return "the check moves the clock"
-    if any(isinstance(told := e.get("waits"), list) and told for e in expected):
+    if any(isinstance(e.waits, list) and e.waits for e in expected):
         return "the check times a wait"
-    if any(e.get("outcome") == "waiting" for e in expected):
+    if any(e.outcome == "waiting" for e in expected):
         return "one call waits for another in the check"
     if scenario.still:
         return "the clock stands still in the check"

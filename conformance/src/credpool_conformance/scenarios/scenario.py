@@ -160,7 +160,7 @@ class Manage:
     """Let an operator do something to the pool; `newcomer` is the entry that is added."""
 
     verb: str
-    told: Mapping[str, Json]
+    arguments: Mapping[str, Json]
     newcomer: Entry | None = None
 
 
@@ -201,12 +201,36 @@ class Back:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """The whole visible outcome of a phase, part by part; null where nothing is said of a part.
+
+    The parts are JSON, because each may leave room in the language of `match`.
+    """
+
+    attempts: Json = None
+    wire: Json = None
+    waits: Json = None
+    outcome: Json = None
+    reply: Json = None
+    headers: Mapping[str, Json] = field(default_factory=dict)
+    exhausted: Json = None
+    events: Json = None
+    state: Json = None
+    store: Json = None
+    sent: Mapping[str, Json] = field(default_factory=dict)
+    counts: Mapping[str, Json] = field(default_factory=dict)
+    labels: Mapping[str, Json] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    listing: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
     """One thing that happens, and the whole visible outcome of it."""
 
     advance: float
     action: Action
-    expect: Mapping[str, Json]
+    expect: Expected
     process: str = MAIN
     back: Back | None = None
     """Set where the suite asks by itself (`coming_back`)."""

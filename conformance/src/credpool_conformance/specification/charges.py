@@ -62,9 +62,16 @@ class Table:
 
     kinds: Mapping[str, Kind]
     rules: tuple[Rule, ...]
+    found: dict[str, Rule] = field(default_factory=dict, compare=False, repr=False)
+    """The rows that were found before, by the ids of requirements."""
 
     def rule(self, requirement: str) -> Rule:
         """Find the row of a requirement's id; whose id has none is broken by whatever differs."""
+        if requirement not in self.found:
+            self.found[requirement] = self._rule(requirement)
+        return self.found[requirement]
+
+    def _rule(self, requirement: str) -> Rule:
         for rule in self.rules:
             if any(fnmatchcase(requirement, pattern) for pattern in rule.ids):
                 return rule

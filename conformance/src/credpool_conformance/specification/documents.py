@@ -5,7 +5,8 @@ Dates stay text, because JSON Schema knows no dates; a key given twice is an err
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import lru_cache
+from typing import Final, TypeAlias
 
 import jsonschema
 import yaml
@@ -19,6 +20,7 @@ except ImportError:  # PyYAML without libyaml: slower, and otherwise the same
     from yaml import SafeLoader  # type: ignore[assignment]
 
 Where: TypeAlias = tuple[str | int, ...]
+_REMEMBERED: Final = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +43,9 @@ class Document:
         return Problem(self.path, self.line(*where), what, fix)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def parse(path: str, source: str) -> Document:
-    """Parse one YAML document.
+    """Parse one YAML document; the same text gives the same document.
 
     Raises: UnreadableError when it is not YAML, or a key is given twice.
     """

@@ -6,8 +6,6 @@ Spec: classification.  Not a classifier: the suite sends the examples and judges
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
-from typing import Final
 from urllib.parse import urlsplit
 
 from credpool_conformance.data import Data, shown
@@ -15,9 +13,16 @@ from credpool_conformance.json_values import Json, fields, items, text
 from credpool_conformance.problems import BadInputError, Problem, UnreadableError
 from credpool_conformance.specification.documents import Document, parse
 
-_DEFAULT_CREDENTIAL: Final[Mapping[str, Json]] = MappingProxyType(
-    {"auth_type": "api_key", "header": "authorization", "scheme": "Bearer"}
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """How one kind of credential travels, and how its secrets begin."""
+
+    auth_type: str = ""
+    header: str = "authorization"
+    prefix: str | None = None
+    account_header: str = ""
+    extra_headers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,22 +49,17 @@ class Provider:
 
     id: str
     base_path: str
-    credentials: tuple[Mapping[str, Json], ...]
+    credentials: tuple[Credential, ...]
 
     @property
     def auth_type(self) -> str:
         """The kind of credential that this provider usually takes."""
-        return text(self.credentials[0].get("auth_type")) or "api_key"
+        return self.credentials[0].auth_type or "api_key"
 
-    def prefix(self, auth_type: str) -> str | None:
-        """Find how a secret of this kind begins."""
-        prefixes = items(self.credential(auth_type).get("prefix"))
-        return text(prefixes[0]) if prefixes else None
-
-    def credential(self, auth_type: str) -> Mapping[str, Json]:
+    def credential(self, auth_type: str) -> Credential:
         """Find how a credential of this kind travels."""
         usual = self.credentials[0]
-        return next((c for c in self.credentials if c.get("auth_type") == auth_type), usual)
+        return next((c for c in self.credentials if c.auth_type == auth_type), usual)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ class Registry:
     def provider(self, provider_id: str) -> Provider:
         """Find a provider; an unknown one speaks like the generic one."""
         known = self.providers.get(provider_id)
-        return known or Provider(id=provider_id, base_path="", credentials=(_DEFAULT_CREDENTIAL,))
+        return known or Provider(id=provider_id, base_path="", credentials=(Credential(),))
 
     @property
     def needs(self) -> Mapping[str, frozenset[str]]:
@@ -134,11 +134,22 @@ def read(path: Path) -> Document:
 
 
 def _provider(contents: Mapping[str, Json]) -> Provider:
-    credentials = tuple(fields(item) for item in items(contents.get("credentials")))
+    credentials = tuple(_credential(fields(item)) for item in items(contents.get("credentials")))
     return Provider(
         id=text(contents.get("provider")),
         base_path=urlsplit(text(contents.get("base_url"))).path.rstrip("/"),
-        credentials=credentials or (_DEFAULT_CREDENTIAL,),
+        credentials=credentials or (Credential(),),
+    )
+
+
+def _credential(raw: Mapping[str, Json]) -> Credential:
+    prefixes = items(raw.get("prefix"))
+    return Credential(
+        auth_type=text(raw.get("auth_type")),
+        header=text(raw.get("header")),
+        prefix=text(prefixes[0]) if prefixes else None,
+        account_header=text(raw.get("account_header")),
+        extra_headers=frozenset(fields(raw.get("extra_headers"))),
     )
 
 

@@ -5,11 +5,13 @@ to its adding, or by its source, and from then on by the first id under which it
 has to keep.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
-from credpool_conformance.json_values import Json, fields, items, text
+from credpool_conformance.json_values import Json
 from credpool_conformance.scenarios.scenario import Entry
+from credpool_conformance.testee.observed import CallResult, Event, PoolState
 
 _OF_ENTRIES: Final = ("entry", "entries", "from", "to")
 """The fields of an event that name entries."""
@@ -31,45 +33,39 @@ class Aliases:
         self._names[entry_id] = name
         return new
 
-    def learn(self, pool: Mapping[str, Json]) -> None:
+    def learn(self, pool: PoolState) -> None:
         """Take the ids from what the testee says of its pool."""
-        for entry in map(fields, items(pool.get("entries"))):
-            name = self._unseen.pop(text(entry.get("source")), None)
+        for entry in pool.entries:
+            name = self._unseen.pop(entry.source, None)
             if name:
-                self._names[text(entry.get("id"))] = name
+                self._names[entry.id] = name
 
-    def pool(self, told: Mapping[str, Json]) -> dict[str, Json]:
+    def name(self, entry_id: str) -> str:
+        """Return what the scenario calls an entry."""
+        return self._names.get(entry_id, entry_id)
+
+    def pool(self, told: PoolState) -> PoolState:
         """Rename the entries of a pool."""
-        entries: Json = [self._named(entry, "id") for entry in items(told.get("entries"))]
-        return {**told, "entries": entries}
+        entries = (replace(entry, id=self.name(entry.id)) for entry in told.entries)
+        return replace(told, entries=tuple(entries))
 
-    def result(self, told: Mapping[str, Json]) -> Mapping[str, Json]:
+    def result(self, told: CallResult) -> CallResult:
         """Rename the entries of a call's result."""
-        if not told:
-            return told
-        attempts: Json = [self._named(made, "entry") for made in items(told.get("attempts"))]
-        events: Json = [self._event(fields(event)) for event in items(told.get("events"))]
-        own = {"events": events} if "events" in told else {}
-        return {**told, **own, "attempts": attempts, "exhausted": self._exhausted(told)}
+        over = told.exhausted
+        return replace(
+            told,
+            attempts=tuple(replace(made, entry=self.name(made.entry)) for made in told.attempts),
+            events=tuple(map(self._event, told.events)),
+            exhausted=over
+            and replace(over, entries={self.name(k): why for k, why in over.entries.items()}),
+        )
 
-    def _event(self, told: Mapping[str, Json]) -> Json:
+    def _event(self, told: Event) -> Event:
         """Rename the entries that an event is about."""
-        return {
-            key: self._called(value) if key in _OF_ENTRIES else value for key, value in told.items()
-        }
+        renamed = {k: self._called(v) for k, v in told.fields.items() if k in _OF_ENTRIES}
+        return replace(told, fields={**told.fields, **renamed})
 
     def _called(self, told: Json) -> Json:
         if isinstance(told, list):
             return [self._called(one) for one in told]
-        return self._names.get(told, told) if isinstance(told, str) else told
-
-    def _exhausted(self, told: Mapping[str, Json]) -> Json:
-        exhausted = told.get("exhausted")
-        if not isinstance(exhausted, dict):
-            return exhausted
-        entries = fields(exhausted.get("entries"))
-        return {**exhausted, "entries": {self._names.get(k, k): v for k, v in entries.items()}}
-
-    def _named(self, told: Json, key: str) -> Json:
-        known = fields(told)
-        return {**known, key: self._names.get(text(known.get(key)), text(known.get(key)))}
+        return self.name(told) if isinstance(told, str) else told

@@ -6,13 +6,13 @@ A held reply is waited for, never slept for.  What happens between calls is `sce
 from collections.abc import Mapping
 from typing import Final
 
-from credpool_conformance.json_values import Json, fields, text
+from credpool_conformance.json_values import Json, fields
 from credpool_conformance.problems import HarnessError
 from credpool_conformance.provider.inbox import Held, Parked, Ranaway
 from credpool_conformance.provider.mock import Mock
 from credpool_conformance.scenarios.scenario import Call, Close, Login, Resume
 from credpool_conformance.testee.login_user import LoginUser
-from credpool_conformance.testee.observed import Observed, Progress
+from credpool_conformance.testee.observed import CallResult, Observed, Progress
 from credpool_conformance.testee.session import Answer, Session
 from credpool_conformance.testee.setup import Setup
 
@@ -41,7 +41,7 @@ class Calls:
         if call.stream:
             self._mock.close_streams()
         request = self._setup.request(call)
-        seq = self.turn.send("call", now=self._clock.now, call=call.name, request=request)
+        seq = self.turn.send("call", now=self._clock.now, call=call.name, request=request.message)
         progress = Progress(call=call, session=self.turn, seq=seq, request=request)
         self._calls[call.name] = progress
         return self._settled(number, progress)
@@ -50,7 +50,7 @@ class Calls:
         """Let a person log in; return how that ended, if it did, and what was waited for."""
         self._user, waits = user, list[float]()
         seq = self.turn.send("login", now=self._clock.now, **user.command())
-        progress = Progress(call=_as_call(login), session=self.turn, seq=seq, request={})
+        progress = Progress(call=_as_call(login), session=self.turn, seq=seq, request=None)
         return self._settle(progress, waits), waits
 
     def release(self, number: int, hold: str) -> Observed:
@@ -102,14 +102,13 @@ class Calls:
             return Observed(number=number, outcome="nothing", note=note)
         waits: list[float] = []
         answer = self._settle(progress, waits)
-        result = fields(answer.content) if answer else {}
-        status = result.get("status")
-        outcome = "pending" if answer is None else str(result.get("outcome"))
+        result = CallResult.read(fields(answer.content)) if answer else CallResult()
+        outcome = result.outcome if answer else "pending"
         outcome = "waiting" if progress.waiting else outcome
         if outcome in ("delivered", "streaming"):
-            outcome = f"{outcome} {status}"
+            outcome = f"{outcome} {result.status}"
         elif outcome == "raised":
-            outcome = f"raised {text(result.get('error')) or 'an exception'}"
+            outcome = f"raised {result.error or 'an exception'}"
         self._trace.result(progress.call.name, outcome)
         return Observed(
             number=number,

@@ -13,7 +13,7 @@ import jsonschema
 from credpool_conformance.data import find
 from credpool_conformance.json_values import Json, fields, items, text
 from credpool_conformance.scenarios.match import seconds
-from credpool_conformance.scenarios.scenario import Manage
+from credpool_conformance.scenarios.scenario import Expected, Manage
 from credpool_conformance.testee.aliases import Aliases
 from credpool_conformance.testee.observed import Observed
 from credpool_conformance.testee.session import Answer
@@ -35,15 +35,13 @@ def managed(number: int, action: Manage, answer: Answer, aliases: Aliases) -> Ob
     return Observed(number=number, outcome=outcome, listing=_named(said, aliases))
 
 
-def aspects(
-    expect: Mapping[str, Json], seen: Observed, now: float
-) -> Iterator[tuple[str, Json, Json]]:
+def aspects(expect: Expected, seen: Observed, now: float) -> Iterator[tuple[str, Json, Json]]:
     """Yield what a refusal names, and what a listing shows."""
-    names = items(expect.get("names"))
-    yield "names", names, [n for n in names if re.search(rf"\b{text(n)}\b", seen.message)]
+    named: Json = [n for n in expect.names if re.search(rf"\b{n}\b", seen.message)]
+    yield "names", [*expect.names], named
     if seen.listing is not None:
         yield "listing", [], _faults(seen.listing)
-        wanted = fields(expect.get("listing"))
+        wanted = expect.listing
         yield "listing", [*wanted], [text(entry.get("id")) for entry in _entries(seen.listing)]
         for entry in _entries(seen.listing):
             told = fields(wanted.get(text(entry.get("id"))))
@@ -51,7 +49,14 @@ def aspects(
 
 
 def _named(listing: Mapping[str, Json], aliases: Aliases) -> dict[str, Json]:
-    pools: Json = [aliases.pool(fields(pool)) for pool in items(listing.get("pools"))]
+    """Rename the entries of a listing."""
+    pools: list[Json] = []
+    for pool in map(fields, items(listing.get("pools"))):
+        entries: Json = [
+            {**entry, "id": aliases.name(text(entry.get("id")))}
+            for entry in map(fields, items(pool.get("entries")))
+        ]
+        pools.append({**pool, "entries": entries})
     return {**listing, "pools": pools}
 
 

@@ -35,7 +35,7 @@ def what(action: Action) -> str:
             words = f"log in as {name} ({flow})"
         case Write():
             words = "another program writes the file"
-        case Manage(verb=verb, told=told):
+        case Manage(verb=verb, arguments=told):
             words = f"the operator's {verb} {text(told.get('target'))}".rstrip()
         case Rewrite(files):
             words = f"other tools write {', '.join(files)}"

@@ -32,7 +32,7 @@ from credpool_conformance.testee.calls import Calls
 from credpool_conformance.testee.login_user import LoginUser, wrong_clients
 from credpool_conformance.testee.managing import managed
 from credpool_conformance.testee.narration import describe
-from credpool_conformance.testee.observed import Observed
+from credpool_conformance.testee.observed import Observed, PoolState
 from credpool_conformance.testee.session import Session
 from credpool_conformance.testee.setup import Setup
 
@@ -130,7 +130,7 @@ class ScenarioRun:
 
     def _configure(self, pool: Json) -> None:
         # a list of its own for each process: one that is a Python object takes numbers out of it
-        randoms: Json = [*items(self._setup.randoms)]
+        randoms: Json = [*self._setup.randoms]
         answer = self._turn.ask("configure", now=self._clock.now, pool=pool, randoms=randoms)
         if answer.kind == "refused":
             self._refused = _refusal(fields(answer.content), self._strategies())
@@ -212,16 +212,17 @@ class ScenarioRun:
         return Observed(number=number, outcome=outcome, waits=found, login_faults=faults)
 
     def _look(self, phase: Phase, observed: Observed, begun: int) -> Observed:
-        state: dict[str, Json] = {}
+        state: PoolState | None = None
         # Looking makes some pools read the file again, which must not be what saves them.
-        unasked = phase.expect.get("state") == ANY
+        unasked = phase.expect.state == ANY
         if self._refused is None and not self.runaway and not unasked:
             session = self._processes[phase.process]
-            told = fields(session.ask("inspect", now=self._clock.now).content)
+            answer = session.ask("inspect", now=self._clock.now)
+            told = PoolState.read(fields(answer.content))
             self._aliases.learn(told)
             state = self._aliases.pool(told)
         wire = tuple(self._mock.seen[begun:])
-        file, wanted = self._setup.pool_file, phase.expect.get("store")
+        file, wanted = self._setup.pool_file, phase.expect.store
         stored, wrong = None, [] if file is None else file.faults()
         if file is not None and wanted is not None:
             filled = file.wanted(wanted)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
-from credpool_conformance.json_values import Json, fields, text
+from credpool_conformance.json_values import Json, text
 from credpool_conformance.provider.canary import Canaries, Kind
 from credpool_conformance.provider.inbox import Deliver
 from credpool_conformance.provider.mock import Stage
@@ -22,6 +22,7 @@ from credpool_conformance.scenarios.script import names_model_in_path, request_p
 from credpool_conformance.scenarios.successes import JSON_HEADERS, dialect
 from credpool_conformance.specification.registry import Provider
 from credpool_conformance.testee.home import Home
+from credpool_conformance.testee.observed import CallerRequest
 from credpool_conformance.testee.pool_file import PoolFile, filled
 
 # A header of the caller's own, on every request: the pool has no business with it.
@@ -53,16 +54,11 @@ class Setup:
         self._provider = provider
         self.urls = urls
         self.base_path = provider.base_path
-        self.list_headers = {
-            name
-            for credential in provider.credentials
-            for name in fields(credential.get("extra_headers"))
-        }
-        self.account_headers = {
-            text(credential.get("account_header")) for credential in provider.credentials
-        }
+        ways = provider.credentials
+        self.list_headers = frozenset[str]().union(*(way.extra_headers for way in ways))
+        self.account_headers = {way.account_header for way in ways}
         self.origins = {entry.id: entry.origin for entry in scenario.entries}
-        self.randoms: Json = [*scenario.given.randoms, *_SPARE]
+        self.randoms = (*scenario.given.randoms, *_SPARE)
         self._secrets: dict[str, str] = {}
         self._sessions: dict[str, str] = {}
         self._tokens: dict[str, str | None] = {}
@@ -90,7 +86,7 @@ class Setup:
         return Reply(name="healthy", status=200, headers=JSON_HEADERS, body=success)
 
     @property
-    def login_urls(self) -> dict[str, Json]:
+    def login_urls(self) -> dict[str, str]:
         """Where a person logs in, and where that is exchanged for tokens."""
         base = self.urls[Origin.MAIN]
         return {
@@ -124,9 +120,9 @@ class Setup:
         if self.home is not None:
             self.home.write(files)
 
-    def request(self, call: Call) -> dict[str, Json]:
+    def request(self, call: Call) -> CallerRequest:
         """Write the caller's request."""
-        headers: dict[str, Json] = {**CALLER_HEADERS, **call.headers}
+        headers = {**CALLER_HEADERS, **call.headers}
         if call.placeholder:
             headers.update(self._placeholder(call.placeholder))
         in_path = names_model_in_path(self._scenario.given.provider)
@@ -137,15 +133,14 @@ class Setup:
         }
         if call.stream:
             body["stream"] = True
-        request: dict[str, Json] = {
-            "method": "POST",
-            "path": self._path(call),
-            "headers": headers,
-            "body": body,
-            "stream": call.stream,
-            "follow_redirects": call.follow_redirects,
-        }
-        return request | ({"session": self._session(call.session)} if call.session else {})
+        return CallerRequest(
+            path=self._path(call),
+            headers=headers,
+            body=body,
+            stream=call.stream,
+            follow_redirects=call.follow_redirects,
+            session=self._session(call.session) if call.session else None,
+        )
 
     def _session(self, name: str) -> str:
         if name not in self._sessions:
@@ -164,17 +159,17 @@ class Setup:
 
     def managed(self, action: Manage) -> dict[str, Json]:
         """Write what an operator says: a new entry has a secret of its own, if none is given."""
-        told = dict(action.told)
+        told = dict(action.arguments)
         if action.verb == "add":
             own = action.newcomer.id if action.newcomer else ""
             given = told.get("secret", self._secrets.get(own, ""))
             told["secret"] = _SECRET.sub(lambda found: self._secrets[found[1]], text(given))
         return told
 
-    def _placeholder(self, header: bool | str) -> dict[str, Json]:  # noqa: FBT001 (as written)
+    def _placeholder(self, header: bool | str) -> dict[str, str]:  # noqa: FBT001 (as written)
         canary = self.canaries.mint(PLACEHOLDER, Kind.PLACEHOLDER)
         usual = self._provider.credential(self._scenario.given.entries[0].auth_type)
-        name = header if isinstance(header, str) else text(usual.get("header"))
+        name = header if isinstance(header, str) else usual.header
         scheme = "Bearer" if name.lower() == "authorization" else ""
         return {name.lower(): f"{scheme} {canary.value}".strip()}
 
@@ -188,7 +183,7 @@ class Setup:
         entries: list[Json] = []
         for entry in self._scenario.entries:
             if entry.has_secret and entry.secret_id == entry.id:
-                prefix = _token(entry.claims) or self._provider.prefix(entry.auth_type)
+                prefix = _token(entry.claims) or self._provider.credential(entry.auth_type).prefix
                 secrets[entry.id] = self.canaries.mint(entry.id, Kind.ACCESS, prefix).value
         for entry in given.entries:
             written = self._entry(entry, secrets.get(entry.secret_id))
@@ -266,7 +261,7 @@ class Setup:
     def _another(self, name: str) -> str:
         """Mint the secret that an entry has from now on."""
         entry = next(e for e in self._scenario.given.entries if e.id == name)
-        prefix = self._provider.prefix(entry.auth_type)
+        prefix = self._provider.credential(entry.auth_type).prefix
         self._secrets[name] = self.canaries.mint(name, Kind.ACCESS, prefix).value
         return self._secrets[name]
 

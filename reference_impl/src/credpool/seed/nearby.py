@@ -30,6 +30,8 @@ class _Hidden:
 
     source: str
     file: str
+    beside: bool = False
+    """It may lie beside the tool's folder, too."""
     pattern: str = ""
     what: str
     fix: str
@@ -43,6 +45,7 @@ _HIDDEN: Final = (
     _Hidden(
         source="claude_code",
         file=".claude.json",
+        beside=True,
         pattern=r'"primaryApiKey"\s*:\s*"[^"]',
         what="holds an API key that Claude Code has made for itself, which is not taken",
         fix="set ANTHROPIC_API_KEY to a key of the console",
@@ -50,6 +53,7 @@ _HIDDEN: Final = (
     _Hidden(
         source="claude_code",
         file=".claude.json",
+        beside=True,
         pattern=r'"oauthAccount"\s*:\s*\{',
         what="shows a login of Claude Code, which keeps it in the system's keychain",
         fix="make a token of it (claude setup-token) and set CLAUDE_CODE_OAUTH_TOKEN to it",
@@ -143,10 +147,8 @@ def _may_be_new(value: str, known: Collection[Secret]) -> bool:
 def _hidden(file: ForeignFile) -> Iterator[Complaint]:
     rows = (row for row in _HIDDEN if row.source == file.tool.source and not file.tool.unless)
     for row in rows:
-        for folder in dict.fromkeys((file.folder, file.folder.parent)):
+        for folder in (file.folder, *([file.folder.parent] if row.beside else [])):
             path = folder / row.file
-            if folder == file.folder.parent and row.file != ".claude.json":
-                continue
             if _shows(path, row.pattern):
                 yield Complaint(where=str(path), what=row.what, fix=row.fix)
                 return

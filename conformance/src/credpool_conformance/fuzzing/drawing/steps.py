@@ -8,7 +8,7 @@ from credpool_conformance.fuzzing.drawing.pools import MODELS, NEWCOMERS
 from credpool_conformance.fuzzing.ground import Ground
 from credpool_conformance.fuzzing.history import History, Raw
 from credpool_conformance.fuzzing.side import Play
-from credpool_conformance.json_values import Json, fields, items, text
+from credpool_conformance.json_values import Json, items, text
 
 _LENGTHS: Final = {6: 30.0, 10: 40.0, 16: 20.0, 30: 10.0}
 _STEPS: Final = (
@@ -182,11 +182,10 @@ def _ends(play: Play) -> Iterator[float]:
     seen = play.last
     if seen is None:
         return
-    for entry in map(fields, items(seen.state.get("entries"))):
-        for one in (entry, *map(fields, fields(entry.get("models")).values())):
-            until = one.get("until")
-            if isinstance(until, int | float) and until - seen.now < 1e6:
-                yield until - seen.now
+    for entry in seen.state.entries if seen.state else ():
+        for one in (entry.cooldown, *entry.models.values()):
+            if one.until is not None and one.until - seen.now < 1e6:
+                yield one.until - seen.now
     for given in play.scenario.given.entries:
         if given.expires_in is not None:
             left = given.expires_in - play.setup.clock.elapsed

@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Final
 
-from credpool_conformance.json_values import Json, fields, items, text
+from credpool_conformance.json_values import fields, items, text
 from credpool_conformance.reporting.explanation import MARKS, outcome
 from credpool_conformance.reporting.failing import Failing, needed
+from credpool_conformance.reporting.record import CheckRecord
 from credpool_conformance.reporting.report import Report
 from credpool_conformance.scenarios.profile import profile
-
-Record = Mapping[str, Json]
 
 WORST: Final = 3
 
@@ -52,30 +51,30 @@ class Digest:
     @property
     def needs(self) -> Counter[str]:
         """Of the checks that came to no conclusion: how many need which requirement first."""
-        found = (needed(check) or text(check["reason"]) for check in self.open)
+        found = (needed(check) or (check["reason"] or "") for check in self.open)
         return Counter(found)
 
     @cached_property
-    def open(self) -> tuple[Record, ...]:
+    def open(self) -> tuple[CheckRecord, ...]:
         """The checks that came to no conclusion."""
         return tuple(check for check in self.report.checks if outcome(check) == "inconclusive")
 
     @cached_property
-    def others(self) -> tuple[Record, ...]:
+    def others(self) -> tuple[CheckRecord, ...]:
         """The checks that have to be looked at, and that no broken requirement shows."""
         shown = {id_ for found in self.failing for id_ in found.own}
         found = (check for check in self.report.checks if outcome(check) in MARKS)
-        return tuple(check for check in found if text(check["id"]) not in shown)
+        return tuple(check for check in found if check["id"] not in shown)
 
     @cached_property
-    def checks(self) -> Mapping[str, Record]:
+    def checks(self) -> Mapping[str, CheckRecord]:
         """The checks by their ids."""
-        return {text(check["id"]): check for check in self.report.checks}
+        return {check["id"]: check for check in self.report.checks}
 
-    def example(self, found: Failing) -> Record | None:
+    def example(self, found: Failing) -> CheckRecord | None:
         """Find the smallest check that shows a broken requirement, one of its own if there is any."""
         shown = [self.checks[id_] for id_ in found.own or found.beside if id_ in self.checks]
-        return min(shown, key=lambda check: len(items(check["trace"])), default=None)
+        return min(shown, key=lambda check: len(check["trace"]), default=None)
 
     def link(self, found: Failing) -> str | None:
         """Write the address of a requirement in the specification, if that is published."""

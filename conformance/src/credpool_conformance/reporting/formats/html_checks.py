@@ -1,16 +1,16 @@
 """The checks on the page: those that came to no conclusion, those that broke, and all, by chapters."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from credpool_conformance.json_values import Json, text
 from credpool_conformance.reporting.explanation import explanation, outcome
 from credpool_conformance.reporting.failing import checks_in_words
 from credpool_conformance.reporting.formats.digest import Digest
 from credpool_conformance.reporting.formats.html_requirement import pre
 from credpool_conformance.reporting.formats.html_text import e, folded, place
+from credpool_conformance.reporting.record import CheckRecord
 
 _NOT_RUN: Final = ("not-applicable", "excluded")
 
@@ -42,7 +42,7 @@ class Checks:
             yield '<h2 id="others">Other faults</h2>'
         told: Counter[str] = Counter()
         for check in self._digest.others:
-            id_, reason = text(check["id"]), text(check["reason"])
+            id_, reason = check["id"], (check["reason"] or "")
             self._places.add(id_)
             title = f'<span class="{e(outcome(check))}">{e(outcome(check))}</span> <code>{e(id_)}</code>'
             told[reason] += 1
@@ -54,9 +54,7 @@ class Checks:
     def chapters(self) -> Iterator[str]:
         """List all checks, the chapters folded."""
         yield '<h2 id="checks">All checks</h2>'
-        for chapter, group in groupby(
-            self._digest.report.checks, lambda check: text(check["chapter"])
-        ):
+        for chapter, group in groupby(self._digest.report.checks, lambda check: check["chapter"]):
             checks = tuple(group)
             ran = [check for check in checks if outcome(check) not in _NOT_RUN]
             title = f"{e(chapter)}: {_counted(checks)}"
@@ -67,8 +65,8 @@ class Checks:
         name = f"<code>{e(needs)}</code>"
         return f'<a href="#{e(needs)}">{name}</a>' if needs in self._broken else name
 
-    def _row(self, check: Mapping[str, Json]) -> str:
-        id_ = text(check["id"])
+    def _row(self, check: CheckRecord) -> str:
+        id_ = check["id"]
         name = f"<code>{e(id_)}</code>"
         if id_ in self._places:
             name = f'<a href="#{e(place(id_))}">{name}</a>'
@@ -77,7 +75,7 @@ class Checks:
         return f"<tr><td>{name} {e(check['title'])}{why}</td>{ended}</tr>"
 
 
-def _counted(checks: Sequence[Mapping[str, Json]]) -> str:
+def _counted(checks: Sequence[CheckRecord]) -> str:
     """Count the outcomes; what does not apply is no failing of anybody's."""
     counts = Counter(map(outcome, checks))
     ran = {name: number for name, number in counts.items() if name not in _NOT_RUN}
@@ -87,14 +85,12 @@ def _counted(checks: Sequence[Mapping[str, Json]]) -> str:
     return e(", ".join(parts))
 
 
-def _unapplied(checks: Sequence[Mapping[str, Json]]) -> Iterator[str]:
+def _unapplied(checks: Sequence[CheckRecord]) -> Iterator[str]:
     """Name the checks that did not run, together by their reason."""
     why: dict[str, list[str]] = {}
     for check in checks:
         if outcome(check) in _NOT_RUN:
-            why.setdefault(f"{outcome(check)}: {text(check['reason'])}", []).append(
-                text(check["id"])
-            )
+            why.setdefault(f"{outcome(check)}: {check['reason'] or ''}", []).append(check["id"])
     for reason, ids in why.items():
         listed = ", ".join(f"<code>{e(id_)}</code>" for id_ in ids)
         yield f'<p class="dim">{e(reason)}: {listed}</p>'

@@ -1,13 +1,14 @@
 """A broken requirement on the page: sentence, consequence, one example in full, the rest folded."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from credpool_conformance.json_values import Json, items, text
+from credpool_conformance.json_values import text
 from credpool_conformance.reporting.explanation import Difference, broken, outcome
 from credpool_conformance.reporting.failing import Failing
 from credpool_conformance.reporting.formats.digest import Digest
 from credpool_conformance.reporting.formats.html_text import cut, e, folded, place, prose, said
+from credpool_conformance.reporting.record import CheckRecord
 
 _IN_FULL: Final = 1500
 _IN_LINE: Final = 160
@@ -49,23 +50,23 @@ class Requirements:
         example = self._digest.example(found)
         if example is not None:
             yield self._example(found, example)
-            yield from self._others(found, text(example["id"]))
+            yield from self._others(found, example["id"])
 
-    def _example(self, found: Failing, check: Mapping[str, Json]) -> str:
-        own = text(check["id"]) in found.own
+    def _example(self, found: Failing, check: CheckRecord) -> str:
+        own = check["id"] in found.own
         parts = [
-            f"<article{self._anchor(text(check['id']))}>",
+            f"<article{self._anchor(check['id'])}>",
             f'<h3><span class="{e(outcome(check))}">{e(outcome(check))}</span> {e(check["title"])}</h3>',
             f'<p class="dim"><code>{e(check["id"])}</code> · <code>{e(check["scenario"])}</code></p>',
         ]
         if not own:
             parts.append("<p>This check is about something else, and met it on its way.</p>")
         parts += [difference(one) for one in _differences(found, check)]
-        traced = _traced(text(line) for line in items(check["trace"]))
+        traced = _traced(text(line) for line in check["trace"])
         parts.append(folded("HTTP and clock", traced, is_open=True))
-        if stderr := text(check["stderr"]).strip():
+        if stderr := check["stderr"].strip():
             parts.append(folded("Standard error of the testee", pre(stderr[-_MOST_STDERR:])))
-        parts.append(f"<p>Run it again:</p>{pre(text(check['replay']))}\n</article>")
+        parts.append(f"<p>Run it again:</p>{pre(check['replay'])}\n</article>")
         return "\n".join(parts)
 
     def _others(self, found: Failing, example: str) -> Iterator[str]:
@@ -81,13 +82,13 @@ class Requirements:
                 f"Seen in {len(beside)} more checks, of other requirements", f"<p>{listed}</p>"
             )
 
-    def _line(self, found: Failing, check: Mapping[str, Json]) -> str:
+    def _line(self, found: Failing, check: CheckRecord) -> str:
         seen = "; ".join(
             f"{e(one.where)}: expected <code>{said(cut(one.expected, _IN_LINE))}</code>, "
             f"saw <code>{said(cut(one.actual, _IN_LINE))}</code>"
             for one in _differences(found, check)[:1]
         )
-        return f"<li{self._anchor(text(check['id']))}><code>{e(check['id'])}</code> {seen}</li>"
+        return f"<li{self._anchor(check['id'])}><code>{e(check['id'])}</code> {seen}</li>"
 
     def _anchor(self, check: str) -> str:
         if check in self.places:
@@ -121,6 +122,6 @@ def _traced(lines: Iterable[str]) -> str:
     return f'<pre class="trace">{rows}</pre>'
 
 
-def _differences(found: Failing, check: Mapping[str, Json]) -> tuple[Difference, ...]:
+def _differences(found: Failing, check: CheckRecord) -> tuple[Difference, ...]:
     mine = [one for one in broken(check) if one.requirement == found.requirement]
     return mine[0].differences if mine else ()

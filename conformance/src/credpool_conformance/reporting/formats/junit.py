@@ -12,9 +12,10 @@ from types import MappingProxyType
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from credpool_conformance.json_values import Json, fields, items, text
+from credpool_conformance.json_values import fields, items, text
 from credpool_conformance.reporting.explanation import explanation, outcome
 from credpool_conformance.reporting.failing import Failing
+from credpool_conformance.reporting.record import CheckRecord
 from credpool_conformance.reporting.report import Report
 
 _ELEMENTS: Final[Mapping[str, str]] = MappingProxyType(
@@ -38,14 +39,14 @@ def render(report: Report) -> str:
     """Write the XML."""
     name = {"name": "credpool-conformance"}
     root = ET.Element("testsuites", name | _totals(report.checks))
-    for chapter, checks in groupby(report.checks, lambda check: text(check["chapter"])):
+    for chapter, checks in groupby(report.checks, lambda check: check["chapter"]):
         root.append(_suite(report, chapter, tuple(checks)))
     root.extend(_beside(report))
     ET.indent(root)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
 
-def _suite(report: Report, chapter: str, checks: Sequence[Mapping[str, Json]]) -> ET.Element:
+def _suite(report: Report, chapter: str, checks: Sequence[CheckRecord]) -> ET.Element:
     written = text(report.header["generated_at"])
     about = {"name": chapter, "timestamp": written}
     suite = ET.Element("testsuite", about | _totals(checks))
@@ -60,20 +61,20 @@ def _suite(report: Report, chapter: str, checks: Sequence[Mapping[str, Json]]) -
     return suite
 
 
-def _case(check: Mapping[str, Json]) -> ET.Element:
+def _case(check: CheckRecord) -> ET.Element:
     case = ET.Element(
         "testcase",
-        classname=f"credpool-conformance.{text(check['chapter'])}",
-        name=text(check["id"]),
+        classname=f"credpool-conformance.{check['chapter']}",
+        name=check["id"],
         time=_seconds(check),
     )
     element = _ELEMENTS.get(outcome(check))
     said = _speakable("\n".join(explanation(check)))
     if element == "skipped":
-        message = f"{outcome(check)}: {text(check['reason'])}"
+        message = f"{outcome(check)}: {check['reason'] or ''}"
         ET.SubElement(case, element, message=_speakable(message))
     elif element:
-        message = text(check["reason"]) or text(check["title"])
+        message = (check["reason"] or "") or check["title"]
         found = ET.SubElement(case, element, type=outcome(check), message=_speakable(message))
         found.text = said
     elif outcome(check) != "pass":
@@ -101,7 +102,7 @@ def _beside(report: Report) -> Iterator[ET.Element]:
     yield suite
 
 
-def _totals(checks: Iterable[Mapping[str, Json]]) -> dict[str, str]:
+def _totals(checks: Iterable[CheckRecord]) -> dict[str, str]:
     checks = tuple(checks)
     elements = Counter(_ELEMENTS.get(outcome(check)) for check in checks)
     counted = {name: str(elements[element]) for name, element in _TOTALS}
@@ -109,9 +110,8 @@ def _totals(checks: Iterable[Mapping[str, Json]]) -> dict[str, str]:
     return {"tests": str(len(checks)), **counted, "time": f"{seconds:.6f}"}
 
 
-def _seconds(check: Mapping[str, Json]) -> str:
-    duration = check["duration"]
-    return f"{duration:.6f}" if isinstance(duration, int | float) else "0"
+def _seconds(check: CheckRecord) -> str:
+    return f"{check['duration']:.6f}"
 
 
 def _speakable(value: str) -> str:

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
-from credpool_conformance.json_values import fields, items, text
 from credpool_conformance.reporting.explanation import broken, outcome
 from credpool_conformance.reporting.failing import Failing, needed
-from credpool_conformance.reporting.formats.digest import Digest, Record
+from credpool_conformance.reporting.formats.digest import Digest
+from credpool_conformance.reporting.record import CheckRecord, cited
 from credpool_conformance.reporting.report import Report
 
 _RAN: Final = ("pass", "fail", "expected-fail", "unexpected-pass")
@@ -41,9 +41,9 @@ def render(report: Report) -> str:
     return head + "".join(f"{json.dumps(id_)}:\n{entry}" for id_, entry in entries.items())
 
 
-def _entries(found: Failing, ran: dict[str, Record]) -> Iterator[tuple[str, str]]:
+def _entries(found: Failing, ran: dict[str, CheckRecord]) -> Iterator[tuple[str, str]]:
     """Write the entries that cover one broken requirement."""
-    verifying = {id_ for id_, check in ran.items() if found.requirement in _verified(check)}
+    verifying = {id_ for id_, check in ran.items() if found.requirement in cited(check)}
     if not found.own or verifying <= {*found.own}:
         yield (
             found.requirement,
@@ -57,7 +57,7 @@ def _entries(found: Failing, ran: dict[str, Record]) -> Iterator[tuple[str, str]
             yield id_, _reason(f"{found.severity}: {found.requirement}")
         else:
             said = (
-                text(check["reason"]).removeprefix(_KNOWN)
+                (check["reason"] or "").removeprefix(_KNOWN)
                 if outcome(check) == "expected-fail"
                 else ""
             )
@@ -78,14 +78,9 @@ def _glob(id_: str, failed: set[str], ran: Collection[str]) -> str:
     return id_
 
 
-def _verified(check: Record) -> list[str]:
-    return [text(reference).partition("+")[0] for reference in items(check["verifies"])]
-
-
-def _kinds(check: Record) -> Sequence[str]:
+def _kinds(check: CheckRecord) -> Sequence[str]:
     own = {one.requirement for one in broken(check) if one.own}
-    findings = map(fields, items(check["findings"]))
-    return sorted({text(f["kind"]) for f in findings if text(f["requirement"]) in own})
+    return sorted({f["kind"] for f in check["findings"] if (f["requirement"] or "") in own})
 
 
 def _reason(reason: str) -> str:

@@ -5,14 +5,15 @@ Short when all is well; of what is broken it has the worst first, and as much as
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import Final
 
-from credpool_conformance.json_values import Json, text
+from credpool_conformance.json_values import text
 from credpool_conformance.reporting.explanation import explanation, outcome
 from credpool_conformance.reporting.failing import Failing, checks_in_words
 from credpool_conformance.reporting.formats.digest import WORST, Digest
+from credpool_conformance.reporting.record import CheckRecord
 from credpool_conformance.reporting.report import Report
 
 _MOST: Final = 60_000
@@ -84,7 +85,7 @@ def _chapters(report: Report) -> str:
     outcomes = list(dict.fromkeys(outcome(check) for check in report.checks))
     counted: dict[str, Counter[str]] = {}
     for check in report.checks:
-        counted.setdefault(text(check["chapter"]), Counter())[outcome(check)] += 1
+        counted.setdefault(check["chapter"], Counter())[outcome(check)] += 1
     rows = [
         (chapter, *(str(counts[name] or "") for name in outcomes))
         for chapter, counts in counted.items()
@@ -96,7 +97,7 @@ def _chapters(report: Report) -> str:
 
 def _rest(digest: Digest) -> Iterator[str]:
     examples = (digest.example(found) for found in digest.failing[WORST:])
-    told = {text(check["id"]): check for check in (*examples, *digest.others) if check}
+    told = {check["id"]: check for check in (*examples, *digest.others) if check}
     yield from map(_example, told.values())
 
 
@@ -120,12 +121,12 @@ def _cut(lines: str) -> str:
     )
 
 
-def _example(check: Mapping[str, Json], *, is_open: bool = False) -> str:
+def _example(check: CheckRecord, *, is_open: bool = False) -> str:
     lines = _cut("\n".join(explanation(check)))
     longest = max(map(len, _FENCE.findall(lines)), default=2)
     fence = "`" * (longest + 1)
-    title = f"{outcome(check)}: <code>{escape(text(check['id']))}</code>"
-    about = escape(text(check["title"]), quote=False)
+    title = f"{outcome(check)}: <code>{escape(check['id'])}</code>"
+    about = escape(check["title"], quote=False)
     begin = "<details open>" if is_open else "<details>"
     return (
         f"{begin}<summary>{title} {about}</summary>\n\n{fence}text\n{lines}\n{fence}\n\n</details>"

@@ -9,7 +9,18 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from credpool_conformance.testee.connectors.frozen import FrozenTime
+
+_context = cache(ssl.create_default_context)
 _IN_MEMORY: Final = Path("/dev/shm")  # noqa: S108 (each run makes a folder of its own there)
+
+
+def prepare() -> None:
+    """Do once what each run would do: before processes divide that make a run each."""
+    _context()
+    time = FrozenTime()
+    time.start()
+    time.stop()
 
 
 @contextmanager
@@ -18,10 +29,9 @@ def lean() -> Iterator[None]:
     memory = _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None
     with ExitStack() as undo:
         folder = undo.enter_context(tempfile.TemporaryDirectory(dir=memory))
-        context = cache(ssl.create_default_context)
         for owner, name, value in (
             (tempfile, "tempdir", folder),
-            (ssl, "create_default_context", context),
+            (ssl, "create_default_context", _context),
         ):
             undo.callback(setattr, owner, name, getattr(owner, name))
             setattr(owner, name, value)

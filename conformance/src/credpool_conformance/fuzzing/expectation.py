@@ -40,24 +40,22 @@ def _of_the_call(scenario: Scenario, seen: Observed) -> Iterator[tuple[str, Json
     exhausted = exhausted_in_words(seen.result, seen.now)
     if exhausted:
         yield "exhausted", exhausted
-    if seen.result.get("outcome") in ("delivered", "streaming"):
-        headers = {name.lower(): v for name, v in fields(seen.result.get("headers")).items()}
-        should = headers.get(SHOULD_RETRY)
+    if seen.result.outcome in ("delivered", "streaming"):
+        should: Json = seen.result.headers.get(SHOULD_RETRY)
         yield from [("headers", {SHOULD_RETRY: should})] if exhausted or should else []
     if "events" in scenario.features and seen.progress:
         yield "events", events_in_words(seen.result, seen.now)
 
 
 def _of_the_pool(scenario: Scenario, seen: Observed) -> Iterator[tuple[str, Json]]:
-    if seen.state:
-        state, counts = state_in_words(seen.state, seen.now)
-        yield "state", _unusual(scenario, fields(state))
-        yield "counts", {**counts}
+    if seen.state is not None:
+        yield "state", _unusual(scenario, state_in_words(seen.state, seen.now))
+        yield "counts", {entry.id: entry.request_count for entry in seen.state.entries}
     if seen.listing is not None:
         yield "listing", _listed(seen.listing, seen.now)
 
 
-def _unusual(scenario: Scenario, state: Mapping[str, Json]) -> dict[str, Json]:
+def _unusual(scenario: Scenario, state: Mapping[str, str]) -> dict[str, Json]:
     """Leave out what a scenario takes for granted: every given entry is there and well."""
     given = {entry.id for entry in scenario.given.entries}
     gone = dict.fromkeys(sorted(given - state.keys()))

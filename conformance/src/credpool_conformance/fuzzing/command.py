@@ -16,7 +16,7 @@ from credpool_conformance.specification import registry as registries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Campaign:
+class FuzzOptions:
     """The choices of the user."""
 
     testee: str
@@ -38,16 +38,16 @@ class Share:
     histories: int
 
 
-def fuzz(campaign: Campaign, data: Data) -> int:
+def fuzz(options: FuzzOptions, data: Data) -> int:
     """Play until the steps are done, print each difference once, and return how many there are.
 
     Raises: StartError when a testee does not start.
     """
     begun = perf_counter()
-    shares = [*_shares(campaign, data)]
+    shares = [*_shares(options, data)]
     different = {found.played.history.shape: found for one in shares for found in one.found}
-    for found in [*different.values()][: campaign.most]:
-        _print(_lines(found, campaign))
+    for found in [*different.values()][: options.most]:
+        _print(_lines(found, options))
     steps, histories = sum(one.steps for one in shares), sum(one.histories for one in shares)
     seconds = perf_counter() - begun
     speed = f"{steps / seconds:.0f} steps a second"
@@ -55,46 +55,46 @@ def fuzz(campaign: Campaign, data: Data) -> int:
     return len(different)
 
 
-def play(campaign: Campaign, data: Data, share: int) -> Share:
+def play(options: FuzzOptions, data: Data, share: int) -> Share:
     """Play one share of the histories.
 
     Raises: StartError when a testee does not start.
     """
-    jobs = campaign.jobs
+    jobs = options.jobs
     registry = registries.load(data)
     found: list[Found] = []
-    pair = (campaign.testee, campaign.against)
-    in_process = campaign.connector == "inprocess"
+    pair = (options.testee, options.against)
+    in_process = options.connector == "inprocess"
     try:
-        with opened(*pair, registry, in_process=in_process, timeout=campaign.timeout) as two:
-            for one in two.differences(seeds(campaign.seed, share, jobs), campaign.steps // jobs):
+        with opened(*pair, registry, in_process=in_process, timeout=options.timeout) as two:
+            for one in two.differences(seeds(options.seed, share, jobs), options.steps // jobs):
                 found.append(one)
-                if len(found) >= campaign.most:
+                if len(found) >= options.most:
                     break
             return Share(found=tuple(found), steps=two.steps, histories=two.histories)
     except HarnessError as error:
         raise StartError(error.what, "") from error
 
 
-def _shares(campaign: Campaign, data: Data) -> Iterator[Share]:
-    if campaign.jobs == 1:
-        yield play(campaign, data, 0)
+def _shares(options: FuzzOptions, data: Data) -> Iterator[Share]:
+    if options.jobs == 1:
+        yield play(options, data, 0)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(campaign.jobs, mp_context=context) as pool:
+    with ProcessPoolExecutor(options.jobs, mp_context=context) as pool:
         todo: list[Future[Share]] = [
-            pool.submit(play, campaign, data, share) for share in range(campaign.jobs)
+            pool.submit(play, options, data, share) for share in range(options.jobs)
         ]
         for done in as_completed(todo):
             yield done.result()
 
 
-def _lines(found: Found, campaign: Campaign) -> Iterator[str]:
+def _lines(found: Found, options: FuzzOptions) -> Iterator[str]:
     yield f"--- history {found.seed}, shrunk in {found.tries} tries"
     yield from told(found.difference)
     yield written(as_scenario(found))
-    again = ["--testee", campaign.testee, "--against", campaign.against]
-    again += ["--connector", campaign.connector, "--seed", found.seed]
+    again = ["--testee", options.testee, "--against", options.against]
+    again += ["--connector", options.connector, "--seed", found.seed]
     yield f"again: credpool-conformance fuzz {shlex.join(again)}\n"
 
 

@@ -31,8 +31,8 @@ _IGNORED: Final = frozenset(
 """The other conditions of a call that repeats itself."""
 
 
-class Ledger:
-    """The account of one check, phase after phase."""
+class CheckCharges:
+    """The charges of one check, phase after phase."""
 
     def __init__(
         self, scenario: Scenario, profile: Profile, binds: Callable[[str], bool] = lambda _: True
