@@ -92,7 +92,7 @@ def test_a_listing_shows_the_dead_and_the_time_left(credpool: "Command", keep: K
     assert "auth_revoked, log in again" in listing.out
     assert "out_of_credit, " in listing.out
     assert " d " in listing.out
-    assert [len(line.split()) for line in status.out.splitlines() if "openai" in line] == [9]
+    assert [len(line.split()) for line in status.out.splitlines() if "openai" in line] == [14]
     assert "\x1b" not in listing.out + status.out
 
 
@@ -324,7 +324,7 @@ def out(failure: FailureClass, until: float = 4e9) -> Cooldown:
         ),
         pytest.param(
             entry("a", cooldown=out(FailureClass.RATE_LIMITED)),
-            "it comes back by itself",
+            "wait until ",
             id="throttled",
         ),
     ],

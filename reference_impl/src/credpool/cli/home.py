@@ -13,6 +13,7 @@ from credpool.cli.talk.render import say
 from credpool.config.file import set_strategy
 from credpool.config.files import Complaint
 from credpool.config.pools import custom_key, endpoints, is_custom
+from credpool.entries.listing import fingerprinted
 from credpool.entries.operator import Operator
 from credpool.model.errors import BadInput, CredpoolError, StoreError
 from credpool.model.policy import Strategy
@@ -26,6 +27,7 @@ from credpool.seed.open import open_pool, view_pool
 from credpool.seed.surroundings import Surroundings
 from credpool.stores.disk import WholeFile
 from credpool.stores.json_file import pool_keys
+from credpool.stores.key_file import key_beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,9 @@ class Home:
             BadConfig: the configuration cannot be used.
         """
         known = key if new and is_custom(key) else self._known(key)
-        return open_pool(known, self._rules(key), store=self.store, notify=_warn)
+        pool = open_pool(known, self._rules(key), store=self.store, notify=_warn)
+        key_beside(self.store, create=True)  # what shows the pool makes none
+        return pool
 
     def operator(self, key: str) -> Operator:
         """Return whoever changes a pool; raises what `pool` raises.
@@ -118,6 +122,10 @@ class Home:
         """Return a pool as it would be opened, and change nothing; raises what `pool` raises."""
         tell = notify or _warn
         return view_pool(self._known(key), self._rules(key), store=self.store, notify=tell)
+
+    def fingerprinted(self, state: PoolState) -> PoolState:
+        """Return a pool with the fingerprints of its secrets, if a key for them is beside the store."""
+        return fingerprinted(state, key_beside(self.store, create=False))
 
     def states(self, keys: tuple[str, ...] | None = None) -> list[PoolState]:
         """Return the pools as they are; raises what `pool` raises."""

@@ -54,7 +54,8 @@ def status(session: Session) -> None:
     """
     (states, errors), now = session.home.readable(), time.time()
     if session.as_json:
-        render.show_pools(states, now=now, as_data=True)
+        seen = [session.home.fingerprinted(state) for state in states]
+        render.show_pools(seen, now=now, as_data=True)
     else:
         render.show_summary(states, now=now)
     leave_with(errors)

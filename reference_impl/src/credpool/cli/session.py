@@ -58,7 +58,8 @@ class Session:
                 render.say(f"{state.key} has no credentials: credpool add {state.key}.")
         if not (keys or any(state.entries for state in states)):
             render.say(f"There are no credentials yet; they will be kept in {self.home.store}.")
-        render.show_pools(states, now=time.time(), as_data=self.as_json, with_ends=with_ends)
+        seen = [self.home.fingerprinted(state) for state in states]
+        render.show_pools(seen, now=time.time(), as_data=self.as_json, with_ends=with_ends)
         leave_with(errors)
 
     def done(self, text: str, key: str, entry: EntryId | None = None) -> None:
@@ -66,7 +67,8 @@ class Session:
         render.say(text)
         if self.as_json:
             now = time.time()
-            render.show_pools([self.home.state(key)], now=now, as_data=True, only=entry)
+            seen = self.home.fingerprinted(self.home.state(key))
+            render.show_pools([seen], now=now, as_data=True, only=entry)
 
 
 def session(verb: Callable[Concatenate[Session, P], T]) -> Callable[P, T]:

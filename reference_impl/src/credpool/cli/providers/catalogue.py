@@ -7,7 +7,7 @@ from rich.text import Text
 
 from credpool.cli.home import Home, types_of
 from credpool.cli.talk.billing import KINDS
-from credpool.cli.talk.render import frame, put
+from credpool.cli.talk.render import put_all
 from credpool.config.pools import endpoints
 from credpool.events.report import Json
 from credpool.model.terms import AuthType
@@ -67,15 +67,14 @@ def report(found: Sequence[Known]) -> dict[str, Json]:
 
 def show(found: Sequence[Known]) -> None:
     """Show a line for each."""
-    table = frame()
-    for name in ("provider", "name", "takes", "variables", "entries", "found here"):
-        table.add_column(name, overflow="fold", no_wrap=name in ("provider", "entries"))
+    names = ("provider", "name", "takes", "variables", "entries", "found here")
+    rows = []
     for one in found:
         takes = ", ".join(KINDS[kind] for kind in one.types)
         here = ", ".join(one.found)
         cells = (one.key, one.title, takes, ", ".join(one.variables), str(one.entries or ""), here)
-        table.add_row(*(Text(visible(cell)) for cell in cells))
-    put(table)
+        rows.append(dict(zip(names, (Text(visible(cell)) for cell in cells), strict=True)))
+    put_all(names, rows)
 
 
 def _one(home: Home, key: str, title: str) -> Known:
