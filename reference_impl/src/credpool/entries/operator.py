@@ -56,8 +56,8 @@ class Operator:
         Raises:
             UnusableSecret: the secret is empty, a placeholder, or cannot be sent.
             DuplicateSecret: an entry holds it already.
-            BadInput: the label is a number or another entry's; or one of the models is no name
-                (with `*` at its end it is the beginning of one).
+            UnusableLabel: the label is a number, or another entry's label or id.
+            BadInput: one of the models is no name; with `*` at its end it is the beginning of one.
             StoreError: the change could not be made durable.
         """
         bare = Entry(
@@ -97,7 +97,9 @@ class Operator:
             StoreError: the change could not be made durable.
         """
         value = Veiled(secret.reveal())
-        return self._changed(target, lambda state: edit.replaced(state, target, value))
+        was = self._changed(target, lambda state: edit.replaced(state, target, value))
+        engine_of(self._pool).forget(was.id)
+        return was
 
     def rename(self, target: str, label: str) -> Entry:
         """Give an entry another label, and return it as it was.
@@ -105,7 +107,7 @@ class Operator:
         Raises:
             UnknownEntry: the pool has no such entry.
             AmbiguousTarget: it has several.
-            BadInput: the label is empty, a number or another entry's.
+            UnusableLabel: the label is empty, a number, or another entry's label or id.
             StoreError: the change could not be made durable.
         """
         return self._changed(target, lambda state: edit.renamed(state, target, label))
