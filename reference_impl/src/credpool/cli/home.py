@@ -23,6 +23,8 @@ from credpool.model.terms import AuthType
 from credpool.model.text import did_you_mean, meant
 from credpool.pool import Pool
 from credpool.providers import registry
+from credpool.rules.usable import is_disabled
+from credpool.seed.borrowing import AT_ONCE
 from credpool.seed.open import open_pool, view_pool
 from credpool.seed.surroundings import Surroundings
 from credpool.stores.disk import WholeFile
@@ -117,6 +119,26 @@ class Home:
         if not file.writable():
             raise file.denied()
         return Operator(self.pool(key))
+
+    def with_printed(self, state: PoolState) -> PoolState:
+        """Return a pool with the secrets that its commands (`cmd:`) print, which are run for it."""
+        asked = [e for e in state.entries if e.unread and not is_disabled(state, e)]
+        places = sorted({e.reference or "" for e in asked})
+        if not places:
+            return state
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  rarely needed
+
+        with ThreadPoolExecutor(AT_ONCE) as readers:
+            found = dict(zip(places, readers.map(self.found_at, places), strict=True))
+        for told in found.values():
+            if isinstance(told, Complaint):
+                _warn(told)
+        secrets = {place: told for place, told in found.items() if isinstance(told, Secret)}
+        lent = (
+            replace(e, unread=False, secret=secrets.get(e.reference or "")) if e in asked else e
+            for e in state.entries
+        )
+        return replace(state, entries=tuple(lent))
 
     def state(self, key: str, notify: Callable[[Complaint], None] | None = None) -> PoolState:
         """Return a pool as it would be opened, and change nothing; raises what `pool` raises."""

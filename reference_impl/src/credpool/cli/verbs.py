@@ -81,7 +81,7 @@ def add(
         secret = secret_given(provider, place, elsewhere=base_url is not None)
         entry = operator.add(
             secret, label=label, auth_type=type_told(secret, provider), priority=priority,
-            models=models, owner=own["owner"], base_url=base_url,
+            models=models, owner=own["owner"], base_url=base_url, commands=is_command(place),
         )  # fmt: skip
         tell_unlike(secret, provider, elsewhere=base_url is not None)
     session.done(f"Added {shown(entry)} to {provider}.", provider, entry.id)

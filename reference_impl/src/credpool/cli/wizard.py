@@ -199,7 +199,8 @@ class Wizard:
         from credpool.cli.providers import answers, trial  # noqa: PLC0415  it needs a client
 
         states, _ = self._home.readable()
-        answers.show(trial.try_all(states), now=self._now())
+        asked = [self._home.with_printed(state) for state in states]
+        answers.show(trial.try_all(asked), now=self._now())
 
     def _examine(self) -> None:
         from credpool.cli import doctor  # noqa: PLC0415  rarely needed

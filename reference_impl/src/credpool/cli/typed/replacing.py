@@ -9,7 +9,7 @@ from credpool.cli.talk import exposed, render, streams
 from credpool.cli.talk.options import common
 from credpool.cli.talk.prompter import Terminal, is_interactive
 from credpool.cli.typed.keys import key_typed, type_told, unlike
-from credpool.model.borrowed import is_reference
+from credpool.model.borrowed import is_command, is_reference
 from credpool.model.errors import BadInput
 from credpool.model.secret import Secret
 from credpool.rules.targets import resolve, shown
@@ -66,6 +66,6 @@ def replace(session: Session, provider: str, target: str, place: str | None) -> 
         raise BadInput(
             f"that is another type of credential than {shown(entry)}: credpool add {provider}"
         )
-    operator.replace(entry.id, secret)
+    operator.replace(entry.id, secret, commands=is_command(place))
     tell_unlike(secret, provider, elsewhere=entry.base_url is not None)
     session.done(f"Replaced the key of {shown(entry)} of {provider}.", provider, entry.id)
