@@ -6,11 +6,13 @@ The secret is in a request from its making to its reply, and seen by nothing but
 redirect is a copy that is made afterwards. A body that cannot be sent twice is sent once.
 """
 
+import sys
 from collections.abc import Callable, Generator, MutableMapping
 from copy import copy
 from typing import Any, Final
 
 import requests
+from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from requests.structures import CaseInsensitiveDict
 
@@ -24,6 +26,7 @@ from credpool.providers.wire import Seal, origin
 Headers = MutableMapping[str, str | bytes]
 
 _LEAST_FAILURE: Final = 400
+_SENDING: Final = (requests.Session.send.__code__, HTTPAdapter.send.__code__)
 
 
 class SealedHeaders(CaseInsensitiveDict[str | bytes]):
@@ -34,8 +37,9 @@ class SealedHeaders(CaseInsensitiveDict[str | bytes]):
         self._secret = secret
 
     def items(self) -> Any:  # noqa: ANN401  a view of what is no view
-        """Return the headers as they are written to the connection."""
-        return [*super().items(), self._secret]  # spec: security.redirect+3
+        """Return the headers as they are written to the connection; nobody else sees the secret."""
+        sent = [self._secret] if _is_sent() else []
+        return [*super().items(), *sent]  # spec: security.redirect+3
 
     def shown(self) -> CaseInsensitiveDict[str | bytes]:
         """Return the headers without the secret."""
@@ -50,6 +54,17 @@ class SealedHeaders(CaseInsensitiveDict[str | bytes]):
 
     def __reduce__(self) -> tuple[type, tuple[dict[str, str | bytes]]]:
         return CaseInsensitiveDict, (dict(super().items()),)  # spec: security.no-leak+2
+
+
+def _is_sent() -> bool:
+    """Whether a request is on its way: whoever asks was called by a client that sends one.
+
+    When a connection fails, no hook is told, and the request with its headers is in the error.
+    """
+    frame = sys._getframe(1)  # noqa: SLF001  the interpreter's own, and in every one of them
+    while frame is not None and frame.f_code not in _SENDING:
+        frame = frame.f_back  # type: ignore[assignment]
+    return frame is not None
 
 
 class _Asked:

@@ -4,7 +4,6 @@ stdout is data, stderr is talk.
 """
 
 import json
-import logging
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -160,7 +159,6 @@ def completion(shell: str) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command, and return its exit code."""
-    logging.getLogger("credpool").addHandler(logging.NullHandler())  # what matters is said here
     streams.prepare()
     try:
         code = _ended(arguments)
