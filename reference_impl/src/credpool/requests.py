@@ -9,6 +9,7 @@ redirect is a copy that is made afterwards. A body that cannot be sent twice is 
 import sys
 from collections.abc import Callable, Generator, MutableMapping
 from copy import copy
+from types import FrameType
 from typing import Any, Final
 
 import requests
@@ -61,10 +62,12 @@ def _is_sent() -> bool:
 
     When a connection fails, no hook is told, and the request with its headers is in the error.
     """
-    frame = sys._getframe(1)  # noqa: SLF001  the interpreter's own, and in every one of them
-    while frame is not None and frame.f_code not in _SENDING:
-        frame = frame.f_back  # type: ignore[assignment]
-    return frame is not None
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  every interpreter has it
+    while frame is not None:
+        if frame.f_code in _SENDING:
+            return True
+        frame = frame.f_back
+    return False
 
 
 class _Asked:

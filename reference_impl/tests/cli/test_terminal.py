@@ -219,6 +219,17 @@ def test_a_provider_is_asked_for(at_terminal: Open, path: Path) -> None:
     assert stored(path) == {"groq": ["gsk_0123456789abcdef"]}
 
 
+def test_the_status_of_a_reply_is_asked_for(at_terminal: Open) -> None:
+    """`explain` begins a conversation too."""
+    typed = at_terminal("explain", "--provider", "OpenAI")
+    typed.wait_for("The HTTP status of the reply:")
+    typed.type("402\r")
+    typed.wait_for("class:")
+
+    assert typed.end() == 0
+    assert "out_of_credit" in typed.text
+
+
 def test_a_verb_that_needs_a_pool_says_so(at_terminal: Open) -> None:
     """There is nothing to choose from."""
     typed = at_terminal("disable")

@@ -58,6 +58,10 @@ VERBS: Final = MappingProxyType(
 """Where each verb is, and what the list of them says of it: the first sentence of its help."""
 
 
+_WHOLE_WORDS: Final = "COMP_WORDBREAKS=${COMP_WORDBREAKS//:}\n"
+"""Without this, bash completes what is behind the colon of `env:NAME` or `custom:NAME` alone."""
+
+
 class Verbs(click.Group):
     """The verbs, each imported when it is asked for."""
 
@@ -154,7 +158,8 @@ def completion(shell: str) -> None:
     """
     made = get_completion_class(shell)
     assert made is not None, "click completes in all of these"
-    click.echo(made(cli, {}, "credpool", "_CREDPOOL_COMPLETE").source())
+    script = made(cli, {}, "credpool", "_CREDPOOL_COMPLETE").source()
+    click.echo(f"{_WHOLE_WORDS if shell == 'bash' else ''}{script}")
 
 
 def run(arguments: list[str] | None = None) -> int:

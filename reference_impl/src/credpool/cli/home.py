@@ -5,7 +5,7 @@ The place is given, or `$CREDPOOL_HOME`, or the user's own configuration folder.
 
 import os
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from credpool.model.terms import AuthType
 from credpool.model.text import did_you_mean, meant
 from credpool.pool import Pool
 from credpool.providers import registry
+from credpool.providers.registry import Provider
 from credpool.rules.usable import is_disabled
 from credpool.seed.borrowing import AT_ONCE
 from credpool.seed.open import open_pool, view_pool
@@ -80,6 +81,18 @@ class Home:
             meant(typed, dict.fromkeys((*pool_keys(self.store), *self.surroundings.names())))
             or typed
         )
+
+    def stored(self) -> Sequence[str]:
+        """Return the pools that are kept; raises what `known` raises."""
+        return pool_keys(self.store)
+
+    def listed(self) -> Sequence[str]:
+        """Return the endpoints of the configuration; raises what `known` raises."""
+        return [endpoint.key for endpoint in endpoints(self.surroundings.settings())]
+
+    def variables(self) -> Collection[str]:
+        """Return the names of the variables there are, those of `.env` too."""
+        return self.surroundings.references().variables.keys()
 
     def known(self) -> tuple[str, ...]:
         """Return the pools there are: kept, configured, or found.
@@ -177,6 +190,22 @@ class Home:
         """
         set_strategy(self.config, key, strategy)
 
+    def provider(self, key: str) -> Provider | None:
+        """Return the provider of a pool, as the operator describes it or the registry has it, if either does.
+
+        Raises:
+            BadConfig: the configuration cannot be used.
+        """
+        if key not in self.surroundings.names():
+            return None
+        return self.surroundings.described(key) or registry.provider(key)
+
+    def types_of(self, key: str) -> Sequence[AuthType]:
+        """Return the types of credentials that a provider takes; raises what `provider` raises."""
+        known = self.provider(key)
+        ways = () if known is None else known.credentials
+        return list(dict.fromkeys(way.auth_type for way in ways)) or [AuthType.API_KEY]
+
     def _known(self, key: str) -> str:
         """Return the key, if there is such a pool or may be one."""
         if key in pool_keys(self.store) or self.surroundings.endpoint(key) is not None:
@@ -204,13 +233,6 @@ def is_shared(path: Path) -> bool:
     if os.name != "posix" or not path.exists():
         return False
     return bool(stat.S_IMODE(path.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO))
-
-
-def types_of(key: str) -> Sequence[AuthType]:
-    """Return the types of credentials that a provider takes."""
-    if key not in registry.names():
-        return [AuthType.API_KEY]
-    return list(dict.fromkeys(c.auth_type for c in registry.provider(key).credentials))
 
 
 def _warn(complaint: Complaint) -> None:

@@ -13,9 +13,10 @@ from credpool.cli import doctor as examination
 from credpool.cli import explain as explanation
 from credpool.cli import transfer
 from credpool.cli.exits import Exit
-from credpool.cli.session import Session, any_provider, key, leave_with, session
+from credpool.cli.session import Session, any_provider, key, leave_with, providers, session
 from credpool.cli.talk import render
 from credpool.cli.talk.options import common
+from credpool.cli.typed.asking import AskedOption, line
 from credpool.cli.verbs import TYPES
 from credpool.model.errors import BadInput
 from credpool.model.secret import Veiled
@@ -82,8 +83,21 @@ def doctor(session: Session) -> None:
 
 @click.command()
 @common
-@click.option("--provider", default=registry.GENERIC, show_default=True, callback=key)
-@click.option("--status", type=click.IntRange(100, 599), required=True, help="The HTTP status.")
+@click.option(
+    "--provider",
+    default=registry.GENERIC,
+    show_default=True,
+    callback=key,
+    shell_complete=providers,
+)
+@click.option(
+    "--status",
+    type=click.IntRange(100, 599),
+    required=True,
+    help="The HTTP status.",
+    cls=AskedOption,
+    ask=line("The HTTP status of the reply:"),
+)
 @click.option("--header", "headers", multiple=True, help="As 'name: value'; may be repeated.")
 @click.option("--type", "kind", type=click.Choice([*TYPES]), default="api-key", show_default=True)
 @click.option("--as-rule", is_flag=True, help="Write a rule for config.yaml that matches it.")

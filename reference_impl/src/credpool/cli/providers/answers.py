@@ -112,7 +112,7 @@ def _read(trial: Trial, now: float) -> tuple[Answer, Verdict | None]:
         return Answer.NOT_ASKED, None
     if reply is None:
         return Answer.NO_ANSWER, None
-    provider = registry.provider(trial.state.provider)
+    provider = registry.provider_of(trial.state)
     if reply.status in _SUCCESS:
         failure = failure_in_body(reply.body, provider)
         if failure is None:

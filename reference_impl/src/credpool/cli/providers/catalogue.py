@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from credpool.cli.home import Home, types_of
+from credpool.cli.home import Home
 from credpool.cli.talk.billing import KINDS
 from credpool.cli.talk.render import put_all
 from credpool.config.pools import endpoints
@@ -51,7 +51,11 @@ def known(home: Home) -> list[Known]:
         StoreError: the store cannot be read.
         BadConfig: the configuration cannot be used.
     """
-    titles = {name: registry.provider(name).title for name in registry.names()}
+    titles = {
+        name: one.title
+        for name in home.surroundings.names()
+        if (one := home.provider(name)) is not None
+    }
     own = {
         e.key: f"{e.name}, of the configuration" for e in endpoints(home.surroundings.settings())
     }
@@ -78,8 +82,9 @@ def show(found: Sequence[Known]) -> None:
 
 
 def _one(home: Home, key: str, title: str) -> Known:
-    rules = registry.provider(key if key in registry.names() else registry.GENERIC)
-    ways = rules.credentials if key in registry.names() else ()
+    described = home.provider(key)
+    rules = described or registry.provider(registry.GENERIC)
+    ways = () if described is None else described.credentials
     endpoint = home.surroundings.endpoint(key)
     found, _ = home.surroundings.find(key)
     state = home.state(key, notify=lambda _: None)
@@ -87,7 +92,7 @@ def _one(home: Home, key: str, title: str) -> Known:
         key=key,
         title=title,
         base_url=rules.base_url if endpoint is None else endpoint.base_url,
-        types=types_of(key),
+        types=home.types_of(key),
         variables=[name for way in ways for name in way.env],
         begins=[prefix for way in ways for prefix in way.prefixes],
         can_test=any(way.question is not None for way in rules.credentials),
