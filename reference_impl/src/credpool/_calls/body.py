@@ -250,6 +250,8 @@ class ResumedStream(_Resumed):
     """The body of a synchronous reply."""
 
     def __iter__(self) -> Iterator[bytes]:
+        if self.watch is not None:
+            self.watch.known()
         yield from self._beginning.again()  # spec: recover.whole-body+1
         if self._beginning.ended:
             return
@@ -267,6 +269,8 @@ class ResumedAsyncStream(_Resumed):
     """The body of an asynchronous reply."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self.watch is not None:
+            await self.watch.known_async()
         for piece in self._beginning.again():
             yield piece
         if self._beginning.ended:

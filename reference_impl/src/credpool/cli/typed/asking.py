@@ -26,7 +26,7 @@ Ask = Callable[[click.Context], str]
 
 
 class _Asked(click.Parameter):
-    """What a person at a terminal is asked for when it is missing."""
+    """A parameter that a person at a terminal is asked for when it is missing."""
 
     def __init__(
         self,
