@@ -106,7 +106,7 @@ class Verbs(click.Group):
         return [*(CompletionItem(name, help=says) for name, says in verbs), *options]
 
     def _summaries(self) -> list[tuple[str, str]]:
-        own = {name: verb.get_short_help_str() for name, verb in self.commands.items()}
+        own = {name: verb.get_short_help_str(200) for name, verb in self.commands.items()}
         return sorted({**own, **{name: says for name, (_, says) in VERBS.items()}}.items())
 
 

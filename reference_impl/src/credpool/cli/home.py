@@ -24,6 +24,7 @@ from credpool.model.text import did_you_mean, meant
 from credpool.pool import Pool
 from credpool.providers import registry
 from credpool.providers.registry import Provider
+from credpool.rules.given import checked_url
 from credpool.rules.usable import is_disabled
 from credpool.seed.borrowing import AT_ONCE
 from credpool.seed.open import open_pool, view_pool
@@ -81,6 +82,27 @@ class Home:
             meant(typed, dict.fromkeys((*pool_keys(self.store), *self.surroundings.names())))
             or typed
         )
+
+    def address(self, key: str, ask: Callable[[], str] | None = None) -> str | None:
+        """Return the base URL that a new key needs: the other entries', if nothing else names one.
+
+        Args:
+            key: the pool.
+            ask: asks a person for it, if there is one.
+
+        Raises:
+            BadInput: nobody knows where the key is valid.
+        """
+        known = self.provider(key)
+        ways = () if known is None else (known.base_url, *(c.base_url for c in known.credentials))
+        if any(ways) or self.surroundings.endpoint(key) is not None:
+            return None
+        urls = {e.base_url for e in self.state(key, notify=lambda _: None).entries}
+        if len(urls) == 1 and None not in urls:
+            return urls.pop()
+        if ask is not None:
+            return checked_url("base URL", ask())
+        raise BadInput(f"nothing says where a key of {key} is valid; say it with --base-url")
 
     def stored(self) -> Sequence[str]:
         """Return the pools that are kept; raises what `known` raises."""

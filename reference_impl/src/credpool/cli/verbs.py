@@ -1,6 +1,7 @@
 """The verbs that change a pool (spec: operator). What a verb has done it says on stderr."""
 
 import time
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -24,7 +25,7 @@ from credpool.cli.typed.asking import Asked, line, step
 from credpool.cli.typed.keys import type_told
 from credpool.cli.typed.replacing import from_place, secret_given, tell_unlike
 from credpool.cli.typed.words import Word
-from credpool.cli.wizard import ask_type
+from credpool.cli.wizard import ADDRESS, IN_A_PROGRAM, ask_type
 from credpool.config.files import Complaint
 from credpool.entries.operator import Operator
 from credpool.entries.order import Move
@@ -79,14 +80,18 @@ def add(
             operator.serve(entry.id, models)
     else:
         known = session.home.provider(provider)
+        asked = partial(Terminal().ask, ADDRESS) if is_interactive() else None
+        url = base_url or session.home.address(provider, asked)
         secret = secret_given(known, place, elsewhere=base_url is not None)
         entry = operator.add(
             secret, label=label, auth_type=type_told(secret, known), priority=priority,
-            models=models, owner=own["owner"], base_url=base_url, commands=is_command(place),
+            models=models, owner=own["owner"], base_url=url, commands=is_command(place),
         )  # fmt: skip
         tell_unlike(secret, known, elsewhere=base_url is not None)
     session.done(f"Added {shown(entry)} to {provider}.", provider, entry.id)
     _tell_unread(session, place, entry)
+    if is_interactive() and len(operator.pool.state.entries) == 1:
+        render.say(IN_A_PROGRAM.format(provider))
 
 
 def _tell_unread(session: Session, place: str | None, entry: Entry) -> None:

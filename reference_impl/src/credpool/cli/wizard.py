@@ -5,6 +5,7 @@ Entries are named by their ids, so that nobody else's removal can move them in b
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from credpool.cli.home import Home
@@ -27,6 +28,11 @@ from credpool.rules.targets import shown
 from credpool.rules.usable import is_disabled
 
 Step = Callable[[], None]
+
+ADDRESS: Final = "Its base URL, such as https://api.example.com/v1:"
+IN_A_PROGRAM: Final = (
+    "A program opens this pool with Pool.open({!r}); how it goes on: python -m pydoc credpool"
+)
 
 _MEANING: Final = {
     Strategy.FILL_FIRST: "the first that is available",
@@ -129,6 +135,7 @@ class Wizard:
         elif ask_type(self._home, self._ask, key) is AuthType.OAUTH:
             self._login(key)
             return
+        url = url or self._home.address(key, partial(self._ask.ask, ADDRESS))
         typed = self._ask.ask_secret("The key (it is not shown):")
         known = self._home.provider(key)
         secret = key_typed(typed, known, elsewhere=url is not None)
@@ -137,14 +144,17 @@ class Wizard:
         operator = Operator(self._home.pool(key, new=url is not None))
         added = operator.add(secret, label=label, auth_type=kind, base_url=url)
         self._ask.tell(f"Added {shown(added)} to {key}.")
+        if len(operator.pool.state.entries) == 1:
+            self._ask.tell(IN_A_PROGRAM.format(key))
 
     def _endpoint(self) -> tuple[str, str | None]:
         """Ask which endpoint is meant, and where it is if that is not known."""
         key = self._home.meant(f"custom:{self._ask.ask('Its name:')}")
         if self._home.surroundings.endpoint(key) is not None:
             return key, None
-        question = "Its base URL, such as https://api.example.com/v1:"
-        return key, checked_url("base URL", self._ask.ask(question))
+        if key in self._home.stored():
+            return key, None
+        return key, checked_url("base URL", self._ask.ask(ADDRESS))
 
     def _remove(self) -> None:
         key = self._pool("From which pool?")
