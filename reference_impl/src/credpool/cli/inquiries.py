@@ -30,7 +30,8 @@ _SECRETS: Final = (
     "Delete it when it has been imported."
 )
 _READ_FIRST: Final = (
-    "Read it before you give it to anybody: names in plain words can be left in it."
+    "Read it before you give it to anybody: a name that is a common word too is left in it, "
+    "and what is replaced and names nobody can be put back."
 )
 _SHARED: Final = "Others may read the file it went to; --output FILE makes one that only you may."
 
