@@ -6,10 +6,9 @@ The secret is in a request from its making to its reply, and seen by nothing but
 redirect is a copy that is made afterwards. A body that cannot be sent twice is sent once.
 """
 
-import sys
 from collections.abc import Callable, Generator, MutableMapping
 from copy import copy
-from types import FrameType
+from traceback import walk_stack
 from typing import Any, Final
 
 import requests
@@ -58,16 +57,8 @@ class SealedHeaders(CaseInsensitiveDict[str | bytes]):
 
 
 def _is_sent() -> bool:
-    """Whether a request is on its way: whoever asks was called by a client that sends one.
-
-    When a connection fails, no hook is told, and the request with its headers is in the error.
-    """
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  every interpreter has it
-    while frame is not None:
-        if frame.f_code in _SENDING:
-            return True
-        frame = frame.f_back
-    return False
+    """Whether a client is sending: the request of a failed connection is in the error, and no hook is told."""
+    return any(frame.f_code in _SENDING for frame, _ in walk_stack(None))
 
 
 class _Asked:

@@ -37,6 +37,12 @@ class Watch(Protocol):
     def along_async(self, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """Pass on what follows, and read along."""
 
+    def known(self) -> None:
+        """Settle the call once a failure is known."""
+
+    async def known_async(self) -> None:
+        """Settle the call once a failure is known."""
+
     def over(self) -> None:
         """Settle the call, once."""
 

@@ -12,8 +12,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from credpool.cli.replies.english import WORDS
-from credpool.cli.replies.vocabulary import known_words, telling_headers, texts_of_rules
+from credpool.cli.replies.vocabulary import (
+    common_words,
+    known_words,
+    telling_headers,
+    texts_of_rules,
+)
 from credpool.providers.redact import redact
 from credpool.providers.reply import LONGEST_LIST, parsed, small
 
@@ -242,7 +246,7 @@ def _stays(word: str) -> bool:
 def _is_common(word: str) -> bool:
     """Return whether it is a common word in small letters: of any other nobody knows whom it names."""
     found = _WORD.fullmatch(word)
-    return found is not None and found[1] in WORDS
+    return found is not None and found[1] in common_words()
 
 
 def _parts(piece: str) -> tuple[str, str, str]:
