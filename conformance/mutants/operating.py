@@ -6,6 +6,7 @@ from credpool._engine.view import view_of
 from credpool.model.secret import Secret
 from credpool.model.terms import EntryId
 from credpool.pool import engine_of
+from credpool.rules.targets import resolve
 from tools.mutants.mutant import Mutant, replaces
 
 
@@ -331,3 +332,130 @@ class KeepsTheRemovedAway(Mutant):
     @replaces("credpool.entries.edit.added")
     def away(original, state, entry, **kwargs):
         return replace(original(state, entry, **kwargs), suppressed=state.suppressed)
+
+
+class TakesANumberForALabel(Mutant):
+    """Lets a label be a number, as the place of another entry is."""
+
+    violates = "operator.label+1"
+    kills = (
+        "label-that-names-no-entry-alone-is-refused:renamed-to-a-place",
+        "label-that-names-no-entry-alone-is-refused:added-as-a-number",
+    )
+    because = "refusal"
+
+    @replaces("credpool.entries.edit._own_label")
+    def number(original, state, entry, typed):
+        return typed if typed.strip().isdecimal() else original(state, entry, typed)
+
+
+class LetsTwoShareALabel(Mutant):
+    """Gives an entry the label that another one has."""
+
+    violates = "operator.label+1"
+    kills = (
+        "label-that-names-no-entry-alone-is-refused:renamed-to-anothers-label",
+        "label-that-names-no-entry-alone-is-refused:added-as-anothers-label",
+    )
+    because = "refusal"
+
+    @replaces("credpool.entries.edit._own_label")
+    def shared(original, state, entry, typed):
+        labels = {e.label.casefold() for e in state.entries}
+        return typed if typed.strip().casefold() in labels else original(state, entry, typed)
+
+
+class TakesAnIdForALabel(Mutant):
+    """Gives an entry the id of another one for a label."""
+
+    violates = "operator.label+1"
+    kills = ("label-that-names-no-entry-alone-is-refused:renamed-to-anothers-id",)
+    because = "refusal"
+
+    @replaces("credpool.entries.edit._own_label")
+    def id_(original, state, entry, typed):
+        return typed if typed in {e.id for e in state.entries} else original(state, entry, typed)
+
+
+class TakesNoLabelForOne(Mutant):
+    """Takes the label of an entry away."""
+
+    violates = "operator.label+1"
+    kills = ("label-that-names-no-entry-alone-is-refused:renamed-to-nothing",)
+    because = "refusal"
+
+    @replaces("credpool.entries.edit._own_label")
+    def nothing(original, state, entry, typed):
+        return original(state, entry, typed) if typed.strip() else ""
+
+
+class LetsTheOldKeysCooldownRun(Mutant):
+    """Puts another key in an entry's place, and lets its cooldowns run."""
+
+    violates = "operator.replace+1"
+    kills = (
+        "replaced-key-is-as-new:out-of-credit",
+        "replaced-key-is-as-new:dead",
+        "replaced-key-is-as-new-for-a-model",
+    )
+    because = "killed status models"
+
+    @replaces("credpool.entries.edit._unrefused")
+    def refused(original, entry):
+        return replace(original(entry), cooldown=entry.cooldown, models=entry.models)
+
+
+class KeepsTheOldKeysMark(Mutant):
+    """Lets the mark of a first 429 be the new key's."""
+
+    violates = "operator.replace+1"
+    kills = ("replaced-key-has-a-retry-of-its-own",)
+    because = "retry"
+
+    @replaces("credpool.entries.edit._unrefused")
+    def marked(original, entry):
+        return replace(original(entry), marked=entry.marked)
+
+
+class SendsTheOldKey(Mutant):
+    """Says that a key was replaced, and sends the old one."""
+
+    violates = "operator.replace.sent+1"
+    kills = ("replaced-key-is-as-new:out-of-credit", "replacement-is-durable")
+    because = "out"
+
+    @replaces("credpool.entries.edit.replaced")
+    def old(original, state, target, value):
+        new = original(state, target, value)
+        changed = {e.id: replace(e, secret=state.find(e.id).secret) for e in new.entries}
+        return new.change(changed)
+
+
+class ReplacesByAnything(Mutant):
+    """Puts a placeholder in a key's place."""
+
+    violates = "operator.replace.refused+1"
+    kills = ("replacement-is-refused:empty", "replacement-is-refused:placeholder")
+    because = "refusal"
+
+    @replaces("credpool.entries.edit.replaced")
+    def anything(original, state, target, value):
+        if len(value) > 20:
+            return original(state, target, value)
+        entry = resolve(state, target)
+        return state.change({entry.id: replace(entry, secret=Secret(value))})
+
+
+class ReplacesByAnothersKey(Mutant):
+    """Puts the key of another entry in an entry's place."""
+
+    violates = "operator.replace.refused+1"
+    kills = ("replacement-is-refused:of-another-entry",)
+    because = "refusal"
+
+    @replaces("credpool.entries.edit.replaced")
+    def twice(original, state, target, value):
+        entry = resolve(state, target)
+        if any(e.secret == Secret(value) for e in state.entries):
+            return state.change({entry.id: replace(entry, secret=Secret(value))})
+        return original(state, target, value)

@@ -32,7 +32,7 @@ CODES = {errors.UnknownStrategy: "unknown_strategy", errors.StoreTooNew: "store_
 CODES |= {errors.StoreUnreadable: "store_unreadable", errors.BadConfig: "bad_config"}
 REFUSALS = {errors.UnknownEntry: "unknown_target", errors.AmbiguousTarget: "ambiguous_target"}
 REFUSALS |= {errors.UnusableSecret: "unusable_secret"}
-REFUSALS |= {errors.DuplicateSecret: "duplicate_secret"}
+REFUSALS |= {errors.DuplicateSecret: "duplicate_secret", errors.UnusableLabel: "unusable_label"}
 REFUSALS |= {errors.UnknownStrategy: "unknown_strategy"}
 FLOWS = {"device": login_by_device, "pkce": login_by_browser}
 CHOICES = {"first_429": credpool.First429, "payer_change": credpool.PayerChange}
@@ -148,6 +148,9 @@ class Testee:
         known = {k: told[k] for k in ("label", "priority", "owner") if k in told}
         known |= {"auth_type": credpool.AuthType(auth_type), "base_url": self.given["base_url"]}
         return {"entry": credpool.Operator(self.pool).add(credpool.Secret(secret), **known).id}
+
+    def do_replace(self, target, secret, **_):
+        return {"entry": credpool.Operator(self.pool).replace(target, credpool.Secret(secret)).id}
 
     def do_remove(self, target, **_):
         return {"entry": credpool.Operator(self.pool).remove(target).id}

@@ -152,5 +152,5 @@ def test_what_the_scenarios_ask_of_an_operator_fits_the_schema() -> None:
         validate("manage", {"cmd": "manage", "seq": 1, "now": 0.0, "do": action.verb, **told})
 
     verbs = {"list", "add", "remove", "reset", "rename", "priority", "move", "strategy"}
-    verbs |= {"disable", "enable", "models"}
+    verbs |= {"disable", "enable", "models", "replace"}
     assert {action.verb for action in asked} == verbs

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import stat
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -141,7 +142,7 @@ def test_what_others_could_write_is_disabled_when_the_file_becomes_ours(tmp_path
     path = kept(tmp_path, "touch ran", mode=0o666)
     pool, _ = opened(tmp_path)
 
-    added = Operator(pool).add(Secret(f"cmd:printf {KEY}"))
+    added = Operator(pool).add(Secret(f"cmd:printf {KEY}"), commands=True)
     again, _ = opened(tmp_path)
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -154,7 +155,7 @@ def test_a_pool_in_memory_runs_what_its_program_adds() -> None:
     """No file has the row: whoever wrote the program wrote the command."""
     pool = open_pool("openai", Surroundings(environ={}))
 
-    Operator(pool).add(Secret(f"cmd:printf {KEY}"))
+    Operator(pool).add(Secret(f"cmd:printf {KEY}"), commands=True)
 
     assert secrets(pool) == [KEY]
 
@@ -170,6 +171,36 @@ def test_a_key_of_a_program_is_no_command(tmp_path: Path) -> None:
         Pool.from_keys("openai", [f"cmd:touch {tmp_path}/ran"])
 
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("typed", ["cmd:touch {}", "  cmd:touch {}\n"])
+def test_what_a_program_passes_on_is_no_command_unasked(tmp_path: Path, typed: str) -> None:
+    """Whoever passes on what somebody has typed runs nothing by that, and the pool is as it was."""
+    operator = Operator(open_pool("openai", Surroundings(environ={}, folder=tmp_path)))
+    secret = Secret(typed.format(tmp_path / "ran"))
+    there = operator.add(Secret(KEY))
+
+    for verb in (operator.add, partial(operator.replace, there.id)):
+        with pytest.raises(BadInput, match="commands=True"):
+            verb(secret)
+
+    assert secrets(operator.pool) == [KEY]
+    assert not (tmp_path / "ran").exists()
+
+
+def test_commands_are_run_at_once(tmp_path: Path) -> None:
+    """A pool of many opens in the time of one: each of these two ends when the other has begun."""
+    for name in ("to", "fro"):
+        os.mkfifo(tmp_path / name)
+    kept(
+        tmp_path,
+        f"sh -c 'echo > to; cat fro >&2; echo {KEY}'",
+        f"sh -c 'cat to >&2; echo > fro; echo {OTHER}'",
+    )
+
+    pool, told = opened(tmp_path)
+
+    assert (secrets(pool), told) == ([KEY, OTHER], [])
 
 
 def test_commands_can_be_forbidden(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ def test_the_tree_is_the_one_that_is_drawn() -> None:
         "AmbiguousTarget",
         "UnusableSecret",
         "DuplicateSecret",
+        "UnusableLabel",
         "BadConfig",
         "BadPolicy",
     }

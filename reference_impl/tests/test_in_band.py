@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import httpx2
 import pytest
@@ -207,3 +207,51 @@ def test_a_stream_that_its_caller_leaves_tells_what_was_read() -> None:
 
     assert pool.exhaustion() is None
     assert stream.taken == 1
+
+
+@pytest.mark.parametrize("before", [(FINE,), ()], ids=["in a piece of its own", "in the first one"])
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_a_failure_counts_although_its_caller_closes_nothing(
+    way: str, before: tuple[bytes, ...]
+) -> None:
+    """An SDK that raises in the middle of a stream may leave it open for as long as it likes."""
+    pieces = (*before, FINE + SPENT, FINE)
+    pool = Pool.from_keys("openai", [ONE, TWO], clock=FakeClock())
+
+    async def left() -> list[str]:
+        async def handle(_: httpx2.Request) -> httpx2.Response:
+            headers = {"content-type": "text/event-stream"}
+            return httpx2.Response(200, headers=headers, stream=AsyncPieces(*pieces))
+
+        transport = httpx2.MockTransport(handle)
+        async with httpx2.AsyncClient(transport=transport, auth=PoolAuth(pool)) as client:
+            reply = await client.send(client.build_request("POST", URL, json={}), stream=True)
+            rest = reply.aiter_raw()
+            for _ in range(len(before) + 1):
+                await anext(rest)
+            return out(pool)
+
+    if way == "sync":
+        client = client_of(pool, {ONE: Pieces(*pieces)}, "identity")
+        reply = client.send(client.build_request("POST", URL, json={}), stream=True)
+        rest = reply.iter_raw()
+        for _ in range(len(before) + 1):
+            next(rest)
+
+    assert (out(pool) if way == "sync" else asyncio.run(left())) == ["key-1"]
+
+
+class AsyncPieces(httpx2.AsyncByteStream):
+    """A body that comes in these pieces to an asynchronous client."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self.pieces = pieces
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self.pieces:
+            yield piece
+
+
+def out(pool: Pool) -> list[str]:
+    """Return the entries that are out."""
+    return [e.id for e in pool.state.entries if e.cooldown is not None]

@@ -13,8 +13,12 @@ from credpool.errors import (
     DuplicateSecret,
     UnknownEntry,
     UnknownStrategy,
+    UnusableLabel,
     UnusableSecret,
 )
+from credpool.model.entry import Window
+from credpool.pool import engine_of
+from credpool.providers.quota import running
 from credpool.rules.targets import resolve, shown
 from credpool.stores import JsonFileStore, MemoryStore
 from credpool.testing import FakeClock
@@ -346,6 +350,7 @@ def test_a_listing_tells_all_but_the_secret() -> None:
                         "login_ends_at": None,
                         "priority": 1,
                         "serves": [],
+                        "fingerprint": None,
                         "has_secret": True,
                         "payer": "metered",
                         "endpoint_code": None,
@@ -375,3 +380,32 @@ def test_a_login_has_no_key_to_replace() -> None:
         replaced(pool_of(login), "work", "sk-new-0123456789")
 
     assert "sk-new" not in str(caught.value)
+
+
+def test_a_replaced_key_leaves_no_quota_behind() -> None:
+    """What is left is left of the old key's plan, in the row as in the process's memory."""
+    windows = {"5h": Window(left=0.1, until=2000.0)}
+    store = MemoryStore(pool_of(replace(entry("one"), windows=windows), entry("two")))
+    pool = Pool(store, clock=FakeClock(1000.0))
+    engine = engine_of(pool)
+    headers = {"x-ratelimit-remaining-requests": "1", "x-ratelimit-limit-requests": "10"}
+    headers |= {"x-ratelimit-reset-requests": "60s"}
+    engine.heard(pool.state.entries[0], headers)
+    known = running(pool.state, pool.state.entries[0], now=1000.0)
+
+    Operator(pool).replace("one", Secret("sk-new-0123456789"))
+
+    assert len(known) == 2
+    assert running(pool.state, pool.state.entries[0], now=1000.0) == {}
+
+
+@pytest.mark.parametrize("label", ["", " ", "7", "+1", "1.5", "two", "Second", " SECOND "])
+def test_a_label_that_is_no_name_of_one_entry_is_refused(label: str) -> None:
+    """Whoever gives it learns why, and a program can tell it from other mistakes."""
+    pool = Pool(MemoryStore(pool_of(entry("one", "first"), entry("two", "second"))))
+
+    with pytest.raises(UnusableLabel, match="the label is") as caught:
+        Operator(pool).rename("one", label)
+
+    assert caught.value.why in str(caught.value)
+    assert pool.state.entries[0].label == "first"

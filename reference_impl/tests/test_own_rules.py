@@ -42,6 +42,7 @@ PROVIDER: dict[str, Any] = {
     "owner_headers": ["X-Org"],
     "credential_query": ["key"],
     "in_band": ["error"],
+    "terminal": ["acme_gone", {"codes": ["acme_closed"], "source": "our own log"}],
     "credentials": [
         {
             "auth_type": "oauth",
@@ -50,6 +51,7 @@ PROVIDER: dict[str, Any] = {
             "payer": "free",
             "env": ["ACME_API_KEY"],
             "prefix": "acme-",
+            "aliases": ["ACME_TOKEN", {"name": "ACME_KEY", "verified": "2026-11-23"}],
             "extra_headers": {"x-beta": "yes"},
             "token_url": "https://api.acme.example/token",
         }
@@ -148,6 +150,8 @@ def test_every_field_of_the_registry_is_read() -> None:
     assert (rule.name, rule.place) == ("config.yaml/plan-empty", ("providers", "acme", "rules", 0))
     assert rule.codes == {"plan_empty", "1305"}
     assert known.owner_headers == ("x-org",)
+    assert way.aliases == ("ACME_TOKEN", "ACME_KEY")
+    assert known.terminal >= {"acme_gone", "acme_closed", "invalid_grant"}
     assert known.rules[1].name.startswith("generic/")
 
 

@@ -306,6 +306,29 @@ def test_an_error_of_the_network_is_the_clients(session: requests.Session) -> No
     assert ONE not in repr((str(raised.value), request.headers, dict(request.headers)))
 
 
+@pytest.mark.parametrize("again", [False, True], ids=["the first", "a later one"])
+def test_a_connection_that_fails_leaves_no_secret_behind(
+    session: requests.Session, *, again: bool
+) -> None:
+    """Not in what is written to a connection either, once nothing is written any more."""
+    script = {ONE: [CAPPED], TWO: [FakeReply(dropped=True)]} if again else {}
+    with FakeProvider(script) as provider:
+        session.auth = PoolAuth(pool_at(provider))
+        if not again:
+            provider.__exit__()
+            address = "http://127.0.0.1:9/v1"
+            session.auth = PoolAuth(Pool.from_keys("openai", [ONE, TWO], base_url=address))
+        where = url(provider) if again else "http://127.0.0.1:9/v1/chat/completions"
+
+        with pytest.raises(requests.ConnectionError) as raised:
+            session.post(where, json=ASKED)
+
+    request = raised.value.request
+    assert request is not None
+    written = [*request.headers.items(), *request.copy().headers.items(), *dict(request.headers)]
+    assert not [secret for secret in (ONE, TWO) if secret in repr(written)]
+
+
 def test_another_librarys_client_is_told_what_to_take() -> None:
     """An `httpx2` client takes whatever can be called; its first request says what to use."""
     auth: Any = PoolAuth(Pool.from_keys("openai", [ONE]))

@@ -258,6 +258,27 @@ def test_the_configuration_names_sinks(tmp_path: Path) -> None:
     assert told.read_text() == "openai: OPENAI_API_KEY out_of_credit, back in 1 d\n"
 
 
+def test_what_opening_a_pool_finds_is_told(tmp_path: Path) -> None:
+    """An entry that cannot be used is news to whoever is told, and not to the log alone."""
+    told = tmp_path / "told"
+    program = "import sys; open(sys.argv[1], 'a').write(sys.argv[2] + '\\n')"
+    words = [sys.executable, "-c", program, str(told), "{text}"]
+    tmp_path.joinpath("config.yaml").write_text(json.dumps({"notify": [{"command": words}]}))
+    rows = [{"id": "a", "label": "work", "access_token": "sk made up"}]
+    rows += [{"id": n, "label": n, "access_token": f"sk-made-up-{n}", "owner": "org"} for n in "bc"]
+    store = {"version": 1, "credential_pool": {"openai": rows}}
+    tmp_path.joinpath("auth.json").write_text(json.dumps(store))
+
+    pool = open_pool("openai", Surroundings(environ={}, folder=tmp_path), clock=FakeClock())
+    (sink,) = [one for one in _listeners(pool) if isinstance(one, Sink)]
+    sink.wait(30)
+
+    unusable, shared = told.read_text().splitlines()
+    assert unusable.startswith("openai: work cannot be used: ")
+    assert shared == "openai: b, c share one quota, that of org"
+    assert "sk made up" not in told.read_text()
+
+
 def _listeners(pool: Pool) -> tuple[object, ...]:
     from credpool.pool import engine_of  # noqa: PLC0415  this test alone looks inside
 

@@ -1,8 +1,19 @@
 """Rotate among several credentials for one LLM provider.
 
-Open a `Pool`, and give its `PoolAuth` (`credpool.httpx2`, or `credpool.httpx` for older clients)
-to an HTTP client or an SDK. Each kind of other public names has a module of its own: `errors`,
-`events`, `seed`, `stores`, `clock`, `login`, `testing`.
+Open a `Pool`, and give its `PoolAuth` (`credpool.httpx2`, or
+`credpool.httpx` for older clients) to an HTTP client or an SDK::
+
+    from credpool import Pool
+    from credpool.httpx2 import PoolAuth
+    from openai import DefaultHttpxClient, OpenAI
+
+    pool = Pool.open("openai")  # what `credpool add openai` keeps
+    http_client = DefaultHttpxClient(auth=PoolAuth(pool))
+    client = OpenAI(api_key="from-the-pool", http_client=http_client)
+
+For an endpoint of one's own (`custom:NAME`) the SDK needs its `base_url`.
+Each kind of other public names has a module of its own: `errors`, `events`,
+`seed`, `stores`, `clock`, `login`, `testing`.
 
 A name is imported from its module when it is first named: not every program needs them all.
 """

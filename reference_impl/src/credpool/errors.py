@@ -18,6 +18,7 @@ from credpool.model.errors import (
     UnknownEntry,
     UnknownProvider,
     UnknownStrategy,
+    UnusableLabel,
     UnusableSecret,
     WrongOrigin,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "UnknownEntry",
     "UnknownProvider",
     "UnknownStrategy",
+    "UnusableLabel",
     "UnusableSecret",
     "WrongOrigin",
 ]

@@ -19,41 +19,14 @@ from requests.structures import CaseInsensitiveDict
 from credpool._calls.body import Beginning, Bodies, ResumedStream
 from credpool._calls.decoded_body import DecodedBody, Pieces, Stream
 from credpool._calls.flow import MAX_SENDS, Flow, Observer
+from credpool._calls.sealed_headers import SealedHeaders
 from credpool._engine.leases import Lease, LeasedStream
 from credpool.model.messages import ANSWER, Answer
 from credpool.model.terms import EntryId
 from credpool.pool import Pool, engine_of
 from credpool.providers.wire import Seal, origin
 
-Headers = MutableMapping[str, str | bytes]
-
 _LEAST_FAILURE: Final = 400
-
-
-class SealedHeaders(CaseInsensitiveDict[str | bytes]):
-    """Headers whose secret is among the `items` alone, which the connection writes."""
-
-    def __init__(self, headers: Headers, secret: tuple[str, str]) -> None:
-        super().__init__(headers)
-        self._secret = secret
-
-    def items(self) -> Any:  # noqa: ANN401  a view of what is no view
-        """Return the headers as they are written to the connection."""
-        return [*super().items(), self._secret]  # spec: security.redirect+3
-
-    def shown(self) -> CaseInsensitiveDict[str | bytes]:
-        """Return the headers without the secret."""
-        return CaseInsensitiveDict(dict(super().items()))
-
-    def copy(self) -> "SealedHeaders":
-        """Return headers with the secret, for the connection to a proxy."""
-        return SealedHeaders(self.shown(), self._secret)
-
-    def __repr__(self) -> str:
-        return repr(self.shown())
-
-    def __reduce__(self) -> tuple[type, tuple[dict[str, str | bytes]]]:
-        return CaseInsensitiveDict, (dict(super().items()),)  # spec: security.no-leak+2
 
 
 class _Asked:

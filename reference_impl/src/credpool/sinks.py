@@ -14,7 +14,7 @@ import subprocess
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event as Flag
 from threading import Lock, Thread
 from typing import Any, Final, Protocol
@@ -25,6 +25,7 @@ from credpool import events
 from credpool._process.forks import PerProcess, watch
 from credpool.clock import Clock, SystemClock
 from credpool.config.notify import EVENTS, QUIET, Notice
+from credpool.events.changes import opened
 from credpool.events.log import line
 from credpool.events.report import report_event
 from credpool.model.errors import BadInput
@@ -238,10 +239,13 @@ class Sink:
 
 
 def attach(pool: Pool, notices: Sequence[Notice], clock: Clock | None) -> None:
-    """Let those whom a configuration names be told of a pool."""
+    """Let those whom a configuration names be told of a pool, and of what is wrong as it opens."""
     for notice in notices:
         send: Send = Webhook(notice.webhook) if notice.webhook else Command(*notice.command)
-        pool.listen(Sink(pool, send, events=notice.events, every=notice.every, clock=clock))
+        sink = Sink(pool, send, events=notice.events, every=notice.every, clock=clock)
+        pool.listen(sink)
+        for event in opened(pool.state):  # which nobody could hear of while it was opened
+            sink(replace(event, pool=pool.key))
 
 
 def _stop(ran: "subprocess.Popen[bytes]") -> None:

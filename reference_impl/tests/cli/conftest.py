@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from credpool import Entry, Pool
-from credpool.cli.app import run
+from credpool.cli.app import cli, run
 from credpool.pool import engine_of
 from credpool.stores import JsonFileStore
 
@@ -30,6 +30,7 @@ class Ran:
 
 
 Command = Callable[..., Ran]
+Ask = Callable[..., list[str]]
 
 
 @pytest.fixture
@@ -77,3 +78,24 @@ def keep(path: Path) -> Callable[..., None]:
         )
 
     return put
+
+
+@pytest.fixture
+def ask(capsys: pytest.CaptureFixture[str], around: dict[str, str]) -> Ask:
+    """Return how to ask what may come next on a line."""
+
+    def asked(line: str) -> list[str]:
+        words = line.split(" ")
+        around.update(
+            {
+                "_CREDPOOL_COMPLETE": "bash_complete",
+                "COMP_WORDS": line,
+                "COMP_CWORD": str(len(words) - 1),
+            }
+        )
+        with pytest.raises(SystemExit):
+            cli.main([], "credpool", complete_var="_CREDPOOL_COMPLETE")
+        out = capsys.readouterr().out
+        return [found.partition(",")[2] for found in out.split()]
+
+    return asked

@@ -236,7 +236,9 @@ def test_the_lock_of_a_dead_process_is_no_lock(credpool: "Command", path: Path) 
         pytest.param("| true", "", id="a reader that goes away"),
     ],
 )
-@pytest.mark.parametrize("verb", ["list", "list --json", "add openai"])
+@pytest.mark.parametrize(
+    "verb", ["list", "list --json", "add openai", "status", "providers", "doctor", "help"]
+)
 def test_a_stream_that_cannot_be_used_is_no_traceback(
     path: Path, around: dict[str, str], verb: str, redirected: str, said: str
 ) -> None:
@@ -259,12 +261,24 @@ def test_a_stream_that_cannot_be_used_is_no_traceback(
         assert len(ran.stderr.splitlines()) <= 1
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+@pytest.mark.parametrize(
+    ("encoding", "how"),
+    [
+        pytest.param("latin-1", {"PYTHONIOENCODING": "latin-1"}, id="latin-1"),
+        pytest.param("ascii", {"PYTHONIOENCODING": "ascii"}, id="ascii"),
+        pytest.param("utf-8", {"LC_ALL": "C"}, id="C"),
+        pytest.param(
+            "ascii",
+            {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+            id="C, and not in UTF-8",
+        ),
+    ],
+)
 def test_a_terminal_of_few_characters_is_shown_what_it_can_show(
-    path: Path, around: dict[str, str], encoding: str
+    path: Path, around: dict[str, str], encoding: str, how: dict[str, str]
 ) -> None:
     """Our own signs have plain ones in their stead, and a label's have their escapes."""
-    around |= {"PYTHONIOENCODING": encoding, "OPENAI_API_KEY": ONE}
+    around |= {**how, "OPENAI_API_KEY": ONE}
     path.parent.mkdir()
     row = {
         "id": "a",
@@ -275,7 +289,17 @@ def test_a_terminal_of_few_characters_is_shown_what_it_can_show(
     document = {"version": 1, "credential_pool": {"openai": [row]}}
     path.write_text(json.dumps(document), encoding="utf-8")
 
-    for verb in ("list", "status", "doctor", "list --json", "export"):
+    verbs = (
+        "list",
+        "status",
+        "doctor",
+        "list --json",
+        "export",
+        "providers",
+        "help",
+        "rm openai x",
+    )
+    for verb in verbs:
         ran = subprocess.run(  # noqa: S603
             [sys.executable, "-m", "credpool", *verb.split()],
             env=around,
@@ -284,12 +308,15 @@ def test_a_terminal_of_few_characters_is_shown_what_it_can_show(
             timeout=60,
         )
 
-        assert ran.returncode in (0, 1), verb
+        assert ran.returncode in (0, 1, 3), verb
         assert b"Traceback" not in ran.stderr
+        ran.stdout.decode(encoding)
+        ran.stderr.decode(encoding)
         if verb == "list":
             shown = ran.stdout.decode(encoding)
-            assert "ro -> \\ud800" in shown
-            assert ("b\u00fcro" in shown) is (encoding == "latin-1")
+            arrow = "\u2192" if encoding == "utf-8" else "->"
+            assert f"ro {arrow} \\ud800" in shown
+            assert ("b\u00fcro" in shown) is (encoding != "ascii")
 
 
 def test_what_is_no_text_is_no_key_and_no_export(credpool: "Command", path: Path) -> None:

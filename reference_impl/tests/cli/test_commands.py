@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from credpool import Entry, EntryId, Secret
+from credpool.cli.home import Home
 
 from .conftest import Command
 
 KEY = "sk-made-up-0123456789"
+NOBODY = "http://127.0.0.1:9/v1"
 
 
 def test_a_key_is_added_by_its_command(credpool: Command, path: Path) -> None:
@@ -133,3 +135,32 @@ def test_an_import_takes_no_command(credpool: Command, path: Path) -> None:
     assert "cmd:" not in path.read_text()
     assert Secret(KEY).reveal() in path.read_text()
     assert not ran.exists()
+
+
+def test_a_test_asks_with_what_a_command_prints(
+    credpool: Command, keep: Callable[..., None], path: Path, around: dict[str, str]
+) -> None:
+    """It is run for that, unless its entry is disabled; one that prints nothing is told."""
+    (path.parent.parent / "key").write_text(KEY)
+    ran = path.parent / "ran"
+    rows = {"vault": f"cat {path.parent.parent / 'key'}", "off": f"touch {ran}", "none": "true"}
+    keep(
+        *(
+            Entry(id=EntryId(name), reference=f"cmd:{line}", borrowed=True, base_url=NOBODY)
+            for name, line in rows.items()
+        )
+    )
+    credpool("disable", "openai", "off")
+    home = Home.find(None, around, path.parent.parent)
+
+    asked = home.with_printed(home.state("openai"))
+    told = credpool("test", "openai")
+
+    assert [e.secret and e.secret.reveal() for e in asked.entries] == [KEY, None, None]
+    assert not ran.exists()
+    assert "prints nothing" in told.err
+    words = {line.split()[1]: line for line in told.out.splitlines() if " openai" in line}
+    assert "no answer" in words["vault"]
+    assert "it is disabled" in words["off"]
+    assert "there is no key for it" in words["none"]
+    assert KEY not in told.out + told.err + path.read_text()

@@ -6,30 +6,8 @@ from pathlib import Path
 import pytest
 
 from credpool import Entry, EntryId, Secret
-from credpool.cli.app import cli
 
 Ask = Callable[..., list[str]]
-
-
-@pytest.fixture
-def ask(capsys: pytest.CaptureFixture[str], around: dict[str, str]) -> Ask:
-    """Return how to ask what may come next on a line."""
-
-    def asked(line: str) -> list[str]:
-        words = line.split(" ")
-        around.update(
-            {
-                "_CREDPOOL_COMPLETE": "bash_complete",
-                "COMP_WORDS": line,
-                "COMP_CWORD": str(len(words) - 1),
-            }
-        )
-        with pytest.raises(SystemExit):
-            cli.main([], "credpool", complete_var="_CREDPOOL_COMPLETE")
-        out = capsys.readouterr().out
-        return [found.partition(",")[2] for found in out.split()]
-
-    return asked
 
 
 def entries() -> list[Entry]:

@@ -129,3 +129,18 @@ def test_a_report_has_nothing_personal(credpool: "Command") -> None:
     assert "retry-after: 20" in ran.out
     assert "- should be: usage_limited" in ran.out
     assert "Read it before" in ran.err
+
+
+def test_a_report_names_neither_a_user_nor_a_machine(credpool: "Command") -> None:
+    """Also in small letters: what is no common word is replaced, and what everybody gets stays."""
+    body = (
+        "Allowance used up: hello joe, buildbox may not read /home/joe/keys or smb://buildbox/joe; "
+        "try again in 20s on joe.local"
+    )
+
+    ran = credpool("explain", "--provider", "openai", "--status", "429", "--report", stdin=body)
+
+    assert not any(name in ran.out for name in ("joe", "buildbox"))
+    assert "used up: hello" in ran.out
+    assert "may not read" in ran.out
+    assert "try again in 20s on" in ran.out

@@ -33,7 +33,7 @@ def test_there_is_something_to_compare() -> None:
 
 @pytest.mark.parametrize("shown", SHOWN, ids=lambda shown: shown.name)
 def test_a_session_on_a_page_goes_as_it_is_shown(credpool: "Command", shown: Path) -> None:
-    """`…` stands for an id, and for nothing else."""
+    """`…` stands for an id or a fingerprint, and for nothing else."""
     for line, answer in exchanges(SHOWN[shown]):
         typed, _, command = line.rpartition(" | ")
         stdin = shlex.split(typed)[1] if typed else ""
@@ -41,7 +41,7 @@ def test_a_session_on_a_page_goes_as_it_is_shown(credpool: "Command", shown: Pat
         ran = credpool(*shlex.split(command)[1:], stdin=stdin)
 
         said = [text.rstrip() for text in (ran.err + ran.out).splitlines() if text.strip()]
-        plain = [re.sub(r"\b[0-9a-f]{12}\b", "…", text) for text in said]
+        plain = [re.sub(r"\b([0-9a-f]{12}|[0-9a-f]{8})\b", "…", text) for text in said]
         assert [re.sub("─+", "─", text) for text in plain] == [
             re.sub("─+", "─", text) for text in answer
         ], line

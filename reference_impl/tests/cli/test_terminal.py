@@ -207,6 +207,24 @@ def test_what_is_missing_is_asked_for(credpool: "Command", at_terminal: Open, wi
     assert labels == ["work", "spare"]
 
 
+@pytest.mark.parametrize("width", [40, 80])
+@pytest.mark.parametrize("verb", ["list", "status", "providers", "doctor"])
+def test_a_narrow_terminal_is_shown_whole_words(
+    credpool: "Command", at_terminal: Open, width: int, verb: str
+) -> None:
+    """No line of a table is longer than the terminal is wide, and no name is broken or left out."""
+    for name, key in (("the-key-of-our-office", ONE), ("home", TWO)):
+        credpool("add", "openai", "--label", name, stdin=key)
+
+    typed = at_terminal(verb, width=width)
+
+    assert typed.end() in (0, 1)
+    wanted = {"list": "the-key-of-our-office", "providers": "CLAUDE_CODE_OAUTH_TOKEN"}
+    assert wanted.get(verb, "openai") in typed.text
+    if verb != "doctor":  # whose sentences a terminal folds by itself
+        assert max(len(line) for line in typed.text.splitlines()) <= width
+
+
 def test_a_provider_is_asked_for(at_terminal: Open, path: Path) -> None:
     """Bare `add` is a conversation about what is to be added."""
     typed = at_terminal("add")
@@ -217,6 +235,17 @@ def test_a_provider_is_asked_for(at_terminal: Open, path: Path) -> None:
 
     assert typed.end() == 0
     assert stored(path) == {"groq": ["gsk_0123456789abcdef"]}
+
+
+def test_the_status_of_a_reply_is_asked_for(at_terminal: Open) -> None:
+    """`explain` begins a conversation too."""
+    typed = at_terminal("explain", "--provider", "OpenAI")
+    typed.wait_for("The HTTP status of the reply:")
+    typed.type("402\r")
+    typed.wait_for("class:")
+
+    assert typed.end() == 0
+    assert "out_of_credit" in typed.text
 
 
 def test_a_verb_that_needs_a_pool_says_so(at_terminal: Open) -> None:

@@ -85,23 +85,23 @@ def test_a_key_goes_to_the_provider_that_its_beginning_names(owner: str, prefix:
 
     for other in others:
         with pytest.raises(UnusableSecret, match="begins like a key of") as refused:
-            key_typed(key, other, elsewhere=False)
+            key_typed(key, registry.provider(other), elsewhere=False)
         assert KEY not in str(refused.value)
 
-    assert key_typed(key, owner, elsewhere=False) == Secret(key)
-    assert key_typed(key, next(iter(others)), elsewhere=True) == Secret(key)
+    assert key_typed(key, registry.provider(owner), elsewhere=False) == Secret(key)
+    assert key_typed(key, registry.provider(next(iter(others))), elsewhere=True) == Secret(key)
 
 
 def test_two_keys_in_one_are_refused() -> None:
     """One behind the other, they are no key."""
     with pytest.raises(UnusableSecret, match="holds two keys"):
-        key_typed(f"gsk_{KEY}gsk_{KEY[::-1]}", "groq", elsewhere=False)
+        key_typed(f"gsk_{KEY}gsk_{KEY[::-1]}", registry.provider("groq"), elsewhere=False)
 
 
 @pytest.mark.parametrize("key", [SK, "abcdef0123456789==", f"id.{KEY}", f"AK:{KEY}", f"a/{KEY}+"])
 def test_what_may_be_a_key_is_taken(key: str) -> None:
     """Padding, points, colons and slashes are parts of keys."""
-    assert key_typed(f" {key}\n", "openai", elsewhere=False) == Secret(key)
+    assert key_typed(f" {key}\n", registry.provider("openai"), elsewhere=False) == Secret(key)
 
 
 def test_a_key_that_begins_otherwise_is_added_and_told(credpool: "Command") -> None:

@@ -92,7 +92,7 @@ def test_a_listing_shows_the_dead_and_the_time_left(credpool: "Command", keep: K
     assert "auth_revoked, log in again" in listing.out
     assert "out_of_credit, " in listing.out
     assert " d " in listing.out
-    assert [len(line.split()) for line in status.out.splitlines() if "openai" in line] == [9]
+    assert [len(line.split()) for line in status.out.splitlines() if "openai" in line] == [14]
     assert "\x1b" not in listing.out + status.out
 
 
@@ -324,7 +324,7 @@ def out(failure: FailureClass, until: float = 4e9) -> Cooldown:
         ),
         pytest.param(
             entry("a", cooldown=out(FailureClass.RATE_LIMITED)),
-            "it comes back by itself",
+            "wait until ",
             id="throttled",
         ),
     ],
@@ -605,3 +605,26 @@ def test_an_endpoint_of_ones_own_needs_an_address(credpool: "Command") -> None:
 
     assert [ran.code for ran in (without, first, second)] == [2, 0, 0]
     assert "--base-url" in without.err
+
+
+def test_a_second_key_of_an_endpoint_is_valid_where_the_first_one_is(credpool: "Command") -> None:
+    """Nobody types the address twice, and no entry is added that cannot be used."""
+    url, other = "http://127.0.0.1:9/v1", "http://127.0.0.1:8/v1"
+    first = credpool("add", "custom:demo", "--base-url", url, "--label", "a", stdin=ONE)
+    second = credpool("add", "custom:demo", "--label", "b", stdin=TWO)
+    usable = credpool("list", "custom:demo")
+    credpool("add", "custom:demo", "--base-url", other, stdin=ONE[::-1])
+    unclear = credpool("add", "custom:demo", stdin=TWO[::-1])
+
+    assert (first.code, second.code, unclear.code) == (0, 0, 2)
+    assert "unusable" not in usable.out + usable.err
+    assert "say it with --base-url" in unclear.err
+
+
+@pytest.mark.parametrize("key", ["azure-openai", "generic"])
+def test_a_key_without_an_address_is_refused_as_it_is_added(credpool: "Command", key: str) -> None:
+    """A provider whose endpoints are its customers' own has no address that could be meant."""
+    ran = credpool("add", key, stdin=ONE)
+
+    assert (ran.code, "say it with --base-url" in ran.err) == (2, True)
+    assert credpool("add", key, "--base-url", "https://x.example", stdin=ONE).code == 0

@@ -55,6 +55,7 @@ from credpool.errors import (
     UnknownEntry,
     UnknownProvider,
     UnknownStrategy,
+    UnusableLabel,
     UnusableSecret,
     WrongOrigin,
 )
@@ -243,7 +244,7 @@ def handling(call: Callable[[], None]) -> float | None:
         assert_type((err.asked, err.allowed), tuple[str, str])
     except (UnknownEntry, AmbiguousTarget) as err:
         assert_type(err.target, str)
-    except UnusableSecret as err:
+    except (UnusableLabel, UnusableSecret) as err:
         assert_type(err.why, str)
     except DuplicateSecret as err:
         assert_type(err.holder, str)

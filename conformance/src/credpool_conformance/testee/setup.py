@@ -160,7 +160,7 @@ class Setup:
     def managed(self, action: Manage) -> dict[str, Json]:
         """Write what an operator says: a new entry has a secret of its own, if none is given."""
         told = dict(action.arguments)
-        if action.verb == "add":
+        if action.verb in ("add", "replace"):
             own = action.newcomer.id if action.newcomer else ""
             given = told.get("secret", self._secrets.get(own, ""))
             told["secret"] = _SECRET.sub(lambda found: self._secrets[found[1]], text(given))

@@ -37,6 +37,12 @@ class Watch(Protocol):
     def along_async(self, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """Pass on what follows, and read along."""
 
+    def known(self) -> None:
+        """Settle the call once a failure is known."""
+
+    async def known_async(self) -> None:
+        """Settle the call once a failure is known."""
+
     def over(self) -> None:
         """Settle the call, once."""
 
@@ -250,6 +256,8 @@ class ResumedStream(_Resumed):
     """The body of a synchronous reply."""
 
     def __iter__(self) -> Iterator[bytes]:
+        if self.watch is not None:
+            self.watch.known()
         yield from self._beginning.again()  # spec: recover.whole-body+1
         if self._beginning.ended:
             return
@@ -267,6 +275,8 @@ class ResumedAsyncStream(_Resumed):
     """The body of an asynchronous reply."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self.watch is not None:
+            await self.watch.known_async()
         for piece in self._beginning.again():
             yield piece
         if self._beginning.ended:

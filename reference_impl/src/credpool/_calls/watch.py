@@ -24,7 +24,7 @@ _GZIP_OR_ZLIB: Final = 47
 
 
 class Watch:
-    """Reads along in the events of one reply; its call is settled when the reply is over.
+    """Reads along in the events of one reply; its call is settled at a failure, or when the reply is over.
 
     What is in a coding that cannot be read here is passed on unread.
     """
@@ -54,6 +54,7 @@ class Watch:
         for piece in rest:
             if events.open or not plain or piece[-2:] != END or ALARM in piece:
                 self.feed(piece)
+                self.known()
             yield piece
 
     async def along_async(self, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -62,7 +63,18 @@ class Watch:
         async for piece in rest:
             if events.open or not plain or piece[-2:] != END or ALARM in piece:
                 self.feed(piece)
+                await self.known_async()
             yield piece
+
+    def known(self) -> None:
+        """Settle the call once a failure is known: a caller that gives up may close nothing."""
+        if self.events.failure is not None:
+            self.over()
+
+    async def known_async(self) -> None:
+        """Settle the call once a failure is known: a caller that gives up may close nothing."""
+        if self.events.failure is not None:
+            await self.over_async()
 
     def ended(self) -> ToDecide | None:
         """Return what there is to decide about a reply of which all is known."""

@@ -186,6 +186,10 @@ class Engine:
         named = named_owner(headers, self.provider) if known.owner is None else None
         return named if named != known.learnt_owner else None
 
+    def forget(self, entry: EntryId) -> None:
+        """Forget the quota of a secret that an entry has no longer."""
+        self._stored.telemetry.forget(entry)
+
     def unchosen(self, entry: Entry) -> None:
         """Note that a request goes out for which `choose` has counted nobody."""
         self._chooser.note(entry)

@@ -35,6 +35,10 @@ class Telemetry:
         changed = [self._note(state, holder, told, now) for holder in holders]
         return any(changed)
 
+    def forget(self, entry: EntryId) -> None:
+        """Forget the quota of an entry that has another secret now."""
+        self._windows.pop(entry, None)
+
     def _note(self, state: PoolState, entry: EntryId, told: Windows, now: float) -> bool:
         known = self._windows.get(entry, {})
         self._windows[entry] = joined(known, told)

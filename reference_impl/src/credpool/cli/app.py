@@ -4,7 +4,6 @@ stdout is data, stderr is talk.
 """
 
 import json
-import logging
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -59,6 +58,10 @@ VERBS: Final = MappingProxyType(
 """Where each verb is, and what the list of them says of it: the first sentence of its help."""
 
 
+_WHOLE_WORDS: Final = "COMP_WORDBREAKS=${COMP_WORDBREAKS//:}\n"
+"""Without this, bash completes what is behind the colon of `env:NAME` or `custom:NAME` alone."""
+
+
 class Verbs(click.Group):
     """The verbs, each imported when it is asked for."""
 
@@ -103,7 +106,7 @@ class Verbs(click.Group):
         return [*(CompletionItem(name, help=says) for name, says in verbs), *options]
 
     def _summaries(self) -> list[tuple[str, str]]:
-        own = {name: verb.get_short_help_str() for name, verb in self.commands.items()}
+        own = {name: verb.get_short_help_str(200) for name, verb in self.commands.items()}
         return sorted({**own, **{name: says for name, (_, says) in VERBS.items()}}.items())
 
 
@@ -155,12 +158,12 @@ def completion(shell: str) -> None:
     """
     made = get_completion_class(shell)
     assert made is not None, "click completes in all of these"
-    click.echo(made(cli, {}, "credpool", "_CREDPOOL_COMPLETE").source())
+    script = made(cli, {}, "credpool", "_CREDPOOL_COMPLETE").source()
+    click.echo(f"{_WHOLE_WORDS if shell == 'bash' else ''}{script}")
 
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command, and return its exit code."""
-    logging.getLogger("credpool").addHandler(logging.NullHandler())  # what matters is said here
     streams.prepare()
     try:
         code = _ended(arguments)

@@ -5,7 +5,7 @@ The place is given, or `$CREDPOOL_HOME`, or the user's own configuration folder.
 
 import os
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from credpool.cli.talk.render import say
 from credpool.config.file import set_strategy
 from credpool.config.files import Complaint
 from credpool.config.pools import custom_key, endpoints, is_custom
+from credpool.entries.listing import fingerprinted
 from credpool.entries.operator import Operator
 from credpool.model.errors import BadInput, CredpoolError, StoreError
 from credpool.model.policy import Strategy
@@ -22,10 +23,15 @@ from credpool.model.terms import AuthType
 from credpool.model.text import did_you_mean, meant
 from credpool.pool import Pool
 from credpool.providers import registry
+from credpool.providers.registry import Provider
+from credpool.rules.given import checked_url
+from credpool.rules.usable import is_disabled
+from credpool.seed.borrowing import AT_ONCE
 from credpool.seed.open import open_pool, view_pool
 from credpool.seed.surroundings import Surroundings
 from credpool.stores.disk import WholeFile
 from credpool.stores.json_file import pool_keys
+from credpool.stores.key_file import key_beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,39 @@ class Home:
             or typed
         )
 
+    def address(self, key: str, ask: Callable[[], str] | None = None) -> str | None:
+        """Return the base URL that a new key needs: the other entries', if nothing else names one.
+
+        Args:
+            key: the pool.
+            ask: asks a person for it, if there is one.
+
+        Raises:
+            BadInput: nobody knows where the key is valid.
+        """
+        known = self.provider(key)
+        ways = () if known is None else (known.base_url, *(c.base_url for c in known.credentials))
+        if any(ways) or self.surroundings.endpoint(key) is not None:
+            return None
+        urls = {e.base_url for e in self.state(key, notify=lambda _: None).entries}
+        if len(urls) == 1 and None not in urls:
+            return urls.pop()
+        if ask is not None:
+            return checked_url("base URL", ask())
+        raise BadInput(f"nothing says where a key of {key} is valid; say it with --base-url")
+
+    def stored(self) -> Sequence[str]:
+        """Return the pools that are kept; raises what `known` raises."""
+        return pool_keys(self.store)
+
+    def listed(self) -> Sequence[str]:
+        """Return the endpoints of the configuration; raises what `known` raises."""
+        return [endpoint.key for endpoint in endpoints(self.surroundings.settings())]
+
+    def variables(self) -> Collection[str]:
+        """Return the names of the variables there are, those of `.env` too."""
+        return self.surroundings.references().variables.keys()
+
     def known(self) -> tuple[str, ...]:
         """Return the pools there are: kept, configured, or found.
 
@@ -102,7 +141,9 @@ class Home:
             BadConfig: the configuration cannot be used.
         """
         known = key if new and is_custom(key) else self._known(key)
-        return open_pool(known, self._rules(key), store=self.store, notify=_warn)
+        pool = open_pool(known, self._rules(key), store=self.store, notify=_warn)
+        key_beside(self.store, create=True)  # what shows the pool makes none
+        return pool
 
     def operator(self, key: str) -> Operator:
         """Return whoever changes a pool; raises what `pool` raises.
@@ -114,10 +155,34 @@ class Home:
             raise file.denied()
         return Operator(self.pool(key))
 
+    def with_printed(self, state: PoolState) -> PoolState:
+        """Return a pool with the secrets that its commands (`cmd:`) print, which are run for it."""
+        asked = [e for e in state.entries if e.unread and not is_disabled(state, e)]
+        places = sorted({e.reference or "" for e in asked})
+        if not places:
+            return state
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  rarely needed
+
+        with ThreadPoolExecutor(AT_ONCE) as readers:
+            found = dict(zip(places, readers.map(self.found_at, places), strict=True))
+        for told in found.values():
+            if isinstance(told, Complaint):
+                _warn(told)
+        secrets = {place: told for place, told in found.items() if isinstance(told, Secret)}
+        lent = (
+            replace(e, unread=False, secret=secrets.get(e.reference or "")) if e in asked else e
+            for e in state.entries
+        )
+        return replace(state, entries=tuple(lent))
+
     def state(self, key: str, notify: Callable[[Complaint], None] | None = None) -> PoolState:
         """Return a pool as it would be opened, and change nothing; raises what `pool` raises."""
         tell = notify or _warn
         return view_pool(self._known(key), self._rules(key), store=self.store, notify=tell)
+
+    def fingerprinted(self, state: PoolState) -> PoolState:
+        """Return a pool with the fingerprints of its secrets, if a key for them is beside the store."""
+        return fingerprinted(state, key_beside(self.store, create=False))
 
     def states(self, keys: tuple[str, ...] | None = None) -> list[PoolState]:
         """Return the pools as they are; raises what `pool` raises."""
@@ -147,6 +212,22 @@ class Home:
         """
         set_strategy(self.config, key, strategy)
 
+    def provider(self, key: str) -> Provider | None:
+        """Return the provider of a pool, as the operator describes it or the registry has it, if either does.
+
+        Raises:
+            BadConfig: the configuration cannot be used.
+        """
+        if key not in self.surroundings.names():
+            return None
+        return self.surroundings.described(key) or registry.provider(key)
+
+    def types_of(self, key: str) -> Sequence[AuthType]:
+        """Return the types of credentials that a provider takes; raises what `provider` raises."""
+        known = self.provider(key)
+        ways = () if known is None else known.credentials
+        return list(dict.fromkeys(way.auth_type for way in ways)) or [AuthType.API_KEY]
+
     def _known(self, key: str) -> str:
         """Return the key, if there is such a pool or may be one."""
         if key in pool_keys(self.store) or self.surroundings.endpoint(key) is not None:
@@ -174,13 +255,6 @@ def is_shared(path: Path) -> bool:
     if os.name != "posix" or not path.exists():
         return False
     return bool(stat.S_IMODE(path.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO))
-
-
-def types_of(key: str) -> Sequence[AuthType]:
-    """Return the types of credentials that a provider takes."""
-    if key not in registry.names():
-        return [AuthType.API_KEY]
-    return list(dict.fromkeys(c.auth_type for c in registry.provider(key).credentials))
 
 
 def _warn(complaint: Complaint) -> None:

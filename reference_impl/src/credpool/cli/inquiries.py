@@ -13,9 +13,10 @@ from credpool.cli import doctor as examination
 from credpool.cli import explain as explanation
 from credpool.cli import transfer
 from credpool.cli.exits import Exit
-from credpool.cli.session import Session, any_provider, key, leave_with, session
+from credpool.cli.session import Session, any_provider, key, leave_with, providers, session
 from credpool.cli.talk import render
 from credpool.cli.talk.options import common
+from credpool.cli.typed.asking import AskedOption, line
 from credpool.cli.verbs import TYPES
 from credpool.model.errors import BadInput
 from credpool.model.secret import Veiled
@@ -29,7 +30,8 @@ _SECRETS: Final = (
     "Delete it when it has been imported."
 )
 _READ_FIRST: Final = (
-    "Read it before you give it to anybody: names in plain words can be left in it."
+    "Read it before you give it to anybody: a name that is a common word too is left in it, "
+    "and what is replaced and names nobody can be put back."
 )
 _SHARED: Final = "Others may read the file it went to; --output FILE makes one that only you may."
 
@@ -54,7 +56,8 @@ def status(session: Session) -> None:
     """
     (states, errors), now = session.home.readable(), time.time()
     if session.as_json:
-        render.show_pools(states, now=now, as_data=True)
+        seen = [session.home.fingerprinted(state) for state in states]
+        render.show_pools(seen, now=now, as_data=True)
     else:
         render.show_summary(states, now=now)
     leave_with(errors)
@@ -81,8 +84,21 @@ def doctor(session: Session) -> None:
 
 @click.command()
 @common
-@click.option("--provider", default=registry.GENERIC, show_default=True, callback=key)
-@click.option("--status", type=click.IntRange(100, 599), required=True, help="The HTTP status.")
+@click.option(
+    "--provider",
+    default=registry.GENERIC,
+    show_default=True,
+    callback=key,
+    shell_complete=providers,
+)
+@click.option(
+    "--status",
+    type=click.IntRange(100, 599),
+    required=True,
+    help="The HTTP status.",
+    cls=AskedOption,
+    ask=line("The HTTP status of the reply:"),
+)
 @click.option("--header", "headers", multiple=True, help="As 'name: value'; may be repeated.")
 @click.option("--type", "kind", type=click.Choice([*TYPES]), default="api-key", show_default=True)
 @click.option("--as-rule", is_flag=True, help="Write a rule for config.yaml that matches it.")

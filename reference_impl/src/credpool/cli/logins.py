@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from credpool.cli.home import Home, types_of
+from credpool.cli.home import Home
 from credpool.cli.session import Session, any_target, provider, session
 from credpool.cli.talk import streams
 from credpool.cli.talk.options import common
@@ -18,7 +18,7 @@ from credpool.model.entry import Entry
 from credpool.model.errors import BadInput
 from credpool.model.secret import Secret
 from credpool.model.terms import AuthType
-from credpool.providers import registry
+from credpool.providers.registry import Provider
 from credpool.rules.targets import resolve, shown
 from credpool.rules.usable import is_disabled
 
@@ -59,13 +59,16 @@ class Client:
             scope=told.scope or prompter.ask("The scope to ask for (may be empty):"),
         )
 
-    def lacks(self, key: str) -> Sequence[str]:
+    def token_at(self, known: Provider) -> str | None:
+        """Return where its tokens are, if that is known."""
+        return self.token_url or known.credential(AuthType.OAUTH).token_url
+
+    def lacks(self, known: Provider) -> Sequence[str]:
         """Return what a login to the provider needs besides, all at once."""
-        known = registry.provider(key).credential(AuthType.OAUTH).token_url
         parts = (
             (self.client_id, _CLIENT),
             (self.device_url or self.authorize_url, _ENDPOINT),
-            (self.token_url or known, _TOKENS),
+            (self.token_at(known), _TOKENS),
         )
         return [what for given, what in parts if not given]
 
@@ -78,16 +81,15 @@ def log_in(home: Home, key: str, client: Client, *, into: str | None = None) -> 
         LoginFailed: it failed, and the pool is as it was.
         StoreError: the login could not be made durable.
     """
-    check_takes_logins(key)
+    known = check_takes_logins(home, key)
     pool = home.pool(key)
     target = None if into is None else resolve(pool.state, into).id
-    lacks = client.lacks(key)
-    if lacks or client.client_id is None:
+    lacks, token_url = client.lacks(known), client.token_at(known)
+    if lacks or client.client_id is None or token_url is None:
         raise BadInput(f"{_needs(key, lacks)}; the provider's documentation has the endpoints")
-    app = LoginApp.at(
-        pool.state.provider,
+    app = LoginApp(
         client_id=client.client_id,
-        token_url=client.token_url or None,
+        token_url=token_url,
         device_url=client.device_url or None,
         authorize_url=client.authorize_url or None,
         scope=client.scope or None,
@@ -98,15 +100,18 @@ def log_in(home: Home, key: str, client: Client, *, into: str | None = None) -> 
     return login_by_browser(pool, app, _say_address, into=target)
 
 
-def check_takes_logins(key: str) -> None:
-    """Refuse a provider that takes API keys alone, and say which others take logins.
+def check_takes_logins(home: Home, key: str) -> Provider:
+    """Return a provider, if it takes logins; or else say which others do.
 
     Raises:
         BadInput: it is one.
     """
-    if AuthType.OAUTH not in types_of(key):
-        can = ", ".join(name for name in registry.names() if AuthType.OAUTH in types_of(name))
+    known = home.provider(key)
+    if known is None or AuthType.OAUTH not in home.types_of(key):
+        names = home.surroundings.names()
+        can = ", ".join(name for name in names if AuthType.OAUTH in home.types_of(name))
         raise BadInput(f"{key} takes API keys alone: credpool add {key}; logins are taken by {can}")
+    return known
 
 
 def _needs(key: str, lacks: Sequence[str]) -> str:
@@ -130,8 +135,7 @@ def login(
 ) -> None:
     """Log in to PROVIDER with your own OAuth client."""
     client = Client(**told, secret=None)
-    check_takes_logins(provider)
-    lacks = client.lacks(provider)
+    lacks = client.lacks(check_takes_logins(session.home, provider))
     if lacks and is_interactive():
         say(f"{_needs(provider, lacks).capitalize()}.")
         client = client.asked(Terminal())

@@ -23,6 +23,9 @@ from credpool.model.terms import EntryId
 from credpool.providers import registry
 from credpool.rules.targets import plain
 
+KINDS: Final = ("env:", "file:", "keyring:", "cmd:")
+"""The kinds of places that a key can be at."""
+
 _SPECIAL: Final = frozenset(" \t:'\"\\$`&|;<>()*?[]{}~#!")
 """The characters that a shell reads in another way than they are meant."""
 
@@ -58,7 +61,8 @@ class Session:
                 render.say(f"{state.key} has no credentials: credpool add {state.key}.")
         if not (keys or any(state.entries for state in states)):
             render.say(f"There are no credentials yet; they will be kept in {self.home.store}.")
-        render.show_pools(states, now=time.time(), as_data=self.as_json, with_ends=with_ends)
+        seen = [self.home.fingerprinted(state) for state in states]
+        render.show_pools(seen, now=time.time(), as_data=self.as_json, with_ends=with_ends)
         leave_with(errors)
 
     def done(self, text: str, key: str, entry: EntryId | None = None) -> None:
@@ -66,7 +70,8 @@ class Session:
         render.say(text)
         if self.as_json:
             now = time.time()
-            render.show_pools([self.home.state(key)], now=now, as_data=True, only=entry)
+            seen = self.home.fingerprinted(self.home.state(key))
+            render.show_pools([seen], now=now, as_data=True, only=entry)
 
 
 def session(verb: Callable[Concatenate[Session, P], T]) -> Callable[P, T]:
@@ -84,8 +89,30 @@ def key(context: click.Context, _parameter: click.Parameter, typed: str | None) 
     return None if typed is None else asking.home(context).meant(typed)
 
 
-def _completed(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
-    return [name for name in registry.names() if name.startswith(begun)]
+def providers(
+    context: click.Context, _parameter: click.Parameter, begun: str
+) -> list[CompletionItem]:
+    """Complete a provider, of the registry or the operator's own, or an endpoint of theirs."""
+    home = asking.home(context)
+    try:
+        names = dict.fromkeys((*home.stored(), *home.surroundings.names(), *home.listed()))
+    except CredpoolError:
+        names = dict.fromkeys(registry.names())
+    return [CompletionItem(name) for name in names if name.startswith(begun)]
+
+
+def places(context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Complete the place of a key: which kinds there are, and then the variables or the files."""
+    kind, colon, rest = begun.partition(":")
+    if not colon:
+        return [CompletionItem(name) for name in KINDS if name.startswith(begun)]
+    if kind == "file":
+        folder, _, name = rest.rpartition("/")
+        there = f"{folder}/" if "/" in rest else ""
+        found = sorted(p for p in Path(there or ".").glob("*") if p.name.startswith(name))
+        return [CompletionItem(f"file:{there}{p.name}{'/' * p.is_dir()}") for p in found]
+    names = sorted(asking.home(context).variables()) if kind == "env" else []
+    return [CompletionItem(f"env:{name}") for name in names if name.startswith(rest)]
 
 
 def targets(
@@ -119,8 +146,8 @@ provider = click.argument(
     cls=asking.Asked,
     ask=asking.provider,
     callback=key,
-    shell_complete=_completed,
+    shell_complete=providers,
 )
-any_provider = click.argument("provider", required=False, callback=key, shell_complete=_completed)
+any_provider = click.argument("provider", required=False, callback=key, shell_complete=providers)
 target = click.argument("target", cls=asking.Asked, ask=asking.target, shell_complete=targets)
 any_target = click.argument("target", required=False, shell_complete=targets)

@@ -1,6 +1,7 @@
 """The verbs that change a pool (spec: operator). What a verb has done it says on stderr."""
 
 import time
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -22,9 +23,9 @@ from credpool.cli.talk.options import common
 from credpool.cli.talk.prompter import Terminal, is_interactive
 from credpool.cli.typed.asking import Asked, line, step
 from credpool.cli.typed.keys import type_told
-from credpool.cli.typed.replacing import PLACES, secret_given, tell_unlike
+from credpool.cli.typed.replacing import from_place, secret_given, tell_unlike
 from credpool.cli.typed.words import Word
-from credpool.cli.wizard import ask_type
+from credpool.cli.wizard import ADDRESS, IN_A_PROGRAM, ask_type
 from credpool.config.files import Complaint
 from credpool.entries.operator import Operator
 from credpool.entries.order import Move
@@ -54,7 +55,7 @@ def _completed(_context: click.Context, _parameter: click.Parameter, begun: str)
 @click.option("--priority", type=int, help="Its place in the order, 0 first; last if not given.")
 @click.option("--owner", help="Whose quota it draws on.")
 @click.option("--base-url", help="Where it is valid, if not at the provider's own address.")
-@click.option("--from", "place", metavar="PLACE", help=f"Where the key is, in its stead: {PLACES}.")
+@from_place
 @click.option(
     "--models",
     multiple=True,
@@ -73,19 +74,24 @@ def add(
     """
     base_url = own["base_url"]
     operator = Operator(session.home.pool(provider, new=base_url is not None))
-    if _type(provider, kind) is AuthType.OAUTH:
+    if _type(session, provider, kind) is AuthType.OAUTH:
         entry = _logged_in(session, provider)
         if models:
             operator.serve(entry.id, models)
     else:
-        secret = secret_given(provider, place, elsewhere=base_url is not None)
+        known = session.home.provider(provider)
+        asked = partial(Terminal().ask, ADDRESS) if is_interactive() else None
+        url = base_url or session.home.address(provider, asked)
+        secret = secret_given(known, place, elsewhere=base_url is not None)
         entry = operator.add(
-            secret, label=label, auth_type=type_told(secret, provider), priority=priority,
-            models=models, owner=own["owner"], base_url=base_url,
+            secret, label=label, auth_type=type_told(secret, known), priority=priority,
+            models=models, owner=own["owner"], base_url=url, commands=is_command(place),
         )  # fmt: skip
-        tell_unlike(secret, provider, elsewhere=base_url is not None)
+        tell_unlike(secret, known, elsewhere=base_url is not None)
     session.done(f"Added {shown(entry)} to {provider}.", provider, entry.id)
     _tell_unread(session, place, entry)
+    if is_interactive() and len(operator.pool.state.entries) == 1:
+        render.say(IN_A_PROGRAM.format(provider))
 
 
 def _tell_unread(session: Session, place: str | None, entry: Entry) -> None:
@@ -278,16 +284,16 @@ def _confirmed(state: PoolState, entry: Entry) -> None:
         raise click.exceptions.Exit(Exit.INTERRUPTED)
 
 
-def _type(provider: str, kind: str | None) -> AuthType:
+def _type(session: Session, key: str, kind: str | None) -> AuthType:
     """Return what is to be added; only a person is asked."""
     if kind is not None:
         return TYPES[kind]
-    return ask_type(Terminal(), provider) if is_interactive() else AuthType.API_KEY
+    return ask_type(session.home, Terminal(), key) if is_interactive() else AuthType.API_KEY
 
 
 def _logged_in(session: Session, key: str) -> Entry:
     if not is_interactive():
-        check_takes_logins(key)
+        check_takes_logins(session.home, key)
         raise BadInput(
             f"a login needs a person and an OAuth client: see credpool login {key} --help"
         )

@@ -5,9 +5,10 @@ Entries are named by their ids, so that nobody else's removal can move them in b
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
-from credpool.cli.home import Home, types_of
+from credpool.cli.home import Home
 from credpool.cli.logins import Client, check_takes_logins, log_in
 from credpool.cli.session import Session, session
 from credpool.cli.talk.billing import KINDS, bill, notes, usual_payer
@@ -28,6 +29,11 @@ from credpool.rules.usable import is_disabled
 
 Step = Callable[[], None]
 
+ADDRESS: Final = "Its base URL, such as https://api.example.com/v1:"
+IN_A_PROGRAM: Final = (
+    "A program opens this pool with Pool.open({!r}); how it goes on: python -m pydoc credpool"
+)
+
 _MEANING: Final = {
     Strategy.FILL_FIRST: "the first that is available",
     Strategy.ROUND_ROBIN: "each in turn",
@@ -46,7 +52,7 @@ def begin(session: Session) -> None:
     home, terminal = session.home, Terminal()
 
     def login(key: str, into: str | None = None) -> None:
-        check_takes_logins(key)
+        check_takes_logins(home, key)
         entry = log_in(home, key, Client().asked(terminal), into=into)
         say(f"Logged in: {shown(entry)} of {key}.")
 
@@ -54,10 +60,10 @@ def begin(session: Session) -> None:
     wizard.run()
 
 
-def ask_type(prompter: Prompter, key: str) -> AuthType:
+def ask_type(home: Home, prompter: Prompter, key: str) -> AuthType:
     """Ask which type of credential is meant, where there are several, and say who is billed."""
-    types = types_of(key)
-    choices = [(f"{KINDS[t]}, {bill(key, t, usual_payer(key, t))}", t) for t in types]
+    known, types = home.provider(key), home.types_of(key)
+    choices = [(f"{KINDS[t]}, {bill(key, t, usual_payer(known, t))}", t) for t in types]
     kind = types[0] if len(types) == 1 else prompter.choose("API key or OAuth login?", choices)
     for note in notes(key, kind):
         prompter.tell(note)
@@ -119,31 +125,36 @@ class Wizard:
 
     def _add(self) -> None:
         there = self._home.known()
-        known = [key for key in self._home.surroundings.names() if key not in there]
-        choices: list[Choice[str | None]] = [(key, key) for key in (*there, *known)]
+        others = [key for key in self._home.surroundings.names() if key not in there]
+        choices: list[Choice[str | None]] = [(key, key) for key in (*there, *others)]
         choices.append(("An endpoint of my own (custom)", None))
         key = self._ask.choose("For which provider?", choices)
         url = None
         if key is None:
             key, url = self._endpoint()
-        elif ask_type(self._ask, key) is AuthType.OAUTH:
+        elif ask_type(self._home, self._ask, key) is AuthType.OAUTH:
             self._login(key)
             return
+        url = url or self._home.address(key, partial(self._ask.ask, ADDRESS))
         typed = self._ask.ask_secret("The key (it is not shown):")
-        secret = key_typed(typed, key, elsewhere=url is not None)
+        known = self._home.provider(key)
+        secret = key_typed(typed, known, elsewhere=url is not None)
         label = self._ask.ask("A label, so that you know it again (may be empty):")
-        kind = type_told(secret, key)
+        kind = type_told(secret, known)
         operator = Operator(self._home.pool(key, new=url is not None))
         added = operator.add(secret, label=label, auth_type=kind, base_url=url)
         self._ask.tell(f"Added {shown(added)} to {key}.")
+        if len(operator.pool.state.entries) == 1:
+            self._ask.tell(IN_A_PROGRAM.format(key))
 
     def _endpoint(self) -> tuple[str, str | None]:
         """Ask which endpoint is meant, and where it is if that is not known."""
         key = self._home.meant(f"custom:{self._ask.ask('Its name:')}")
         if self._home.surroundings.endpoint(key) is not None:
             return key, None
-        question = "Its base URL, such as https://api.example.com/v1:"
-        return key, checked_url("base URL", self._ask.ask(question))
+        if key in self._home.stored():
+            return key, None
+        return key, checked_url("base URL", self._ask.ask(ADDRESS))
 
     def _remove(self) -> None:
         key = self._pool("From which pool?")
@@ -183,8 +194,8 @@ class Wizard:
         key = self._pool("In which pool?")
         entry = self._entry(key, "Which one?")
         typed = self._ask.ask_secret("The key (it is not shown):")
-        elsewhere = entry.base_url is not None
-        self._operator(key).replace(entry.id, key_typed(typed, key, elsewhere=elsewhere))
+        known, elsewhere = self._home.provider(key), entry.base_url is not None
+        self._operator(key).replace(entry.id, key_typed(typed, known, elsewhere=elsewhere))
         self._ask.tell(f"Replaced the key of {shown(entry)}.")
 
     def _log_in_again(self) -> None:
@@ -199,7 +210,8 @@ class Wizard:
         from credpool.cli.providers import answers, trial  # noqa: PLC0415  it needs a client
 
         states, _ = self._home.readable()
-        answers.show(trial.try_all(states), now=self._now())
+        asked = [self._home.with_printed(state) for state in states]
+        answers.show(trial.try_all(asked), now=self._now())
 
     def _examine(self) -> None:
         from credpool.cli import doctor  # noqa: PLC0415  rarely needed

@@ -98,13 +98,22 @@ def _described(config: Row) -> Mapping[str, Row]:
 
 
 def _with_defaults(row: Row) -> Row:
-    return {**row, "credentials": [*map(_credential, _items(row.get("credentials")))]}
+    ways = [*map(_credential, _items(row.get("credentials")))]
+    return {**row, "credentials": ways, "terminal": _plain(row.get("terminal"), "codes")}
 
 
 def _credential(row: Row) -> Row:
     usual = {"auth_type": "api_key", "payer": "unknown", "env": []}
     bearer = {"header": "authorization", "scheme": "Bearer"}
-    return {**usual, **({} if "header" in row else bearer), **row}
+    told = {**usual, **({} if "header" in row else bearer), **row}
+    return {**told, "aliases": _plain(row.get("aliases"), "name")}
+
+
+def _plain(items: object, name: str) -> list[object]:
+    """Return the values of a list, each as it is or from a row of the registry."""
+    listed = items if isinstance(items, list) else []
+    found = (item.get(name) if isinstance(item, Mapping) else item for item in listed)
+    return [one for value in found for one in (value if isinstance(value, list) else [value])]
 
 
 def _faults(config: Row, pools: Collection[str]) -> Iterator[Fault]:

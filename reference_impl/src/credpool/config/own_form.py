@@ -204,6 +204,19 @@ _RULE: Final[Mapping[str, Form]] = MappingProxyType(
     }
 )
 _rule: Final = _fields(_RULE, ("when", "class"))
+_EVIDENCE: Final = dict.fromkeys(("source", "evidence", "verified", "note"), _any)
+
+
+def _or_row(name: str, form: Form, inner: Form) -> Form:
+    """Return the form of a value, or of a row of the registry that has such under a name."""
+    row = _fields({name: inner, **_EVIDENCE}, (name,))
+    return lambda value, path: (row if isinstance(value, Mapping) else form)(value, path)
+
+
+_variable: Final = _text("the name of a variable, in capitals", _VARIABLE)
+_alias: Final = _or_row("name", _variable, _variable)
+_codes: Final = _or_row("codes", _anything, _listed(_anything, 1))
+
 _CREDENTIAL: Final[Mapping[str, Form]] = MappingProxyType(
     {
         "auth_type": _auth_type,
@@ -213,8 +226,9 @@ _CREDENTIAL: Final[Mapping[str, Form]] = MappingProxyType(
             lambda v: v is None or (isinstance(v, str) and _TOKEN.fullmatch(v)),
         ),
         "payer": _one_of(*(p.value for p in Payer)),
-        "env": _listed(_text("the name of a variable, in capitals", _VARIABLE)),
+        "env": _listed(_variable),
         "prefix": _one_or_more(_anything),
+        "aliases": _listed(_alias, 1),
         "extra_headers": _sent_headers,
         "account_header": _header_name,
         "owner_claim": _listed(_anything, 1),
@@ -232,6 +246,7 @@ _PROVIDER: Final[Mapping[str, Form]] = MappingProxyType(
         "zone": _text("an offset from UTC, such as +08:00", _ZONE),
         "owner_headers": _listed(_header_name, 1),
         "credential_query": _listed(_text("a name in a query", _QUERY), 1),
+        "terminal": _listed(_codes, 1),
         "in_band": _listed(_one_of("error", "base_resp"), 1),
         "credentials": _listed(_fields(_CREDENTIAL), 1),
         "rules": _any,

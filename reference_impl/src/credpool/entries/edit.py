@@ -11,7 +11,7 @@ from typing import Final
 from credpool.model.borrowed import FINGERPRINT, borrowed, is_reference
 from credpool.model.credential import bare, label_flaw
 from credpool.model.entry import Entry
-from credpool.model.errors import BadInput, DuplicateSecret
+from credpool.model.errors import BadInput, DuplicateSecret, UnusableLabel
 from credpool.model.secret import Veiled
 from credpool.model.state import PoolState
 from credpool.rules.given import checked_label, checked_url, usable_secret
@@ -38,7 +38,8 @@ def added(state: PoolState, entry: Entry, *, priority: int | None = None) -> Poo
 
     Raises:
         DuplicateSecret: an entry holds that secret, or names its place, already.
-        BadInput: its label cannot be shown or names another entry, or its base URL is none.
+        UnusableLabel: its label is a number or names another entry.
+        BadInput: its label cannot be shown, or its base URL is none.
     """
     holder = _holder(state, entry)
     if holder is not None:  # spec: operator.add.duplicate+2
@@ -88,8 +89,8 @@ def replaced(state: PoolState, target: str, value: str) -> PoolState:
     new = holding(replace(entry, secret=None, reference=None, borrowed=False), value)
     holder = _holder(state, new)
     if holder is not None:
-        raise DuplicateSecret(shown(holder))
-    return state.change({entry.id: _unrefused(new)})
+        raise DuplicateSecret(shown(holder))  # spec: operator.replace.refused+1
+    return state.change({entry.id: _unrefused(new)})  # spec: operator.replace.sent+1
 
 
 def renamed(state: PoolState, target: str, label: str) -> PoolState:
@@ -97,7 +98,8 @@ def renamed(state: PoolState, target: str, label: str) -> PoolState:
 
     Raises:
         UnknownEntry, AmbiguousTarget: as `resolve`.
-        BadInput: the label cannot be shown, or is no name of this entry alone.
+        UnusableLabel: the label is no name of this entry alone.
+        BadInput: the label cannot be shown.
     """
     entry = resolve(state, target)
     return state.change({entry.id: replace(entry, label=_own_label(state, entry, label))})
@@ -148,7 +150,7 @@ def served(models: Sequence[str]) -> tuple[str, ...]:
 def _unrefused(entry: Entry) -> Entry:
     """Return the entry without what belongs to the secret that it had."""
     learnt = entry.owner is not None and entry.owner == entry.learnt_owner
-    return replace(
+    return replace(  # spec: operator.replace+1
         entry,
         owner=None if learnt else entry.owner,
         learnt_owner=None,
@@ -159,6 +161,7 @@ def _unrefused(entry: Entry) -> Entry:
         marked=False,
         probed_at=None,
         refresh_failed_at=None,
+        windows={},
         extra={name: value for name, value in entry.extra.items() if name != FINGERPRINT},
     )
 
@@ -193,7 +196,8 @@ def _own_label(state: PoolState, entry: Entry, typed: str) -> str:
     """Return the label that a person gives to an entry.
 
     Raises:
-        BadInput: it cannot be shown, or does not name this entry and no other.
+        UnusableLabel: it does not name this entry and no other.
+        BadInput: it cannot be shown.
     """
     label = checked_label(typed)
     name, others = plain(label), [e for e in state.entries if e.id != entry.id]
@@ -206,7 +210,7 @@ def _own_label(state: PoolState, entry: Entry, typed: str) -> str:
     elif holder is not None:
         flaw = f"is the name of {shown(holder)}"
     if flaw is not None:
-        raise BadInput(f"the label {flaw}; give another one")
+        raise UnusableLabel(flaw)  # spec: operator.label+1
     return label
 
 

@@ -1,10 +1,11 @@
 """A listing as a versioned document (spec: operator, `schemas/listing.schema.json`)."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from credpool.events.report import Json, report_pool
+from credpool.model.borrowed import FINGERPRINT, brief, fingerprint
 from credpool.model.entry import Entry
 from credpool.model.policy import Strategy
 from credpool.model.state import PoolState
@@ -16,6 +17,9 @@ from credpool.rules.select import available, choose, payer_of
 from credpool.rules.usable import is_disabled
 
 VERSION: Final = 1
+_SPARED: Final = 4
+_LONG: Final = 20
+"""How long a secret is of which so many characters tell nothing to whoever looks over a shoulder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,33 @@ def listing(
     """
     # spec: operator.list.document+2
     return {"version": VERSION, "at": now, "pools": [_pool(state, now, only) for state in pools]}
+
+
+def fingerprinted(state: PoolState, key: bytes | None) -> PoolState:
+    """Return the pool for a listing, with the fingerprint of each secret, if there is a key for them."""
+    if key is None:
+        return state
+    told = (
+        e
+        if e.secret is None
+        else replace(e, extra={**e.extra, FINGERPRINT: fingerprint(e.secret, key)})
+        for e in state.entries
+    )
+    return replace(state, entries=tuple(told))
+
+
+def last_four(entry: Entry) -> str:
+    """Return the last four characters of a secret that is long enough to spare them."""
+    text = entry.secret.reveal() if entry.secret is not None else ""
+    return text[-_SPARED:] if len(text) >= _LONG else ""
+
+
+def with_last_four(document: Mapping[str, Json], states: Sequence[PoolState]) -> dict[str, Json]:
+    """Return a listing of the pools that says of each entry how its secret ends."""
+    pools = document["pools"]
+    assert isinstance(pools, list), "a listing has a list of pools"
+    told = (_pool_with_ends(pool, state) for pool, state in zip(pools, states, strict=True))
+    return {**document, "pools": [*told]}
 
 
 def counts(state: PoolState, now: float) -> Counts:
@@ -99,6 +130,7 @@ def _entry(place: int, state: PoolState, entry: Entry, known: Json) -> dict[str,
         "login_ends_at": entry.login_ends_at,  # spec: operator.list.last-day+1
         "priority": entry.priority,
         "serves": [*entry.serves],
+        "fingerprint": brief(entry),
         "has_secret": entry.secret is not None or entry.unread,
         "endpoint_code": endpoint_code(entry, provider_of(state)),
         "payer": payer_of(state, entry).value,
@@ -110,3 +142,12 @@ def _windows(state: PoolState, entry: Entry, now: float) -> Json:
     # spec: operator.list.windows+1
     found = running(state, entry, now=now)
     return {name: {"left": w.left, "resets_at": w.until} for name, w in found.items()}
+
+
+def _pool_with_ends(pool: Json, state: PoolState) -> Json:
+    ends = {str(e.id): last_four(e) or None for e in state.entries}
+    assert isinstance(pool, dict), "a pool is an object"
+    entries = pool["entries"]
+    assert isinstance(entries, list), "with a list of entries"
+    told = (e | {"last_four": ends[str(e["id"])]} for e in entries if isinstance(e, dict))
+    return {**pool, "entries": [*told]}

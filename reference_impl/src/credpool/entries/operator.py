@@ -8,6 +8,7 @@ from credpool.entries import edit
 from credpool.entries.listing import listing
 from credpool.entries.order import Move, moved, moved_before
 from credpool.events.report import Json
+from credpool.model.borrowed import is_command
 from credpool.model.entry import Entry
 from credpool.model.errors import BadInput
 from credpool.model.policy import Strategy
@@ -47,19 +48,23 @@ class Operator:
         owner: str | None = None,
         base_url: str | None = None,
         models: Sequence[str] = (),
+        commands: bool = False,
     ) -> Entry:
         """Add a credential and return its entry: the last in order, if it is given no priority.
 
         In place of the secret there may be the name of where it is: `env:NAME`, `file:PATH`,
-        `keyring:SERVICE/NAME`, `cmd:PROGRAM ARGUMENT…`.
+        `keyring:SERVICE/NAME`; and with `commands` also `cmd:PROGRAM ARGUMENT…`. A pool runs that
+        program, so whoever passes on what somebody has typed must not allow it unasked.
 
         Raises:
             UnusableSecret: the secret is empty, a placeholder, or cannot be sent.
             DuplicateSecret: an entry holds it already.
-            BadInput: the label is a number or another entry's; or one of the models is no name
-                (with `*` at its end it is the beginning of one).
+            UnusableLabel: the label is a number, or another entry's label or id.
+            BadInput: one of the models is no name (with `*` at its end it is the beginning of one),
+                or a command is not allowed.
             StoreError: the change could not be made durable.
         """
+        value = _allowed(secret, commands=commands)
         bare = Entry(
             id=new_id(self._pool.state),
             label=label,
@@ -68,7 +73,7 @@ class Operator:
             base_url=base_url,
             serves=edit.served(models),
         )
-        entry = edit.holding(bare, Veiled(secret.reveal()))
+        entry = edit.holding(bare, value)
         after = engine_of(self._pool).change(partial(edit.added, entry=entry, priority=priority))
         return after.find(entry.id) or entry
 
@@ -82,7 +87,7 @@ class Operator:
         """
         return self._changed(target, lambda state: edit.removed(state, target))
 
-    def replace(self, target: str, secret: Secret) -> Entry:
+    def replace(self, target: str, secret: Secret, *, commands: bool = False) -> Entry:
         """Give an entry another secret, and return it as it was.
 
         What the pool learnt of the old secret goes, its cooldowns too; all else stays. In place of
@@ -91,13 +96,15 @@ class Operator:
         Raises:
             UnknownEntry: the pool has no such entry.
             AmbiguousTarget: it has several.
-            BadInput: it is a login, or its secret is kept elsewhere.
+            BadInput: it is a login, its secret is kept elsewhere, or a command is not allowed.
             UnusableSecret: the secret is empty, a placeholder, or cannot be sent.
             DuplicateSecret: an entry holds it already.
             StoreError: the change could not be made durable.
         """
-        value = Veiled(secret.reveal())
-        return self._changed(target, lambda state: edit.replaced(state, target, value))
+        value = _allowed(secret, commands=commands)
+        was = self._changed(target, lambda state: edit.replaced(state, target, value))
+        engine_of(self._pool).forget(was.id)
+        return was
 
     def rename(self, target: str, label: str) -> Entry:
         """Give an entry another label, and return it as it was.
@@ -105,7 +112,7 @@ class Operator:
         Raises:
             UnknownEntry: the pool has no such entry.
             AmbiguousTarget: it has several.
-            BadInput: the label is empty, a number or another entry's.
+            UnusableLabel: the label is empty, a number, or another entry's label or id.
             StoreError: the change could not be made durable.
         """
         return self._changed(target, lambda state: edit.renamed(state, target, label))
@@ -204,6 +211,21 @@ class Operator:
         # spec: operator.durable+2, operator.refused-unchanged+2
         engine_of(self._pool).change(on_named)
         return named[-1]
+
+
+def _allowed(secret: Secret, *, commands: bool) -> Veiled:
+    """Return a secret, or the name of its place, if that is no command that nobody has allowed.
+
+    Raises:
+        BadInput: it is one.
+    """
+    value = Veiled(secret.reveal())
+    if is_command(value.strip()) and not commands:
+        raise BadInput(
+            "a secret that begins with cmd: names a program, which every program with this pool "
+            "would run; if that is meant, pass commands=True"
+        )
+    return value
 
 
 def new_id(state: PoolState) -> EntryId:

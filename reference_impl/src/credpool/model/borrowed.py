@@ -13,6 +13,7 @@ FINGERPRINT: Final = "secret_fingerprint"
 OURS: Final = "hmac-sha256:"
 _THEIRS: Final = "sha256:"
 _COMMAND: Final = "cmd:"
+_BRIEF: Final = 8
 _REFERENCES: Final = ("env:", "file:", "keyring:", _COMMAND)
 _OWNED: Final = frozenset(
     {
@@ -46,6 +47,14 @@ def is_command(reference: str | None) -> bool:
 def fingerprint(secret: Secret, key: bytes) -> str:
     """Return a keyed digest that tells two secrets apart without storing either."""
     return OURS + hmac.new(key, _value(secret), sha256).hexdigest()[:16]
+
+
+def brief(entry: Entry) -> str | None:
+    """Return the first characters of the fingerprint that comes with an entry, if one does."""
+    told = entry.extra.get(FINGERPRINT)
+    if not isinstance(told, str) or not told.startswith(OURS):
+        return None
+    return told.removeprefix(OURS)[:_BRIEF]
 
 
 def is_same(entry: Entry, secret: Secret, key: bytes | None) -> bool:

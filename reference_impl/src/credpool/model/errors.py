@@ -12,6 +12,7 @@ The tree, one class for each thing a caller would do differently::
     │   ├── AmbiguousTarget
     │   ├── UnusableSecret
     │   ├── DuplicateSecret
+    │   ├── UnusableLabel
     │   ├── BadPolicy
     │   └── BadConfig
     ├── LoginFailed        a person's login failed; `why` tells how
@@ -131,6 +132,14 @@ class DuplicateSecret(BadInput):
         )
         self.holder = holder
         self.enable = enable
+
+
+class UnusableLabel(BadInput):
+    """The label names no entry, or another one."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the label {why}; give another one")
+        self.why = why
 
 
 class BadPolicy(BadInput):

@@ -3,14 +3,15 @@
 What is written underneath never holds them, and a reference stays a reference.
 """
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import is_
 from threading import Lock
 from types import MappingProxyType
-from typing import Protocol
+from typing import Final, Protocol
 
 from credpool._process.forks import PerProcess
+from credpool.config.files import Complaint
 from credpool.model.borrowed import is_command, is_same, owners
 from credpool.model.entry import Entry
 from credpool.model.messages import Grant
@@ -19,6 +20,9 @@ from credpool.model.state import PoolState
 from credpool.model.terms import EntryId
 from credpool.seed.found import Found
 from credpool.stores.latest import check_writable
+
+AT_ONCE: Final = 8
+"""How many commands are run at once."""
 
 
 class _Store(Protocol):
@@ -55,7 +59,8 @@ class BorrowingStore:
         store: _Store,
         *,
         look: Callable[[], Mapping[str, Found]],
-        resolve: Callable[[str], Secret | None],
+        resolve: Callable[[str], Secret | Complaint | None],
+        tell: Callable[[Complaint], None] = lambda _: None,
         is_foreign: Callable[[], bool] = lambda: False,
         base_url: str | None = None,
         fingerprint_key: bytes | None = None,
@@ -63,6 +68,7 @@ class BorrowingStore:
         self._store = store
         self._look = look
         self._resolve = resolve
+        self._tell = tell
         self._is_foreign = is_foreign
         self.base_url = base_url
         self._fingerprint_key = fingerprint_key
@@ -119,7 +125,7 @@ class BorrowingStore:
             if reference is not None:
                 # Those who waited for a command take what it has printed.
                 if not is_command(reference) or self._readings.get(reference) == seen:
-                    self._read(reference)
+                    self._read([reference])
             else:
                 self._found = self._look()
             grant = self._grant(entry)
@@ -132,16 +138,30 @@ class BorrowingStore:
         wanted = {e.reference for e in state.entries if is_command(e.reference) and not e.disabled}
         if wanted - self._resolved.keys():
             with self._lock.value:
-                for reference in sorted(filter(None, wanted)):
-                    if reference not in self._resolved:
-                        self._read(reference)
+                self._read([r for r in sorted(filter(None, wanted)) if r not in self._resolved])
         return self._whole(state)
 
-    def _read(self, reference: str) -> None:
-        """Resolve a reference; whoever calls holds the lock."""
-        fresh = self._resolve(reference)
-        self._resolved = {**self._resolved, reference: fresh}
-        self._readings = {**self._readings, reference: self._readings.get(reference, 0) + 1}
+    def _read(self, references: Sequence[str]) -> None:
+        """Resolve references, several at once; whoever calls holds the lock."""
+        found = dict(zip(references, self._looked_at(references), strict=True))
+        self._resolved = {**self._resolved, **{r: self._usable(found[r]) for r in references}}
+        times = {r: self._readings.get(r, 0) + 1 for r in references}
+        self._readings = {**self._readings, **times}
+
+    def _looked_at(self, references: Sequence[str]) -> Sequence[Secret | Complaint | None]:
+        if len(references) < 2:
+            return [*map(self._resolve, references)]
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  not always needed
+
+        with ThreadPoolExecutor(AT_ONCE) as readers:
+            return [*readers.map(self._resolve, references)]
+
+    def _usable(self, found: Secret | Complaint | None) -> Secret | None:
+        """Return a secret, and tell why there is none."""
+        if isinstance(found, Complaint):
+            self._tell(found)
+            return None
+        return found
 
     def _whole(self, state: PoolState) -> PoolState:
         """Return the state with secrets; an entry that is as before is the same object."""
@@ -199,5 +219,6 @@ class BorrowingStore:
         if reference not in self._resolved:
             if is_command(reference):
                 return None  # `_asked` runs it
-            self._resolved = {**self._resolved, reference: self._resolve(reference)}
+            found = self._usable(self._resolve(reference))
+            self._resolved = {**self._resolved, reference: found}
         return self._resolved[reference]

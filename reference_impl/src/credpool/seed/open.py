@@ -22,7 +22,6 @@ from credpool.model.credential import url_flaw
 from credpool.model.entry import Entry
 from credpool.model.errors import BadInput, DuplicateSecret
 from credpool.model.policy import Policy, Strategy
-from credpool.model.secret import Secret
 from credpool.model.state import PoolState, in_order
 from credpool.pool import Pool, Store, engine_of
 from credpool.providers.registry import provider_of
@@ -51,7 +50,8 @@ def open_pool(
 ) -> Pool:
     """Open a pool with the credentials that are found for it, besides those it has.
 
-    The commands of its rows (`cmd:`) are run here: in an asynchronous program, open it in a thread.
+    The commands of its rows (`cmd:`) are run here, several at once: in an asynchronous program,
+    open it in a thread.
 
     Args:
         key: a provider of the registry, or `custom:` and the name of a configured endpoint.
@@ -141,7 +141,9 @@ def take_up(pool: Pool, keys: Sequence[str]) -> None:
     """
     texts = [*texts_of(keys)]
     if any(is_command(key.strip()) for _, key in texts):
-        raise BadInput("a key cannot be a command (cmd:); add that one with Operator.add")
+        raise BadInput(
+            "a key cannot be a command (cmd:); add that one with Operator.add(…, commands=True)"
+        )
     given = [edit.holding(Entry(id=fresh_id()), key, which) for which, key in texts]
     if given:
         engine_of(pool).change(partial(_with, given=given))
@@ -210,7 +212,8 @@ def _lending(
     return BorrowingStore(
         stored,
         look=lambda: _by_source(surroundings, key),
-        resolve=partial(_resolved, surroundings, tell, path),
+        resolve=lambda reference: surroundings.references(path).resolve(reference),
+        tell=tell,
         is_foreign=lambda: path is not None and is_foreign(path),
         base_url=surroundings.base_url if endpoint is None else endpoint.base_url,
         fingerprint_key=fingerprint_key,
@@ -266,16 +269,3 @@ def _by_source(surroundings: Surroundings, key: str) -> Mapping[str, Found]:
     """Return what there is now; of two with one source, the first."""
     found, _ = surroundings.look(key)
     return {item.source: item for item in reversed(found)}
-
-
-def _resolved(
-    surroundings: Surroundings,
-    tell: Callable[[Complaint], None],
-    holder: Path | None,
-    reference: str,
-) -> Secret | None:
-    secret = surroundings.references(holder).resolve(reference)
-    if isinstance(secret, Complaint):
-        tell(secret)
-        return None
-    return secret

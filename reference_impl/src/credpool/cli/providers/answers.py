@@ -9,7 +9,7 @@ from rich.text import Text
 
 from credpool.cli.providers.trial import Trial
 from credpool.cli.talk.advice import advised
-from credpool.cli.talk.render import condition, frame, put, say
+from credpool.cli.talk.render import condition, put_all, say
 from credpool.events.report import Json
 from credpool.model.messages import Verdict
 from credpool.model.terms import FailureClass
@@ -73,20 +73,19 @@ def is_well(trials: Sequence[Trial], *, now: float) -> bool:
 
 def show(trials: Sequence[Trial], *, now: float) -> None:
     """Show a line for each entry, and the next steps."""
-    table = frame()
-    for name in ("pool", "entry", "answer", "why", "in the pool"):
-        table.add_column(name, overflow="fold", no_wrap=name in ("pool", "answer"))
-    steps = []
+    names = ("pool", "entry", "answer", "why", "in the pool")
+    rows, steps = [], []
     for trial in trials:
         answer, verdict = _read(trial, now)
         word = Text(answer.value.replace("_", " "), style=_STYLES.get(answer, "yellow"))
         why = trial.not_asked or _why(trial, verdict)
         state = condition(trial.state, trial.entry, now) or "ok"
         told = (trial.state.key, shown(trial.entry), word, why, state)
-        table.add_row(*(t if isinstance(t, Text) else Text(visible(t)) for t in told))
+        cells = (t if isinstance(t, Text) else Text(visible(t)) for t in told)
+        rows.append(dict(zip(names, cells, strict=True)))
         steps += [step] if (step := _step(trial, answer, verdict, now)) else []
     if trials:
-        put(table)
+        put_all(names, rows)
     for step in dict.fromkeys(steps):
         say(step)
 
@@ -113,7 +112,7 @@ def _read(trial: Trial, now: float) -> tuple[Answer, Verdict | None]:
         return Answer.NOT_ASKED, None
     if reply is None:
         return Answer.NO_ANSWER, None
-    provider = registry.provider(trial.state.provider)
+    provider = registry.provider_of(trial.state)
     if reply.status in _SUCCESS:
         failure = failure_in_body(reply.body, provider)
         if failure is None:

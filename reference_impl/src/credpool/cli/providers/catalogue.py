@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from credpool.cli.home import Home, types_of
+from credpool.cli.home import Home
 from credpool.cli.talk.billing import KINDS
-from credpool.cli.talk.render import frame, put
+from credpool.cli.talk.render import put_all
 from credpool.config.pools import endpoints
 from credpool.events.report import Json
 from credpool.model.terms import AuthType
@@ -51,7 +51,11 @@ def known(home: Home) -> list[Known]:
         StoreError: the store cannot be read.
         BadConfig: the configuration cannot be used.
     """
-    titles = {name: registry.provider(name).title for name in registry.names()}
+    titles = {
+        name: one.title
+        for name in home.surroundings.names()
+        if (one := home.provider(name)) is not None
+    }
     own = {
         e.key: f"{e.name}, of the configuration" for e in endpoints(home.surroundings.settings())
     }
@@ -67,20 +71,20 @@ def report(found: Sequence[Known]) -> dict[str, Json]:
 
 def show(found: Sequence[Known]) -> None:
     """Show a line for each."""
-    table = frame()
-    for name in ("provider", "name", "takes", "variables", "entries", "found here"):
-        table.add_column(name, overflow="fold", no_wrap=name in ("provider", "entries"))
+    names = ("provider", "name", "takes", "variables", "entries", "found here")
+    rows = []
     for one in found:
         takes = ", ".join(KINDS[kind] for kind in one.types)
         here = ", ".join(one.found)
         cells = (one.key, one.title, takes, ", ".join(one.variables), str(one.entries or ""), here)
-        table.add_row(*(Text(visible(cell)) for cell in cells))
-    put(table)
+        rows.append(dict(zip(names, (Text(visible(cell)) for cell in cells), strict=True)))
+    put_all(names, rows)
 
 
 def _one(home: Home, key: str, title: str) -> Known:
-    rules = registry.provider(key if key in registry.names() else registry.GENERIC)
-    ways = rules.credentials if key in registry.names() else ()
+    described = home.provider(key)
+    rules = described or registry.provider(registry.GENERIC)
+    ways = () if described is None else described.credentials
     endpoint = home.surroundings.endpoint(key)
     found, _ = home.surroundings.find(key)
     state = home.state(key, notify=lambda _: None)
@@ -88,7 +92,7 @@ def _one(home: Home, key: str, title: str) -> Known:
         key=key,
         title=title,
         base_url=rules.base_url if endpoint is None else endpoint.base_url,
-        types=types_of(key),
+        types=home.types_of(key),
         variables=[name for way in ways for name in way.env],
         begins=[prefix for way in ways for prefix in way.prefixes],
         can_test=any(way.question is not None for way in rules.credentials),

@@ -84,7 +84,7 @@ def _plan(state: PoolState, entry: Entry) -> _Asked | str:
     why = why_unusable(state)(entry)
     if why is not None or entry.secret is None:
         return _WHY_NOT.get(why or NO_SECRET, why or "")
-    provider = registry.provider(state.provider)
+    provider = registry.provider_of(state)
     ways = [way for way in provider.credentials if way.auth_type is entry.auth_type]
     question = ways[0].question if ways else None
     if question is None:
@@ -114,7 +114,7 @@ def _request(
     client: httpx2.AsyncClient, asked: _Asked, state: PoolState, entry: Entry
 ) -> httpx2.Request:
     request = client.build_request("GET", asked.url, headers=asked.question.headers)
-    sealed = wire.seal(entry, registry.provider(state.provider), request.headers)
+    sealed = wire.seal(entry, registry.provider_of(state), request.headers)
     request.headers = SealedHeaders(request.headers, sealed)
     return request
 

@@ -25,7 +25,7 @@ def test(session: Session, provider: str | None) -> None:
     """
     home = session.home
     states, errors = ([home.state(provider)], []) if provider else home.readable()
-    trials = try_all(states)
+    trials = try_all([home.with_printed(state) for state in states])
     now = time.time()
     if session.as_json:
         render.as_json(answers.report(trials, now=now))

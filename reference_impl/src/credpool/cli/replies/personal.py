@@ -12,7 +12,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from credpool.cli.replies.vocabulary import known_words, telling_headers, texts_of_rules
+from credpool.cli.replies.vocabulary import (
+    common_words,
+    known_words,
+    telling_headers,
+    texts_of_rules,
+)
 from credpool.providers.redact import redact
 from credpool.providers.reply import LONGEST_LIST, parsed, small
 
@@ -69,7 +74,7 @@ _GROUPS: Final = re.compile(
 
 _PLACEHOLDER: Final = re.compile(r"\$(epoch|epoch_ms|iso|date)[+-][0-9]{1,8}")
 _DIGITS: Final = re.compile(r"[0-9]{10,13}(\.[0-9]+)?")
-_WORD: Final = re.compile(r"[a-z]{1,16}(['\u2019][a-z]{1,2})?")
+_WORD: Final = re.compile(r"([a-z]{1,20})(['\u2019][a-z]{1,2})?")
 _HOST: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 _EDGES: Final = re.compile(
     r"^([\"'`\u201c\u201d\u2018\u2019(\[{<,;:!?.-]*)(.*?)([\"'`\u201c\u201d\u2018\u2019)\]}>,;:!?.]*)$",
@@ -224,7 +229,7 @@ def _distance(form: str, seconds: float) -> str | None:
 
 def _stays(word: str) -> bool:
     """Whether a word is one that everybody uses, or a number, a length of time or a time of day."""
-    if not word or small(word) in known_words() or _WORD.fullmatch(word):
+    if not word or small(word) in known_words() or _is_common(word):
         return True
     if all(
         not part or small(part) in known_words() for part in re.split(r"[/\u2026\u2013-]", word)
@@ -236,6 +241,12 @@ def _stays(word: str) -> bool:
     return any(form.fullmatch(word.lstrip("$¥￥€")) for form in forms) or not re.search(
         r"[\x00-\x7f]", word
     )
+
+
+def _is_common(word: str) -> bool:
+    """Return whether it is a common word in small letters: of any other nobody knows whom it names."""
+    found = _WORD.fullmatch(word)
+    return found is not None and found[1] in common_words()
 
 
 def _parts(piece: str) -> tuple[str, str, str]:

@@ -1,5 +1,7 @@
 """The words that everybody gets: those of the registry's rules, those for time, and common ones."""
 
+import json
+import pkgutil
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -40,6 +42,14 @@ def known_words() -> frozenset[str]:
 def _is_word(text: str) -> bool:
     """Return whether there is a letter in it: a number is a code in one place, and an id in another."""
     return any(character.isalpha() for character in text)
+
+
+@cache
+def common_words() -> frozenset[str]:
+    """Return common English words, as messages are made of them: none of them names anybody."""
+    written = pkgutil.get_data(__package__, "english.json")
+    assert written is not None, "it is in the package, beside this module"
+    return frozenset(word for line in json.loads(written) for word in str(line).split())
 
 
 @cache

@@ -3,6 +3,7 @@
 from types import MappingProxyType
 from typing import Final
 
+from credpool.cli.talk.when import clock_time
 from credpool.model.entry import Entry
 from credpool.model.terms import AuthType, FailureClass
 
@@ -11,7 +12,9 @@ _REPLACE: Final = (
     "make a new key at the provider, and put it in this one's place: credpool replace {key} {id}"
 )
 _LOGIN: Final = "log in again: credpool login {key} --entry {id}"
-_BY_ITSELF: Final = "it comes back by itself; a credential of another owner would help until then"
+_BY_ITSELF: Final = (
+    "{wait}it comes back by itself; a credential of another owner would help until then"
+)
 
 ADVICE: Final = MappingProxyType(
     {
@@ -41,16 +44,19 @@ def advice(key: str, entry: Entry, now: float) -> str:
     if entry.secret is None and not entry.dead:
         return _missing(key, entry)
     outs = (entry.blocked(now), *(c for c in entry.models.values() if c.until > now))
-    return advised(key, entry, next(c.failure for c in outs if c is not None))
+    out = next(c for c in outs if c is not None)
+    return advised(key, entry, out.failure, wait=f"wait until {clock_time(out.until, now)}: ")
 
 
-def advised(key: str, entry: Entry, failure: FailureClass) -> str:
-    """Return what to do about an entry that was refused so."""
-    if entry.borrowed:
-        return _borrowed(key, entry, failure)
-    if entry.auth_type is AuthType.OAUTH and failure in _LOGINS:
-        return _LOGINS[failure].format(key=key, id=entry.id)
-    return ADVICE[failure].format(key=key, id=entry.id)
+def advised(key: str, entry: Entry, failure: FailureClass, *, wait: str = "") -> str:
+    """Return what to do about an entry that was refused so; `wait` says until when time helps."""
+    advice = ADVICE[failure]
+    if entry.borrowed and failure in (FailureClass.AUTH_EXPIRED, *_LOGINS):
+        place = entry.reference or entry.source
+        return f"renew it where it is kept, at {place}; it is read again by itself"
+    if entry.auth_type is AuthType.OAUTH:
+        advice = _LOGINS.get(failure, advice)
+    return advice.format(key=key, id=entry.id, wait=wait)
 
 
 def _missing(key: str, entry: Entry) -> str:
@@ -64,11 +70,3 @@ def _missing(key: str, entry: Entry) -> str:
     steps["cmd"] = f"see what credpool list {key} says of its command"
     step = steps.get(kind, f"log in with the tool that keeps it, {place}")
     return f"{step}; or take the entry out: {out}"
-
-
-def _borrowed(key: str, entry: Entry, failure: FailureClass) -> str:
-    """Return what to do where somebody else keeps the credential."""
-    place = entry.reference or entry.source
-    if failure in (FailureClass.AUTH_EXPIRED, *_LOGINS):
-        return f"renew it where it is kept, at {place}; it is read again by itself"
-    return ADVICE[failure].format(key=key, id=entry.id)

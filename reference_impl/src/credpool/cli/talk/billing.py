@@ -12,7 +12,7 @@ from typing import Final
 
 from credpool.model.state import PoolState
 from credpool.model.terms import AuthType, Payer
-from credpool.providers import registry
+from credpool.providers.registry import Provider
 from credpool.rules.select import payer_of
 
 KINDS: Final = {AuthType.API_KEY: "API key", AuthType.OAUTH: "OAuth login"}
@@ -28,11 +28,9 @@ DISPUTE: Final = "who is billed is disputed: see the statements"
 """In place of a payer, where a word for one would decide a dispute."""
 
 
-def usual_payer(provider: str, kind: AuthType) -> Payer:
+def usual_payer(known: Provider | None, kind: AuthType) -> Payer:
     """Return who usually pays for a credential of that type."""
-    if provider not in registry.names():
-        return Payer.UNKNOWN
-    return registry.provider(provider).credential(kind).payer
+    return Payer.UNKNOWN if known is None else known.credential(kind).payer
 
 
 def bill(provider: str, kind: AuthType, payer: Payer) -> str:

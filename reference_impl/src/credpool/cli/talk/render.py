@@ -6,11 +6,10 @@ Text that comes from a file, a provider or an argument is made visible before it
 import json
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -18,10 +17,12 @@ from rich.text import Text
 from credpool.cli.talk import deadline
 from credpool.cli.talk.bars import bars
 from credpool.cli.talk.billing import KINDS, disputes
-from credpool.entries.listing import counts, listing, upcoming
+from credpool.cli.talk.columns import Cells, fitting, frame
+from credpool.cli.talk.when import clock_time
+from credpool.entries.listing import counts, last_four, listing, upcoming, with_last_four
 from credpool.entries.order import is_plain
 from credpool.events.report import Json
-from credpool.model.borrowed import borrowed, is_reference
+from credpool.model.borrowed import borrowed, brief, is_reference
 from credpool.model.entry import Entry
 from credpool.model.state import PoolState
 from credpool.model.terms import FOREVER, EntryId, Status
@@ -32,6 +33,7 @@ from credpool.rules.select import payer_of
 from credpool.rules.targets import shown
 from credpool.rules.usable import DISABLED, NO_SECRET, why_unusable
 
+_UNTITLED: Final = Text()
 _WIDE: Final = 200
 """The width where nobody looks: a program that reads the output wants whole lines."""
 
@@ -39,16 +41,7 @@ _STYLES: Final = {Status.OK: "green", Status.EXHAUSTED: "yellow", Status.DEAD: "
 _PASSED_OVER: Final[Mapping[str | None, str]] = {NO_SECRET: "no key", DISABLED: "disabled"}
 """How an entry is shown with which nothing is sent although nothing is wrong with it."""
 
-_COLUMNS: Final = ("#", "priority", "label", "type", "status", "why", "login ends", "requests", "billed", "models", "source", "last four", "owner", "id")  # fmt: skip
-_WHOLE: Final = frozenset({"#", "priority", "type", "status", "requests", "id"})
-"""The columns that are never folded."""
-
-_SPARED: Final = 4
-_LONG: Final = 20
-"""How long a secret is of which so many characters tell nothing to whoever looks over a shoulder."""
-
-_LEAST: Final = {"why": len("usage_limited,")}
-"""How wide a column must be, so that no word of it is broken."""
+_COLUMNS: Final = ("#", "priority", "label", "type", "status", "why", "login ends", "requests", "billed", "models", "source", "owner", "id", "fingerprint", "last four")  # fmt: skip
 
 
 def out() -> Console:
@@ -79,9 +72,10 @@ def as_json(value: Json) -> None:
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 
-def frame(title: Text | None = None) -> Table:
-    """Return an empty table in the form of all."""
-    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+def put_all(names: Sequence[str], cells: Cells, title: Text = _UNTITLED) -> None:
+    """Write the cells of each row, in as many tables as the terminal's width takes."""
+    for table in fitting(title, names, cells, out().width):
+        put(table)
 
 
 def show_pools(
@@ -94,11 +88,13 @@ def show_pools(
 ) -> None:
     """Show every entry of the pools; as data, or one of them; and how its secret ends, if asked to."""
     if as_data:
-        as_json(listing(states, now=now, only=only))
+        document = listing(states, now=now, only=only)
+        as_json(with_last_four(document, states) if with_ends else document)
         return
     for state in states:
         if state.entries:
-            put(_table(state, now, with_ends=with_ends))
+            for table in _tables(state, now, out().width, with_ends=with_ends):
+                put(table)
             _show_quotas(state, now)
     for note in disputes(states):
         out().print(Text(note), soft_wrap=True)
@@ -120,30 +116,29 @@ def _show_quotas(state: PoolState, now: float) -> None:
 
 def show_summary(states: Sequence[PoolState], *, now: float) -> None:
     """Show one line for each pool: how many can be used, and when the next one can."""
-    table = frame()
     found = [counts(state, now) for state in states]
     paused = any(c.disabled for c in found)
     names = ["pool", "strategy", "available", "out", "dead", "disabled", "next return"]
-    for name in names if paused else [n for n in names if n != "disabled"]:
-        table.add_column(name, overflow="fold")
-    for state, c in zip(states, found, strict=True):
-        table.add_row(
-            Text(visible(state.key)),
-            state.strategy.value,
-            str(c.available),
-            str(c.out),
-            str(c.dead),
-            *([str(c.disabled)] if paused else []),
-            duration(c.next_return - now) if c.next_return is not None else "–",
-        )
-    put(table)
+    cells = [
+        {
+            "pool": Text(visible(state.key)),
+            "strategy": Text(state.strategy.value),
+            "available": Text(str(c.available)),
+            "out": Text(str(c.out)),
+            "dead": Text(str(c.dead)),
+            "disabled": Text(str(c.disabled)),
+            "next return": Text(_return(c.next_return, now) if c.next_return is not None else "–"),
+        }
+        for state, c in zip(states, found, strict=True)
+    ]
+    put_all(names if paused else [n for n in names if n != "disabled"], cells)
 
 
 def show_entry(state: PoolState, entry: Entry, *, now: float) -> None:
     """Show one entry with its place, to a person who is asked about it."""
     one = [n for n, e in enumerate(state.entries, start=1) if e.id == entry.id]
     talk = Console(stderr=True, highlight=False)
-    talk.print(_table(state, now, places=one))
+    talk.print(*_tables(state, now, talk.width, places=one), sep="")
 
 
 def new_order(was: PoolState, state: PoolState, entry: Entry) -> str:
@@ -187,13 +182,21 @@ def condition(state: PoolState, entry: Entry, now: float) -> str:
     parts = ["disabled"] if why == DISABLED else []
     cooldown = entry.blocked(now)
     if cooldown is not None:
-        left = "log in again" if entry.dead else f"{duration(cooldown.until - now)} left"
+        left = "log in again" if entry.dead else _until(cooldown.until, now)
         parts.append(f"{cooldown.failure.value}, {left}")
     for model, out_for in sorted(entry.models.items()):
         if out_for.until > now:
-            left = duration(out_for.until - now) if out_for.until != FOREVER else "for good"
+            left = _until(out_for.until, now) if out_for.until != FOREVER else "for good"
             parts.append(f"{model}: {out_for.failure.value}, {left}")
     return "; ".join(parts)
+
+
+def _until(at: float, now: float) -> str:
+    return f"{duration(at - now)} left, until {clock_time(at, now)}"
+
+
+def _return(at: float, now: float) -> str:
+    return f"in {duration(at - now)}, at {clock_time(at, now)}"
 
 
 def dead_of(state: PoolState, entry: Entry) -> str | None:
@@ -214,37 +217,34 @@ def stays_away(key: str, gone: Entry) -> str:
     return f" It was found at {gone.source}, and is not taken up again{again}."
 
 
-def _end(entry: Entry) -> str:
-    """Return the last four characters of a secret that is long enough to spare them."""
-    text = entry.secret.reveal() if entry.secret is not None else ""
-    return text[-_SPARED:] if len(text) >= _LONG else ""
+def _tables(
+    state: PoolState,
+    now: float,
+    width: int,
+    places: Sequence[int] = (),
+    *,
+    with_ends: bool = False,
+) -> Iterator[Table]:
+    """Yield a pool, or some places of it, without the columns that tell no two entries apart.
 
-
-def _table(
-    state: PoolState, now: float, places: Sequence[int] = (), *, with_ends: bool = False
-) -> Table:
-    """Return a pool, or some places of it, without the columns that tell no two entries apart."""
+    There are several tables where the width is too small for one: no column is lost or broken.
+    """
     payers = {payer_of(state, e).value for e in state.entries}
     billed = f" · billed: {payers.pop()}" if len(payers) == 1 else ""
     first = upcoming(state, now)
     comes = " · → comes next" if first is not None and len(state.entries) > 1 else ""
     title = Text(f"{visible(state.key)} · {state.strategy.value}{billed}{comes}", style="bold")
-    table = frame(title)
     rows = enumerate(state.entries, start=1)
     cells = [_cells(n, state, e, now) for n, e in rows if not places or n in places]
     for cell, entry in zip(cells, state.entries, strict=False) if with_ends else ():
-        cell["last four"] = Text(visible(_end(entry)))
+        cell["last four"] = Text(visible(last_four(entry)))
     for cell in cells if comes else ():
         mark = "→ " if cell["id"].plain == first else "  "
         cell["#"] = Text(mark) + cell["#"]
     left_out = {"billed"} if billed else set()
     left_out |= {"priority"} if is_plain(state) else set()
     shown = [c for c in _COLUMNS if c not in left_out and any(row[c].plain for row in cells)]
-    for name in shown:
-        table.add_column(name, overflow="fold", no_wrap=name in _WHOLE, min_width=_LEAST.get(name))
-    for row in cells:
-        table.add_row(*(row[name] for name in shown))
-    return table
+    yield from fitting(title, shown, cells, width)
 
 
 def _cells(place: int, state: PoolState, entry: Entry, now: float) -> dict[str, Text]:
@@ -264,9 +264,10 @@ def _cells(place: int, state: PoolState, entry: Entry, now: float) -> dict[str, 
         payer_of(state, entry).value,
         ", ".join(entry.serves),
         entry.reference or ("" if entry.source == "manual" else entry.source),
-        "",  # the end of its secret, which is shown to whoever asks for it
         entry.owner or entry.learnt_owner or "",
         entry.id,
+        brief(entry) or "",
+        "",  # the end of its secret, which is shown to whoever asks for it
     )
     cells = dict(zip(_COLUMNS, (Text(visible(text)) for text in told), strict=True))
     style = "yellow" if why in _PASSED_OVER else "red"

@@ -22,14 +22,17 @@ _FOR_ANY_PROVIDER = frozenset({"add", "login"})
 """The verbs that make sense where there is no pool yet."""
 
 
-class Asked(click.Argument):
-    """An argument that a person at a terminal is asked for when it is missing."""
+Ask = Callable[[click.Context], str]
+
+
+class _Asked(click.Parameter):
+    """A parameter that a person at a terminal is asked for when it is missing."""
 
     def __init__(
         self,
         declared: Sequence[str],
         *,
-        ask: Callable[[click.Context], str],
+        ask: Ask,
         **more: Any,  # noqa: ANN401  as the library that it is for has it
     ) -> None:
         super().__init__(declared, **more)
@@ -39,6 +42,14 @@ class Asked(click.Argument):
         """Return the value, which was typed before or now."""
         missing = self.required and not ctx.resilient_parsing and self.value_is_missing(value)
         return super().process_value(ctx, self._ask(ctx) if missing and is_interactive() else value)
+
+
+class Asked(_Asked, click.Argument):
+    """An argument that is asked for."""
+
+
+class AskedOption(_Asked, click.Option):
+    """An option that is asked for."""
 
 
 def home(context: click.Context) -> Home:

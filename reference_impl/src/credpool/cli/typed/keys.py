@@ -12,7 +12,7 @@ from credpool.model.credential import bare
 from credpool.model.errors import BadInput, UnusableSecret
 from credpool.model.secret import Secret, Veiled
 from credpool.model.terms import AuthType
-from credpool.providers import registry
+from credpool.providers.registry import Provider
 from credpool.rules.given import looks_like, usable_secret
 
 _WHOLE: Final = "give the key alone, as the provider shows it"
@@ -56,12 +56,12 @@ class Mistyped(UnusableSecret):
         self.why = why
 
 
-def key_typed(text: str, pool: str, *, elsewhere: bool) -> Secret:
+def key_typed(text: str, known: Provider | None, *, elsewhere: bool) -> Secret:
     """Return the key that was typed, or the name of the place where it is.
 
     Args:
         text: what was typed, or read from the standard input.
-        pool: the pool that it is for.
+        known: the provider whose pool it is for, if that is known.
         elsewhere: whether it is valid at another address than the provider's own.
 
     Raises:
@@ -74,26 +74,23 @@ def key_typed(text: str, pool: str, *, elsewhere: bool) -> Secret:
         return Secret(text)
     _check_shape(text)
     secret = usable_secret(text)
-    if pool in registry.names():
-        _check_prefix(secret, pool, elsewhere=elsewhere)
+    if known is not None:
+        _check_prefix(secret, known, elsewhere=elsewhere)
     return secret
 
 
-def type_told(secret: Secret, pool: str) -> AuthType:
+def type_told(secret: Secret, known: Provider | None) -> AuthType:
     """Return the type of credential that a key's beginning tells: a login's token is no API key."""
-    if pool not in registry.names():
-        return AuthType.API_KEY
-    text = Veiled(secret.reveal())
-    known = registry.provider(pool).credentials
-    lengths = [(len(p), c.auth_type) for c in known for p in c.prefixes if text.startswith(p)]
+    text, ways = Veiled(secret.reveal()), () if known is None else known.credentials
+    lengths = [(len(p), c.auth_type) for c in ways for p in c.prefixes if text.startswith(p)]
     return max(lengths, key=lambda pair: pair[0])[1] if lengths else AuthType.API_KEY
 
 
-def unlike(secret: Secret, pool: str) -> str:
+def unlike(secret: Secret, known: Provider | None) -> str:
     """Return how keys of the provider begin, if this one does not; nobody promises that they do."""
-    if pool not in registry.names() or is_reference(secret.reveal()):
+    if known is None or is_reference(secret.reveal()):
         return ""
-    prefixes = [p for c in registry.provider(pool).credentials for p in c.prefixes]
+    prefixes = [p for c in known.credentials for p in c.prefixes]
     return "" if secret.reveal().startswith(tuple(prefixes)) else " or ".join(prefixes)
 
 
@@ -103,14 +100,13 @@ def _check_shape(text: str) -> None:
             raise Mistyped(why, fix)
 
 
-def _check_prefix(secret: Secret, pool: str, *, elsewhere: bool) -> None:
+def _check_prefix(secret: Secret, provider: Provider, *, elsewhere: bool) -> None:
     """Refuse another provider's key, which would be sent to this one, and two keys in one.
 
     Raises:
         Mistyped: it is one of these.
     """
-    provider = registry.provider(pool)
-    text = Veiled(secret.reveal())
+    pool, text = provider.name, Veiled(secret.reveal())
     looks = [p for c in provider.credentials for p in c.prefixes]
     prefixes = [p for p in looks if len(p) > len("sk-")]
     if text in looks:
