@@ -1,6 +1,7 @@
 """Headers of a request of `requests`, whose secret nobody sees but the client that sends them."""
 
 from collections.abc import MutableMapping
+from traceback import walk_stack
 from typing import Any, Final
 
 import requests
