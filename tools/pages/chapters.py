@@ -9,6 +9,7 @@ from typing import Final
 
 from credpool_conformance.json_values import text
 from credpool_conformance.reporting.formats.markdown import table
+from tools.diagrams.svg import FOLDER, figure
 from tools.lints.marks import marks, unmarked
 from tools.sources.choices import Example, missing_example
 from tools.sources.citations import Citation
@@ -25,6 +26,7 @@ Every requirement of the specification, what checks it, and the modules of the l
 Look for the id there: the mark is `# spec:` and the id with its revision."""
 _MARKER = re.compile(r"<!-- (bcp14|/?generated.*) -->")
 _REFERENCE = re.compile(rf"(?<!\[)`\[?({ID})(?:\+[0-9]+)?\]?`")
+_DRAWING = re.compile(rf"!\[(.+)\]\(\.\./({FOLDER}/[\w-]+\.svg)\)")
 _CODE = re.compile(r"`[^`]+`")
 _TARGETS: Final = (
     (re.compile(r"\]\(registry/([\w-]+)\.yaml\)"), r"](../reference/providers.md#\1)"),
@@ -143,6 +145,8 @@ def _located(line: str) -> str:
 
 
 def _linked(spec: Specification, line: str) -> str:
+    if drawing := _DRAWING.fullmatch(line):
+        return figure(f'--8<-- "{drawing[2]}"', drawing[1])
     line = linked_references(spec, _located(line))
     # a forge wants the bar of a table cell escaped inside code, the site's Markdown shows the escape
     line = _CODE.sub(lambda found: found[0].replace("\\|", "|"), line)

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from credpool_conformance.json_values import Json
+from tools.diagrams.svg import FOLDER as DRAWINGS
 from tools.pages import library_data
-from tools.pages.architecture import architecture_page
+from tools.pages.architecture import architecture_drawings, architecture_page
 from tools.pages.chapter_tables import region_contents
 from tools.pages.chapters import NOTICE, chapter_page, requirements_page
 from tools.pages.data import providers_page, scenarios_page
@@ -32,13 +33,14 @@ from tools.tables.auth_file import SCHEMA_PATH, auth_schema
 from tools.tables.billing import NOTE_PATH, billing_note
 from tools.tables.cell_pages import cells_data
 from tools.tables.cells import TABLE as REFINEMENTS
-from tools.tables.recovery import recovery_note
+from tools.tables.recovery import recovery_drawings, recovery_note
 from tools.tables.reports import PAGE as REPORTS_PAGE
 from tools.tables.reports import TABLE as REPORTS_TABLE
 from tools.tables.reports import reports_page
 from tools.tables.site_data import FOLDER as _DATA
 from tools.tables.site_data import PAGE as DATA_PAGE
 from tools.tables.site_data import data_page, site_data
+from tools.tables.states import state_drawings
 
 RECOVERY_NOTE: Final = "spec/_includes/recovery.md"
 
@@ -57,31 +59,56 @@ def outputs(spec: Specification, examples: Mapping[str, Example]) -> Mapping[str
         parse_chapter(chapter.name, fill(chapter.source, contents)) for chapter in spec.chapters
     )
     spec = replace(spec, chapters=chapters)
-    stated = _json(requirements_data(spec))
     return {
-        REQUIREMENTS_JSON: stated,
         **library_files(spec),
         NOTE_PATH: NOTICE + billing_note(spec),
         RECOVERY_NOTE: NOTICE + recovery_note(table_rows(spec, "recovery")),
         **{chapter.path: chapter.source for chapter in chapters},
         **{
-            f"docs/spec/{chapter.name}": chapter_page(spec, chapter, examples)
+            f"{_PAGES}/{chapter.name}": chapter_page(spec, chapter, examples)
             for chapter in chapters
         },
-        "docs/spec/requirements.md": requirements_page(spec),
-        "docs/spec/scenarios.md": scenarios_page(spec),
+        **_pages(spec),
+        **_drawings(spec),
+        **_data(spec),
+    }
+
+
+def _pages(spec: Specification) -> dict[str, str]:
+    """Render the pages that come from data."""
+    return {
+        f"{_PAGES}/requirements.md": requirements_page(spec),
+        f"{_PAGES}/scenarios.md": scenarios_page(spec),
         "docs/reference/providers.md": providers_page(spec),
         ENVIRONMENT_PAGE: NOTICE + environment_page(spec),
-        f"{_DATA}/requirements.json": stated,
-        f"{_DATA}/scenarios.json": _json(_scenarios(spec)),
         **({REPORTS_PAGE: NOTICE + reports_page(spec)} if REPORTS_TABLE in spec.tables else {}),
-        **({f"{_DATA}/cells.json": _json(cells_data(spec))} if REFINEMENTS in spec.tables else {}),
         **architecture_page(spec),
         **minimal_page(spec),
-        **site_data(spec),
-        **_auth_schema(spec),
         DATA_PAGE: NOTICE + data_page(spec),
     }
+
+
+def _data(spec: Specification) -> dict[str, str]:
+    """Render the data that stands beside the pages."""
+    stated = _json(requirements_data(spec))
+    return {
+        REQUIREMENTS_JSON: stated,
+        f"{_DATA}/requirements.json": stated,
+        f"{_DATA}/scenarios.json": _json(_scenarios(spec)),
+        **({f"{_DATA}/cells.json": _json(cells_data(spec))} if REFINEMENTS in spec.tables else {}),
+        **site_data(spec),
+        **_auth_schema(spec),
+    }
+
+
+def _drawings(spec: Specification) -> dict[str, str]:
+    """Draw everything that pages take in as a picture."""
+    drawn = {
+        **recovery_drawings(table_rows(spec, "recovery")),
+        **state_drawings(spec),
+        **architecture_drawings(spec),
+    }
+    return {f"{DRAWINGS}/{name}.svg": f"{picture}\n" for name, picture in drawn.items()}
 
 
 def library_files(spec: Specification) -> Mapping[str, str]:
@@ -145,8 +172,9 @@ def _stale(root: Path, generated: Mapping[str, str]) -> list[str]:
         for page in (root / _PAGES).glob("*.md")
         if page.read_text(encoding="utf-8").startswith(NOTICE)
     )
-    data = (f"{_DATA}/{path.name}" for path in (root / _DATA).glob("*"))
-    return [path for path in (*pages, *data) if path not in {*generated, *_ELSEWHERE}]
+    whole = (path for folder in (_DATA, DRAWINGS) for path in (root / folder).glob("*"))
+    files = (path.relative_to(root).as_posix() for path in whole)
+    return [path for path in (*pages, *files) if path not in {*generated, *_ELSEWHERE}]
 
 
 def _json(value: Json) -> str:
