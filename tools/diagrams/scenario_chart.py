@@ -74,5 +74,5 @@ def _attempts(attempts: Json) -> Iterator[Step]:
         if verdict:
             class_, _, action = verdict.partition(" ")
             says = class_ if class_ == "ok" else f"{class_}: {action}"
-            yield Message(_POOL, entry, "request")
+            yield Message(_POOL, entry, "")
             yield Message(entry, _POOL, says, dashed=True)

@@ -42,7 +42,7 @@ def sequence(
     y = float(_TOP + 10)
     for step in steps:
         lines = wrap(step.says, most)
-        y += LINE * max(len(lines), 1) + 9
+        y += LINE * len(lines) + (9 if lines else 13)
         parts.append(_step(step, lines, places, y, right))
     high = y + 14
     return drawing((right, high), [*_lanes(places, high), *parts], alone=alone)

@@ -4,6 +4,7 @@ A drawing has no colours of its own: it takes those of the page around it, and w
 as in a chapter on a forge, black or white. Its text can be selected and searched.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
@@ -14,6 +15,7 @@ LINE: Final = 17
 _BOLD: Final = 1.07
 _NARROW: Final = frozenset("iljtfrI.,:;'|!()[]{} ")
 _WIDE: Final = frozenset("mwMW@—…")
+_TEXT: Final = re.compile(r"<text.*?</text>")
 _BOLDER: Final = ' font-weight="600"'
 _ENDED: Final = ' marker-end="url(#dg-head)"'
 _STYLE: Final = (
@@ -53,7 +55,10 @@ def wrap(text: str, most: int) -> tuple[str, ...]:
 
 
 def drawing(size: tuple[float, float], parts: Iterable[str], *, alone: bool = False) -> str:
-    """Put a drawing together, in one line; `alone` is one that is a file."""
+    """Put a drawing together, in one line, its words above its lines.
+
+    One that may stand `alone` brings its own black and white.
+    """
     wide, high = (number(value) for value in size)
     least = number(0.62 * size[0])
     head = (
@@ -61,7 +66,10 @@ def drawing(size: tuple[float, float], parts: Iterable[str], *, alone: bool = Fa
         f'width="{wide}" style="min-width:{least}px" font-family="system-ui,sans-serif" '
         f'font-size="{SIZE}" fill="none" stroke="currentColor">'
     )
-    return "".join([head, _STYLE if alone else "", _HEADS, *parts, "</svg>"])
+    drawn = "".join(parts)
+    said = "".join(_TEXT.findall(drawn))
+    words = f'<g fill="currentColor" stroke="none">{said}</g>'
+    return "".join([head, _STYLE if alone else "", _HEADS, _TEXT.sub("", drawn), words, "</svg>"])
 
 
 def words(at: tuple[float, float], lines: Sequence[str], *, bold: int = 0, anchor: str = "") -> str:
@@ -73,7 +81,7 @@ def words(at: tuple[float, float], lines: Sequence[str], *, bold: int = 0, ancho
         f"{_BOLDER if index < bold else ''}>{escape(line, quote=False)}</text>"
         for index, line in enumerate(lines)
     ]
-    return f'<g fill="currentColor" stroke="none">{"".join(rows)}</g>'
+    return "".join(rows)
 
 
 def path(d: str, *, dashed: bool = False, head: bool = True) -> str:

@@ -3,8 +3,10 @@
 The chapter in `spec/` stays the text; a page adds links and examples, which are not normative.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Final
 
 from credpool_conformance.json_values import text
@@ -12,7 +14,7 @@ from credpool_conformance.reporting.formats.markdown import table
 from tools.diagrams.svg import FOLDER, figure
 from tools.lints.marks import marks, unmarked
 from tools.sources.choices import Example, missing_example
-from tools.sources.citations import Citation
+from tools.sources.citations import Citation, Scenario
 from tools.sources.markdown import breakable, fenced_lines
 from tools.sources.requirements import ID, Chapter, Requirement
 from tools.sources.specification import LIBRARY, Specification
@@ -29,7 +31,7 @@ _REFERENCE = re.compile(rf"(?<!\[)`\[?({ID})(?:\+[0-9]+)?\]?`")
 _DRAWING = re.compile(rf"!\[(.+)\]\(\.\./({FOLDER}/[\w-]+\.svg)\)")
 _CODE = re.compile(r"`[^`]+`")
 _TARGETS: Final = (
-    (re.compile(r"\]\(registry/([\w-]+)\.yaml\)"), r"](../reference/providers.md#\1)"),
+    (re.compile(r"\]\(registry/([\w-]+)\.yaml\)"), r"](../reference/providers/\1.md)"),
     (re.compile(r"\]\((?:tables/|schemas/)?([\w.-]+\.(?:yaml|json))\)"), r"](../data/\1)"),
 )
 
@@ -74,14 +76,29 @@ def requirements_page(spec: Specification) -> str:
     return NOTICE + "\n\n".join(parts) + "\n"
 
 
-def requirement_link(requirement: Requirement) -> str:
-    """Link to a requirement from a page of the same folder."""
-    return f"[`{requirement.reference}`]({requirement.chapter}#{requirement.id})"
+def front_matter(description: str, *, exclude: bool = False, boost: float = 1) -> str:
+    """Say what a page is about, and what place it has in the search."""
+    lines = ["---", f"description: {json.dumps(description, ensure_ascii=False)}"]
+    if exclude:
+        lines.append("search: {exclude: true}")
+    elif boost != 1:
+        lines.append(f"search: {{boost: {boost:g}}}")
+    return "\n".join([*lines, "---", "", ""])
+
+
+def requirement_link(requirement: Requirement, folder: str = "") -> str:
+    """Link to a requirement, from a page of the same folder unless another one is given."""
+    return f"[`{requirement.reference}`]({folder}{requirement.chapter}#{requirement.id})"
+
+
+def scenario_page(scenario: Scenario) -> str:
+    """Return where a scenario is shown, from a page of the chapters' folder."""
+    return f"scenarios/{PurePosixPath(scenario.path).stem}.md#{scenario.id}"
 
 
 def check_links(spec: Specification, requirement: Requirement) -> str:
     """Link to the scenarios that verify a requirement, or say why there are none."""
-    links = [f"[{check.title}](scenarios.md#{check.id})" for check in spec.checks[requirement.id]]
+    links = [f"[{check.title}]({scenario_page(check)})" for check in spec.checks[requirement.id]]
     return " · ".join(links) or _without_check(spec, requirement)
 
 
@@ -92,10 +109,10 @@ def _example(
     shown = examples.get(requirement.id)
     if shown:
         title = shown.title.replace('"', "'")
-        base = shown.check.partition(":")[0]
+        played = next(s for s in spec.scenarios if s.id == shown.check.partition(":")[0])
         yield from ("", f'??? example "Example: {title}"', "", "    ```text")
         yield from (f"    {line}".rstrip() for line in shown.text.splitlines())
-        yield from ("    ```", "", f"    Check [`{shown.check}`](scenarios.md#{base})")
+        yield from ("    ```", "", f"    Check [`{shown.check}`]({scenario_page(played)})")
     elif reason := missing_example(spec, requirement.id):
         yield from ("", f"*Without an example:* {reason}")
 

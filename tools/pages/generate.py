@@ -16,10 +16,13 @@ from tools.pages import library_data
 from tools.pages.architecture import architecture_drawings, architecture_page
 from tools.pages.chapter_tables import region_contents
 from tools.pages.chapters import NOTICE, chapter_page, requirements_page
-from tools.pages.data import providers_page, scenarios_page
 from tools.pages.environment import PAGE as ENVIRONMENT_PAGE
 from tools.pages.environment import environment_page
 from tools.pages.minimal import minimal_page
+from tools.pages.registry.index import FOLDER as PROVIDERS
+from tools.pages.registry.index import providers_pages
+from tools.pages.scenarios import FOLDER as SCENARIOS
+from tools.pages.scenarios import scenarios_pages
 from tools.sources.choices import Example
 from tools.sources.regions import fill
 from tools.sources.requirements import parse_chapter
@@ -78,8 +81,8 @@ def _pages(spec: Specification) -> dict[str, str]:
     """Render the pages that come from data."""
     return {
         f"{_PAGES}/requirements.md": requirements_page(spec),
-        f"{_PAGES}/scenarios.md": scenarios_page(spec),
-        "docs/reference/providers.md": providers_page(spec),
+        **scenarios_pages(spec),
+        **providers_pages(spec),
         ENVIRONMENT_PAGE: NOTICE + environment_page(spec),
         **({REPORTS_PAGE: NOTICE + reports_page(spec)} if REPORTS_TABLE in spec.tables else {}),
         **architecture_page(spec),
@@ -168,9 +171,10 @@ def _differing(root: Path, generated: Mapping[str, str]) -> list[str]:
 
 def _stale(root: Path, generated: Mapping[str, str]) -> list[str]:
     pages = (
-        f"{_PAGES}/{page.name}"
-        for page in (root / _PAGES).glob("*.md")
-        if page.read_text(encoding="utf-8").startswith(NOTICE)
+        page.relative_to(root).as_posix()
+        for folder in (_PAGES, SCENARIOS, PROVIDERS)
+        for page in (root / folder).glob("*.md")
+        if NOTICE in page.read_text(encoding="utf-8")
     )
     whole = (path for folder in (_DATA, DRAWINGS) for path in (root / folder).glob("*"))
     files = (path.relative_to(root).as_posix() for path in whole)

@@ -18,7 +18,7 @@ _SCOPES: Final = {
     "owner": "every entry of its owner",
     "model": "the entry for this model",
 }
-_CALL: Final = {
+CALLS: Final = {
     "retry": "tries the same entry once more, then the next",
     "rotate": "goes on with the next at once",
     "refresh": "refreshes the token and tries the same entry again, then the next",
@@ -51,7 +51,7 @@ def recovery_note(rows: Sequence[Row]) -> str:
         (
             text(row.get("signal")),
             f"`{text(row.get('class'))}`",
-            _CALL.get(text(row.get("action")), ""),
+            CALLS.get(text(row.get("action")), ""),
             _rests(row),
         )
         for row in rows

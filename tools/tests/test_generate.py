@@ -164,7 +164,8 @@ def test_the_table_of_hints_tells_places_and_forms_in_order(root: Path) -> None:
 def test_the_providers_are_listed_with_what_their_rules_tell_apart(root: Path) -> None:
     """The chapter's overview links the registry; the site's page shows every rule and example."""
     chapter = (root / "spec/classification.md").read_text(encoding="utf-8")
-    page = (root / "docs/reference/providers.md").read_text(encoding="utf-8")
+    page = (root / "docs/reference/providers/sample.md").read_text(encoding="utf-8")
+    index = (root / "docs/reference/providers.md").read_text(encoding="utf-8")
 
     rule = page.partition("### guessed")[2]
 
@@ -172,11 +173,12 @@ def test_the_providers_are_listed_with_what_their_rules_tell_apart(root: Path) -
     classes = "`rate_limited`, `out_of_credit`"
     assert f"| {link} | Sample | api_key (metered) | 2 | {classes} |" in chapter
     assert "`out_of_credit` when the status is `402` and a code is `a_long_code_of_a_pr" in rule
-    assert "Cooldown without a hint: 24 h." in rule
+    assert "Out: the entry, 24 h" in rule
     assert "nobody has seen it" in rule
     assert "Source: hearsay (inferred, not checked); as of 2026-11-23." in rule
     assert "Source: its documentation (documented); the document is of 2026-11-23." in page
-    assert "Nobody called a provider to check a rule." in page
+    assert "Nobody called a provider to check a rule." in index
+    assert "[Sample](providers/sample.md)" in index
     assert "```http\nHTTP/1.1 402\n\ngone\n```" in rule
 
 
@@ -191,24 +193,24 @@ def test_a_chapter_page_links_requirements_checks_and_data(root: Path) -> None:
         "    The first `MUST`-labelled reply **MUST** be followed\n    by one more attempt.\n"
     )
     assert sentence in box
-    assert "*Checked by:* [A 429 is tried once more](scenarios.md#retry-once)" in page
+    assert "*Checked by:* [A 429 is tried once more](scenarios/recovery.md#retry-once)" in page
     assert "*Checked by:* no check (unobservable): forgetting leaves no trace" in page
     assert (
         "See [`recover.retry`](recovery.md#recover.retry), the [table](../data/recovery.yaml)"
         in page
     )
-    assert "(../reference/providers.md#sample)" in page
+    assert "(../reference/providers/sample.md)" in page
     assert 'MUST = "code may say what it likes"' in page
 
 
 def test_the_scenarios_page_counts_the_cases_of_a_table(root: Path) -> None:
     """A scenario is listed once, with what it verifies, needs and stands for."""
-    page = (root / "docs/spec/scenarios.md").read_text(encoding="utf-8")
+    page = (root / "docs/spec/scenarios/recovery.md").read_text(encoding="utf-8")
     compiled = json.loads((root / "docs/data/scenarios.json").read_text(encoding="utf-8"))
 
     listed = page.partition('<a id="refresh-once"></a>')[2]
 
-    assert "verifies [`recover.refresh+2`](recovery.md#recover.refresh)." in listed
+    assert "verifies [`recover.refresh+2`](../recovery.md#recover.refresh)." in listed
     assert "Needs oauth.\n2 cases: `first`, `second`." in listed
     assert "*If it fails:* Tokens burn." in listed
     ids = [scenario["id"] for scenario in compiled["scenarios"]]
