@@ -18,7 +18,9 @@ from tools.pages.chapter_tables import region_contents
 from tools.pages.chapters import NOTICE, chapter_page, requirements_page
 from tools.pages.environment import PAGE as ENVIRONMENT_PAGE
 from tools.pages.environment import environment_page
+from tools.pages.home import home_page
 from tools.pages.minimal import minimal_page
+from tools.pages.reference import reference_pages
 from tools.pages.registry.index import FOLDER as PROVIDERS
 from tools.pages.registry.index import providers_pages
 from tools.pages.scenarios import FOLDER as SCENARIOS
@@ -85,6 +87,8 @@ def _pages(spec: Specification) -> dict[str, str]:
         **providers_pages(spec),
         ENVIRONMENT_PAGE: NOTICE + environment_page(spec),
         **({REPORTS_PAGE: NOTICE + reports_page(spec)} if REPORTS_TABLE in spec.tables else {}),
+        **home_page(spec),
+        **reference_pages(spec),
         **architecture_page(spec),
         **minimal_page(spec),
         DATA_PAGE: NOTICE + data_page(spec),
