@@ -29,6 +29,7 @@ Look for the id there: the mark is `# spec:` and the id with its revision."""
 _MARKER = re.compile(r"<!-- (bcp14|/?generated.*) -->")
 _REFERENCE = re.compile(rf"(?<!\[)`\[?({ID})(?:\+[0-9]+)?\]?`")
 _DRAWING = re.compile(rf"!\[(.+)\]\(\.\./({FOLDER}/[\w-]+\.svg)\)")
+_LINKED = re.compile(r"\[([^\]]+)\](?:\([^)]*\))?")
 _CODE = re.compile(r"`[^`]+`")
 _TARGETS: Final = (
     (re.compile(r"\]\(registry/([\w-]+)\.yaml\)"), r"](../reference/providers/\1.md)"),
@@ -55,7 +56,8 @@ def chapter_page(spec: Specification, chapter: Chapter, examples: Mapping[str, E
             page += ["", f"*Checked by:* {check_links(spec, ends[number])}"]
             if reports := reported(spec, ends[number]):
                 page += ["", f"*Reported:* {reports}"]
-    return NOTICE + re.sub(r"\n{3,}", "\n\n", "\n".join(page).strip()) + "\n"
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(page).strip())
+    return front_matter(_about(chapter), boost=1.5) + NOTICE + text + "\n"
 
 
 def requirements_page(spec: Specification) -> str:
@@ -73,7 +75,8 @@ def requirements_page(spec: Specification) -> str:
                 for found in chapter.requirements
             ]
             parts += [f"## {chapter.title}", table(header, rows)]
-    return NOTICE + "\n\n".join(parts) + "\n"
+    head = front_matter("Every requirement, by chapter: its sentence, checks and code.", boost=0.2)
+    return head + NOTICE + "\n\n".join(parts) + "\n"
 
 
 def front_matter(description: str, *, exclude: bool = False, boost: float = 1) -> str:
@@ -100,6 +103,13 @@ def check_links(spec: Specification, requirement: Requirement) -> str:
     """Link to the scenarios that verify a requirement, or say why there are none."""
     links = [f"[{check.title}]({scenario_page(check)})" for check in spec.checks[requirement.id]]
     return " · ".join(links) or _without_check(spec, requirement)
+
+
+def _about(chapter: Chapter) -> str:
+    """Return the chapter's first sentence, without its marks."""
+    prose = (line for line in chapter.source.splitlines() if line and line[0].isalnum())
+    plain = _LINKED.sub(r"\1", next(prose, chapter.title)).replace("`", "").replace("*", "")
+    return f"{chapter.title}: {plain[0].lower()}{plain[1:]}"
 
 
 def _example(

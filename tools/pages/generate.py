@@ -15,7 +15,7 @@ from tools.diagrams.svg import FOLDER as DRAWINGS
 from tools.pages import library_data
 from tools.pages.architecture import architecture_drawings, architecture_page
 from tools.pages.chapter_tables import region_contents
-from tools.pages.chapters import NOTICE, chapter_page, requirements_page
+from tools.pages.chapters import NOTICE, chapter_page, front_matter, requirements_page
 from tools.pages.environment import PAGE as ENVIRONMENT_PAGE
 from tools.pages.environment import environment_page
 from tools.pages.home import home_page
@@ -50,6 +50,12 @@ from tools.tables.states import state_drawings
 RECOVERY_NOTE: Final = "spec/_includes/recovery.md"
 
 _PAGES: Final = "docs/spec"
+_ABOUT: Final = {
+    "environment": ("The variables in which each provider's keys and logins are looked for.", 1.0),
+    "reports": ("What users of other pools reported, and the requirement that answers it.", 0.2),
+    "data": ("The specification's tables and schemas, as files at fixed addresses.", 1.0),
+}
+"""The descriptions of pages that have no first sentence for it, and their place in the search."""
 _ELSEWHERE: Final = frozenset({f"{_DATA}/gallery.json"})
 """The pages that another command writes: `nox -s gallery`."""
 
@@ -85,14 +91,23 @@ def _pages(spec: Specification) -> dict[str, str]:
         f"{_PAGES}/requirements.md": requirements_page(spec),
         **scenarios_pages(spec),
         **providers_pages(spec),
-        ENVIRONMENT_PAGE: NOTICE + environment_page(spec),
-        **({REPORTS_PAGE: NOTICE + reports_page(spec)} if REPORTS_TABLE in spec.tables else {}),
+        ENVIRONMENT_PAGE: _headed("environment", environment_page(spec)),
+        **(
+            {REPORTS_PAGE: _headed("reports", reports_page(spec))}
+            if REPORTS_TABLE in spec.tables
+            else {}
+        ),
         **home_page(spec),
         **reference_pages(spec),
         **architecture_page(spec),
         **minimal_page(spec),
-        DATA_PAGE: NOTICE + data_page(spec),
+        DATA_PAGE: _headed("data", data_page(spec)),
     }
+
+
+def _headed(name: str, page: str) -> str:
+    about, boost = _ABOUT[name]
+    return front_matter(about, boost=boost) + NOTICE + page
 
 
 def _data(spec: Specification) -> dict[str, str]:

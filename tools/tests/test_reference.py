@@ -17,7 +17,9 @@ ROOT = Path(__file__).parents[2]
 
 def block(page: str, kind: str) -> str:
     """Return the first block of a kind on a page."""
-    found = re.search(rf"^```{kind}\n(.*?)^```$", (ROOT / page).read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    found = re.search(
+        rf"^```{kind}\n(.*?)^```$", (ROOT / page).read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
     assert found, page
     return found[1]
 
