@@ -182,6 +182,7 @@ def docs(session: nox.Session) -> None:
     session.run("zensical", "build", "--strict", silent=True)
     session.run("mkdocs", *(session.posargs or ["build", "--strict"]), env=QUIET_DOCS)
     if not session.posargs:
+        session.run("python", "-m", "tools.site.plain", "site")
         require_node(session)
         session.run("node", "--test", *map(str, SITE_TESTS), external=True)
 

@@ -26,6 +26,8 @@ from tools.pages.registry.index import providers_pages
 from tools.pages.scenarios import FOLDER as SCENARIOS
 from tools.pages.scenarios import scenarios_pages
 from tools.sources.choices import Example
+from tools.sources.glossary import PATH as ABBREVIATIONS
+from tools.sources.glossary import abbreviations
 from tools.sources.regions import fill
 from tools.sources.requirements import parse_chapter
 from tools.sources.specification import (
@@ -73,6 +75,7 @@ def outputs(spec: Specification, examples: Mapping[str, Example]) -> Mapping[str
     return {
         **library_files(spec),
         NOTE_PATH: NOTICE + billing_note(spec),
+        ABBREVIATIONS: abbreviations(spec),
         RECOVERY_NOTE: NOTICE + recovery_note(table_rows(spec, "recovery")),
         **{chapter.path: chapter.source for chapter in chapters},
         **{
