@@ -6,7 +6,7 @@ from itertools import groupby
 from pathlib import PurePosixPath
 from typing import Final
 
-from credpool_conformance.json_values import Json, fields, text
+from credpool_conformance.json_values import text
 from tools.diagrams.scenario_chart import scenario_chart
 from tools.diagrams.svg import figure
 from tools.pages.chapters import NOTICE, front_matter, requirement_link, scenario_page
@@ -75,13 +75,9 @@ def _scenario(spec: Specification, scenario: Scenario) -> Iterator[str]:
         lines.append(f"{len(scenario.cases)} cases: {', '.join(f'`{name}`' for name in names)}.")
     yield "\n".join(lines)
     yield f"*If it fails:* {scenario.consequence}"
-    yield figure(_drawn(scenario.cases[0]), f"Drawing: {_named(scenario)}", scrolls=False)
+    yield figure(scenario_chart(scenario.cases[0]), f"Drawing: {_named(scenario)}", scrolls=False)
 
 
 def _named(scenario: Scenario) -> str:
     """Return the title, with an ellipsis where each case says something else."""
     return _CASE.sub("…", scenario.title)
-
-
-def _drawn(case: Json) -> str:
-    return scenario_chart(fields(case))

@@ -17,7 +17,7 @@ _EVERYWHERE: Final = frozenset(
     | {"available", "out", "cooldown", "login", "owner", "scenario", "check", "outcome", "request"}
     | {"code", "message", "model", "operator", "return", "status", "rotate", "session", "scope"}
     | {"hint", "refresh", "decide", "disabled", "window", "tried", "untried", "serves", "origin"}
-    | {"twins", "driver"}
+    | {"twins", "driver", "verdict", "connector"}
     | {"attempt", "success", "failure", "now", "draw", "store", "registry", "source", "dead"}
 )
 """The words that stand in every second sentence; marked, they would only be noise."""

@@ -35,7 +35,10 @@ def _index(spec: Specification) -> str:
         "# Providers",
         "Where each provider's credentials come from, what its failing replies mean, and who pays.",
         '<div class="filtered" data-says="Filter the providers" markdown>',
-        table(("provider", "pool", "with", "variables", "refusals"), [*_rows(spec)]),
+        table(
+            ("provider", "pool", "with", "variables", "refusals"),
+            sorted(_rows(spec), key=_by_title),
+        ),
         "</div>",
         "## Who pays",
         f'--8<-- "{NOTE_PATH}"',
@@ -66,6 +69,10 @@ def _rows(spec: Specification) -> Iterator[tuple[str, ...]]:
             ", ".join(variables),
             str(len(items(data.get("rules")))),
         )
+
+
+def _by_title(row: tuple[str, ...]) -> str:
+    return row[0].lower()
 
 
 def _ages(spec: Specification) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Render the page of one provider: how one is let in, who pays, whose limit it is, what it refuses."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from credpool_conformance.json_values import Json, fields, items, text
@@ -113,14 +113,14 @@ def _limits(data: Row) -> Iterator[str]:
     yield "\n".join(lines)
 
 
-def _introduction(name: str, rules: list[Row]) -> str:
+def _introduction(name: str, rules: Sequence[Row]) -> str:
     generic = "" if name == "generic" else " The [generic rules](generic.md) come after them."
     if not rules:
         return f"Nothing is known of its refusals beyond the generic rules.{generic}"
     return f"The first rule that matches counts, in this order.{generic}"
 
 
-def _hints(data: Row, rules: list[Row]) -> Iterator[str]:
+def _hints(data: Row, rules: Sequence[Row]) -> Iterator[str]:
     """Say where replies tell when to come back, as far as a rule names the place."""
     named = dict.fromkeys(
         text(hint)

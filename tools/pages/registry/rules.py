@@ -1,7 +1,7 @@
 """Render the rules of a provider: how a reply is recognised, and what it leads to."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from credpool_conformance.json_values import Json, fields, items, text
@@ -35,7 +35,7 @@ _SCOPES: Final = {
 }
 
 
-def rules_overview(rules: list[Row], recovery: Mapping[str, Row]) -> str:
+def rules_overview(rules: Sequence[Row], recovery: Mapping[str, Row]) -> str:
     """Render one line for each rule, in the order in which they apply."""
     rows = [
         (
