@@ -144,7 +144,7 @@ def page(pools):
             (row["severity"], link(row), counted(row), row.get("word", ""), said(row))
             for row in each["failing"]
         ]
-        parts.append(table(("severity", "requirement", "checks", "", "verified"), rows))
+        parts.append(table(("severity", "requirement", "checks", "word", "verified"), rows))
     return "\n\n".join(parts) + "\n"
 
 

@@ -124,7 +124,7 @@ def _summary(runs: Sequence[Run], checks: Mapping[str, Mapping[str, Json]]) -> I
 def _coverage(run: Run, chapters: Mapping[str, str]) -> Iterator[str]:
     coverage = fields(run.report.footer.get("coverage"))
     rows = [(meaning, str(len(items(coverage.get(kind))))) for kind, meaning in _COVERAGE.items()]
-    yield table(("requirements", ""), rows)
+    yield table(("requirements", "number"), rows)
     missing = [text(reference) for reference in items(coverage.get("unexercised"))]
     if missing:
         yield f"Exercised by no check: {', '.join(_requirement(r, chapters) for r in missing)}."
@@ -139,7 +139,7 @@ def _broken(run: Run, chapters: Mapping[str, str]) -> Iterator[str]:
     ]
     if rows:
         yield "## What is broken"
-        yield table(("", "requirement", "seen in", "if broken"), rows)
+        yield table(("severity", "requirement", "seen in", "if broken"), rows)
 
 
 def _failures(runs: Sequence[Run], checks: Mapping[str, Mapping[str, Json]]) -> Iterator[str]:

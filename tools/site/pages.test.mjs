@@ -72,6 +72,12 @@ test("each page says what it is about, in words of its own", () => {
   assert.deepEqual(wrong, []);
 });
 
+test("each column of a table has a name", () => {
+  const nameless = pages.filter((page) => /<th[^>]*>\s*<\/th>/.test(text(page)));
+
+  assert.deepEqual(nameless, []);
+});
+
 test("the search is a dialog with a name", () => {
   const nameless = pages.filter((page) => !/role="dialog" aria-label="/.test(text(page)));
 
