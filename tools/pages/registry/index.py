@@ -1,7 +1,7 @@
 """Render the list of providers, and how well each thing is known."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from credpool_conformance.json_values import fields, items, text
@@ -71,7 +71,7 @@ def _rows(spec: Specification) -> Iterator[tuple[str, ...]]:
         )
 
 
-def _by_title(row: tuple[str, ...]) -> str:
+def _by_title(row: Sequence[str]) -> str:
     return row[0].lower()
 
 
