@@ -30,6 +30,7 @@ DECIDES = ",".join(
 )
 REQUESTS_TESTEE = "conformance/testees/requests_client.py"
 MINIMAL_TESTEE = "conformance/testees/minimal.py"
+SITE_TESTS = sorted((ROOT / "tools" / "site").glob("*.test.mjs"))
 INTEROP = ROOT / "reference_impl" / "interop" / "locks"
 GALLERY = ROOT / "conformance" / "gallery"
 SECOND_TESTEE = "conformance/testees/javascript"
@@ -187,10 +188,14 @@ def spec(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the site strictly with mkdocs, after checking that zensical builds it too."""
+    """Build the site strictly, by zensical and by mkdocs, and try it: search, weights, addresses."""
     install(session, *group("docs"))
     session.run("zensical", "build", "--strict", silent=True)
     session.run("mkdocs", *(session.posargs or ["build", "--strict"]), env=QUIET_DOCS)
+    if not session.posargs:
+        session.run("python", "-m", "tools.site.plain", "site")
+        require_node(session)
+        session.run("node", "--test", *map(str, SITE_TESTS), external=True)
 
 
 @nox.session

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import combinations
+from pathlib import PurePosixPath
 from typing import Final
 
 from credpool_conformance.reporting.formats.markdown import table
@@ -31,9 +32,10 @@ An empty cell is no error: where a rule says nothing of the matter, there is not
 def pairs_page(spec: Specification) -> str:
     """Render both tables, and the reasons for the dashes."""
     names, found, why = names_of(spec), met(spec), reasons(spec)
+    chapters = {scenario.id: PurePosixPath(scenario.path).stem for scenario in spec.scenarios}
     header = ("", *(f"`{name}`" for name in names[1:]))
     rows = [
-        (f"`{one}`", *(_cell((one, other), found, why) for other in names[1:]))
+        (f"`{one}`", *(_cell((one, other), found, why, chapters) for other in names[1:]))
         for one in names[:-1]
     ]
     cannot = [(f"`{a}`", f"`{b}`", why[a, b]) for a, b in combinations(names, 2) if (a, b) in why]
@@ -42,10 +44,16 @@ def pairs_page(spec: Specification) -> str:
     return "\n".join((*parts, table(("one", "other", "because"), cannot), _bearers(spec))) + "\n"
 
 
-def _cell(pair: Pair, found: Mapping[Pair, list[str]], why: Mapping[Pair, str]) -> str:
+def _cell(
+    pair: Pair,
+    found: Mapping[Pair, list[str]],
+    why: Mapping[Pair, str],
+    chapters: Mapping[str, str],
+) -> str:
     if pair in found:
         scenario = found[pair][0].partition(":")[0]
-        return f"[{len(found[pair])}](../spec/scenarios.md#{scenario})"
+        page = f"../spec/scenarios/{chapters[scenario]}.md"
+        return f"[{len(found[pair])}]({page}#{scenario})"
     return "[–](#which-cannot-meet)" if pair in why else ""
 
 

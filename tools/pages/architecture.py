@@ -1,17 +1,22 @@
-"""Fill the charts of the guide's page on architecture, from what the sources say.
+"""Draw the charts of the guide's page on architecture, and fill it with the minimal pool.
 
-The layers are those that import-linter keeps, in the library's `pyproject.toml`; what a failure
-leads to comes from the decision table. The minimal pool, which stands first, is `minimal`'s to show.
+The layers are those that import-linter keeps, in the library's `pyproject.toml`.
+The minimal pool, which stands first, is `minimal`'s to show.
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
+from tools.diagrams.library_charts import (
+    credentials_chart,
+    idea_chart,
+    layers_chart,
+    one_call_chart,
+)
 from tools.pages.minimal import minimal_regions
 from tools.sources.regions import fill
-from tools.sources.specification import Specification, table_rows
-from tools.tables.recovery import outcomes
+from tools.sources.specification import Specification
 
 PAGE: Final = "docs/guide/architecture.md"
 
@@ -20,26 +25,23 @@ _LIBRARY: Final = "layers"
 
 
 def architecture_page(spec: Specification) -> Mapping[str, str]:
-    """Return the page with its charts, where there is one."""
-    page, contracts = spec.root / PAGE, spec.root / _CONTRACTS
-    if not page.exists() or not contracts.exists():
+    """Return the page, where there is one."""
+    page = spec.root / PAGE
+    if not page.exists():
         return {}
-    chart = layers_chart(contracts.read_text(encoding="utf-8"))
-    contents = {"layers": chart, "outcomes": outcomes(table_rows(spec, "recovery"))}
-    contents |= minimal_regions(spec)
-    return {PAGE: fill(page.read_text(encoding="utf-8"), contents)}
+    return {PAGE: fill(page.read_text(encoding="utf-8"), minimal_regions(spec))}
 
 
-def layers_chart(contracts: str) -> str:
-    """Draw the layers of the library, each above those that it may import."""
-    linter = tomllib.loads(contracts)["tool"]["importlinter"]
+def architecture_drawings(spec: Specification) -> Mapping[str, str]:
+    """Draw the page's charts, where there is a library; by their names."""
+    contracts = spec.root / _CONTRACTS
+    if not contracts.exists():
+        return {}
+    linter = tomllib.loads(contracts.read_text(encoding="utf-8"))["tool"]["importlinter"]
     layers = next(c["layers"] for c in linter["contracts"] if c["id"] == _LIBRARY)
-    return "\n".join(["```mermaid", "flowchart TB", *_boxes(layers), "```"])
-
-
-def _boxes(layers: list[str]) -> Iterator[str]:
-    """Yield a box for each layer, with its modules side by side, and the arrows between them."""
-    for number, layer in enumerate(layers):
-        modules = [name.strip(" ()") for name in layer.split("|")]
-        yield f'    l{number}["{" · ".join(modules)}"]'
-    yield "    " + " --> ".join(f"l{number}" for number, _ in enumerate(layers))
+    return {
+        "idea": idea_chart(),
+        "credentials": credentials_chart(),
+        "one-call": one_call_chart(),
+        "layers": layers_chart(layers),
+    }

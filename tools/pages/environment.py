@@ -42,7 +42,7 @@ def _rows(spec: Specification) -> Iterator[tuple[str, ...]]:
             for place, variable in enumerate(map(text, items(entry.get("env"))), start=1):
                 yield (
                     f"`{variable}`",
-                    f"[{title}](../reference/providers.md#{name})",
+                    f"[{title}](../reference/providers/{name}.md)",
                     _CREDENTIALS.get(text(entry.get("auth_type")), ""),
                     str(place),
                     text(entry.get("payer")),

@@ -14,18 +14,26 @@ from credpool_conformance.json_values import Json
 from tools.crossings.page import PAGE as PAIRS_PAGE
 from tools.crossings.page import pairs_page
 from tools.crossings.pairs import TABLE as PAIRS
+from tools.diagrams.svg import FOLDER as DRAWINGS
 from tools.pages import library_data
-from tools.pages.architecture import architecture_page
+from tools.pages.architecture import architecture_drawings, architecture_page
 from tools.pages.chapter_tables import region_contents
-from tools.pages.chapters import NOTICE, chapter_page, requirements_page
-from tools.pages.data import providers_page, scenarios_page
+from tools.pages.chapters import NOTICE, chapter_page, front_matter, requirements_page
 from tools.pages.environment import PAGE as ENVIRONMENT_PAGE
 from tools.pages.environment import environment_page
 from tools.pages.explorer.files import DATA as EXPLORER_DATA
 from tools.pages.explorer.files import POOL as EXPLORER_POOL
 from tools.pages.explorer.files import explorer_files
+from tools.pages.home import home_page
 from tools.pages.minimal import minimal_page
+from tools.pages.reference import reference_pages
+from tools.pages.registry.index import FOLDER as PROVIDERS
+from tools.pages.registry.index import providers_pages
+from tools.pages.scenarios import FOLDER as SCENARIOS
+from tools.pages.scenarios import scenarios_pages
 from tools.sources.choices import Example
+from tools.sources.glossary import PATH as ABBREVIATIONS
+from tools.sources.glossary import abbreviations
 from tools.sources.regions import fill
 from tools.sources.requirements import parse_chapter
 from tools.sources.specification import (
@@ -38,25 +46,32 @@ from tools.tables.auth_file import SCHEMA_PATH, auth_schema
 from tools.tables.billing import NOTE_PATH, billing_note
 from tools.tables.cell_pages import cells_data
 from tools.tables.cells import TABLE as REFINEMENTS
-from tools.tables.recovery import recovery_note
+from tools.tables.recovery import recovery_drawings, recovery_note
 from tools.tables.reports import PAGE as REPORTS_PAGE
 from tools.tables.reports import TABLE as REPORTS_TABLE
 from tools.tables.reports import reports_page
 from tools.tables.site_data import FOLDER as _DATA
 from tools.tables.site_data import PAGE as DATA_PAGE
 from tools.tables.site_data import data_page, site_data
+from tools.tables.states import state_drawings
 
 RECOVERY_NOTE: Final = "spec/_includes/recovery.md"
 
 _PAGES: Final = "docs/spec"
+_ABOUT: Final = {
+    "environment": ("The variables in which each provider's keys and logins are looked for.", 1.0),
+    "reports": ("What users of other pools reported, and the requirement that answers it.", 0.2),
+    "pairs": ("Each two features of a pool, and the checks in which they meet.", 0.2),
+    "data": ("The specification's tables and schemas, as files at fixed addresses.", 1.0),
+}
+"""The descriptions of pages that have no first sentence for it, and their place in the search."""
 _ELSEWHERE: Final = frozenset({f"{_DATA}/gallery.json"})
 """The pages that another command writes: `nox -s gallery`."""
 
 
 _OF_ONE_TABLE: Final[tuple[tuple[str, str, Callable[[Specification], str]], ...]] = (
-    (REPORTS_TABLE, REPORTS_PAGE, lambda spec: NOTICE + reports_page(spec)),
-    (REFINEMENTS, f"{_DATA}/cells.json", lambda spec: _json(cells_data(spec))),
-    (PAIRS, PAIRS_PAGE, lambda spec: NOTICE + pairs_page(spec)),
+    (REPORTS_TABLE, REPORTS_PAGE, reports_page),
+    (PAIRS, PAIRS_PAGE, pairs_page),
 )
 """The pages that a table alone brings: a sample of a specification need not have it."""
 
@@ -71,29 +86,67 @@ def outputs(spec: Specification, examples: Mapping[str, Example]) -> Mapping[str
         parse_chapter(chapter.name, fill(chapter.source, contents)) for chapter in spec.chapters
     )
     spec = replace(spec, chapters=chapters)
-    stated = _json(requirements_data(spec))
     return {
-        REQUIREMENTS_JSON: stated,
         **library_files(spec),
         NOTE_PATH: NOTICE + billing_note(spec),
+        ABBREVIATIONS: abbreviations(spec),
         RECOVERY_NOTE: NOTICE + recovery_note(table_rows(spec, "recovery")),
         **{chapter.path: chapter.source for chapter in chapters},
         **{
-            f"docs/spec/{chapter.name}": chapter_page(spec, chapter, examples)
+            f"{_PAGES}/{chapter.name}": chapter_page(spec, chapter, examples)
             for chapter in chapters
         },
-        "docs/spec/requirements.md": requirements_page(spec),
-        "docs/spec/scenarios.md": scenarios_page(spec),
-        "docs/reference/providers.md": providers_page(spec),
-        ENVIRONMENT_PAGE: NOTICE + environment_page(spec),
+        **_pages(spec),
+        **_drawings(spec),
+        **_data(spec),
+    }
+
+
+def _pages(spec: Specification) -> dict[str, str]:
+    """Render the pages that come from data."""
+    return {
+        f"{_PAGES}/requirements.md": requirements_page(spec),
+        **scenarios_pages(spec),
+        **providers_pages(spec),
+        ENVIRONMENT_PAGE: _headed("environment", environment_page(spec)),
+        **{
+            path: _headed(name, page(spec))
+            for name, path, page in _OF_ONE_TABLE
+            if name in spec.tables
+        },
+        **home_page(spec),
+        **reference_pages(spec),
+        **_of_the_pools(spec),
+        DATA_PAGE: _headed("data", data_page(spec)),
+    }
+
+
+def _headed(name: str, page: str) -> str:
+    about, boost = _ABOUT[name]
+    return front_matter(about, boost=boost) + NOTICE + page
+
+
+def _data(spec: Specification) -> dict[str, str]:
+    """Render the data that stands beside the pages."""
+    stated = _json(requirements_data(spec))
+    return {
+        REQUIREMENTS_JSON: stated,
         f"{_DATA}/requirements.json": stated,
         f"{_DATA}/scenarios.json": _json(_scenarios(spec)),
-        **{path: page(spec) for table, path, page in _OF_ONE_TABLE if table in spec.tables},
-        **_of_the_pools(spec),
+        **({f"{_DATA}/cells.json": _json(cells_data(spec))} if REFINEMENTS in spec.tables else {}),
         **site_data(spec),
         **_auth_schema(spec),
-        DATA_PAGE: NOTICE + data_page(spec),
     }
+
+
+def _drawings(spec: Specification) -> dict[str, str]:
+    """Draw everything that pages take in as a picture."""
+    drawn = {
+        **recovery_drawings(table_rows(spec, "recovery")),
+        **state_drawings(spec),
+        **architecture_drawings(spec),
+    }
+    return {f"{DRAWINGS}/{name}.svg": f"{picture}\n" for name, picture in drawn.items()}
 
 
 def library_files(spec: Specification) -> Mapping[str, str]:
@@ -158,13 +211,15 @@ def _differing(root: Path, generated: Mapping[str, str]) -> list[str]:
 
 def _stale(root: Path, generated: Mapping[str, str]) -> list[str]:
     pages = (
-        f"{_PAGES}/{page.name}"
-        for page in (root / _PAGES).glob("*.md")
-        if page.read_text(encoding="utf-8").startswith(NOTICE)
+        page.relative_to(root).as_posix()
+        for folder in (_PAGES, SCENARIOS, PROVIDERS)
+        for page in (root / folder).glob("*.md")
+        if NOTICE in page.read_text(encoding="utf-8")
     )
-    folders = (_DATA, EXPLORER_DATA, EXPLORER_POOL)
-    data = (f"{folder}/{path.name}" for folder in folders for path in (root / folder).glob("*"))
-    return [path for path in (*pages, *data) if path not in {*generated, *_ELSEWHERE}]
+    folders = (_DATA, DRAWINGS, EXPLORER_DATA, EXPLORER_POOL)
+    whole = (path for folder in folders for path in (root / folder).glob("*"))
+    files = (path.relative_to(root).as_posix() for path in whole)
+    return [path for path in (*pages, *files) if path not in {*generated, *_ELSEWHERE}]
 
 
 def _json(value: Json) -> str:

@@ -12,7 +12,7 @@ from typing import Final
 
 from credpool_conformance.json_values import Json, text
 from credpool_conformance.reporting.formats.markdown import table
-from tools.pages.chapters import NOTICE
+from tools.pages.chapters import NOTICE, front_matter
 from tools.sources.specification import Specification, table_rows
 from tools.sources.values import duration, scalar
 
@@ -76,7 +76,8 @@ def minimal_page(spec: Specification) -> Mapping[str, str]:
         module = modules[name]
         parts.append(f"## {name}\n\n{module.about}\nThe chapters: {module.chapters}.\n")
         parts.append(_code(f"{_FOLDER}/{name}.py") + "\n")
-    return {PAGE: NOTICE + "\n".join(parts)}
+    head = front_matter("The whole minimal pool, module by module: the core in a thousand lines.")
+    return {PAGE: head + NOTICE + "\n".join(parts)}
 
 
 def minimal_regions(spec: Specification) -> Mapping[str, str]:

@@ -12,8 +12,8 @@ from credpool_conformance.problems import Problem
 from tools.sources.requirements import Chapter
 
 REGIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "at-a-glance.md": ("cells", "refinements", "state-chart", "state-table"),
-    "recovery.md": ("decision-table", "flowchart"),
+    "at-a-glance.md": ("cells", "refinements", "state-table"),
+    "recovery.md": ("decision-table",),
     "cooldowns.md": ("hints", "hint-forms", "hint-words"),
     "classification.md": ("registry",),
     "billing.md": ("billing",),

@@ -15,7 +15,7 @@ from tools.sources.specification import Specification
 
 NOTE_PATH: Final = "spec/_includes/billing.md"
 
-_CREDENTIALS: Final = {"api_key": "API key", "oauth": "login", "any": "either"}
+CREDENTIALS: Final = {"api_key": "API key", "oauth": "login", "any": "either"}
 _GENERIC: Final = "generic"
 _ANY: Final = "any"
 _EMPTY: Final = Document(path="", data=None, lines={})
@@ -41,6 +41,22 @@ def statement(row: Mapping[str, Json]) -> str:
     """Render one statement as every page and every command shows it, with its date."""
     says, date = " ".join(text(row.get("says")).split()), text(row.get("date"))
     return f"As of {date}, assume {says}" if row.get("stands") == "assume" else f"{date}: {says}"
+
+
+def provider_billing(spec: Specification, name: str) -> Iterator[str]:
+    """Render who pays a provider: the answer first where there is a dispute, then what is said."""
+    rows = [row for row in _rows(spec) if row.get("provider") == name]
+    if not rows:
+        return
+    answers = [row for row in rows if row.get("stands") == "assume"]
+    asked = " ".join(text(row.get("asks")) for row in answers)
+    yield f"## Who pays{': ' if asked else ''}{asked[:1].lower()}{asked[1:]}"
+    for row in answers:
+        yield f'!!! warning "In short"\n\n    {statement(row)}\n    {text(row.get("note"))}'.rstrip()
+        yield "What has been said of it, in the order of the notes:"
+    said = [row for row in rows if row not in answers]
+    yield "\n".join(f"- **{_credential(row)}**, {_sourced(row)}" for row in said)
+    yield "[Billing notes](../../spec/billing.md) has the other providers."
 
 
 def disputed(spec: Specification) -> Mapping[tuple[str, str], list[str]]:
@@ -100,6 +116,13 @@ def _rows(spec: Specification) -> list[dict[str, Json]]:
     return [fields(row) for row in items(data.get("rows"))]
 
 
+def _sourced(row: Mapping[str, Json]) -> str:
+    """Render a statement with its date and its source."""
+    known = EVIDENCE.get(text(row.get("evidence")), "")
+    says = " ".join(text(row.get("says")).split())
+    return f"as of {text(row.get('date'))}: {says} *Source:* {text(row.get('source'))} ({known})."
+
+
 def _row(spec: Specification, row: Mapping[str, Json]) -> tuple[str, ...]:
     name = text(row.get("provider"))
     evidence = EVIDENCE.get(text(row.get("evidence")), "")
@@ -124,4 +147,4 @@ def _title(spec: Specification, row: Mapping[str, Json]) -> str:
 
 
 def _credential(row: Mapping[str, Json]) -> str:
-    return _CREDENTIALS.get(text(row.get("credential")), "")
+    return CREDENTIALS.get(text(row.get("credential")), "")

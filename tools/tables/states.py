@@ -9,6 +9,7 @@ from typing import Final
 from credpool_conformance.json_values import Json, items, text
 from credpool_conformance.problems import Problem
 from credpool_conformance.reporting.formats.markdown import table
+from tools.diagrams.state_chart import state_chart
 from tools.sources.specification import Specification, table_rows
 
 TABLE: Final = "states"
@@ -18,15 +19,19 @@ _ENDS: Final = {"later": "out, until later", "earlier": "out, until earlier"}
 
 
 def state_regions(spec: Specification) -> Mapping[str, str]:
-    """Render the chart and the table."""
+    """Render the table."""
     edges = table_rows(spec, TABLE, "edges")
-    head = ("```mermaid", "stateDiagram-v2")
     return {
-        "state-chart": "\n".join([*head, *_chart(edges), "```"]),
         "state-table": table(
             ("from", "what happens", "to", "requirement"), [_row(edge) for edge in edges]
         ),
     }
+
+
+def state_drawings(spec: Specification) -> Mapping[str, str]:
+    """Draw the states, where there is a table of them; by the drawing's name."""
+    edges = table_rows(spec, TABLE, "edges")
+    return {"states": state_chart(edges)} if edges else {}
 
 
 def state_problems(spec: Specification) -> Iterator[Problem]:
@@ -44,16 +49,6 @@ def state_problems(spec: Specification) -> Iterator[Problem]:
                 what = f"the edge {' '.join(key).strip()} is listed twice"
                 yield document.problem(("edges", index), what, "remove one of them")
             seen.add(key)
-
-
-def _chart(edges: list[dict[str, Json]]) -> Iterator[str]:
-    for edge in edges:
-        for source in map(text, items(edge.get("from"))):
-            yield f"    {_node(source)} --> {_node(text(edge.get('to')))}: {text(edge.get('says'))}"
-
-
-def _node(state: str) -> str:
-    return "[*]" if state == _NONE else state
 
 
 def _row(edge: Mapping[str, Json]) -> tuple[str, ...]:

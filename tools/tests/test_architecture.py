@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-import pytest
-
-from tools.pages.architecture import PAGE, architecture_page, layers_chart
+from tools.diagrams.recovery_charts import outcome_chart
+from tools.pages.architecture import PAGE, architecture_drawings, architecture_page
 from tools.sources.specification import load
 
 CONTRACTS = """\
@@ -15,53 +14,39 @@ id = "other"
 id = "layers"
 layers = ["cli", "httpx | (testing)", "core"]
 """
-RECOVERY = """\
-version: 1
-rows:
-  - {class: throttled, action: retry, then: rotate}
-  - {class: broken, action: deliver, then: null}
-"""
-CHART = "<!-- generated:{} -->\n<!-- /generated -->\n"
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """Write a tree that is nothing but what the page comes from."""
-    for name, content in (
-        ("spec/tables/recovery.yaml", RECOVERY),
-        ("reference_impl/pyproject.toml", CONTRACTS),
-        (PAGE, "# Architecture\n\n" + CHART.format("layers") + CHART.format("outcomes")),
-    ):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(content, encoding="utf-8")
-    return tmp_path
-
-
-def test_each_layer_is_a_box_above_those_that_it_may_import() -> None:
+def test_each_layer_is_a_box_above_those_that_it_may_import(tmp_path: Path) -> None:
     """The modules of a layer stand side by side, without the contract's marks."""
-    lines = layers_chart(CONTRACTS).splitlines()
+    contracts = tmp_path / "reference_impl/pyproject.toml"
+    contracts.parent.mkdir()
+    contracts.write_text(CONTRACTS, encoding="utf-8")
 
-    assert lines[2:-1] == [
-        '    l0["cli"]',
-        '    l1["httpx · testing"]',
-        '    l2["core"]',
-        "    l0 --> l1 --> l2",
+    drawn = architecture_drawings(load(tmp_path))["layers"]
+
+    places = [drawn.index(f">{name}</text>") for name in ("cli", "httpx · testing", "core")]
+    assert places == sorted(places)
+    assert drawn.count("marker-end") == 2
+
+
+def test_a_class_stands_where_its_actions_lead() -> None:
+    """A class with a second action stands in both boxes."""
+    rows = [
+        {"class": "throttled", "action": "retry", "then": "rotate"},
+        {"class": "broken", "action": "deliver", "then": None},
     ]
 
+    drawn = outcome_chart(rows)
 
-def test_a_class_stands_where_its_actions_lead(root: Path) -> None:
-    """A class with a second action stands in both boxes."""
-    page = architecture_page(load(root))[PAGE]
-
-    assert '    rule --> again("<b>the same once more</b><br/>throttled")' in page
-    assert "select again</b><br/>throttled, the second time" in page
-    assert '    rule --> fault("<b>deliver it</b><br/>broken")' in page
+    assert drawn.count(">throttled</text>") == drawn.count(">throttled,</text>") == 1
+    assert drawn.count(">broken</text>") == 1
 
 
 def test_the_repositorys_page_is_current() -> None:
-    """It has both charts, as they would be generated."""
+    """It takes in its charts, and is as it would be generated."""
     repository = Path(__file__).parents[2]
     page = (repository / PAGE).read_text(encoding="utf-8")
 
     assert architecture_page(load(repository))[PAGE] == page
-    assert all(f"<!-- generated:{name} -->" in page for name in ("layers", "outcomes"))
+    for name in ("credentials", "whole-call", "one-call", "layers"):
+        assert f'--8<-- "docs/assets/diagrams/{name}.svg"' in page

@@ -127,7 +127,7 @@ def test_the_providers_page_has_their_variables(root: Path) -> None:
     page = (root / "docs/reference/providers.md").read_text(encoding="utf-8")
 
     assert (
-        "| [Sample](#sample) | api_key | `SAMPLE_API_KEY` | `authorization: Bearer …` | "
+        "| [Sample](providers/sample.md) | api_key | `SAMPLE_API_KEY` | `authorization: Bearer …` | "
         "<code>https://api.<wbr>sample.<wbr>test/<wbr>v1</code> | metered |" in page
     )
     assert '\n--8<-- "spec/_includes/billing.md"\n' in page
@@ -139,7 +139,7 @@ def test_the_page_of_variables_is_in_their_order(root: Path) -> None:
 
     page = (root / "docs/guide/environment-variables.md").read_text(encoding="utf-8")
 
-    link = "[Sample](../reference/providers.md#sample)"
+    link = "[Sample](../reference/providers/sample.md)"
     assert f"| `SAMPLE_API_KEY` | {link} | API key | 1 | metered |" in page
     assert '--8<-- "spec/_includes/billing.md"' in page
 
@@ -150,6 +150,7 @@ DISPUTED = (
   - provider: sample
     credential: api_key
     stands: assume
+    asks: What does it cost?
     date: "2026-12"
     says: that it costs money.
     source: the statements above
@@ -173,6 +174,9 @@ def test_a_dispute_begins_with_the_origin_and_ends_with_what_to_assume(root: Pat
     library = (root / "reference_impl/src/credpool/cli/talk/billing.json").read_text("utf-8")
     assert status == 0
     assert note.index("2026-11: Pay-per-token") < note.index("As of 2026-12, assume that it costs")
+    page = (root / "docs/reference/providers/sample.md").read_text(encoding="utf-8")
+    assert "## Who pays: what does it cost?" in page
+    assert page.index("As of 2026-12, assume") < page.index("as of 2026-11: Pay-per-token")
     assert json.loads(library)["disputed"] == [["sample", "api_key"]]
 
 

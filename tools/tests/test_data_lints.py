@@ -7,7 +7,8 @@ import pytest
 
 from credpool_conformance.specification.documents import parse
 from tools.lints.data import comment_problems, completion_problems, duplicate_problems
-from tools.pages.data import COMPLETED, providers_page
+from tools.pages.registry.index import providers_pages
+from tools.pages.registry.rules import COMPLETED
 from tools.sources.specification import Specification, load
 
 TREE = Path(__file__).parent / "tree"
@@ -103,8 +104,8 @@ def test_an_example_that_is_partly_ours_says_so(
 
 
 def test_the_page_marks_each_of_them_where_it_stands() -> None:
-    """A reader of the providers' page sees the mark directly above the reply."""
-    page = providers_page(load(ROOT))
+    """A reader of a provider's page sees the mark directly above the reply."""
+    page = "".join(providers_pages(load(ROOT)).values())
 
     marked = page.split(f"{COMPLETED}\n\n")[1:]
 

@@ -206,7 +206,7 @@ def test_an_example_is_folded_under_its_requirement(tmp_path: Path) -> None:
     ← 429
     ```
 
-    Check [`retry-once`](scenarios.md#retry-once)
+    Check [`retry-once`](scenarios/recovery.md#retry-once)
 """
     assert folded in page.partition('<a id="recover.retry"></a>')[2].partition("*Checked by:*")[0]
     assert "*Without an example:* it is a freedom" in generated["docs/spec/introduction.md"]

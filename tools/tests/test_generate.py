@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
@@ -12,6 +13,12 @@ from tools.pages.__main__ import main
 TREE = Path(__file__).parent / "tree"
 REPOSITORY = Path(__file__).parents[2]
 LIBRARY_DATA = "reference_impl/src/credpool/providers/registry.json"
+
+
+def texts(drawing: Path) -> list[str]:
+    """Return the lines that a drawing holds, in its order."""
+    svg = ET.fromstring(drawing.read_text(encoding="utf-8"))  # noqa: S314  written just now
+    return [found.text or "" for found in svg.iter("{http://www.w3.org/2000/svg}text")]
 
 
 @pytest.fixture
@@ -113,23 +120,26 @@ def test_the_decision_table_has_a_line_for_each_row(root: Path) -> None:
     assert "| until re-authenticated | no |" in rows[3]
 
 
-def test_the_flowchart_tells_the_two_429s_apart_and_ends_in_the_fallback(root: Path) -> None:
+def test_the_drawing_of_the_classes_tells_the_two_429s_apart(root: Path) -> None:
     """One 429 is retried before the entry is benched, the other benches it at once."""
-    chapter = (root / "spec/recovery.md").read_text(encoding="utf-8")
+    drawn = texts(root / "docs/assets/diagrams/classes.svg")
 
-    lines = [line.strip() for line in chapter.splitlines()]
+    said = " ".join(drawn)
+    assert "Wait for the hint; retry the same entry once" in said
+    assert "Bench every entry of its owner for 90 min, or the hint; rotate at once" in said
+    assert "60 s if no other entry is left" in said
+    assert drawn.count("Refresh once:") == drawn.count("refused again") == 1
 
-    again = 'rate_limited_again(["Wait for the hint; retry the same entry once"])'
-    assert f"rate_limited_if -->|no| {again}" in lines
-    bench = 'usage_limited_bench(["Bench every entry of its owner for 90 min, or the hint; '
-    assert f'usage_limited --> {bench}rotate at once"])' in lines
-    assert 'auth_expired --> auth_expired_if{{"Refresh once: did it work?"}}' in lines
-    assert any(line.startswith("auth_expired_if -->|no| auth_expired_bench") for line in lines)
-    assert "auth_expired_again -->|refused again| auth_expired_bench" in lines
-    assert any("60 s if no other entry is left" in line for line in lines)
-    assert 'exhausted & nothing --> fallback(["The caller\'s fallback, the next layer"])' in lines
-    ends = ("probe -->|yes| send", "probe -->|no| nothing", "reply -->|nothing| broken")
-    assert all(any(line.startswith(end) for line in lines) for end in ends)
+
+def test_a_drawing_is_a_picture_in_the_chapter_and_text_on_the_page(root: Path) -> None:
+    """A forge shows the file; the site takes it in, so that its words can be selected."""
+    line = "![The course of a call](../docs/assets/diagrams/call.svg)"
+    page = (root / "docs/spec/recovery.md").read_text(encoding="utf-8")
+
+    assert line in (root / "spec/recovery.md").read_text(encoding="utf-8")
+    assert line not in page
+    assert 'aria-label="The course of a call"' in page
+    assert '\n--8<-- "docs/assets/diagrams/call.svg"\n</figure>' in page
 
 
 def test_the_table_of_hints_tells_places_and_forms_in_order(root: Path) -> None:
@@ -154,7 +164,8 @@ def test_the_table_of_hints_tells_places_and_forms_in_order(root: Path) -> None:
 def test_the_providers_are_listed_with_what_their_rules_tell_apart(root: Path) -> None:
     """The chapter's overview links the registry; the site's page shows every rule and example."""
     chapter = (root / "spec/classification.md").read_text(encoding="utf-8")
-    page = (root / "docs/reference/providers.md").read_text(encoding="utf-8")
+    page = (root / "docs/reference/providers/sample.md").read_text(encoding="utf-8")
+    index = (root / "docs/reference/providers.md").read_text(encoding="utf-8")
 
     rule = page.partition("### guessed")[2]
 
@@ -162,11 +173,12 @@ def test_the_providers_are_listed_with_what_their_rules_tell_apart(root: Path) -
     classes = "`rate_limited`, `out_of_credit`"
     assert f"| {link} | Sample | api_key (metered) | 2 | {classes} |" in chapter
     assert "`out_of_credit` when the status is `402` and a code is `a_long_code_of_a_pr" in rule
-    assert "Cooldown without a hint: 24 h." in rule
+    assert "Out: the entry, 24 h" in rule
     assert "nobody has seen it" in rule
     assert "Source: hearsay (inferred, not checked); as of 2026-11-23." in rule
     assert "Source: its documentation (documented); the document is of 2026-11-23." in page
-    assert "Nobody called a provider to check a rule." in page
+    assert "Nobody called a provider to check a rule." in index
+    assert "[Sample](providers/sample.md)" in index
     assert "```http\nHTTP/1.1 402\n\ngone\n```" in rule
 
 
@@ -181,24 +193,24 @@ def test_a_chapter_page_links_requirements_checks_and_data(root: Path) -> None:
         "    The first `MUST`-labelled reply **MUST** be followed\n    by one more attempt.\n"
     )
     assert sentence in box
-    assert "*Checked by:* [A 429 is tried once more](scenarios.md#retry-once)" in page
+    assert "*Checked by:* [A 429 is tried once more](scenarios/recovery.md#retry-once)" in page
     assert "*Checked by:* no check (unobservable): forgetting leaves no trace" in page
     assert (
         "See [`recover.retry`](recovery.md#recover.retry), the [table](../data/recovery.yaml)"
         in page
     )
-    assert "(../reference/providers.md#sample)" in page
+    assert "(../reference/providers/sample.md)" in page
     assert 'MUST = "code may say what it likes"' in page
 
 
 def test_the_scenarios_page_counts_the_cases_of_a_table(root: Path) -> None:
     """A scenario is listed once, with what it verifies, needs and stands for."""
-    page = (root / "docs/spec/scenarios.md").read_text(encoding="utf-8")
+    page = (root / "docs/spec/scenarios/recovery.md").read_text(encoding="utf-8")
     compiled = json.loads((root / "docs/data/scenarios.json").read_text(encoding="utf-8"))
 
     listed = page.partition('<a id="refresh-once"></a>')[2]
 
-    assert "verifies [`recover.refresh+2`](recovery.md#recover.refresh)." in listed
+    assert "verifies [`recover.refresh+2`](../recovery.md#recover.refresh)." in listed
     assert "Needs oauth.\n2 cases: `first`, `second`." in listed
     assert "*If it fails:* Tokens burn." in listed
     ids = [scenario["id"] for scenario in compiled["scenarios"]]

@@ -420,7 +420,10 @@ def test_a_run_tells_what_is_proven(suite: Suite) -> None:
     assert proven == {
         "rotate.retry-once+1": {"NeverRetries": ["wait:retry-after-1", "wait:retry-after-2"]}
     }
-    assert "| `Brief` | Leaves a label out" in files["docs/conformance/mutants.md"]
+    overview = files["docs/conformance/mutants.md"]
+    assert "| `Brief` | Leaves a label out" in overview
+    page = overview.partition("[NeverRetries](")[2].partition("#neverretries)")[0]
+    assert "## NeverRetries\n" in files[f"docs/conformance/{page}"]
 
 
 def test_a_job_that_is_lost_is_told() -> None:

@@ -1,0 +1,1 @@
+"""Draw what the pages show as pictures: SVG, written when the pages are generated."""

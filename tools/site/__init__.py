@@ -1,0 +1,1 @@
+"""Finish and try the built site."""
