@@ -78,9 +78,11 @@ def test_the_page_counts_and_excuses() -> None:
     """A cell leads to the first check, or to the reason why there is none."""
     page = pairs_page(with_pairs(ALL, *MET))
 
-   assert "2 pairs meet; 4 cannot." in page
-    assert "| `lease` | [1](../spec/scenarios/recovery.md#check-0) | [–](#which-cannot-meet) |" in page
-   assert "| `lease` | `store` | leases are not kept |" in page
+    assert "2 pairs meet; 4 cannot." in page
+    assert (
+        "| `lease` | [1](../spec/scenarios/recovery.md#check-0) | [–](#which-cannot-meet) |" in page
+    )
+    assert "| `lease` | `store` | leases are not kept |" in page
 
 
 CASES: tuple[tuple[str, dict[str, Json]], ...] = (
