@@ -65,7 +65,14 @@ from credpool.pool import Listener, Store
 from credpool.seed import Complaint, Surroundings, view_pool
 from credpool.sinks import Command, Send, Sink, Webhook
 from credpool.stores import JsonFileStore, MemoryStore
-from credpool.testing import FakeClock, FakeProvider, FakeReply, FakeRequest, StoreContract
+from credpool.testing import (
+    FakeClock,
+    FakeProvider,
+    FakeReply,
+    FakeRequest,
+    SharedStoreContract,
+    StoreContract,
+)
 
 
 def opening() -> None:
@@ -340,3 +347,16 @@ def testing() -> None:
     assert_type(provider.requests, list[FakeRequest])
     assert_type(provider.secrets, list[str])
     assert_type(FakeClock().waits, list[float])
+
+
+class TestOwnSharedStore(SharedStoreContract):
+    """The contract of a store that other programs reach."""
+
+    def new_store(self, entries: tuple[Entry, ...]) -> OwnStore:
+        """Return a store."""
+        del entries
+        return OwnStore()
+
+    def program(self) -> str:
+        """Return how another process opens it."""
+        return "store = …"
