@@ -31,6 +31,8 @@ __all__ = [
     "encode",
     "encode_row",
     "fingerprint",
+    "named",
+    "parsed",
     "settled",
 ]
 
@@ -87,7 +89,7 @@ def _by_lines(text: str, key: str, known: Known) -> Document | None:
         if around.rows != [MARK]:
             return None
         found = known.find(parts.rows)
-        new = {n: _parse(parts.rows[n]) for n, entry in enumerate(found) if entry is None}
+        new = {n: parsed(parts.rows[n]) for n, entry in enumerate(found) if entry is None}
         return _document(around, key, parts.rows, found, new)
     except Malformed:
         return None  # reading it whole tells where
@@ -121,7 +123,7 @@ def _document(
 
 def _around(text: str, key: str) -> _Around:
     """Return a pool's rows, not yet understood, and what the document says besides."""
-    document = _parse(text)
+    document = parsed(text)
     if not isinstance(document, dict):
         raise Malformed("line 1, column 1", f"expected an object, found {kind(document)}")
     _check_version(document.pop("version", None))
@@ -145,7 +147,7 @@ def pool_keys(text: str) -> tuple[str, ...]:
         TooNew: the document's version is above ours.
         Malformed: the text is not JSON, or says something that the format does not.
     """
-    document = _parse(text)
+    document = parsed(text)
     if not isinstance(document, dict):
         raise Malformed("line 1, column 1", f"expected an object, found {kind(document)}")
     _check_version(document.get("version"))
@@ -212,7 +214,12 @@ def _cleaned(cooldown: Cooldown, clean: Callable[[str], str]) -> Cooldown:
     return replace(cooldown, reason=reason, message=cooldown.message and clean(cooldown.message))
 
 
-def _parse(text: str) -> object:
+def named(key: str) -> str:
+    """Return a key or an id in ASCII, as a JSON string has it between its quotes."""
+    return json.dumps(key)[1:-1]
+
+
+def parsed(text: str) -> object:
     """Return the JSON value; nothing of the text is left in an error or in its context."""
     try:
         return _DECODER.decode(text)
