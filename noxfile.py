@@ -23,12 +23,14 @@ DECIDES = ",".join(
     f"*/credpool/{part}"
     for part in (
         *("model/*", "providers/*", "rules/*", "stores/auth_json/*", "config/pools.py"),
+        *("stores/kept.py", "stores/sqlite/layout.py", "stores/sqlite/places.py"),
         *("events/__init__.py", "events/changes.py", "events/report.py", "events/summary.py"),
         *("entries/edit.py", "entries/listing.py", "entries/order.py"),
         *("seed/found.py", "login/entries.py"),
     )
 )
 REQUESTS_TESTEE = "conformance/testees/requests_client.py"
+SQLITE_TESTEE = "conformance/testees/reference_sqlite.py"
 MINIMAL_TESTEE = "conformance/testees/minimal.py"
 INTEROP = ROOT / "reference_impl" / "interop" / "locks"
 GALLERY = ROOT / "conformance" / "gallery"
@@ -68,7 +70,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def conformance(session: nox.Session) -> None:
-    """Run the suite on both Python pools, the library with `requests` and on other days too."""
+    """Run the suite on both Python pools, the library with SQLite, `requests` and on other days too."""
     install_packages(session)
     if session.posargs:
         session.run(*SUITE, "run", *session.posargs)
@@ -78,6 +80,7 @@ def conformance(session: nox.Session) -> None:
         for pair in reports.values():
             session.run(*SUITE, "compare", *map(str, pair))
         write_page(session, "--check", *reports[TESTEE])
+    session.run(*SUITE, "run", "--testee", SQLITE_TESTEE, "--connector", "inprocess")
     known = ("--known-failures", str(Path(REQUESTS_TESTEE).with_suffix(".known.yaml")))
     session.run(*SUITE, "run", "--testee", REQUESTS_TESTEE, "--connector", "stdio", *known)
     session.run("python", "conformance/tests/programs/another_day.py", "--days", "30", "-30")

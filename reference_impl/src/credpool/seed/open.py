@@ -34,6 +34,7 @@ from credpool.seed.borrowing import BorrowingStore
 from credpool.seed.found import Found, seeded
 from credpool.seed.surroundings import Surroundings
 from credpool.stores.auth_json.codec import as_stored
+from credpool.stores.place import is_database
 
 _LOG: Final = logging.getLogger("credpool")
 
@@ -58,7 +59,7 @@ def open_pool(
         surroundings: where credentials are looked for; where the `credpool` command looks too, if
             not given.
         store: the file to keep the pool in, if not `auth.json` in the surroundings' folder; with
-            neither, the pool lives in memory.
+            neither, the pool lives in memory. A name that ends in `.db` is a SQLite database.
         strategy: in place of the configured one.
         policy: in place of the configured one.
         clock: where the time comes from; the machine's clock if not given.
@@ -250,9 +251,10 @@ def _stored(empty: PoolState, path: Path | None, fingerprint_key: bytes | None) 
         from credpool.stores.memory import MemoryStore  # noqa: PLC0415  as in `credpool.stores`
 
         return MemoryStore(empty)
-    from credpool.stores.json_file import JsonFileStore  # noqa: PLC0415
+    from credpool import stores  # noqa: PLC0415
 
-    return JsonFileStore(
+    kind = stores.SqliteStore if is_database(path) else stores.JsonFileStore
+    return kind(
         path,
         empty.key,
         provider=empty.provider if empty.described is None else provider_of(empty),

@@ -1,4 +1,4 @@
-"""What a store that keeps an entry as a row of its own keeps of it (spec: store).
+"""The row that is kept of an entry, by a store with a row for each (spec: storage).
 
 The rows are those of `auth.json`. Secrets are known by an index, so that one change of ten thousand
 entries looks at the one that it changes.

@@ -143,7 +143,7 @@ class SharedStoreContract(StoreContract):
         assert other.load() == store.load()
 
     def test_unknown_fields_stay(self) -> None:
-        """What no field of an entry stands for is the same after a change of that entry and of another."""
+        """Fields that are not known are the same after a change of that entry and of another."""
         odd = {"tls": {"deep": [1, 2.5, None, {"": "é\ud83d\ude00"}]}, "big": 10**30, "no": False}
         whole = replace(sample("a"), extra=MappingProxyType(odd | {"api_key": Veiled("hidden")}))
         store = self.new_store((whole, sample("b")))
@@ -169,7 +169,7 @@ class SharedStoreContract(StoreContract):
         assert self.reopen(store).load().suppressed == {"env:A"}
 
     def test_what_is_spoilt_is_not_empty(self) -> None:
-        """What cannot be read is refused by every use, and is left as it is."""
+        """A place that cannot be read is refused by every use, and is left as it is."""
         store = self.new_store((sample("a"),))
         store.load()
         self.spoil()
@@ -180,7 +180,7 @@ class SharedStoreContract(StoreContract):
         assert self.content() == before
 
     def test_a_later_version_is_refused(self) -> None:
-        """What a later version has written is neither read nor written, also by a store that was open."""
+        """A place that a later version has written is neither read nor written, also by an open store."""
         store = self.new_store((sample("a"),))
         store.load()
         self.outdate()

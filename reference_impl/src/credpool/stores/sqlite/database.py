@@ -23,7 +23,7 @@ from credpool.stores.disk import WholeFile
 from credpool.stores.sqlite.layout import APPLICATION, VERSION, new_database
 
 File = tuple[int, int]
-"""What tells one file from another that has been put in its place: device and inode."""
+"""The device and inode, which tell a file from another that was put in its place."""
 
 Stamp = tuple[File, int, int]
 """The file, how often this process has opened it, and SQLite's number of what others wrote."""

@@ -9,7 +9,7 @@ from typing import Final
 
 VERSION: Final = 1
 APPLICATION: Final = 0x43725031
-"""What tells our databases from other programs': `CrP1`."""
+"""The mark of our databases, which other programs' have not: `CrP1`."""
 
 _WAL: Final = b"\x02\x02"
 _FORMAT_AT: Final = slice(18, 20)

@@ -117,7 +117,7 @@ class SqliteStore:
             return seen.state
         with self._database.writing(self._timeout) as (connection, file):
             latest = self._followed(connection, file, seen)
-            if latest is not seen:  # spec: store.no-lost-update+2
+            if latest is not seen:  # spec: share.no-lost-update+1
                 changed = self._changed(latest, change(latest.state))
             if changed is None:
                 return latest.state
