@@ -25,7 +25,7 @@ from credpool.providers import registry
 from credpool.seed.open import open_pool, view_pool
 from credpool.seed.surroundings import Surroundings
 from credpool.stores.disk import WholeFile
-from credpool.stores.json_file import pool_keys
+from credpool.stores.place import keys_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,7 @@ class Home:
         if typed in registry.names():
             return typed
         return (
-            meant(typed, dict.fromkeys((*pool_keys(self.store), *self.surroundings.names())))
-            or typed
+            meant(typed, dict.fromkeys((*keys_at(self.store), *self.surroundings.names()))) or typed
         )
 
     def known(self) -> tuple[str, ...]:
@@ -84,7 +83,7 @@ class Home:
             StoreError: the store cannot be read.
             BadConfig: the configuration cannot be used.
         """
-        stored, around = pool_keys(self.store), self.surroundings.read()
+        stored, around = keys_at(self.store), self.surroundings.read()
         configured = [endpoint.key for endpoint in endpoints(around.settings())]
         found = [key for key in around.names() if around.look(key)[0]]
         return tuple(dict.fromkeys((*stored, *configured, *found)))
@@ -149,7 +148,7 @@ class Home:
 
     def _known(self, key: str) -> str:
         """Return the key, if there is such a pool or may be one."""
-        if key in pool_keys(self.store) or self.surroundings.endpoint(key) is not None:
+        if key in keys_at(self.store) or self.surroundings.endpoint(key) is not None:
             return key
         if is_custom(key):
             keys = [e.key for e in endpoints(self.surroundings.settings())]

@@ -18,7 +18,7 @@ _FORMAT_AT: Final = slice(18, 20)
 _TABLES: Final = """
 CREATE TABLE document (head TEXT NOT NULL);
 CREATE TABLE pool (
-    key TEXT PRIMARY KEY, listed INTEGER NOT NULL, other TEXT,
+    key TEXT PRIMARY KEY, other TEXT,
     changed INTEGER NOT NULL, shaped INTEGER NOT NULL
 );
 CREATE TABLE removed (pool TEXT PRIMARY KEY, sources TEXT NOT NULL);

@@ -249,8 +249,8 @@ class SqliteStore:
         rows = [(self._name, places[n], line, number) for n, line in changed.rows.items()]
         connection.executemany("REPLACE INTO entry VALUES (?, ?, ?, ?)", rows)
         connection.execute(
-            "INSERT INTO pool VALUES (?, 1, NULL, ?, ?) ON CONFLICT (key) DO UPDATE SET"
-            " listed = 1, other = NULL, changed = excluded.changed, shaped = excluded.shaped",
+            "INSERT INTO pool VALUES (?, NULL, ?, ?) ON CONFLICT (key) DO UPDATE SET"
+            " other = NULL, changed = excluded.changed, shaped = excluded.shaped",
             (self._name, number, shaped),
         )
         if changed.suppressed != latest.state.suppressed:
