@@ -15,7 +15,7 @@ import nox
 ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 LOCK = ROOT / "constraints.txt"
-PACKAGES = ("-e", "reference_impl[cli,httpx,keyring,otel,requests]", "-e", "conformance")
+PACKAGES = ("-e", "reference_impl[cli,httpx,keyring,otel,redis,requests]", "-e", "conformance")
 REPORTS = ROOT / "conformance" / "reports"
 REPORT_PAGE = "docs/conformance/report.md"
 TESTEE = "conformance/testees/reference.py"
