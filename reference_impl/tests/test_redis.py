@@ -1,5 +1,6 @@
 """Pools on a server, with a real one on loopback: cut off, slow, restarted without its data."""
 
+import json
 import os
 import shutil
 import signal
@@ -7,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,18 +17,22 @@ from pathlib import Path
 import pytest
 import redis
 
+from credpool.entries.operator import Operator
 from credpool.model.entry import Cooldown, Entry
 from credpool.model.errors import StoreError, StoreUnreadable, StoreUnwritable
 from credpool.model.secret import Secret
 from credpool.model.state import PoolState
-from credpool.model.terms import EntryId, FailureClass
+from credpool.model.terms import AuthType, EntryId, FailureClass
 from credpool.pool import Store
+from credpool.seed.open import open_pool
+from credpool.seed.surroundings import Surroundings
 from credpool.stores import RedisStore
 from credpool.testing import SharedStoreContract
 from credpool.testing.contract import counted, sample
 
 PROGRAM = shutil.which("redis-server") or shutil.which("valkey-server")
 GIVE_UP = 60.0
+ROOT = Path(__file__).parents[2]
 
 
 class RealServer:
@@ -277,7 +283,7 @@ def test_connections_that_are_cut_are_made_again(server: RealServer) -> None:
 
 def test_a_slow_server_is_an_error_in_time(server: RealServer) -> None:
     """A server that does not answer holds up a change for no longer than was said, and loses nothing."""
-    store = filled(server, timeout=0.2)
+    store = filled(server, timeout=1.0)
     with server.halted():
         with pytest.raises(StoreUnwritable, match="does not answer"):
             store.update(counted("a"))
@@ -356,6 +362,8 @@ from credpool import Pool
 from credpool._calls.call import ActiveCall
 from credpool.pool import engine_of
 from credpool.providers.reply import Reply
+from credpool.seed.open import open_pool
+from credpool.seed.surroundings import Surroundings
 from credpool.stores import RedisStore
 from credpool import Strategy
 
@@ -376,34 +384,138 @@ print(wasted, flush=True)
 """
 
 
+def host(program: str, server: RealServer) -> "subprocess.Popen[str]":
+    """Start a process that stands for a host, and wait until it is ready."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    started = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", program, server.url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    assert heard(started) == "ready"
+    return started
+
+
+def say(one: "subprocess.Popen[str]") -> None:
+    """Let a host make a call."""
+    assert one.stdin is not None
+    one.stdin.write("\n")
+    one.stdin.flush()
+
+
+def heard(one: "subprocess.Popen[str]") -> str:
+    """Return the next line of a host."""
+    assert one.stdout is not None
+    return one.stdout.readline().strip()
+
+
 def test_three_hosts_waste_one_request_on_an_entry_that_is_out(server: RealServer) -> None:
     """What one host learns, the next selection of each of them knows, and the counts are exact."""
     filled(server)
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    hosts = [
-        subprocess.Popen(  # noqa: S603
-            [sys.executable, "-c", HOST, server.url],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
-        for _ in range(3)
-    ]
-    for host in hosts:
-        assert host.stdout is not None
-        assert host.stdout.readline() == "ready\n"
+    hosts = [host(HOST, server) for _ in range(3)]
 
     chosen = []
     for _ in range(5):
-        for host in hosts:
-            assert host.stdin is not None
-            assert host.stdout is not None
-            host.stdin.write("\n")
-            host.stdin.flush()
-            chosen.append(host.stdout.readline().strip())
-    ended = [host.communicate(timeout=GIVE_UP)[0].strip() for host in hosts]
+        for one in hosts:
+            say(one)
+            chosen.append(heard(one))
+    ended = [one.communicate(timeout=GIVE_UP)[0].strip() for one in hosts]
 
     assert chosen == ["a"] + ["b"] * 14
     assert sorted(ended) == ["0", "0", "1"]
     assert [e.request_count for e in opened(server).load().entries] == [1, 14]
+
+
+def test_each_host_finds_the_secrets_that_the_rows_name(server: RealServer, tmp_path: Path) -> None:
+    """A key of one host's environment is a row of all, each with its own secret, and none is kept."""
+    pools = []
+    for host in ("one", "two"):
+        around = Surroundings(environ={"OPENAI_API_KEY": f"sk-made-up-{host}-0123"}, home=tmp_path)
+        store = RedisStore(server.url, "openai", follow="asked", fingerprint_key=b"shared")
+        pools.append(open_pool("openai", around, store=store))
+    Operator(pools[0]).disable("1")
+
+    found = [pool.state.entries for pool in pools]
+
+    assert [[e.secret and e.secret.reveal() for e in entries] for entries in found] == [
+        ["sk-made-up-one-0123"],
+        ["sk-made-up-two-0123"],
+    ]
+    assert [entries[0].disabled for entries in found] == [True, True]
+    assert b"sk-made-up" not in b"".join(server.client.hvals("credpool:{openai}:rows"))
+
+
+def test_no_command_of_a_shared_row_is_run(server: RealServer, tmp_path: Path) -> None:
+    """Whoever can write the server cannot run programs on the hosts."""
+    row = Entry(id=EntryId("a"), reference=f"cmd:touch {tmp_path / 'ran'}", borrowed=True)
+    store = RedisStore(server.url, "openai", follow="asked")
+    store.update(lambda s: replace(s, entries=(row,)))
+
+    pool = open_pool("openai", Surroundings(environ={}, home=tmp_path), store=store)
+
+    assert pool.state.entries[0].secret is None
+    assert not (tmp_path / "ran").exists()
+
+
+def test_the_suite_passes_on_the_server(server: RealServer, tmp_path: Path) -> None:
+    """The checks on sharing, refreshing and storing pass, with a process for each host."""
+    report = tmp_path / "run.ndjson"
+    chosen = ("--chapter", "sharing", "--chapter", "refresh", "--chapter", "storage")
+    testee = str(ROOT / "conformance" / "testees" / "reference_redis.py")
+
+    ran = subprocess.run(  # noqa: S603
+        [
+            *(sys.executable, "-m", "credpool_conformance", "run", "--testee", testee),
+            *("--connector", "inprocess", "--report", str(report), *chosen),
+        ],
+        env=os.environ | {"CREDPOOL_TEST_SERVER": server.url},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    lines = [json.loads(line) for line in report.read_text().splitlines()]
+    outcomes = Counter(line["outcome"] for line in lines if line["record"] == "check")
+    assert ran.returncode == 0, ran.stdout
+    assert outcomes.keys() <= {"pass", "not-applicable"}
+    assert outcomes["pass"] > 80
+
+
+REFRESH = """
+import sys
+from credpool import Pool
+from credpool._calls.call import ActiveCall
+from credpool.pool import engine_of
+from credpool.stores import RedisStore
+
+store = RedisStore(sys.argv[1], "chatgpt", secrets=True, follow="asked")
+engine = engine_of(Pool(store))
+print("ready", flush=True)
+for line in sys.stdin:
+    call = ActiveCall(engine, lambda: None)
+    print(type(call.claim(call.start().entry)).__name__, flush=True)
+"""
+
+
+def test_three_hosts_send_one_refresh(server: RealServer) -> None:
+    """Of three hosts that meet a login at its end, one refreshes it, and the others wait for that one."""
+    login = Entry(
+        id=EntryId("a"),
+        auth_type=AuthType.OAUTH,
+        secret=Secret("made-up-access"),
+        refresh_token=Secret("made-up-refresh"),
+        token_url="https://auth.example.com/token",
+        expires_at=time.time() + 5,
+    )
+    RedisStore(server.url, "chatgpt", secrets=True).update(lambda s: replace(s, entries=(login,)))
+    hosts = [host(REFRESH, server) for _ in range(3)]
+
+    for one in hosts:
+        say(one)
+    told = [heard(one) for one in hosts]
+
+    for one in hosts:
+        one.communicate(timeout=GIVE_UP)
+    assert sorted(told) == ["AwaitClaim", "AwaitClaim", "Exchange"]

@@ -75,6 +75,7 @@ class RedisStore:
         timeout: float = 2.0,
     ) -> None:
         self._server = Server(url, namespace, key, timeout)
+        self.fingerprint_key = fingerprint_key
         self._keeper = Keeper(key, fingerprint_key)
         self._empty = empty_pool(key, provider, strategy, policy)
         self._secrets, self._stale_for, self._asked = secrets, stale_for, follow == "asked"
@@ -221,38 +222,44 @@ class RedisStore:
     def _message(self, seen: _Seen, changed: PoolState) -> str | None:
         """Return a change as the server makes it; None when there is none."""
         before = {entry.id: entry for entry in seen.state.entries} if seen.number else {}
+        found = self._rows(before, changed.entries)
+        if isinstance(found, str):
+            fix = "the change that made it is at fault"
+            raise StoreUnwritable(self._server.where, f"no such pool: {found}", fix)
+        rows, counts = found
+        ids = [entry.id for entry in changed.entries]
+        moved, news = ids != [*before], changed.suppressed != seen.state.suppressed
+        if not (rows or counts or moved or news):
+            return None
+        removed = news or not seen.number
+        parts: dict[str, object] = {
+            "number": seen.number,
+            "epoch": seen.epoch,
+            "token": os.urandom(8).hex(),
+            "rows": rows,
+            "counts": counts,
+            "gone": [*before.keys() - {*ids}],
+            "commutes": not (rows or moved or removed),
+            "order": json.dumps(ids) if moved else "",
+            "removed": json.dumps(sorted(changed.suppressed)) if removed else "",
+        }
+        return json.dumps(parts)
+
+    def _rows(
+        self, before: Mapping[EntryId, Entry], entries: Sequence[Entry]
+    ) -> tuple[Sequence[str], Sequence[object]] | str:
+        """Return the rows to write and the requests to add, or what is wrong: an error would show it."""
         rows, counts = list[str](), list[object]()
         try:
-            codec.check_ids(changed.entries, self._empty.key)
-            self._keeper.knows(e for e in changed.entries if before.get(e.id) is not e)
-            for entry in changed.entries:
+            codec.check_ids(entries, self._empty.key)
+            self._keeper.knows(e for e in entries if before.get(e.id) is not e)
+            for entry in entries:
                 old = before.get(entry.id)
                 if old is not entry:
                     self._take(entry, old, rows, counts)
         except (ValueError, OverflowError) as err:
-            refused = f"no such pool: {err}"
-        else:
-            ids = [entry.id for entry in changed.entries]
-            gone = [one for one in before if one not in {*ids}]
-            moved = ids != [*before]
-            removed = changed.suppressed != seen.state.suppressed or not seen.number
-            if not (rows or counts or moved or gone) and (
-                changed.suppressed == seen.state.suppressed
-            ):
-                return None
-            told = {"number": seen.number, "epoch": seen.epoch, "token": os.urandom(8).hex()}
-            parts = {"rows": rows, "counts": counts, "gone": gone}
-            commutes = not (rows or moved or removed)
-            return json.dumps(
-                {
-                    **told,
-                    **parts,
-                    "commutes": commutes,
-                    "order": json.dumps(ids) if moved else "",
-                    "removed": json.dumps(sorted(changed.suppressed)) if removed else "",
-                }
-            )
-        raise StoreUnwritable(self._server.where, refused, "the change that made it is at fault")
+            return str(err)
+        return rows, counts
 
     def _take(self, entry: Entry, old: Entry | None, rows: list[str], counts: list[object]) -> None:
         """Add what is to be written of an entry: its row, and how many requests are new."""
