@@ -1,4 +1,4 @@
-"""Who has written is heard from the server, and asked for now and then behind it.
+"""News of changes: heard from the server, and asked for now and then behind it.
 
 One thread listens; whoever looks for news reads a number in memory, and waits for nobody.
 """
