@@ -204,10 +204,7 @@ class RedisStore:
     def _decoded(
         self, news: Sequence[object], known: Mapping[EntryId, Entry]
     ) -> dict[EntryId, Entry]:
-        ids, rows, counts = news
-        assert isinstance(ids, list), "the script returns three lists"
-        assert isinstance(rows, list), "the same"
-        assert isinstance(counts, list), "the same"
+        ids, rows, counts = (part if isinstance(part, list) else [] for part in news)
         found: dict[EntryId, Entry] = {}
         for n, (one, row, count) in enumerate(zip(ids, rows, counts, strict=True)):
             before = known.get(EntryId(_text(one)))
