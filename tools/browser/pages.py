@@ -32,6 +32,7 @@ SIMULATION: Final = (
 PAGES: Final = (
     Page(path=""),
     Page(path="quickstart/"),
+    Page(path="guide/use-it-with/"),
     Page(path="spec/recovery/"),
     Page(path="spec/requirements/"),
     Page(path="reference/providers/"),
