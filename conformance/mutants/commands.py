@@ -25,9 +25,8 @@ class RunsCommandsOnce(Mutant):
     because = "stop"
 
     @replaces("credpool.seed.borrowing.BorrowingStore._read")
-    def once(original, self, reference):
-        if reference not in self._resolved:
-            original(self, reference)
+    def once(original, self, references):
+        original(self, [r for r in references if r not in self._resolved])
 
 
 class AsksAShell(Mutant):
