@@ -358,7 +358,7 @@ def use_suite(session: nox.Session, venv: Path, built: Path) -> None:
     run("pip", "install", "--quiet", "-c", str(LOCK), str(built))
     scenarios = run("credpool-conformance", "list").splitlines()
     Path("my_testee.py").write_text(run("credpool-conformance", "template"), encoding="utf-8")
-    for of in ("picker", "gateway"):
+    for of in ("picker", "gateway", "go", "rust", "rust-wire", "typescript"):
         run("credpool-conformance", "template", "--of", of)
     testee = ("--testee", "my_testee.py")
     run("credpool-conformance", "run", *testee, "--report", "run.ndjson", codes=(1,))

@@ -74,6 +74,7 @@ _PLACES: Final = (
     *("reference_impl/**/*.py", "conformance/*.md", "conformance/scenarios/*.yaml"),
     *("conformance/mutants/*.py", "conformance/src/**/*.py", "conformance/src/**/*.yaml"),
     *(
+        "conformance/skeletons/**/*.*",
         "conformance/testees/**/*.py",
         "conformance/testees/**/*.m[dj]*",
         "conformance/tests/**/*.py",

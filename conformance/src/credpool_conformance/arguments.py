@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from credpool_conformance import SUITE_VERSION
-from credpool_conformance.data import TEMPLATES
+from credpool_conformance.data import SKELETONS, TEMPLATES
 from credpool_conformance.reporting.formats import FORMATS
 from credpool_conformance.reporting.replay import DEFAULT_TIMEOUT
 
@@ -42,9 +42,10 @@ def parser() -> argparse.ArgumentParser:
     comparing.add_argument("second")
     giving = commands.add_parser("template", help="print a testee to begin with")
     what = (
-        "what your pool is: it sends requests, it picks keys for you to send with, it is a server"
+        "what your pool is: it sends requests, it picks keys for you to send with, it is a server; "
+        "or the language of one that sends requests"
     )
-    kinds = tuple(TEMPLATES)
+    kinds = (*TEMPLATES, *SKELETONS)
     giving.add_argument("--of", choices=kinds, default=kinds[0], help=what)
     commands.add_parser("protocol", help="print the testee protocol, one page")
     return program

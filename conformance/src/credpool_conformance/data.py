@@ -22,6 +22,15 @@ TEMPLATES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """The testees to begin with: by what a pool is, the name of the file."""
+SKELETONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "go": "go/testee.go",
+        "rust": "rust/testee.rs",
+        "rust-wire": "rust/wire.rs",
+        "typescript": "typescript/testee.mts",
+    }
+)
+"""The same in other languages: by the language, the file below `skeletons`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +65,7 @@ def find() -> Data:
         return Data(
             spec=packaged / "spec",
             scenarios=packaged / "scenarios",
-            templates={name: packaged / file for name, file in TEMPLATES.items()},
+            templates=_templates(packaged, packaged / "skeletons"),
             protocol=packaged / "PROTOCOL.md",
         )
     conformance = _REPOSITORY / "conformance"
@@ -64,13 +73,18 @@ def find() -> Data:
         return Data(
             spec=_REPOSITORY / "spec",
             scenarios=conformance / "scenarios",
-            templates={name: conformance / "testees" / file for name, file in TEMPLATES.items()},
+            templates=_templates(conformance / "testees", conformance / "skeletons"),
             protocol=conformance / "PROTOCOL.md",
             default_testee=conformance / "testees" / "reference.py",
             reports=conformance / "reports",
         )
     fix = "install the wheel or run from a checkout"
     raise BadInputError([Problem(str(packaged), 1, "no specification and no scenarios", fix)])
+
+
+def _templates(python: Path, others: Path) -> Mapping[str, Path]:
+    found = {name: python / file for name, file in TEMPLATES.items()}
+    return found | {name: others / file for name, file in SKELETONS.items()}
 
 
 def shown(path: Path) -> str:
