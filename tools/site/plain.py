@@ -7,7 +7,7 @@ It reads `docs/` and the navigation, and needs nothing else: the site may be any
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -38,6 +38,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             target.write_text(plain(root, page), encoding="utf-8")
     (site / "llms.txt").write_text(listing(root), encoding="utf-8")
     return 0
+
+
+def on_post_build(config: Mapping[str, str]) -> None:
+    """Write the files as a hook of mkdocs, for who has it build several versions.
+
+    Raises: FileNotFoundError when there is no site.
+    """
+    if main([config["site_dir"]]):
+        raise FileNotFoundError(config["site_dir"])
 
 
 def place(page: Path) -> Path:
