@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import tomllib
 from types import ModuleType
 
@@ -55,3 +56,32 @@ def test_the_page_shows_the_data(page: ModuleType) -> None:
     written = (ROOT / "docs" / "conformance" / "gallery.md").read_text(encoding="utf-8")
     assert written == page.page(data["pools"])
     assert items(data["pools"])
+
+
+def test_each_cell_of_the_matrix_opens_its_story() -> None:
+    """What a cell leads to is on the page, once, and has the tone of its word."""
+    written = (ROOT / "docs" / "conformance" / "gallery.md").read_text(encoding="utf-8")
+    cells = re.findall(
+        r'\[([^\]<]+) <small>[^\]]*\]\(#([^)]+)\)\{ .cell data-tone="(\w+)" \}', written
+    )
+    data = json.loads((ROOT / "docs" / "data" / "gallery.json").read_text(encoding="utf-8"))
+
+    assert len(cells) == sum(len(pool["failing"]) for pool in data["pools"])
+    assert [place for _, place, _ in cells if written.count(f'<a id="{place}"></a>') != 1] == []
+    assert {(word, tone) for word, _, tone in cells} <= {
+        ("fault", "dead"),
+        ("design choice", "cooling"),
+        ("adapter's", "none"),
+    }
+
+
+def test_the_worst_comes_first(page: ModuleType) -> None:
+    """The rows of the matrix, and of each pool's stories, go from a lost secret to an untrue word."""
+    written = (ROOT / "docs" / "conformance" / "gallery.md").read_text(encoding="utf-8")
+    tables = [
+        re.findall(r'data-severity="(\w+)"', part) for part in written.split('<div class="gallery')
+    ]
+    ranks = [[page.SEVERITIES.index(word) for word in found] for found in tables if found]
+
+    assert len(ranks) == 1 + len(POOLS)
+    assert all(found == sorted(found) for found in ranks)
