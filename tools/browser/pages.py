@@ -40,6 +40,7 @@ PAGES: Final = (
     Page(path="reference/auth-json/"),
     Page(path="conformance/gallery/"),
     Page(path="conformance/pairs/"),
+    Page(path="conformance/write-a-pool/"),
     Page(path="explorer/", ready="[data-ready=explain]", within=EXPLORER),
     Page(
         path="explorer/#explain/anthropic/model-weekly-limit",

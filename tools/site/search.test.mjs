@@ -20,7 +20,7 @@ const QUESTIONS = {
   "test a go implementation": ["conformance/write-a-pool/", "conformance/run/"],
   langchain: ["guide/use-it-with/"],
   "gunicorn fork": ["guide/deploy/"],
-  redis: ["guide/deploy/"],
+  redis: ["guide/stores/", "guide/deploy/"],
   "retry-after": ["spec/cooldowns/"],
   "openrouter 402": ["reference/providers/openrouter/"],
   "add a key": ["guide/credential-pools/", "quickstart/", "reference/cli/"],
