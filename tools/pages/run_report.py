@@ -86,10 +86,13 @@ def page(runs: Sequence[Run], chapters: Mapping[str, str]) -> str:
     checks = {id_: check for run in runs for id_, check in run.checks.items()}
     parts = [_NOTICE, "# Latest report", *_summary(runs, checks), *_coverage(runs[0], chapters)]
     parts += [*_broken(runs[0], chapters), *_failures(runs, checks)]
+    told = (
+        {run.connector: run for run in runs} if _differing(runs, checks) else {"outcome": runs[0]}
+    )
     for chapter, group in groupby(checks.values(), lambda check: text(check.get("chapter"))):
-        header = ("scenario", "verifies", *(run.connector for run in runs))
         scenarios = groupby(group, lambda check: text(check.get("id")).partition(":")[0])
-        rows = [_row(id_, list(cases), runs, chapters) for id_, cases in scenarios]
+        rows = [_row(id_, list(cases), told) for id_, cases in scenarios]
+        header = ("scenario", "verifies", *told)
         parts += [f"## {chapter.replace('-', ' ').capitalize()}", table(header, rows)]
     head = front_matter(
         "The latest run of the suite on the library, scenario by scenario.", exclude=True
@@ -115,11 +118,15 @@ def _summary(runs: Sequence[Run], checks: Mapping[str, CheckRecord]) -> Iterator
         for run in runs
     ]
     yield table(("connector", "verdict", *outcomes), rows)
-    differing = [id_ for id_ in checks if len({run.outcome(id_) for run in runs}) > 1]
+    differing = _differing(runs, checks)
     if len(runs) > 1 and not differing:
         yield f"All {len(checks)} checks have the same outcome through each connector."
     elif differing:
         yield f"The connectors differ in {', '.join(f'`{id_}`' for id_ in differing)}."
+
+
+def _differing(runs: Sequence[Run], checks: Mapping[str, CheckRecord]) -> list[str]:
+    return [id_ for id_ in checks if len({run.outcome(id_) for run in runs}) > 1]
 
 
 def _coverage(run: Run, chapters: Mapping[str, str]) -> Iterator[str]:
@@ -172,15 +179,14 @@ def _lines(one: Broken) -> Iterator[str]:
         yield f"    - {seen.where}: expected `{seen.expected}`, saw `{seen.actual}`"
 
 
-def _row(
-    id_: str, cases: list[CheckRecord], runs: Sequence[Run], chapters: Mapping[str, str]
-) -> tuple[str, ...]:
-    """Render a scenario: how often it has which outcome, over its cases."""
+def _row(id_: str, cases: list[CheckRecord], told: Mapping[str, Run]) -> tuple[str, ...]:
+    """Render a scenario: how often it has which outcome, over its cases; its page links what it verifies."""
     title = text(cases[0].get("title")) if len(cases) == 1 else f"`{id_}`, {len(cases)} cases"
     page = f"../spec/scenarios/{text(cases[0].get('chapter'))}.md"
     cited = dict.fromkeys(reference for case in cases for reference in case["verifies"])
-    verifies = "<br>".join(_requirement(reference, chapters) for reference in cited)
-    return f"[{title}]({page}#{id_})", verifies, *(_outcomes(run, cases) for run in runs)
+    verifies = "<br>".join(f"`{reference.partition('+')[0]}`" for reference in cited)
+    outcomes = (_outcomes(run, cases) for run in told.values())
+    return f"[{title}]({page}#{id_})", verifies, *outcomes
 
 
 def _outcomes(run: Run, cases: list[CheckRecord]) -> str:
