@@ -40,13 +40,7 @@ def parser() -> argparse.ArgumentParser:
     comparing = commands.add_parser("compare", help="tell what has changed between two reports")
     comparing.add_argument("first")
     comparing.add_argument("second")
-    giving = commands.add_parser("template", help="print a testee to begin with")
-    what = (
-        "what your pool is: it sends requests, it picks keys for you to send with, it is a server; "
-        "or the language of one that sends requests"
-    )
-    kinds = (*TEMPLATES, *SKELETONS)
-    giving.add_argument("--of", choices=kinds, default=kinds[0], help=what)
+    _giving(commands.add_parser("template", help="print a testee to begin with"))
     commands.add_parser("protocol", help="print the testee protocol, one page")
     return program
 
@@ -132,6 +126,15 @@ def _reporting(command: argparse.ArgumentParser) -> None:
     command.add_argument("--format", choices=tuple(FORMATS), required=True)
     command.add_argument("--output", type=Path, help="where it goes (default: standard output)")
     command.add_argument("--site", help="where the specification is published, for links to it")
+
+
+def _giving(command: argparse.ArgumentParser) -> None:
+    what = (
+        "what your pool is: it sends requests, it picks keys for you to send with, it is a server; "
+        "or the language of one that sends requests"
+    )
+    kinds = (*TEMPLATES, *SKELETONS)
+    command.add_argument("--of", choices=kinds, default=kinds[0], help=what)
 
 
 def _seconds(value: str) -> float:
