@@ -168,7 +168,7 @@ def summary(pools):
         "pass": "passed",
         "fail": "failed",
         "warn": "warned",
-        "inconclusive": "no conclusion",
+        "inconclusive": "without conclusion",
     }
     outcomes |= {"unverified": "unverified", "harness-error": "broken down"}
     stored = [word for word in outcomes if any(each["counts"].get(word) for each in pools)]
