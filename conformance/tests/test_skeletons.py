@@ -104,7 +104,7 @@ def test_a_skeleton_passes_what_its_head_names(of: str, tmp_path: Path) -> None:
     outcomes = build(of, tmp_path, source(of)).outcomes(wanted)
 
     assert len(wanted) >= 5
-    assert all("pass" in outcomes[id_] for id_ in wanted)
+    assert [id_ for id_ in wanted if "pass" not in outcomes[id_]] == []
     assert set().union(*(outcomes[id_] for id_ in wanted)) <= {"pass", "not-applicable"}
 
 
