@@ -108,14 +108,9 @@ class Adapter:
         for router in self.routers.values():
             active |= dict(router.cooldown_cache.get_active_cooldowns(ids, None))
         until = {i: c["timestamp"] + c["cooldown_time"] for i, c in active.items()}
+        status = {i: "exhausted" if i in until else "ok" for i in ids}
         return [
-            {
-                "id": i,
-                "status": "exhausted" if i in until else "ok",
-                "until": until.get(i),
-                "models": {},
-            }
-            for i in ids
+            {"id": i, "status": status[i], "until": until.get(i), "models": {}} for i in ids
         ]
 
 
