@@ -15,6 +15,7 @@ from shell import Refused, Shell, exhausted, faked_time
 
 faked_time()
 os.environ |= {
+    "AZURE_API_VERSION": "2024-10-21",  # it asks for one
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
 }
@@ -23,10 +24,13 @@ import litellm  # these two settings are read when it is imported
 litellm.ssl_verify = False  # nothing here is encrypted
 
 warnings.simplefilter("ignore")  # of members that move
-PREFIXES = {"generic": "openai", "openai": "openai", "anthropic": "anthropic", "groq": "openai"}
-PREFIXES |= {"openrouter": "openrouter", "mistral": "mistral", "deepseek": "deepseek", "xai": "xai"}
-PREFIXES |= {"together": "together_ai", "fireworks": "fireworks_ai", "cerebras": "cerebras"}
-PREFIXES |= {"nvidia": "nvidia_nim", "gemini": "gemini", "moonshot": "moonshot", "zai": "zai"}
+# Who has no name of his own there is reached as its documentation says: as one like OpenAI's.
+ALIKE = "generic groq new-api siliconflow opencode kimi-code github-models huggingface ollama-cloud"
+OWN = "alibaba=dashscope azure-openai=azure cohere=cohere_chat fireworks=fireworks_ai"
+OWN += " nvidia=nvidia_nim together=together_ai anthropic cerebras deepseek gemini minimax mistral"
+OWN += " moonshot openai openrouter volcengine xai zai"
+PREFIXES = dict.fromkeys(ALIKE.split(), "openai")
+PREFIXES |= {own.partition("=")[0]: own.partition("=")[2] or own for own in OWN.split()}
 KEYS = ("authorization", "x-api-key", "x-goog-api-key", "api-key", "content-type")
 HELLO = {
     "name": "LiteLLM Router",
@@ -104,14 +108,9 @@ class Adapter:
         for router in self.routers.values():
             active |= dict(router.cooldown_cache.get_active_cooldowns(ids, None))
         until = {i: c["timestamp"] + c["cooldown_time"] for i, c in active.items()}
+        status = {i: "exhausted" if i in until else "ok" for i in ids}
         return [
-            {
-                "id": i,
-                "status": "exhausted" if i in until else "ok",
-                "until": until.get(i),
-                "models": {},
-            }
-            for i in ids
+            {"id": i, "status": status[i], "until": until.get(i), "models": {}} for i in ids
         ]
 
 

@@ -148,6 +148,10 @@ class Runner:
             reason=reason,
             findings=tuple(charges.findings),
             followed=frozenset(charges.followed),
+            wires=tuple(charges.wires),
+            states=tuple(charges.states),
+            reached=charges.reached,
+            strategy=scenario.given.strategy or "default",
             trace=setup.trace.lines if charges.findings else (),
             stderr=stderr if charges.findings else "",
         )

@@ -114,6 +114,11 @@ class Account:
             self.findings.append(finding)
         return finding
 
+    @property
+    def cause(self) -> Finding | None:
+        """Find why not everything could be compared."""
+        return self.derailed or self._unsure
+
     def outcome(self, *, complete: bool) -> tuple[str, str | None]:
         """Say how the check ended, and what it needs first if it came to no conclusion.
 
@@ -125,8 +130,7 @@ class Account:
         reached = all(
             id_.startswith(_SAFE) and id_ != "security.redirect.reply" for id_ in self._scenario.ids
         )
-        cause = None if reached and complete else self.derailed
-        cause = cause or self._unsure
+        cause = self._unsure if reached and complete else self.cause
         if cause is None:
             return "pass", None
         if cause.requirement is None:

@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TypeAlias
 
 from credpool_conformance.charging.account import Finding
 from credpool_conformance.scenarios.scenario import Scenario
+
+Phases: TypeAlias = tuple[tuple[str, ...], ...]
+"""Something of each phase, in words."""
 
 
 class Outcome(Enum):
@@ -32,6 +36,14 @@ class Check:
     findings: tuple[Finding, ...] = ()
     followed: frozenset[str] = frozenset()
     """The classes of the replies after which the testee did what was planned."""
+    wires: Phases = ()
+    """The requests of each phase, by the entry whose secret they carried."""
+    states: Phases = ()
+    """What the pool told of each entry at the end of each phase."""
+    reached: bool = True
+    """Whether everything was compared, to the end of the scenario."""
+    strategy: str = "default"
+    """The strategy that the pool was asked for."""
     trace: tuple[str, ...] = field(default_factory=tuple)
     stderr: str = ""
     duration: float = 0.0

@@ -17,6 +17,7 @@ from credpool_conformance.charging.state import Wrong
 from credpool_conformance.judging.judge import Failure
 from credpool_conformance.judging.pauses import forgiven
 from credpool_conformance.judging.plan import OK, Plan, common, patient, plan
+from credpool_conformance.judging.wording import state_in_words
 from credpool_conformance.scenarios.clock import Clock, MachineClock
 from credpool_conformance.scenarios.match import Matcher
 from credpool_conformance.scenarios.profile import Profile
@@ -40,6 +41,8 @@ class CheckCharges:
         """Begin with nothing to charge; `binds` tells which requirements are for this pool at all."""
         self.followed: set[str] = set()
         """The classes of the replies after which the pool did what was planned."""
+        self.wires: list[tuple[str, ...]] = []
+        self.states: list[tuple[str, ...]] = []
         self._scenario = scenario
         self._profile = profile
         self._account = Account(scenario, profile, binds)
@@ -59,6 +62,11 @@ class CheckCharges:
         """List which of the requirements that the scenario verifies were found broken."""
         found = (finding.requirement for finding in self.findings)
         return [id_ for id_ in found if id_ in self._scenario.ids]
+
+    @property
+    def reached(self) -> bool:
+        """Tell whether everything was compared, to the end of the scenario."""
+        return self._account.cause is None
 
     def outcome(self) -> tuple[str, str | None]:
         """Say how the check ended, and what it needs first if it came to no conclusion."""
@@ -81,6 +89,9 @@ class CheckCharges:
         before = progress.before if progress else 0
         earlier = [item.item for item in progress.requests[:before]] if progress else []
         actual = [*earlier, *(item.item for item in seen.wire)]
+        self.wires.append(tuple(actual))
+        told = state_in_words(seen.state, seen.now) if seen.state else {}
+        self.states.append(tuple(f"{entry}: {words}" for entry, words in told.items()))
         self._history.advanced = self._history.advanced or phase.advance > 0
         planned = plan(self._scenario, phase, actual, earlier)
         kept = patient(planned.steps, actual)

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Final
 
 from credpool_conformance.charging.account import Finding
+from credpool_conformance.charging.by_comparison import ByComparison
 from credpool_conformance.charging.check import Check, Outcome
 from credpool_conformance.charging.evidence import rule_of
 from credpool_conformance.charging.forms import families, forms, lengths, planned_lengths
@@ -18,12 +19,20 @@ from credpool_conformance.judging.plan import attempts
 from credpool_conformance.scenarios.scenario import Scenario
 from credpool_conformance.specification.charges import table
 
+_CHOICES: Final = ("order", "target")
+_OF_ANY_CHOICE: Final = ("select.", "pool.unusable")
+"""What no strategy excuses."""
 _HINTED = ("cooldown.hint", "cooldown.skew", "cooldown.clamp")
 _LENGTHS = ("until", "order", "out", "nothing")
 """How a wrong length shows: in words, or by who is asked at its end."""
+_UNKNOWN: Final = "classify.unknown-code"
 _FAILED: Final = (Outcome.FAIL, Outcome.WARN)
+_CONCLUDED: Final = (Outcome.PASS, *_FAILED)
 _HINT: Final = "cooldown.hint"
 _FORMS: Final = "cooldown.hint.forms"
+_LIES: Final = "cooldown.hint.lies"
+"""Which of several hints counts: one of them is read at any rate."""
+_UNREAD: Final = f"needs {_FORMS} first"
 _USUAL: Final = "cooldown.default"
 _TIMED: Final = ("until", "returns", "status", "out", "order", "nothing")
 _BY_HINTS: Final = ("cooldown.", "recover.outage-guard", "exhaust.returns-at")
@@ -43,6 +52,7 @@ class Needs:
         for scenario in scenarios:
             for id_ in scenario.ids:
                 self._by_requirement.setdefault(id_, []).append(scenario)
+        self._comparison = ByComparison(run, self._verifying(_UNKNOWN))
 
     @property
     def prerequisites(self) -> tuple[str, ...]:
@@ -52,7 +62,30 @@ class Needs:
     def check(self, scenario: Scenario) -> Check:
         """Run a scenario, and what a failure of it rests on; return the check as it stays."""
         self._asked.add(scenario.id)
-        check = self._first(scenario)
+        check = self._rested(self._first(scenario))
+        if check.outcome is not Outcome.INCONCLUSIVE:
+            return check
+        if check.reason == _UNREAD and (other := self._other_road(scenario)):
+            reason = (
+                f"{_FORMS}: it reads no hint of this form; {other} comes to the subject by another"
+            )
+            return replace(check, outcome=Outcome.NOT_APPLICABLE, reason=reason)
+        return self._comparison.judge(check)
+
+    def _other_road(self, scenario: Scenario) -> str | None:
+        """Name a row of the same table that came to the subject by a hint which this pool reads.
+
+        Where the subject is the form itself, none can stand for another.
+        """
+        table_, _, row = scenario.id.partition(":")
+        if not row or any(id_.startswith(_HINT) for id_ in scenario.ids):
+            return None
+        others = (s for s in self._scenarios if s.id.startswith(f"{table_}:") and forms(s))
+        ended = (self._rested(self._first(other)) for other in others)
+        return next((c.scenario.id for c in ended if c.outcome in _CONCLUDED), None)
+
+    def _rested(self, check: Check) -> Check:
+        """Return a check as it is in the light of what it rests on."""
         if check.outcome not in _FAILED or not check.own:
             return check
         needs: list[str] = []
@@ -65,8 +98,15 @@ class Needs:
             replace(f, requirement=needs[0], others=()) if f in check.own else f
             for f in check.findings
         )
+        if self._shows_the_usual(check):
+            return replace(check, outcome=Outcome.PASS, findings=findings)
         reason = f"needs {needs[0]} first"
         return replace(check, outcome=Outcome.INCONCLUSIVE, findings=findings, reason=reason)
+
+    def _shows_the_usual(self, check: Check) -> bool:
+        """Tell whether a reply without a readable hint had this pool's usual cooldown, whatever that is."""
+        hints = all(id_.startswith(_HINT) and id_ != _LIES for id_ in check.verified)
+        return hints and check.reached and all(map(self._is_of_the_usual, check.own))
 
     def _needs(self, check: Check, finding: Finding) -> Iterator[str]:
         """Name what a finding rests on that no check shows; nothing if it stands by itself."""
@@ -84,9 +124,8 @@ class Needs:
         if finding.requirement.startswith(_BY_HINTS) and finding.kind in _TIMED:
             yield from self._unread(check, finding)
         stands_on = {*table().rule(finding.requirement).needs, *needed(check.scenario)}
-        if finding.kind in ("order", "target") and not finding.requirement.startswith("select."):
-            strategy = (check.scenario.given.strategy or "default").replace("_", "-")
-            stands_on.add(f"select.{strategy}")
+        if finding.kind in _CHOICES and not finding.requirement.startswith(_OF_ANY_CHOICE):
+            stands_on.add(f"select.{check.strategy.replace('_', '-')}")
         yield from (id_ for id_ in sorted(stands_on - check.verified) if self._is_missing(id_))
 
     def _is_missing(self, requirement: str) -> bool:

@@ -1,6 +1,6 @@
 """Name what is wrong with the state of the entries, and whose rule that breaks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +13,7 @@ from credpool_conformance.scenarios.match import ANY, matches
 PAUSED: Final = "disabled"
 """The status of an entry that a person has disabled, in the words of scenarios."""
 
+_OTHER: Final = frozenset({"status", "killed", "models"})
 _LATITUDE: Final = frozenset({"unordered", "starts_with"})
 
 
@@ -57,8 +58,14 @@ def wrong_states(scene: Scene, expected: Json, actual: Json) -> Iterator[Wrong]:
             [c for c in _entry(scene, entry, choice, got) if c.kind not in scene.profile.untold]
             for choice in _choices(want)
         ]
-        for charge in min(choices, key=len):
-            yield Wrong(charge, f"{entry}: {_choices(want)[0]}", f"{entry}: {got}")
+        nearest = min(range(len(choices)), key=lambda at: _distance(choices[at]))
+        for charge in choices[nearest]:
+            yield Wrong(charge, f"{entry}: {_choices(want)[nearest]}", f"{entry}: {got}")
+
+
+def _distance(charges: Sequence[Charge]) -> tuple[int, bool]:
+    """Say how far from the plan a state is: another length is nearer than another status."""
+    return len(charges), any(charge.kind in _OTHER for charge in charges)
 
 
 def _closest(expected: Json, actual: Json) -> Json:
