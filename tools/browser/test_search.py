@@ -24,7 +24,7 @@ def loaded(page: Page) -> list[Response]:
 
 
 def test_home_is_light_and_leaves_the_index_alone(window: Opens) -> None:
-    """Whoever does not search loads no index."""
+    """A reader who does not search loads no index."""
     visit = window(DESKTOP)
     replies = loaded(visit.page)
 
@@ -37,7 +37,7 @@ def test_home_is_light_and_leaves_the_index_alone(window: Opens) -> None:
 
 @pytest.mark.parametrize("way", ["by keyboard", "by mouse", "on a phone"])
 def test_who_turns_to_the_search_finds(window: Opens, way: str) -> None:
-    """Whatever the way to the field, what is typed there has answers."""
+    """The words that are typed have answers, by each way to the field."""
     shown = window(PHONE if way == "on a phone" else DESKTOP).go("", "main")
 
     if way == "by keyboard":

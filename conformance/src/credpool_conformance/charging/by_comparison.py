@@ -21,7 +21,7 @@ _KIND: Final = "unread"
 
 
 class ByComparison:
-    """What the pool does with replies that say nothing but a status."""
+    """The comparisons with replies that say nothing but a status."""
 
     def __init__(self, run: Callable[[Scenario], Check], plain: list[Scenario]) -> None:
         """Begin with nothing run; `plain` are checks of what a status alone means."""

@@ -39,7 +39,7 @@ class Check:
     wires: Phases = ()
     """The requests of each phase, by the entry whose secret they carried."""
     states: Phases = ()
-    """What the pool told of each entry at the end of each phase."""
+    """The words of the pool on each entry at the end of each phase."""
     reached: bool = True
     """Whether everything was compared, to the end of the scenario."""
     strategy: str = "default"

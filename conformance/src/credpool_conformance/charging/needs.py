@@ -21,7 +21,7 @@ from credpool_conformance.specification.charges import table
 
 _CHOICES: Final = ("order", "target")
 _OF_ANY_CHOICE: Final = ("select.", "pool.unusable")
-"""What no strategy excuses."""
+"""The requirements that no strategy excuses."""
 _HINTED = ("cooldown.hint", "cooldown.skew", "cooldown.clamp")
 _LENGTHS = ("until", "order", "out", "nothing")
 """How a wrong length shows: in words, or by who is asked at its end."""
@@ -31,7 +31,7 @@ _CONCLUDED: Final = (Outcome.PASS, *_FAILED)
 _HINT: Final = "cooldown.hint"
 _FORMS: Final = "cooldown.hint.forms"
 _LIES: Final = "cooldown.hint.lies"
-"""Which of several hints counts: one of them is read at any rate."""
+"""The requirement on which of several hints counts: one of them is read at any rate."""
 _UNREAD: Final = f"needs {_FORMS} first"
 _USUAL: Final = "cooldown.default"
 _TIMED: Final = ("until", "returns", "status", "out", "order", "nothing")
