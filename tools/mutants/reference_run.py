@@ -1,5 +1,6 @@
 """Run scenarios against the reference in this process, changed or not, and tell which went red."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
@@ -20,7 +21,7 @@ from credpool_conformance.testee.connectors import lean
 from credpool_conformance.testee.connectors.inprocess import InProcessConnector
 from credpool_conformance.testee.session import Session
 from tools.mutants.mutant import Change
-from tools.mutants.patching import TESTEE, VoidError, load_testee, patched
+from tools.mutants.patching import LIBRARY, TESTEE, VoidError, load_testee, patched
 from tools.mutants.reach import Reach
 
 _FINE: Final = frozenset({Outcome.PASS, Outcome.NOT_APPLICABLE, Outcome.EXCLUDED})
@@ -89,6 +90,19 @@ def baseline(suite: Suite, scenarios: Sequence[Scenario], reach: Reach) -> RunRe
 
     with reach.watching():
         return _run(suite, scenarios, begins)
+
+
+def watched(
+    suite: Suite, scenarios: Sequence[Scenario], begins: Callable[[Scenario], None]
+) -> frozenset[str]:
+    """Run the reference as it is, and return the library's modules that it needed.
+
+    Raises: AssertionError when it is red.
+    """
+    load_testee(suite.testee)
+    result = _run(suite, scenarios, begins)
+    assert not result.red, f"red without a change: {', '.join(result.red)}"
+    return frozenset(name for name in sys.modules if name.partition(".")[0] == LIBRARY)
 
 
 def attempt(suite: Suite, scenarios: Sequence[Scenario], change: type[Change]) -> RunResult:
