@@ -1,0 +1,158 @@
+"""The small changes of everything that decides: found, made, and told."""
+
+import importlib.util
+import json
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from credpool_conformance.problems import BadInputError
+from tools.mutants.generic.alterations import Alteration, alterations, altered
+from tools.mutants.generic.page import REASONS, Reason, page, reasons, record
+from tools.mutants.generic.run import Trial
+from tools.mutants.generic.trial import make
+
+SOURCE = '''\
+"""A module that decides."""
+
+LIMIT = 3
+
+
+def within(number: int | None, limit: int = LIMIT) -> bool:
+    """Say whether it is."""
+    if number is None:
+        return False
+    return number <= limit and not number < 0
+
+
+class Pool:
+    """A pool."""
+
+    def first(self, names: list[str]) -> str:
+        """Return one."""
+        return min((name for name in names if name), default="none")
+'''
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> Iterator[ModuleType]:
+    """Import the sample as a module."""
+    path = tmp_path / "sample_that_decides.py"
+    path.write_text(SOURCE, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = made
+    spec.loader.exec_module(made)
+    yield made
+    del sys.modules[path.stem]
+
+
+def changes(module: ModuleType) -> list[Alteration]:
+    """List the changes of the sample."""
+    assert module.__file__ is not None
+    return list(alterations(Path(module.__file__)))
+
+
+def test_every_kind_is_found(module: ModuleType) -> None:
+    """Of conditions, comparisons, operators, constants and functions each is changed by itself."""
+    found = [(c.function, c.kind, c.before, c.after) for c in changes(module)]
+
+    assert found == [
+        ("within", "condition", "number is None", "not number is None"),
+        ("within", "early end", "number is None", "False"),
+        ("within", "comparison", "number is None", "number is not None"),
+        ("within", "constant", "False", "True"),
+        (
+            "within",
+            "and, or",
+            "number <= limit and (not number < 0)",
+            "number <= limit or not number < 0",
+        ),
+        ("within", "comparison", "number <= limit", "number < limit"),
+        ("within", "not", "not number < 0", "not not number < 0"),
+        ("within", "comparison", "number < 0", "number <= 0"),
+        ("within", "constant", "0", "1"),
+        (
+            "Pool.first",
+            "function",
+            "min",
+            "max",
+        ),
+        ("Pool.first", "filter", "for name in names if name", "for name in names if not name"),
+    ]
+
+
+def test_each_change_is_another_code(module: ModuleType) -> None:
+    """A change that compiles to what was there would survive whatever the checks are."""
+    assert module.__file__ is not None
+    names = {"within": module.within, "Pool.first": module.Pool.first}
+
+    for change in changes(module):
+        was, now = names[change.function].__code__, altered(change)
+        assert now.co_name == was.co_name
+        assert (now.co_code, now.co_consts, now.co_names) != (
+            was.co_code,
+            was.co_consts,
+            was.co_names,
+        )
+
+
+def test_a_change_reaches_whoever_holds_the_function(module: ModuleType) -> None:
+    """Names that were imported before the change lead to the changed function, too."""
+    held = module.within
+    change = next(c for c in changes(module) if c.before == "number <= limit")
+
+    make(change)
+
+    assert held(2)
+    assert not held(3)
+
+
+def test_a_change_of_what_is_not_there_is_no_change(module: ModuleType) -> None:
+    """What was not made proves nothing, so it is an error."""
+    change = changes(module)[0]
+    del module.within
+
+    with pytest.raises(LookupError, match=r"within of .* is nowhere"):
+        make(change)
+
+
+def trial(change: Alteration, killer: str | None) -> Trial:
+    """Put a change into the library, and say what became of it."""
+    path = Path("src/credpool/rules/sample.py")
+    values = {
+        f: getattr(change, f) for f in ("function", "line", "kind", "before", "after", "number")
+    }
+    return Trial(alteration=Alteration(path=path, **values), killer=killer)
+
+
+def test_the_share_leaves_out_what_nobody_can_kill(module: ModuleType) -> None:
+    """Equivalent changes are counted apart; what has no reason is open."""
+    made = changes(module)
+    kept = record(
+        [trial(c, "a-check" if n > 1 else None) for n, c in enumerate(made)], date(2026, 11, 27)
+    )
+    names = [survivor["name"] for survivor in json.loads(kept)["survivors"]]
+
+    shown = page(kept, {names[0]: Reason(word="equivalent", why="it says the same")})
+
+    assert f"{len(made)} changes, {len(made) - 2} killed, 1 equivalent" in shown
+    assert f"**{(len(made) - 2) / (len(made) - 1):.1%}**" in shown
+    assert "| equivalent | it says the same |" in shown
+    assert "| open |  |" in shown
+
+
+def test_a_reason_has_one_of_the_words(tmp_path: Path) -> None:
+    """A word of one's own would hide a missing check."""
+    path = tmp_path / REASONS
+    path.parent.mkdir(parents=True)
+    path.write_text("- {of: [x], word: fine, why: it is}\n", encoding="utf-8")
+
+    with pytest.raises(BadInputError, match="write one of: equivalent, free, unreachable"):
+        reasons(tmp_path)
