@@ -15,7 +15,7 @@ import nox
 ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 LOCK = ROOT / "constraints.txt"
-PACKAGES = ("-e", "reference_impl[cli,httpx,keyring,otel,requests]", "-e", "conformance")
+PACKAGES = ("-e", "reference_impl[cli,httpx,keyring,otel,redis,requests]", "-e", "conformance")
 REPORTS = ROOT / "conformance" / "reports"
 REPORT_PAGE = "docs/conformance/report.md"
 TESTEE = "conformance/testees/reference.py"
@@ -23,12 +23,14 @@ DECIDES = ",".join(
     f"*/credpool/{part}"
     for part in (
         *("model/*", "providers/*", "rules/*", "stores/auth_json/*", "config/pools.py"),
+        *("stores/kept.py", "stores/sqlite/layout.py", "stores/sqlite/places.py"),
         *("events/__init__.py", "events/changes.py", "events/report.py", "events/summary.py"),
         *("entries/edit.py", "entries/listing.py", "entries/order.py"),
         *("seed/found.py", "login/entries.py"),
     )
 )
 REQUESTS_TESTEE = "conformance/testees/requests_client.py"
+SQLITE_TESTEE = "conformance/testees/reference_sqlite.py"
 MINIMAL_TESTEE = "conformance/testees/minimal.py"
 SITE_TESTS = sorted((ROOT / "tools" / "site").glob("*.test.mjs"))
 INTEROP = ROOT / "reference_impl" / "interop" / "locks"
@@ -78,7 +80,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def conformance(session: nox.Session) -> None:
-    """Run the suite on both Python pools, the library with `requests` and on other days too."""
+    """Run the suite on both Python pools, the library with SQLite, `requests` and on other days too."""
     install_packages(session)
     if session.posargs:
         session.run(*SUITE, "run", *session.posargs)
@@ -88,6 +90,7 @@ def conformance(session: nox.Session) -> None:
         for pair in reports.values():
             session.run(*SUITE, "compare", *map(str, pair))
         write_page(session, "--check", *reports[TESTEE])
+    session.run(*SUITE, "run", "--testee", SQLITE_TESTEE, "--connector", "inprocess")
     for begin, zone in DAYS_AND_ZONES:
         when = ("--begin", begin, "--zone", zone)
         session.run(*SUITE, "run", "--testee", TESTEE, "--connector", "inprocess", *when)

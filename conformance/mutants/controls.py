@@ -97,7 +97,7 @@ class KeepsNothingOnDisk(Control):
     @replaces("testee_reference.Testee.__init__")
     def undeclared(original, self, *args):
         original(self, *args)
-        without(self, "store", "shared-store")
+        without(self, "store", "auth-json", "shared-store")
 
     @replaces("testee_reference.Testee.store")
     def in_memory(original, self):

@@ -8,7 +8,7 @@ from tools.mutants.mutant import Mutant, replaces
 class LooksAtItsOwnMemory(Mutant):
     """Reads the store when it starts and when it writes, and never in between."""
 
-    violates = "store.others-changes+2"
+    violates = "share.others-changes+1"
     kills = (
         "cooldown-of-one-process-counts-in-another:out-of-credit",
         "cooldown-of-one-process-counts-in-another:revoked",
@@ -30,6 +30,24 @@ class LetsTheLastWriterWin(Mutant):
     @replaces("credpool.rules.cooldown._longer")
     def latest(original, old, new):
         return new
+
+
+class WritesThePoolOfItsFirstLook(Mutant):
+    """Makes each change to the entries that it read when it was opened, or has written itself."""
+
+    violates = "share.no-lost-update+1"
+    kills = ("two-processes-learn-at-once",)
+    because = "target"
+
+    @replaces("credpool._engine.stored_pool.StoredPool.__init__")
+    def opened(original, self, *args, **kwargs):
+        original(self, *args, **kwargs)
+        self.first = self.view.state.entries
+
+    @replaces("credpool._engine.stored_pool.StoredPool.commit")
+    def own(original, self, change):
+        original(self, lambda state: change(replace(state, entries=self.first)))
+        self.first = self.view.state.entries
 
 
 class KnowsItsOwnClaimsOnly(Mutant):

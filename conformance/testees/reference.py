@@ -26,7 +26,7 @@ from credpool.stores import JsonFileStore
 HELLO = {"name": "credpool", "version": credpool.__version__, "language": "Python", "protocol": 1}
 HELLO |= {"spec": "1.0-draft", "clock": "virtual"}
 FEATURES = "affinity borrowed commands custom-endpoints events lease login model-scope oauth operator owner-scope"
-FEATURES += " serves payer probe quota-aware in-band own-rules seed shared-store store"
+FEATURES += " serves payer probe quota-aware in-band own-rules seed shared-store store auth-json"
 HELLO |= {"features": FEATURES.split()}
 CODES = {errors.UnknownStrategy: "unknown_strategy", errors.StoreTooNew: "store_too_new"}
 CODES |= {errors.StoreUnreadable: "store_unreadable", errors.BadConfig: "bad_config"}

@@ -3,6 +3,7 @@
 All but the client is that of `reference.py`.
 """
 
+import gc
 import json
 import sys
 from pathlib import Path
@@ -24,14 +25,20 @@ class Client:
         self.follows = follow_redirects
         self.session = requests.Session()
         self.session.trust_env = False
+        self.failed = False
 
     def build_request(self, method, url, **rest):
+        if self.failed:
+            gc.collect()  # `requests` tells nobody of a failure; the call ends with its error
+        self.failed = False
         return requests.Request(method, url, **rest)
 
     def send(self, request, *, auth, stream):
         request.auth = auth
         prepared = self.session.prepare_request(request)
+        self.failed = True
         got = self.session.send(prepared, stream=stream, allow_redirects=self.follows)
+        self.failed = False
         got.is_success = got.status_code < 300
         got.iter_bytes = lambda: got.iter_content(None)
         return got

@@ -85,7 +85,7 @@ def test_what_is_no_moment_or_no_zone_is_refused(
         parser().parse_args(["run", *options])
 
     assert caught.value.code == 2
-    assert f"argument {options[0]}" in capsys.readouterr().err
+    assert f"argument {options[0]}: must be a " in capsys.readouterr().err
 
 
 def test_a_clock_counts_from_its_beginning() -> None:

@@ -17,8 +17,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import starmap
 from pathlib import Path
 
+import databases
 import httpx2
 import openai
 
@@ -290,7 +292,7 @@ def main() -> int:
             for row in measure(folder):
                 print(row, flush=True)
                 kept = kept and row.kept
-        for row in importing():
+        for row in (*importing(), *starmap(Row, databases.measured())):
             print(row, flush=True)
             kept = kept and row.kept
     return 0 if kept else 1

@@ -18,9 +18,10 @@ from credpool.model.policy import Policy, Strategy
 from credpool.model.secret import Secret
 from credpool.model.state import PoolState
 from credpool.model.terms import EntryId, FailureClass
+from credpool.pool import Store
 from credpool.stores import JsonFileStore, MemoryStore
 from credpool.stores.auth_json import codec
-from credpool.testing import StoreContract
+from credpool.testing import SharedStoreContract, StoreContract
 
 SECRET = "made-up-secret-1"
 DOCUMENT = {
@@ -41,7 +42,7 @@ class TestMemoryStore(StoreContract):
         return MemoryStore(PoolState(key="openrouter", provider="openrouter", entries=entries))
 
 
-class TestJsonFileStore(StoreContract):
+class TestJsonFileStore(SharedStoreContract):
     """The store in a file, reopened by its path."""
 
     path: Path
@@ -56,9 +57,40 @@ class TestJsonFileStore(StoreContract):
         store.update(lambda state: replace(state, entries=entries))
         return store
 
-    def reopen(self, store: object) -> JsonFileStore:  # noqa: ARG002  the path says it all
+    def reopen(self, store: Store) -> JsonFileStore:  # noqa: ARG002  the path says it all
         """Return another store on the same file."""
         return JsonFileStore(self.path, "openrouter")
+
+    def impatient(self) -> JsonFileStore:
+        """Return another store on the same file, which gives up at once."""
+        return JsonFileStore(self.path, "openrouter", lock_timeout=0.0)
+
+    def program(self) -> str:
+        """Return how another process opens it."""
+        return (
+            "from credpool.stores import JsonFileStore\n"
+            f"store = JsonFileStore({str(self.path)!r}, 'openrouter', lock_timeout=60)\n"
+        )
+
+    def beside(self) -> JsonFileStore:
+        """Return the store of another pool in the file."""
+        return JsonFileStore(self.path, "groq")
+
+    def spoil(self) -> None:
+        """Cut the file off in the middle."""
+        self.path.write_bytes(self.path.read_bytes()[:-40])
+
+    def outdate(self) -> None:
+        """Give the file a later version."""
+        self.path.write_text(self.path.read_text().replace('"version": 1', '"version": 2'))
+
+    def content(self) -> bytes:
+        """Return what the file holds."""
+        return self.path.read_bytes()
+
+    def held(self) -> FileLock:
+        """Hold the lock beside the file."""
+        return FileLock(self.path.with_suffix(".lock"))
 
 
 @pytest.fixture
@@ -450,32 +482,6 @@ def test_a_write_that_breaks_off_leaves_the_old_file(path: Path) -> None:
     assert told.endswith("True\n")
     assert path.read_bytes() == before
     assert left(path.parent) == ["auth.json"]
-
-
-COUNT = """
-import sys
-from dataclasses import replace
-from credpool.stores import JsonFileStore
-
-store = JsonFileStore(sys.argv[1], "openrouter")
-for _ in range(int(sys.argv[2])):
-    def count(state):
-        entry = state.entries[0]
-        return state.change({entry.id: replace(entry, request_count=entry.request_count + 1)})
-    store.update(count)
-"""
-
-
-def test_processes_lose_nothing(path: Path) -> None:
-    """Updates by several processes at once are all kept."""
-    processes = [run(COUNT, str(path), "40") for _ in range(3)]
-
-    codes = [process.wait(timeout=60) for process in processes]
-    for process in processes:
-        process.communicate()
-
-    assert codes == [0, 0, 0]
-    assert opened(path).load().entries[0].request_count == 120
 
 
 def test_a_link_at_the_lock_is_not_followed(path: Path, tmp_path: Path) -> None:

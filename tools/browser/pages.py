@@ -28,8 +28,18 @@ SIMULATION: Final = (
 )
 """A pool with entries that are dead, out and scripted."""
 
-# The Explorer alone is judged, not the theme around it.
+# Of the Explorer everything is judged; of what the theme makes, what WCAG asks for.
 PAGES: Final = (
+    Page(path=""),
+    Page(path="quickstart/"),
+    Page(path="guide/use-it-with/"),
+    Page(path="spec/recovery/"),
+    Page(path="spec/requirements/"),
+    Page(path="reference/providers/"),
+    Page(path="reference/providers/anthropic/"),
+    Page(path="reference/auth-json/"),
+    Page(path="conformance/gallery/"),
+    Page(path="conformance/pairs/"),
     Page(path="explorer/", ready="[data-ready=explain]", within=EXPLORER),
     Page(
         path="explorer/#explain/anthropic/model-weekly-limit",

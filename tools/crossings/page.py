@@ -33,7 +33,7 @@ def pairs_page(spec: Specification) -> str:
     """Render both tables, and the reasons for the dashes."""
     names, found, why = names_of(spec), met(spec), reasons(spec)
     chapters = {scenario.id: PurePosixPath(scenario.path).stem for scenario in spec.scenarios}
-    header = ("", *(f"`{name}`" for name in names[1:]))
+    header = ("feature", *(f"`{name}`" for name in names[1:]))
     rows = [
         (f"`{one}`", *(_cell((one, other), found, why, chapters) for other in names[1:]))
         for one in names[:-1]

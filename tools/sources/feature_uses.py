@@ -6,9 +6,9 @@ from typing import Final
 from credpool_conformance.json_values import Json, fields, items
 
 _GIVEN: Final = {
-    "store": "store",
-    "store_as": "store",
-    "lock_timeout": "store",
+    "store": "auth-json",
+    "store_as": "auth-json",
+    "lock_timeout": "auth-json",
     "processes": "shared-store",
 }
 _POLICY: Final = {
@@ -32,14 +32,14 @@ _ENTRY: Final = {
 _PHASE: Final = {
     "login": "login",
     "manage": "operator",
-    "write": "store",
-    "lock": "store",
-    "unlock": "store",
+    "write": "auth-json",
+    "lock": "auth-json",
+    "unlock": "auth-json",
     "crash": "store",
     "process": "shared-store",
 }
 _CALL: Final = {"session": "affinity"}
-_EXPECT: Final = {"store": "store", "events": "events"}
+_EXPECT: Final = {"store": "auth-json", "events": "events"}
 
 _FOUND: Final = ("environment", "home")
 _FINDERS: Final[frozenset[str]] = frozenset({"seed", "custom-endpoints"})

@@ -141,9 +141,12 @@ def _seconds(value: str) -> float:
 
 
 def _moment(value: str) -> datetime:
-    moment = datetime.fromisoformat(value)
-    if moment.tzinfo is None:
-        raise argparse.ArgumentTypeError("must end with Z or another offset from UTC")
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise argparse.ArgumentTypeError("must be a moment such as 2028-02-29T12:00:00Z")
     return moment
 
 

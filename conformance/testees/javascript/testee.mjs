@@ -26,7 +26,7 @@ const MANIFEST = {
   language: "javascript",
   protocol: 1,
   spec: REGISTRY.version,
-  features: ["model-scope", "oauth", "owner-scope", "probe", "store"],
+  features: ["model-scope", "oauth", "owner-scope", "probe", "store", "auth-json"],
   clock: "virtual",
 };
 

@@ -24,7 +24,7 @@ const EVIDENCE = {
 
 export class View {
   constructor(panel, library, moved) {
-    Object.assign(this, { library, moved, chosen: "", provider: "" });
+    Object.assign(this, { data: library, moved, chosen: "", provider: "" });
     const typed = { input: () => this.edited() };
     this.providers = select({ on: { change: () => this.turn(this.providers.value) } }, Object.entries(library.titles).sort(byTitle));
     this.examples = select({ on: { change: () => this.pick(this.examples.value) } }, []);
@@ -75,9 +75,9 @@ export class View {
   /** Turn to a provider, and to one of its examples: the named one, or the first. */
   async turn(name, example) {
     this.asked = name;
-    const provider = await this.library.with(name);
+    const provider = await this.data.with(name);
     if (this.asked !== name) return; // another one was chosen meanwhile
-    const { providers } = this.library.tables;
+    const { providers } = this.data.tables;
     this.provider = this.providers.value = provider;
     const found = examplesOf(providers, provider);
     show(this.examples, [...select({}, [["", "none: pasted"], ...grouped(found)], "").children]);
@@ -91,7 +91,7 @@ export class View {
   pick(name) {
     this.chosen = this.examples.value = name;
     if (name === "") return;
-    const reply = replyOf(exampleNamed(this.library.tables.providers, name), Date.now() / 1000);
+    const reply = replyOf(exampleNamed(this.data.tables.providers, name), Date.now() / 1000);
     this.kinds.value = reply.auth_type ?? "api_key";
     this.status.value = String(reply.status);
     this.headers.value = Object.entries(reply.headers).map(([key, value]) => `${key}: ${value}`).join("\n");
@@ -116,7 +116,7 @@ export class View {
   }
 
   tell() {
-    const { tables } = this.library;
+    const { tables } = this.data;
     const received = { status: Number(this.status.value), headers: headersIn(this.headers.value), text: this.body.value, auth_type: this.kinds.value };
     const now = Date.now() / 1000;
     const valid = /^[1-5]\d\d$/.test(this.status.value);

@@ -21,7 +21,7 @@ export class View {
   #past = [];
 
   constructor(panel, library, moved) {
-    Object.assign(this, { library, moved, state: null, target: "a", wanted: "" });
+    Object.assign(this, { data: library, moved, state: null, target: "a", wanted: "" });
     this.setup = h("div", { class: "x-bar-top" });
     this.entries = h("section", { class: "x-entries", "aria-label": "Entries of the pool" });
     this.replies = h("section", { class: "x-replies", "aria-label": "Replies" });
@@ -43,7 +43,7 @@ export class View {
     if (this.state && address === simulationAddress(this.state)) return;
     this.asked = address;
     const found = simulationAt(query ?? FIRST.slice("simulate?".length));
-    const provider = await this.library.with(found.provider ?? "openai");
+    const provider = await this.data.with(found.provider ?? "openai");
     await this.load(found.steps);
     if (this.asked !== address) return; // another one was opened meanwhile
     if (found.entries.length === 0) found.entries = [newEntry("a", 0)];
@@ -55,7 +55,7 @@ export class View {
   /** The providers of the examples that are played, which need not be the pool's own. */
   load(steps) {
     const names = steps.filter(([name, , example]) => name === "reply" && example?.includes("/"));
-    return Promise.all(names.map(([, , example]) => this.library.with(example.split("/")[0])));
+    return Promise.all(names.map(([, , example]) => this.data.with(example.split("/")[0])));
   }
 
   /** Take on a state, keep the one before for undo, and show it all. */
@@ -63,7 +63,7 @@ export class View {
     if (this.state && keep) this.#past.push(this.state);
     this.state = state;
     if (!state.entries.some(({ id }) => id === this.target)) this.target = state.entries[0].id;
-    this.run = play(this.library.tables, state);
+    this.run = play(this.data.tables, state);
     if (!quiet) this.moved(simulationAddress(state));
     this.show();
   }
@@ -110,10 +110,10 @@ export class View {
   #showSetup() {
     const { provider, strategy, first, steps } = this.state;
     const turn = async (name) => {
-      await this.library.with(name);
+      await this.data.with(name);
       this.change({ provider: name, steps: [] });
     };
-    const providers = Object.entries(this.library.titles).sort(([, one], [, other]) => one.localeCompare(other));
+    const providers = Object.entries(this.data.titles).sort(([, one], [, other]) => one.localeCompare(other));
     show(this.setup,
       field("Provider", select({ "data-key": "provider", on: { change: ({ target }) => turn(target.value) } }, providers, provider), { class: "x-field x-wide" }),
       field("Strategy", select({ "data-key": "strategy", on: { change: ({ target }) => this.change({ strategy: target.value }) } }, Object.keys(STRATEGIES).map((name) => [name, name]), strategy)),
@@ -166,8 +166,8 @@ export class View {
   #wordsOf(name) {
     if (Object.hasOwn(PLAIN, name)) return PLAIN[name];
     if (Object.hasOwn(TOKENS, name)) return TOKENS[name];
-    const { rule } = exampleNamed(this.library.tables.providers, name);
-    const row = this.library.tables.rows.find((one) => one.class === rule.class);
+    const { rule } = exampleNamed(this.data.tables.providers, name);
+    const row = this.data.tables.rows.find((one) => one.class === rule.class);
     return [`${rule.example.status} ${rule.id}`, toneOf(row)];
   }
 
@@ -180,7 +180,7 @@ export class View {
 
   #showReplies() {
     const { entries, provider } = this.state;
-    const { tables } = this.library;
+    const { tables } = this.data;
     const target = entries.find(({ id }) => id === this.target);
     const own = provider === "generic" ? "generic" : provider;
     const groups = [["Usual", ["ok", "generic/rate-limit", "silence"]]];
@@ -243,7 +243,7 @@ export class View {
 
   #showLog() {
     const { lines, calls } = this.run;
-    const { tables } = this.library;
+    const { tables } = this.data;
     const groups = [];
     for (const line of lines) {
       if (groups.at(-1)?.call !== line.call) groups.push({ call: line.call, lines: [] });

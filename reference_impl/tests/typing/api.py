@@ -65,8 +65,15 @@ from credpool.model.terms import FOREVER
 from credpool.pool import Listener, Store
 from credpool.seed import Complaint, Surroundings, view_pool
 from credpool.sinks import Command, Send, Sink, Webhook
-from credpool.stores import JsonFileStore, MemoryStore
-from credpool.testing import FakeClock, FakeProvider, FakeReply, FakeRequest, StoreContract
+from credpool.stores import JsonFileStore, MemoryStore, RedisStore, SqliteStore
+from credpool.testing import (
+    FakeClock,
+    FakeProvider,
+    FakeReply,
+    FakeRequest,
+    SharedStoreContract,
+    StoreContract,
+)
 
 
 def opening() -> None:
@@ -96,6 +103,9 @@ def opening() -> None:
     )
     assert_type(Pool.from_entries("openai", [login], strategy="random", dice=lambda: 0.5), Pool)
     store = JsonFileStore(Path("auth.json"), "openai", strategy=Strategy.ROUND_ROBIN)
+    assert_type(SqliteStore("pool.db", "openai", lock_timeout=2.0).load(), PoolState)
+    shared = RedisStore("redis://127.0.0.1", "openai", secrets=True, when_away="wait")
+    assert_type(open_pool("openai", store=shared), Pool)
     assert_type(Pool(store, clock=FakeClock(), dice=lambda: 0.5), Pool)
     assert_type(Pool(MemoryStore(PoolState(key="openai", provider="openai"))), Pool)
 
@@ -341,3 +351,16 @@ def testing() -> None:
     assert_type(provider.requests, list[FakeRequest])
     assert_type(provider.secrets, list[str])
     assert_type(FakeClock().waits, list[float])
+
+
+class TestOwnSharedStore(SharedStoreContract):
+    """The contract of a store that other programs reach."""
+
+    def new_store(self, entries: tuple[Entry, ...]) -> OwnStore:
+        """Return a store."""
+        del entries
+        return OwnStore()
+
+    def program(self) -> str:
+        """Return how another process opens it."""
+        return "store = …"

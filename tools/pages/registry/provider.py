@@ -34,7 +34,7 @@ def provider_page(spec: Specification, name: str) -> str:
     parts += ["## Refusals", _introduction(name, rules)]
     if rules:
         parts.append(rules_overview(rules, recovery))
-        parts += [part for rule in rules for part in rule_section(rule, recovery)]
+        parts += [part for rule in rules for part in rule_section(name, rule, recovery)]
     parts += _hints(data, rules)
     return front_matter(about, boost=0.7) + NOTICE + "\n\n".join(parts) + "\n"
 

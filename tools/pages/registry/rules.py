@@ -52,8 +52,8 @@ def rules_overview(rules: Sequence[Row], recovery: Mapping[str, Row]) -> str:
     return table(("reply", "status", "class", "the call", "who is out, and how long"), rows)
 
 
-def rule_section(rule: Row, recovery: Mapping[str, Row]) -> Iterator[str]:
-    """Render a rule with its example and its source."""
+def rule_section(provider: str, rule: Row, recovery: Mapping[str, Row]) -> Iterator[str]:
+    """Render a rule with its example, which the Explorer plays, and its source."""
     row = recovery.get(text(rule.get("class")), {})
     yield f"### {scalar(rule.get('id'))}"
     yield f"`{scalar(rule.get('class'))}` when {_when(fields(rule.get('when')))}."
@@ -73,6 +73,8 @@ def rule_section(rule: Row, recovery: Mapping[str, Row]) -> Iterator[str]:
         yield COMPLETED
     if example:
         yield _example(example)
+        there = f"../../../explorer/#explain/{provider}/{scalar(rule.get('id'))}"
+        yield f'<a href="{there}">Try it in the Explorer</a>'
 
 
 def _out(rule: Row, row: Row) -> str:

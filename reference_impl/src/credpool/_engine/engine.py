@@ -156,7 +156,7 @@ class Engine:
         self, model: Callable[[], str | None], now: float, home: EntryId | None = None
     ) -> Entry | None:
         """Choose an entry for a call, or none; `model` is asked for when it matters."""
-        self.follow()  # spec: store.others-changes+2
+        self.follow()  # spec: store.others-changes+2, share.others-changes+1
         return self.choose(model, now, home)
 
     def choose(

@@ -21,6 +21,16 @@ class Inhabitant(Protocol):
         """Keep what is not kept yet: the process ends."""
 
 
+class Closable(Protocol):
+    """Something that a fork must not inherit while it is open."""
+
+    def close(self) -> None:
+        """Wait for what is under way, close, and let nobody begin: the process forks."""
+
+    def go_on(self) -> None:
+        """Go on: the process has forked, and this is the parent."""
+
+
 class _Forks(Protocol):
     """A value that is made again."""
 
@@ -44,6 +54,14 @@ class PerProcess(Generic[T]):
 
 _VALUES: Final[WeakSet[_Forks]] = WeakSet()
 _ENDING: Final[WeakSet[Inhabitant]] = WeakSet()
+
+
+_CLOSING: Final[WeakSet[Closable]] = WeakSet()
+
+
+def close_before_forks(one: Closable) -> None:
+    """Close it before the process forks; what the child has of it must be a `PerProcess`."""
+    _CLOSING.add(one)
 
 
 def watch(one: Inhabitant) -> None:
@@ -76,6 +94,16 @@ class _Child:
         Finalize(None, _ended, exitpriority=0)
 
 
+def _closed() -> None:
+    for one in list(_CLOSING):
+        one.close()
+
+
+def _gone_on() -> None:
+    for one in list(_CLOSING):
+        one.go_on()
+
+
 def _forked() -> None:
     for one in list(_VALUES):
         one.forked()
@@ -90,4 +118,4 @@ def _ended() -> None:
 _CHILD: Final = PerProcess(_Child)
 
 if hasattr(os, "register_at_fork"):  # where processes fork at all
-    os.register_at_fork(after_in_child=_forked)
+    os.register_at_fork(before=_closed, after_in_parent=_gone_on, after_in_child=_forked)

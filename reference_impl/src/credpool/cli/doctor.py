@@ -1,7 +1,7 @@
 """`credpool doctor`: the problems of the pools, and the next step for each. Looking changes nothing."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -25,11 +25,16 @@ from credpool.rules.usable import DISABLED, NO_SECRET, why_unusable
 from credpool.seed.open import news, remedy
 from credpool.stores.atomic import leftovers
 from credpool.stores.disk import WholeFile
+from credpool.stores.place import document_at, is_database
 
 _UPGRADE: Final = (
     "upgrade this program: pip install --upgrade 'credpool[cli]'; "
     "until then it neither reads nor writes the file"
 )
+
+
+_MANY: Final = 1000
+"""How many entries an `auth.json` is good for."""
 
 
 class Level(Enum):
@@ -69,6 +74,7 @@ def examine(home: Home, *, now: float) -> Iterator[Finding]:
     yield from _permissions(home)
     yield from _copies(home)
     try:
+        yield from _outgrown(home)
         for key in dict.fromkeys((*home.known(), *home.surroundings.names())):
             yield from _pool(home, key, now)
     except StoreError as err:
@@ -134,6 +140,25 @@ def _copies(home: Home) -> Iterator[Finding]:
         for path in leftovers(file.resolve()):
             what = "a program that was killed while it saved has left this, and keys may be in it"
             yield Finding(level=Level.WARNING, where=str(path), what=what, fix=fix)
+
+
+def _outgrown(home: Home) -> Iterator[Finding]:
+    """Yield that a file has more entries than are quick to write, since each change writes all."""
+    if is_database(home.store):
+        return
+    pools = _fields(document_at(home.store, 0.0).get("credential_pool"))
+    count = sum(len(rows) for rows in pools.values() if isinstance(rows, list))
+    if count > _MANY:
+        new = home.store.with_name("pool.db")
+        what = f"it has {count:,} entries, and each change of one writes all of them"
+        take = f"credpool --store {new} import --whole {home.store}"
+        fix = f"{take}, and give {new} as the store from then on (see the page on stores)"
+        yield Finding(level=Level.WARNING, where=str(home.store), what=what, fix=fix)
+
+
+def _fields(value: object) -> Mapping[str, object]:
+    """Return an object of a document; an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
 
 
 def _restore(store: Path) -> str:

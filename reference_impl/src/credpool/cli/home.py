@@ -30,8 +30,8 @@ from credpool.seed.borrowing import AT_ONCE
 from credpool.seed.open import open_pool, view_pool
 from credpool.seed.surroundings import Surroundings
 from credpool.stores.disk import WholeFile
-from credpool.stores.json_file import pool_keys
 from credpool.stores.key_file import key_beside
+from credpool.stores.place import keys_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,7 @@ class Home:
         if typed in registry.names():
             return typed
         return (
-            meant(typed, dict.fromkeys((*pool_keys(self.store), *self.surroundings.names())))
-            or typed
+            meant(typed, dict.fromkeys((*keys_at(self.store), *self.surroundings.names()))) or typed
         )
 
     def address(self, key: str, ask: Callable[[], str] | None = None) -> str | None:
@@ -106,7 +105,7 @@ class Home:
 
     def stored(self) -> Sequence[str]:
         """Return the pools that are kept; raises what `known` raises."""
-        return pool_keys(self.store)
+        return keys_at(self.store)
 
     def listed(self) -> Sequence[str]:
         """Return the endpoints of the configuration; raises what `known` raises."""
@@ -123,7 +122,7 @@ class Home:
             StoreError: the store cannot be read.
             BadConfig: the configuration cannot be used.
         """
-        stored, around = pool_keys(self.store), self.surroundings.read()
+        stored, around = keys_at(self.store), self.surroundings.read()
         configured = [endpoint.key for endpoint in endpoints(around.settings())]
         found = [key for key in around.names() if around.look(key)[0]]
         return tuple(dict.fromkeys((*stored, *configured, *found)))
@@ -230,7 +229,7 @@ class Home:
 
     def _known(self, key: str) -> str:
         """Return the key, if there is such a pool or may be one."""
-        if key in pool_keys(self.store) or self.surroundings.endpoint(key) is not None:
+        if key in keys_at(self.store) or self.surroundings.endpoint(key) is not None:
             return key
         if is_custom(key):
             keys = [e.key for e in endpoints(self.surroundings.settings())]

@@ -143,6 +143,7 @@ def explain(
 @common
 @any_provider
 @click.option("--with-secrets", is_flag=True, help="With the keys: whoever reads it can use them.")
+@click.option("--whole", is_flag=True, help="All that the store holds, as an auth.json has it.")
 @click.option(
     "--output",
     metavar="FILE",
@@ -151,34 +152,49 @@ def explain(
 )
 @session
 def export(
-    session: Session, provider: str | None, *, with_secrets: bool, output: Path | None
+    session: Session,
+    provider: str | None,
+    *,
+    with_secrets: bool,
+    whole: bool,
+    output: Path | None,
 ) -> None:
     """Write the pools for another machine.
 
-    Their secrets are left out unless --with-secrets asks for them.
+    Their secrets are left out unless --with-secrets asks for them, or --whole, for another store.
     """
-    states = session.home.states((provider,) if provider else None)
-    document = transfer.exported(states, with_secrets=with_secrets)
+    if whole and provider:
+        raise BadInput("--whole is the store with all of its pools; name no provider")
+    document = transfer.whole(session.home) if whole else None
+    if document is None:
+        states = session.home.states((provider,) if provider else None)
+        document = transfer.exported(states, with_secrets=with_secrets)
     if output is not None:
         transfer.write(output, document)
         render.say(f"Wrote {output}, which only you may read.")
     else:
         render.as_json(document)
-    if with_secrets:
+    if with_secrets or whole:
         render.say(_SECRETS if output or not _is_shared() else f"{_SECRETS} {_SHARED}")
 
 
 @click.command("import")
 @common
 @click.argument("file", type=click.File("rb"), default="-")
+@click.option("--whole", is_flag=True, help="Take all of it into a new store, with every status.")
 @session
-def import_(session: Session, file: BinaryIO) -> None:
+def import_(session: Session, file: BinaryIO, *, whole: bool) -> None:
     """Add what an export holds; what is there stays.
 
     It is read from FILE, or from the standard input. The exit code is 1 if something was left out.
+    With --whole, FILE is an auth.json or an export of one, and nothing of it is lost.
     """
     if file.isatty():
         render.say("Paste the export, and end it with Ctrl-D on a line of its own.")
+    if whole:
+        pools = transfer.take_whole(session.home, _text(file))
+        render.say(f"Took {pools} pools into {session.home.store}.")
+        return
     taken = transfer.imported(session.home, _text(file))
     for one in taken:
         render.say(str(one))

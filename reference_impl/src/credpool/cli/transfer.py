@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,6 +21,7 @@ from credpool.model.state import PoolState
 from credpool.pool import engine_of
 from credpool.rules.targets import distinct, shown
 from credpool.seed.open import complaints
+from credpool.stores import place
 from credpool.stores.auth_json import codec
 
 ADDED, THERE, LEFT_OUT = "added", "there already", "left out"
@@ -75,6 +77,38 @@ class Taken:
     def __str__(self) -> str:
         why = f", {self.why}" if self.why else ""
         return f"{self.key}, {shown(self.entry)}: {self.what}{why}"
+
+
+def whole(home: Home) -> dict[str, Json]:
+    """Return all that the store holds, with every secret, in the form of an `auth.json`.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    document: dict[str, Json] = json.loads(json.dumps(place.document_at(home.store, time.time())))
+    return document
+
+
+def take_whole(home: Home, text: str) -> int:
+    """Keep a document in the store, where nothing is yet, and return how many pools it has.
+
+    Raises:
+        BadInput: it is no such document, or there is something.
+        StoreError: it cannot be written.
+    """
+    found = _document(text)
+    if isinstance(found, str):
+        raise BadInput(f"this is no export: {found}")
+    place.take_at(home.store, found)
+    return len(place.keys_at(home.store))
+
+
+def _document(text: str) -> dict[str, object] | str:
+    """Return the document, or what is wrong: an error's variables would show the text."""
+    try:
+        return codec.document(text)
+    except codec.Malformed as err:
+        return f"{err.where}: {err.what}"
 
 
 def imported(home: Home, text: str, complain: Callable[[str], None] = say) -> list[Taken]:
@@ -143,10 +177,10 @@ def _taken(entry: Entry, state: PoolState) -> tuple[str, str]:
 
 
 def _program(key: str, reference: str) -> str:
-    place = shlex.quote(reference)
+    source = shlex.quote(reference)
     return (
         "because it runs a program of this machine; "
-        f"if you know what it does: credpool add {key} --from {place}"
+        f"if you know what it does: credpool add {key} --from {source}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Final
 
@@ -10,6 +11,7 @@ from credpool.model.policy import Policy, Strategy
 from credpool.model.secret import Secret
 from credpool.model.terms import EntryId
 
+_ID: Final = attrgetter("id")
 _NO_EXTRA: Final[Mapping[str, object]] = MappingProxyType({})
 _NO_LEASES: Final[Mapping[EntryId, int]] = MappingProxyType({})
 _NO_QUOTAS: Final[Mapping[EntryId, Windows]] = MappingProxyType({})
@@ -50,7 +52,9 @@ class PoolState:
 
     def change(self, changed: Mapping[EntryId, Entry]) -> "PoolState":
         """Return the pool with those entries in place of the ones with their ids."""
-        entries = tuple(changed.get(e.id, e) for e in self.entries) if changed else self.entries
+        if not changed:
+            return self
+        entries = tuple(map(changed.get, map(_ID, self.entries), self.entries))
         return self if entries == self.entries else replace(self, entries=entries)
 
 

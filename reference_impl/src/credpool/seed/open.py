@@ -33,6 +33,7 @@ from credpool.seed.borrowing import BorrowingStore
 from credpool.seed.found import Found, seeded
 from credpool.seed.surroundings import Surroundings
 from credpool.stores.auth_json.codec import as_stored
+from credpool.stores.place import is_database
 
 _LOG: Final = logging.getLogger("credpool")
 
@@ -41,7 +42,7 @@ def open_pool(
     key: str,
     surroundings: Surroundings | None = None,
     *,
-    store: str | PathLike[str] | None = None,
+    store: str | PathLike[str] | Store | None = None,
     strategy: Strategy | None = None,
     policy: Policy | None = None,
     clock: Clock | None = None,
@@ -58,7 +59,9 @@ def open_pool(
         surroundings: where credentials are looked for; where the `credpool` command looks too, if
             not given.
         store: the file to keep the pool in, if not `auth.json` in the surroundings' folder; with
-            neither, the pool lives in memory.
+            neither, the pool lives in memory. A name that ends in `.db` is a SQLite database. A
+            store that was made already, such as one that hosts share, has a strategy, a policy and
+            a key of fingerprints of its own; what its rows name is looked up, but no command is run.
         strategy: in place of the configured one.
         policy: in place of the configured one.
         clock: where the time comes from; the machine's clock if not given.
@@ -73,12 +76,17 @@ def open_pool(
         UnknownStrategy: there is no such strategy.
     """
     check_policy(policy)
-    tell, around = notify or _log, surroundings or _usual(store)
+    place = store if isinstance(store, str | PathLike) else None
+    made = None if store is None or isinstance(store, str | PathLike) else store
+    tell, around = notify or _log, surroundings or _usual(place)
+    if made is not None:
+        around = replace(around, commands=False)
     empty, notices = _empty(key, around, strategy, policy), notices_of(around.settings())
     found, told = around.find(key)
-    path = _path(around, store)
+    path = None if made is not None else _path(around, place)
     fingerprint_key = _fingerprint_key(path, create=bool(found))
-    stored = _stored(empty, path, fingerprint_key)
+    fingerprint_key = getattr(made, "fingerprint_key", fingerprint_key)
+    stored = made or _stored(empty, path, fingerprint_key)
     state = stored.update(partial(seeded, found=found, fingerprint_key=fingerprint_key))
     for complaint in news(told, state):
         tell(complaint)  # spec: seed.told+3
@@ -253,9 +261,10 @@ def _stored(empty: PoolState, path: Path | None, fingerprint_key: bytes | None) 
         from credpool.stores.memory import MemoryStore  # noqa: PLC0415  as in `credpool.stores`
 
         return MemoryStore(empty)
-    from credpool.stores.json_file import JsonFileStore  # noqa: PLC0415
+    from credpool import stores  # noqa: PLC0415
 
-    return JsonFileStore(
+    kind = stores.SqliteStore if is_database(path) else stores.JsonFileStore
+    return kind(
         path,
         empty.key,
         provider=empty.provider if empty.described is None else provider_of(empty),

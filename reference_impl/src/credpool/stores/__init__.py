@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from credpool.stores.json_file import JsonFileStore as JsonFileStore
     from credpool.stores.memory import MemoryStore as MemoryStore
+    from credpool.stores.redis.store import RedisStore as RedisStore
+    from credpool.stores.sqlite.store import SqliteStore as SqliteStore
 
-_HOMES = {"JsonFileStore": "json_file", "MemoryStore": "memory"}
+_HOMES = {
+    "JsonFileStore": "json_file",
+    "MemoryStore": "memory",
+    "RedisStore": "redis.store",
+    "SqliteStore": "sqlite.store",
+}
 __all__ = list(_HOMES)
 
 

@@ -266,6 +266,19 @@ def pool_keys(path: str | os.PathLike[str]) -> tuple[str, ...]:
     return () if found is None else _understood(file, found[0], codec.pool_keys)
 
 
+def whole_document(path: str | os.PathLike[str]) -> dict[str, object]:
+    """Return the document that an `auth.json` is; an empty one when there is no file.
+
+    Raises:
+        StoreUnreadable: the file is there and cannot be read.
+        StoreTooNew: a later version of the format wrote it.
+    """
+    file = WholeFile(path, lock_timeout=0.0)
+    found = file.read()
+    content = VeiledBytes(b"{}") if found is None else found[0]
+    return _understood(file, content, codec.document)
+
+
 def _understood(file: WholeFile, content: VeiledBytes, read: Callable[[str], T]) -> T:
     """Return what a document says, or refuse it in an error that holds none of it."""
     try:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from credpool._process.forks import PerProcess
-from credpool.model.entry import Entry
+from credpool.model.entry import Cooldown, Entry
 from credpool.model.state import PoolState
 from credpool.model.terms import EntryId
 
@@ -53,6 +53,17 @@ class Unwritten:
     def writes(self) -> int:
         """How often something was learnt."""
         return self._stored.writes
+
+    @property
+    def held(self) -> Mapping[EntryId, tuple[Entry, Entry]]:
+        """The entries of which something was learnt: as they are kept, and as they are known."""
+        stored = self._stored
+        return {i: (stored.of[i], e) for i, e in stored.entries.items() if i in stored.of}
+
+    def written(self) -> None:
+        """Forget what was learnt: it is kept now."""
+        writes = self._stored.writes + bool(self._stored.entries)
+        self._stored = _Learnt(writes, MappingProxyType({}), MappingProxyType({}))
 
     def over(self, state: PoolState) -> PoolState:
         """Return the pool with what was learnt; of an entry that the file has changed, nothing."""
@@ -117,3 +128,30 @@ def _unrenewed(entry: Entry) -> Entry:
     if entry.refresh_token is None or entry.borrowed:
         return entry
     return replace(entry, refresh_token=None)
+
+
+def merged(there: Entry, before: Entry, learnt: Entry) -> Entry:
+    """Return an entry as it is kept now, with what was learnt of it as it was before.
+
+    Counts are added up, of two cooldowns the one that ends later holds, and a reset stays.
+    """
+    count = there.request_count + learnt.request_count - before.request_count
+    models = {**there.models}
+    for name, told in learnt.models.items():
+        if told != before.models.get(name):
+            models[name] = _later(models.get(name), told)
+    new = {
+        name: getattr(learnt, name)
+        for name in ("marked", "probed_at", "learnt_owner")
+        if getattr(learnt, name) != getattr(before, name)
+    }
+    cooldown = there.cooldown
+    if learnt.cooldown is not None and learnt.cooldown != before.cooldown:
+        cooldown = _later(cooldown, learnt.cooldown)
+    elif learnt.cooldown is None and cooldown == before.cooldown:
+        cooldown = None
+    return replace(there, request_count=count, models=models, cooldown=cooldown, **new)
+
+
+def _later(there: Cooldown | None, learnt: Cooldown) -> Cooldown:
+    return there if there is not None and there.until > learnt.until else learnt

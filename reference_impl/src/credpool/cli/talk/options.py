@@ -22,7 +22,7 @@ def common(function: F) -> F:
     store = click.option(
         *("--store", "store"),
         metavar="PATH",
-        help="The auth.json to work on.",
+        help="The auth.json or the database (pool.db) to work on.",
         expose_value=False,
         callback=_note,
     )

@@ -31,6 +31,8 @@ __all__ = [
     "encode",
     "encode_row",
     "fingerprint",
+    "named",
+    "parsed",
     "settled",
 ]
 
@@ -87,7 +89,7 @@ def _by_lines(text: str, key: str, known: Known) -> Document | None:
         if around.rows != [MARK]:
             return None
         found = known.find(parts.rows)
-        new = {n: _parse(parts.rows[n]) for n, entry in enumerate(found) if entry is None}
+        new = {n: parsed(parts.rows[n]) for n, entry in enumerate(found) if entry is None}
         return _document(around, key, parts.rows, found, new)
     except Malformed:
         return None  # reading it whole tells where
@@ -121,21 +123,17 @@ def _document(
 
 def _around(text: str, key: str) -> _Around:
     """Return a pool's rows, not yet understood, and what the document says besides."""
-    document = _parse(text)
-    if not isinstance(document, dict):
-        raise Malformed("line 1, column 1", f"expected an object, found {kind(document)}")
-    _check_version(document.pop("version", None))
-    document.pop("updated_at", None)
-    suppressed = _suppressed(document.pop("suppressed_sources", None))
-    pools = document.pop("credential_pool", None)
-    pools = {} if pools is None else pools
-    if not isinstance(pools, dict):
-        raise Malformed("credential_pool", f"expected an object, found {kind(pools)}")
+    whole = document(text)
+    for name in ("version", "updated_at"):
+        whole.pop(name, None)
+    suppressed = _suppressed(whole.pop("suppressed_sources", None))
+    found = whole.pop("credential_pool", None)
+    pools = found if isinstance(found, dict) else {}
     rows = pools.pop(key, None)
     rows = [] if rows is None else rows  # spec: store.absent-is-empty+2
     if not isinstance(rows, list):
         raise Malformed(f"credential_pool[{key!r}]", f"expected a list, found {kind(rows)}")
-    return _Around(rows, _head(document, pools, key), suppressed)
+    return _Around(rows, _head(whole, pools, key), suppressed)
 
 
 def pool_keys(text: str) -> tuple[str, ...]:
@@ -145,15 +143,20 @@ def pool_keys(text: str) -> tuple[str, ...]:
         TooNew: the document's version is above ours.
         Malformed: the text is not JSON, or says something that the format does not.
     """
-    document = _parse(text)
-    if not isinstance(document, dict):
-        raise Malformed("line 1, column 1", f"expected an object, found {kind(document)}")
-    _check_version(document.get("version"))
-    pools = document.get("credential_pool")
-    pools = {} if pools is None else pools
-    if not isinstance(pools, dict):
+    pools = document(text).get("credential_pool")
+    return () if not isinstance(pools, dict) else tuple(pools)
+
+
+def document(text: str) -> dict[str, object]:
+    """Return a whole document, with all that is in it; raises what `pool_keys` raises."""
+    whole = parsed(text)
+    if not isinstance(whole, dict):
+        raise Malformed("line 1, column 1", f"expected an object, found {kind(whole)}")
+    _check_version(whole.get("version"))
+    pools = whole.get("credential_pool")
+    if pools is not None and not isinstance(pools, dict):
         raise Malformed("credential_pool", f"expected an object, found {kind(pools)}")
-    return tuple(pools)
+    return whole
 
 
 def encode(
@@ -212,7 +215,12 @@ def _cleaned(cooldown: Cooldown, clean: Callable[[str], str]) -> Cooldown:
     return replace(cooldown, reason=reason, message=cooldown.message and clean(cooldown.message))
 
 
-def _parse(text: str) -> object:
+def named(key: str) -> str:
+    """Return a key or an id in ASCII, as a JSON string has it between its quotes."""
+    return json.dumps(key)[1:-1]
+
+
+def parsed(text: str) -> object:
     """Return the JSON value; nothing of the text is left in an error or in its context."""
     try:
         return _DECODER.decode(text)

@@ -1,0 +1,1 @@
+"""Pools in Redis or Valkey, for several hosts (spec: sharing)."""
