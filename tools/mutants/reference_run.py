@@ -93,14 +93,17 @@ def baseline(suite: Suite, scenarios: Sequence[Scenario], reach: Reach) -> RunRe
 
 
 def watched(
-    suite: Suite, scenarios: Sequence[Scenario], begins: Callable[[Scenario], None]
+    suite: Suite,
+    scenarios: Sequence[Scenario],
+    begins: Callable[[Scenario], None],
+    patience: float,
 ) -> frozenset[str]:
     """Run the reference as it is, and return the library's modules that it needed.
 
     Raises: AssertionError when it is red.
     """
     load_testee(suite.testee)
-    result = _run(suite, scenarios, begins)
+    result = _run(suite, scenarios, begins, patience)
     assert not result.red, f"red without a change: {', '.join(result.red)}"
     return frozenset(name for name in sys.modules if name.partition(".")[0] == LIBRARY)
 
@@ -137,14 +140,17 @@ def checks(
 
 
 def _run(
-    suite: Suite, scenarios: Sequence[Scenario], begins: Callable[[Scenario], None]
+    suite: Suite,
+    scenarios: Sequence[Scenario],
+    begins: Callable[[Scenario], None],
+    patience: float = _PATIENCE,
 ) -> RunResult:
     def announced() -> Iterator[Scenario]:
         for scenario in scenarios:
             begins(scenario)
             yield scenario
 
-    made = [*checks(suite, announced())]
+    made = [*checks(suite, announced(), patience=patience)]
     red = {check.scenario.id: _red(check) for check in made if check.outcome not in _FINE}
     passed_over = {
         check.scenario.id: _red(check)

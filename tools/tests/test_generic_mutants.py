@@ -11,9 +11,11 @@ from types import ModuleType
 import pytest
 
 from credpool_conformance.problems import BadInputError
+from credpool_conformance.scenarios.scenario import Given, Scenario
 from tools.mutants.generic.alterations import Alteration, alterations, altered
+from tools.mutants.generic.journal import Journal
 from tools.mutants.generic.page import REASONS, Reason, page, reasons, record
-from tools.mutants.generic.run import Trial
+from tools.mutants.generic.run import Order, Trial
 from tools.mutants.generic.trial import make
 
 SOURCE = '''\
@@ -121,6 +123,74 @@ def test_a_change_of_what_is_not_there_is_no_change(module: ModuleType) -> None:
 
     with pytest.raises(LookupError, match=r"within of .* is nowhere"):
         make(change)
+
+
+def test_changes_that_read_alike_have_names_of_their_own(tmp_path: Path) -> None:
+    """A reason for one of them would hide the other."""
+    path = tmp_path / "twice.py"
+    path.write_text("def f(a, b):\n    return max(a, 0) + max(b, 0)\n", encoding="utf-8")
+
+    names = [change.name for change in alterations(path) if change.kind == "constant"]
+
+    assert names == ["twice.f: 0 → 1", "twice.f: 0 → 1 (2)"]
+
+
+def test_a_run_that_ended_early_goes_on(module: ModuleType, tmp_path: Path) -> None:
+    """What is known is not tried again; survivors are, when they are asked for."""
+    path, made = tmp_path / "kept.ndjson", changes(module)
+    journal = Journal(path, made)
+    journal.add(Trial(alteration=made[0], killer="a-check"))
+    journal.add(Trial(alteration=made[1], killer=None))
+
+    again = Journal(path, made)
+
+    assert again.left(made) == made[2:]
+    assert again.left(made, survivors=True) == made[1:]
+    assert [t.killer for t in again.trials(made)] == ["a-check", None]
+
+
+def test_what_is_known_of_a_function_ends_with_its_text(module: ModuleType, tmp_path: Path) -> None:
+    """A kill of what is no longer written proves nothing; other functions are as they were."""
+    path, made = tmp_path / "kept.ndjson", changes(module)
+    journal = Journal(path, made)
+    for change in made:
+        journal.add(Trial(alteration=change, killer="a-check"))
+    assert module.__file__ is not None
+    Path(module.__file__).write_text(SOURCE.replace("limit and", "limit - 0 and"), encoding="utf-8")
+
+    now = changes(module)
+
+    assert {change.function for change in Journal(path, now).left(now)} == {"within"}
+
+
+def test_what_killed_a_neighbour_is_tried_first(module: ModuleType) -> None:
+    """The nearer the kill, the earlier; among the others, the quick ones."""
+    near, far = (c for c in changes(module) if c.before in {"0", "min"})
+    scenarios = [scenario(name) for name in ("slow", "quick", "killed-far", "killed-near")]
+    order = Order({"slow": 9, "quick": 1, "killed-far": 5, "killed-near": 7})
+    order.killed(far, "killed-far")
+    order.killed(near, "killed-near")
+
+    tried = [s.id for s in order.of(near, scenarios)]
+
+    assert tried == ["killed-near", "killed-far", "quick", "slow"]
+
+
+def scenario(name: str) -> Scenario:
+    """Make a scenario in which nothing happens."""
+    return Scenario(
+        id=name,
+        title=name,
+        chapter="",
+        verifies=(),
+        features=(),
+        consequence="",
+        given=Given(provider="openai", entries=()),
+        upstream={},
+        phases=(),
+        path="",
+        line=1,
+    )
 
 
 def trial(change: Alteration, killer: str | None) -> Trial:

@@ -15,9 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import credpool
-from credpool_conformance.data import find
+from credpool_conformance.data import Data, find
+from tools.mutants.generic.journal import JOURNAL, Journal
 from tools.mutants.generic.page import PAGE, RECORD, page, reasons, record
-from tools.mutants.generic.run import decisive, trials
+from tools.mutants.generic.run import Trial, changes, decisive, trials
 from tools.mutants.reference_run import read_suite
 
 
@@ -30,20 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     root = data.default_testee.parents[2]
     if not options.page:
-        suite = read_suite(data, data.default_testee)
-        paths = decisive(Path(credpool.__file__).parent)
-        made = []
-        for trial in trials(
-            suite,
-            paths,
-            at_once=options.jobs,
-            chosen=lambda a: fnmatch.fnmatchcase(a.name, options.only),
-        ):
-            made.append(trial)
-            if trial.killer is None:
-                sys.stdout.write(f"survived   {trial.alteration.name} ({trial.alteration.line})\n")
-                sys.stdout.flush()
-        sys.stdout.write(f"{len(made)} changes, {sum(t.killer is None for t in made)} survive\n")
+        made = _run(options, data, data.default_testee, root)
         if options.only != "*":
             return 0
         (root / RECORD).parent.mkdir(exist_ok=True)
@@ -51,6 +39,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     kept = (root / RECORD).read_text(encoding="utf-8")
     (root / PAGE).write_text(page(kept, reasons(root)), encoding="utf-8")
     return 0
+
+
+def _run(options: argparse.Namespace, data: Data, testee: Path, root: Path) -> list[Trial]:
+    """Try what is left to try, and return what became of all that were chosen."""
+    paths = decisive(Path(credpool.__file__).parent)
+    made = changes(paths, lambda a: fnmatch.fnmatchcase(a.name, options.only))
+    journal = Journal(root / JOURNAL, made)
+    left = journal.left(made, survivors=options.survivors)
+    for trial in trials(read_suite(data, testee), paths, left, at_once=options.jobs):
+        journal.add(trial)
+        if trial.killer is None:
+            _say(f"survived   {trial.alteration.name} ({trial.alteration.line})")
+    known = journal.trials(made)
+    _say(f"{len(known)} changes, {sum(t.killer is None for t in known)} survive")
+    return known
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", default="*", metavar="GLOB", help="only the changes of that name")
     jobs = os.cpu_count() or 1
     parser.add_argument("--jobs", type=int, default=jobs, help="processes at once (the cores)")
+    again = "also those that survived before: a check may have come since"
+    parser.add_argument("--survivors", action="store_true", help=again)
     parser.add_argument("--page", action="store_true", help="only write the page again")
     return parser
 

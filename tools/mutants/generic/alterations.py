@@ -4,6 +4,7 @@ A change is found again by its number: the walk over the same source is the same
 """
 
 import ast
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,11 +51,14 @@ class Alteration:
     before: str
     after: str
     number: int
+    again: int = 1
+    """How many of the function's changes that read alike there are, with this one."""
 
     @property
     def name(self) -> str:
         """Name it for people, whatever its line is today."""
-        return f"{self.path.stem}.{self.function}: {self.before} → {self.after}"
+        place = f" ({self.again})" if self.again > 1 else ""
+        return f"{self.path.stem}.{self.function}: {self.before} → {self.after}{place}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +85,13 @@ class _Site:
 def alterations(path: Path) -> Iterator[Alteration]:
     """List what can be changed in a file."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
+    alike: Counter[tuple[str, str, str]] = Counter()
     for number, (function, line, site) in enumerate(_walk(tree)):
         before, value = site.text(), getattr(site.node, site.part)
         site.change()
         after = site.text()
         setattr(site.node, site.part, value)
+        alike[function, before, after] += 1
         yield Alteration(
             path=path,
             function=function,
@@ -94,6 +100,7 @@ def alterations(path: Path) -> Iterator[Alteration]:
             before=before,
             after=after,
             number=number,
+            again=alike[function, before, after],
         )
 
 
@@ -106,6 +113,15 @@ def altered(alteration: Alteration) -> CodeType:
     return next(found for found in _codes(code) if found.co_qualname == alteration.function)
 
 
+def functions(body: list[ast.stmt], within: str = "") -> Iterator[tuple[str, _Function]]:
+    """List the functions of a module and of its classes, by their qualified names."""
+    for node in body:
+        if isinstance(node, _Function):
+            yield f"{within}{node.name}", node
+        elif isinstance(node, ast.ClassDef):
+            yield from functions(node.body, f"{within}{node.name}.")
+
+
 def _codes(code: CodeType) -> Iterator[CodeType]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
@@ -115,7 +131,7 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 
 def _walk(tree: ast.Module) -> Iterator[tuple[str, int, _Site]]:
     """Yield each place where something can be changed, with its function, in the order of the text."""
-    for name, function in _functions(tree.body, ""):
+    for name, function in functions(tree.body):
         for statement in function.body:
             for node, line in _parts(statement, statement.lineno):
                 for site in _sites(node):
@@ -131,14 +147,6 @@ def _parts(node: ast.AST, line: int) -> Iterator[tuple[ast.AST, int]]:
             for part in value if isinstance(value, list) else [value]:
                 if isinstance(part, ast.AST):
                     yield from _parts(part, line)
-
-
-def _functions(body: list[ast.stmt], within: str) -> Iterator[tuple[str, _Function]]:
-    for node in body:
-        if isinstance(node, _Function):
-            yield f"{within}{node.name}", node
-        elif isinstance(node, ast.ClassDef):
-            yield from _functions(node.body, f"{within}{node.name}.")
 
 
 def _sites(node: ast.AST) -> Iterator[_Site]:

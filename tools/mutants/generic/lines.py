@@ -2,7 +2,8 @@
 
 import sys
 import threading
-from collections import defaultdict
+import time
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
@@ -15,12 +16,21 @@ Line = tuple[str, int]
 
 
 class Lines:
-    """Watches a run: who was where."""
+    """Watches a run: who was where, and how long each scenario took."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self.scenario = ""
+        self.took: Counter[str] = Counter()
+        self._since = 0.0
         self.seen: defaultdict[Line, set[str]] = defaultdict(set)
         self._files = frozenset(map(str, paths))
+
+    def begins(self, scenario: str) -> None:
+        """Take note of the scenario that comes now."""
+        now = time.perf_counter()
+        if self.scenario:
+            self.took[self.scenario] = int(1e6 * (now - self._since))
+        self.scenario, self._since = scenario, now
 
     @contextmanager
     def watching(self) -> Iterator[None]:

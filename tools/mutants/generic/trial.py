@@ -1,27 +1,51 @@
 """Make a change in this process, and run scenarios until one is red."""
 
 import gc
+import resource
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import _lru_cache_wrapper
 from types import FunctionType
+from typing import Final
 
-from credpool_conformance.charging.check import Outcome
+from credpool_conformance.charging.check import Check, Outcome
 from credpool_conformance.scenarios.scenario import Scenario
 from tools.mutants.generic.alterations import Alteration, altered
 from tools.mutants.patching import load_testee
 from tools.mutants.reference_run import Suite, checks
 
-_FINE = frozenset({Outcome.PASS, Outcome.NOT_APPLICABLE, Outcome.EXCLUDED})
+_RED: Final = frozenset({Outcome.FAIL, Outcome.WARN, Outcome.HARNESS_ERROR})
+PATIENCE: Final = 15.0
+"""In process nothing takes time, but the machine may be busy with something else."""
+_MEMORY: Final = 4 * 1024**3
 
 
-def killer(suite: Suite, scenarios: Sequence[Scenario], alteration: Alteration) -> str | None:
-    """Return the first check that is red with the change; None when it survives."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kill:
+    """The check that noticed a change, and whether it did so because nothing came in time."""
+
+    check: str
+    late: bool = False
+
+
+def killer(
+    suite: Suite, scenarios: Sequence[Scenario], alteration: Alteration, patience: float = PATIENCE
+) -> Kill | None:
+    """Return the first check that is red with the change; None when it survives.
+
+    What is inconclusive proves nothing.
+    """
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     load_testee(suite.testee)
     make(alteration)
-    for check in checks(suite, scenarios):
-        if check.outcome not in _FINE:
-            return check.scenario.id
+    for check in checks(suite, scenarios, patience=patience):
+        if check.outcome in _RED:
+            return Kill(check=check.scenario.id, late=_late(check, patience))
     return None
+
+
+def _late(check: Check, patience: float) -> bool:
+    return check.outcome is Outcome.HARNESS_ERROR and check.duration >= patience
 
 
 def make(alteration: Alteration) -> None:
