@@ -13,10 +13,12 @@ import pytest
 from credpool_conformance.problems import BadInputError
 from credpool_conformance.scenarios.scenario import Given, Scenario
 from tools.mutants.generic.alterations import Alteration, alterations, altered
+from tools.mutants.generic.choice import Answers, Choice, Seen
+from tools.mutants.generic.differing import Differing
 from tools.mutants.generic.journal import Journal
 from tools.mutants.generic.page import REASONS, Reason, page, reasons, record
-from tools.mutants.generic.run import Order, Trial
-from tools.mutants.generic.trial import make
+from tools.mutants.generic.run import Trial
+from tools.mutants.generic.trial import functions_there, make
 
 SOURCE = '''\
 """A module that decides."""
@@ -166,14 +168,51 @@ def test_what_is_known_of_a_function_ends_with_its_text(module: ModuleType, tmp_
 def test_what_killed_a_neighbour_is_tried_first(module: ModuleType) -> None:
     """The nearer the kill, the earlier; among the others, the quick ones."""
     near, far = (c for c in changes(module) if c.before in {"0", "min"})
-    scenarios = [scenario(name) for name in ("slow", "quick", "killed-far", "killed-near")]
-    order = Order({"slow": 9, "quick": 1, "killed-far": 5, "killed-near": 7})
-    order.killed(far, "killed-far")
-    order.killed(near, "killed-near")
+    took = {"slow": 9, "quick": 1, "killed-far": 5, "killed-near": 7}
+    chosen = Choice(
+        [scenario(name) for name in took],
+        Seen(on={}, took=took, modules=frozenset()),
+        Answers(other={near.name: frozenset(took)}, unknown=frozenset()),
+    )
+    chosen.killed(far, "killed-far")
+    chosen.killed(near, "killed-near")
 
-    tried = [s.id for s in order.of(near, scenarios)]
+    tried = [s.id for s in chosen.of(near)]
 
     assert tried == ["killed-near", "killed-far", "quick", "slow"]
+
+
+def test_where_all_answers_are_alike_nothing_is_tried(module: ModuleType) -> None:
+    """A change that makes no difference in a run cannot be noticed in it."""
+    change = next(c for c in changes(module) if c.before == "number < 0")
+    seen = Seen(
+        on={(str(change.path), change.line): frozenset("abcdef")}, took={}, modules=frozenset()
+    )
+    scenarios = [scenario(name) for name in "abcdef"]
+
+    def tried(answers: Answers) -> str:
+        return "".join(s.id for s in Choice(scenarios, seen, answers).of(change))
+
+    assert tried(Answers(other={change.name: frozenset("bd")}, unknown=frozenset())) == "bd"
+    assert not tried(Answers(other={}, unknown=frozenset()))
+    assert tried(Answers(other={}, unknown=frozenset({change.name}))) == "abcdef"
+
+
+def test_a_difference_is_seen_where_it_is(module: ModuleType) -> None:
+    """Each call of a watched run is given to each change of the function, too."""
+    made = changes(module)
+    functions_there.cache_clear()
+    differing = Differing(made)
+    differing.watch()
+    for number in (2, 3, -1):
+        differing.begins(f"with {number}")
+
+        assert module.within(number) is (number in {2, 3})
+
+    found = {c.before: differing.found[c.name] for c in made if c.kind == "comparison"}
+    assert found["number <= limit"] == {"with 3"}
+    assert found["number is None"] == {"with 2", "with 3"}
+    assert not found["number < 0"]
 
 
 def scenario(name: str) -> Scenario:

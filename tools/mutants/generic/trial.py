@@ -2,9 +2,10 @@
 
 import gc
 import resource
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import _lru_cache_wrapper
+from functools import _lru_cache_wrapper, cache
 from types import FunctionType
 from typing import Final
 
@@ -53,20 +54,37 @@ def make(alteration: Alteration) -> None:
 
     Raises: LookupError when the function is in no module that was imported.
     """
+    place = str(alteration.path), alteration.function
+    found = functions_there()
+    if place not in found.by_place:
+        functions_there.cache_clear()  # it may have been imported since
+        found = functions_there()
+    if place not in found.by_place:
+        raise LookupError(f"{alteration.function} of {alteration.path} is nowhere")
     code = altered(alteration)
+    for function in found.by_place[place]:
+        function.__code__ = code
+    for stored in found.stored:
+        stored.cache_clear()
+
+
+@dataclass(frozen=True, slots=True)
+class There:
+    """The functions of this process by file and name, and those of the library that keep answers."""
+
+    by_place: Mapping[tuple[str, str], Sequence[FunctionType]]
+    stored: Sequence["_lru_cache_wrapper[object]"]
+
+
+@cache
+def functions_there() -> There:
+    """List them once: before processes divide that each make a change."""
     gc.unfreeze()  # what is frozen is not listed
     everything = gc.get_objects()
-    found = [
-        function
-        for function in everything
-        if isinstance(function, FunctionType)
-        and function.__code__.co_filename == str(alteration.path)
-        and function.__code__.co_qualname == alteration.function
-    ]
-    if not found:
-        raise LookupError(f"{alteration.function} of {alteration.path} is nowhere")
-    for function in found:
-        function.__code__ = code
-    for kept in everything:
-        if isinstance(kept, _lru_cache_wrapper) and kept.__module__.startswith("credpool."):
-            kept.cache_clear()
+    by_place: defaultdict[tuple[str, str], list[FunctionType]] = defaultdict(list)
+    for found in everything:
+        if isinstance(found, FunctionType):
+            by_place[found.__code__.co_filename, found.__code__.co_qualname].append(found)
+    wrappers = [found for found in everything if isinstance(found, _lru_cache_wrapper)]
+    ours = [found for found in wrappers if found.__module__.startswith("credpool.")]
+    return There(by_place, ours)
