@@ -232,29 +232,33 @@ def scenario(name: str) -> Scenario:
     )
 
 
-def trial(change: Alteration, killer: str | None) -> Trial:
+def trial(change: Alteration, killer: str | None, test: str | None = None) -> Trial:
     """Put a change into the library, and say what became of it."""
     path = Path("src/credpool/rules/sample.py")
     values = {
         f: getattr(change, f) for f in ("function", "line", "kind", "before", "after", "number")
     }
-    return Trial(alteration=Alteration(path=path, **values), killer=killer)
+    return Trial(alteration=Alteration(path=path, **values), killer=killer, test=test)
 
 
 def test_the_share_leaves_out_what_nobody_can_kill(module: ModuleType) -> None:
-    """Equivalent changes are counted apart; what has no reason is open."""
+    """Equivalent changes are counted apart; what has no reason is open, and a test is no check."""
     made = changes(module)
-    kept = record(
-        [trial(c, "a-check" if n > 1 else None) for n, c in enumerate(made)], date(2026, 11, 27)
-    )
+    results = [(None, None), (None, None), (None, "reference_impl/tests/test_x.py::test_y")]
+    results += [("a-check", None)] * (len(made) - 3)
+    trials = [trial(c, *result) for c, result in zip(made, results, strict=True)]
+    kept = record(trials, date(2026, 11, 27), "abc1234")
     names = [survivor["name"] for survivor in json.loads(kept)["survivors"]]
 
     shown = page(kept, {names[0]: Reason(word="equivalent", why="it says the same")})
 
-    assert f"{len(made)} changes, {len(made) - 2} killed, 1 equivalent" in shown
+    assert f"{len(made) - 3} are killed by a check and 1 more by a test" in shown
+    assert "2 survive: 1 equivalent, 0 free, 0 unreachable, 1 open" in shown
+    assert f"{(len(made) - 3) / (len(made) - 1):.1%} are killed by a check" in shown
     assert f"**{(len(made) - 2) / (len(made) - 1):.1%}**" in shown
     assert "| equivalent | it says the same |" in shown
     assert "| open |  |" in shown
+    assert "`test_x.py::test_y`" in shown
 
 
 def test_a_reason_has_one_of_the_words(tmp_path: Path) -> None:

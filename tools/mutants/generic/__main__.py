@@ -2,13 +2,14 @@
 
     python -m tools.mutants.generic [--only GLOB] [--jobs N] [--page]
 
-It takes the better part of an hour on two cores. `--page` writes the page of the record there is,
-with the reasons as they are now.
+A run that ends early goes on where it was when it is started again. `--survivors` tries again what
+survived; `--page` writes the page of the record there is, with the reasons as they are now.
 """
 
 import argparse
 import fnmatch
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from pathlib import Path
 import credpool
 from credpool_conformance.data import Data, find
 from tools.mutants.generic.journal import JOURNAL, Journal
+from tools.mutants.generic.library_tests import failing
 from tools.mutants.generic.page import PAGE, RECORD, page, reasons, record
 from tools.mutants.generic.run import Trial, changes, decisive, trials
 from tools.mutants.reference_run import read_suite
@@ -35,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.only != "*":
             return 0
         (root / RECORD).parent.mkdir(exist_ok=True)
-        (root / RECORD).write_text(record(made, datetime.now(UTC).date()), encoding="utf-8")
+        (root / RECORD).write_text(
+            record(made, datetime.now(UTC).date(), _commit(root)), encoding="utf-8"
+        )
     kept = (root / RECORD).read_text(encoding="utf-8")
     (root / PAGE).write_text(page(kept, reasons(root)), encoding="utf-8")
     return 0
@@ -50,10 +54,20 @@ def _run(options: argparse.Namespace, data: Data, testee: Path, root: Path) -> l
     for trial in trials(read_suite(data, testee), paths, left, at_once=options.jobs):
         journal.add(trial)
         if trial.killer is None:
-            _say(f"survived   {trial.alteration.name} ({trial.alteration.line})")
+            _say(f"no check   {trial.alteration.name} ({trial.alteration.line})")
+    untold = [t.alteration for t in journal.trials(made) if t.killer is None and t.test is None]
+    for alteration, test in failing(root, paths, untold):
+        journal.add(Trial(alteration=alteration, killer=None, test=test))
     known = journal.trials(made)
-    _say(f"{len(known)} changes, {sum(t.killer is None for t in known)} survive")
+    survive = sum(t.killer is None and t.test is None for t in known)
+    _say(f"{len(known)} changes, {survive} survive")
     return known
+
+
+def _commit(root: Path) -> str:
+    command = ("git", "rev-parse", "--short", "HEAD")
+    done = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True)  # noqa: S603
+    return done.stdout.strip()
 
 
 def _say(line: str) -> None:

@@ -34,6 +34,7 @@ _COUNTED: Final[dict[type[ast.operator], type[ast.operator]]] = {
     ast.BitAnd: ast.BitOr,
 }
 _CALLED: Final = {"min": "max", "max": "min", "any": "all", "all": "any"}
+_COMMUTE: Final = frozenset({"min", "max"})
 _TYPES: Final = frozenset({"annotation", "returns"})
 _NAMING: Final = frozenset({"get", "startswith", "endswith", "removeprefix", "removesuffix"})
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -192,11 +193,12 @@ def _comparisons(node: ast.Compare) -> Iterator[_Site]:
 
 
 def _calls(node: ast.Call) -> Iterator[_Site]:
+    called = node.func
+    commutes = isinstance(called, ast.Name) and called.id in _COMMUTE
     plain = not any(isinstance(argument, ast.Starred) for argument in node.args)
-    if plain and len(node.args) > 1:
+    if plain and len(node.args) > 1 and not commutes:
         first, second, *rest = node.args
         yield _Site(node, "args", [second, first, *rest], "order of arguments")
-    called = node.func
     if isinstance(called, ast.Name) and called.id in _CALLED:
         yield _Site(called, "id", _CALLED[called.id], "function")
     names = isinstance(called, ast.Attribute) and called.attr in _NAMING

@@ -24,37 +24,37 @@ class Journal:
         self._path = path
         sources = {path: _digests(path) for path in {a.path for a in made}}
         self._keys = {a.name: f"{a.name} {sources[a.path][a.function]}" for a in made}
-        self._killers = dict(_read(path))
+        self._found = dict(_read(path))
 
     def left(self, made: Sequence[Alteration], *, survivors: bool = False) -> list[Alteration]:
         """List the changes of which nothing is known; with survivors, these too."""
-        done = {key for key, killer in self._killers.items() if killer is not None or not survivors}
+        done = {key for key, (killer, _) in self._found.items() if killer or not survivors}
         return [a for a in made if self._keys[a.name] not in done]
 
     def trials(self, made: Sequence[Alteration]) -> list[Trial]:
         """List what is known."""
+        known = [(a, self._keys[a.name]) for a in made if self._keys[a.name] in self._found]
         return [
-            Trial(alteration=a, killer=self._killers[self._keys[a.name]])
-            for a in made
-            if self._keys[a.name] in self._killers
+            Trial(alteration=a, killer=self._found[key][0], test=self._found[key][1])
+            for a, key in known
         ]
 
     def add(self, trial: Trial) -> None:
         """Write down what became of a change; the latest line of a change holds."""
         key = self._keys[trial.alteration.name]
-        self._killers[key] = trial.killer
+        self._found[key] = trial.killer, trial.test
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("a", encoding="utf-8") as file:
-            row = {"change": key, "killer": trial.killer}
+            row = {"change": key, "killer": trial.killer, "test": trial.test}
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def _read(path: Path) -> Iterator[tuple[str, str | None]]:
+def _read(path: Path) -> Iterator[tuple[str, tuple[str | None, str | None]]]:
     if not path.exists():
         return
     for line in path.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        yield row["change"], row["killer"]
+        yield row["change"], (row["killer"], row.get("test"))
 
 
 def _digests(path: Path) -> Mapping[str, str]:

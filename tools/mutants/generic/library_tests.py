@@ -66,12 +66,16 @@ class Tests:
         return sorted(there, key=lambda test: self.took.get(test, 0))
 
 
-def failing(root: Path, paths: Sequence[Path], made: Sequence[Alteration]) -> Iterator[tuple[Alteration, str]]:
+def failing(
+    root: Path, paths: Sequence[Path], made: Sequence[Alteration]
+) -> Iterator[tuple[Alteration, str]]:
     """Yield the changes that a test notices, each with the test.
 
     Raises: LostError when the tests fail without a change, or a change could not be made.
     """
-    ((_, tests),) = run_all([("watch", partial(_watched, root, paths))], at_once=1, seconds=_SECONDS)
+    ((_, tests),) = run_all(
+        [("watch", partial(_watched, root, paths))], at_once=1, seconds=_SECONDS
+    )
     if isinstance(tests, LostError):
         raise tests
     for path in paths:
@@ -107,7 +111,7 @@ def _failing(root: Path, tests: Sequence[str], alteration: Alteration) -> str | 
 def _run(root: Path, tests: Sequence[str], begins: Callable[[str], None]) -> list[str]:
     """Run tests in this process, and list those that fail; it ends at the first."""
     os.chdir(root)
-    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         os.dup2(nowhere.fileno(), 1)
     told = _Failed(begins)
     status = pytest.main([*_OPTIONS, f"--rootdir={root}", *tests], plugins=[told])

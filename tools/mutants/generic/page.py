@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
@@ -19,6 +19,8 @@ REASONS: Final = "conformance/mutants/generic/reasons.yaml"
 PAGE: Final = "docs/conformance/generic-mutants.md"
 WORDS: Final = ("equivalent", "free", "unreachable")
 
+_TESTS: Final = "reference_impl/tests/"
+_TESTED: Final = ("change", "line", "why no check does", "test")
 _ABOUT: Final = """\
 ---
 description: Every operator, condition and constant of what decides, changed one at a time, and what no check notices.
@@ -65,61 +67,95 @@ def reasons(root: Path) -> Mapping[str, Reason]:
     return found
 
 
-def record(trials: Iterable[Trial], day: date) -> str:
+def record(trials: Iterable[Trial], day: date, commit: str) -> str:
     """Write down the day, the counts, and the survivors."""
     made = sorted(trials, key=lambda t: (t.alteration.path, t.alteration.number))
-    counts = Counter((_module(t), t.killer is not None) for t in made)
-    modules = {
-        name: {"changes": counts[name, True] + counts[name, False], "killed": counts[name, True]}
-        for name in dict.fromkeys(map(_module, made))
-    }
+    modules = {name: [0, 0, 0] for name in dict.fromkeys(map(_module, made))}
+    for t in made:
+        for place, counts in enumerate((True, t.killer is not None, t.test is not None)):
+            modules[_module(t)][place] += counts
     survivors = [
         {
             "name": t.alteration.name,
             "module": _module(t),
             "line": t.alteration.line,
             "kind": t.alteration.kind,
+            **({"test": t.test} if t.test else {}),
         }
         for t in made
         if t.killer is None
     ]
-    whole = {"date": day.isoformat(), "modules": modules, "survivors": survivors}
+    keys = ("changes", "killed", "tests")
+    whole = {
+        "date": day.isoformat(),
+        "commit": commit,
+        "modules": {name: dict(zip(keys, n, strict=True)) for name, n in modules.items()},
+        "survivors": survivors,
+    }
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 
 def page(kept: str, known: Mapping[str, Reason]) -> str:
     """Render a record with the reasons for its survivors."""
     data = json.loads(kept)
-    words = Counter(_word(s["name"], known) for s in data["survivors"])
-    changes = sum(m["changes"] for m in data["modules"].values())
-    killed = sum(m["killed"] for m in data["modules"].values())
-    share = killed / max(1, changes - words["equivalent"])
-    told = ", ".join(f"{words[word]} {word}" for word in (*WORDS, "open"))
-    total = (
-        f"On {data['date']}: {changes} changes, {killed} killed, {told}; "
-        f"**{share:.1%}** of those that are not equivalent are killed.\n"
-    )
+    left = [s for s in data["survivors"] if "test" not in s]
+    tested = [s for s in data["survivors"] if "test" in s]
     rows = [
-        (f"`{name}`", str(m["changes"]), str(m["killed"]), str(m["changes"] - m["killed"]))
+        (f"`{name}`", *(str(m[key]) for key in ("changes", "killed", "tests")))
         for name, m in data["modules"].items()
     ]
-    parts = [_ABOUT, total, table(("module", "changes", "killed", "survive"), rows)]
-    parts += ["\n## What survives\n", table(("change", "line", "word", "why"), _rows(data, known))]
+    heads = ("module", "changes", "killed by a check", "by a test of the library alone")
+    parts = [_ABOUT, _total(data, left, known), table(heads, rows)]
+    parts += ["\n## What survives\n", table(("change", "line", "word", "why"), _left(left, known))]
+    parts += ["\n## What a test of the library notices\n", table(_TESTED, _tested(tested, known))]
     return "\n".join(parts) + "\n"
 
 
-def _rows(
-    data: Mapping[str, Sequence[Mapping[str, str]]], known: Mapping[str, Reason]
-) -> list[tuple[str, ...]]:
+def _total(
+    data: Mapping[str, Any], left: Sequence[Mapping[str, str]], known: Mapping[str, Reason]
+) -> str:
+    words = Counter(_word(s["name"], known) for s in left)
+    changes, killed, tests = (
+        sum(m[key] for m in data["modules"].values()) for key in ("changes", "killed", "tests")
+    )
+    told = ", ".join(f"{words[word]} {word}" for word in (*WORDS, "open"))
+    others = max(1, changes - words["equivalent"])
+    return (
+        f"On {data['date']}, at `{data['commit']}`: {changes} changes. "
+        f"{killed} are killed by a check and {tests} more by a test of the library; "
+        f"{len(left)} survive: {told}.\n"
+        f"Of those that are not equivalent, {killed / others:.1%} are killed by a check, "
+        f"and **{(killed + tests) / others:.1%}** by a check or a test.\n"
+    )
+
+
+def _left(left: Sequence[Mapping[str, str]], known: Mapping[str, Reason]) -> list[tuple[str, ...]]:
     return [
         (
-            f"`{survivor['name']}`".replace("|", "\\|"),
-            f"`{survivor['module']}`:{survivor['line']}",
+            *_shown(survivor),
             _word(survivor["name"], known),
             known[survivor["name"]].why if survivor["name"] in known else "",
         )
-        for survivor in data["survivors"]
+        for survivor in left
     ]
+
+
+def _tested(
+    tested: Sequence[Mapping[str, str]], known: Mapping[str, Reason]
+) -> list[tuple[str, ...]]:
+    return [
+        (
+            *_shown(survivor),
+            known[survivor["name"]].why if survivor["name"] in known else "",
+            f"`{survivor['test'].removeprefix(_TESTS)}`".replace("|", "\\|"),
+        )
+        for survivor in tested
+    ]
+
+
+def _shown(survivor: Mapping[str, str]) -> tuple[str, str]:
+    name = survivor["name"].replace("|", "\\|")
+    return f"`{name}`", f"`{survivor['module']}`:{survivor['line']}"
 
 
 def _word(name: str, known: Mapping[str, Reason]) -> str:

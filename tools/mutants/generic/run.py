@@ -27,6 +27,8 @@ class Trial:
     alteration: Alteration
     killer: str | None
     """The check that noticed it, or how the run ended; None when nothing did."""
+    test: str | None = None
+    """The test of the library that noticed it, where no check did."""
 
 
 def decisive(library: Path) -> list[Path]:
