@@ -104,7 +104,7 @@ class Differing:
 
 
 class _Answer:
-    """What a function has made of a call: its answer, and what it was given."""
+    """The answer of a function to a call, and the arguments as it has left them."""
 
     def __init__(self, function: FunctionType, known: Arguments) -> None:
         args, named = _handed(known, copy_=True)
@@ -160,7 +160,7 @@ def _is_harmless(value: object) -> bool:
 
 
 class _ReadUp(list[object]):
-    """What an iterator has yielded: each call has one of its own."""
+    """The items of an iterator: each call has an iterator of its own."""
 
 
 def _read_up(call: Arguments) -> Arguments:

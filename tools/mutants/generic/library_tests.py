@@ -20,13 +20,12 @@ _SECONDS: Final = 900.0
 _OTHERS: Final = frozenset(
     f"test_{name}.py"
     for name in (
-        *("docs", "event_loop", "hot_path", "imports", "offloop", "packaging", "per_process"),
-        *("processes", "redis", "renewing", "requests", "sdks", "sinks", "sqlite", "start"),
-        *("states", "threads", "two_pools", "typing"),
+        *("config_yaml", "docs", "event_loop", "hot_path", "imports", "minimal", "model_check"),
+        *("offloop", "packaging", "per_process", "procedure", "processes", "redis", "renewing"),
+        *("requests", "sdks", "sinks", "sqlite", "start", "threads", "typing"),
     )
 )
-"""They look at processes, speed and other programs, and take long."""
-
+"""They look at processes, speed, other programs or every order of things, and take long."""
 
 _OPTIONS: Final = (
     *("-x", "-q", "--assert=plain", "-o", "filterwarnings="),  # what is imported here already warns
@@ -92,8 +91,8 @@ def failing(
 
 
 def _watched(root: Path, paths: Sequence[Path]) -> Tests:
-    files = [*root.glob(f"{_TESTS}/test_*.py"), *root.glob(f"{_TESTS}/property/test_*.py")]
-    chosen = [str(path.relative_to(root)) for path in sorted(files) if path.name not in _OTHERS]
+    files = sorted(root.glob(f"{_TESTS}/test_*.py"))
+    chosen = [str(path.relative_to(root)) for path in files if path.name not in _OTHERS]
     lines = Lines(paths)
     with lines.watching():
         failed = _run(root, chosen, lines.begins)

@@ -15,14 +15,14 @@ from tools.mutants.workers import TOO_LONG, LostError, run_all
 
 _DECIDES: Final = ("rules/*.py", "providers/*.py", "stores/auth_json/*.py", "model/state.py")
 _DECIDES_NOT: Final = frozenset({"given.py"})
-"""What a program gives, and no reply and no file: the library's tests look at that."""
+"""It looks at values that a program gives, and at no reply and no file: the library's tests do that."""
 
 _SECONDS: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What became of one change."""
+    """The end of one change."""
 
     alteration: Alteration
     killer: str | None
