@@ -247,12 +247,13 @@ def test_the_share_leaves_out_what_nobody_can_kill(module: ModuleType) -> None:
     results = [(None, None), (None, None), (None, "reference_impl/tests/test_x.py::test_y")]
     results += [("a-check", None)] * (len(made) - 3)
     trials = [trial(c, *result) for c, result in zip(made, results, strict=True)]
-    kept = record(trials, date(2026, 11, 27), "abc1234")
+    kept = record(trials, len(made) + 5, date(2026, 11, 27), "abc1234")
     names = [survivor["name"] for survivor in json.loads(kept)["survivors"]]
 
     shown = page(kept, {names[0]: Reason(word="equivalent", why="it says the same")})
 
     assert f"{len(made) - 3} are killed by a check and 1 more by a test" in shown
+    assert f"{len(made)} of {len(made) + 5} changes so far" in shown
     assert "2 survive: 1 equivalent, 0 free, 0 unreachable, 1 open" in shown
     assert f"{(len(made) - 3) / (len(made) - 1):.1%} are killed by a check" in shown
     assert f"**{(len(made) - 2) / (len(made) - 1):.1%}**" in shown

@@ -1,9 +1,10 @@
 """Try every small change, and write what survives.
 
-    python -m tools.mutants.generic [--only GLOB] [--jobs N] [--page]
+    python -m tools.mutants.generic [--only GLOB] [--jobs N] [--survivors | --record | --page]
 
 A run that ends early goes on where it was when it is started again. `--survivors` tries again what
-survived; `--page` writes the page of the record there is, with the reasons as they are now.
+survived; `--record` tries nothing and writes what is known so far; `--page` writes the page of the
+record there is, with the reasons as they are now.
 """
 
 import argparse
@@ -11,12 +12,13 @@ import fnmatch
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import credpool
-from credpool_conformance.data import Data, find
+from credpool_conformance.data import find
+from tools.mutants.generic.alterations import Alteration
 from tools.mutants.generic.journal import JOURNAL, Journal
 from tools.mutants.generic.library_tests import failing
 from tools.mutants.generic.page import PAGE, RECORD, page, reasons, record
@@ -33,35 +35,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     root = data.default_testee.parents[2]
     if not options.page:
-        made = _run(options, data, data.default_testee, root)
+        paths = decisive(Path(credpool.__file__).parent)
+        made = changes(paths, lambda a: fnmatch.fnmatchcase(a.name, options.only))
+        journal = Journal(root / JOURNAL, made)
+        if not options.record:
+            left = journal.left(made, survivors=options.survivors)
+            suite = read_suite(data, data.default_testee)
+            _try(journal, trials(suite, paths, left, at_once=options.jobs))
+            _try(journal, failing(root, paths, _unnoticed(journal, made)))
+        _say(f"{len(journal.trials(made))} changes, {len(_unnoticed(journal, made))} survive")
         if options.only != "*":
             return 0
         (root / RECORD).parent.mkdir(exist_ok=True)
-        (root / RECORD).write_text(
-            record(made, datetime.now(UTC).date(), _commit(root)), encoding="utf-8"
-        )
+        known = record(journal.trials(made), len(made), datetime.now(UTC).date(), _commit(root))
+        (root / RECORD).write_text(known, encoding="utf-8")
     kept = (root / RECORD).read_text(encoding="utf-8")
     (root / PAGE).write_text(page(kept, reasons(root)), encoding="utf-8")
     return 0
 
 
-def _run(options: argparse.Namespace, data: Data, testee: Path, root: Path) -> list[Trial]:
-    """Try what is left to try, and return what became of all that were chosen."""
-    paths = decisive(Path(credpool.__file__).parent)
-    made = changes(paths, lambda a: fnmatch.fnmatchcase(a.name, options.only))
-    journal = Journal(root / JOURNAL, made)
-    left = journal.left(made, survivors=options.survivors)
-    for trial in trials(read_suite(data, testee), paths, left, at_once=options.jobs):
+def _try(journal: Journal, results: Iterable[Trial]) -> None:
+    for trial in results:
         journal.add(trial)
         if trial.killer is None:
-            _say(f"no check   {trial.alteration.name} ({trial.alteration.line})")
-    untold = [t.alteration for t in journal.trials(made) if t.killer is None and t.test is None]
-    for alteration, test in failing(root, paths, untold):
-        journal.add(Trial(alteration=alteration, killer=None, test=test))
-    known = journal.trials(made)
-    survive = sum(t.killer is None and t.test is None for t in known)
-    _say(f"{len(known)} changes, {survive} survive")
-    return known
+            how = f"by {trial.test}" if trial.test else "no check"
+            _say(f"{how}   {trial.alteration.name} ({trial.alteration.line})")
+
+
+def _unnoticed(journal: Journal, made: Sequence[Alteration]) -> list[Alteration]:
+    return [t.alteration for t in journal.trials(made) if t.killer is None and t.test is None]
 
 
 def _commit(root: Path) -> str:
@@ -85,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--jobs", type=int, default=jobs, help="processes at once (the cores)")
     again = "also those that survived before: a check may have come since"
     parser.add_argument("--survivors", action="store_true", help=again)
+    parser.add_argument("--record", action="store_true", help="only write what is known so far")
     parser.add_argument("--page", action="store_true", help="only write the page again")
     return parser
 

@@ -12,6 +12,7 @@ import pytest
 
 from tools.mutants.generic.alterations import Alteration
 from tools.mutants.generic.lines import Line, Lines
+from tools.mutants.generic.run import Trial
 from tools.mutants.generic.trial import functions_there, make
 from tools.mutants.workers import TOO_LONG, LostError, run_all
 
@@ -65,10 +66,8 @@ class Tests:
         return sorted(there, key=lambda test: self.took.get(test, 0))
 
 
-def failing(
-    root: Path, paths: Sequence[Path], made: Sequence[Alteration]
-) -> Iterator[tuple[Alteration, str]]:
-    """Yield the changes that a test notices, each with the test.
+def failing(root: Path, paths: Sequence[Path], made: Sequence[Alteration]) -> Iterator[Trial]:
+    """Yield what a test notices, with the test.
 
     Raises: LostError when the tests fail without a change, or a change could not be made.
     """
@@ -87,7 +86,7 @@ def failing(
         if isinstance(found, LostError) and str(found) != TOO_LONG:
             raise found
         if found and not isinstance(found, LostError):
-            yield known[name], found
+            yield Trial(alteration=known[name], killer=None, test=found)
 
 
 def _watched(root: Path, paths: Sequence[Path]) -> Tests:

@@ -67,8 +67,8 @@ def reasons(root: Path) -> Mapping[str, Reason]:
     return found
 
 
-def record(trials: Iterable[Trial], day: date, commit: str) -> str:
-    """Write down the day, the counts, and the survivors."""
+def record(trials: Iterable[Trial], there: int, day: date, commit: str) -> str:
+    """Write down the day, the counts, and the survivors; `there` are so many changes in all."""
     made = sorted(trials, key=lambda t: (t.alteration.path, t.alteration.number))
     modules = {name: [0, 0, 0] for name in dict.fromkeys(map(_module, made))}
     for t in made:
@@ -89,6 +89,7 @@ def record(trials: Iterable[Trial], day: date, commit: str) -> str:
     whole = {
         "date": day.isoformat(),
         "commit": commit,
+        "changes": there,
         "modules": {name: dict(zip(keys, n, strict=True)) for name, n in modules.items()},
         "survivors": survivors,
     }
@@ -120,8 +121,10 @@ def _total(
     )
     told = ", ".join(f"{words[word]} {word}" for word in (*WORDS, "open"))
     others = max(1, changes - words["equivalent"])
+    whole = changes == data["changes"]
+    tried = f"{changes} changes" if whole else f"{changes} of {data['changes']} changes so far"
     return (
-        f"On {data['date']}, at `{data['commit']}`: {changes} changes. "
+        f"On {data['date']}, at `{data['commit']}`: {tried}. "
         f"{killed} are killed by a check and {tests} more by a test of the library; "
         f"{len(left)} survive: {told}.\n"
         f"Of those that are not equivalent, {killed / others:.1%} are killed by a check, "
