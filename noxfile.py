@@ -154,8 +154,12 @@ def sdks_quick(session: nox.Session) -> None:
 
 @nox.session
 def mutants(session: nox.Session) -> None:
-    """Break the reference in every way that is written down: each must be noticed, as declared."""
-    install_packages(session)
+    """Break the reference in every way that is written down, or with --generic in every small way."""
+    install_packages(session, *(("test",) if "--generic" in session.posargs else ()))
+    if "--generic" in session.posargs:
+        options = [option for option in session.posargs if option != "--generic"]
+        session.run("python", "-m", "tools.mutants.generic", *options)
+        return
     session.run("python", "-m", "tools.mutants", *(session.posargs or ["--check"]))
 
 

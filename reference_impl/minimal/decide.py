@@ -112,7 +112,7 @@ def duration(pool: Pool, secret: Secret, verdict: Verdict, now: float) -> float:
         return min(max(verdict.hint, policy.min_cooldown), policy.max_cooldown)
     usual = row["cooldown"] if verdict.cooldown is None else verdict.cooldown
     usual = policy.cooldowns.get(verdict.failure, usual)  # spec: cooldown.default+2
-    seconds = inf if usual == "forever" else float(usual or 0)
+    seconds = inf if row["cooldown"] == "forever" else float(usual or 0)
     is_sole = verdict.failure == "rate_limited" and not untried(pool, {secret}, now)
     return min(seconds, policy.sole_cooldown) if is_sole else seconds  # spec: cooldown.sole+3
 

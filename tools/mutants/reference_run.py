@@ -1,5 +1,6 @@
 """Run scenarios against the reference in this process, changed or not, and tell which went red."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
@@ -20,7 +21,7 @@ from credpool_conformance.testee.connectors import lean
 from credpool_conformance.testee.connectors.inprocess import InProcessConnector
 from credpool_conformance.testee.session import Session
 from tools.mutants.mutant import Change
-from tools.mutants.patching import TESTEE, VoidError, load_testee, patched
+from tools.mutants.patching import LIBRARY, TESTEE, VoidError, load_testee, patched
 from tools.mutants.reach import Reach
 
 _FINE: Final = frozenset({Outcome.PASS, Outcome.NOT_APPLICABLE, Outcome.EXCLUDED})
@@ -91,6 +92,22 @@ def baseline(suite: Suite, scenarios: Sequence[Scenario], reach: Reach) -> RunRe
         return _run(suite, scenarios, begins)
 
 
+def watched(
+    suite: Suite,
+    scenarios: Sequence[Scenario],
+    begins: Callable[[Scenario], None],
+    patience: float,
+) -> frozenset[str]:
+    """Run the reference as it is, and return the library's modules that it needed.
+
+    Raises: AssertionError when it is red.
+    """
+    load_testee(suite.testee)
+    result = _run(suite, scenarios, begins, patience)
+    assert not result.red, f"red without a change: {', '.join(result.red)}"
+    return frozenset(name for name in sys.modules if name.partition(".")[0] == LIBRARY)
+
+
 def attempt(suite: Suite, scenarios: Sequence[Scenario], change: type[Change]) -> RunResult:
     """Run the reference with a change; one that cannot be made is void."""
     load_testee(suite.testee)
@@ -123,14 +140,17 @@ def checks(
 
 
 def _run(
-    suite: Suite, scenarios: Sequence[Scenario], begins: Callable[[Scenario], None]
+    suite: Suite,
+    scenarios: Sequence[Scenario],
+    begins: Callable[[Scenario], None],
+    patience: float = _PATIENCE,
 ) -> RunResult:
     def announced() -> Iterator[Scenario]:
         for scenario in scenarios:
             begins(scenario)
             yield scenario
 
-    made = [*checks(suite, announced())]
+    made = [*checks(suite, announced(), patience=patience)]
     red = {check.scenario.id: _red(check) for check in made if check.outcome not in _FINE}
     passed_over = {
         check.scenario.id: _red(check)

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from time import monotonic
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
+
+TOO_LONG: Final = "took too long"
 
 Result = TypeVar("Result")
 
@@ -34,7 +36,7 @@ class _Child(Generic[Result]):
 
     def result(self) -> Result | LostError:
         """Take what there is, and let the process go."""
-        found: Result | LostError = LostError("took too long")
+        found: Result | LostError = LostError(TOO_LONG)
         if self.answer.poll():
             found = LostError("ended without a word")
             with suppress(EOFError):

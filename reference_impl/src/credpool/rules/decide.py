@@ -27,7 +27,6 @@ from credpool.model.messages import (
     Verdict,
     Wait,
 )
-from credpool.model.policy import Strategy
 from credpool.model.recovery import ENDED_BY_REFRESH, RECOVERY, Step
 from credpool.model.secret import Secret
 from credpool.model.state import PoolState
@@ -96,9 +95,7 @@ def _start(state: PoolState, call: Call, *, now: float, draw: float) -> Decision
         return Decision(state, call, GiveUp(exhaustion(state, now=now, model=call.model)))
     probed = {e.id: replace(e, probed_at=now) for e in state.twins(due)}
     action = begin_with(state, probed[due.id], now=now)
-    takes_turns = state.strategy is Strategy.ROUND_ROBIN  # and a probe is no turn
-    used = state if takes_turns else replace(state, last=due.id)
-    return Decision(used.change(probed), replace(call, probe=True), action)
+    return Decision(state.change(probed), replace(call, probe=True), action)
 
 
 def _succeed(state: PoolState, event: Succeeded) -> Decision:

@@ -1,0 +1,65 @@
+"""Keep what became of each change as it is known, so that a run that ends early goes on from there.
+
+What is kept holds as long as the function reads as it did.
+"""
+
+import ast
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from tools.mutants.generic.alterations import Alteration, functions
+from tools.mutants.generic.run import Trial
+
+JOURNAL: Final = ".cache/generic-mutants.ndjson"
+
+
+class Journal:
+    """A file with a line for each change that was tried."""
+
+    def __init__(self, path: Path, made: Sequence[Alteration]) -> None:
+        """Read what there is of these changes."""
+        self._path = path
+        sources = {path: _digests(path) for path in {a.path for a in made}}
+        self._keys = {a.name: f"{a.name} {sources[a.path][a.function]}" for a in made}
+        self._found = dict(_read(path))
+
+    def left(self, made: Sequence[Alteration], *, survivors: bool = False) -> list[Alteration]:
+        """List the changes of which nothing is known; with survivors, these too."""
+        done = {key for key, (killer, _) in self._found.items() if killer or not survivors}
+        return [a for a in made if self._keys[a.name] not in done]
+
+    def trials(self, made: Sequence[Alteration]) -> list[Trial]:
+        """List what is known."""
+        known = [(a, self._keys[a.name]) for a in made if self._keys[a.name] in self._found]
+        return [
+            Trial(alteration=a, killer=self._found[key][0], test=self._found[key][1])
+            for a, key in known
+        ]
+
+    def add(self, trial: Trial) -> None:
+        """Write down what became of a change; the latest line of a change holds."""
+        key = self._keys[trial.alteration.name]
+        self._found[key] = trial.killer, trial.test
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("a", encoding="utf-8") as file:
+            row = {"change": key, "killer": trial.killer, "test": trial.test}
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def _read(path: Path) -> Iterator[tuple[str, tuple[str | None, str | None]]]:
+    if not path.exists():
+        return
+    for line in path.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        yield row["change"], (row["killer"], row.get("test"))
+
+
+def _digests(path: Path) -> Mapping[str, str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {
+        name: sha256(ast.dump(function).encode()).hexdigest()[:12]
+        for name, function in functions(tree.body)
+    }
