@@ -81,12 +81,21 @@ def test_no_run_exceeds_the_capacity(
 
     run = simulate(workload, strategy=strategy, seed=seed)
 
-    free = simulate(workload.unlimited, seed=seed)
-    assert free.wasted == 0
-    assert run.work <= bound(workload, free.work).capacity * (1 + 1e-9)
+    assert run.work <= bound(workload, seed).capacity * (1 + 1e-9)
     for plan in plans:
         most = capacity(plan.limits(), workload.seconds)
         assert run.spent[plan.owner] <= most * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_without_limits_all_that_is_asked_for_is_served(seed: int) -> None:
+    """So what is asked for is what the agents do where nothing is refused."""
+    workload = small(Plan(owner="free"))
+
+    run = simulate(workload, seed=seed)
+
+    assert run.wasted == 0
+    assert run.work == near(bound(workload, seed).asked)
 
 
 @settings(deadline=None)
@@ -170,7 +179,7 @@ def test_each_published_workload_runs(workload: Workload) -> None:
 
     run = simulate(short, strategy=Strategy.ROUND_ROBIN)
 
-    assert 0 < run.work <= bound(short, simulate(short.unlimited).work).capacity * (1 + 1e-9)
+    assert 0 < run.work <= bound(short).capacity * (1 + 1e-9)
 
 
 def test_a_workload_is_read_from_a_file(tmp_path: Path) -> None:

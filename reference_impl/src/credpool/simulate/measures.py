@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from credpool.model.terms import FailureClass
+from credpool.simulate.agent import asked
 from credpool.simulate.limits import capacity
 from credpool.simulate.workload import Workload
 
@@ -73,7 +74,7 @@ class Bound:
         return measures.work / self.capacity
 
 
-def bound(workload: Workload, asked: float) -> Bound:
-    """Return the bound of a workload whose agents ask for so much where nothing limits them."""
+def bound(workload: Workload, seed: int = 0) -> Bound:
+    """Return the bound of a workload."""
     most = sum(capacity(plan.limits(), workload.seconds) for plan in workload.plans)
-    return Bound(asked=asked, limits=most)
+    return Bound(asked=asked(workload, seed), limits=most)

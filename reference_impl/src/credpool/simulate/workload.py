@@ -1,7 +1,7 @@
 """Workloads: agents that call, and the plans and keys that serve them. Values only."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from credpool.model.errors import BadInput
@@ -100,8 +100,3 @@ class Workload:
                 if most < self.agents.context or seconds <= 0:
                     what = f"expected {self.agents.context} tokens or more, which is agents.context"
                     raise BadInput(f"{self.name}, {plan.owner}, {name}: {what}")
-
-    @property
-    def unlimited(self) -> "Workload":
-        """The same agents with one account that has no limits: what they would ask for."""
-        return replace(self, plans=(Plan(owner="free"),))

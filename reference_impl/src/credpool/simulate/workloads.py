@@ -8,10 +8,10 @@ windows: theirs are made up, and a week is ten times five hours.
 from dataclasses import replace
 from typing import Final
 
-from credpool.simulate.workload import DAY, HOUR, WEEK, Agents, Plan, Workload
+from credpool.simulate.workload import HOUR, WEEK, Agents, Plan, Workload
 
 _CODING: Final = Agents(
-    count=4, think=20, pause=600, calls=30, prompt=12_000, fresh=1_500, output=400
+    count=5, think=20, pause=600, calls=30, prompt=12_000, fresh=1_500, output=400
 )
 _CHAT: Final = Agents(
     count=200, think=30, pause=300, calls=8, prompt=1_500, fresh=200, output=300, context=50_000
@@ -42,7 +42,7 @@ WORKLOADS: Final = (
     Workload(
         name="plans-over",
         title="The same plans, with agents that ask for more than they have",
-        agents=replace(_CODING, count=5),
+        agents=replace(_CODING, count=6),
         plans=_staggered(100e6),
         seconds=2 * WEEK,
     ),
@@ -91,7 +91,7 @@ WORKLOADS: Final = (
             )
             for n in range(40)
         ],
-        seconds=DAY,
+        seconds=2 * HOUR,
         cached=0.0,
     ),
 )

@@ -5,7 +5,6 @@ simulated.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from heapq import heappop, heappush
 from random import Random
@@ -22,20 +21,16 @@ from credpool.model.terms import EntryId
 from credpool.pool import Pool, engine_of
 from credpool.providers.reply import Reply
 from credpool.simulate.account import PROVIDER, Account
+from credpool.simulate.agent import ROUND_TRIP, Agent
 from credpool.simulate.measures import Measures
 from credpool.simulate.workload import Plan, Workload
 from credpool.stores.memory import MemoryStore
 
 EPOCH: Final = 1_800_000_000.0
-_ROUND_TRIP: Final = 0.3
-"""Seconds until a refusal has come."""
-_TOKENS_PER_SECOND: Final = 80.0
 _AGAIN: Final = 60.0
 """Seconds until a caller asks again to whom the pool has named no moment."""
 _SPREAD: Final = 1.0
 """Seconds over which the callers spread that wait for one moment."""
-_FULL: Final = 0.9
-"""The part of the context from which a session begins no other call."""
 _CACHED_PRICE: Final = 0.1
 _OUTPUT_PRICE: Final = 5.0
 """The price of a cached and of an output token, in those of an input token."""
@@ -60,29 +55,6 @@ class SimulatedClock:
         raise NotImplementedError
 
 
-@dataclass(slots=True)
-class Agent:
-    """An agent in its present session: `prefix` tokens are behind it, and `left` calls before it.
-
-    Its chances are its own, so that it asks for the same whatever happens to the others.
-    """
-
-    random: Random
-    session: int = 0
-    prefix: float = 0.0
-    left: int = 0
-    fresh: float = 0.0
-    output: float = 0.0
-    charge: float = 0.0
-    """The tokens that its present request takes of the limits."""
-    since: float = 0.0
-    """When its present call began."""
-
-    def mean(self, mean: float) -> float:
-        """Draw from an exponential distribution."""
-        return self.random.expovariate(1 / mean) if mean > 0 else 0.0
-
-
 class World:
     """One run over one workload."""
 
@@ -102,11 +74,9 @@ class World:
 
     def run(self) -> Measures:
         """Let the workload's time pass."""
-        agents = self._workload.agents
-        for n in range(agents.count):
-            agent = Agent(Random(f"{self._seed}-{n}"))  # noqa: S311  a simulation
-            begins = agent.random.uniform(0, agents.pause + agents.think)
-            self._at(begins, partial(self._converse, agent))
+        for n in range(self._workload.agents.count):
+            agent = Agent.number(n, self._workload, self._seed)
+            self._at(agent.since, partial(self._converse, agent))
         while self._events and self._events[0][0] <= self._workload.seconds:
             moment, _, event = heappop(self._events)
             self._clock.elapsed = moment
@@ -120,16 +90,12 @@ class World:
         heappush(self._events, (moment, self._serial, event))
 
     def _converse(self, agent: Agent) -> None:
-        agents, self._sessions = self._workload.agents, self._sessions + 1
-        agent.session, agent.prefix = self._sessions, agents.prompt
-        agent.left = 1 + int(agent.mean(agents.calls - 1))
+        self._sessions += 1
+        agent.converse(self._sessions)
         self._ask(agent)
 
     def _ask(self, agent: Agent) -> None:
-        agents = self._workload.agents
-        room = agents.context - agent.prefix
-        agent.fresh = min(agent.mean(agents.fresh), room / 2)
-        agent.output = min(agent.mean(agents.output), room / 2)
+        agent.ask()
         agent.since = self._clock.elapsed
         self.measures.calls += 1
         self._try(agent)
@@ -162,9 +128,9 @@ class World:
         refusal = account.begin(agent.session, agent.charge, now)
         if refusal is None:
             done = partial(self._served, active, agent, entry, warm=warm)
-            self._at(now + _ROUND_TRIP + agent.output / _TOKENS_PER_SECOND, done)
+            self._at(now + agent.takes, done)
         else:
-            self._at(now + _ROUND_TRIP, lambda: self._refused(active, agent, entry, refusal))
+            self._at(now + ROUND_TRIP, lambda: self._refused(active, agent, entry, refusal))
 
     def _refused(self, active: ActiveCall, agent: Agent, entry: Entry, refusal: Reply) -> None:
         failed = active.failed(entry, refusal)
@@ -179,21 +145,16 @@ class World:
             active.settle(proven)
         _end(active)
         self._measure(agent, account.plan, warm=warm)
-        agent.prefix += agent.fresh + agent.output
-        agent.left -= 1
-        agents = self._workload.agents
-        if agent.left and agent.prefix < agents.context * _FULL:
-            self._at(now + agent.mean(agents.think), lambda: self._ask(agent))
-        else:
+        pause = agent.answered()
+        if not agent.left:
             account.forget(agent.session)
-            self._at(now + agent.mean(agents.pause), partial(self._converse, agent))
+        self._at(now + pause, partial(self._ask if agent.left else self._converse, agent))
 
     def _measure(self, agent: Agent, plan: Plan, *, warm: bool) -> None:
-        took = _ROUND_TRIP + agent.output / _TOKENS_PER_SECOND
-        new, measures = agent.fresh + agent.output, self.measures
+        measures = self.measures
         measures.answered += 1
-        measures.waits.append(max(self._clock.elapsed - agent.since - took, 0.0))
-        measures.work += agent.prefix * self._workload.cached + new
+        measures.waits.append(max(self._clock.elapsed - agent.since - agent.takes, 0.0))
+        measures.work += agent.work(self._workload.cached)
         measures.cold += 0.0 if warm else agent.prefix
         measures.by_owner[plan.owner] += 1
         if plan.per_million is not None:

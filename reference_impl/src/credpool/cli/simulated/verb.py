@@ -53,7 +53,7 @@ def simulate_(
     """
     meant = _meant(workload)
     meant = meant if days is None else replace(meant, seconds=days * DAY)
-    most = bound(meant, simulate(meant.unlimited, seed=seed).work)
+    most = bound(meant, seed)
     chosen = [Strategy(name) for name in strategies] or [*Strategy]
     runs = ((strategy, simulate(meant, strategy=strategy, seed=seed)) for strategy in chosen)
     if session.as_json:
