@@ -320,7 +320,7 @@ class TellsOneWayOnly(Mutant):
 class AlwaysTakesTheFullest(Mutant):
     """Goes to whoever has most left at each call."""
 
-    violates = "select.quota-aware.keep+2"
+    violates = "select.quota-aware.keep+3"
     kills = ("entry-with-enough-is-kept:default", "entry-with-enough-is-kept:of-the-policy")
     because = "order"
 
@@ -336,7 +336,7 @@ class AlwaysTakesTheFullest(Mutant):
 class LeavesAtTheEdge(Mutant):
     """Leaves an entry that has exactly the policy's fraction left."""
 
-    violates = "select.quota-aware.keep+2"
+    violates = "select.quota-aware.keep+3"
     kills = ("entry-with-enough-is-kept:default", "entry-with-enough-is-kept:of-the-policy")
     because = "order"
 
@@ -348,7 +348,7 @@ class LeavesAtTheEdge(Mutant):
 class IgnoresThePolicysFraction(Mutant):
     """Finds a fifth enough, whatever the policy says."""
 
-    violates = "select.quota-aware.keep+2"
+    violates = "select.quota-aware.keep+3"
     kills = ("entry-with-enough-is-kept:of-the-policy",)
     because = "order"
 
@@ -357,10 +357,84 @@ class IgnoresThePolicysFraction(Mutant):
         return fraction is not None and fraction >= 0.2
 
 
+class NeverAsksTheNew(Mutant):
+    """Stays on the first entry that has enough, and asks no other."""
+
+    violates = "select.quota-aware.new+1"
+    kills = ("new-entries-are-asked-first",)
+    because = "order"
+
+    @replaces("credpool.rules.select.is_new")
+    def never(original, state, entry, now):
+        return False
+
+
+class WaitsWithTheNextWeek(Mutant):
+    """Lets a plan rest whose week has ended, while another one has enough."""
+
+    violates = "select.quota-aware.new+1"
+    kills = ("plan-whose-week-has-ended-is-asked",)
+    because = "order"
+
+    @replaces("credpool.providers.quota.has_lapsed")
+    def never(original, windows, *, now):
+        return False
+
+
+class LetsQuotasLapse(Mutant):
+    """Does not look at when a quota resets."""
+
+    violates = "select.quota-aware.resets-first+1"
+    kills = ("what-resets-first-is-spent-first:a-day-earlier", "last-day-of-several-windows-counts")
+    because = "order"
+
+    @replaces("credpool.providers.quota.deadline")
+    def none(original, windows, *, now):
+        return float("inf")
+
+
+class ComparesDeadlinesByTheSecond(Mutant):
+    """Changes entries for a second."""
+
+    violates = "select.quota-aware.resets-first+1"
+    kills = ("what-resets-first-is-spent-first:as-good-as-at-once",)
+    because = "order"
+
+    @replaces("credpool.providers.quota.deadline")
+    def exact(original, windows, *, now):
+        found = original(windows, now=now)
+        return max(w.until for w in windows.values()) if found < float("inf") else found
+
+
+class TakesAMinuteForADeadline(Mutant):
+    """Takes a reset within the hour for a deadline."""
+
+    violates = "select.quota-aware.resets-first+1"
+    kills = ("what-resets-first-is-spent-first:within-the-hour",)
+    because = "order"
+
+    @replaces("credpool.providers.quota.deadline")
+    def soon(original, windows, *, now):
+        return max((w.until // 3600 for w in windows.values()), default=float("inf"))
+
+
+class GoesByTheShortestWindow(Mutant):
+    """Takes the first reset of an entry's windows for its deadline."""
+
+    violates = "select.quota-aware.resets-first+1"
+    kills = ("last-day-of-several-windows-counts",)
+    because = "order"
+
+    @replaces("credpool.providers.quota.deadline")
+    def first(original, windows, *, now):
+        soonest = min(windows.items(), key=lambda item: item[1].until, default=None)
+        return original(dict([soonest]) if soonest else {}, now=now)
+
+
 class TakesTheNextInOrder(Mutant):
     """Takes the first of those that have enough, or of all."""
 
-    violates = "select.quota-aware.most-left+3"
+    violates = "select.quota-aware.most-left+4"
     kills = ("entry-with-most-left-comes-next:enough", "rotation-goes-to-most-left")
     because = "order target"
 
@@ -375,7 +449,7 @@ class TakesTheNextInOrder(Mutant):
 class TriesTheUnknownFirst(Mutant):
     """Tries an entry that has told nothing before one that has enough."""
 
-    violates = "select.quota-aware.most-left+3"
+    violates = "select.quota-aware.most-left+4"
     kills = ("enough-is-better-than-unknown",)
     because = "order"
 
@@ -389,7 +463,7 @@ class TriesTheUnknownFirst(Mutant):
 class AvoidsTheUnknown(Mutant):
     """Spends what is known to be little before it tries the unknown."""
 
-    violates = "select.quota-aware.most-left+3"
+    violates = "select.quota-aware.most-left+4"
     kills = ("unknown-is-better-than-little",)
     because = "order"
 
@@ -402,7 +476,7 @@ class AvoidsTheUnknown(Mutant):
 class StaysOnTheUnknown(Mutant):
     """Stays on an entry of which nothing is known."""
 
-    violates = "select.quota-aware.most-left+3"
+    violates = "select.quota-aware.most-left+4"
     kills = ("without-telemetry-the-least-used-is-next", "unknown-is-better-than-little")
     because = "order"
 
@@ -500,7 +574,7 @@ class KnowsTheWindowsOfOneDay(Mutant):
 class TakesTheFullestWindow(Mutant):
     """Goes by the window of which most is left."""
 
-    violates = "select.quota-aware.most-left+3"
+    violates = "select.quota-aware.most-left+4"
     kills = ("least-window-counts",)
     because = "order"
 
@@ -512,7 +586,7 @@ class TakesTheFullestWindow(Mutant):
 class ForgetsWhatIsNotMentioned(Mutant):
     """Forgets the windows that the latest reply does not mention."""
 
-    violates = "select.quota-aware.most-left+3"
+    violates = "select.quota-aware.most-left+4"
     kills = ("window-stands-until-it-is-told-again:still-empty",)
     because = "order"
 
@@ -527,7 +601,7 @@ class ForgetsWhatIsNotMentioned(Mutant):
 class BelievesTheFirst(Mutant):
     """Does not change what it knows of a window."""
 
-    violates = "select.quota-aware.most-left+3"
+    violates = "select.quota-aware.most-left+4"
     kills = ("window-stands-until-it-is-told-again:told-again",)
     because = "out"
 

@@ -154,15 +154,16 @@ def pool(last: str | None = None, **left: tuple[int, float | None]) -> PoolState
     ("state", "expected"),
     [
         pytest.param(pool("b", a=(0, 0.9), b=(9, 0.2)), "b", id="the last one is kept"),
-        pytest.param(pool("b", a=(0, None), b=(9, 0.2)), "b", id="kept before an unknown one"),
+        pytest.param(pool("b", a=(1, None), b=(9, 0.2)), "b", id="kept before an unknown one"),
         pytest.param(pool("b", a=(9, 0.3), b=(0, 0.19)), "a", id="it runs low"),
         pytest.param(pool(None, a=(0, 0.3), b=(9, 0.5)), "b", id="most left"),
         pytest.param(pool("c", a=(9, 0.5), b=(1, 0.5), c=(0, 0.1)), "b", id="as much: by count"),
         pytest.param(pool("c", a=(1, 0.5), b=(1, 0.5), c=(0, 0.1)), "a", id="as much: by order"),
         pytest.param(pool("a", a=(0, 0.1), b=(9, None)), "b", id="unknown before little"),
-        pytest.param(pool("b", a=(0, None), b=(9, 0.1), c=(3, 0.4)), "c", id="enough first"),
+        pytest.param(pool("b", a=(1, None), b=(9, 0.1), c=(3, 0.4)), "c", id="enough first"),
         pytest.param(pool("b", a=(1, None), b=(0, None)), "b", id="nothing is known: by count"),
-        pytest.param(pool("a", a=(0, 0.05), b=(9, 0.1)), "b", id="all are low: most left"),
+        pytest.param(pool("a", a=(0, 0.01), b=(9, 0.02)), "b", id="all are low: most left"),
+        pytest.param(pool("a", a=(3, 0.9), b=(0, None)), "b", id="a new one is asked"),
     ],
 )
 def test_quota_aware_keeps_what_has_enough(state: PoolState, expected: str) -> None:
@@ -174,6 +175,75 @@ def test_quota_aware_keeps_what_has_enough(state: PoolState, expected: str) -> N
     assert found is not None
     assert found.id == expected
     assert Index(state, now=NOW, model=None).pick(0.0, state.last).id == expected
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        pytest.param((0.5, 86400, True), (0.9, 172800, True), "a", id="the earlier deadline"),
+        pytest.param((0.5, 86400, True), (0.9, 86401, True), "b", id="as good as at once"),
+        pytest.param((0.5, 86400, True), (0.9, 3600, False), "a", id="within the hour is none"),
+        pytest.param((0.5, -1, True), (0.9, 86400, True), "a", id="a long one has ended"),
+        pytest.param((0.5, -1, False), (0.9, 86400, True), "b", id="a short one has ended"),
+        pytest.param((0.01, 86400, True), (0.9, 172800, True), "b", id="too little left"),
+    ],
+)
+def test_quota_aware_spends_first_what_resets_first(
+    a: tuple[float, float, bool], b: tuple[float, float, bool], expected: str
+) -> None:
+    """Rule and index agree; the latest selection was the other's, with more left."""
+    windows = [Window(left, NOW + seconds, lasts=long) for left, seconds, long in (a, b)]
+    state = replace(
+        pool("b", a=(1, None), b=(0, None)),
+        quotas={EntryId(name): {"w": w} for name, w in zip("ab", windows, strict=True)},
+    )
+
+    found = choose(state, available(state, now=NOW, model=None), now=NOW, draw=0.0)
+
+    assert found is not None
+    assert found.id == expected
+    assert Index(state, now=NOW, model=None).pick(0.0, state.last).id == expected
+
+
+def test_new_entries_are_asked_in_turn() -> None:
+    """The index asks each of them once, and then stays as the rule does."""
+    state = pool("a", a=(9, 0.5), b=(0, None), c=(0, None))
+    index = Index(state, now=NOW, model=None)
+
+    picked, last = [], state.last
+    for _ in range(4):
+        last = index.pick(0.0, last).id
+        picked.append(last)
+
+    assert picked[:2] == ["b", "c"]
+    assert picked[2:] == ["a", "a"], "what told nothing is not new any more"
+
+
+def test_a_window_is_long_from_the_reply_that_told_it_early() -> None:
+    """A later reply that comes within its last hour does not make it a short one."""
+    early = read_windows(told(3601), now=NOW)
+    late = read_windows(told(60), now=NOW)
+
+    assert [w.lasts for w in early.values()] == [True]
+    assert [w.lasts for w in late.values()] == [False]
+    assert [w.lasts for w in joined(early, late).values()] == [True]
+
+
+def told(seconds: int) -> dict[str, str]:
+    """Return the headers of a reply with a window that resets so late."""
+    name = "x-ratelimit-{}-requests"
+    return {
+        name.format("limit"): "100",
+        name.format("remaining"): "50",
+        name.format("reset"): f"{seconds}s",
+    }
+
+
+def test_the_index_expires_when_a_deadline_is_none_any_more() -> None:
+    """An hour before it resets, an entry is as good as one that has no deadline."""
+    state = replace(pool(a=(1, 0.9)), quotas={EntryId("a"): {"w": Window(0.9, NOW + 7200)}})
+
+    assert Index(state, now=NOW, model=None).expires == NOW + 3600
 
 
 def test_the_index_expires_when_a_window_resets() -> None:

@@ -15,6 +15,8 @@ from tools.crossings.page import PAGE as PAIRS_PAGE
 from tools.crossings.page import pairs_page
 from tools.crossings.pairs import TABLE as PAIRS
 from tools.diagrams.svg import FOLDER as DRAWINGS
+from tools.goodput.page import DATA as GOODPUT_DATA
+from tools.goodput.page import goodput_drawings, goodput_page
 from tools.pages import library_data
 from tools.pages.architecture import architecture_drawings, architecture_page
 from tools.pages.chapter_tables import region_contents
@@ -65,8 +67,8 @@ _ABOUT: Final = {
     "data": ("The specification's tables and schemas, as files at fixed addresses.", 1.0),
 }
 """The descriptions of pages that have no first sentence for it, and their place in the search."""
-_ELSEWHERE: Final = frozenset({f"{_DATA}/gallery.json"})
-"""The pages that another command writes: `nox -s gallery`."""
+_ELSEWHERE: Final = frozenset({f"{_DATA}/gallery.json", GOODPUT_DATA})
+"""The files that other commands write: `nox -s gallery`, `python -m tools.goodput`."""
 
 
 _OF_ONE_TABLE: Final[tuple[tuple[str, str, Callable[[Specification], str]], ...]] = (
@@ -117,6 +119,7 @@ def _pages(spec: Specification) -> dict[str, str]:
         **home_page(spec),
         **reference_pages(spec),
         **_of_the_pools(spec),
+        **goodput_page(spec),
         DATA_PAGE: _headed("data", data_page(spec)),
     }
 
@@ -145,6 +148,7 @@ def _drawings(spec: Specification) -> dict[str, str]:
         **recovery_drawings(table_rows(spec, "recovery")),
         **state_drawings(spec),
         **architecture_drawings(spec),
+        **goodput_drawings(spec),
     }
     return {f"{DRAWINGS}/{name}.svg": f"{picture}\n" for name, picture in drawn.items()}
 

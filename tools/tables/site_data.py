@@ -30,6 +30,10 @@ _REGISTRY: Final = "Every provider: its credentials, and what its failing replie
 _REQUIREMENTS: Final = "Every requirement: its sentence, its intent, and what breaks without it."
 _CELLS: Final = "Every case of a failure: what the call does, and what happens to the entry."
 _SCENARIOS: Final = "Every check of the suite, with its tables expanded."
+_RESULTS: Final = (
+    ("gallery.json", "Pools that others wrote"),
+    ("goodput.json", "How much of what accounts have each strategy turns into answers"),
+)
 _INTRODUCTION: Final = """\
 # Data
 
@@ -68,7 +72,7 @@ def data_page(spec: Specification) -> str:
                 "Messages of the testee protocol",
                 [(_link(name), titles[name]) for name in protocol],
             ),
-            _section("Results", [(_link("gallery.json"), "Pools that others wrote")]),
+            _section("Results", [(_link(name), means) for name, means in _RESULTS]),
         ]
     )
 

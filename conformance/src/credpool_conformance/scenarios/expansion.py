@@ -150,7 +150,7 @@ def _turns(example: Mapping[str, Json]) -> dict[str, Json]:
     """Say who is used after `a` has told what an example of a quota holds, and `b` nothing."""
     left = example.get("left")
     if not isinstance(left, int | float):
-        return {"second": "b", "third": "a"}  # nobody has told anything: they take turns
+        return {"second": "a", "third": "b"}  # nobody has told anything: they take turns
     kept = "a" if left >= _ENOUGH else "b"
     return {"second": kept, "third": kept}
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from credpool.model.entry import Windows
 from credpool.model.state import PoolState
 from credpool.model.terms import EntryId
-from credpool.providers.quota import joined, remaining
+from credpool.providers.quota import deadline, joined, remaining
 from credpool.rules.select import is_enough
 
 
@@ -42,6 +42,7 @@ class Telemetry:
     def _note(self, state: PoolState, entry: EntryId, told: Windows, now: float) -> bool:
         known = self._windows.get(entry, {})
         self._windows[entry] = joined(known, told)
-        # An entry that had enough and still has is kept, or is not the one in use.
+        # An entry that had enough until the same hour, and still has, is kept or not the one in use.
         was, is_ = (remaining(w, now=now) for w in (known, self._windows[entry]))
-        return not (is_enough(state, was) and is_enough(state, is_))
+        same = deadline(known, now=now) == deadline(self._windows[entry], now=now)
+        return not (same and is_enough(state, was) and is_enough(state, is_))

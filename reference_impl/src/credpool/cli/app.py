@@ -50,6 +50,10 @@ VERBS: Final = MappingProxyType(
         "rename": ("verbs.rename", "Give an entry another label."),
         "replace": ("typed.replacing.replace", "Put another key in an entry's place."),
         "reset": ("verbs.reset", "End the cooldowns of all pools, of one, or of one entry."),
+        "simulate": (
+            "simulated.verb.simulate_",
+            "Say how well a pool would spend what its accounts have.",
+        ),
         "status": ("inquiries.status", "Show one line for each pool."),
         "strategy": ("verbs.strategy", "Choose how the pool chooses."),
         "test": ("providers.verbs.test", "Ask the providers whether the keys work."),

@@ -25,7 +25,7 @@ Without a verb it opens a conversation at a terminal, and elsewhere lists the po
 
 The pools are in the file that `--store` names, or else in `auth.json` of the folder `$CREDPOOL_HOME`, or else of the user's configuration folder; strategies and custom endpoints are in `config.yaml` beside it, and variables may be in `.env` there.
 What is data goes to the standard output, all else to the standard error; there are no colours where nobody looks, nor with `NO_COLOR`.
-`--json` writes a [listing](../data/listing.schema.json) of the pools that are meant, also after a change; `doctor` writes [findings](../data/findings.schema.json), `explain` an [explanation](../data/explanation.schema.json), `test` its [answers](../data/trials.schema.json), `providers` a [list](../data/providers.schema.json) of them, and `import` [what it did](../data/import.schema.json).
+`--json` writes a [listing](../data/listing.schema.json) of the pools that are meant, also after a change; `doctor` writes [findings](../data/findings.schema.json), `explain` an [explanation](../data/explanation.schema.json), `test` its [answers](../data/trials.schema.json), `providers` a [list](../data/providers.schema.json) of them, `simulate` its [measures](../data/simulation.schema.json), and `import` [what it did](../data/import.schema.json).
 What changes one entry, such as `add`, lists that entry alone; a command that fails writes an [error](../data/error.schema.json), and says it on the standard error as well.
 A key is never an argument: it is asked for without an echo, or read from the standard input.
 The [exit codes](../spec/operator.md#exit-codes) are those of the specification.

@@ -39,7 +39,7 @@ _MEANING: Final = {
     Strategy.ROUND_ROBIN: "each in turn",
     Strategy.LEAST_USED: "the one with the fewest requests",
     Strategy.RANDOM: "any, by chance",
-    Strategy.QUOTA_AWARE: "the one with the most quota left, as far as the provider tells",
+    Strategy.QUOTA_AWARE: "the one whose quota resets first, as far as the provider tells",
 }
 
 

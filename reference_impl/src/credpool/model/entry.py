@@ -38,6 +38,8 @@ class Window:
 
     left: float
     until: float
+    lasts: bool = field(default=False, compare=False)
+    """Whether a reply told it more than an hour before its reset."""
 
 
 Windows = Mapping[str, Window]

@@ -6,7 +6,7 @@ The rows are the specification's (spec/tables/quota.yaml); here is how they are 
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 from urllib.parse import unquote
@@ -18,6 +18,9 @@ from credpool.providers.hints import FORMS, server_time
 
 MOST_WINDOWS: Final = 32
 """How many windows of one entry are known at a time: a header's name is a stranger's text."""
+
+LONG: Final = 3600.0
+"""The seconds after which a reset is worth to be waited for: then it is a deadline."""
 
 _LONGEST_WORD: Final = 64
 _LONGEST_VALUE: Final = 4096
@@ -38,24 +41,39 @@ def read_windows(headers: Mapping[str, str], *, now: float) -> dict[str, Window]
         for name in told:
             for window, left, seconds in shape.read(name, told, there):
                 if len(found) < MOST_WINDOWS:
-                    found[window] = Window(round(min(max(left, 0.0), 1.0), 6), now + seconds)
+                    part = round(min(max(left, 0.0), 1.0), 6)
+                    found[window] = Window(part, now + seconds, lasts=seconds > LONG)
     return found
 
 
 def remaining(windows: Windows, *, now: float) -> float | None:
     """Return the least fraction that is left in any window, or None when nothing is known."""
-    # spec: select.quota-aware.most-left+3, quota.reset+1
+    # spec: select.quota-aware.most-left+4, quota.reset+1
     return min((w.left if w.until > now else 1.0 for w in windows.values()), default=None)
 
 
+def deadline(windows: Windows, *, now: float) -> float:
+    """Return the hour of the latest reset, or infinity if that is not more than an hour away."""
+    latest = max((w.until for w in windows.values()), default=now)
+    # spec: select.quota-aware.resets-first+1
+    return math.floor(latest / 3600 + 0.5) if latest > now + LONG else math.inf
+
+
+def has_lapsed(windows: Windows, *, now: float) -> bool:
+    """Whether all windows have reset, and one of them was a long one."""
+    return any(w.lasts for w in windows.values()) and all(w.until <= now for w in windows.values())
+
+
 def next_reset(windows: Windows, *, now: float) -> float:
-    """Return the moment at which the first of the windows is whole again."""
-    return min((w.until for w in windows.values() if w.until > now), default=math.inf)
+    """Return the moment at which the first of the windows is whole again, or is a deadline no more."""
+    moments = (at for w in windows.values() for at in (w.until, w.until - LONG))
+    return min((at for at in moments if at > now), default=math.inf)
 
 
 def joined(known: Windows, told: Windows) -> Windows:
     """Return what is known of an entry's windows after a reply: of too many, those that last longest."""
-    found = {**known, **told}
+    lasting = {n: replace(w, lasts=True) for n, w in told.items() if n in known and known[n].lasts}
+    found = {**known, **told, **lasting}
     if len(found) <= MOST_WINDOWS:
         return found
     last = sorted(found.items(), key=lambda item: item[1].until)[-MOST_WINDOWS:]

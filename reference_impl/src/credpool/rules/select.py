@@ -10,14 +10,14 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from heapq import heapify, heapreplace
+from heapq import heapify, heappop, heapreplace
 from typing import Final, assert_never
 
 from credpool.model.entry import Entry
 from credpool.model.policy import Strategy
 from credpool.model.state import PoolState, twins
 from credpool.model.terms import EntryId, Payer, PayerChange
-from credpool.providers.quota import next_reset, remaining
+from credpool.providers.quota import deadline, has_lapsed, next_reset, remaining
 from credpool.providers.registry import provider_of
 from credpool.rules.usable import why_unusable
 
@@ -87,8 +87,9 @@ def choose(
         case Strategy.RANDOM:  # spec: select.random+2
             return candidates[int(draw * len(candidates))]
         case Strategy.QUOTA_AWARE:
-            # spec: select.quota-aware.ties+2
-            return min(_with_quota(state, candidates, now), key=lambda e: e.request_count)
+            new = [e for e in candidates if is_new(state, e, now)]
+            # spec: select.quota-aware.new+1, select.quota-aware.ties+2
+            return min(new or _with_quota(state, candidates, now), key=lambda e: e.request_count)
         case _:
             assert_never(state.strategy)
 
@@ -96,20 +97,39 @@ def choose(
 def _with_quota(state: PoolState, candidates: Sequence[Entry], now: float) -> Sequence[Entry]:
     """Return the candidates that `quota_aware` finds equally good; the request count decides.
 
-    It keeps the entry chosen last; else whoever has most left; else whoever nobody knows anything
-    of; else whoever has most left of too little.
+    Of those that have enough and reset first it keeps the one chosen last, or takes the one with most
+    left; else whoever is unknown; else whoever has most left of too little.
     """
+    first = _resets_first(state, candidates, now)
+    kept = [e for e in first if e.id == state.last]
+    if kept:  # spec: select.quota-aware.keep+3
+        return kept
     left = {e.id: remaining(state.quotas.get(e.id, {}), now=now) for e in candidates}
-    enough = [(e, f) for e in candidates if (f := left[e.id]) is not None and is_enough(state, f)]
-    stored = [e for e, _ in enough if e.id == state.last]
-    if stored:  # spec: select.quota-aware.keep+2
-        return stored
     unknown = [e for e in candidates if left[e.id] is None]
-    if unknown and not enough:  # spec: select.quota-aware.most-left+3
+    if unknown and not first:  # spec: select.quota-aware.most-left+4
         return unknown
-    known = enough or [(e, left[e.id] or 0.0) for e in candidates]
-    most = max(fraction for _, fraction in known)  # spec: select.quota-aware.most-left+3
+    known = [(e, left[e.id] or 0.0) for e in first or candidates]
+    most = max(fraction for _, fraction in known)  # spec: select.quota-aware.most-left+4
     return [e for e, fraction in known if fraction == most]
+
+
+def _resets_first(state: PoolState, candidates: Sequence[Entry], now: float) -> Sequence[Entry]:
+    """Return the candidates that have enough and the earliest deadline."""
+    known = [(e, windows) for e in candidates if (windows := state.quotas.get(e.id))]
+    enough = [
+        (e, deadline(windows, now=now))
+        for e, windows in known
+        if is_enough(state, remaining(windows, now=now))
+    ]
+    first = min((moment for _, moment in enough), default=math.inf)
+    # spec: select.quota-aware.resets-first+1
+    return [e for e, moment in enough if moment == first]
+
+
+def is_new(state: PoolState, entry: Entry, now: float) -> bool:
+    """Whether nobody can know what is left of the entry: never asked, or not since it was whole."""
+    windows = state.quotas.get(entry.id)
+    return has_lapsed(windows, now=now) if windows else entry.request_count == 0
 
 
 def is_enough(state: PoolState, fraction: float | None) -> bool:
@@ -169,7 +189,7 @@ class Index:
             case Strategy.LEAST_USED:
                 return self._least_used()
             case Strategy.QUOTA_AWARE:
-                return self._stay(last) or self._least_used()
+                return self._next_new() or self._stay(last) or self._least_used()
             case _:
                 assert_never(self.state.strategy)
 
@@ -192,10 +212,33 @@ class Index:
 
     @cached_property
     def _enough(self) -> frozenset[EntryId]:
-        """The entries that are known to have enough left."""
-        left = ((e.id, self.state.quotas.get(e.id)) for e in self.ready)
-        known = ((e, remaining(windows, now=self._now)) for e, windows in left if windows)
-        return frozenset(e for e, fraction in known if is_enough(self.state, fraction))
+        """The entries that have enough left, and reset first."""
+        return frozenset(e.id for e in _resets_first(self.state, self.ready, self._now))
+
+    @cached_property
+    def _new(self) -> list[tuple[int, int]]:
+        """A heap of counts and places of what is new; a count in it may be too low."""
+        new = enumerate(self.ready)
+        counts, state, now = self.counts, self.state, self._now
+        queue = [(counts[e.id], place) for place, e in new if is_new(state, e, now)]
+        heapify(queue)
+        return queue
+
+    def _next_new(self) -> Entry | None:
+        """Return the next entry that is new, if there is one."""
+        queue = self._new
+        while queue:
+            known, place = queue[0]
+            entry = self.ready[place]
+            count = self.counts[entry.id]
+            if count and not self.state.quotas.get(entry.id):
+                heappop(queue)  # it has been asked
+            elif count != known:
+                heapreplace(queue, (count, place))
+            else:
+                self.note(entry)
+                return entry
+        return None
 
     def _stay(self, last: EntryId | None) -> Entry | None:
         """Return the entry chosen last, when `quota_aware` keeps it."""

@@ -1,0 +1,1 @@
+"""`credpool simulate`: how well a pool would spend what it has."""
