@@ -109,9 +109,7 @@ class Adapter:
             active |= dict(router.cooldown_cache.get_active_cooldowns(ids, None))
         until = {i: c["timestamp"] + c["cooldown_time"] for i, c in active.items()}
         status = {i: "exhausted" if i in until else "ok" for i in ids}
-        return [
-            {"id": i, "status": status[i], "until": until.get(i), "models": {}} for i in ids
-        ]
+        return [{"id": i, "status": status[i], "until": until.get(i), "models": {}} for i in ids]
 
 
 shell = Shell(HELLO, Adapter())
