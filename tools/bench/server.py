@@ -50,8 +50,12 @@ _REFUSED: Final = {
 _STREAM: Final = (
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 )
-_EVENTS: Final = _chunk(_EVENT) * 30
-_LAST: Final = _chunk(b"[DONE]") + b"0\r\n\r\n"
+# LiteLLM takes many equal chunks in a row for a fault of the model
+_EVENTS: Final = b"".join(
+    _chunk(_EVENT.replace(b"hello", f"hello {n}".encode())) for n in range(300)
+)
+_STOP: Final = _EVENT.replace(b"null", b'"stop"')
+_LAST: Final = _chunk(_STOP) + _chunk(b"[DONE]") + b"0\r\n\r\n"
 
 
 class _Connection(asyncio.Protocol):
@@ -93,8 +97,7 @@ class _Connection(asyncio.Protocol):
             self._transport.write(refusal)
         elif b"/stream" in path:
             self._transport.write(_STREAM)
-            for _ in range(10):
-                self._transport.write(_EVENTS)
+            self._transport.write(_EVENTS)
             self._transport.write(_LAST)
         else:
             self._transport.write(_OK)

@@ -147,7 +147,7 @@ def test_a_subject_that_fails_is_named() -> None:
     """What goes wrong in a subject's process ends the bench, with the subject's name."""
     ours = Subject("credpool", "ours.py", Path(sys.executable))
 
-    with working(ours) as worker, pytest.raises(SubjectFailed, match="^credpool: "):
+    with working(ours) as worker, pytest.raises(SubjectFailed, match=r"^credpool: "):
         worker.open("select", entries=3, strategy="best")
 
 

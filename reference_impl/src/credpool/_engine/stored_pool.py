@@ -1,18 +1,17 @@
 """A pool as this process knows it: it follows the store, and makes durable what changes (spec: sharing)."""
 
-from _thread import allocate_lock, start_new_thread
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from credpool._engine.process_state import ProcessState
 from credpool._engine.quotas import Telemetry
 from credpool._engine.view import Store, View, ordered, view_of
 from credpool._process.forks import PerProcess, watch
-from credpool._process.threads import loop_runs
 from credpool.clock import Clock
+from credpool.model.entries import differing
 from credpool.model.entry import Entry
 from credpool.model.errors import StoreError
 from credpool.model.policy import Strategy
@@ -28,6 +27,20 @@ GLANCE: Final = 60.0
 
 _CLOCK_STEP: Final = 1.0
 """A clock that goes back by less, in seconds, is two threads that looked at it at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A pool as it was known at one moment, with the counts that are not in the store yet."""
+
+    view: View
+    sums: Counter[EntryId]
+    state: PoolState
+
+    def still(self, view: View, last: EntryId | None) -> bool:
+        """Whether a decision on it is one on what is known now."""
+        spread = self.state.policy.max_concurrent is not None  # then other calls matter
+        return self.view is view and self.state.last == last and not spread
 
 
 class StoredPool:
@@ -103,17 +116,20 @@ class StoredPool:
     def _looked(self, before: View | None) -> View:
         """Read the store."""
         stamp, state = latest(self._store)
-        return view_of(stamp, self._believed(state, before), self._strategy)
+        return view_of(stamp, state, self._believed(state, before), self._strategy, before)
 
     def _believed(self, state: PoolState, before: View | None) -> Reading:
         known = None if before is None else before.reading
+        if known is not None:
+            state.listed.following(known.state.listed)
         return moments.read(state, now=self._clock.now(), before=known)
 
     def choose_by(self, strategy: Strategy) -> None:
         """Choose by another strategy from now on."""
         with self.own.mutex:
             self._strategy = strategy
-            self.view = view_of(self.view.stamp, self.view.reading, strategy)
+            view = self.view
+            self.view = view_of(view.stamp, view.source, view.reading, strategy, view)
 
     def measured(self, entry: Entry, headers: Mapping[str, str], now: float) -> None:
         """Take what a reply tells of the entry's quota; for people alone, now and then is enough."""
@@ -141,15 +157,15 @@ class StoredPool:
         own = self.own
         sums = own.counts.sums() if sums is None else sums
         quotas = self.telemetry.windows
+        sent = ((e, sums[e.id]) for e in map(state.find, sums) if e is not None)
         counted = {
             # spec: share.counts+2, store.counts+2
             e.id: replace(
                 e,
-                request_count=e.request_count + sums[e.id],
+                request_count=e.request_count + count,
                 windows=latest_of(e.windows, quotas.get(e.id)),
             )
-            for e in (state.entries if sums else ())
-            if e.id in sums
+            for e, count in sent
         }
         leases = own.leases.counts()
         return replace(state.change(counted), last=self.last, leases=leases, quotas=quotas)
@@ -167,8 +183,18 @@ class StoredPool:
         with self.own.mutex:
             return self.folded(self.view.state)
 
-    def commit(self, change: Callable[[PoolState], PoolState]) -> None:
+    def glance(self) -> Glance:
+        """Return the pool as it is known at this moment; whoever calls holds `mutex`."""
+        view, sums = self.view, self.own.counts.sums()
+        return Glance(view, sums, self.folded(view.state, sums))
+
+    def commit(
+        self, change: Callable[[PoolState], PoolState], glance: Glance | None = None
+    ) -> None:
         """Make a change durable, and the counts with it; whoever calls holds `writing`.
+
+        The change of a state that was glanced at is asked for that same state while nobody has
+        written since, so that it need not be worked out again.
 
         Raises:
             StoreError: the change could not be made durable.
@@ -179,11 +205,17 @@ class StoredPool:
             nonlocal counted
             own.landed.clear()  # from here on what is new is ours: nobody need read it
             own.landings += 1
-            reading = self._believed(state, self.view)
-            there = ordered(reading.state, self._strategy)
+            view = self.view
+            known = state is view.source
+            reading = view.reading if known else self._believed(state, view)
+            there = view.state if known else ordered(reading.state, self._strategy, view)
             with own.mutex:
-                counted = own.counts.sums()
-                changed = change(self.folded(there, counted))  # spec: store.reset-stays+2
+                if known and glance is not None and glance.still(view, self.last):
+                    counted, folded = glance.sums, glance.state
+                else:
+                    counted = own.counts.sums()
+                    folded = self.folded(there, counted)
+                changed = change(folded)  # spec: store.reset-stays+2
             if changed.entries is there.entries:
                 return state
             return reading.as_stored(_as_added(_without_ours(changed, state), state))
@@ -201,7 +233,8 @@ class StoredPool:
         try:
             return self._looked(self.view)
         except StoreError:  # somebody has spoilt it since: the change was made, the next call tells
-            return view_of(object(), self._believed(stored, self.view), self._strategy)
+            reading = self._believed(stored, self.view)
+            return view_of(object(), stored, reading, self._strategy, self.view)
 
     # Counting.
 
@@ -246,7 +279,10 @@ class StoredPool:
 
 def _as_added(changed: PoolState, state: PoolState) -> PoolState:
     """Return the entries in the order in which they were added, which is no other than the store's."""
-    place = {e.id: n for n, e in enumerate(state.entries)}  # spec: select.order+2
+    new, old = changed.entries, state.entries
+    if len(new) == len(old) and all(new[n].id == old[n].id for n in differing(old, new)):
+        return changed
+    place = state.listed.places  # spec: select.order+2
     entries = tuple(sorted(changed.entries, key=lambda e: place.get(e.id, len(place))))
     return replace(changed, entries=entries)
 
@@ -255,36 +291,3 @@ def _without_ours(changed: PoolState, state: PoolState) -> PoolState:
     """Return what is to be kept: whose turn it is, leases and quotas are nobody else's."""
     own = {"last": state.last, "leases": state.leases, "quotas": state.quotas}
     return replace(changed, **own)  # type: ignore[arg-type]  # fields by name
-
-
-_LEFT: Final[PerProcess[set[StoredPool]]] = PerProcess(set)
-"""Pools that nobody has any more, and whose counts are being written."""
-
-_PATIENCE: Final = 2.0
-"""How many seconds whoever drops a pool waits for its counts to be written, at most."""
-
-
-def left(stored: StoredPool) -> None:
-    """Write the counts of a pool that nobody has any more.
-
-    A finaliser calls this between any two instructions, while any lock may be held. So another
-    thread writes, `Thread` with its locks is not used, and the waiting has an end: it is for the
-    sake of whoever removes the file next. Where an event loop runs, nobody waits.
-    """
-    if not stored.own.counts.left:
-        return
-    _LEFT.value.add(stored)  # until it is done, the end of the process waits for it
-    written = allocate_lock()
-    written.acquire()
-    with suppress(RuntimeError):  # the interpreter ends
-        start_new_thread(_keep, (stored, written.release))
-        if not loop_runs():
-            written.acquire(timeout=_PATIENCE)
-
-
-def _keep(stored: StoredPool, done: Callable[[], None]) -> None:
-    try:
-        stored.ended()
-    finally:
-        _LEFT.value.discard(stored)
-        done()

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from credpool.events.changes import watches
-from credpool.model.entry import Entry, fits
+from credpool.model.entries import Entries
+from credpool.model.entry import fits
 from credpool.model.policy import Strategy
 from credpool.model.state import PoolState, in_order, twins
 from credpool.model.terms import EntryId
@@ -45,11 +46,12 @@ class View:
     """A state with the stamp it was read at: one value, so that nobody sees one without the other."""
 
     stamp: object
+    source: PoolState
+    """The state as the store gave it: whoever is given the same one knows all of this already."""
     reading: Reading
     """The loaded state, with the moments that are believed."""
     state: PoolState
     """The same in order, and chosen from by the strategy that holds."""
-    by_id: Mapping[EntryId, Entry]
     models: frozenset[str]
     """The models that any entry has a cooldown for. All others are one and the same."""
     serves: frozenset[str]
@@ -68,23 +70,43 @@ class View:
         return name, frozenset(served), bool(self.serves) and model is None
 
 
-def view_of(stamp: object, reading: Reading, strategy: Strategy | None) -> View:
-    """Return the view of a pool that was read; a strategy chosen since goes before its own."""
-    state = ordered(reading.state, strategy)
+def view_of(
+    stamp: object,
+    source: PoolState,
+    reading: Reading,
+    strategy: Strategy | None,
+    before: View | None = None,
+) -> View:
+    """Return the view of a pool that was read; a strategy chosen since goes before its own.
+
+    What the view before it had worked out is taken over as far as it is still true.
+    """
+    state = ordered(reading.state, strategy, before)
+    listed = state.listed
+    touched = [*listed.at(listed.touched)]
     return View(
         stamp=stamp,
+        source=source,
         reading=reading,
         state=state,
-        by_id={e.id: e for e in state.entries},
-        models=frozenset(model for e in state.entries for model in e.models),
-        serves=frozenset(name for e in state.entries for name in e.serves),
-        marked=frozenset(e.id for e in state.entries if e.marked),
-        twins=twins(state.entries),
+        models=frozenset(model for e in touched for model in e.models),
+        serves=listed.once("serves", None, _served),
+        marked=frozenset(e.id for e in touched if e.marked),
+        twins=twins(listed),
         watches=watches(state),
     )
 
 
-def ordered(state: PoolState, strategy: Strategy | None) -> PoolState:
+def ordered(state: PoolState, strategy: Strategy | None, before: View | None = None) -> PoolState:
     """Return the pool in order; a strategy chosen since goes before its own."""
     chosen = strategy or state.strategy  # spec: operator.next-selection+1
-    return replace(state, entries=in_order(state.entries), strategy=chosen)
+    entries = Entries(in_order(state.entries))
+    if entries == state.entries:
+        entries = state.listed
+    elif before is not None:
+        entries.following(before.state.listed)
+    return replace(state, entries=entries, strategy=chosen)
+
+
+def _served(entries: Entries) -> frozenset[str]:
+    return frozenset(name for e in entries for name in e.serves)

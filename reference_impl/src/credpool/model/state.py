@@ -6,12 +6,13 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Final
 
+from credpool.model.entries import Entries
 from credpool.model.entry import Entry, Windows
 from credpool.model.policy import Policy, Strategy
 from credpool.model.secret import Secret
 from credpool.model.terms import EntryId
 
-_ID: Final = attrgetter("id")
+_PRIORITY: Final = attrgetter("priority")
 _NO_EXTRA: Final[Mapping[str, object]] = MappingProxyType({})
 _NO_LEASES: Final[Mapping[EntryId, int]] = MappingProxyType({})
 _NO_QUOTAS: Final[Mapping[EntryId, Windows]] = MappingProxyType({})
@@ -38,9 +39,18 @@ class PoolState:
     """The sources that were removed, and are not seeded until they are added again."""
     extra: Mapping[str, object] = field(default_factory=lambda: _NO_EXTRA, repr=False)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "entries", Entries(self.entries))  # it knows where each is
+
+    @property
+    def listed(self) -> Entries:
+        """The entries, as what knows where each of them is."""
+        return Entries(self.entries)
+
     def find(self, entry_id: EntryId) -> Entry | None:
         """Return the entry with that id, or None."""
-        return next((e for e in self.entries if e.id == entry_id), None)
+        place = self.listed.places.get(entry_id)
+        return None if place is None else self.entries[place]
 
     def twins(self, entry: Entry) -> Iterator[Entry]:
         """Yield the entry and every other that holds the same secret."""
@@ -48,25 +58,26 @@ class PoolState:
 
     def holding(self, secret: Secret) -> Iterator[Entry]:
         """Yield the entries that hold the secret."""
-        return (e for e in self.entries if e.secret == secret)
+        listed = self.listed
+        return iter(listed.at(listed.holders.get(secret, ())))
 
     def change(self, changed: Mapping[EntryId, Entry]) -> "PoolState":
         """Return the pool with those entries in place of the ones with their ids."""
-        if not changed:
-            return self
-        entries = tuple(map(changed.get, map(_ID, self.entries), self.entries))
-        return self if entries == self.entries else replace(self, entries=entries)
+        entries = self.listed.exchanged(changed) if changed else self.entries
+        return self if entries is self.entries else replace(self, entries=entries)
 
 
 def twins(entries: Iterable[Entry]) -> Mapping[EntryId, Sequence[EntryId]]:
     """Return the entries that hold one secret together, by each of their ids."""
-    holders: dict[Secret | None, list[EntryId]] = {}
-    for entry in entries:
-        holders.setdefault(entry.secret, []).append(entry.id)
-    holders.pop(None, None)
-    return {one: ids for ids in holders.values() if len(ids) > 1 for one in ids}
+    return Entries(entries).once("twins", None, _twins)
+
+
+def _twins(entries: Entries) -> Mapping[EntryId, Sequence[EntryId]]:
+    shared = (places for places in entries.holders.values() if len(places) > 1)
+    holders = ([entry.id for entry in entries.at(places)] for places in shared)
+    return {one: ids for ids in holders for one in ids}
 
 
 def in_order(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     """Return the entries by ascending priority, equal ones as they were given."""
-    return tuple(sorted(entries, key=lambda e: e.priority))  # spec: select.order+2
+    return tuple(sorted(entries, key=_PRIORITY))  # spec: select.order+2

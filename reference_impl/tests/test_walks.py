@@ -1,0 +1,193 @@
+"""Nothing walks over the entries of a pool: ten times as many cost as many steps (spec: pools).
+
+What is counted is every step of the interpreter, so that neither the machine nor its load matters.
+What copies or compares a whole list at once is one step.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from credpool import Entry, Pool, Secret, Strategy
+from credpool._calls.call import ActiveCall
+from credpool.model.entries import Entries
+from credpool.model.terms import EntryId, Payer
+from credpool.pool import Store, engine_of
+from credpool.providers.reply import Reply
+from credpool.stores import JsonFileStore, MemoryStore, SqliteStore
+
+FEW, MANY = 300, 3_000
+STRATEGIES = [s.value for s in Strategy]
+JSON = {"content-type": "application/json"}
+REFUSALS = {
+    "out of credit": Reply(
+        429, JSON, b'{"error": {"code": "insufficient_quota", "message": "no"}}'
+    ),
+    "refused": Reply(401, JSON, b'{"error": {"code": "invalid_api_key", "message": "no"}}'),
+    "twice too many": Reply(429, {**JSON, "retry-after": "600"}, b'{"error": {"message": "no"}}'),
+}
+
+
+def steps(work: Callable[[], object]) -> int:
+    """Count the steps of the interpreter, in this thread."""
+    taken = 0
+
+    def trace(frame: FrameType, event: str, _arg: Any) -> Any:  # noqa: ANN401  as `settrace` has it
+        nonlocal taken
+        frame.f_trace_opcodes = True
+        taken += event == "opcode"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return taken
+
+
+def entry(n: int, **more: object) -> Entry:
+    """Return one of many entries."""
+    plain = Entry(id=EntryId(f"e{n:06}"), secret=Secret(f"sk-made-up-{n:06}-{n * 7919:09}"))
+    return replace(plain, priority=n, **more)  # type: ignore[arg-type]
+
+
+def pool_of(size: int, make: Callable[[Path], Store], folder: Path) -> Pool:
+    """Return a pool of that many entries that has been at work."""
+    store = make(folder / f"{size}")
+    store.update(lambda state: replace(state, entries=tuple(map(entry, range(size)))))
+    pool = Pool(store)
+    for _ in range(3):
+        choose(pool)
+    return pool
+
+
+def choose(pool: Pool) -> None:
+    """Begin a call and send it."""
+    call = ActiveCall(engine_of(pool), lambda: None)
+    call.sending(call.start().entry)  # type: ignore[union-attr]
+
+
+def fail(pool: Pool, at: int, reply: Reply) -> None:
+    """Let a call fail with the entry at that place."""
+    call = ActiveCall(engine_of(pool), lambda: None)
+    refused = engine_of(pool).known.entries[at]
+    call.sending(refused)
+    call.settle(call.failed(refused, reply))
+
+
+def in_memory(strategy: str) -> Callable[[Path], Store]:
+    """Return what makes a store in memory."""
+    return lambda _: MemoryStore(Pool.from_entries("openai", [entry(0)], strategy=strategy).state)
+
+
+STORES: dict[str, Callable[[Path], Store]] = {
+    "memory": in_memory("fill_first"),
+    "file": lambda path: JsonFileStore(path.with_suffix(".json"), "openai"),
+    "database": lambda path: SqliteStore(path.with_suffix(".db"), "openai"),
+}
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_choice_is_no_walk(strategy: str, tmp_path: Path) -> None:
+    """Each strategy chooses among 3,000 in as many steps as among 300."""
+    few, many = (
+        steps(lambda: choose(pool))  # noqa: B023  it is called at once
+        for pool in (pool_of(n, in_memory(strategy), tmp_path) for n in (FEW, MANY))
+    )
+
+    assert many <= 1.1 * few
+
+
+@pytest.mark.parametrize("reply", REFUSALS.values(), ids=REFUSALS)
+@pytest.mark.parametrize("make", STORES.values(), ids=STORES)
+def test_a_durable_change_is_no_walk(
+    make: Callable[[Path], Store], reply: Reply, tmp_path: Path
+) -> None:
+    """A refusal is decided, kept and told in as many steps, however many entries there are."""
+
+    def taken(size: int) -> int:
+        pool, places = pool_of(size, make, tmp_path), count(5)
+        for _ in range(3):
+            fail(pool, next(places), reply)
+        return steps(lambda: fail(pool, next(places), reply))
+
+    few, many = taken(FEW), taken(MANY)
+
+    assert many <= 1.1 * few
+
+
+def test_another_changed_row_is_no_walk(tmp_path: Path) -> None:
+    """What another process has changed in a database is taken up without a walk."""
+
+    def taken(size: int) -> int:
+        make = STORES["database"]
+        pool, other = pool_of(size, make, tmp_path), make(tmp_path / f"{size}")
+        found = []
+        for n in range(4):
+            new = replace(entry(7), label=f"label {n}")
+            other.update(lambda state: state.change({new.id: new}))  # noqa: B023  called at once
+            found.append(steps(engine_of(pool).follow))
+        return found[-1]
+
+    few, many = taken(FEW), taken(MANY)
+
+    assert many <= 1.2 * few
+
+
+# What is worked out once
+
+
+def test_of_two_equal_ids_the_first_is_found() -> None:
+    """A list that somebody has made by hand is read as it stands."""
+    first, second = entry(1, label="first"), entry(1, label="second")
+
+    assert Entries((first, second)).places == {first.id: 0}
+
+
+def test_a_change_of_nothing_is_the_same_list() -> None:
+    """Entries that are equal, or of no pool, leave the list as it is."""
+    entries = Entries(map(entry, range(3)))
+
+    assert entries.exchanged({entry(1).id: entry(1), EntryId("no"): entry(9)}) is entries
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("secret", Secret("sk-another")), ("disabled", True), ("payer", Payer.METERED)],
+)
+def test_what_no_longer_holds_is_worked_out_again(name: str, value: object) -> None:
+    """An entry with another secret is found by that one, and by the old one no more."""
+    entries = Entries(map(entry, range(3)))
+    work: Iterator[int] = count()
+    entries.once("x", None, lambda _: next(work))
+    new = replace(entry(1), **{name: value})  # type: ignore[arg-type]
+
+    after = entries.exchanged({new.id: new})
+
+    assert after.once("x", None, lambda _: next(work)) == 1
+    assert after[1].secret in after.holders
+    assert (entry(1).secret in after.holders) == (name != "secret")
+
+
+def test_what_happens_to_an_entry_leaves_what_was_worked_out() -> None:
+    """A count or a mark is no reason to look at all entries again."""
+    entries = Entries(map(entry, range(3)))
+    assert entries.touched == frozenset()
+    once = entries.once("x", 1, lambda _: object())
+    marked = replace(entry(1), marked=True, request_count=7)
+
+    after = entries.exchanged({marked.id: marked})
+    back = after.exchanged({marked.id: entry(1)})
+
+    assert after.once("x", 1, lambda _: object()) is once
+    assert after.once("x", 2, lambda _: object()) is not once
+    assert (after.touched, back.touched) == ({1}, frozenset())
+    assert after.places == entries.places
