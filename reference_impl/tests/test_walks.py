@@ -106,6 +106,43 @@ def test_a_choice_is_no_walk(strategy: str, tmp_path: Path) -> None:
     assert many <= 1.1 * few
 
 
+@pytest.mark.parametrize("strategy", [s for s in STRATEGIES if s != "quota_aware"])
+def test_the_choice_after_a_flush_is_no_walk(strategy: str, tmp_path: Path) -> None:
+    """That counts were written is no reason to look at the entries again."""
+
+    def taken(size: int) -> int:
+        pool = pool_of(size, in_memory(strategy), tmp_path)
+        pool.flush()
+        return steps(lambda: choose(pool))
+
+    few, many = taken(FEW), taken(MANY)
+
+    assert many <= 1.1 * few
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_what_others_have_counted_is_counted(strategy: str, tmp_path: Path) -> None:
+    """After another process's requests and a flush of our own, the choice is the rule's."""
+    path = tmp_path / "auth.json"
+    store, other = (JsonFileStore(path, "openai", strategy=Strategy(strategy)) for _ in range(2))
+    store.update(lambda state: replace(state, entries=tuple(map(entry, range(4)))))
+    pool = Pool(store, dice=lambda: 0.0)
+    for _ in range(5):
+        choose(pool)
+
+    used = replace(entry(2), request_count=40)
+    other.update(lambda state: state.change({used.id: used}))
+    pool.flush()
+    found = [e.request_count for e in pool.state.entries]
+    for _ in range(6):
+        choose(pool)
+
+    more = [e.request_count - n for e, n in zip(pool.state.entries, found, strict=True)]
+    assert sum(more) == 6
+    if strategy in ("least_used", "quota_aware"):
+        assert more == [2, 2, 0, 2]
+
+
 @pytest.mark.parametrize("reply", REFUSALS.values(), ids=REFUSALS)
 @pytest.mark.parametrize("make", STORES.values(), ids=STORES)
 def test_a_durable_change_is_no_walk(

@@ -10,7 +10,8 @@ from contextlib import suppress
 from dataclasses import replace
 
 from credpool._engine.leases import Lease
-from credpool._engine.stored_pool import Glance, StoredPool
+from credpool._engine.stored_pool import StoredPool
+from credpool._engine.view import Glance
 from credpool._process.forks import PerProcess
 from credpool.model.errors import StoreError
 from credpool.model.messages import Decision, Message, Refresh, Send, Wait

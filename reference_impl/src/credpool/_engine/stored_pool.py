@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from credpool._engine.process_state import ProcessState
 from credpool._engine.quotas import Telemetry
-from credpool._engine.view import Store, View, ordered, view_of
+from credpool._engine.view import Glance, Store, View, ordered, view_of
 from credpool._process.forks import PerProcess, watch
 from credpool.clock import Clock
 from credpool.model.entries import differing
@@ -27,20 +27,6 @@ GLANCE: Final = 60.0
 
 _CLOCK_STEP: Final = 1.0
 """A clock that goes back by less, in seconds, is two threads that looked at it at the same time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Glance:
-    """A pool as it was known at one moment, with the counts that are not in the store yet."""
-
-    view: View
-    sums: Counter[EntryId]
-    state: PoolState
-
-    def still(self, view: View, last: EntryId | None) -> bool:
-        """Whether a decision on it is one on what is known now."""
-        spread = self.state.policy.max_concurrent is not None  # then other calls matter
-        return self.view is view and self.state.last == last and not spread
 
 
 class StoredPool:
@@ -110,8 +96,20 @@ class StoredPool:
         with self.own.mutex:
             if self.view is not before:
                 return False
-            self.view = found
+            self._show(found)
             return True
+
+    def _show(self, view: View) -> None:
+        """Go by another view from now on; whoever calls holds `mutex`."""
+        before, self.view = self.view, view
+        counts = next((index.counts for index in view.indexes.values() if index.by_count), None)
+        if counts is None:
+            return
+        sums, now = self.own.counts.sums(), view.state.entries
+        with self.own.turn:
+            for entry in map(now.__getitem__, differing(before.state.entries, now)):
+                counted = entry.request_count + sums[entry.id]
+                counts[entry.id] = max(counts[entry.id], counted)  # spec: share.counts+2
 
     def _looked(self, before: View | None) -> View:
         """Read the store."""
@@ -225,7 +223,7 @@ class StoredPool:
             view = self._after(stored)
             with own.mutex:
                 own.counts.written(counted)
-                self.view = view
+                self._show(view)
         finally:
             own.landed.set()
 

@@ -1,11 +1,12 @@
 """A pool as its store had it at one moment, with what is asked of it again and again (spec: pools)."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from credpool.events.changes import watches
-from credpool.model.entries import Entries
+from credpool.model.entries import Entries, differing, only_counted
 from credpool.model.entry import fits
 from credpool.model.policy import Strategy
 from credpool.model.state import PoolState, in_order, twins
@@ -70,6 +71,20 @@ class View:
         return name, frozenset(served), bool(self.serves) and model is None
 
 
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A pool as it was known at one moment, with the counts that are not in the store yet."""
+
+    view: View
+    sums: Counter[EntryId]
+    state: PoolState
+
+    def still(self, view: View, last: EntryId | None) -> bool:
+        """Whether a decision on it is one on what is known now."""
+        spread = self.state.policy.max_concurrent is not None  # then other calls matter
+        return self.view is view and self.state.last == last and not spread
+
+
 def view_of(
     stamp: object,
     source: PoolState,
@@ -94,7 +109,21 @@ def view_of(
         marked=frozenset(e.id for e in touched if e.marked),
         twins=twins(listed),
         watches=watches(state),
+        indexes={} if before is None else _still(before, state),
     )
+
+
+def _still(before: View, state: PoolState) -> dict[Kind, Index]:
+    """Return the indexes that hold for a state in which nothing but counts is news."""
+    old, listed = before.state, state.listed
+    chosen_alike = (old.strategy, old.policy) == (state.strategy, state.policy)
+    if not chosen_alike or old.listed.lasting is not listed.lasting:
+        return {}
+    news = differing(old.entries, listed)
+    if not all(only_counted(old.entries[n], listed[n]) for n in news):
+        return {}
+    found = ((kind, index.with_counts(state, news)) for kind, index in [*before.indexes.items()])
+    return {kind: index for kind, index in found if index is not None}
 
 
 def ordered(state: PoolState, strategy: Strategy | None, before: View | None = None) -> PoolState:

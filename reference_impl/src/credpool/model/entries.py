@@ -5,6 +5,7 @@ that it leaves true, so that it costs a copy of the list and no step for each en
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import fields
 from functools import cached_property
 from itertools import compress, count
 from operator import attrgetter, is_not
@@ -25,6 +26,10 @@ _LASTING: Final = attrgetter(
     *("learnt_owner", "payer", "borrowed", "reference", "disabled", "unread", "serves"),
 )
 """What an entry is, as against what has happened to it."""
+
+
+_SOFT: Final = frozenset({"request_count", "windows"})
+_HARD: Final = attrgetter(*(f.name for f in fields(Entry) if f.name not in _SOFT))
 
 
 class Entries(tuple[Entry, ...]):  # noqa: SLOT001  it remembers, and a tuple cannot have slots for it
@@ -100,6 +105,12 @@ class Entries(tuple[Entry, ...]):  # noqa: SLOT001  it remembers, and a tuple ca
             if "places" in before.__dict__:
                 self.__dict__["places"] = before.places
         return self
+
+
+def only_counted(before: Entry, after: Entry) -> bool:
+    """Whether an entry is what it was, but for requests that were counted and quotas."""
+    counted = after.request_count >= before.request_count
+    return counted and _HARD(before) == _HARD(after)
 
 
 def differing(before: Sequence[Entry], after: Sequence[Entry]) -> list[int]:

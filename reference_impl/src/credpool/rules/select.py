@@ -6,8 +6,9 @@ over the entries for a state that does not change; it is derived from the state 
 """
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from heapq import heapify, heapreplace
@@ -178,6 +179,23 @@ class Index:
         """Whether a choice depends on the choices before it."""
         self.by_count = state.strategy in BY_COUNT
         self._now = now
+
+    def with_counts(self, state: PoolState, news: Sequence[int]) -> "Index | None":
+        """Return the same for a state with other counts at some places; None where more depends on it.
+
+        Both go on counting together.
+        """
+        if state.strategy is Strategy.QUOTA_AWARE:
+            return None
+        made, ready = copy(self), [*self.ready]
+        for place in news:
+            at = bisect_left(self._ready_places, place)
+            if self._ready_places[at : at + 1] == [place]:
+                ready[at] = state.entries[place]
+        made.state, made.ready = state, tuple(ready)
+        for name in ("by_id", "_equals"):
+            made.__dict__.pop(name, None)
+        return made
 
     @cached_property
     def by_id(self) -> Mapping[EntryId, Entry]:
