@@ -12,10 +12,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import httpx2
 import pytest
 
 from credpool import Entry, Pool, Secret, Strategy
 from credpool._calls.call import ActiveCall
+from credpool.httpx2 import PoolAuth
 from credpool.model.entries import Entries
 from credpool.model.terms import EntryId, Payer
 from credpool.pool import Store, engine_of
@@ -177,6 +179,30 @@ def test_another_changed_row_is_no_walk(tmp_path: Path) -> None:
     few, many = taken(FEW), taken(MANY)
 
     assert many <= 1.2 * few
+
+
+MOST_STEPS = 2_300
+"""The steps that a healthy request may take over those of the client itself, about 4,500 of them."""
+
+
+def test_a_healthy_request_takes_few_steps() -> None:
+    """The way through the pool is short: no URL is parsed twice, and no header is read for nobody."""
+    keys = [f"sk-made-up-{n:06}" for n in range(2)]
+    pool = Pool.from_keys("openai", keys, base_url="http://provider.test/v1")
+    json = {"content-type": "application/json"}
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(200, headers=json, content=b"{}"))
+    own = {"authorization": f"Bearer {keys[0]}"}
+
+    with (
+        httpx2.Client(transport=transport) as bare,
+        httpx2.Client(transport=transport, auth=PoolAuth(pool)) as pooled,
+    ):
+        found = []
+        for _ in range(3):
+            alone = steps(lambda: bare.post("http://provider.test/v1/x", json={}, headers=own))
+            found.append(steps(lambda: pooled.post("http://provider.test/v1/x", json={})) - alone)
+
+    assert found[-1] <= MOST_STEPS
 
 
 # What is worked out once
