@@ -7,7 +7,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
@@ -40,18 +40,23 @@ WHOLE: Final[tuple[Measure, ...]] = (
 def main(arguments: Sequence[str]) -> int:
     """Measure what is asked for; print every figure, then every budget."""
     asked = _asked(arguments)
+    figures: list[Figure] = []
     with setting(asked.peers, quick=asked.quick) as place:
         about = {**machine(), "versions": versions(place), "busy": asked.busy}
         print(json.dumps(about), flush=True)
-        figures = [*_measured(place, asked.only)]
-    if asked.write:
-        whole = {**about, "figures": [asdict(figure) for figure in figures]}
-        Path(DATA).write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        for figure in _measured(place, asked.only):
+            figures.append(figure)
+            if asked.write:
+                _keep({**about, "figures": [asdict(one) for one in figures]})
     verdicts = [*judged(figures, quick=asked.quick)]
     for verdict in verdicts:
         budget = verdict.budget
         print(f"{verdict.word:<7}{verdict.found:>9.2f}  {budget.bound:<8} {budget.what}")
     return 1 if any(verdict.word == "WORSE" for verdict in verdicts) else 0
+
+
+def _keep(run: Mapping[str, object]) -> None:
+    Path(DATA).write_text(json.dumps(run, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 def _measured(place: Setting, only: str) -> Iterator[Figure]:

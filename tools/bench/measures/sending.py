@@ -27,7 +27,7 @@ def requests(setting: Setting) -> Iterator[Figure]:
 def streams(setting: Setting) -> Iterator[Figure]:
     """Read streams of 300 events."""
     for subject in (setting.ours, *setting.peer("LiteLLM Router")):
-        found = _timed(setting, subject, "stream", setting.rounds(150, 25))
+        found = _timed(setting, subject, "stream", setting.rounds(60, 25))
         told = values(found["pool"], found["bare"])
         what = "a stream of 300 events, over the openai SDK"
         yield Figure(id="send.stream.whole", subject=subject.name, what=what, values=told)
