@@ -1,7 +1,7 @@
 """The entries of a pool in order, found without a walk over them (spec: pools, selection).
 
-What is asked again and again is worked out once. A change of one entry in ten thousand takes over all
-that it leaves true, so that it costs a copy of the list and no step for each entry.
+Each answer is worked out once. A change of one entry among ten thousand keeps every answer that is
+still true, so that it costs a copy of the list and no step for each entry.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -25,7 +25,7 @@ _LASTING: Final = attrgetter(
     *("id", "secret", "refresh_token", "auth_type", "priority", "base_url", "owner"),
     *("learnt_owner", "payer", "borrowed", "reference", "disabled", "unread", "serves"),
 )
-"""What an entry is, as against what has happened to it."""
+"""The fields that say who an entry is, and not how it has fared."""
 
 
 _SOFT: Final = frozenset({"request_count", "windows"})
@@ -36,7 +36,7 @@ class Entries(tuple[Entry, ...]):  # noqa: SLOT001  it remembers, and a tuple ca
     """A tuple of entries that knows where each of them is."""
 
     lasting: dict[str, tuple[object, object]]
-    """What was worked out of the entries as they are, by its name, and of what else."""
+    """The results of `once`, by their names, each with the other value that it depends on."""
 
     def __new__(cls, entries: Iterable[Entry] = ()) -> Self:
         """Take the entries in their order; a list of them that is one already stays it."""
@@ -108,7 +108,7 @@ class Entries(tuple[Entry, ...]):  # noqa: SLOT001  it remembers, and a tuple ca
 
 
 def only_counted(before: Entry, after: Entry) -> bool:
-    """Whether an entry is what it was, but for requests that were counted and quotas."""
+    """Whether nothing of an entry has changed except its quotas and its count, which is no lower."""
     counted = after.request_count >= before.request_count
     return counted and _HARD(before) == _HARD(after)
 
@@ -124,7 +124,7 @@ def differing(before: Sequence[Entry], after: Sequence[Entry]) -> list[int]:
 
 
 def _is_touched(entry: Entry) -> bool:
-    """Whether the entry is out, marked or claimed, or was probed or refreshed in vain."""
+    """Whether the entry is out, marked or claimed, or was probed, or a refresh of it has failed."""
     happened = (entry.cooldown, entry.claim, entry.probed_at, entry.refresh_failed_at)
     return entry.marked or bool(entry.models) or happened != _NOTHING
 
