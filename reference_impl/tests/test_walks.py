@@ -108,6 +108,16 @@ def test_a_choice_is_no_walk(strategy: str, tmp_path: Path) -> None:
     assert many <= 1.1 * few
 
 
+def test_a_change_of_entry_that_is_no_news_takes_few_steps(tmp_path: Path) -> None:
+    """Where nothing is known of quotas, `quota_aware` costs hardly more than `least_used`."""
+    counted, aware = (
+        steps(lambda: choose(pool))  # noqa: B023  it is called at once
+        for pool in (pool_of(FEW, in_memory(s), tmp_path) for s in ("least_used", "quota_aware"))
+    )
+
+    assert aware <= 2 * counted
+
+
 @pytest.mark.parametrize("strategy", [s for s in STRATEGIES if s != "quota_aware"])
 def test_the_choice_after_a_flush_is_no_walk(strategy: str, tmp_path: Path) -> None:
     """That counts were written is no reason to look at the entries again."""

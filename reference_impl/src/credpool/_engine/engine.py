@@ -171,8 +171,8 @@ class Engine:
             return self._chooser.at_home(index, home)
         last, entry = self._chooser.next(index)
         view = self._stored.view
-        if view.watches and last != entry.id:
-            self._listeners.tell(begun(index.state, last, entry.id), now)
+        if view.watches and last != entry.id and (found := [*begun(index.state, last, entry.id)]):
+            self._listeners.tell(found, now)
         return entry
 
     def is_marked(self, entry: Entry) -> bool:
