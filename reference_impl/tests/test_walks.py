@@ -17,11 +17,14 @@ import pytest
 
 from credpool import Entry, Pool, Secret, Strategy
 from credpool._calls.call import ActiveCall
+from credpool.events.changes import begun
 from credpool.httpx2 import PoolAuth
 from credpool.model.entries import Entries
-from credpool.model.terms import EntryId, Payer
+from credpool.model.entry import Cooldown
+from credpool.model.terms import EntryId, FailureClass, Payer
 from credpool.pool import Store, engine_of
 from credpool.providers.reply import Reply
+from credpool.rules.select import Index
 from credpool.stores import JsonFileStore, MemoryStore, SqliteStore
 
 FEW, MANY = 300, 3_000
@@ -264,3 +267,26 @@ def test_what_happens_to_an_entry_leaves_what_was_worked_out() -> None:
     assert after.once("x", 2, lambda _: object()) is not once
     assert (after.touched, back.touched) == ({1}, frozenset())
     assert after.places == entries.places
+
+
+def test_an_index_goes_on_with_an_entry_that_is_out() -> None:
+    """The count of an entry that nobody may choose is news to no choice."""
+    out = Cooldown(failure=FailureClass.RATE_LIMITED, since=0.0, until=9e9)
+    entries = [entry(0), entry(1, cooldown=out), entry(2)]
+    state = Pool.from_entries("openai", entries, strategy="round_robin").state
+    index = Index(state, now=1.0, model=None)
+    counted = {e.id: replace(e, request_count=5) for e in state.entries[:2]}
+    after = state.change(counted)
+
+    made = index.with_counts(after, [0, 1])
+
+    assert made is not None
+    assert [(e.id, e.request_count) for e in made.ready] == [("e000000", 5), ("e000002", 0)]
+
+
+def test_an_entry_that_is_gone_bills_nobody() -> None:
+    """A change of payer is told between two entries of the pool alone."""
+    mixed = [entry(0, payer=Payer.METERED), entry(1, payer=Payer.SUBSCRIPTION)]
+    state = Pool.from_entries("openai", mixed, strategy="round_robin").state
+
+    assert [*begun(state, EntryId("gone"), mixed[0].id)] == []

@@ -1,11 +1,13 @@
-"""A fast loopback server for the bench, in a process of its own; it prints its port.
+"""A fast loopback server for the bench, in a process of its own; it ends with whoever started it.
 
+It prints its port.
 `/stream` answers with 300 events. A key with `dead` in it has no money, one with `busy` is throttled.
 `/refused` tells how many requests were refused since it was asked last.
 """
 
 import asyncio
 import json
+import sys
 from typing import Final
 
 _MESSAGE: Final = {"role": "assistant", "content": "hello"}
@@ -107,7 +109,10 @@ async def _main() -> None:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(_Connection, "127.0.0.1", 0, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
+    async with server:
+        await asyncio.to_thread(
+            sys.stdin.read
+        )  # until whoever has started it closes that, or is gone
 
 
 if __name__ == "__main__":

@@ -53,10 +53,10 @@ def setting(environments: Path | None, *, quick: bool) -> Iterator[Setting]:
         quick: whether the run is a short one.
     """
     program = [sys.executable, str(Path(__file__).with_name("server.py"))]
-    ours = Subject(OURS, "ours.py", Path(sys.executable))
+    ours, pipe = Subject(OURS, "ours.py", Path(sys.executable)), subprocess.PIPE
     with (
         TemporaryDirectory() as folder,
-        subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as server,
+        subprocess.Popen(program, stdin=pipe, stdout=pipe, text=True) as server,
     ):
         assert server.stdout is not None
         try:

@@ -51,12 +51,12 @@ def mixed_payers(setting: Setting) -> Iterator[Figure]:
 
 def selecting_by_peers(setting: Setting) -> Iterator[Figure]:
     """Choose as the peers do; where that takes long, a few times."""
-    rounds = {3: (2_000, 200), 10_000: (10, 5)}
+    rounds = {3: (2_000, 200), 10_000: (5, 3)}
     for peer in setting.peer("open-keypool", "LiteLLM Router", "Hermes Agent"):
         with working(peer) as worker:
             for size, often in rounds.items():
                 worker.open("select", entries=size)
-                worker.run(2)
+                worker.run(1)
                 found = worker.run(setting.rounds(*often))
                 yield Figure(
                     id=f"select.peers.{size}",
