@@ -19,8 +19,8 @@ from credpool import Entry, Pool, Secret, Strategy
 from credpool._calls.call import ActiveCall
 from credpool.events.changes import begun
 from credpool.httpx2 import PoolAuth
-from credpool.model.entries import Entries
 from credpool.model.entry import Cooldown
+from credpool.model.state import Entries
 from credpool.model.terms import EntryId, FailureClass, Payer
 from credpool.pool import Store, engine_of
 from credpool.providers.reply import Reply

@@ -11,11 +11,10 @@ from credpool._engine.quotas import Telemetry
 from credpool._engine.view import Glance, Store, View, ordered, view_of
 from credpool._process.forks import PerProcess, watch
 from credpool.clock import Clock
-from credpool.model.entries import differing
 from credpool.model.entry import Entry
 from credpool.model.errors import StoreError
 from credpool.model.policy import Strategy
-from credpool.model.state import PoolState
+from credpool.model.state import PoolState, differing
 from credpool.model.terms import EntryId
 from credpool.providers.quota import latest_of, read_windows
 from credpool.rules import moments

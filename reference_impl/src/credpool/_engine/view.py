@@ -6,10 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from credpool.events.changes import watches
-from credpool.model.entries import Entries, differing, only_counted
 from credpool.model.entry import fits
 from credpool.model.policy import Strategy
-from credpool.model.state import PoolState, in_order, twins
+from credpool.model.state import Entries, PoolState, differing, in_order, only_counted, twins
 from credpool.model.terms import EntryId
 from credpool.rules.moments import Reading
 from credpool.rules.select import Index

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from credpool import events
-from credpool.model.entries import Entries, differing
 from credpool.model.entry import Cooldown, Entry
 from credpool.model.messages import (
     Claimed,
@@ -22,7 +21,7 @@ from credpool.model.messages import (
     Succeeded,
 )
 from credpool.model.policy import Strategy
-from credpool.model.state import PoolState
+from credpool.model.state import Entries, PoolState, differing
 from credpool.model.terms import FOREVER, EntryId, FailureClass, Payer
 from credpool.providers.owner import owner_of
 from credpool.providers.registry import provider_of

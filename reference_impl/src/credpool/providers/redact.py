@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Final
 
-from credpool.model.entries import Entries
 from credpool.model.entry import Entry
 from credpool.model.secret import MASK, Secret
+from credpool.model.state import Entries
 
 PART: Final = 12
 """So many consecutive characters of a known secret are replaced, or a shorter secret whole."""

@@ -15,12 +15,11 @@ from itertools import compress, count, repeat
 from operator import is_
 from typing import Final, TypeVar
 
-from credpool.model.entries import Entries
 from credpool.model.entry import Entry
 from credpool.model.errors import StoreTooNew, StoreUnreadable, StoreUnwritable
 from credpool.model.policy import Policy, Strategy
 from credpool.model.secret import Veiled, VeiledBytes
-from credpool.model.state import PoolState
+from credpool.model.state import Entries, PoolState
 from credpool.model.terms import EntryId
 from credpool.providers.redact import known_secrets, redact, secrets_of
 from credpool.providers.registry import Provider

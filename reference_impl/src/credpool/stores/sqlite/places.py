@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from credpool.model.entries import differing
 from credpool.model.entry import Entry
+from credpool.model.state import differing
 
 
 def placed(
