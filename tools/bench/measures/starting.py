@@ -12,6 +12,7 @@ from tools.bench.setting import OURS, Setting
 
 _CLICK: Final = "import click; click.command()(lambda: None).main([])"
 _VERSION: Final = "import sys; sys.argv[1:] = ['--version']; from credpool.cli import main; main()"
+_OFFLINE: Final = "import os; os.environ['LITELLM_LOCAL_MODEL_COST_MAP'] = 'True'"
 _OURS: Final = {
     "nothing": "pass",
     "httpx2": "import httpx2",
@@ -22,7 +23,7 @@ _OURS: Final = {
 }
 _PEERS: Final = {
     "open-keypool": ("import httpx", "import open_keypool"),
-    "LiteLLM Router": ("import httpx", "import litellm"),
+    "LiteLLM Router": ("import httpx", f"{_OFFLINE}; import litellm"),
     "Hermes Agent": ("import httpx", "import agent.credential_pool"),
 }
 
