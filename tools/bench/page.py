@@ -148,7 +148,7 @@ def _written(figure: Figure, names: Sequence[str]) -> Iterator[str]:
 def _rows(figures: Sequence[Figure], ids: tuple[str, ...], marks: Sequence[str]) -> Sequence[Row]:
     return [
         Row(
-            label=f"{figure.subject}: {figure.id.partition('.')[2]}",
+            label=f"{figure.subject}: {figure.id}",
             values=[figure.values[mark] for mark in marks],
             ours=figure.subject == OURS,
         )
