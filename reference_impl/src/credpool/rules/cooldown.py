@@ -50,7 +50,7 @@ def spread(state: PoolState, secret: Secret, scope: Scope) -> Iterator[Entry]:
     holders = tuple(state.holding(secret))  # spec: pool.attribution+2
     owners = {owner_of(state, e) for e in holders if scope.of_owner} - {None}
     listed = state.listed
-    places = {*listed.holders.get(secret, ())}  # spec: pool.same-secret+3
+    places = {listed.places[e.id] for e in holders}  # spec: pool.same-secret+3
     if owners:  # spec: pool.same-owner+2
         places.update(n for n, e in enumerate(listed) if owner_of(state, e) in owners)
     yield from listed.at(sorted(places))
