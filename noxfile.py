@@ -38,6 +38,7 @@ GALLERY = ROOT / "conformance" / "gallery"
 SECOND_TESTEE = "conformance/testees/javascript"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 HERMES = "hermes-agent==0.19.0"
+MEASURED = ("hermes-agent", "litellm", "open-keypool")
 PYDANTIC_AI = "pydantic-ai-slim[openai,anthropic]==2.68.0"
 CONNECTORS = ("stdio", "inprocess")
 DAYS_AND_ZONES = (  # a leap day, both changes of the clock, the ends of a month and of a year
@@ -242,9 +243,16 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure the budgets, as ratios within one run."""
+    """Measure the budgets beside the peers, half a gigabyte; `-- --quick` without, in a minute."""
     install_packages(session, "test")
-    session.run("python", "reference_impl/bench/bench.py", *session.posargs)
+    peers: tuple[str, ...] = ()
+    if "--quick" not in session.posargs:
+        home = Path(session.virtualenv.location).parent
+        for pool in nox.project.load_toml(GALLERY / "pools.toml")["pool"]:
+            if pool["id"] in MEASURED:
+                install_python_pool(session, pool, home / f"gallery-{pool['id']}")
+        peers = ("--peers", str(home))
+    session.run("python", "-m", "tools.bench", *peers, *session.posargs)
 
 
 @nox.session

@@ -45,7 +45,7 @@ class WritesThePoolOfItsFirstLook(Mutant):
         self.first = self.view.state.entries
 
     @replaces("credpool._engine.stored_pool.StoredPool.commit")
-    def own(original, self, change):
+    def own(original, self, change, glance=None):
         original(self, lambda state: change(replace(state, entries=self.first)))
         self.first = self.view.state.entries
 
@@ -107,7 +107,7 @@ class WritesItsOwnCount(Mutant):
         self.mine = {entry.id: entry.request_count for entry in self.view.state.entries}
 
     @replaces("credpool._engine.stored_pool.StoredPool.commit")
-    def own(original, self, change):
+    def own(original, self, change, glance=None):
         sums = self.own.counts.sums()
         self.mine |= {id_: self.mine.get(id_, 0) + n for id_, n in sums.items()}
 

@@ -244,7 +244,7 @@ class WritesThePoolItRemembers(Remembers, Mutant):
     because = "store"
 
     @replaces("credpool._engine.stored_pool.StoredPool.commit")
-    def remembered(original, self, change):
+    def remembered(original, self, change, glance=None):
         before = tuple(self.__dict__.pop("before", {}).values())
         return original(self, lambda s: change(replace(s, entries=before) if before else s))
 
@@ -257,7 +257,7 @@ class WritesItsMemoryBack(Remembers, Mutant):
     because = "status"
 
     @replaces("credpool._engine.stored_pool.StoredPool.commit")
-    def remembered(original, self, change):
+    def remembered(original, self, change, glance=None):
         known = {name: entry.cooldown for name, entry in getattr(self, "before", {}).items()}
 
         def with_memory(state):
@@ -275,7 +275,7 @@ class WritesItsOwnCounts(Remembers, Mutant):
     because = "store"
 
     @replaces("credpool._engine.stored_pool.StoredPool.commit")
-    def its_own(original, self, change):
+    def its_own(original, self, change, glance=None):
         before, sent = getattr(self, "before", {}), self.own.counts.sums()
 
         def counted(entry):

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from credpool_conformance.json_values import Json
+from tools.bench.page import PAGE as SPEED_PAGE
+from tools.bench.page import speed_files
 from tools.crossings.page import PAGE as PAIRS_PAGE
 from tools.crossings.page import pairs_page
 from tools.crossings.pairs import TABLE as PAIRS
@@ -64,6 +66,7 @@ _ABOUT: Final = {
     "environment": ("The variables in which each provider's keys and logins are looked for.", 1.0),
     "reports": ("What users of other pools reported, and the requirement that answers it.", 0.2),
     "pairs": ("Each two features of a pool, and the checks in which they meet.", 0.2),
+    "speed": ("How fast the library is, beside what you would use instead.", 1.0),
     "data": ("The specification's tables and schemas, as files at fixed addresses.", 1.0),
 }
 """The descriptions of pages that have no first sentence for it, and their place in the search."""
@@ -101,6 +104,7 @@ def outputs(spec: Specification, examples: Mapping[str, Example]) -> Mapping[str
         **_pages(spec),
         **_drawings(spec),
         **_data(spec),
+        **_speed(spec.root),
     }
 
 
@@ -200,6 +204,12 @@ def _scenarios(spec: Specification) -> Json:
 def _of_the_pools(spec: Specification) -> dict[str, str]:
     """Show the code of the pools: two pages, and the Explorer that runs one."""
     return {**architecture_page(spec), **minimal_page(spec), **explorer_files(spec)}
+
+
+def _speed(root: Path) -> dict[str, str]:
+    """Show what the last whole run of the bench has measured."""
+    found = speed_files(root)
+    return {p: _headed("speed", text) if p == SPEED_PAGE else text for p, text in found.items()}
 
 
 def _auth_schema(spec: Specification) -> dict[str, str]:

@@ -213,12 +213,13 @@ class Flow(Generic[R, A]):
 
     def _outgoing(self, active: ActiveCall, request: R, entry: Entry, moved: object = None) -> R:
         """Build the request that carries this entry's secret, to where the entry belongs."""
-        engine, url = self._engine, str(moved or request.url)
+        engine, asked = self._engine, str(request.url)
+        url = asked if moved is None else str(moved)
         elsewhere = target(url, entry, engine.provider, lambda: engine.bases) or url
         there = without_credential(elsewhere, engine.provider)  # spec: security.one-secret+3
         sealed = self._seal(entry, request.headers)
         active.sending(entry)
-        return self._sealed(request, None if there == str(request.url) else there, sealed)
+        return self._sealed(request, None if there == asked else there, sealed)
 
     def _seal(self, entry: Entry, headers: Mapping[str, str]) -> Seal:
         """Return how the entry's credential travels; what is fixed is worked out once."""
@@ -234,15 +235,13 @@ class Flow(Generic[R, A]):
 def _lost_its_secret(sent: Request, response: Response) -> bool:
     """Whether a redirect within the origin was refused, because no redirect carries a secret."""
     # spec: security.redirect.bare+1
-    moved, own = response.request, origin(str(sent.url))
+    moved = response.request
+    if moved is sent or response.status_code < _LEAST_FAILURE or moved.method != sent.method:
+        return False
+    own = origin(str(sent.url))
     # the client's history holds what came before `sent`, too
     hops = (*dropwhile(lambda r: r.request is not sent, response.history), response)
-    return (
-        response.status_code >= _LEAST_FAILURE
-        and moved.method == sent.method
-        and moved is not sent
-        and all(origin(str(r.request.url)) == own for r in hops)  # spec: security.redirect+3
-    )
+    return all(origin(str(r.request.url)) == own for r in hops)  # spec: security.redirect+3
 
 
 def _is_foreign(sent: Request, response: Response) -> bool:

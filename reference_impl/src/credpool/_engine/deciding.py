@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from credpool._engine.leases import Lease
 from credpool._engine.stored_pool import StoredPool
+from credpool._engine.view import Glance
 from credpool._process.forks import PerProcess
 from credpool.model.errors import StoreError
 from credpool.model.messages import Decision, Message, Refresh, Send, Wait
@@ -27,6 +28,7 @@ class Case:
         self, event: Message, lease: Lease | None, now: float, dice: Callable[[], float]
     ) -> None:
         self.event, self.lease, self.now = event, lease, now
+        self.glance: Glance | None = None
         self.known: PoolState | None = None
         self.made: Decision | None = None
         self.done = False
@@ -36,6 +38,8 @@ class Case:
 
     def decide(self, known: PoolState) -> Decision:
         """Decide on a state; decided again on another one, it uses the same draw."""
+        if known is self.known and self.made is not None:
+            return self.made
         made = decide(known, self.event, now=self.now, draw=self._draw or 0.0)
         if made.selected and known.strategy is Strategy.RANDOM and self._draw is None:
             self._draw = self._dice()  # only now is it known that one is needed
@@ -73,9 +77,9 @@ class Decider:
         """Decide on what is known, and return whether that was enough: nothing hard changes."""
         stored = self._stored
         with stored.own.mutex:
-            known = stored.folded(stored.view.state)
-            made = case.decide(known)
-            if made.changes(known):
+            case.glance = stored.glance()
+            made = case.decide(case.glance.state)
+            if made.changes(case.glance.state):
                 return False
             self._move(case, made)
             self._settle(made)
@@ -120,7 +124,7 @@ class Decider:
             return state
 
         try:
-            self._stored.commit(change)
+            self._stored.commit(change, cases[0].glance)
         except StoreError as err:
             if reached and len(cases) > 1:  # one of them may be at fault, and the others are not
                 for case in cases:

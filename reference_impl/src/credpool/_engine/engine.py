@@ -12,9 +12,10 @@ from weakref import finalize
 from credpool._engine.choosing import Chooser
 from credpool._engine.deciding import Case, Decider
 from credpool._engine.leases import Lease
+from credpool._engine.leaving import left
 from credpool._engine.listening import Listener, Listeners
 from credpool._engine.sessions import Sessions
-from credpool._engine.stored_pool import StoredPool, left
+from credpool._engine.stored_pool import StoredPool
 from credpool._engine.view import Store
 from credpool.clock import Clock
 from credpool.events.changes import begun, opened, told
@@ -170,8 +171,8 @@ class Engine:
             return self._chooser.at_home(index, home)
         last, entry = self._chooser.next(index)
         view = self._stored.view
-        if view.watches and last != entry.id:
-            self._listeners.tell(begun(index.state, last, entry.id, view.by_id.get), now)
+        if view.watches and last != entry.id and (found := [*begun(index.state, last, entry.id)]):
+            self._listeners.tell(found, now)
         return entry
 
     def is_marked(self, entry: Entry) -> bool:
@@ -182,7 +183,7 @@ class Engine:
         """Take what a reply tells of the entry's quota; return its owner when that is news."""
         view = self._stored.view
         self._stored.measured(entry, headers, self.clock.now())
-        known = view.by_id.get(entry.id, entry)
+        known = view.state.find(entry.id) or entry
         named = named_owner(headers, self.provider) if known.owner is None else None
         return named if named != known.learnt_owner else None
 

@@ -1,6 +1,5 @@
 """A pool as this process knows it: it follows the store, and makes durable what changes (spec: sharing)."""
 
-from _thread import allocate_lock, start_new_thread
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -9,14 +8,13 @@ from typing import Final
 
 from credpool._engine.process_state import ProcessState
 from credpool._engine.quotas import Telemetry
-from credpool._engine.view import Store, View, ordered, view_of
+from credpool._engine.view import Glance, Store, View, ordered, view_of
 from credpool._process.forks import PerProcess, watch
-from credpool._process.threads import loop_runs
 from credpool.clock import Clock
 from credpool.model.entry import Entry
 from credpool.model.errors import StoreError
 from credpool.model.policy import Strategy
-from credpool.model.state import PoolState
+from credpool.model.state import PoolState, differing
 from credpool.model.terms import EntryId
 from credpool.providers.quota import latest_of, read_windows
 from credpool.rules import moments
@@ -97,23 +95,38 @@ class StoredPool:
         with self.own.mutex:
             if self.view is not before:
                 return False
-            self.view = found
+            self._show(found)
             return True
+
+    def _show(self, view: View) -> None:
+        """Go by another view from now on; whoever calls holds `mutex`."""
+        before, self.view = self.view, view
+        counts = next((index.counts for index in view.indexes.values() if index.by_count), None)
+        if counts is None:
+            return
+        sums, now = self.own.counts.sums(), view.state.entries
+        with self.own.turn:
+            for entry in map(now.__getitem__, differing(before.state.entries, now)):
+                counted = entry.request_count + sums[entry.id]
+                counts[entry.id] = max(counts[entry.id], counted)  # spec: share.counts+2
 
     def _looked(self, before: View | None) -> View:
         """Read the store."""
         stamp, state = latest(self._store)
-        return view_of(stamp, self._believed(state, before), self._strategy)
+        return view_of(stamp, state, self._believed(state, before), self._strategy, before)
 
     def _believed(self, state: PoolState, before: View | None) -> Reading:
         known = None if before is None else before.reading
+        if known is not None:
+            state.listed.following(known.state.listed)
         return moments.read(state, now=self._clock.now(), before=known)
 
     def choose_by(self, strategy: Strategy) -> None:
         """Choose by another strategy from now on."""
         with self.own.mutex:
             self._strategy = strategy
-            self.view = view_of(self.view.stamp, self.view.reading, strategy)
+            view = self.view
+            self.view = view_of(view.stamp, view.source, view.reading, strategy, view)
 
     def measured(self, entry: Entry, headers: Mapping[str, str], now: float) -> None:
         """Take what a reply tells of the entry's quota; for people alone, now and then is enough."""
@@ -141,15 +154,15 @@ class StoredPool:
         own = self.own
         sums = own.counts.sums() if sums is None else sums
         quotas = self.telemetry.windows
+        sent = ((e, sums[e.id]) for e in map(state.find, sums) if e is not None)
         counted = {
             # spec: share.counts+2, store.counts+2
             e.id: replace(
                 e,
-                request_count=e.request_count + sums[e.id],
+                request_count=e.request_count + count,
                 windows=latest_of(e.windows, quotas.get(e.id)),
             )
-            for e in (state.entries if sums else ())
-            if e.id in sums
+            for e, count in sent
         }
         leases = own.leases.counts()
         return replace(state.change(counted), last=self.last, leases=leases, quotas=quotas)
@@ -167,8 +180,18 @@ class StoredPool:
         with self.own.mutex:
             return self.folded(self.view.state)
 
-    def commit(self, change: Callable[[PoolState], PoolState]) -> None:
+    def glance(self) -> Glance:
+        """Return the pool as it is known at this moment; whoever calls holds `mutex`."""
+        view, sums = self.view, self.own.counts.sums()
+        return Glance(view, sums, self.folded(view.state, sums))
+
+    def commit(
+        self, change: Callable[[PoolState], PoolState], glance: Glance | None = None
+    ) -> None:
         """Make a change durable, and the counts with it; whoever calls holds `writing`.
+
+        The change of a state that was glanced at is asked for that same state while nobody has
+        written since, so that it need not be worked out again.
 
         Raises:
             StoreError: the change could not be made durable.
@@ -179,11 +202,17 @@ class StoredPool:
             nonlocal counted
             own.landed.clear()  # from here on what is new is ours: nobody need read it
             own.landings += 1
-            reading = self._believed(state, self.view)
-            there = ordered(reading.state, self._strategy)
+            view = self.view
+            known = state is view.source
+            reading = view.reading if known else self._believed(state, view)
+            there = view.state if known else ordered(reading.state, self._strategy, view)
             with own.mutex:
-                counted = own.counts.sums()
-                changed = change(self.folded(there, counted))  # spec: store.reset-stays+2
+                if known and glance is not None and glance.still(view, self.last):
+                    counted, folded = glance.sums, glance.state
+                else:
+                    counted = own.counts.sums()
+                    folded = self.folded(there, counted)
+                changed = change(folded)  # spec: store.reset-stays+2
             if changed.entries is there.entries:
                 return state
             return reading.as_stored(_as_added(_without_ours(changed, state), state))
@@ -193,7 +222,7 @@ class StoredPool:
             view = self._after(stored)
             with own.mutex:
                 own.counts.written(counted)
-                self.view = view
+                self._show(view)
         finally:
             own.landed.set()
 
@@ -201,7 +230,8 @@ class StoredPool:
         try:
             return self._looked(self.view)
         except StoreError:  # somebody has spoilt it since: the change was made, the next call tells
-            return view_of(object(), self._believed(stored, self.view), self._strategy)
+            reading = self._believed(stored, self.view)
+            return view_of(object(), stored, reading, self._strategy, self.view)
 
     # Counting.
 
@@ -246,7 +276,10 @@ class StoredPool:
 
 def _as_added(changed: PoolState, state: PoolState) -> PoolState:
     """Return the entries in the order in which they were added, which is no other than the store's."""
-    place = {e.id: n for n, e in enumerate(state.entries)}  # spec: select.order+2
+    new, old = changed.entries, state.entries
+    if len(new) == len(old) and all(new[n].id == old[n].id for n in differing(old, new)):
+        return changed
+    place = state.listed.places  # spec: select.order+2
     entries = tuple(sorted(changed.entries, key=lambda e: place.get(e.id, len(place))))
     return replace(changed, entries=entries)
 
@@ -255,36 +288,3 @@ def _without_ours(changed: PoolState, state: PoolState) -> PoolState:
     """Return what is to be kept: whose turn it is, leases and quotas are nobody else's."""
     own = {"last": state.last, "leases": state.leases, "quotas": state.quotas}
     return replace(changed, **own)  # type: ignore[arg-type]  # fields by name
-
-
-_LEFT: Final[PerProcess[set[StoredPool]]] = PerProcess(set)
-"""Pools that nobody has any more, and whose counts are being written."""
-
-_PATIENCE: Final = 2.0
-"""How many seconds whoever drops a pool waits for its counts to be written, at most."""
-
-
-def left(stored: StoredPool) -> None:
-    """Write the counts of a pool that nobody has any more.
-
-    A finaliser calls this between any two instructions, while any lock may be held. So another
-    thread writes, `Thread` with its locks is not used, and the waiting has an end: it is for the
-    sake of whoever removes the file next. Where an event loop runs, nobody waits.
-    """
-    if not stored.own.counts.left:
-        return
-    _LEFT.value.add(stored)  # until it is done, the end of the process waits for it
-    written = allocate_lock()
-    written.acquire()
-    with suppress(RuntimeError):  # the interpreter ends
-        start_new_thread(_keep, (stored, written.release))
-        if not loop_runs():
-            written.acquire(timeout=_PATIENCE)
-
-
-def _keep(stored: StoredPool, done: Callable[[], None]) -> None:
-    try:
-        stored.ended()
-    finally:
-        _LEFT.value.discard(stored)
-        done()

@@ -1,13 +1,14 @@
 """A pool as its store had it at one moment, with what is asked of it again and again (spec: pools)."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from credpool.events.changes import watches
-from credpool.model.entry import Entry, fits
+from credpool.model.entry import fits
 from credpool.model.policy import Strategy
-from credpool.model.state import PoolState, in_order, twins
+from credpool.model.state import Entries, PoolState, differing, in_order, only_counted, twins
 from credpool.model.terms import EntryId
 from credpool.rules.moments import Reading
 from credpool.rules.select import Index
@@ -45,11 +46,12 @@ class View:
     """A state with the stamp it was read at: one value, so that nobody sees one without the other."""
 
     stamp: object
+    source: PoolState
+    """The state as the store gave it: whoever is given the same one knows all of this already."""
     reading: Reading
     """The loaded state, with the moments that are believed."""
     state: PoolState
     """The same in order, and chosen from by the strategy that holds."""
-    by_id: Mapping[EntryId, Entry]
     models: frozenset[str]
     """The models that any entry has a cooldown for. All others are one and the same."""
     serves: frozenset[str]
@@ -68,23 +70,71 @@ class View:
         return name, frozenset(served), bool(self.serves) and model is None
 
 
-def view_of(stamp: object, reading: Reading, strategy: Strategy | None) -> View:
-    """Return the view of a pool that was read; a strategy chosen since goes before its own."""
-    state = ordered(reading.state, strategy)
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A pool as it was known at one moment, with the counts that are not in the store yet."""
+
+    view: View
+    sums: Counter[EntryId]
+    state: PoolState
+
+    def still(self, view: View, last: EntryId | None) -> bool:
+        """Whether a decision on it is one on what is known now."""
+        spread = self.state.policy.max_concurrent is not None  # then other calls matter
+        return self.view is view and self.state.last == last and not spread
+
+
+def view_of(
+    stamp: object,
+    source: PoolState,
+    reading: Reading,
+    strategy: Strategy | None,
+    before: View | None = None,
+) -> View:
+    """Return the view of a pool that was read; a strategy chosen since goes before its own.
+
+    What the view before it had worked out is taken over as far as it is still true.
+    """
+    state = ordered(reading.state, strategy, before)
+    listed = state.listed
+    touched = [*listed.at(listed.touched)]
     return View(
         stamp=stamp,
+        source=source,
         reading=reading,
         state=state,
-        by_id={e.id: e for e in state.entries},
-        models=frozenset(model for e in state.entries for model in e.models),
-        serves=frozenset(name for e in state.entries for name in e.serves),
-        marked=frozenset(e.id for e in state.entries if e.marked),
-        twins=twins(state.entries),
+        models=frozenset(model for e in touched for model in e.models),
+        serves=listed.once("serves", None, _served),
+        marked=frozenset(e.id for e in touched if e.marked),
+        twins=twins(listed),
         watches=watches(state),
+        indexes={} if before is None else _still(before, state),
     )
 
 
-def ordered(state: PoolState, strategy: Strategy | None) -> PoolState:
+def _still(before: View, state: PoolState) -> dict[Kind, Index]:
+    """Return the indexes that hold for a state in which nothing but counts is news."""
+    old, listed = before.state, state.listed
+    chosen_alike = (old.strategy, old.policy) == (state.strategy, state.policy)
+    if not chosen_alike or old.listed.lasting is not listed.lasting:
+        return {}
+    news = differing(old.entries, listed)
+    if not all(only_counted(old.entries[n], listed[n]) for n in news):
+        return {}
+    found = ((kind, index.with_counts(state, news)) for kind, index in [*before.indexes.items()])
+    return {kind: index for kind, index in found if index is not None}
+
+
+def ordered(state: PoolState, strategy: Strategy | None, before: View | None = None) -> PoolState:
     """Return the pool in order; a strategy chosen since goes before its own."""
     chosen = strategy or state.strategy  # spec: operator.next-selection+1
-    return replace(state, entries=in_order(state.entries), strategy=chosen)
+    entries = Entries(in_order(state.entries))
+    if entries == state.entries:
+        entries = state.listed
+    elif before is not None:
+        entries.following(before.state.listed)
+    return replace(state, entries=entries, strategy=chosen)
+
+
+def _served(entries: Entries) -> frozenset[str]:
+    return frozenset(name for e in entries for name in e.serves)

@@ -1,6 +1,6 @@
 """The events of a decision: a comparison of before and after (spec: events)."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from credpool import events
@@ -21,13 +21,12 @@ from credpool.model.messages import (
     Succeeded,
 )
 from credpool.model.policy import Strategy
-from credpool.model.state import PoolState
+from credpool.model.state import Entries, PoolState, differing
 from credpool.model.terms import FOREVER, EntryId, FailureClass, Payer
 from credpool.providers.owner import owner_of
+from credpool.providers.registry import provider_of
 from credpool.rules.select import payer_of
 from credpool.rules.usable import flawed
-
-Find = Callable[[EntryId], Entry | None]
 
 PAYER_QUIET: Final = 3600.0
 """For how many seconds the same change of payer is not told again."""
@@ -58,20 +57,24 @@ def opened(state: PoolState) -> Iterator[events.Event]:
 def watches(state: PoolState) -> bool:
     """Whether the beginning of a call with another entry than the last can be news."""
     stays = state.strategy in (Strategy.FILL_FIRST, Strategy.QUOTA_AWARE)
-    return stays or len({payer_of(state, e) for e in state.entries}) > 1
+    return stays or len(payers(state)) > 1
 
 
-def begun(
-    state: PoolState, last: EntryId | None, entry: EntryId, find: Find | None = None
-) -> Iterator[events.Event]:
-    """Yield what there is to tell of a call that begins with an entry; the last one was `last`.
+def payers(state: PoolState) -> frozenset[Payer]:
+    """Return everybody whom the entries of the pool bill."""
 
-    `find` finds an entry of the state, if there is a faster way than to look for it.
-    """
+    def work(entries: Entries) -> frozenset[Payer]:
+        return frozenset(payer_of(state, e) for e in entries)
+
+    return state.listed.once("payers", provider_of(state), work)
+
+
+def begun(state: PoolState, last: EntryId | None, entry: EntryId) -> Iterator[events.Event]:
+    """Yield what there is to tell of a call that begins with an entry; the last one was `last`."""
     if last is not None and last != entry:
         if _stays(state, last):  # spec: events.switch+2, events.quiet+2
             yield events.EntrySwitched(last, entry, None)
-        yield from _payer_change(state, last, entry, find or state.find)
+        yield from _payer_change(state, last, entry)
 
 
 def is_quiet(
@@ -127,11 +130,18 @@ def _refresh(event: Message, now: float) -> Iterator[events.Event]:
 def _changes(before: PoolState, after: PoolState, now: float) -> Iterator[events.Event]:
     if before.entries is after.entries:
         return
-    old = {e.id: e for e in before.entries}
-    cooled = [n for e in after.entries if e.id in old for n in _outs(old[e.id], e, now)]
+    pairs = ((before.find(e.id), e) for e in _exchanged(before, after))
+    cooled = [n for old, new in pairs if old is not None for n in _outs(old, new, now)]
     yield from (n for n in cooled if isinstance(n, events.EntryCooled))
     yield from (n for n in cooled if isinstance(n, events.EntryDied))
     yield from (n for n in cooled if isinstance(n, events.EntryRecovered))
+
+
+def _exchanged(before: PoolState, after: PoolState) -> Iterable[Entry]:
+    """Return the entries that may be others than before, in order."""
+    if len(before.entries) != len(after.entries):
+        return after.entries
+    return after.listed.at(differing(before.entries, after.entries))
 
 
 def _outs(before: Entry, after: Entry, now: float) -> Iterator[events.Event]:
@@ -166,7 +176,7 @@ def _switch(
     target = made.action.entry.id
     if isinstance(event, Failed | Claimed | Resumed):
         yield events.EntrySwitched(event.entry, target, _cause(event, made, now))
-        yield from _payer_change(before, event.entry, target, before.find)
+        yield from _payer_change(before, event.entry, target)
     else:
         yield from begun(before, before.last, target)
 
@@ -180,15 +190,15 @@ def _cause(event: Failed | Claimed | Resumed, made: Decision, now: float) -> Fai
     return None if out is None else out.failure
 
 
-def _payer_change(
-    state: PoolState, last: EntryId, entry: EntryId, find: Find
-) -> Iterator[events.Event]:
-    source, target = find(last), find(entry)
+def _payer_change(state: PoolState, last: EntryId, entry: EntryId) -> Iterator[events.Event]:
+    if len(payers(state)) < 2:
+        return
+    source, target = state.find(last), state.find(entry)
     if source is None or target is None:
         return
-    payers = payer_of(state, source), payer_of(state, target)
-    if payers[0] is not payers[1]:  # spec: payer.changed+2
-        yield events.PayerChanged(last, entry, *payers)
+    both = payer_of(state, source), payer_of(state, target)
+    if both[0] is not both[1]:  # spec: payer.changed+2
+        yield events.PayerChanged(last, entry, *both)
 
 
 def _exhaustion(made: Decision) -> Iterator[events.Event]:

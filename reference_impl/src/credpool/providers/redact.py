@@ -14,6 +14,7 @@ from typing import Final
 
 from credpool.model.entry import Entry
 from credpool.model.secret import MASK, Secret
+from credpool.model.state import Entries
 
 PART: Final = 12
 """So many consecutive characters of a known secret are replaced, or a shorter secret whole."""
@@ -89,7 +90,7 @@ def redact(text: str, secrets: Iterable[Secret] | KnownSecrets = ()) -> str:
     return _TOKEN.sub(MASK, _masked(text, spans))
 
 
-def stored(message: str | None, secrets: Iterable[Secret] = ()) -> str | None:
+def stored(message: str | None, secrets: Iterable[Secret] | KnownSecrets = ()) -> str | None:
     """Return what is kept of a message: the secrets go first, and then what is too long."""
     # spec: store.message-redacted+2
     return None if message is None else redact(message, secrets)[:LONGEST]
@@ -99,6 +100,11 @@ def known_secrets(entries: Iterable[Entry]) -> list[Secret]:
     """Return all that the entries hold."""
     both = (secret for entry in entries for secret in (entry.secret, entry.refresh_token))
     return [secret for secret in both if secret is not None]
+
+
+def secrets_of(entries: Entries) -> KnownSecrets:
+    """Return the same for many texts, worked out once while the secrets last."""
+    return entries.once("secrets", None, lambda whole: KnownSecrets(known_secrets(whole)))
 
 
 def _masked(text: str, spans: Sequence[Span]) -> str:

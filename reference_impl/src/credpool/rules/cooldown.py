@@ -11,7 +11,7 @@ from credpool.model.secret import Secret
 from credpool.model.state import PoolState
 from credpool.model.terms import FOREVER, FailureClass, Scope
 from credpool.providers.owner import owner_of
-from credpool.providers.redact import known_secrets, stored
+from credpool.providers.redact import known_secrets, secrets_of, stored
 from credpool.rules.select import available, permitted
 from credpool.rules.usable import why_unusable
 
@@ -30,7 +30,8 @@ def bench(state: PoolState, event: Failed, *, now: float) -> tuple[PoolState, Ca
     )
     on_model = model if verdict.scope.of_model else None
     rested = state.change({e.id: _rest(e, cooldown, model=on_model) for e in affected})
-    found = (c for e in rested.entries for c in (e.cooldown, *e.models.values()))
+    benched = (e for e in map(rested.find, (e.id for e in affected)) if e is not None)
+    found = (c for e in benched for c in (e.cooldown, *e.models.values()))
     if any(c is cooldown for c in found):  # else an earlier one, which may look alike, outlasts it
         call = replace(call, benched=(*call.benched, cooldown))
     return rested, call
@@ -38,16 +39,21 @@ def bench(state: PoolState, event: Failed, *, now: float) -> tuple[PoolState, Ca
 
 def _stored(state: PoolState, event: Failed) -> str | None:
     """Return what is kept of the message: no secret of the pool's, nor the one that was sent."""
-    return stored(event.verdict.message, [event.secret, *known_secrets(state.entries)])
+    listed, secret = state.listed, event.secret
+    held = secret in listed.holders
+    known = secrets_of(listed) if held else [secret, *known_secrets(listed)]
+    return stored(event.verdict.message, known)
 
 
 def spread(state: PoolState, secret: Secret, scope: Scope) -> Iterator[Entry]:
     """Yield the entries that share a consequence: those that hold the secret, and their owner's."""
     holders = tuple(state.holding(secret))  # spec: pool.attribution+2
     owners = {owner_of(state, e) for e in holders if scope.of_owner} - {None}
-    for entry in state.entries:
-        if entry in holders or (owners and owner_of(state, entry) in owners):
-            yield entry  # spec: pool.same-secret+3, pool.same-owner+2
+    listed = state.listed
+    places = {listed.places[e.id] for e in holders}  # spec: pool.same-secret+3
+    if owners:  # spec: pool.same-owner+2
+        places.update(n for n, e in enumerate(listed) if owner_of(state, e) in owners)
+    yield from listed.at(sorted(places))
 
 
 def _rest(entry: Entry, cooldown: Cooldown, *, model: str | None) -> Entry:
@@ -101,7 +107,8 @@ def cap(state: PoolState, call: Call, *, now: float) -> PoolState:
     if not alike or len(last) < 2 or not last.keys() >= set(call.renewed):
         return state
     limit = now + state.policy.sole_cooldown  # spec: recover.outage-guard+2
-    return state.change({e.id: _capped(e, call.benched, limit) for e in state.entries})
+    out = state.listed.at(state.listed.touched)
+    return state.change({e.id: _capped(e, call.benched, limit) for e in out})
 
 
 def _capped(entry: Entry, started: Collection[Cooldown], limit: float) -> Entry:
@@ -123,8 +130,8 @@ def _capped(entry: Entry, started: Collection[Cooldown], limit: float) -> Entry:
 
 def secrets_tried(state: PoolState, call: Call) -> set[Secret]:
     """Return the secrets that the call has sent, or would have sent had a refresh not failed."""
-    tried = {e.secret for e in state.entries if e.secret is not None and call.tried(e.id)}
-    return tried.union(call.secrets)
+    tried = map(state.find, (*call.renewed, *(a.entry for a in call.attempts)))
+    return {e.secret for e in tried if e is not None and e.secret is not None}.union(call.secrets)
 
 
 def exhaustion(

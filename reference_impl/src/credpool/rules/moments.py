@@ -35,10 +35,11 @@ class Reading:
     def as_stored(self, changed: PoolState) -> PoolState:
         """Return a changed pool with the stored moments wherever nobody has changed them."""
         # spec: store.moments.kept+1
+        there = ((name, changed.find(name)) for name in self.stored)
         back = {
-            e.id: _exchanged(e, self.believed[e.id], self.stored[e.id])
-            for e in changed.entries
-            if e.id in self.stored
+            name: _exchanged(entry, self.believed[name], self.stored[name])
+            for name, entry in there
+            if entry is not None
         }
         return changed.change(back)
 
@@ -51,7 +52,7 @@ def read(state: PoolState, *, now: float, before: Reading | None = None) -> Read
     known = before if before is not None and before.at <= now else None
     stored: dict[EntryId, Entry] = {}
     believed: dict[EntryId, Entry] = {}
-    for entry in state.entries:
+    for entry in state.listed.at(sorted(state.listed.touched)):
         taken = entry
         if known is not None and entry.id in known.stored:
             taken = _exchanged(entry, known.stored[entry.id], known.believed[entry.id])

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import compress
+from operator import not_
 
 from credpool.model.entry import Entry
 from credpool.model.messages import Attempt, Call, Decision, Deliver, Failed, Refresh, Send, Verdict
@@ -52,8 +54,9 @@ def leave(state: PoolState, call: Call, *, now: float, draw: float) -> Decision:
 def untried(state: PoolState, call: Call, *, now: float) -> Sequence[Entry]:
     """Return the available entries of which the call has tried neither the row nor the secret."""
     ready = available(state, now=now, model=call.model)
-    used = secrets_tried(state, call)  # spec: recover.progress+3, pool.same-secret+3
-    return [e for e in ready if e.secret not in used]
+    # spec: recover.progress+3, pool.same-secret+3
+    used = {id(e) for secret in secrets_tried(state, call) for e in state.holding(secret)}
+    return [*compress(ready, map(not_, map(used.__contains__, map(id, ready))))]
 
 
 def deliver_at_once(state: PoolState, event: Failed) -> Decision:

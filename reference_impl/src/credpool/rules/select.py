@@ -6,11 +6,14 @@ over the entries for a state that does not change; it is derived from the state 
 """
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from heapq import heapify, heappop, heapreplace
+from itertools import count, filterfalse
+from operator import attrgetter
 from typing import Final, assert_never
 
 from credpool.model.entry import Entry
@@ -21,6 +24,9 @@ from credpool.providers.quota import deadline, has_lapsed, next_reset, remaining
 from credpool.providers.registry import provider_of
 from credpool.rules.usable import why_unusable
 
+_ID: Final = attrgetter("id")
+_COUNT: Final = attrgetter("request_count")
+
 BY_COUNT: Final = frozenset({Strategy.LEAST_USED, Strategy.QUOTA_AWARE})
 """The strategies that look at request counts, and so at what others have done."""
 
@@ -30,14 +36,36 @@ IN_TURN: Final = BY_COUNT | {Strategy.ROUND_ROBIN}
 
 def available(state: PoolState, *, now: float, model: str | None) -> tuple[Entry, ...]:
     """Return the entries that may be chosen at `now` for `model`, in order."""
-    why_not = why_unusable(state, model)
-    return tuple(  # spec: select.available+2, select.per-call+2, pool.unusable+1
-        e for e in permitted(state) if why_not(e) is None and e.blocked(now, model) is None
-    )
+    listed = state.listed
+    out = {n for n in listed.touched if listed[n].blocked(now, model) is not None}
+    if any_serves(state):
+        usable = _usable_places(state, model)
+        return tuple(listed[n] for n in usable if n not in out)
+    # spec: select.available+2, select.per-call+2, pool.unusable+1
+    return tuple(listed.at(filterfalse(out.__contains__, _usable(state))))
+
+
+def any_serves(state: PoolState) -> bool:
+    """Whether any entry is for some models alone."""
+    return state.listed.once("any serves", None, lambda listed: any(e.serves for e in listed))
+
+
+def _usable(state: PoolState) -> Sequence[int]:
+    """Return the places of the entries with which something could be sent, whatever has happened."""
+    of = (state.policy.payer_change, provider_of(state))
+    return state.listed.once("usable", of, lambda _: _usable_places(state, None))
+
+
+def _usable_places(state: PoolState, model: str | None) -> Sequence[int]:
+    why_not, allowed = why_unusable(state, model), set(map(id, permitted(state)))
+    entries = enumerate(state.entries)
+    return [n for n, e in entries if id(e) in allowed and why_not(e) is None]
 
 
 def at_home(candidates: Sequence[Entry], home: EntryId | None) -> Entry | None:
     """Return the entry that keeps a session together, when it is one of the candidates."""
+    if home is None:
+        return None
     return next((e for e in candidates if e.id == home), None)  # spec: affinity.stay+2
 
 
@@ -83,7 +111,7 @@ def choose(
         case Strategy.ROUND_ROBIN:  # spec: select.round-robin+3
             return _after_last(state, candidates)[0]
         case Strategy.LEAST_USED:  # spec: select.least-used+2
-            return min(candidates, key=lambda e: e.request_count)
+            return min(candidates, key=_COUNT)
         case Strategy.RANDOM:  # spec: select.random+2
             return candidates[int(draw * len(candidates))]
         case Strategy.QUOTA_AWARE:
@@ -139,9 +167,9 @@ def is_enough(state: PoolState, fraction: float | None) -> bool:
 
 def _after_last(state: PoolState, candidates: Sequence[Entry]) -> Sequence[Entry]:
     """Return the candidates in order, beginning behind the entry chosen last, wrapping around."""
-    place = {e.id: i for i, e in enumerate(state.entries)}
-    last = place.get(state.last, -1) if state.last is not None else -1
-    split = next((i for i, e in enumerate(candidates) if place[e.id] > last), 0)
+    places = state.listed.places
+    last = places.get(state.last, -1) if state.last is not None else -1
+    split = bisect_right([*map(places.__getitem__, map(_ID, candidates))], last)
     return [*candidates[split:], *candidates[:split]]
 
 
@@ -162,7 +190,8 @@ class Index:
     ) -> None:
         self.state = state
         self.ready = available(state, now=now, model=model)
-        ends = (c.until for e in state.entries if (c := e.blocked(now, model)))
+        touched = state.listed.at(state.listed.touched)
+        ends = (c.until for e in touched if (c := e.blocked(now, model)))
         resets = (next_reset(windows, now=now) for windows in state.quotas.values())
         self.expires = min((*ends, *resets), default=math.inf)
         self.counts = counts if counts is not None else _counts(state)
@@ -171,10 +200,27 @@ class Index:
         self.by_count = state.strategy in BY_COUNT
         self._now = now
 
+    def with_counts(self, state: PoolState, news: Sequence[int]) -> "Index | None":
+        """Return the same for a state with other counts at some places; None where more depends on it.
+
+        Both go on counting together.
+        """
+        if state.strategy is Strategy.QUOTA_AWARE:
+            return None
+        made, ready = copy(self), [*self.ready]
+        for place in news:
+            at = bisect_left(self._ready_places, place)
+            if self._ready_places[at : at + 1] == [place]:
+                ready[at] = state.entries[place]
+        made.state, made.ready = state, tuple(ready)
+        for name in ("by_id", "_equals"):
+            made.__dict__.pop(name, None)
+        return made
+
     @cached_property
     def by_id(self) -> Mapping[EntryId, Entry]:
         """The entries that are `ready`, by their ids."""
-        return {e.id: e for e in self.ready}
+        return dict(zip(map(_ID, self.ready), self.ready, strict=True))
 
     def pick(self, draw: float, last: EntryId | None) -> Entry:
         """Return the next of the entries that are `ready`, of which there must be one."""
@@ -184,7 +230,9 @@ class Index:
             case Strategy.RANDOM:
                 return self.ready[int(draw * len(self.ready))]
             case Strategy.ROUND_ROBIN:
-                behind = bisect_right(self._ready_places, self._places.get(last, -1))
+                behind = bisect_right(
+                    self._ready_places, self._places.get(last, -1) if last else -1
+                )
                 return self.ready[behind % len(self.ready)]
             case Strategy.LEAST_USED:
                 return self._least_used()
@@ -203,12 +251,12 @@ class Index:
         return twins(self.state.entries)
 
     @cached_property
-    def _places(self) -> Mapping[EntryId | None, int]:
-        return {e.id: place for place, e in enumerate(self.state.entries)}
+    def _places(self) -> Mapping[EntryId, int]:
+        return self.state.listed.places
 
     @cached_property
     def _ready_places(self) -> Sequence[int]:
-        return [self._places[e.id] for e in self.ready]
+        return [*map(self._places.__getitem__, map(_ID, self.ready))]
 
     @cached_property
     def _enough(self) -> frozenset[EntryId]:
@@ -230,11 +278,11 @@ class Index:
         while queue:
             known, place = queue[0]
             entry = self.ready[place]
-            count = self.counts[entry.id]
-            if count and not self.state.quotas.get(entry.id):
+            used = self.counts[entry.id]
+            if used and not self.state.quotas.get(entry.id):
                 heappop(queue)  # it has been asked
-            elif count != known:
-                heapreplace(queue, (count, place))
+            elif used != known:
+                heapreplace(queue, (used, place))
             else:
                 self.note(entry)
                 return entry
@@ -257,7 +305,7 @@ class Index:
     @cached_property
     def _queue(self) -> list[tuple[int, int]]:
         """A heap of counts and places; a count in it may be too low, and never is too high."""
-        queue = [(self.counts[e.id], place) for place, e in enumerate(self._equals)]
+        queue = [*zip(map(self.counts.__getitem__, map(_ID, self._equals)), count(), strict=False)]
         heapify(queue)
         return queue
 
@@ -266,13 +314,13 @@ class Index:
         while True:
             known, place = queue[0]
             entry = self._equals[place]
-            count = counts[entry.id]
-            if count == known:  # spec: select.least-used+2
+            used = counts[entry.id]
+            if used == known:  # spec: select.least-used+2
                 self.note(entry)
-                heapreplace(queue, (count + 1, place))
+                heapreplace(queue, (used + 1, place))
                 return entry
-            heapreplace(queue, (count, place))  # it has been used otherwise
+            heapreplace(queue, (used, place))  # it has been used otherwise
 
 
 def _counts(state: PoolState) -> dict[EntryId, int]:
-    return {e.id: e.request_count for e in state.entries}
+    return dict(zip(map(_ID, state.entries), map(_COUNT, state.entries), strict=True))

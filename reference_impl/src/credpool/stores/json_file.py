@@ -11,15 +11,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, partial
+from itertools import compress, count, repeat
+from operator import is_
 from typing import Final, TypeVar
 
 from credpool.model.entry import Entry
 from credpool.model.errors import StoreTooNew, StoreUnreadable, StoreUnwritable
 from credpool.model.policy import Policy, Strategy
 from credpool.model.secret import Veiled, VeiledBytes
-from credpool.model.state import PoolState
+from credpool.model.state import Entries, PoolState
 from credpool.model.terms import EntryId
-from credpool.providers.redact import known_secrets, redact
+from credpool.providers.redact import known_secrets, redact, secrets_of
 from credpool.providers.registry import Provider
 from credpool.stores.auth_json import codec
 from credpool.stores.auth_json.lines import Known
@@ -239,11 +241,10 @@ class JsonFileStore:
         known = dict(zip(map(id, seen.state.entries), seen.lines, strict=True))
         lines = list(map(known.get, map(id, entries)))
         stored = list(entries)
-        secrets = cache(partial(known_secrets, entries))
-        clean = cache(lambda text: redact(text, secrets()))
+        clean = cache(lambda text: redact(text, secrets_of(Entries(entries))))
         try:
             codec.check_ids(entries, self._empty.key)
-            for n in [n for n, line in enumerate(lines) if line is None]:
+            for n in [*compress(count(), map(is_, lines, repeat(None)))]:
                 if id(stored[n]) in known:
                     lines[n] = codec.encode_row(stored[n])
                 else:
@@ -251,7 +252,7 @@ class JsonFileStore:
                     stored[n], lines[n] = codec.settled(as_stored, self._empty.key)
         except (ValueError, OverflowError) as err:
             return str(err)
-        return tuple(stored), [line for line in lines if line is not None]
+        return tuple(stored), [*filter(None, lines)]
 
 
 def pool_keys(path: str | os.PathLike[str]) -> tuple[str, ...]:

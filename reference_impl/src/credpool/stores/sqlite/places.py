@@ -1,14 +1,9 @@
 """The places of entries in the order of their pool: which rows a change writes."""
 
 from collections.abc import Mapping, Sequence
-from itertools import compress, count
-from operator import is_not
-from typing import Final
 
 from credpool.model.entry import Entry
-
-_RUN: Final = 256
-"""So many entries are compared in one step."""
+from credpool.model.state import differing
 
 
 def placed(
@@ -22,7 +17,7 @@ def placed(
         entries: the entries there are.
     """
     if len(before) == len(entries):
-        news = _differing(before, entries)
+        news = differing(before, entries)
         if all(before[n].id == entries[n].id for n in news):
             return None, news
     known = {entry.id: place for entry, place in zip(before, places, strict=True)}
@@ -34,16 +29,6 @@ def placed(
         found.append(place)
     there = dict(zip(places, before, strict=True))
     return found, [n for n, e in enumerate(entries) if there.get(found[n]) is not e]
-
-
-def _differing(before: Sequence[Entry], entries: Sequence[Entry]) -> list[int]:
-    """Return the positions at which two lists of one length differ; most of ten thousand are the same."""
-    found: list[int] = []
-    for start in range(0, len(entries), _RUN):
-        old, new = before[start : start + _RUN], entries[start : start + _RUN]
-        if old != new:
-            found += compress(count(start), map(is_not, old, new))
-    return found
 
 
 def exchanged(entries: tuple[Entry, ...], kept: Mapping[int, Entry]) -> tuple[Entry, ...]:

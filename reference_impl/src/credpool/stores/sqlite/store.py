@@ -190,7 +190,7 @@ class SqliteStore:
         for place, text in new.items():
             n = bisect_left(places, place)
             entries[n] = self._keeper.entry(Veiled(text), place, entries[n])
-        return places, tuple(entry for entry in entries if entry is not None)
+        return places, tuple(filter(None, entries))
 
     def _removed(self, connection: sqlite3.Connection) -> frozenset[str]:
         query = "SELECT sources FROM removed WHERE pool = ?"

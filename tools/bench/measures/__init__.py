@@ -1,0 +1,1 @@
+"""The measures: a module for each kind, and a function for each, which yields figures."""
