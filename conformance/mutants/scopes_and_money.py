@@ -324,7 +324,7 @@ class AlwaysTakesTheFullest(Mutant):
     kills = ("entry-with-enough-is-kept:default", "entry-with-enough-is-kept:of-the-policy")
     because = "order"
 
-    @replaces("credpool.rules.select._with_quota")
+    @replaces("credpool.rules.quota_choice.equally_good")
     def restless(original, state, candidates, now):
         return original(replace(state, last=None), candidates, now)
 
@@ -340,7 +340,7 @@ class LeavesAtTheEdge(Mutant):
     kills = ("entry-with-enough-is-kept:default", "entry-with-enough-is-kept:of-the-policy")
     because = "order"
 
-    @replaces("credpool.rules.select.is_enough")
+    @replaces("credpool.rules.quota_choice.is_enough")
     def more(original, state, fraction):
         return fraction is not None and fraction > state.policy.avoid_below_fraction
 
@@ -352,7 +352,7 @@ class IgnoresThePolicysFraction(Mutant):
     kills = ("entry-with-enough-is-kept:of-the-policy",)
     because = "order"
 
-    @replaces("credpool.rules.select.is_enough")
+    @replaces("credpool.rules.quota_choice.is_enough")
     def fifth(original, state, fraction):
         return fraction is not None and fraction >= 0.2
 
@@ -364,7 +364,7 @@ class NeverAsksTheNew(Mutant):
     kills = ("new-entries-are-asked-first",)
     because = "order"
 
-    @replaces("credpool.rules.select.is_new")
+    @replaces("credpool.rules.quota_choice.is_new")
     def never(original, state, entry, now):
         return False
 
@@ -438,7 +438,7 @@ class TakesTheNextInOrder(Mutant):
     kills = ("entry-with-most-left-comes-next:enough", "rotation-goes-to-most-left")
     because = "order target"
 
-    @replaces("credpool.rules.select._with_quota")
+    @replaces("credpool.rules.quota_choice.equally_good")
     def in_order(original, state, candidates, now):
         found = original(state, candidates, now)
         known = all(state.quotas.get(e.id) for e in candidates)
@@ -453,7 +453,7 @@ class TriesTheUnknownFirst(Mutant):
     kills = ("enough-is-better-than-unknown",)
     because = "order"
 
-    @replaces("credpool.rules.select._with_quota")
+    @replaces("credpool.rules.quota_choice.equally_good")
     def curious(original, state, candidates, now):
         found = original(state, candidates, now)
         unknown = [e for e in candidates if not state.quotas.get(e.id)]
@@ -467,7 +467,7 @@ class AvoidsTheUnknown(Mutant):
     kills = ("unknown-is-better-than-little",)
     because = "order"
 
-    @replaces("credpool.rules.select._with_quota")
+    @replaces("credpool.rules.quota_choice.equally_good")
     def cautious(original, state, candidates, now):
         known = [e for e in candidates if state.quotas.get(e.id)]
         return original(state, known or candidates, now)
@@ -480,7 +480,7 @@ class StaysOnTheUnknown(Mutant):
     kills = ("without-telemetry-the-least-used-is-next", "unknown-is-better-than-little")
     because = "order"
 
-    @replaces("credpool.rules.select._with_quota")
+    @replaces("credpool.rules.quota_choice.equally_good")
     def staying(original, state, candidates, now):
         found = original(state, candidates, now)
         return [e for e in found if e.id == state.last] or found
@@ -497,7 +497,7 @@ class BreaksQuotaTiesByOrder(Mutant):
     kills = ("equal-quotas-are-decided-by-use",)
     because = "order"
 
-    @replaces("credpool.rules.select._with_quota")
+    @replaces("credpool.rules.quota_choice.equally_good")
     def first(original, state, candidates, now):
         found = original(state, candidates, now)
         return found[:1] if state.quotas.get(found[0].id) else found

@@ -27,7 +27,6 @@ RESTS: Final = {
     "cooldown.sole": "cooldown.hint",
     "cooldown.hint.lies": "cooldown.hint",
     "recover.outage-guard": "cooldown.hint",
-    "classify.unknown-code": "recover.table",
 }
 """Requirements, and what a breach of each rests on in a pool that reads no hint."""
 KEYRING: Final = Path(__file__).parent / "testees" / "keyring.py"

@@ -89,9 +89,7 @@ class CheckCharges:
         before = progress.before if progress else 0
         earlier = [item.item for item in progress.requests[:before]] if progress else []
         actual = [*earlier, *(item.item for item in seen.wire)]
-        self.wires.append(tuple(actual))
-        told = state_in_words(seen.state, seen.now) if seen.state else {}
-        self.states.append(tuple(f"{entry}: {words}" for entry, words in told.items()))
+        self._keep(actual, seen)
         self._history.advanced = self._history.advanced or phase.advance > 0
         planned = plan(self._scenario, phase, actual, earlier)
         kept = patient(planned.steps, actual)
@@ -117,6 +115,12 @@ class CheckCharges:
         self._history.planned |= {step.entry: step.failure for step in scene.attempts}
         self._history.told |= results.last_class(seen.result)
         self._history.state = seen.state or self._history.state
+
+    def _keep(self, actual: Sequence[str], seen: Observed) -> None:
+        """Write down what was sent and told, for comparisons with other checks."""
+        told = state_in_words(seen.state, seen.now) if seen.state else {}
+        self.wires.append(tuple(actual))
+        self.states.append(tuple(f"{entry}: {words}" for entry, words in told.items()))
 
     def end(self, wrongs: Iterable[Wrong]) -> None:
         """Take what can be said only when the scenario is over: secrets, and calls without an end."""

@@ -29,10 +29,10 @@ _UNKNOWN: Final = "classify.unknown-code"
 _FAILED: Final = (Outcome.FAIL, Outcome.WARN)
 _CONCLUDED: Final = (Outcome.PASS, *_FAILED)
 _HINT: Final = "cooldown.hint"
+_OF_THE_USUAL: Final = (_HINT, "cooldown.sole")
 _FORMS: Final = "cooldown.hint.forms"
 _LIES: Final = "cooldown.hint.lies"
 """The requirement on which of several hints counts: one of them is read at any rate."""
-_UNREAD: Final = f"needs {_FORMS} first"
 _USUAL: Final = "cooldown.default"
 _TIMED: Final = ("until", "returns", "status", "out", "order", "nothing")
 _BY_HINTS: Final = ("cooldown.", "recover.outage-guard", "exhaust.returns-at")
@@ -65,22 +65,21 @@ class Needs:
         check = self._rested(self._first(scenario))
         if check.outcome is not Outcome.INCONCLUSIVE:
             return check
-        if check.reason == _UNREAD and (other := self._other_road(scenario)):
-            reason = (
-                f"{_FORMS}: it reads no hint of this form; {other} comes to the subject by another"
-            )
+        why = _cannot_go(check)
+        if why and (other := self._other_road(scenario)):
+            reason = f"{why}; {other} comes to the subject"
             return replace(check, outcome=Outcome.NOT_APPLICABLE, reason=reason)
         return self._comparison.judge(check)
 
     def _other_road(self, scenario: Scenario) -> str | None:
-        """Name a row of the same table that came to the subject by a hint which this pool reads.
+        """Name a row of the same table that came to the subject by a road which this pool can go.
 
-        Where the subject is the form itself, none can stand for another.
+        Where the subject is the form of a hint itself, none can stand for another.
         """
         table_, _, row = scenario.id.partition(":")
         if not row or any(id_.startswith(_HINT) for id_ in scenario.ids):
             return None
-        others = (s for s in self._scenarios if s.id.startswith(f"{table_}:") and forms(s))
+        others = (s for s in self._scenarios if s.id.startswith(f"{table_}:"))
         ended = (self._rested(self._first(other)) for other in others)
         return next((c.scenario.id for c in ended if c.outcome in _CONCLUDED), None)
 
@@ -105,8 +104,18 @@ class Needs:
 
     def _shows_the_usual(self, check: Check) -> bool:
         """Tell whether a reply without a readable hint had this pool's usual cooldown, whatever that is."""
-        hints = all(id_.startswith(_HINT) and id_ != _LIES for id_ in check.verified)
-        return hints and check.reached and all(map(self._is_of_the_usual, check.own))
+        fits = all(id_.startswith(_OF_THE_USUAL) and id_ != _LIES for id_ in check.verified)
+        given = {one for f in check.own for one in lengths(f.actual)}
+        expected = {one for id_ in check.verified for one in self._own_lengths(id_)}
+        usual = all(map(self._is_of_the_usual, check.own))
+        return fits and check.reached and usual and not given & expected
+
+    def _own_lengths(self, requirement: str) -> set[float]:
+        """List the lengths that a requirement itself gives; a hint's are the providers'."""
+        if requirement.startswith(_HINT):
+            return set()
+        expected = {one for s in self._verifying(requirement) for one in planned_lengths(s)}
+        return expected - self._usual
 
     def _needs(self, check: Check, finding: Finding) -> Iterator[str]:
         """Name what a finding rests on that no check shows; nothing if it stands by itself."""
@@ -223,6 +232,16 @@ class Needs:
         if scenario.id not in self._ran:
             self._ran[scenario.id] = self._run(scenario)
         return self._ran[scenario.id]
+
+
+def _cannot_go(check: Check) -> str | None:
+    """Say why a pool cannot go the road of a check: by a hint, or by a strategy, that it has not."""
+    if check.reason == f"needs {_FORMS} first":
+        return f"{_FORMS}: it reads no hint of this form"
+    strategy = check.scenario.given.strategy
+    if strategy and any(finding.kind == "refusal" for finding in check.findings):
+        return f"select.{strategy.replace('_', '-')}: it has no such strategy"
+    return None
 
 
 def _classes(scenario: Scenario) -> set[str]:

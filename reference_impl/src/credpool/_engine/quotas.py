@@ -6,7 +6,7 @@ from credpool.model.entry import Windows
 from credpool.model.state import PoolState
 from credpool.model.terms import EntryId
 from credpool.providers.quota import deadline, joined, remaining
-from credpool.rules.select import is_enough
+from credpool.rules.quota_choice import is_enough
 
 
 class Telemetry:

@@ -20,8 +20,9 @@ from credpool.model.entry import Entry
 from credpool.model.policy import Strategy
 from credpool.model.state import PoolState, twins
 from credpool.model.terms import EntryId, Payer, PayerChange
-from credpool.providers.quota import deadline, has_lapsed, next_reset, remaining
+from credpool.providers.quota import next_reset
 from credpool.providers.registry import provider_of
+from credpool.rules.quota_choice import equally_good, is_new, resets_first
 from credpool.rules.usable import why_unusable
 
 _ID: Final = attrgetter("id")
@@ -117,52 +118,9 @@ def choose(
         case Strategy.QUOTA_AWARE:
             new = [e for e in candidates if is_new(state, e, now)]
             # spec: select.quota-aware.new+1, select.quota-aware.ties+2
-            return min(new or _with_quota(state, candidates, now), key=lambda e: e.request_count)
+            return min(new or equally_good(state, candidates, now), key=lambda e: e.request_count)
         case _:
             assert_never(state.strategy)
-
-
-def _with_quota(state: PoolState, candidates: Sequence[Entry], now: float) -> Sequence[Entry]:
-    """Return the candidates that `quota_aware` finds equally good; the request count decides.
-
-    Of those that have enough and reset first it keeps the one chosen last, or takes the one with most
-    left; else whoever is unknown; else whoever has most left of too little.
-    """
-    first = _resets_first(state, candidates, now)
-    kept = [e for e in first if e.id == state.last]
-    if kept:  # spec: select.quota-aware.keep+3
-        return kept
-    left = {e.id: remaining(state.quotas.get(e.id, {}), now=now) for e in candidates}
-    unknown = [e for e in candidates if left[e.id] is None]
-    if unknown and not first:  # spec: select.quota-aware.most-left+4
-        return unknown
-    known = [(e, left[e.id] or 0.0) for e in first or candidates]
-    most = max(fraction for _, fraction in known)  # spec: select.quota-aware.most-left+4
-    return [e for e, fraction in known if fraction == most]
-
-
-def _resets_first(state: PoolState, candidates: Sequence[Entry], now: float) -> Sequence[Entry]:
-    """Return the candidates that have enough and the earliest deadline."""
-    known = [(e, windows) for e in candidates if (windows := state.quotas.get(e.id))]
-    enough = [
-        (e, deadline(windows, now=now))
-        for e, windows in known
-        if is_enough(state, remaining(windows, now=now))
-    ]
-    first = min((moment for _, moment in enough), default=math.inf)
-    # spec: select.quota-aware.resets-first+1
-    return [e for e, moment in enough if moment == first]
-
-
-def is_new(state: PoolState, entry: Entry, now: float) -> bool:
-    """Whether nobody can know what is left of the entry: never asked, or not since it was whole."""
-    windows = state.quotas.get(entry.id)
-    return has_lapsed(windows, now=now) if windows else entry.request_count == 0
-
-
-def is_enough(state: PoolState, fraction: float | None) -> bool:
-    """Whether an entry with that much of its quota left is kept."""
-    return fraction is not None and fraction >= state.policy.avoid_below_fraction
 
 
 def _after_last(state: PoolState, candidates: Sequence[Entry]) -> Sequence[Entry]:
@@ -261,7 +219,7 @@ class Index:
     @cached_property
     def _enough(self) -> frozenset[EntryId]:
         """The entries that have enough left, and reset first."""
-        return frozenset(e.id for e in _resets_first(self.state, self.ready, self._now))
+        return frozenset(e.id for e in resets_first(self.state, self.ready, self._now))
 
     @cached_property
     def _new(self) -> list[tuple[int, int]]:
@@ -300,7 +258,7 @@ class Index:
         """The entries among which the request count decides."""
         if self.state.strategy is not Strategy.QUOTA_AWARE:
             return self.ready
-        return _with_quota(replace(self.state, last=None), self.ready, self._now)
+        return equally_good(replace(self.state, last=None), self.ready, self._now)
 
     @cached_property
     def _queue(self) -> list[tuple[int, int]]:
