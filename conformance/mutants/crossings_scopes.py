@@ -131,7 +131,7 @@ class StaysWithoutAModel(Mutant):
 
     @replaces("credpool._engine.engine.Engine.choose")
     def any_model(original, self, model, now, home=None):
-        stored = self._stored.view.by_id.get(home)
+        stored = None if home is None else self._stored.view.state.find(home)
         if stored is not None and stored.blocked(now) is None:
             return stored
         return original(self, model, now, home)

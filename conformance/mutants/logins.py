@@ -268,9 +268,9 @@ class UsesNewTokensUnsaved(Mutant):
     def unsaved(original, engine, event):
         stored = engine._stored
 
-        def remember(change):
+        def remember(change, glance=None):
             held = replace(stored.view.reading, state=change(stored.view.state))
-            stored.view = view_of(stored.view.stamp, held, None)
+            stored.view = view_of(stored.view.stamp, held.state, held, None)
 
         stored.commit = remember
         try:

@@ -69,7 +69,8 @@ class SavesNoLogin(Mutant):
     def forgotten(original, pool, login, *, into, new, source):
         view = engine_of(pool)._stored.view
         state = logged_in(view.state, login, into=into, new=new)
-        engine_of(pool)._stored.view = view_of(view.stamp, replace(view.reading, state=state), None)
+        reading = replace(view.reading, state=state)
+        engine_of(pool)._stored.view = view_of(view.stamp, state, reading, None)
         return new
 
 

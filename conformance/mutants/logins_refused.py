@@ -25,7 +25,7 @@ class UsesWhatItCouldNotSave(Mutant):
             stored = engine._stored
             made = refresh.refreshed(stored.view.state, event)
             reading = replace(stored.view.reading, state=made.state)
-            stored.view = view_of(stored.view.stamp, reading, None)
+            stored.view = view_of(stored.view.stamp, made.state, reading, None)
             return made
 
 

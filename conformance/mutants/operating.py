@@ -11,7 +11,7 @@ from tools.mutants.mutant import Mutant, replaces
 
 
 def _seen(view, state):
-    return view_of(view.stamp, replace(view.reading, state=state), None)
+    return view_of(view.stamp, state, replace(view.reading, state=state), None)
 
 
 class TriesPlacesFirst(Mutant):

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import compress
 from types import MappingProxyType
 
-from credpool.providers.redact import LONGEST
+from credpool.providers.redact import LONGEST, KnownSecrets
 from credpool.stores.auth_json.codec import Malformed, TooNew
 from credpool.stores.auth_json.lines import Known
 from tools.mutants.mutant import Mutant, replaces
@@ -244,8 +244,9 @@ class RedactsWholeSecrets(Mutant):
 
     @replaces("credpool.providers.redact.redact")
     def whole(original, text, secrets=()):
-        for secret in secrets:
-            text = text.replace(secret.reveal(), "***")
+        known = secrets if isinstance(secrets, KnownSecrets) else KnownSecrets(secrets)
+        for value in known._short.union(*known._by_piece.values()):
+            text = text.replace(value, "***")
         return original(text)
 
 

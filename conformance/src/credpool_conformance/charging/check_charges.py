@@ -154,7 +154,8 @@ class CheckCharges:
 
     def _noted(self, scene: Scene, note: str) -> None:
         """Charge a call without an end, or one that did not come to where its next phase begins."""
-        before = [f for f in self.findings if f.requirement and f.phase < scene.seen.number]
+        number = scene.seen.number
+        before = [f for f in self.findings if (f.requirement or f.others) and f.phase < number]
         if scene.seen.outcome == "nothing" and before:
             self._account.derailed = before[0]
             return
