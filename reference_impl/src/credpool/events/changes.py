@@ -1,6 +1,6 @@
 """The events of a decision: a comparison of before and after (spec: events)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from credpool import events
@@ -130,24 +130,16 @@ def _refresh(event: Message, now: float) -> Iterator[events.Event]:
 def _changes(before: PoolState, after: PoolState, now: float) -> Iterator[events.Event]:
     if before.entries is after.entries:
         return
-    pairs = ((before.find(e.id), e) for e in _exchanged(before, after))
+    exchanged = after.listed.at(differing(before.entries, after.entries))
+    pairs = ((before.find(e.id), e) for e in exchanged)
     cooled = [n for old, new in pairs if old is not None for n in _outs(old, new, now)]
     yield from (n for n in cooled if isinstance(n, events.EntryCooled))
     yield from (n for n in cooled if isinstance(n, events.EntryDied))
     yield from (n for n in cooled if isinstance(n, events.EntryRecovered))
 
 
-def _exchanged(before: PoolState, after: PoolState) -> Iterable[Entry]:
-    """Return the entries that may be others than before, in order."""
-    if len(before.entries) != len(after.entries):
-        return after.entries
-    return after.listed.at(differing(before.entries, after.entries))
-
-
 def _outs(before: Entry, after: Entry, now: float) -> Iterator[events.Event]:
     """Yield how an entry has gone out or come back, in general and for each model."""
-    if before is after:
-        return
     yield from _out(after.id, None, before.cooldown, after.cooldown, now)
     for model in (*before.models, *(m for m in after.models if m not in before.models)):
         yield from _out(after.id, model, before.models.get(model), after.models.get(model), now)
