@@ -219,6 +219,18 @@ def test_new_entries_are_asked_in_turn() -> None:
     assert picked[2:] == ["a", "a"], "what told nothing is not new any more"
 
 
+def test_plans_whose_week_has_ended_are_asked_in_turn_until_one_tells() -> None:
+    """Overlapping calls spread: as long as no reply has told anything, each is as new as the other."""
+    ended = {"w": Window(0.5, NOW - 1, lasts=True)}
+    state = replace(
+        pool("a", a=(0, None), b=(0, None)),
+        quotas={EntryId(name): ended for name in "ab"},
+    )
+    index = Index(state, now=NOW, model=None)
+
+    assert [index.pick(0.0, state.last).id for _ in range(4)] == ["a", "b", "a", "b"]
+
+
 def test_a_window_is_long_from_the_reply_that_told_it_early() -> None:
     """A later reply that comes within its last hour does not make it a short one."""
     early = read_windows(told(3601), now=NOW)

@@ -214,3 +214,15 @@ def test_a_session_is_at_home_with_its_own_entry() -> None:
     assert at_home(candidates, EntryId("b")) is candidates[1]
     assert at_home(candidates, EntryId("c")) is None
     assert at_home(candidates, None) is None
+
+
+def test_an_entry_that_serves_other_models_alone_is_passed_over() -> None:
+    """Where entries are for some models, the model decides, and who is out stays out."""
+    some = replace(entry("some"), serves=("gpt-*",))
+    state = pool(some, entry("out", until=NOW + 60), entry("any"))
+
+    served = [e.id for e in available(state, now=NOW, model="gpt-5")]
+    others = [e.id for e in available(state, now=NOW, model="o3")]
+
+    assert served == ["some", "any"]
+    assert others == ["any"]
