@@ -79,11 +79,17 @@ def build(of: str, folder: Path, text: str) -> Built:
     if of == "typescript":
         return Built(_typescript(folder), folder)
     command = _BUILDS[of]
-    if not shutil.which(command[0]):
-        pytest.skip(f"{command[0]} is not on PATH, so the skeleton in {of} was NOT RUN")
+    if not _works(command[0]):
+        pytest.skip(f"{command[0]} is not here, so the skeleton in {of} was NOT RUN")
     cache = {"GOCACHE": str(folder / "cache"), "GO111MODULE": "off"}
     subprocess.run(command, cwd=folder, check=True, env=os.environ | cache)
     return Built(str(folder / "testee"), folder)
+
+
+def _works(compiler: str) -> bool:
+    """Tell whether a compiler is there, and not only a name for one that was never installed."""
+    asks = [compiler, "version" if compiler == "go" else "--version"]
+    return bool(shutil.which(compiler)) and not subprocess.run(asks, check=False).returncode
 
 
 def _typescript(folder: Path) -> str:
