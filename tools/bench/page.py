@@ -123,7 +123,7 @@ def _budgets(verdicts: Sequence[Judged]) -> str:
         )
         for verdict in verdicts
     ]
-    return table(("budget", "as it was asked for", "bound", "found", ""), rows)
+    return table(("budget", "as it was asked for", "bound", "found", "kept or missed"), rows)
 
 
 def _figures(figures: Sequence[Figure]) -> str:
