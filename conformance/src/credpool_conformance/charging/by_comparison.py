@@ -123,7 +123,7 @@ def _what_it_did(check: Check) -> Json:
 
 def _unread(check: Check, shown: Check, plainest: Check, failure: str) -> Check:
     """Charge a reply that was treated like any other of its status."""
-    owner = next(id_ for id_ in check.scenario.ids)
+    owner = check.scenario.ids[0]
     finding = Finding(
         phase=1,
         kind=_KIND,
