@@ -21,7 +21,7 @@ from credpool import errors, seed
 from credpool.events import report
 from credpool.login import LoginApp, login_by_browser, login_by_device
 from credpool.pool import engine_of
-from credpool.stores import JsonFileStore
+from credpool.stores import JsonFileStore, MemoryStore
 
 HELLO = {"name": "credpool", "version": credpool.__version__, "language": "Python", "protocol": 1}
 HELLO |= {"spec": "1.0-draft", "clock": "virtual"}
@@ -101,6 +101,7 @@ class Testee:
         own = credpool.Policy(**policy | words | {"cooldowns": cooldowns})
         self.rules = {"policy": own} if policy or not self.seeded() else {}
         self.rules |= {k: given[k] for k in given if k == "lock_timeout"}
+        self.memory = None
         try:
             self.rules |= {k: credpool.Strategy(given[k]) for k in given if k == "strategy"}
             if entries := tuple(entry(e, shared) for e in given["entries"]):
@@ -114,7 +115,11 @@ class Testee:
 
     def store(self):
         key, provider = self.given.get("key", self.given["provider"]), self.given["provider"]
-        return JsonFileStore(self.path, key, provider=provider, **self.rules)
+        if "store" in self.given or self.seeded():
+            return JsonFileStore(self.path, key, provider=provider, **self.rules)
+        state = credpool.PoolState(key=key, provider=provider, **self.rules)
+        self.memory = self.memory or MemoryStore(state)
+        return self.memory
 
     def restart(self, message):
         own = {"clock": self, "dice": lambda: self.randoms.pop(0)}

@@ -1,5 +1,6 @@
 """Two testees against each other: the tool itself."""
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -82,6 +83,16 @@ def test_a_pool_does_not_differ_from_itself(alike: Fuzz) -> None:
 
     assert found == []
     assert alike.steps >= 150
+
+
+def test_others_keep_their_folder_for_temporary_files(registry: Registry) -> None:
+    """What else runs in the process finds its own folder, and none that ends with the fuzzer."""
+    testee, before = str(TESTEES / "minimal.py"), tempfile.gettempdir()
+
+    with opened(testee, testee, registry, in_process=True, timeout=10.0) as two:
+        two.difference("1-0")
+
+        assert tempfile.gettempdir() == before
 
 
 def test_a_seed_makes_one_history(alike: Fuzz) -> None:

@@ -129,8 +129,10 @@ class Runner:
         if manifest.profile.real_clock:
             clock = MachineClock()
             return moved(scenario, clock.now), clock
-        begins = self._begins if is_movable(scenario) else EPOCH
-        scenario = moved(scenario, begins)
+        begins = EPOCH
+        if self._begins != EPOCH and is_movable(scenario):
+            begins = self._begins
+            scenario = moved(scenario, begins)
         told = "until" in manifest.profile.tells
         return scenario if told else asked_back(scenario), VirtualClock(begins)
 

@@ -62,11 +62,10 @@ class Fuzz:
 
     def difference(self, seed: str) -> Found | None:
         """Play the history of a seed on both, and make what differs as short as it gets."""
-        played = self.history(seed)
-        found = self._compared(played)
-        if found is None:
-            return None
-        return self._shortest(seed, played, found)
+        with lean():  # no longer than this: the folder for temporary files is the whole process's
+            played = self.history(seed)
+            found = self._compared(played)
+            return None if found is None else self._shortest(seed, played, found)
 
     def differences(self, seeds: Iterable[str], steps: int) -> Iterator[Found]:
         """Play one history after the other, until so many steps are played."""
@@ -114,7 +113,6 @@ def opened(
     Raises: HarnessError when a testee does not start.
     """
     with ExitStack() as stack:
-        stack.enter_context(lean())
         loopback = Loopback()
         stack.callback(loopback.close)
         world = World(loopback.mock)

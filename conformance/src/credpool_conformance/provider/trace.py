@@ -89,7 +89,7 @@ class Trace:
         # Hidden before it is cut: half a secret would no longer be known as one.
         hidden = self._hide(said).replace("\r\n", "\n")
         cut = hidden if len(hidden) <= shown else f"{hidden[:shown]}… ({len(hidden)} characters)"
-        return "".join(_visible(character) for character in cut)
+        return cut if cut.isprintable() else "".join(_visible(character) for character in cut)
 
     def _add(self, line: str, below: Sequence[str] = ()) -> None:
         with self._lock:
