@@ -9,10 +9,12 @@ import importlib
 import json
 import queue
 import shutil
+import ssl
 import sys
 import tempfile
 import threading
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -37,6 +39,7 @@ REFUSALS |= {errors.UnknownStrategy: "unknown_strategy"}
 FLOWS = {"device": login_by_device, "pkce": login_by_browser}
 CHOICES = {"first_429": credpool.First429, "payer_change": credpool.PayerChange}
 FIXED = {"hello": {"hello": HELLO}, "stop": {"ok": True}}
+TRUST = ssl.create_default_context()  # read once; each of several processes in one makes clients
 FOLDER = tempfile.mkdtemp(prefix="credpool-reference-")
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 POOLS = []  # what is dropped writes its counts when it likes, perhaps while its folder is removed
@@ -50,7 +53,8 @@ class Testee:
         self.current = contextvars.ContextVar("call")  # also where a refresh of the call's is made
         self.http, ours = (importlib.import_module(m) for m in (library, f"credpool.{library}"))
         self.auth = ours.PoolAuth
-        self.clients = {yes: self.http.Client(follow_redirects=yes) for yes in (False, True)}
+        client = partial(self.http.Client, verify=TRUST)
+        self.clients = {yes: client(follow_redirects=yes) for yes in (False, True)}
 
     def handle(self, message):
         self.time, command, seq = message.get("now", self.time), message["cmd"], message["seq"]

@@ -5,6 +5,7 @@ start.
 """
 
 import argparse
+import gc
 import os
 import sys
 import time
@@ -119,6 +120,7 @@ def _run(parsed: argparse.Namespace) -> int:
         os.environ["TZ"] = parsed.zone  # what a testee in a process of its own is started with
         time.tzset()
     known = _known(parsed.known_failures, scenarios, requirements)
+    gc.freeze()  # nobody looks for garbage in what has been read
     summary = run(
         selection.of(scenarios, requirements),
         registry,
