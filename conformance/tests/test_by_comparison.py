@@ -114,6 +114,32 @@ def test_words_that_lead_where_the_plain_reply_does_were_read(
     assert check.reason is None
 
 
+def test_any_status_of_a_class_is_an_example_of_it(scenarios: Mapping[str, Scenario]) -> None:
+    """A pool may take a 408 for something else than a 500, and still know a fault of the server."""
+
+    def reads(reply: Reply) -> Phases:
+        is_fault = reply.status == 502 or "cancelled" in str(reply.body).lower()
+        return STAYS if is_fault else BENCHES if reply.status == 408 else HOPS
+
+    check = judged(scenarios, "registry-example:gemini/cancelled", reads)
+
+    assert check.outcome is Outcome.PASS
+
+
+def test_a_status_that_is_treated_like_the_replys_own_is_no_example(
+    scenarios: Mapping[str, Scenario],
+) -> None:
+    """What the pool does with a 404 it does with any 429 too; its 400 tells that this one was not read."""
+
+    def reads(reply: Reply) -> Phases:
+        return BENCHES if reply.status in (404, 429) else STAYS
+
+    check = judged(scenarios, "registry-example:generic/request-too-large", reads)
+
+    assert check.outcome is Outcome.FAIL
+    assert check.own[0].expected == [{"wire": [*wire]} for wire in STAYS]
+
+
 @pytest.mark.parametrize(
     ("id_", "why"),
     [

@@ -4,7 +4,7 @@ A pool that tries the next key after a malformed request still shows whether it 
 by doing with it what it does with any reply of that status, or with the plainest one of another class.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from typing import Final
@@ -35,23 +35,28 @@ class ByComparison:
         if refusal is None or not all(id_.startswith("classify.") for id_ in check.verified):
             return check
         failure = attempts(check.scenario.phases[0])[0].failure
-        status = self._status_of.get(failure)
         if failure in self._means.get(refusal.status, ()):
             alone = self._played(_without_words(check.scenario, refusal.status))
             return _passed(check) if alone and check.wires == alone.wires else check
-        return check if status is None else self._between(check, failure, refusal.status, status)
+        return self._between(check, failure, refusal.status)
 
-    def _between(self, check: Check, failure: str, own: int, plain: int) -> Check:
-        """Judge a reply whose words are to make the difference, by the state of the entries too."""
+    def _between(self, check: Check, failure: str, own: int) -> Check:
+        """Judge a reply whose words are to make the difference, by the state of the entries too.
+
+        A pool need not do the same with every status of a class: any of them is an example of it
+        that this pool does not treat like the reply's own.
+        """
         watched = _watched(check.scenario)
         shown = self._played(watched)
         alone = self._played(_without_words(watched, own))
-        plainest = self._played(_without_words(watched, plain))
-        if not (shown and alone and plainest) or _same(plainest, alone):
+        statuses = [status for status, means in self._means.items() if failure in means]
+        plain = [self._played(_without_words(watched, status)) for status in statuses]
+        examples = [one for one in plain if one and alone and not _same(one, alone)]
+        if not (shown and alone and examples):
             return check
-        if _same(shown, plainest):
+        if any(_same(shown, one) for one in examples):
             return _passed(check)
-        return _unread(check, shown, plainest, failure) if _same(shown, alone) else check
+        return _unread(check, shown, examples[0], failure) if _same(shown, alone) else check
 
     @cached_property
     def _means(self) -> dict[int, set[str]]:
@@ -62,11 +67,6 @@ class ByComparison:
                 failure = attempts(scenario.phases[0])[0].failure
                 means.setdefault(refusal.status, set()).add(failure)
         return means
-
-    @cached_property
-    def _status_of(self) -> Mapping[str, int]:
-        """The first status that means a class by itself."""
-        return {f: status for status in reversed(self._means) for f in self._means[status]}
 
     def _played(self, scenario: Scenario) -> Check | None:
         """Play a scenario, once; none if the pool broke down."""
