@@ -165,6 +165,30 @@ def test_what_is_known_of_a_function_ends_with_its_text(module: ModuleType, tmp_
     assert {change.function for change in Journal(path, now).left(now)} == {"within"}
 
 
+def test_what_a_record_knows_is_not_tried_again(module: ModuleType, tmp_path: Path) -> None:
+    """A run on another machine goes on from the record, function by function, as long as each is the same."""
+    made = changes(module)
+    first = Journal(tmp_path / "first.ndjson", made)
+    within = [change for change in made if change.function == "within"]
+    survivor, *killed = within
+    first.add(Trial(alteration=survivor, killer=None, test="test_x.py::test_y"))
+    for change in [*killed, next(c for c in made if c.function != "within")]:
+        first.add(Trial(alteration=change, killer="a-check"))
+    survivors = [{"name": survivor.name, "test": "test_x.py::test_y"}]
+    kept = json.dumps({"functions": first.whole(made), "survivors": survivors})
+
+    again = Journal(tmp_path / "again.ndjson", made, kept)
+
+    assert again.left(made) == [change for change in made if change not in within]
+    assert [(t.alteration, t.test) for t in again.trials(made) if t.killer is None] == [
+        (survivor, "test_x.py::test_y")
+    ]
+    assert module.__file__ is not None
+    Path(module.__file__).write_text(SOURCE.replace("limit and", "limit - 0 and"), encoding="utf-8")
+    now = changes(module)
+    assert Journal(tmp_path / "again.ndjson", now, kept).left(now) == now
+
+
 def test_what_killed_a_neighbour_is_tried_first(module: ModuleType) -> None:
     """The nearer the kill, the earlier; among the others, the quick ones."""
     near, far = (c for c in changes(module) if c.before in {"0", "min"})
@@ -247,7 +271,7 @@ def test_the_share_leaves_out_what_nobody_can_kill(module: ModuleType) -> None:
     results = [(None, None), (None, None), (None, "reference_impl/tests/test_x.py::test_y")]
     results += [("a-check", None)] * (len(made) - 3)
     trials = [trial(c, *result) for c, result in zip(made, results, strict=True)]
-    kept = record(trials, len(made) + 5, date(2026, 11, 27), "abc1234")
+    kept = record(trials, len(made) + 5, date(2026, 11, 27), "abc1234", {})
     names = [survivor["name"] for survivor in json.loads(kept)["survivors"]]
 
     shown = page(kept, {names[0]: Reason(word="equivalent", why="it says the same")})

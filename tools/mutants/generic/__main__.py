@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not options.page:
         paths = decisive(Path(credpool.__file__).parent)
         made = changes(paths, lambda a: fnmatch.fnmatchcase(a.name, options.only))
-        journal = Journal(root / JOURNAL, made)
+        journal = Journal(root / JOURNAL, made, (root / RECORD).read_text(encoding="utf-8"))
         if not options.record:
             left = journal.left(made, survivors=options.survivors)
             suite = read_suite(data, data.default_testee)
@@ -46,8 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(f"{len(journal.trials(made))} changes, {len(_unnoticed(journal, made))} survive")
         if options.only != "*":
             return 0
-        (root / RECORD).parent.mkdir(exist_ok=True)
-        known = record(journal.trials(made), len(made), datetime.now(UTC).date(), _commit(root))
+        today = datetime.now(UTC).date()
+        whole = journal.whole(made)
+        known = record(journal.trials(made), len(made), today, _commit(root), whole)
         (root / RECORD).write_text(known, encoding="utf-8")
     kept = (root / RECORD).read_text(encoding="utf-8")
     (root / PAGE).write_text(page(kept, reasons(root)), encoding="utf-8")

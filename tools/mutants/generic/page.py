@@ -67,8 +67,13 @@ def reasons(root: Path) -> Mapping[str, Reason]:
     return found
 
 
-def record(trials: Iterable[Trial], there: int, day: date, commit: str) -> str:
-    """Write down the day, the counts, and the survivors; `there` are so many changes in all."""
+def record(
+    trials: Iterable[Trial], there: int, day: date, commit: str, functions: Mapping[str, str]
+) -> str:
+    """Write down the day, the counts, and the survivors; `there` are so many changes in all.
+
+    `functions` are those that are known whole, with the digests of their texts.
+    """
     made = sorted(trials, key=lambda t: (t.alteration.path, t.alteration.number))
     modules = {name: [0, 0, 0] for name in dict.fromkeys(map(_module, made))}
     for t in made:
@@ -92,6 +97,7 @@ def record(trials: Iterable[Trial], there: int, day: date, commit: str) -> str:
         "changes": there,
         "modules": {name: dict(zip(keys, n, strict=True)) for name, n in modules.items()},
         "survivors": survivors,
+        "functions": dict(sorted(functions.items())),
     }
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
