@@ -49,6 +49,7 @@ DAYS_AND_ZONES = (  # a leap day, both changes of the clock, the ends of a month
     ("2026-12-31T23:59:59Z", "UTC"),
 )
 SUITE = ("python", "-m", "credpool_conformance")
+SPREAD = ("--jobs", str(min(4, os.cpu_count() or 1)))
 # mkdocs-material announces its successors on every build; pyproject.toml records what we do about it
 QUIET_DOCS = {"NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
 
@@ -91,12 +92,12 @@ def conformance(session: nox.Session) -> None:
         for pair in reports.values():
             session.run(*SUITE, "compare", *map(str, pair))
         write_page(session, "--check", *reports[TESTEE])
-    session.run(*SUITE, "run", "--testee", SQLITE_TESTEE, "--connector", "inprocess")
+    session.run(*SUITE, "run", "--testee", SQLITE_TESTEE, "--connector", "inprocess", *SPREAD)
     for begin, zone in DAYS_AND_ZONES:
-        when = ("--begin", begin, "--zone", zone)
+        when = ("--begin", begin, "--zone", zone, *SPREAD)
         session.run(*SUITE, "run", "--testee", TESTEE, "--connector", "inprocess", *when)
     known = ("--known-failures", str(Path(REQUESTS_TESTEE).with_suffix(".known.yaml")))
-    session.run(*SUITE, "run", "--testee", REQUESTS_TESTEE, "--connector", "stdio", *known)
+    session.run(*SUITE, "run", "--testee", REQUESTS_TESTEE, "--connector", "stdio", *known, *SPREAD)
     session.run("python", "conformance/tests/programs/another_day.py", "--days", "30", "-30")
 
 
@@ -332,7 +333,7 @@ def run_testee(session: nox.Session, testee: str) -> list[Path]:
     for connector in CONNECTORS:
         report = REPORTS / f"{Path(testee).stem}-{connector}.ndjson"
         options = ("--testee", testee, "--connector", connector, "--report", str(report))
-        if session.run(*SUITE, "run", *options):  # nothing runs with --install-only
+        if session.run(*SUITE, "run", *options, *SPREAD):  # nothing runs with --install-only
             reports.append(report)
     return reports
 

@@ -57,6 +57,13 @@ def _connecting(command: argparse.ArgumentParser) -> None:
         default=DEFAULT_TIMEOUT,
         help=f"seconds a reply may take (default: {DEFAULT_TIMEOUT:g})",
     )
+    command.add_argument(
+        "--jobs",
+        type=_number,
+        default=1,
+        metavar="N",
+        help="play in so many processes, each with a testee of its own (default: 1)",
+    )
 
 
 def _standing(command: argparse.ArgumentParser) -> None:
@@ -84,7 +91,6 @@ def _playing(command: argparse.ArgumentParser) -> None:
     for option, default, what in (
         ("--steps", 1000, "stop after so many steps"),
         ("--differences", 1, "stop after so many differences"),
-        ("--jobs", 1, "share the histories among so many processes"),
     ):
         told = f"{what} (default: {default})"
         command.add_argument(option, type=_number, default=default, metavar="N", help=told)

@@ -154,6 +154,7 @@ def _options(
         known=known,
         slowest=parsed.slowest,
         begins=parsed.begin.timestamp() if parsed.begin else EPOCH,
+        jobs=parsed.jobs,
     )
 
 

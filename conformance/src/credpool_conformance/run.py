@@ -7,12 +7,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import IO, Final
 
 from credpool_conformance.charging.check import Check, Outcome
 from credpool_conformance.charging.needs import Needs
+from credpool_conformance.players import Player, players
 from credpool_conformance.problems import HarnessError, StartError
 from credpool_conformance.provider.loopback import Loopback
 from credpool_conformance.provider.mock import Mock
@@ -48,6 +50,7 @@ class Options:
     known: KnownFailures = field(default_factory=KnownFailures)
     slowest: int = 0
     begins: float = EPOCH
+    jobs: int = 1
 
 
 def run(
@@ -68,13 +71,13 @@ def run(
     begun = perf_counter()
     console = Console(out or sys.stdout, slowest=options.slowest)
     console.starting(options.connector, options.testee)
-    with opened(options, registry) as (mock, session):
-        manifest = introduction(session)
+    ready = partial(_ready, options, registry, requirements)
+    with players(ready, options.jobs, scenarios) as player:
+        manifest = player.manifest
         with ReportWriter(options.report) as report:
             report.header(_conditions(options, requirements, len(scenarios)), manifest)
             console.begin(len(scenarios), manifest)
-            runner = Runner(session, mock, registry, requirements, begins=options.begins)
-            needs = Needs(runner.check, all_ or scenarios)
+            needs = Needs(player.play, all_ or scenarios)
             checks: list[Check] = []
             for check in _until_enough(map(needs.check, scenarios), options):
                 checks.append(check)
@@ -128,6 +131,14 @@ def opened(options: Options, registry: Registry) -> Iterator[tuple[Mock, Session
         session = Session(connector, options.timeout, needs=registry.needs)
         stack.callback(session.close)
         yield loopback.mock, session
+
+
+@contextmanager
+def _ready(options: Options, registry: Registry, requirements: Requirements) -> Iterator[Player]:
+    with opened(options, registry) as (mock, session):
+        manifest = introduction(session)
+        runner = Runner(session, mock, registry, requirements, begins=options.begins)
+        yield Player(manifest=manifest, play=runner.check)
 
 
 def _connector(options: Options, mock: Mock) -> Connector:
