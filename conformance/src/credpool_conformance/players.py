@@ -48,7 +48,7 @@ class _Process:
 
 
 _inherited: list[_Process] = []
-"""What a process takes over from the one that it is made of."""
+"""The part that a process takes over from the one that it is made of."""
 
 
 @contextmanager
