@@ -1,0 +1,87 @@
+"""The pool as it is on the server: how often it was changed, by whom, and who is told."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from credpool.simulate.events import Events
+from credpool.simulate.hosts.costs import Cost, Costs
+from credpool.simulate.hosts.fleet import Fleet
+from credpool.simulate.hosts.measures import Figures
+from credpool.simulate.hosts.server import Server
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a host has read: the number of the latest change, and what the changes up to it were."""
+
+    number: int = 1
+    outs: int = 0
+    """How many changes that let an entry cool there were."""
+    until: float = 0.0
+    """When the cooldown of the storm's entries ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A change as a host sends it; one that only adds to counts is no conflict."""
+
+    by: object
+    token: object
+    based_on: int
+    rows: int
+    counts: int
+    outs: int
+    until: float
+
+
+@dataclass
+class Shared:
+    """One pool on the server."""
+
+    server: Server
+    costs: Costs
+    entries: int
+    seen: Seen = field(default_factory=Seen)
+    told: list[Callable[[int], None]] = field(default_factory=list)
+    """The subscribers."""
+    outs: list[tuple[float, object]] = field(default_factory=list)
+    """When an entry was let cool, and by whom."""
+    _touched: list[int] = field(default_factory=lambda: [0, 0])
+    """How many rows the changes up to each number have touched."""
+    _tokens: deque[object] = field(default_factory=lambda: deque(maxlen=200))
+
+    def look(self) -> tuple[Seen, Cost]:
+        """Answer with the number."""
+        return self.seen, self.costs.look
+
+    def read(self, since: int) -> tuple[Seen, Cost]:
+        """Answer with what has changed since a number."""
+        touched = self._touched[self.seen.number] - self._touched[since]
+        return self.seen, self.costs.read(min(touched, self.entries))
+
+    def write(self, change: Change, now: float) -> tuple[bool, Cost]:
+        """Make a change, unless somebody was quicker or it was made already."""
+        seen, done = self.seen, self.costs.write(change.rows, change.counts)
+        if change.token in self._tokens:
+            return True, done
+        if change.rows and change.based_on != seen.number:
+            return False, self.costs.refused(change.rows, change.counts)
+        number = seen.number + 1
+        self._tokens.append(change.token)
+        self._touched.append(self._touched[-1] + change.rows + change.counts)
+        self.seen = Seen(number, seen.outs + change.outs, max(seen.until, change.until))
+        self.outs += [(now, change.by)] * change.outs
+        self.server.tell(self.told, number, self.costs.notice)
+        return True, done
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What every part of a host works with."""
+
+    events: Events
+    server: Server
+    shared: Shared
+    fleet: Fleet
+    figures: Figures
