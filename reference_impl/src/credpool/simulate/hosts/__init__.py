@@ -5,7 +5,7 @@ It says nothing about which entry is best: that is the other simulation's.
 """
 
 from credpool.simulate.hosts.fleet import Fleet, Site
-from credpool.simulate.hosts.measures import Figures
+from credpool.simulate.hosts.measures import Figures, quantiles
 from credpool.simulate.hosts.world import simulate_hosts
 
-__all__ = ["Figures", "Fleet", "Site", "simulate_hosts"]
+__all__ = ["Figures", "Fleet", "Site", "quantiles", "simulate_hosts"]

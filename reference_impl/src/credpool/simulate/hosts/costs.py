@@ -44,12 +44,13 @@ class Costs:
         work = self.look.seconds * connect.commands
         self.connect = Cost(connect.commands, connect.sent, connect.answered, work)
 
-    def read(self, rows: int) -> Cost:
-        """Return what a reading costs that finds so many changed rows."""
+    def read(self, rows: int, counts: int) -> Cost:
+        """Return what a reading costs that finds so many changed rows, and counts alone."""
         sent, none = self._bytes("read nothing")
-        each = (self._bytes("read a change of all")[1] - none) / self._entries
-        work = self._seconds["read"] + self._seconds["read a row"] * rows
-        return Cost(1, sent, none + each * rows, work, rows)
+        row = (self._bytes("read a change of all")[1] - none) / self._entries
+        count = (self._bytes("read counts of all")[1] - none) / self._entries
+        work = self._seconds["read"] + self._seconds["read a row"] * (rows + counts)
+        return Cost(1, sent, none + row * rows + count * counts, work, rows)
 
     def write(self, rows: int, counts: int) -> Cost:
         """Return what a change costs that writes rows, and adds to the counts of entries."""

@@ -62,7 +62,7 @@ class Host:
         costs, since = self._shared.costs, self.seen.number
         got = partial(self._got, self.listener.heard)
         work = partial(self._shared.read, since)
-        self._server.ask(costs.read(0).sent, work, got, self._go_on)
+        self._server.ask(costs.read(0, 0).sent, work, got, self._go_on)
 
     def _got(self, stamp: int, seen: Seen) -> None:
         if seen.number >= self.seen.number:

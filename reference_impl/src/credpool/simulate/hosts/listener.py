@@ -1,4 +1,4 @@
-"""A host's listener: it hears of changes, and asks for the number now and then (the store's `news`)."""
+"""A host's listener: it hears of changes, and asks where it has heard none (the store's `news`)."""
 
 from random import Random
 
@@ -16,7 +16,7 @@ class Listener:
         self._poll, self._late = setup.fleet.poll, setup.figures.late
         self._number, self._knows = self._shared.seen.number, 0
         self._last = 0.0
-        self._asking, self._pending, self._hears = False, 0, True
+        self._asking, self._hears = False, True
 
     def begin(self, dice: Random) -> None:
         """Listen from now on."""
@@ -30,15 +30,11 @@ class Listener:
         self._late.extend(now - at for at, by in new if by is not self)
         self._knows = max(self._knows, outs)
 
-    def notice(self, _number: int) -> None:
-        """Hear that something was written, and ask for the number."""
-        if not self._hears:
-            return
-        self._last = self._events.now
-        if self._asking:
-            self._pending += 1
-        else:
-            self._ask()
+    def notice(self, seen: Seen) -> None:
+        """Hear that something was written."""
+        if self._hears:
+            self._last = self._events.now
+            self._take(seen)
 
     def _tick(self) -> None:
         """Ask where nothing was heard for a while."""
@@ -56,17 +52,17 @@ class Listener:
 
     def _found(self, seen: Seen) -> None:
         self._asking, self._hears = False, True
+        self._take(seen)
+
+    def _take(self, seen: Seen) -> None:
         if seen.number != self._number:
             self._number = seen.number
             self.heard += 1
             self.knows(seen.outs)
-        if self._pending:
-            self._pending -= 1
-            self._ask()
 
     def _away(self) -> None:
         """Wait for a while, and connect again."""
-        self._asking, self._pending, self._hears = False, 0, False
+        self._asking, self._hears = False, False
         self._events.at(self._events.now + self._poll, self._connect)
 
     def _connect(self) -> None:

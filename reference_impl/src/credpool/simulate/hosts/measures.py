@@ -48,8 +48,8 @@ class Figures:
     """Seconds from a request until it was sent, of those that had to read first."""
     late: "array[float]" = field(default_factory=lambda: array("d"))
     """For each change that lets an entry cool, and each other host: seconds until it knew that."""
-    last_change: float = 0.0
-    """When the last change was made."""
+    last_out: float = 0.0
+    """When the last change was made that lets an entry cool."""
 
     def a_second(self, total: float) -> float:
         """Return a total as a rate."""

@@ -41,14 +41,14 @@ class Server:
         serve = partial(self._serve, now, work, answer, away)
         self._events.at(self._link_in + self._way(), partial(self._arrived, serve))
 
-    def tell(self, told: Sequence[Callable[[int], None]], number: int, size: float) -> None:
+    def tell(self, told: Sequence[Callable[[T], None]], notice: T, size: float) -> None:
         """Send a notice to each of the subscribers, one after the other; called while it works."""
         for first in range(0, len(told), _TOGETHER):
             some = told[first : first + _TOGETHER]
             self._works(self._load.notice_seconds * len(some))
             self._sends(size * len(some))
             self._load.notices += len(some)
-            self._events.at(self._link_out + self._way(), partial(_each, some, number))
+            self._events.at(self._link_out + self._way(), partial(_each, some, notice))
 
     def _arrived(self, serve: Callable[[], None]) -> None:
         now = self._events.now
@@ -98,6 +98,6 @@ class Server:
         return trip / 2 + self._dice.random() * trip * _JITTER
 
 
-def _each(some: Sequence[Callable[[int], None]], number: int) -> None:
+def _each(some: Sequence[Callable[[T], None]], notice: T) -> None:
     for one in some:
-        one(number)
+        one(notice)

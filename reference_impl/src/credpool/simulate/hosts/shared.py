@@ -43,12 +43,14 @@ class Shared:
     costs: Costs
     entries: int
     seen: Seen = field(default_factory=Seen)
-    told: list[Callable[[int], None]] = field(default_factory=list)
+    told: list[Callable[[Seen], None]] = field(default_factory=list)
     """The subscribers."""
     outs: list[tuple[float, object]] = field(default_factory=list)
     """When an entry was let cool, and by whom."""
     _touched: list[int] = field(default_factory=lambda: [0, 0])
-    """How many rows the changes up to each number have touched."""
+    """How many rows the changes up to each number have written."""
+    _counted: list[int] = field(default_factory=lambda: [0, 0])
+    """How many counts they have added to."""
     _tokens: deque[object] = field(default_factory=lambda: deque(maxlen=200))
 
     def look(self) -> tuple[Seen, Cost]:
@@ -57,8 +59,9 @@ class Shared:
 
     def read(self, since: int) -> tuple[Seen, Cost]:
         """Answer with what has changed since a number."""
-        touched = self._touched[self.seen.number] - self._touched[since]
-        return self.seen, self.costs.read(min(touched, self.entries))
+        rows = self._touched[self.seen.number] - self._touched[since]
+        counts = self._counted[self.seen.number] - self._counted[since]
+        return self.seen, self.costs.read(min(rows, self.entries), min(counts, self.entries))
 
     def write(self, change: Change, now: float) -> tuple[bool, Cost]:
         """Make a change, unless somebody was quicker or it was made already."""
@@ -69,10 +72,12 @@ class Shared:
             return False, self.costs.refused(change.rows, change.counts)
         number = seen.number + 1
         self._tokens.append(change.token)
-        self._touched.append(self._touched[-1] + change.rows + change.counts)
+        self._touched.append(self._touched[-1] + change.rows)
+        self._counted.append(self._counted[-1] + change.counts)
         self.seen = Seen(number, seen.outs + change.outs, max(seen.until, change.until))
         self.outs += [(now, change.by)] * change.outs
-        self.server.tell(self.told, number, self.costs.notice)
+        if change.rows:
+            self.server.tell(self.told, self.seen, self.costs.notice)
         return True, done
 
 

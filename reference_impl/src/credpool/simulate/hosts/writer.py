@@ -64,7 +64,7 @@ class Writer:
 
     def _read(self, then: Callable[[Seen], None], away: Callable[[], None]) -> None:
         work = partial(self._shared.read, self._host.seen.number)
-        self._server.ask(self._shared.costs.read(0).sent, work, then, away)
+        self._server.ask(self._shared.costs.read(0, 0).sent, work, then, away)
 
     def _decide(self, seen: Seen) -> None:
         """Send what is news on the pool as it was read just now."""
@@ -99,7 +99,8 @@ class Writer:
     def _answered(self, made: bool) -> None:  # noqa: FBT001  the server's answer
         if made:
             self._figures.changes += 1
-            self._figures.last_change = self._events.now
+            if self._sent is not None and self._sent.outs:
+                self._figures.last_out = self._events.now
             self._counted -= self._written
             self._windows -= self._shown
             self._read(self._after, self._end)

@@ -25,6 +25,7 @@ from credpool.model.terms import EntryId
 from credpool.providers.registry import Provider
 from credpool.stores.auth_json import codec
 from credpool.stores.kept import Keeper, empty_pool
+from credpool.stores.redis.answer import changed_entries, text
 from credpool.stores.redis.news import News
 from credpool.stores.redis.server import Away, Refused, Server
 from credpool.stores.unwritten import MustBeWritten, Unwritten, merged
@@ -178,21 +179,22 @@ class RedisStore:
         if int(str(version)) > VERSION:
             what = f"the pool has version {version}, this library knows {VERSION}"
             raise StoreTooNew(self._server.where, what, "upgrade this library")
-        if number == seen.number and _text(epoch) == seen.epoch:
+        if number == seen.number and text(epoch) == seen.epoch:
             return seen
         if number == 0:
             return _Seen(0, "", self._lost(seen))
         known = {e.id: e for e in seen.state.entries} if since else {}
-        ids = json.loads(_text(order)) if order else [*known]
+        ids = json.loads(text(order)) if order else [*known]
         try:
-            new = self._decoded(news, known)
+            new = changed_entries(news, known, self._keeper)
         except codec.Malformed as err:
             refused = f"{err.where}: {err.what}"
         else:
-            entries = tuple((known | new)[i] for i in ids)
-            sources = frozenset(json.loads(_text(removed)))
+            there = known | new
+            entries = tuple(there[i] for i in ids)
+            sources = frozenset(json.loads(text(removed)))
             state = replace(self._empty, entries=entries, suppressed=sources)
-            return _Seen(int(str(number)), _text(epoch), state)
+            return _Seen(int(str(number)), text(epoch), state)
         raise StoreUnreadable(self._server.where, refused, "correct the row it names")
 
     def _lost(self, seen: _Seen) -> PoolState:
@@ -200,19 +202,6 @@ class RedisStore:
         if seen.number:
             _LOG.warning("%s has lost its data; the pool is put back there", self._server.where)
         return seen.state
-
-    def _decoded(
-        self, news: Sequence[object], known: Mapping[EntryId, Entry]
-    ) -> dict[EntryId, Entry]:
-        ids, rows, counts = (part if isinstance(part, list) else [] for part in news)
-        found: dict[EntryId, Entry] = {}
-        for n, (one, row, count) in enumerate(zip(ids, rows, counts, strict=True)):
-            before = known.get(EntryId(_text(one)))
-            counted = replace(
-                self._keeper.entry(_text(row), n, None), request_count=int(count or 0)
-            )
-            found[counted.id] = before if before is not None and before == counted else counted
-        return found
 
     # Writing.
 
@@ -293,7 +282,3 @@ class RedisStore:
         there = {entry.id: entry for entry in seen.state.entries}
         held = {i: pair for i, pair in self._waiting.held.items() if i in there}
         return seen.state.change({i: merged(there[i], *pair) for i, pair in held.items()})
-
-
-def _text(value: object) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)

@@ -1,0 +1,147 @@
+"""Write the tables of the page on many hosts, from what was measured and simulated."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from credpool.simulate.hosts.costs import PATH as WIRE
+from credpool.simulate.hosts.costs import SIZES
+from credpool_conformance.json_values import Json, fields, items, number, text
+from credpool_conformance.reporting.formats.markdown import table
+from tools.sources.regions import fill
+from tools.sources.specification import Specification
+
+PAGE: Final = "docs/guide/many-hosts.md"
+DATA: Final = "docs/data/hosts.json"
+
+Row = Mapping[str, Json]
+
+_MEGABYTE: Final = 1e6
+
+
+def hosts_page(spec: Specification) -> Mapping[str, str]:
+    """Return the page with its tables, where there is one."""
+    page = spec.root / PAGE
+    if not page.exists():
+        return {}
+    found = fields(json.loads((spec.root / DATA).read_text("utf-8")))
+    wire = fields(json.loads((spec.root / WIRE).read_text("utf-8")))
+    regions = {
+        "wire": _wire(wire),
+        "server-times": _times(wire),
+        "usual": table(("hosts", *_USUAL), _usual(fields(found["usual"]))),
+        "storm": table(("hosts", *_STORM), _storm(fields(found["storm"]))),
+        "changed": table(("1,000 hosts, with", *_USUAL), _usual(fields(found["changed"]))),
+        "eased": table(("1,000 hosts, with", *_STORM), _storm(fields(found["eased"]))),
+    }
+    return {PAGE: fill(page.read_text("utf-8"), regions)}
+
+
+# What was measured.
+
+
+def _wire(document: Row) -> str:
+    sizes = [fields(fields(document["entries"])[str(size)]) for size in SIZES]
+    rows = []
+    for name in sizes[0]:
+        costs = [fields(size[name]) for size in sizes]
+        ways = (f"{_n(c['in']):,.0f} / {_n(c['out']):,.0f}" for c in costs)
+        rows.append((name, _commands(costs[0]), *ways))
+    header = ("operation", "command", *(f"{size} entries, in / out" for size in SIZES))
+    return table(header, rows)
+
+
+def _commands(cost: Row) -> str:
+    found = (
+        f"`{name.upper().replace('|', ' ')}`" + (f" × {_n(n):.0f}" if _n(n) > 1 else "")
+        for name, n in fields(cost["commands"]).items()
+    )
+    return ", ".join(found) or "–"
+
+
+def _times(document: Row) -> str:
+    spent = fields(document["microseconds"])
+    rows = [(name, f"{_n(value):.1f} µs") for name, value in spent.items()]
+    return table((f"Redis {text(document['server'])}", "the thread's work"), rows)
+
+
+# What was simulated.
+
+_USUAL: Final = (
+    "commands/s",
+    "notices/s",
+    "MB/s in",
+    "MB/s out",
+    "thread busy",
+    "made again, each change",
+    "late, ms (p50 / p99 / max)",
+    "wasted, each exhausted entry",
+)
+_STORM: Final = (
+    "refused on the way",
+    "wasted",
+    "changes",
+    "made again",
+    "MB/s in",
+    "MB/s out",
+    "late, ms (p50 / p99 / max)",
+    "longest queue",
+    "without an answer",
+    "quiet after",
+)
+
+
+def _usual(rows: Row) -> Iterator[tuple[str, ...]]:
+    for name, run in ((name, fields(run)) for name, run in rows.items()):
+        yield (
+            _named(name),
+            f"{_n(run['commands']):,.0f}",
+            f"{_n(run['notices']):,.0f}",
+            *_megabytes(run),
+            _busy(_n(run["busy"])),
+            f"{_n(run['replays_each']):.2f}",
+            _late(run),
+            f"{_n(run['blind']):,.1f}" if _n(run["hosts"]) > 1 else "–",
+        )
+
+
+def _storm(rows: Row) -> Iterator[tuple[str, ...]]:
+    for name, run in ((name, fields(run)) for name, run in rows.items()):
+        yield (
+            _named(name),
+            f"{_n(run['under_way']):,.0f}",
+            f"{_n(run['blind']):,.1f}",
+            f"{_n(run['changes']):,.0f}",
+            f"{_n(run['replays']):,.0f}",
+            *_megabytes(run),
+            _late(run),
+            f"{_n(run['queue']):,.0f} ms",
+            f"{_n(run['away']):,.0f}",
+            f"{_n(run['quiet']):.1f} s",
+        )
+
+
+def _named(name: str) -> str:
+    return f"{int(name):,}" if name.isdigit() else name
+
+
+def _megabytes(run: Row) -> Iterator[str]:
+    for way in ("in", "out"):
+        yield f"{_n(run[way]) / _MEGABYTE:,.2f}"
+
+
+def _busy(part: float) -> str:
+    """Write a part of the thread's time; all of it is too much."""
+    return f"{part:.1%}" if part < 1 else f"**{part:.0%}**"
+
+
+def _late(run: Row) -> str:
+    if _n(run["hosts"]) <= 1:
+        return "–"
+    return " / ".join(f"{_n(value):,.1f}" for value in items(run["late"]))
+
+
+def _n(value: Json) -> float:
+    found = number(value)
+    assert found is not None, "it was measured"
+    return found
