@@ -53,7 +53,7 @@ EASED: Final[Mapping[str, Fleet]] = MappingProxyType(
 
 def row(fleet: Fleet, figures: Figures) -> dict[str, Json]:
     """Return the figures of a run as the page has them: times in milliseconds, rates by the second."""
-    load, changes = figures.load, max(figures.changes, 1)
+    load, told = figures.load, max(figures.told, 1)
     late, waited = quantiles(figures.late, _QUANTILES), quantiles(figures.waited, _QUANTILES)
     return {
         "hosts": fleet.hosts,
@@ -62,9 +62,9 @@ def row(fleet: Fleet, figures: Figures) -> dict[str, Json]:
         "in": round(figures.a_second(load.sent)),
         "out": round(figures.a_second(load.answered)),
         "busy": round(figures.a_second(load.busy), 4),
-        "changes": figures.changes,
+        "changes": figures.told,
         "replays": figures.replays,
-        "replays_each": round(figures.replays / changes, 3),
+        "replays_each": round(figures.replays / told, 3),
         "late": [round(value * 1000, 2) for value in late],
         "waited": [round(value * 1000, 2) for value in waited],
         "under_way": round(figures.per_exhausted(figures.under_way), 1),

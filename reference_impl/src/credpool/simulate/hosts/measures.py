@@ -36,6 +36,8 @@ class Figures:
     """The entries that ran out, each storm as one."""
     changes: int = 0
     """The changes that were made."""
+    told: int = 0
+    """Those of them that wrote rows, so that all hosts were told."""
     replays: int = 0
     """The writes that somebody else was quicker than."""
     lost: int = 0

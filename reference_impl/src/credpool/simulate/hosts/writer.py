@@ -99,8 +99,7 @@ class Writer:
     def _answered(self, made: bool) -> None:  # noqa: FBT001  the server's answer
         if made:
             self._figures.changes += 1
-            if self._sent is not None and self._sent.outs:
-                self._figures.last_out = self._events.now
+            self._note_made()
             self._counted -= self._written
             self._windows -= self._shown
             self._read(self._after, self._end)
@@ -111,6 +110,13 @@ class Writer:
             self._read(self._decide, self._failed)
         else:
             self._failed()
+
+    def _note_made(self) -> None:
+        change = self._sent
+        assert change is not None, "it was answered"
+        self._figures.told += change.rows > 0
+        if change.outs:
+            self._figures.last_out = self._events.now
 
     def _after(self, _seen: Seen) -> None:
         """Read once more, for the host to go by."""
