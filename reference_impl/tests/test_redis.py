@@ -19,7 +19,7 @@ import redis
 
 from credpool._calls.call import ActiveCall
 from credpool.entries.operator import Operator
-from credpool.model.entry import Cooldown, Entry
+from credpool.model.entry import Cooldown, Entry, Window
 from credpool.model.errors import StoreError, StoreUnreadable, StoreUnwritable
 from credpool.model.messages import Send
 from credpool.model.secret import Secret
@@ -184,6 +184,18 @@ def cool(name: str, until: float = 1030.0) -> Callable[[PoolState], PoolState]:
     def change(state: PoolState) -> PoolState:
         return state.change(
             {e.id: replace(e, cooldown=cooldown) for e in state.entries if e.id == name}
+        )
+
+    return change
+
+
+def less_left(name: str) -> Callable[[PoolState], PoolState]:
+    """Return the change that notes what is left of an entry's quota."""
+    windows = {"5h": Window(0.5, 9000.0)}
+
+    def change(state: PoolState) -> PoolState:
+        return state.change(
+            {e.id: replace(e, windows=windows) for e in state.entries if e.id == name}
         )
 
     return change
@@ -547,19 +559,21 @@ def test_a_change_is_heard_by_message(server: RealServer) -> None:
     assert store.load().entries[1].cooldown is not None
 
 
-def test_counts_are_no_news(server: RealServer) -> None:
-    """Who listens is told of no counts, and of the change that comes after them."""
+def test_soft_state_is_no_news(server: RealServer) -> None:
+    """Who listens is told of no counts and no quotas, and of the change that comes after them."""
     store, listener = filled(server), server.client.pubsub(ignore_subscribe_messages=True)
     listener.subscribe("credpool:{openrouter}:pool")
     listener.get_message(timeout=GIVE_UP)
 
     store.update(counted("a"))
+    store.update(less_left("a"))
     store.update(cool("b"))
 
     heard = listener.get_message(timeout=GIVE_UP)
     listener.close()
     assert heard["data"] == store._server.number()  # noqa: SLF001  a notice is what one would be told
-    assert heard["data"].startswith(b"3 ")
+    assert heard["data"].startswith(b"4 ")
+    assert opened(server).load().entries[0].windows["5h"].left == 0.5
 
 
 def test_counts_come_without_rows(server: RealServer) -> None:

@@ -37,7 +37,7 @@ class Figures:
     changes: int = 0
     """The changes that were made."""
     told: int = 0
-    """Those of them that wrote rows, so that all hosts were told."""
+    """Those of them that let an entry cool, so that all hosts were told."""
     replays: int = 0
     """The writes that somebody else was quicker than."""
     lost: int = 0

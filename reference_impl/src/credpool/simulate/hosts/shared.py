@@ -76,7 +76,7 @@ class Shared:
         self._counted.append(self._counted[-1] + change.counts)
         self.seen = Seen(number, seen.outs + change.outs, max(seen.until, change.until))
         self.outs += [(now, change.by)] * change.outs
-        if change.rows:
+        if change.outs:
             self.server.tell(self.told, self.seen, self.costs.notice)
         return True, done
 

@@ -114,8 +114,8 @@ class Writer:
     def _note_made(self) -> None:
         change = self._sent
         assert change is not None, "it was answered"
-        self._figures.told += change.rows > 0
         if change.outs:
+            self._figures.told += 1
             self._figures.last_out = self._events.now
 
     def _after(self, _seen: Seen) -> None:

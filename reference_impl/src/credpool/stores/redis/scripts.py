@@ -4,7 +4,7 @@ A pool is five keys: `pool` (its number, version, order and removed sources), `r
 id, and `changed` and `counted`, the number of the change that wrote each row and each count. `tokens`
 are the latest changes: one that is sent twice, because its answer was lost, is made once.
 
-A change is told to all who listen, unless it only adds to counts: those may lag.
+A change is told to all who listen, unless all that is new are counts and quotas: those may lag.
 """
 
 from typing import Final
@@ -68,7 +68,7 @@ for n = 1, #sent.counts, 2 do
 end
 redis.call('LPUSH', KEYS[5], sent.token)
 redis.call('LTRIM', KEYS[5], 0, 199)
-if not sent.commutes then
+if sent.told then
   redis.call('PUBLISH', KEYS[1], number .. ' ' .. (found[2] or sent.token))
 end
 return 1

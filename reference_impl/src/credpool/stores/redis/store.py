@@ -45,6 +45,18 @@ class _Seen:
     stamp: object = field(default=None, repr=False)
 
 
+@dataclass(slots=True)
+class _Written:
+    """What is to be written of some entries."""
+
+    rows: list[str] = field(default_factory=list)
+    """Ids, each with its row."""
+    counts: list[object] = field(default_factory=list)
+    """Ids, each with its new requests."""
+    is_told: bool = False
+    """Whether more is new than what is left of quotas: that is for people, and may lag."""
+
+
 class RedisStore:
     """Keep one pool on a server.
 
@@ -212,7 +224,7 @@ class RedisStore:
         if isinstance(found, str):
             fix = "the change that made it is at fault"
             raise StoreUnwritable(self._server.where, f"no such pool: {found}", fix)
-        rows, counts = found
+        rows, counts = found.rows, found.counts
         ids = [entry.id for entry in changed.entries]
         moved, news = ids != [*before], changed.suppressed != seen.state.suppressed
         if not (rows or counts or moved or news):
@@ -226,28 +238,27 @@ class RedisStore:
             "counts": counts,
             "gone": [*before.keys() - {*ids}],
             "commutes": not (rows or moved or removed),
+            "told": found.is_told or moved or removed,
             "order": json.dumps(ids) if moved else "",
             "removed": json.dumps(sorted(changed.suppressed)) if removed else "",
         }
         return json.dumps(parts)
 
-    def _rows(
-        self, before: Mapping[EntryId, Entry], entries: Sequence[Entry]
-    ) -> tuple[Sequence[str], Sequence[object]] | str:
+    def _rows(self, before: Mapping[EntryId, Entry], entries: Sequence[Entry]) -> _Written | str:
         """Return the rows to write and the requests to add, or what is wrong: an error would show it."""
-        rows, counts = list[str](), list[object]()
+        written = _Written()
         try:
             codec.check_ids(entries, self._empty.key)
             self._keeper.knows(e for e in entries if before.get(e.id) is not e)
             for entry in entries:
                 old = before.get(entry.id)
                 if old is not entry:
-                    self._take(entry, old, rows, counts)
+                    self._take(entry, old, written)
         except (ValueError, OverflowError) as err:
             return str(err)
-        return rows, counts
+        return written
 
-    def _take(self, entry: Entry, old: Entry | None, rows: list[str], counts: list[object]) -> None:
+    def _take(self, entry: Entry, old: Entry | None, written: _Written) -> None:
         """Add what is to be written of an entry: its row, and how many requests are new."""
         stored, line = self._keeper.row(replace(entry, request_count=0))
         if not self._secrets and (stored.secret or stored.refresh_token):
@@ -256,10 +267,12 @@ class RedisStore:
             )
             raise ValueError(what)
         if old is None or stored != replace(old, request_count=0):
-            rows += (entry.id, line)
+            written.rows += (entry.id, line)
+            seen = old and replace(old, request_count=0, windows=stored.windows)
+            written.is_told = written.is_told or stored != seen
         more = entry.request_count - (0 if old is None else old.request_count)
         if more:
-            counts += (entry.id, more)
+            written.counts += (entry.id, more)
 
     # While the server is away.
 
