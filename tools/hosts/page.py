@@ -8,6 +8,7 @@ from credpool.simulate.hosts.costs import PATH as WIRE
 from credpool.simulate.hosts.costs import SIZES
 from credpool_conformance.json_values import Json, fields, items, number, text
 from credpool_conformance.reporting.formats.markdown import table
+from tools.goodput.plots import Goal, bars
 from tools.sources.regions import fill
 from tools.sources.specification import Specification
 
@@ -17,6 +18,7 @@ DATA: Final = "docs/data/hosts.json"
 Row = Mapping[str, Json]
 
 _MEGABYTE: Final = 1e6
+_HALF: Final = Goal(at=0.5, label="half of the thread's time", written=".1%", below=True)
 
 
 def hosts_page(spec: Specification) -> Mapping[str, str]:
@@ -35,6 +37,18 @@ def hosts_page(spec: Specification) -> Mapping[str, str]:
         "eased": table(("1,000 hosts, with", *_STORM), _storm(fields(found["eased"]))),
     }
     return {PAGE: fill(page.read_text("utf-8"), regions)}
+
+
+def hosts_drawings(spec: Specification) -> Mapping[str, str]:
+    """Draw how busy the server's thread is with each plan."""
+    if not (spec.root / DATA).exists():
+        return {}
+    found = fields(json.loads((spec.root / DATA).read_text("utf-8")))
+    rows = {f"{_named(name)} hosts": run for name, run in fields(found["usual"]).items()}
+    rows |= {name.replace("`", ""): run for name, run in fields(found["changed"]).items()}
+    del rows["as above"]
+    busy = {name: _n(fields(run)["busy"]) for name, run in rows.items()}
+    return {"many-hosts": bars(busy, _HALF)}
 
 
 # What was measured.

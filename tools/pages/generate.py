@@ -20,7 +20,7 @@ from tools.diagrams.svg import FOLDER as DRAWINGS
 from tools.goodput.page import DATA as GOODPUT_DATA
 from tools.goodput.page import goodput_drawings, goodput_page
 from tools.hosts.page import DATA as HOSTS_DATA
-from tools.hosts.page import hosts_page
+from tools.hosts.page import hosts_drawings, hosts_page
 from tools.pages import library_data
 from tools.pages.architecture import architecture_drawings, architecture_page
 from tools.pages.chapter_tables import region_contents
@@ -156,6 +156,7 @@ def _drawings(spec: Specification) -> dict[str, str]:
         **state_drawings(spec),
         **architecture_drawings(spec),
         **goodput_drawings(spec),
+        **hosts_drawings(spec),
     }
     return {f"{DRAWINGS}/{name}.svg": f"{picture}\n" for name, picture in drawn.items()}
 

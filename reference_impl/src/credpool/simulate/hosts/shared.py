@@ -41,7 +41,10 @@ class Shared:
 
     server: Server
     costs: Costs
-    entries: int
+    most_rows: int
+    """How many entries the changes are about together, at most."""
+    most_counts: int
+    """To the counts of how many entries they add together, at most."""
     seen: Seen = field(default_factory=Seen)
     told: list[Callable[[Seen], None]] = field(default_factory=list)
     """The subscribers."""
@@ -61,7 +64,7 @@ class Shared:
         """Answer with what has changed since a number."""
         rows = self._touched[self.seen.number] - self._touched[since]
         counts = self._counted[self.seen.number] - self._counted[since]
-        return self.seen, self.costs.read(min(rows, self.entries), min(counts, self.entries))
+        return self.seen, self.costs.read(min(rows, self.most_rows), min(counts, self.most_counts))
 
     def write(self, change: Change, now: float) -> tuple[bool, Cost]:
         """Make a change, unless somebody was quicker or it was made already."""

@@ -16,7 +16,8 @@ def simulate_hosts(fleet: Fleet, *, seed: int = 0) -> Figures:
     events, costs = Events(), Costs(fleet.entries, fleet.site.slower)
     figures = Figures(fleet.seconds, Load(costs.notice_seconds))
     server = Server(events, fleet, Random(f"{seed}-server"), figures.load)  # noqa: S311
-    pools = [Shared(server, costs, fleet.entries) for _ in range(fleet.namespaces)]
+    rows = fleet.entries if fleet.storm_at is None else fleet.storm_entries
+    pools = [Shared(server, costs, rows, fleet.spread) for _ in range(fleet.namespaces)]
     for n in range(fleet.hosts):
         setup = Setup(events, server, pools[n % len(pools)], fleet, figures)
         Host(setup, Random(f"{seed}-{n}")).begin()  # noqa: S311  a simulation
