@@ -143,7 +143,7 @@ class Counted:
         self.heard.append((name, self.events.now))
 
 
-INSTANT = Site(round_trip=0.0, host_seconds=0.0, host_seconds_per_row=0.0, bytes_per_second=1000.0)
+INSTANT = Site(round_trip=0.0, bytes_per_second=1000.0)
 
 
 def test_answers_come_in_the_order_of_the_questions() -> None:

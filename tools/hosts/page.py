@@ -17,7 +17,7 @@ DATA: Final = "docs/data/hosts.json"
 
 Row = Mapping[str, Json]
 
-_MEGABYTE: Final = 1e6
+_KILOBYTE: Final = 1000
 _HALF: Final = Goal(at=0.5, label="half of the thread's time", written=".1%", below=True)
 
 
@@ -84,8 +84,8 @@ def _times(document: Row) -> str:
 _USUAL: Final = (
     "commands/s",
     "notices/s",
-    "MB/s in",
-    "MB/s out",
+    "kB/s in",
+    "kB/s out",
     "thread busy",
     "made again, each change",
     "late, ms (p50 / p99 / max)",
@@ -96,8 +96,8 @@ _STORM: Final = (
     "wasted",
     "changes",
     "made again",
-    "MB/s in",
-    "MB/s out",
+    "kB/s in",
+    "kB/s out",
     "late, ms (p50 / p99 / max)",
     "longest queue",
     "without an answer",
@@ -111,7 +111,7 @@ def _usual(rows: Row) -> Iterator[tuple[str, ...]]:
             _named(name),
             f"{_n(run['commands']):,.0f}",
             f"{_n(run['notices']):,.0f}",
-            *_megabytes(run),
+            *_kilobytes(run),
             _busy(_n(run["busy"])),
             f"{_n(run['replays_each']):.2f}",
             _late(run),
@@ -127,7 +127,7 @@ def _storm(rows: Row) -> Iterator[tuple[str, ...]]:
             f"{_n(run['blind']):,.1f}",
             f"{_n(run['changes']):,.0f}",
             f"{_n(run['replays']):,.0f}",
-            *_megabytes(run),
+            *_kilobytes(run),
             _late(run),
             f"{_n(run['queue']):,.0f} ms",
             f"{_n(run['away']):,.0f}",
@@ -139,9 +139,9 @@ def _named(name: str) -> str:
     return f"{int(name):,}" if name.isdigit() else name
 
 
-def _megabytes(run: Row) -> Iterator[str]:
+def _kilobytes(run: Row) -> Iterator[str]:
     for way in ("in", "out"):
-        yield f"{_n(run[way]) / _MEGABYTE:,.2f}"
+        yield f"{_n(run[way]) / _KILOBYTE:,.1f}"
 
 
 def _busy(part: float) -> str:

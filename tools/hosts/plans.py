@@ -26,6 +26,7 @@ STORMS: Final = tuple(replace(_STORM, hosts=n) for n in HOSTS)
 CHANGED: Final[Mapping[str, Fleet]] = MappingProxyType(
     {
         "as above": _DAY,
+        "2,000 hosts in place of 1,000": replace(_DAY, hosts=2000),
         "round trips of 5 ms": replace(_DAY, site=Site(round_trip=0.005)),
         "a server three times slower": replace(_DAY, site=Site(slower=3.0)),
         "requests spread over 100 entries": replace(_DAY, spread=100),
@@ -43,6 +44,7 @@ EASED: Final[Mapping[str, Fleet]] = MappingProxyType(
     {
         "as above": _STORM,
         "an owner with 100 entries": replace(_STORM, storm_entries=100),
+        "an owner with 800 entries": replace(_STORM, entries=800, storm_entries=800),
         "one process for 10 hosts": replace(_STORM, hosts=100, rate=100.0),
         "10 namespaces": replace(_STORM, namespaces=10),
         "100 namespaces": replace(_STORM, namespaces=100),

@@ -26,8 +26,8 @@ class Cost:
     """Bytes from it."""
     seconds: float
     """The work of the server's thread."""
-    rows: int = 0
-    """The rows that the host reads."""
+    host_seconds: float = 0.0
+    """The work of the host on the answer."""
 
 
 class Costs:
@@ -49,8 +49,10 @@ class Costs:
         sent, none = self._bytes("read nothing")
         row = (self._bytes("read a change of all")[1] - none) / self._entries
         count = (self._bytes("read counts of all")[1] - none) / self._entries
-        work = self._seconds["read"] + self._seconds["read a row"] * (rows + counts)
-        return Cost(1, sent, none + row * rows + count * counts, work, rows)
+        spent = self._seconds
+        work = spent["read"] + spent["read a row"] * rows + spent["read a count"] * counts
+        own = self._host(rows, counts)
+        return Cost(1, sent, none + row * rows + count * counts, work, own)
 
     def write(self, rows: int, counts: int) -> Cost:
         """Return what a change costs that writes rows, and adds to the counts of entries."""
@@ -58,14 +60,23 @@ class Costs:
         row = (self._bytes("write a change of all")[0] - one) / more
         counted = self._bytes("write counts of one entry")[0]
         count = (self._bytes("write counts of all")[0] - counted) / more
-        work = self._seconds["write"] + self._seconds["write a row"] * max(rows + counts - 1, 0)
+        spent = self._seconds
+        more = spent["write a row"] * max(rows - 1, 0) + spent["write a count"] * counts
+        work = spent["write"] + more
         answered = self._bytes("write a change of one entry")[1]
-        return Cost(1, one + row * (rows - 1) + count * counts, answered, work)
+        sent = one + row * (rows - 1) + count * counts
+        return Cost(1, sent, answered, work, self._host())
 
     def refused(self, rows: int, counts: int) -> Cost:
         """Return what the same change costs when somebody was quicker."""
         whole = self.write(rows, counts)
-        return Cost(1, whole.sent, self._bytes("write refused")[1], self._seconds["write"])
+        answered, work = self._bytes("write refused")[1], self._seconds["write"]
+        return Cost(1, whole.sent, answered, work, self._host())
+
+    def _host(self, rows: int = 0, counts: int = 0) -> float:
+        spent = self._seconds
+        more = spent["host reads a row"] * rows + spent["host reads a count"] * counts
+        return spent["host asks"] + more
 
     def _cost(self, name: str, seconds: float) -> Cost:
         return Cost(1, *self._bytes(name), seconds)

@@ -12,11 +12,7 @@ class Site:
     bytes_per_second: float = 125e6
     """Each way: a gigabit link."""
     slower: float = 1.0
-    """How many times slower the server is than the one that was measured."""
-    host_seconds: float = 0.0003
-    """A host's own work on an answer."""
-    host_seconds_per_row: float = 0.00006
-    """Its work on each row that it reads."""
+    """How many times slower the server and the hosts are than those that were measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

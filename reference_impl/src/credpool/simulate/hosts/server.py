@@ -82,8 +82,7 @@ class Server:
             self._load.away += 1
             self._events.at(since + self._timeout, away)
         else:
-            own = self._site.host_seconds + self._site.host_seconds_per_row * cost.rows
-            self._events.at(back + own, partial(answer, found))
+            self._events.at(back + cost.host_seconds, partial(answer, found))
 
     def _works(self, seconds: float) -> None:
         self._free = max(self._free, self._events.now) + seconds
