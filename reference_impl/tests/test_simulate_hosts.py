@@ -101,14 +101,13 @@ def test_a_storm_wastes_what_was_under_way_and_what_came_too_late() -> None:
     expected = STORM.requests * STORM.latency
     assert figures.exhausted == 1
     assert 0.6 * expected < figures.under_way < 1.5 * expected
-    assert figures.blind < 5
+    assert figures.blind < 10
     assert slow.blind > 0.5 * STORM.requests * 0.1
-    assert figures.replays > 0
 
 
-def test_two_hosts_that_write_at_once_write_one_after_the_other() -> None:
-    """The slower one is refused and makes its change again; nothing is lost."""
-    figures = simulate_hosts(replace(STORM, hosts=2, rate=200.0, latency=0.05))
+def test_hosts_that_write_at_once_write_one_after_the_other() -> None:
+    """The slower ones are refused and make their changes again; nothing is lost."""
+    figures = simulate_hosts(replace(STORM, rate=100.0, latency=0.05))
 
     assert figures.replays > 0
     assert figures.lost == 0

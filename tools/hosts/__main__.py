@@ -1,12 +1,13 @@
 """Simulate every published plan, and keep the figures for the page.
 
-python -m tools.hosts
+python -m tools.hosts [PART …], of usual, storm, changed and eased
 """
 
 import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from credpool.simulate.hosts import Fleet, simulate_hosts
@@ -15,20 +16,26 @@ from tools.hosts.page import DATA
 from tools.hosts.plans import CHANGED, EASED, HOSTS, SEED, STORMS, USUAL, row
 
 ROOT: Final = Path(__file__).parents[2]
-
-
-def main() -> int:
-    """Simulate, and write the data."""
-    names = [str(n) for n in HOSTS]
-    document = {
-        "version": 1,
-        "seed": SEED,
-        "usual": _rows(dict(zip(names, USUAL, strict=True))),
-        "storm": _rows(dict(zip(names, STORMS, strict=True))),
-        "changed": _rows(CHANGED),
-        "eased": _rows(EASED),
+_NAMES: Final = [str(n) for n in HOSTS]
+PARTS: Final[Mapping[str, Mapping[str, Fleet]]] = MappingProxyType(
+    {
+        "usual": dict(zip(_NAMES, USUAL, strict=True)),
+        "storm": dict(zip(_NAMES, STORMS, strict=True)),
+        "changed": CHANGED,
+        "eased": EASED,
     }
-    (ROOT / DATA).write_text(json.dumps(document, indent=1) + "\n", "utf-8")
+)
+
+
+def main(wanted: list[str]) -> int:
+    """Simulate the wanted parts, or all, and write the data."""
+    path = ROOT / DATA
+    found = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    for part, fleets in PARTS.items():
+        if part in (wanted or PARTS):
+            found[part] = _rows(fleets)
+    document = {"version": 1, "seed": SEED, **{part: found[part] for part in PARTS}}
+    path.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
     return 0
 
 
@@ -41,4 +48,4 @@ def _rows(fleets: Mapping[str, Fleet]) -> dict[str, Json]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -35,6 +35,7 @@ def hosts_page(spec: Specification) -> Mapping[str, str]:
         "storm": table(("hosts", *_STORM), _storm(fields(found["storm"]))),
         "changed": table(("1,000 hosts, with", *_USUAL), _usual(fields(found["changed"]))),
         "eased": table(("1,000 hosts, with", *_STORM), _storm(fields(found["eased"]))),
+        "breaks": _breaks(found, wire),
     }
     return {PAGE: fill(page.read_text("utf-8"), regions)}
 
@@ -77,6 +78,41 @@ def _times(document: Row) -> str:
     spent = fields(document["microseconds"])
     rows = [(name, f"{_n(value):.1f} µs") for name, value in spent.items()]
     return table((f"Redis {text(document['server'])}", "the thread's work"), rows)
+
+
+# What breaks.
+
+
+def _breaks(found: Row, wire: Row) -> str:
+    """Say what breaks first, with its figures."""
+    changed, eased = fields(found["changed"]), fields(found["eased"])
+    usual, more, spread, storm = (
+        fields(part[name])
+        for part, name in (
+            (changed, "as above"),
+            (changed, "2,000 hosts in place of 1,000"),
+            (changed, "requests spread over 100 entries"),
+            (eased, "an owner with 800 entries"),
+        )
+    )
+    whole = fields(fields(fields(wire["entries"])["800"])["read a change of all"])
+    return _BREAKS.format(
+        usual=_busy(_n(usual["busy"])),
+        notices=f"{_n(usual['notices']):,.0f}",
+        more=_busy(_n(more["busy"])),
+        replays=f"{_n(more['replays_each']):,.0f}",
+        spread=_busy(_n(spread["busy"])),
+        waited=f"{_n(items(spread['waited'])[1]):,.0f}",
+        whole=f"{_n(whole['out']) / _KILOBYTE:,.0f}",
+        away=f"{_n(storm['away']):,.0f}",
+        lost=f"{_n(storm['lost']):,.0f}",
+    )
+
+
+_BREAKS: Final = """\
+1. **The server's thread, with requests that are spread.** `fill_first` keeps it busy for {usual} of its time. With any strategy that spreads requests over 100 entries it is {spread}: each cooldown brings the counts of all entries along, and each host reads them. A request that has to read first then waits up to {waited} ms (p99).
+2. **The server's thread, with more hosts.** Hosts make the changes, and each change is told to all hosts, so notices grow with the square of their number: {notices} a second with 1,000 hosts. With 2,000 the thread is busy for {more} of its time, and a change is made {replays} times again.
+3. **The network, when all entries of a large owner go out at once.** With 800 of them each host reads {whole} kB for one change. A thousand hosts fill the link for longer than `timeout`: {away} questions go without an answer, and {lost} changes fail with `StoreUnwritable`."""
 
 
 # What was simulated.

@@ -55,7 +55,7 @@ EASED: Final[Mapping[str, Fleet]] = MappingProxyType(
 
 def row(fleet: Fleet, figures: Figures) -> dict[str, Json]:
     """Return the figures of a run as the page has them: times in milliseconds, rates by the second."""
-    load, told = figures.load, max(figures.told, 1)
+    load, told, storm = figures.load, max(figures.told, 1), fleet.storm_at is not None
     late, waited = quantiles(figures.late, _QUANTILES), quantiles(figures.waited, _QUANTILES)
     return {
         "hosts": fleet.hosts,
@@ -69,10 +69,10 @@ def row(fleet: Fleet, figures: Figures) -> dict[str, Json]:
         "replays_each": round(figures.replays / told, 3),
         "late": [round(value * 1000, 2) for value in late],
         "waited": [round(value * 1000, 2) for value in waited],
-        "under_way": round(figures.per_exhausted(figures.under_way), 1),
-        "blind": round(figures.per_exhausted(figures.blind), 2),
+        "under_way": figures.under_way,
+        "blind": round(figures.blind if storm else figures.per_exhausted(figures.blind), 2),
         "queue": round(load.longest * 1000, 2),
         "away": load.away,
         "lost": figures.lost,
-        "quiet": round(max(figures.last_out - (fleet.storm_at or 0.0), 0.0), 2),
+        "quiet": round(max(figures.last_out - (fleet.storm_at or 0.0), 0.0), 2) if storm else 0.0,
     }

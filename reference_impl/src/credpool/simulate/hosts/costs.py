@@ -17,7 +17,7 @@ SIZES: Final = (3, 100, 800)
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one question costs."""
+    """The cost of one question."""
 
     commands: int
     sent: float

@@ -7,7 +7,7 @@ from credpool.simulate.hosts.shared import Seen, Setup
 
 
 class Listener:
-    """What a host has heard."""
+    """The part of a host that hears of changes."""
 
     def __init__(self, setup: Setup) -> None:
         self.heard = 0

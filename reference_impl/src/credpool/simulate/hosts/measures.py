@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Load:
-    """What the server has done."""
+    """The work that the server has done."""
 
     notice_seconds: float
     """The work of the server's thread on each notice."""

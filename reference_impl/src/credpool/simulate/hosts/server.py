@@ -19,7 +19,7 @@ _TOGETHER: Final = 50
 
 
 class Server:
-    """What is asked of the server, and when it answers."""
+    """The server, and the way to it and back."""
 
     def __init__(self, events: Events, fleet: Fleet, dice: Random, load: Load) -> None:
         self._events, self._site, self._timeout = events, fleet.site, fleet.timeout

@@ -13,7 +13,7 @@ from credpool.simulate.hosts.server import Server
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a host has read: the number of the latest change, and what the changes up to it were."""
+    """The pool as a host has read it: the number of the latest change, and what the changes made of it."""
 
     number: int = 1
     outs: int = 0
@@ -86,7 +86,7 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What every part of a host works with."""
+    """The surroundings of every part of a host."""
 
     events: Events
     server: Server

@@ -27,7 +27,7 @@ class Shows(Protocol):
 
 
 class Writer:
-    """What a host has to write; one change at a time, which takes along all that waits."""
+    """A host's changes: one at a time, which takes along all that waits."""
 
     def __init__(self, setup: Setup, host: Shows, dice: Random) -> None:
         self._events, self._server, self._shared = setup.events, setup.server, setup.shared

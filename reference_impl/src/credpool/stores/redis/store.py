@@ -47,7 +47,7 @@ class _Seen:
 
 @dataclass(slots=True)
 class _Written:
-    """What is to be written of some entries."""
+    """The rows and counts of some entries that are to be written."""
 
     rows: list[str] = field(default_factory=list)
     """Ids, each with its row."""
