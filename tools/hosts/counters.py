@@ -38,12 +38,10 @@ class Counters:
         found = self._calls()
         found.subtract(calls)
         commands = {name: n for name, n in sorted(found.items()) if n and name != "info"}
-        scripts = [name for name in _SCRIPTS if name in commands]
-        sent = {name: commands[name] for name in scripts} or commands
-        within = {name: n for name, n in commands.items() if name not in sent}
+        scripts = any(name in commands for name in _SCRIPTS)
         return {
-            "commands": {**sent},
-            "within": {**within},
+            "commands": {c: n for c, n in commands.items() if c in _SCRIPTS or not scripts},
+            "within": {c: n for c, n in commands.items() if c not in _SCRIPTS and scripts},
             "in": after["input"] - before["input"] - asked,
             "out": after["output"] - before["output"] - told,
         }

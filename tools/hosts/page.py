@@ -31,10 +31,10 @@ def hosts_page(spec: Specification) -> Mapping[str, str]:
     regions = {
         "wire": _wire(wire),
         "server-times": _times(wire),
-        "usual": table(("hosts", *_USUAL), _usual(fields(found["usual"]))),
-        "storm": table(("hosts", *_STORM), _storm(fields(found["storm"]))),
-        "changed": table(("1,000 hosts, with", *_USUAL), _usual(fields(found["changed"]))),
-        "eased": table(("1,000 hosts, with", *_STORM), _storm(fields(found["eased"]))),
+        "usual": table(("hosts", *_USUAL), [*_usual(fields(found["usual"]))]),
+        "storm": table(("hosts", *_STORM), [*_storm(fields(found["storm"]))]),
+        "changed": table(("1,000 hosts, with", *_USUAL), [*_usual(fields(found["changed"]))]),
+        "eased": table(("1,000 hosts, with", *_STORM), [*_storm(fields(found["eased"]))]),
         "breaks": _breaks(found, wire),
     }
     return {PAGE: fill(page.read_text("utf-8"), regions)}
@@ -76,8 +76,8 @@ def _commands(cost: Row) -> str:
 
 def _times(document: Row) -> str:
     spent = fields(document["microseconds"])
-    rows = [(name, f"{_n(value):.1f} µs") for name, value in spent.items()]
-    return table((f"Redis {text(document['server'])}", "the thread's work"), rows)
+    rows = [(name, f"{_n(value):.1f}") for name, value in spent.items()]
+    return table((f"Redis {text(document['server'])}", "microseconds of work"), rows)
 
 
 # What breaks.
@@ -111,7 +111,7 @@ def _breaks(found: Row, wire: Row) -> str:
 
 _BREAKS: Final = """\
 1. **The server's thread, with requests that are spread.** `fill_first` keeps it busy for {usual} of its time. With any strategy that spreads requests over 100 entries it is {spread}: each cooldown brings the counts of all entries along, and each host reads them. A request that has to read first then waits up to {waited} ms (p99).
-2. **The server's thread, with more hosts.** Hosts make the changes, and each change is told to all hosts, so notices grow with the square of their number: {notices} a second with 1,000 hosts. With 2,000 the thread is busy for {more} of its time, and a change is made {replays} times again.
+2. **The server's thread, with more hosts.** Hosts make the changes, and each change is told to all hosts, so notices grow with the square of their number: {notices} a second with 1,000 hosts. With 2,000 the thread is busy for {more} of its time, and a change is made again {replays} times until it fits.
 3. **The network, when all entries of a large owner go out at once.** With 800 of them each host reads {whole} kB for one change. A thousand hosts fill the link for longer than `timeout`: {away} questions go without an answer, and {lost} changes fail with `StoreUnwritable`."""
 
 

@@ -45,7 +45,7 @@ class _Metered(Server):
         self.asked: list[tuple[str, dict[str, Json]]] = []
         self._counters = counters
 
-    def number(self) -> bytes | None:
+    def number(self) -> bytes:
         """Ask for the number."""
         return self._noted("look", super().number)
 

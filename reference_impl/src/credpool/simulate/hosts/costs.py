@@ -56,10 +56,10 @@ class Costs:
 
     def write(self, rows: int, counts: int) -> Cost:
         """Return what a change costs that writes rows, and adds to the counts of entries."""
-        one, more = self._bytes("write a change of one entry")[0], self._entries - 1
-        row = (self._bytes("write a change of all")[0] - one) / more
+        one, others = self._bytes("write a change of one entry")[0], self._entries - 1
+        row = (self._bytes("write a change of all")[0] - one) / others
         counted = self._bytes("write counts of one entry")[0]
-        count = (self._bytes("write counts of all")[0] - counted) / more
+        count = (self._bytes("write counts of all")[0] - counted) / others
         spent = self._seconds
         more = spent["write a row"] * max(rows - 1, 0) + spent["write a count"] * counts
         work = spent["write"] + more
@@ -88,8 +88,8 @@ class Costs:
 @dataclass(frozen=True, slots=True)
 class _Row:
     commands: int
-    sent: int
-    answered: int
+    sent: float
+    answered: float
 
 
 @cache
@@ -100,7 +100,7 @@ def _table(entries: int) -> Mapping[str, _Row]:
 
 def _row(row: Mapping[str, object]) -> _Row:
     commands = sum(map(_number, _fields(row["commands"]).values()))
-    return _Row(int(commands), int(_number(row["in"])), int(_number(row["out"])))
+    return _Row(int(commands), _number(row["in"]), _number(row["out"]))
 
 
 @cache

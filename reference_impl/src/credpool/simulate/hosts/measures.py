@@ -44,7 +44,7 @@ class Figures:
     """The changes that failed, because the server did not answer in time."""
     under_way: int = 0
     """Requests on an exhausted entry that were sent before anybody had written that it is out."""
-    blind: int = 0
+    blind: float = 0.0
     """Those sent after that, by a host that did not know it yet."""
     waited: "array[float]" = field(default_factory=lambda: array("d"))
     """Seconds from a request until it was sent, of those that had to read first."""

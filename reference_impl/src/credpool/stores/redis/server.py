@@ -51,7 +51,7 @@ class Server:
         """
         with self._asked():
             found = self.client.hmget(self.keys[0], ["number", "epoch"])
-        return b" ".join(part or b"" for part in found)
+        return b" ".join(part if isinstance(part, bytes) else b"" for part in found)
 
     def read(self, since: int, epoch: str) -> Sequence[object]:
         """Return what has changed since a number; raises what `number` raises."""
