@@ -75,6 +75,26 @@ def test_counts_alone_are_written_after_a_thousand_requests_and_told_nobody() ->
     assert (figures.load.notices, figures.replays) == (0, 0)
 
 
+def test_counts_go_along_with_a_cooldown() -> None:
+    """So a host that is refused more often than once in a thousand requests writes none by themselves."""
+    fleet = replace(FLEET, hosts=1, rate=100.0, seconds=100.0)
+
+    figures = simulate_hosts(fleet)
+
+    assert figures.told > 50
+    assert figures.changes - figures.told <= 1
+
+
+def test_whoever_hears_notices_does_not_ask() -> None:
+    """The number is asked for where there was no notice for as long as `poll`."""
+    busy = replace(FLEET, refused=0.2, poll=0.2)
+
+    asked, never = simulate_hosts(busy), simulate_hosts(replace(busy, poll=1e6))
+
+    assert asked.load.notices > 20 * 300
+    assert asked.load.commands < 1.03 * never.load.commands
+
+
 def test_every_change_is_told_to_every_host_of_its_pool() -> None:
     """With several namespaces, to those of its own alone."""
     figures = simulate_hosts(FLEET)
