@@ -17,18 +17,25 @@ from pathlib import Path
 import pytest
 import redis
 
+from credpool._calls.call import ActiveCall
 from credpool.entries.operator import Operator
-from credpool.model.entry import Cooldown, Entry
+from credpool.model.entry import Cooldown, Entry, Window
 from credpool.model.errors import StoreError, StoreUnreadable, StoreUnwritable
+from credpool.model.messages import Send
 from credpool.model.secret import Secret
 from credpool.model.state import PoolState
 from credpool.model.terms import AuthType, EntryId, FailureClass
-from credpool.pool import Store
+from credpool.pool import Pool, Store, engine_of
+from credpool.providers.reply import Reply
 from credpool.seed.open import open_pool
 from credpool.seed.surroundings import Surroundings
+from credpool.simulate.hosts.costs import PATH as WIRE
+from credpool.simulate.hosts.costs import SIZES
 from credpool.stores import RedisStore
 from credpool.testing import SharedStoreContract
 from credpool.testing.contract import counted, sample
+from tools.hosts.counters import Counters
+from tools.hosts.wire import measured
 
 PROGRAM = shutil.which("redis-server") or shutil.which("valkey-server")
 GIVE_UP = 60.0
@@ -177,6 +184,18 @@ def cool(name: str, until: float = 1030.0) -> Callable[[PoolState], PoolState]:
     def change(state: PoolState) -> PoolState:
         return state.change(
             {e.id: replace(e, cooldown=cooldown) for e in state.entries if e.id == name}
+        )
+
+    return change
+
+
+def less_left(name: str) -> Callable[[PoolState], PoolState]:
+    """Return the change that notes what is left of an entry's quota."""
+    windows = {"5h": Window(0.5, 9000.0)}
+
+    def change(state: PoolState) -> PoolState:
+        return state.change(
+            {e.id: replace(e, windows=windows) for e in state.entries if e.id == name}
         )
 
     return change
@@ -519,3 +538,107 @@ def test_three_hosts_send_one_refresh(server: RealServer) -> None:
     for one in hosts:
         one.communicate(timeout=GIVE_UP)
     assert sorted(told) == ["AwaitClaim", "AwaitClaim", "Exchange"]
+
+
+def test_a_change_is_heard_by_message(server: RealServer) -> None:
+    """A host that asks once in an hour hears of a cooldown at once, and asks for nothing because of it."""
+    store, asked = filled(server, follow="heard", poll=3600.0), []
+    listening(store)
+    client, before = store._server.client, store.stamp()  # noqa: SLF001
+    whole = client.hmget
+
+    def noted(*arguments: object) -> object:
+        asked.append(arguments)
+        return whole(*arguments)  # type: ignore[arg-type]
+
+    client.hmget = noted  # type: ignore[method-assign,assignment]
+    opened(server).update(cool("b"))
+    wait_until(lambda: store.stamp() != before)
+
+    assert asked == []
+    assert store.load().entries[1].cooldown is not None
+
+
+def test_soft_state_is_no_news(server: RealServer) -> None:
+    """Who listens is told of no counts and no quotas, and of the change that comes after them."""
+    store, listener = filled(server), server.client.pubsub(ignore_subscribe_messages=True)
+    listener.subscribe("credpool:{openrouter}:pool")
+    listener.get_message(timeout=GIVE_UP)
+
+    store.update(counted("a"))
+    store.update(less_left("a"))
+    store.update(cool("b"))
+
+    heard = listener.get_message(timeout=GIVE_UP)
+    listener.close()
+    assert heard["data"] == store._server.number()  # noqa: SLF001  a notice is what one would be told
+    assert heard["data"].startswith(b"4 ")
+    assert opened(server).load().entries[0].windows["5h"].left == 0.5
+
+
+def test_counts_come_without_rows(server: RealServer) -> None:
+    """Who has read the pool reads counts alone; who has not reads all of it."""
+    store = filled(server)
+    opened(server).update(counted("b", 5))
+    number, epoch = store._seen.number, store._seen.epoch  # noqa: SLF001
+
+    *_, ids, rows, _, counts, sums = store._server.read(number, epoch)  # noqa: SLF001
+
+    assert (ids, rows, counts, sums) == ([], [], [b"b"], [b"5"])
+    assert [e.request_count for e in store.load().entries] == [0, 5]
+    assert [e.request_count for e in opened(server).load().entries] == [0, 5]
+
+
+def test_counts_of_an_entry_that_is_gone_are_gone(server: RealServer) -> None:
+    """They come to nobody, and the entry's next count begins at zero."""
+    store = filled(server)
+    other = opened(server)
+    other.load()
+    store.update(counted("b", 5))
+    store.update(lambda s: replace(s, entries=s.entries[:1]))
+
+    assert [e.id for e in other.load().entries] == ["a"]
+    assert server.client.zrange("credpool:{openrouter}:counted", 0, -1) == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_measured_costs_are_the_stores(own: RealServer, size: int) -> None:
+    """What the simulation of hosts goes by is what each operation costs, to the byte."""
+    kept = json.loads((ROOT / WIRE).read_text("utf-8"))["entries"][str(size)]
+    table = measured(own.port, size)
+    connect, known = table.pop("connect"), kept.pop("connect")
+
+    assert table == kept
+    # a connection names its process, and the client its version
+    assert connect["commands"] == known["commands"]
+    assert abs(connect["in"] - known["in"]) <= 40
+
+
+def test_a_call_that_is_refused_asks_as_the_simulation_does(own: RealServer) -> None:
+    """Its change is read, written and read twice; a healthy call before it asks for nothing."""
+    filled(own)
+    store = opened(own, follow="heard", poll=3600.0)
+    engine = engine_of(Pool(store))
+    listening(store)
+    engine.follow()
+    counters, calls = Counters(own.port), list[ActiveCall]()
+
+    def healthy() -> None:
+        calls.append(ActiveCall(engine, lambda: None))
+        action = calls[-1].start()
+        assert isinstance(action, Send)
+        calls[-1].sending(action.entry)
+
+    def refused() -> None:
+        calls[-1].settle(calls[-1].failed(engine.state.entries[0], Reply(402, {}, b"")))
+
+    costs = [counters.cost(step)["commands"] for step in (healthy, refused)]
+    counters.close()
+
+    assert costs == [{}, {"eval": 1, "eval_ro": 3}]
+
+
+def listening(store: RedisStore) -> None:
+    """Let a store listen, and wait until it has asked for the number as it began."""
+    store.stamp()
+    wait_until(lambda: store._news.value.heard == 1)  # noqa: SLF001

@@ -19,6 +19,8 @@ from tools.crossings.pairs import TABLE as PAIRS
 from tools.diagrams.svg import FOLDER as DRAWINGS
 from tools.goodput.page import DATA as GOODPUT_DATA
 from tools.goodput.page import goodput_drawings, goodput_page
+from tools.hosts.page import DATA as HOSTS_DATA
+from tools.hosts.page import hosts_drawings, hosts_page
 from tools.pages import library_data
 from tools.pages.architecture import architecture_drawings, architecture_page
 from tools.pages.chapter_tables import region_contents
@@ -70,8 +72,8 @@ _ABOUT: Final = {
     "data": ("The specification's tables and schemas, as files at fixed addresses.", 1.0),
 }
 """The descriptions of pages that have no first sentence for it, and their place in the search."""
-_ELSEWHERE: Final = frozenset({f"{_DATA}/gallery.json", GOODPUT_DATA})
-"""The files that other commands write: `nox -s gallery`, `python -m tools.goodput`."""
+_ELSEWHERE: Final = frozenset({f"{_DATA}/gallery.json", GOODPUT_DATA, HOSTS_DATA})
+"""The files that other commands write: `nox -s gallery`, `python -m tools.goodput`, `python -m tools.hosts`."""
 
 
 _OF_ONE_TABLE: Final[tuple[tuple[str, str, Callable[[Specification], str]], ...]] = (
@@ -124,6 +126,7 @@ def _pages(spec: Specification) -> dict[str, str]:
         **reference_pages(spec),
         **_of_the_pools(spec),
         **goodput_page(spec),
+        **hosts_page(spec),
         DATA_PAGE: _headed("data", data_page(spec)),
     }
 
@@ -153,6 +156,7 @@ def _drawings(spec: Specification) -> dict[str, str]:
         **state_drawings(spec),
         **architecture_drawings(spec),
         **goodput_drawings(spec),
+        **hosts_drawings(spec),
     }
     return {f"{DRAWINGS}/{name}.svg": f"{picture}\n" for name, picture in drawn.items()}
 

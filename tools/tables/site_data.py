@@ -33,6 +33,7 @@ _SCENARIOS: Final = "Every check of the suite, with its tables expanded."
 _RESULTS: Final = (
     ("gallery.json", "Pools that others wrote"),
     ("goodput.json", "How much of what accounts have each strategy turns into answers"),
+    ("hosts.json", "What a server sees of the hosts that share a pool"),
 )
 _INTRODUCTION: Final = """\
 # Data

@@ -4,9 +4,7 @@ Each call is the library's own `ActiveCall`; only the HTTP client, the clock and
 simulated.
 """
 
-from collections.abc import Callable
 from functools import partial
-from heapq import heappop, heappush
 from random import Random
 from typing import Final
 
@@ -22,6 +20,7 @@ from credpool.pool import Pool, engine_of
 from credpool.providers.reply import Reply
 from credpool.simulate.account import PROVIDER, Account
 from credpool.simulate.agent import ROUND_TRIP, Agent
+from credpool.simulate.events import Events
 from credpool.simulate.measures import Measures
 from credpool.simulate.workload import Plan, Workload
 from credpool.stores.memory import MemoryStore
@@ -39,12 +38,12 @@ _OUTPUT_PRICE: Final = 5.0
 class SimulatedClock:
     """The simulation's time; nobody sleeps by it, for waits are events."""
 
-    def __init__(self) -> None:
-        self.elapsed = 0.0
+    def __init__(self, events: Events) -> None:
+        self._events = events
 
     def now(self) -> float:
         """Return the time, in seconds since the epoch."""
-        return EPOCH + self.elapsed
+        return EPOCH + self._events.now
 
     def sleep(self, _until: float, _why: Why, /) -> None:
         """Refuse: a wait is an event of the simulation."""
@@ -58,15 +57,13 @@ class SimulatedClock:
 class World:
     """One run over one workload."""
 
-    def __init__(self, workload: Workload, pool: Pool, clock: SimulatedClock, seed: int) -> None:
+    def __init__(self, workload: Workload, pool: Pool, events: Events, seed: int) -> None:
         self.measures = Measures()
         self._workload = workload
         self._engine = engine_of(pool)
-        self._clock = clock
+        self._events = events
         self._seed = seed
         self._spread = Random(seed)  # noqa: S311  a simulation
-        self._events: list[tuple[float, int, Callable[[], None]]] = []
-        self._serial = 0
         self._sessions = 0
         accounts = [Account(p, EPOCH, workload.cache_seconds) for p in workload.plans]
         entries = iter(pool.state.entries)
@@ -76,18 +73,11 @@ class World:
         """Let the workload's time pass."""
         for n in range(self._workload.agents.count):
             agent = Agent.number(n, self._workload, self._seed)
-            self._at(agent.since, partial(self._converse, agent))
-        while self._events and self._events[0][0] <= self._workload.seconds:
-            moment, _, event = heappop(self._events)
-            self._clock.elapsed = moment
-            event()
+            self._events.at(agent.since, partial(self._converse, agent))
+        self._events.run(self._workload.seconds)
         for account in dict.fromkeys(self._accounts.values()):
             account.account(self.measures)
         return self.measures
-
-    def _at(self, moment: float, event: Callable[[], None]) -> None:
-        self._serial += 1
-        heappush(self._events, (moment, self._serial, event))
 
     def _converse(self, agent: Agent) -> None:
         self._sessions += 1
@@ -96,7 +86,7 @@ class World:
 
     def _ask(self, agent: Agent) -> None:
         agent.ask()
-        agent.since = self._clock.elapsed
+        agent.since = self._events.now
         self.measures.calls += 1
         self._try(agent)
 
@@ -109,7 +99,7 @@ class World:
             case Send(entry):
                 self._send(active, agent, entry)
             case Wait(entry, until):
-                self._at(until - EPOCH, partial(self._resume, active, agent, entry))
+                self._events.at(until - EPOCH, partial(self._resume, active, agent, entry))
             case Deliver() | GiveUp() as end:
                 self._later(active, agent, end)
             case other:
@@ -119,7 +109,7 @@ class World:
         self._perform(active, agent, active.resumed(entry))
 
     def _send(self, active: ActiveCall, agent: Agent, entry: Entry) -> None:
-        now, account = self._clock.elapsed, self._accounts[entry.id]
+        now, account = self._events.now, self._accounts[entry.id]
         active.sending(entry)
         self.measures.requests += 1
         warm = account.is_warm(agent.session, now)
@@ -128,9 +118,9 @@ class World:
         refusal = account.begin(agent.session, agent.charge, now)
         if refusal is None:
             done = partial(self._served, active, agent, entry, warm=warm)
-            self._at(now + agent.takes, done)
+            self._events.at(now + agent.takes, done)
         else:
-            self._at(now + ROUND_TRIP, lambda: self._refused(active, agent, entry, refusal))
+            self._events.at(now + ROUND_TRIP, lambda: self._refused(active, agent, entry, refusal))
 
     def _refused(self, active: ActiveCall, agent: Agent, entry: Entry, refusal: Reply) -> None:
         failed = active.failed(entry, refusal)
@@ -138,7 +128,7 @@ class World:
         self._perform(active, agent, failed)
 
     def _served(self, active: ActiveCall, agent: Agent, entry: Entry, *, warm: bool) -> None:
-        now, account = self._clock.elapsed, self._accounts[entry.id]
+        now, account = self._events.now, self._accounts[entry.id]
         account.end(agent.session, agent.charge, now)
         proven = active.succeeded(entry, account.headers(now))
         if proven is not None:
@@ -148,12 +138,12 @@ class World:
         pause = agent.answered()
         if not agent.left:
             account.forget(agent.session)
-        self._at(now + pause, partial(self._ask if agent.left else self._converse, agent))
+        self._events.at(now + pause, partial(self._ask if agent.left else self._converse, agent))
 
     def _measure(self, agent: Agent, plan: Plan, *, warm: bool) -> None:
         measures = self.measures
         measures.answered += 1
-        measures.waits.append(max(self._clock.elapsed - agent.since - agent.takes, 0.0))
+        measures.waits.append(max(self._events.now - agent.since - agent.takes, 0.0))
         measures.work += agent.work(self._workload.cached)
         measures.cold += 0.0 if warm else agent.prefix
         measures.by_owner[plan.owner] += 1
@@ -166,8 +156,8 @@ class World:
         """Let the caller ask again when the pool says that an entry returns."""
         _end(active)
         returns = end.exhaustion.returns_at if end.exhaustion is not None else None
-        moment = returns - EPOCH if returns is not None else self._clock.elapsed + _AGAIN
-        self._at(moment + self._spread.uniform(0, _SPREAD), lambda: self._try(agent))
+        moment = returns - EPOCH if returns is not None else self._events.now + _AGAIN
+        self._events.at(moment + self._spread.uniform(0, _SPREAD), lambda: self._try(agent))
 
 
 def _end(active: ActiveCall) -> None:
@@ -183,7 +173,7 @@ def simulate(
     seed: int = 0,
 ) -> Measures:
     """Run one workload with a pool that goes by this strategy and policy; the same seed, the same run."""
-    random, clock = Random(seed), SimulatedClock()  # noqa: S311  a simulation
+    random, events = Random(seed), Events()  # noqa: S311  a simulation
     entries = [
         Entry(
             id=EntryId(f"{plan.owner}-{n}"),
@@ -203,5 +193,5 @@ def simulate(
         strategy=strategy,
         policy=policy or Policy(),
     )
-    pool = Pool(MemoryStore(state), clock=clock, dice=random.random)
-    return World(workload, pool, clock, seed).run()
+    pool = Pool(MemoryStore(state), clock=SimulatedClock(events), dice=random.random)
+    return World(workload, pool, events, seed).run()

@@ -1,4 +1,6 @@
-"""News of changes: heard from the server, and asked for now and then behind it.
+"""News of changes: heard from the server, and asked for where nothing was heard for a while.
+
+A notice has what would be asked for, so nobody asks because of one.
 
 One thread listens; whoever looks for news reads a number in memory, and waits for nobody.
 """
@@ -46,7 +48,10 @@ class News:
         Raises:
             Away: nobody answers.
         """
-        found = self._server.number()
+        self.take(self._server.number())
+
+    def take(self, found: bytes) -> None:
+        """Note the latest number, as the server has told it."""
         self.reached()
         if found != self._seen:
             self._seen = found
@@ -61,12 +66,15 @@ def _listen(me: Callable[[], News | None], server: Server, poll: float, over: Ev
             with told:
                 told.subscribe(server.keys[0])
                 while not over.is_set():
+                    notice = told.get_message(timeout=poll)  # None at first: it is subscribed
                     news = me()
                     if news is None:
                         return
-                    news.look()
+                    if notice is None:
+                        news.look()
+                    else:
+                        news.take(notice["data"])
                     del news
-                    told.get_message(timeout=poll)
         except (Away, redis.RedisError, OSError):
             over.wait(poll)
         except StoreError:  # the next reading tells

@@ -1,8 +1,10 @@
 """The two programs that the server runs, each in one step (Lua).
 
-A pool is four keys: `pool` (its number, version, order and removed sources), `rows` by id, `counts` by
-id, and `changed`, the number of the change that wrote each row. `tokens` are the latest changes: one
-that is sent twice, because its answer was lost, is made once.
+A pool is five keys: `pool` (its number, version, order and removed sources), `rows` by id, `counts` by
+id, and `changed` and `counted`, the number of the change that wrote each row and each count. `tokens`
+are the latest changes: one that is sent twice, because its answer was lost, is made once.
+
+A change is told to all who listen, unless all that is new are counts and quotas: those may lag.
 """
 
 from typing import Final
@@ -26,7 +28,10 @@ local ids = redis.call('ZRANGEBYSCORE', KEYS[4], '(' .. since, '+inf')
 local order = ''
 if shaped > since then order = redis.call('HGET', KEYS[1], 'order') or '' end
 local rows, counts = all('HMGET', KEYS[2], ids), all('HMGET', KEYS[3], ids)
-return {number, found[2] or '', tonumber(found[3] or '1'), since, order, found[5] or '[]', ids, rows, counts}
+local counted = {}
+if since > 0 then counted = redis.call('ZRANGEBYSCORE', KEYS[6], '(' .. since, '+inf') end
+return {number, found[2] or '', tonumber(found[3] or '1'), since, order, found[5] or '[]',
+  ids, rows, counts, counted, all('HMGET', KEYS[3], counted)}
 """
 
 WRITE: Final = """
@@ -49,6 +54,7 @@ for _, id in ipairs(sent.gone) do
   redis.call('HDEL', KEYS[2], id)
   redis.call('HDEL', KEYS[3], id)
   redis.call('ZREM', KEYS[4], id)
+  redis.call('ZREM', KEYS[6], id)
 end
 for n = 1, #sent.rows, 2 do
   redis.call('HSET', KEYS[2], sent.rows[n], sent.rows[n + 1])
@@ -57,11 +63,13 @@ end
 for n = 1, #sent.counts, 2 do
   if redis.call('HEXISTS', KEYS[2], sent.counts[n]) == 1 then
     redis.call('HINCRBY', KEYS[3], sent.counts[n], sent.counts[n + 1])
-    redis.call('ZADD', KEYS[4], number, sent.counts[n])
+    redis.call('ZADD', KEYS[6], number, sent.counts[n])
   end
 end
 redis.call('LPUSH', KEYS[5], sent.token)
 redis.call('LTRIM', KEYS[5], 0, 199)
-redis.call('PUBLISH', KEYS[1], number)
+if sent.told then
+  redis.call('PUBLISH', KEYS[1], number .. ' ' .. (found[2] or sent.token))
+end
 return 1
 """

@@ -17,7 +17,7 @@ from credpool._process.forks import PerProcess
 from credpool.model.errors import StoreUnreadable
 from credpool.stores.redis.scripts import READ, WRITE
 
-PARTS = ("pool", "rows", "counts", "changed", "tokens")
+PARTS = ("pool", "rows", "counts", "changed", "tokens", "counted")
 
 
 class Away(Exception):
@@ -42,8 +42,8 @@ class Server:
         """The process's client."""
         return self._client.value
 
-    def number(self) -> bytes | None:
-        """Return the number of the pool's latest change and its epoch, as they stand.
+    def number(self) -> bytes:
+        """Return the number of the pool's latest change and its epoch, as a notice has them.
 
         Raises:
             Away: nobody answers.
@@ -51,7 +51,7 @@ class Server:
         """
         with self._asked():
             found = self.client.hmget(self.keys[0], ["number", "epoch"])
-        return repr(found).encode()
+        return b" ".join(part if isinstance(part, bytes) else b"" for part in found)
 
     def read(self, since: int, epoch: str) -> Sequence[object]:
         """Return what has changed since a number; raises what `number` raises."""

@@ -25,6 +25,7 @@ from credpool.model.terms import EntryId
 from credpool.providers.registry import Provider
 from credpool.stores.auth_json import codec
 from credpool.stores.kept import Keeper, empty_pool
+from credpool.stores.redis.answer import changed_entries, text
 from credpool.stores.redis.news import News
 from credpool.stores.redis.server import Away, Refused, Server
 from credpool.stores.unwritten import MustBeWritten, Unwritten, merged
@@ -42,6 +43,18 @@ class _Seen:
     epoch: str
     state: PoolState
     stamp: object = field(default=None, repr=False)
+
+
+@dataclass(slots=True)
+class _Written:
+    """The rows and counts of some entries that are to be written."""
+
+    rows: list[str] = field(default_factory=list)
+    """Ids, each with its row."""
+    counts: list[object] = field(default_factory=list)
+    """Ids, each with its new requests."""
+    is_told: bool = False
+    """Whether more is new than what is left of quotas: that is for people, and may lag."""
 
 
 class RedisStore:
@@ -178,21 +191,22 @@ class RedisStore:
         if int(str(version)) > VERSION:
             what = f"the pool has version {version}, this library knows {VERSION}"
             raise StoreTooNew(self._server.where, what, "upgrade this library")
-        if number == seen.number and _text(epoch) == seen.epoch:
+        if number == seen.number and text(epoch) == seen.epoch:
             return seen
         if number == 0:
             return _Seen(0, "", self._lost(seen))
         known = {e.id: e for e in seen.state.entries} if since else {}
-        ids = json.loads(_text(order)) if order else [*known]
+        ids = json.loads(text(order)) if order else [*known]
         try:
-            new = self._decoded(news, known)
+            new = changed_entries(news, known, self._keeper)
         except codec.Malformed as err:
             refused = f"{err.where}: {err.what}"
         else:
-            entries = tuple((known | new)[i] for i in ids)
-            sources = frozenset(json.loads(_text(removed)))
+            there = known | new
+            entries = tuple(there[i] for i in ids)
+            sources = frozenset(json.loads(text(removed)))
             state = replace(self._empty, entries=entries, suppressed=sources)
-            return _Seen(int(str(number)), _text(epoch), state)
+            return _Seen(int(str(number)), text(epoch), state)
         raise StoreUnreadable(self._server.where, refused, "correct the row it names")
 
     def _lost(self, seen: _Seen) -> PoolState:
@@ -200,19 +214,6 @@ class RedisStore:
         if seen.number:
             _LOG.warning("%s has lost its data; the pool is put back there", self._server.where)
         return seen.state
-
-    def _decoded(
-        self, news: Sequence[object], known: Mapping[EntryId, Entry]
-    ) -> dict[EntryId, Entry]:
-        ids, rows, counts = (part if isinstance(part, list) else [] for part in news)
-        found: dict[EntryId, Entry] = {}
-        for n, (one, row, count) in enumerate(zip(ids, rows, counts, strict=True)):
-            before = known.get(EntryId(_text(one)))
-            counted = replace(
-                self._keeper.entry(_text(row), n, None), request_count=int(count or 0)
-            )
-            found[counted.id] = before if before is not None and before == counted else counted
-        return found
 
     # Writing.
 
@@ -223,7 +224,7 @@ class RedisStore:
         if isinstance(found, str):
             fix = "the change that made it is at fault"
             raise StoreUnwritable(self._server.where, f"no such pool: {found}", fix)
-        rows, counts = found
+        rows, counts = found.rows, found.counts
         ids = [entry.id for entry in changed.entries]
         moved, news = ids != [*before], changed.suppressed != seen.state.suppressed
         if not (rows or counts or moved or news):
@@ -237,28 +238,27 @@ class RedisStore:
             "counts": counts,
             "gone": [*before.keys() - {*ids}],
             "commutes": not (rows or moved or removed),
+            "told": found.is_told or moved or removed,
             "order": json.dumps(ids) if moved else "",
             "removed": json.dumps(sorted(changed.suppressed)) if removed else "",
         }
         return json.dumps(parts)
 
-    def _rows(
-        self, before: Mapping[EntryId, Entry], entries: Sequence[Entry]
-    ) -> tuple[Sequence[str], Sequence[object]] | str:
+    def _rows(self, before: Mapping[EntryId, Entry], entries: Sequence[Entry]) -> _Written | str:
         """Return the rows to write and the requests to add, or what is wrong: an error would show it."""
-        rows, counts = list[str](), list[object]()
+        written = _Written()
         try:
             codec.check_ids(entries, self._empty.key)
             self._keeper.knows(e for e in entries if before.get(e.id) is not e)
             for entry in entries:
                 old = before.get(entry.id)
                 if old is not entry:
-                    self._take(entry, old, rows, counts)
+                    self._take(entry, old, written)
         except (ValueError, OverflowError) as err:
             return str(err)
-        return rows, counts
+        return written
 
-    def _take(self, entry: Entry, old: Entry | None, rows: list[str], counts: list[object]) -> None:
+    def _take(self, entry: Entry, old: Entry | None, written: _Written) -> None:
         """Add what is to be written of an entry: its row, and how many requests are new."""
         stored, line = self._keeper.row(replace(entry, request_count=0))
         if not self._secrets and (stored.secret or stored.refresh_token):
@@ -267,10 +267,12 @@ class RedisStore:
             )
             raise ValueError(what)
         if old is None or stored != replace(old, request_count=0):
-            rows += (entry.id, line)
+            written.rows += (entry.id, line)
+            seen = old and replace(old, request_count=0, windows=stored.windows)
+            written.is_told = written.is_told or stored != seen
         more = entry.request_count - (0 if old is None else old.request_count)
         if more:
-            counts += (entry.id, more)
+            written.counts += (entry.id, more)
 
     # While the server is away.
 
@@ -293,7 +295,3 @@ class RedisStore:
         there = {entry.id: entry for entry in seen.state.entries}
         held = {i: pair for i, pair in self._waiting.held.items() if i in there}
         return seen.state.change({i: merged(there[i], *pair) for i, pair in held.items()})
-
-
-def _text(value: object) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
