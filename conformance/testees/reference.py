@@ -65,6 +65,7 @@ class Testee:
             self.calls[message["call"]].resumed.put(seq)
         elif command in ("call", "login"):
             call = SimpleNamespace(seq=seq, resumed=queue.Queue(), attempts=[], events=[])
+            call.prompted = False
             self.calls[message[command]] = call
             self.begin(call, message)
         else:
@@ -72,7 +73,8 @@ class Testee:
 
     def begin(self, call, message):
         work = {"call": self.run, "login": self.login}[message["cmd"]]
-        threading.Thread(target=work, args=(call, message), daemon=True).start()
+        asked = message.get("request", message)
+        threading.Thread(target=work, args=(call, asked), daemon=True).start()
 
     def say(self, call, kind, reply):
         self.emit({"seq": call.seq, kind: reply})
@@ -209,20 +211,20 @@ class Testee:
     def login(self, call, asked):
         show = lambda prompt: self.ask("prompt", {"url": prompt.url, "code": prompt.code})  # noqa: E731
         with self.answering(call):
-            app, place = self.asked(asked)
+            app, place = self.wanted(asked)
             FLOWS[asked["flow"]](self.pool, app, show, **place)
             self.emit({"seq": call.seq, "ok": True})
 
-    def asked(self, login):
+    def wanted(self, login):
         urls = {k: login[k] for k in ("device_url", "authorize_url", "token_url")}
         new = {"id": login["login"], "label": login["login"], "base_url": self.given["base_url"]}
         place = {"into": login["entry"], "new": credpool.Entry(**new)}
         return LoginApp(client_id=login["client_id"], **urls), place
 
-    def run(self, call, message):
-        body, streaming = "", message["request"]["stream"]
+    def run(self, call, asked):
+        body, streaming = "", asked["stream"]
         with self.answering(call):
-            send, request = self.prepared(call, message["request"])
+            send, request = self.prepared(call, asked)
             response = send(request, stream=True)
             head = {"status": response.status_code, "headers": dict(response.headers)}
             for chunk in response.iter_bytes():

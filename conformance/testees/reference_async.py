@@ -34,9 +34,9 @@ class Testee(reference.Testee):
             return
         queue, soon = asyncio.Queue(), self.loop.call_soon_threadsafe
         call.resumed = SimpleNamespace(put=partial(soon, queue.put_nowait), get=queue.get)
-        call.prompted = False
         work = {"call": self.run_async, "login": self.login_async}[message["cmd"]]
-        asyncio.run_coroutine_threadsafe(work(call, message), self.loop)
+        asked = message.get("request", message)
+        asyncio.run_coroutine_threadsafe(work(call, asked), self.loop)
 
     def sleep(self, until, why):
         raise AssertionError("what is asynchronous waits with `sleep_async`")
@@ -48,20 +48,20 @@ class Testee(reference.Testee):
         self.say(call, "wait", {"until": until, "why": why})
         call.seq = await call.resumed.get()
 
-    async def login_async(self, call, message):
+    async def login_async(self, call, asked):
         def show(prompt):  # it may not wait for the person: the first pause does
             self.say(call, "prompt", {"url": prompt.url, "code": prompt.code})
             call.prompted = True
 
         with self.answering(call):
-            app, place = self.asked(message)
+            app, place = self.wanted(asked)
             await login_by_device_async(self.pool, app, show, **place)
             self.emit({"seq": call.seq, "ok": True})
 
-    async def run_async(self, call, message):
-        body, streaming = "", message["request"]["stream"]
+    async def run_async(self, call, asked):
+        body, streaming = "", asked["stream"]
         with self.answering(call):
-            send, request = self.prepared(call, message["request"])
+            send, request = self.prepared(call, asked)
             response = await send(request, stream=True)
             head = {"status": response.status_code, "headers": dict(response.headers)}
             async for chunk in response.aiter_bytes():
