@@ -31,6 +31,7 @@ DECIDES = ",".join(
 )
 REQUESTS_TESTEE = "conformance/testees/requests_client.py"
 SQLITE_TESTEE = "conformance/testees/reference_sqlite.py"
+ASYNC_TESTEE = "conformance/testees/reference_async.py"
 MINIMAL_TESTEE = "conformance/testees/minimal.py"
 SITE_TESTS = sorted((ROOT / "tools" / "site").glob("*.test.mjs"))
 INTEROP = ROOT / "reference_impl" / "interop" / "locks"
@@ -82,14 +83,15 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def conformance(session: nox.Session) -> None:
-    """Run the suite on both Python pools, the library with SQLite, `requests` and on other days too."""
+    """Run the suite on both Python pools; on the library also asynchronous, and in other ways."""
     install_packages(session)
     if session.posargs:
         session.run(*SUITE, "run", *session.posargs)
         return
     reports = {testee: run_testee(session, testee) for testee in (TESTEE, MINIMAL_TESTEE)}
+    asynchronous = run_testee(session, ASYNC_TESTEE, "inprocess")
     if all(reports.values()):  # nothing runs with --install-only
-        for pair in reports.values():
+        for pair in (*reports.values(), [reports[TESTEE][-1], *asynchronous]):
             session.run(*SUITE, "compare", *map(str, pair))
         write_page(session, "--check", *reports[TESTEE])
     session.run(*SUITE, "run", "--testee", SQLITE_TESTEE, "--connector", "inprocess", *SPREAD)
@@ -327,10 +329,10 @@ def install_packages(session: nox.Session, *groups: str) -> None:
     install(session, "--no-build-isolation", *PACKAGES)
 
 
-def run_testee(session: nox.Session, testee: str) -> list[Path]:
-    """Run the suite on a pool through each connector; return the reports' paths."""
+def run_testee(session: nox.Session, testee: str, *connectors: str) -> list[Path]:
+    """Run the suite on a pool through these connectors, or each; return the reports' paths."""
     reports = []
-    for connector in CONNECTORS:
+    for connector in connectors or CONNECTORS:
         report = REPORTS / f"{Path(testee).stem}-{connector}.ndjson"
         options = ("--testee", testee, "--connector", connector, "--report", str(report))
         if session.run(*SUITE, "run", *options, *SPREAD):  # nothing runs with --install-only

@@ -1,9 +1,11 @@
 """The reference library under test: between the testee protocol and the API of `credpool`.
 
 As a program it sends with `httpx2`; in process its `Testee` takes the same messages, with `httpx`.
+With `--async` the program is that of `reference_async.py`, whose clients are asynchronous.
 """
 
 import atexit
+import contextlib
 import contextvars
 import importlib
 import json
@@ -61,16 +63,18 @@ class Testee:
         if command == "resume":
             self.calls[message["call"]].closed = message.get("close", False)
             self.calls[message["call"]].resumed.put(seq)
-        elif command == "call":
+        elif command in ("call", "login"):
             call = SimpleNamespace(seq=seq, resumed=queue.Queue(), attempts=[], events=[])
-            self.calls[message["call"]] = call
-            threading.Thread(target=self.run, args=(call, message["request"]), daemon=True).start()
-        elif command == "login":
-            call = SimpleNamespace(seq=seq, resumed=queue.Queue())
-            self.calls[message["login"]] = call
-            threading.Thread(target=self.login, args=(call, message), daemon=True).start()
+            call.prompted = False
+            self.calls[message[command]] = call
+            self.begin(call, message)
         else:
             self.emit({"seq": seq, **(FIXED.get(command) or getattr(self, command)(message))})
+
+    def begin(self, call, message):
+        work = {"call": self.run, "login": self.login}[message["cmd"]]
+        asked = message.get("request", message)
+        threading.Thread(target=work, args=(call, asked), daemon=True).start()
 
     def say(self, call, kind, reply):
         self.emit({"seq": call.seq, kind: reply})
@@ -190,32 +194,38 @@ class Testee:
         credpool.Operator(self.pool).choose_by(strategy)
         return {}
 
-    def login(self, call, asked):
+    @contextlib.contextmanager
+    def answering(self, call):
         self.current.set(call)
-        name = asked["login"]
-        urls = {k: asked[k] for k in ("device_url", "authorize_url", "token_url")}
-        app = LoginApp(client_id=asked["client_id"], **urls)
-        new = credpool.Entry(id=name, label=name, base_url=self.given["base_url"])
-        show = lambda prompt: self.ask("prompt", {"url": prompt.url, "code": prompt.code})  # noqa: E731
         try:
-            FLOWS[asked["flow"]](self.pool, app, show, into=asked["entry"], new=new)
-            self.emit({"seq": call.seq, "ok": True})
+            yield
+        except credpool.PoolExhausted as error:
+            self.end(call, "exhausted", error.exhaustion)
+        except (self.http.HTTPError, credpool.StoreError) as error:
+            self.end(call, "failed", body=str(error))
         except errors.LoginFailed as error:
             self.say(call, "refused", {"code": error.why.value, "message": str(error)})
         except Exception as error:
             self.say(call, "error", f"{type(error).__name__}: {error}")
 
+    def login(self, call, asked):
+        show = lambda prompt: self.ask("prompt", {"url": prompt.url, "code": prompt.code})  # noqa: E731
+        with self.answering(call):
+            app, place = self.wanted(asked)
+            FLOWS[asked["flow"]](self.pool, app, show, **place)
+            self.emit({"seq": call.seq, "ok": True})
+
+    def wanted(self, login):
+        urls = {k: login[k] for k in ("device_url", "authorize_url", "token_url")}
+        new = {"id": login["login"], "label": login["login"], "base_url": self.given["base_url"]}
+        place = {"into": login["entry"], "new": credpool.Entry(**new)}
+        return LoginApp(client_id=login["client_id"], **urls), place
+
     def run(self, call, asked):
-        self.current.set(call)
         body, streaming = "", asked["stream"]
-        auth = self.auth(self.pool, observe=call.attempts.append)
-        client = self.clients[asked["follow_redirects"]]
-        session = {"x-credpool-session": asked["session"]} if "session" in asked else {}
-        url = self.given.get("base_url") or [*engine_of(self.pool).bases, "http://no.pool"][0]
-        rest = {"headers": asked["headers"] | session, "json": asked["body"]}
-        try:
-            request = client.build_request(asked["method"], url + asked["path"], **rest)
-            response = client.send(request, auth=auth, stream=True)
+        with self.answering(call):
+            send, request = self.prepared(call, asked)
+            response = send(request, stream=True)
             head = {"status": response.status_code, "headers": dict(response.headers)}
             for chunk in response.iter_bytes():
                 body += chunk.decode()
@@ -227,12 +237,15 @@ class Testee:
             response.close()
             over = response.extensions.get(credpool.EXHAUSTION)
             self.end(call, "delivered", over, **head, body=body)
-        except credpool.PoolExhausted as error:
-            self.end(call, "exhausted", error.exhaustion)
-        except (self.http.HTTPError, credpool.StoreError) as error:
-            self.end(call, "failed", body=str(error))
-        except Exception as error:
-            self.say(call, "error", f"{type(error).__name__}: {error}")
+
+    def prepared(self, call, asked):
+        client = self.clients[asked["follow_redirects"]]
+        session = {"x-credpool-session": asked["session"]} if "session" in asked else {}
+        url = self.given.get("base_url") or [*engine_of(self.pool).bases, "http://no.pool"][0]
+        rest = {"headers": asked["headers"] | session, "json": asked["body"]}
+        auth = self.auth(self.pool, observe=call.attempts.append)
+        request = client.build_request(asked["method"], url + asked["path"], **rest)
+        return partial(client.send, auth=auth), request
 
 
 def entry(given, shared):
@@ -243,7 +256,12 @@ def entry(given, shared):
     return credpool.Entry(**values | {"auth_type": credpool.AuthType(values["auth_type"])})
 
 
-if __name__ == "__main__":
-    testee = Testee(lambda reply: print(json.dumps(reply) + "\n", end="", flush=True), "httpx2")
+def serve(kind, *library):
+    testee = kind(lambda reply: print(json.dumps(reply) + "\n", end="", flush=True), *library)
     for line in sys.stdin:
         testee.handle(json.loads(line))
+
+
+if __name__ == "__main__":
+    is_async = "--async" in sys.argv
+    serve(importlib.import_module("reference_async").Testee if is_async else Testee, "httpx2")

@@ -4,7 +4,6 @@ The server is a loopback one of the test's, and empty; `CREDPOOL_TEST_SERVER` is
 What is about the form of `auth.json`, or about what is found on a host, is not declared.
 """
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -38,6 +37,4 @@ class Testee(reference.Testee):
 
 
 if __name__ == "__main__":
-    testee = Testee(lambda reply: print(json.dumps(reply) + "\n", end="", flush=True), "httpx2")
-    for line in sys.stdin:
-        testee.handle(json.loads(line))
+    reference.serve(Testee, "httpx2")

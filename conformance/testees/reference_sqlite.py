@@ -3,7 +3,6 @@
 All but the store is that of `reference.py`. What is about the form of `auth.json` is not declared.
 """
 
-import json
 import sys
 import tempfile
 from pathlib import Path
@@ -40,6 +39,4 @@ class Testee(reference.Testee):
 
 
 if __name__ == "__main__":
-    testee = Testee(lambda reply: print(json.dumps(reply) + "\n", end="", flush=True), "httpx2")
-    for line in sys.stdin:
-        testee.handle(json.loads(line))
+    reference.serve(Testee, "httpx2")

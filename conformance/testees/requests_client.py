@@ -4,7 +4,6 @@ All but the client is that of `reference.py`.
 """
 
 import gc
-import json
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -55,6 +54,4 @@ class Testee(reference.Testee):
 
 
 if __name__ == "__main__":
-    testee = Testee(lambda reply: print(json.dumps(reply) + "\n", end="", flush=True))
-    for line in sys.stdin:
-        testee.handle(json.loads(line))
+    reference.serve(Testee)

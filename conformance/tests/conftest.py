@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from credpool_conformance.data import Data
+from credpool_conformance.data import Data, find
 from credpool_conformance.json_values import fields, items
 from credpool_conformance.reporting.known_failures import KnownFailures
 from credpool_conformance.reporting.report import Report, read_report
@@ -16,6 +16,7 @@ from credpool_conformance.run import Options, run
 from credpool_conformance.scenarios.loader import load
 from credpool_conformance.specification import registry as registries
 from credpool_conformance.specification import requirements as requirement_files
+from tools.mutants.reference_run import Suite, read_suite
 
 HERE = Path(__file__).parent
 TESTEES = HERE / "testees"
@@ -57,6 +58,14 @@ class Ran:
 
 RunSuite = Callable[..., Ran]
 Name = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def suite() -> Suite:
+    """Read the real specification and all its scenarios, once."""
+    data = find()
+    assert data.default_testee is not None
+    return read_suite(data, data.default_testee)
 
 
 @pytest.fixture

@@ -29,13 +29,13 @@ class World:
         self.inbox = Inbox()
         self.client = httpx.Client(verify=False, timeout=10)  # noqa: S501 (loopback only)
 
-    def play(self, **scripts: list[Json]) -> None:
+    def play(self, name: str = "x", **scripts: list[Json]) -> None:
         """Begin a scenario with these scripts."""
         registry = Registry(providers={}, examples={})
         entries = ({"id": "a", "refreshable": True}, {"id": "b"}, {"id": "c", "base": "other"})
         names = {key.replace("token_", "token:"): replies for key, replies in scripts.items()}
         scenario = Scenario(
-            id="x", title="", chapter="", verifies=(), features=(), consequence="", phases=(),
+            id=name, title="", chapter="", verifies=(), features=(), consequence="", phases=(),
             path="", line=1,
             given=Given(
                 provider="openai",
@@ -191,6 +191,20 @@ def test_a_held_reply_waits_for_its_release(world: World) -> None:
     assert released
     assert not world.mock.release("h")
     assert got[0].headers["x-sent"] == str(int(world.setup.clock.now))
+
+
+def test_a_forsaken_scenario_is_answered_no_more(world: World) -> None:
+    """A thread that outlives its testee is stopped; a request with a secret of today is not."""
+    world.play(a=["ok"])
+    old = world.secret("a")
+    world.mock.forsake()
+    world.play("y", a=["ok"])
+
+    with pytest.raises((httpx.HTTPError, SystemExit)):
+        world.send(old)
+
+    assert world.items() == []
+    assert world.send(world.secret("a")).status_code == 200
 
 
 def test_a_refresh_brings_new_secrets(world: World) -> None:

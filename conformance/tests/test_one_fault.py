@@ -8,7 +8,6 @@ from typing import IO, Final
 
 import pytest
 
-from credpool_conformance.data import find
 from credpool_conformance.json_values import fields, items
 from credpool_conformance.reporting import known_failures
 from credpool_conformance.reporting.explanation import explanation
@@ -17,7 +16,7 @@ from credpool_conformance.reporting.known_failures import KnownFailures
 from credpool_conformance.reporting.report import Report, read_report
 from credpool_conformance.run import Options, run
 from credpool_conformance.scenarios.selection import Selection
-from tools.mutants.reference_run import Suite, read_suite
+from tools.mutants.reference_run import Suite
 
 Part = Callable[..., Report]
 RESTS: Final = {
@@ -30,14 +29,6 @@ RESTS: Final = {
 }
 """Requirements, and what a breach of each rests on in a pool that reads no hint."""
 KEYRING: Final = Path(__file__).parent / "testees" / "keyring.py"
-
-
-@pytest.fixture(scope="module")
-def suite() -> Suite:
-    """Read the specification and all scenarios, once."""
-    data = find()
-    assert data.default_testee is not None
-    return read_suite(data, data.default_testee)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from credpool import Pool, Secret
+from credpool import Entry, Pool, Secret
 from credpool.errors import LoginFailed, NoLogin
 from credpool.login import (
     LoginApp,
@@ -24,6 +24,7 @@ from credpool.login import (
 from credpool.login.callback import Callback
 from credpool.testing import FakeClock, FakeReply, FakeRequest
 from credpool.testing.server import Server
+from credpool.testing.store import FakeStore
 
 PENDING = FakeReply.error(400, "authorization_pending")
 DEVICE = FakeReply.json(
@@ -101,6 +102,25 @@ def test_by_code_without_blocking(answering: Started, pool: Pool, clock: FakeClo
 
     assert (clock.waits, len(shown)) == ([5.0, 5.0], 1)
     assert pool.state.entries == (entry,)
+
+
+def test_by_code_the_loop_turns_while_the_store_writes(
+    answering: Started, clock: FakeClock
+) -> None:
+    """Keeping the login waits for the store, and the other tasks of the loop do not."""
+    store, app = FakeStore([]), answering(DEVICE, TOKENS)
+    pool = Pool(store, clock=clock)
+    store.may_write.clear()
+
+    async def main() -> Entry:
+        async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+            login = group.create_task(login_by_device_async(pool, app, lambda _: None))
+            assert await asyncio.to_thread(store.writing.wait, 30)
+            assert not login.done()
+            store.may_write.set()
+        return login.result()
+
+    assert asyncio.run(main()) == store.stored.entries[0]
 
 
 def test_the_endpoints_are_asked_for_json(

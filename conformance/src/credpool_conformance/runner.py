@@ -58,6 +58,8 @@ class Runner:
         self._witness = witness
         self._begins = begins
         self._breakdowns = 0
+        self._breakdown = ""
+        """How the testee broke down the last time."""
 
     def run(self, scenarios: Iterable[Scenario]) -> Iterator[Check]:
         """Make a check of each scenario, whatever the testee does; one that never starts has one."""
@@ -79,6 +81,7 @@ class Runner:
             return Check(scenario=scenario, outcome=Outcome.EXCLUDED, reason=excluded)
         if self._breakdowns >= _MOST_BREAKDOWNS:
             reason = f"given up: the testee broke down in {_MOST_BREAKDOWNS} checks in a row"
+            reason += f", the last time: {self._breakdown}"
             return Check(scenario=scenario, outcome=Outcome.UNVERIFIED, reason=reason)
         setup: Setup | None = None
         try:
@@ -90,26 +93,18 @@ class Runner:
                 provider = self._registry.provider(asked.given.provider)
                 setup = Setup(asked, provider, self._mock.urls, clock)
                 check = replace(self._play(asked, setup, manifest), scenario=scenario)
-                self._breakdowns = 0
-        except HarnessError as error:
-            self._mock.release_all()
-            self._breakdowns += 1
-            trace = setup.trace.lines if setup else ()
-            check = self._without_result(scenario, error.what, trace)
+        except HarnessError as error:  # it does not start
+            self._breakdowns, self._breakdown = self._breakdowns + 1, error.what
+            check = Check(
+                scenario=scenario,
+                outcome=Outcome.HARNESS_ERROR,
+                reason=error.what,
+                stderr=self._session.abandon(),
+            )
         finally:
             if setup:
                 setup.close()
         return _without_secrets(check, setup.canaries) if setup else check
-
-    def _without_result(self, scenario: Scenario, what: str, trace: tuple[str, ...]) -> Check:
-        """Make a check of what the testee has broken off, and let go of the testee."""
-        return Check(
-            scenario=scenario,
-            outcome=Outcome.HARNESS_ERROR,
-            reason=what,
-            trace=trace,
-            stderr=self._session.abandon(),
-        )
 
     @staticmethod
     def _asked(scenario: Scenario, manifest: Manifest) -> Scenario:
@@ -140,13 +135,16 @@ class Runner:
         scenario_run = ScenarioRun(scenario, setup, self._session, self._mock)
         self._mock.play(setup.stage(scenario_run.deliver))
         charges = CheckCharges(scenario, manifest.profile, lambda id_: self._binds(id_, manifest))
-        stderr = self._phases(scenario_run, charges)
-        said = [*self._session.said(), stderr]
+        broke, stderr = self._phases(scenario_run, charges)
+        self._breakdowns = self._breakdowns + 1 if broke else 0
+        self._breakdown = setup.canaries.hide(broke)
+        said = [*self._session.said(), stderr, broke]
         charges.end(leaks(scenario, setup, self._mock.seen, said))
-        word, reason = charges.outcome()
+        outcome, reason = self._ended(charges, broke)
+        told = bool(broke or charges.findings)
         return Check(
             scenario=scenario,
-            outcome=self._outcome(word, charges.own),
+            outcome=outcome,
             reason=reason,
             findings=tuple(charges.findings),
             followed=frozenset(charges.followed),
@@ -154,12 +152,15 @@ class Runner:
             states=tuple(charges.states),
             reached=charges.reached,
             strategy=scenario.given.strategy or "default",
-            trace=setup.trace.lines if charges.findings else (),
-            stderr=stderr if charges.findings else "",
+            trace=setup.trace.lines if told else (),
+            stderr=stderr if told else "",
         )
 
-    def _phases(self, scenario_run: ScenarioRun, charges: CheckCharges) -> str:
-        """Play the phases to the end, and return what the testee wrote besides its messages."""
+    def _phases(self, scenario_run: ScenarioRun, charges: CheckCharges) -> tuple[str, str]:
+        """Play the phases to the end, if they come there.
+
+        Return how the testee broke down, if it did, and what it wrote besides its messages.
+        """
         try:
             for phase, seen in scenario_run.phases():
                 if self._witness:
@@ -169,12 +170,25 @@ class Runner:
                 charges.phase(phase, seen, found)
             if not scenario_run.runaway:
                 charges.end(_unfinished(scenario_run.finish()))
-        except HarnessError:
-            if not charges.findings:
-                raise
-            self._mock.release_all()
-            return self._session.abandon()
-        return self._session.abandon() if scenario_run.runaway else self._session.output()
+        except HarnessError as error:
+            return error.what, self._abandoned()
+        return "", self._abandoned() if scenario_run.runaway else self._session.output()
+
+    def _abandoned(self) -> str:
+        """End a testee in the middle of a check, and return its last words."""
+        self._mock.forsake()
+        self._mock.release_all()
+        return self._session.abandon()
+
+    def _ended(self, charges: CheckCharges, broke: str) -> tuple[Outcome, str | None]:
+        """Say how a check ended; a breakdown decides where no fault before it explains the end."""
+        word, reason = charges.outcome()
+        outcome = self._outcome(word, charges.own)
+        if not broke:
+            return outcome, reason
+        if outcome is Outcome.PASS:
+            return Outcome.HARNESS_ERROR, broke
+        return outcome, reason or f"afterwards the testee broke down: {broke}"
 
     def _outcome(self, word: str, broken: Iterable[str]) -> Outcome:
         """Warn where all that is broken is a SHOULD, whatever else the check verifies."""

@@ -17,6 +17,7 @@ from credpool_conformance.charging.state import Wrong
 from credpool_conformance.judging.judge import Failure
 from credpool_conformance.judging.pauses import forgiven
 from credpool_conformance.judging.plan import OK, Plan, common, patient, plan
+from credpool_conformance.judging.tampering import ANOTHER
 from credpool_conformance.judging.wording import state_in_words
 from credpool_conformance.scenarios.clock import Clock, MachineClock
 from credpool_conformance.scenarios.match import Matcher
@@ -183,9 +184,9 @@ class CheckCharges:
         if failure.aspect in self._profile.translates:
             return
         owner = "request.unchanged" if failure.aspect == "request" else "security.caller-headers"
-        self._account.charge(
-            number, Wrong(Charge(failure.aspect, (owner,)), failure.expected, failure.actual)
-        )
+        wrong = Wrong(Charge(failure.aspect, (owner,)), failure.expected, failure.actual)
+        # one that is not the caller's has had a reply that was for the caller's
+        self._account.charge(number, wrong, blocks=str(failure.actual).startswith(ANOTHER))
 
     def _left_the_plan(self, scene: Scene, wire: Failure, told: Mapping[str, Failure]) -> bool:
         """Charge the first step that differs; tell whether the rest of the phase means nothing."""

@@ -51,7 +51,7 @@ def first_step(scene: Scene) -> Charge | None:
         return None
     at = _At(place, want, got, steps[place - 1] if place else None)
     if _is_token(want) or _is_token(got):
-        return _refresh(at)
+        return _refresh(scene, at)
     if at.got is None and _was_sent_elsewhere(scene):
         return Charge("unfollowed", ("security.redirect.limit",))
     return _later(scene, at, at.before) if at.before else _first(scene, at)
@@ -61,7 +61,10 @@ def _is_token(item: Json) -> bool:
     return isinstance(item, str) and item.startswith(_TOKENS)
 
 
-def _refresh(at: _At) -> Charge:
+def _refresh(scene: Scene, at: _At) -> Charge:
+    logins = any(entry.refreshable for entry in scene.scenario.given.entries)
+    if not (logins or _is_token(at.want)):
+        return Charge("refresh", ("recover.bounded",))  # nobody's login is refreshed with it
     refused = at.before is not None and at.before.failure == "auth_expired"
     if refused:
         return Charge("refresh", ("recover.auth-expired.refresh", "oauth.once"))
@@ -133,7 +136,8 @@ def _by_step(scene: Scene, at: _At, before: Step) -> Iterator[Charge]:
     moved = (
         len({step.item for step in scene.plan.steps[: at.place] if isinstance(step.item, str)}) > 1
     )
-    if (at.want is not None and at.want == before.item) or before.action in ("retry", "token"):
+    again = at.want == before.item or before.action in ("retry", "token")
+    if at.want is not None and again:
         yield Charge(
             "retry",
             (
@@ -156,6 +160,8 @@ def _by_step(scene: Scene, at: _At, before: Step) -> Iterator[Charge]:
 
 
 def _went_on(scene: Scene, at: _At, before: Step) -> Charge:
+    if before.action == "token":
+        return Charge("on", ("recover.bounded",))
     if before.failure in STAY or before.failure == "-":
         return Charge("on", (rule_of(before.failure),))
     if at.again:

@@ -10,7 +10,7 @@ from typing import Final
 
 from credpool_conformance.json_values import Json, text
 from credpool_conformance.judging.pauses import forgiven
-from credpool_conformance.judging.tampering import sent_headers, tampering
+from credpool_conformance.judging.tampering import own_requests, sent_headers, tampering
 from credpool_conformance.judging.wording import (
     attempts_in_words,
     events_in_words,
@@ -64,11 +64,14 @@ def _aspects(
     scenario: Scenario, setup: Setup, phase: Phase, seen: Observed
 ) -> Iterator[tuple[str, Json, Json]]:
     expect = phase.expect
-    yield "wire", _expected_wire(scenario, expect, seen), _wire(seen)
-    for change in tampering(seen, setup):
+    wire = _expected_wire(scenario, expect, seen)
+    yield "wire", wire, _wire(seen)
+    own = own_requests(seen, setup, _most(wire))
+    for change in tampering(seen, setup, own):
         yield ("header" if change.startswith("header ") else "request"), "unchanged", change
     if seen.progress:
-        yield "header", {**expect.sent}, sent_headers(seen, expect.sent)
+        wanted: Json = {name: _first(values, len(own)) for name, values in expect.sent.items()}
+        yield "header", wanted, sent_headers(own, expect.sent)
     if seen.outcome is not None or _is_call(phase):
         yield "outcome", expect.outcome or _usual(phase), seen.note or seen.outcome
         if seen.progress:
@@ -134,6 +137,25 @@ def _expected_wire(scenario: Scenario, expect: Expected, seen: Observed) -> Json
             wire.append(f"token:{name}")
     # A call that spans phases lists all its attempts again, and sends only the new ones.
     return wire[seen.progress.before if seen.progress else 0 :]
+
+
+def _most(wire: Json) -> int | None:
+    """Count the requests to the provider that a phase was to send at most, if that is known."""
+    match wire:
+        case list():
+            return sum(not str(item).startswith(("token:", "device:")) for item in wire)
+        case {"unordered": list(items)}:
+            return _most(items)
+        case {"one_of": list(choices)}:
+            counts = [n for choice in choices if (n := _most(choice)) is not None]
+            return max(counts) if len(counts) == len(choices) else None
+        case _:
+            return None
+
+
+def _first(values: Json, number: int) -> Json:
+    """Leave out what was to be in requests that were never sent: these are missed elsewhere."""
+    return values[:number] if isinstance(values, list) else values
 
 
 def _on_the_wire(entry: Entry | None, name: str) -> str:

@@ -5,6 +5,7 @@ Spec: security.  A pool authenticates a request, and changes nothing else about 
 
 import json
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from credpool_conformance.json_values import Json
 from credpool_conformance.provider.requests import MOVED_PATH, Request
@@ -12,40 +13,61 @@ from credpool_conformance.scenarios.scenario import Origin
 from credpool_conformance.testee.observed import CallerRequest, Observed
 from credpool_conformance.testee.setup import PLACEHOLDER, Setup
 
+ANOTHER: Final = "another request:"
+"""How a request is told that has nothing of the caller's."""
 
-def tampering(seen: Observed, setup: Setup) -> list[str]:
+
+def own_requests(seen: Observed, setup: Setup, most: int | None) -> list[Request]:
+    """List the requests to the provider that carry the caller's: at most so many, if that is known.
+
+    Of too many, those that differ from the caller's are left out first: who asks for a list of models
+    besides has changed nothing in the caller's request.
+    """
+    requests = [item.request for item in seen.wire if not item.request.is_token]
+    made = seen.progress.request if seen.progress else None
+    if made is None or most is None or len(requests) <= most:
+        return requests
+    alike = [not any(_changed(made, request, setup)) for request in requests]
+    surplus = len(requests) - most
+    others = [at for at, same in enumerate(alike) if not same][:surplus]
+    return [request for at, request in enumerate(requests) if at not in others][:most]
+
+
+def tampering(seen: Observed, setup: Setup, requests: Iterable[Request]) -> list[str]:
     """List what was changed on the way, each kind once."""
     made = seen.progress.request if seen.progress else None
     if made is None:
         return []
-    changes: dict[str, None] = {}
-    for item in seen.wire:
-        request = item.request
-        if request.path.startswith(MOVED_PATH):
-            found = _headers(made, request, setup) if request.origin is Origin.MAIN else ()
-        else:
-            found = () if request.is_token else _changes(made, request, setup)
-        changes.update(dict.fromkeys(found))
-    return [*changes]
+    return [*dict.fromkeys(change for r in requests for change in _changed(made, r, setup))]
 
 
-def sent_headers(seen: Observed, names: Iterable[str]) -> Json:
+def sent_headers(requests: Iterable[Request], names: Iterable[str]) -> Json:
     """Tell what some headers held, in each request to the provider."""
-    requests = [item.request for item in seen.wire if not item.request.is_token]
+    found = [*requests]
     return {
-        name: [next((v for k, v in request.headers if k == name), None) for request in requests]
+        name: [next((v for k, v in request.headers if k == name), None) for request in found]
         for name in names
     }
 
 
+def _changed(made: CallerRequest, request: Request, setup: Setup) -> Iterable[str]:
+    if request.path.startswith(MOVED_PATH):
+        return _headers(made, request, setup) if request.origin is Origin.MAIN else ()
+    return _changes(made, request, setup)
+
+
 def _changes(made: CallerRequest, request: Request, setup: Setup) -> Iterator[str]:
-    if request.method != made.method:
-        yield f"method {request.method}"
     wanted, _, asked = made.path.partition("?")
     path, _, query = request.path.partition("?")
+    is_elsewhere = path != setup.base_path + wanted
+    if is_elsewhere and request.method != made.method:
+        yield f"{ANOTHER} {request.method} {request.path}"  # whose headers are nobody's
+        return
+    if request.method != made.method:
+        yield f"method {request.method}"
     # a provider's credential may travel in the query, beside what the caller asks for
     own = {part for part in asked.split("&") if not _is_credential(part, setup)}
-    if path != setup.base_path + wanted or not own <= {"", *query.split("&")}:
+    if is_elsewhere or not own <= {"", *query.split("&")}:
         yield f"path {request.path}"
     yield from _headers(made, request, setup)
     if _parsed(request.body) != made.body:

@@ -20,6 +20,7 @@ from credpool_conformance.scenarios.scenario import Entry, Origin, Redirect, Rep
 from credpool_conformance.scenarios.script import Sent, render
 
 _MOST_REQUESTS: Final = 100
+_MOST_FORSAKEN: Final = 8
 _KINDS: Final = {"access": Kind.ACCESS, "refresh": Kind.REFRESH, "device": Kind.CODE}
 
 
@@ -52,6 +53,7 @@ class Mock:
         self.urls = urls
         self.seen: list[Seen] = []
         self._stage: Stage | None = None
+        self._forsaken: deque[Canaries] = deque(maxlen=_MOST_FORSAKEN)
         self._scripts: dict[str, deque[Reply]] = {}
         self._latest: dict[str, Reply] = {}
         self._gates: dict[str, threading.Event] = {}
@@ -73,6 +75,14 @@ class Mock:
             self._over = False
             self._stream_gate = threading.Event()
             self._stream_gate.set()
+
+    def forsake(self) -> None:
+        """Stop whoever still asks with a secret of this scenario: its testee has broken down.
+
+        A thread of a testee in process outlives it, and its requests are none of the next check.
+        """
+        if self._stage is not None:
+            self._forsaken.append(self._stage.canaries)
 
     def heal(self) -> None:
         """Answer everybody well from here on."""
@@ -128,6 +138,8 @@ class Mock:
         if stage is None:
             raise ConnectionCutError
         found = tuple(stage.canaries.find(request.texts()))
+        if not found and any(left.find(request.texts()) for left in self._forsaken):
+            raise StoppedError
         with self._lock:
             key = self._script_key(request, found, stage)
             reply = self._next(key) or self._again(key, stage)

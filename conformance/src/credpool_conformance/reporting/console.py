@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import IO, Final
 
@@ -133,13 +134,9 @@ class Console:
             yield from (f"  {line}" for line in summary.unlisted)
 
     def _given_up(self) -> list[str]:
-        """Say why the testee was given up, if it was, and how it broke down the last time."""
-        left = [c for c in self._checks.values() if outcome(c) == "unverified"]
-        if not left:
-            return []
-        broke = [c for c in self._checks.values() if outcome(c) == "harness-error"]
-        last = [f"the last time: {(broke[-1]['reason'] or '')}"] if broke else []
-        return [(left[0]["reason"] or ""), *last]
+        """Say why the testee was given up, if it was."""
+        left = (c for c in self._checks.values() if outcome(c) == "unverified")
+        return [(c["reason"] or "") for c in islice(left, 1)]
 
     def _slow(self) -> Iterator[str]:
         """Name the checks that took the longest."""

@@ -18,6 +18,9 @@ MARKS: Final[Mapping[str, str]] = {
     "harness-error": "HARNESS ERROR",
     "unexpected-pass": "UNEXPECTED PASS",
 }
+AFTERWARDS: Final = ("fail", "warn")
+"""The outcomes whose reason says what happened after the fault that decided them."""
+
 NOTE: Final = "about the adapter, not the pool"
 _SHOWN_VALUE: Final = 500
 _SHOWN_STDERR: Final = 2000
@@ -52,13 +55,15 @@ def explanation(check: CheckRecord) -> list[str]:
     """Tell everything about a check that did not simply pass, line by line."""
     mark = MARKS.get(outcome(check), outcome(check))
     lines = [f"{mark} {check['id']}: {check['title']}"]
-    if reason := (check["reason"] or ""):
-        lines.append(f"  {reason}")
+    reason = [f"  {check['reason']}"] if check["reason"] else []
+    comes_after = outcome(check) in AFTERWARDS
+    lines += [] if comes_after else reason
     found = broken(check)
     if not found:
         lines += [f"  {name} {sentence}".rstrip() for name, sentence in required(check)]
     for one in found:
         lines += _told(one)
+    lines += reason if comes_after else []
     lines += [f"    {text(line)}" for line in check["trace"]]
     if stderr := check["stderr"].strip():
         lines.append("  stderr of the testee:")

@@ -57,6 +57,8 @@ class ScenarioRun:
         self._refused: str | None = None
         self._refusal_message = ""
         self._begun = self._ended = self._clock.now
+        self._looked = 0
+        """How many requests have been looked at; what comes between two phases is the later one's."""
 
     @property
     def runaway(self) -> str | None:
@@ -98,12 +100,11 @@ class ScenarioRun:
 
         Raises: HarnessError when the testee breaks the protocol.
         """
-        begun = len(self._mock.seen)
         self._advance(phase)
         self._calls.turn = self._processes[phase.process]
         self._trace.phase(number, describe(phase))
         seen = self._act(number, phase.action)
-        observed = self._look(phase, seen, begun)
+        observed = self._look(phase, seen)
         if phase.back is None:
             self._ended = self._clock.now
         return observed
@@ -211,7 +212,7 @@ class ScenarioRun:
         found, faults = tuple(waits), tuple(user.faults(wire))
         return Observed(number=number, outcome=outcome, waits=found, login_faults=faults)
 
-    def _look(self, phase: Phase, observed: Observed, begun: int) -> Observed:
+    def _look(self, phase: Phase, observed: Observed) -> Observed:
         state: PoolState | None = None
         # Looking makes some pools read the file again, which must not be what saves them.
         unasked = phase.expect.state == ANY
@@ -221,7 +222,8 @@ class ScenarioRun:
             told = PoolState.read(fields(answer.content))
             self._aliases.learn(told)
             state = self._aliases.pool(told)
-        wire = tuple(self._mock.seen[begun:])
+        wire = tuple(self._mock.seen[self._looked :])
+        self._looked += len(wire)
         file, wanted = self._setup.pool_file, phase.expect.store
         stored, wrong = None, [] if file is None else file.faults()
         if file is not None and wanted is not None:

@@ -15,7 +15,7 @@ from typing import Final
 from credpool_conformance import PROTOCOL_VERSION
 from credpool_conformance.json_values import Json, fields, items, text
 from credpool_conformance.problems import HarnessError
-from credpool_conformance.provider.inbox import Broke, Deliver, Event, Inbox, Message, Said
+from credpool_conformance.provider.inbox import Broke, Deliver, Event, Held, Inbox, Message, Said
 from credpool_conformance.scenarios.profile import Profile, profile
 from credpool_conformance.testee.connectors import Connector
 from credpool_conformance.testee.protocol import check, excerpt
@@ -81,6 +81,7 @@ class Session:
         self._early: dict[int, Message] = {}
         self._said: list[str] = []
         self._failed_starts = 0
+        self._why_not = ""
 
     @property
     def deliver(self) -> Deliver:
@@ -103,18 +104,20 @@ class Session:
         if self._running and self.manifest is not None:
             return self.manifest
         if self._failed_starts >= _MOST_STARTS:
-            raise HarnessError(f"the testee failed to start {_MOST_STARTS} times; not tried again")
+            what = f"the testee failed to start {_MOST_STARTS} times, and is not tried again"
+            raise HarnessError(f"{what}: {self._why_not}")
         self._failed_starts += 1
         self._inbox = Inbox()
         self._asked, self._early = {}, {}
-        self._connector.start(self._inbox.deliver)
-        self._running = True
         try:
+            self._connector.start(self._inbox.deliver)
+            self._running = True
             answer = self._introduce()
             manifest = _manifest(answer.content)
             _check_needs(manifest.features, self._needs)
             self.manifest = manifest
         except HarnessError as error:
+            self._why_not = error.what
             raise HarnessError(error.what, costly=True) from error
         self._failed_starts = 0
         return self.manifest
@@ -133,9 +136,13 @@ class Session:
 
         Raises: HarnessError when the reply does not come or does not fit.
         """
-        seq = self.send(command, **arguments)
-        while not isinstance(found := self.next(seq), Answer):
-            continue
+        seq, held = self.send(command, **arguments), ""
+        try:
+            while not isinstance(found := self.next(seq), Answer):
+                if isinstance(found, Held):
+                    held = f", and a request of the testee waits for the reply {found.hold!r}"
+        except HarnessError as error:
+            raise HarnessError(error.what + held, costly=error.costly) from error
         return found
 
     def send(self, command: str, **arguments: Json) -> int:
@@ -193,7 +200,7 @@ class Session:
         """End a testee that has broken the protocol, and return its last words."""
         self._running = False
         self._connector.kill()
-        words = self._connector.output()
+        words, self._last_words = self._last_words + self._connector.output(), ""
         return words + "".join(peer.abandon() for peer in self._peers.values())
 
     def close(self) -> None:

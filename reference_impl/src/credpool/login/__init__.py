@@ -94,14 +94,16 @@ async def login_by_device_async(
     new: Entry | None = None,
 ) -> Entry:
     """Log in with a code that a person types on any device; see `login_by_device`."""
-    clock = engine_of(pool).clock
+    engine = engine_of(pool)
+    clock = engine.clock
     begun = read_device(await ask_async(device_request(app)), now=clock.now())
     show(begun.prompt)
     step: Login | Waiting = begun
     while isinstance(step, Waiting):
         await clock.sleep_async(step.at, "login")
         step = after_poll(app, step, await ask_async(poll_request(app, step)), now=clock.now())
-    return _keep(pool, step, into=into, new=new, source="manual:device_code")
+    kept = partial(_keep, pool, step, into=into, new=new, source="manual:device_code")
+    return await engine.aside(kept)
 
 
 def login_by_browser(

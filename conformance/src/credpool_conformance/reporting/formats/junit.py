@@ -13,7 +13,7 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from credpool_conformance.json_values import fields, items, text
-from credpool_conformance.reporting.explanation import explanation, outcome
+from credpool_conformance.reporting.explanation import AFTERWARDS, explanation, outcome
 from credpool_conformance.reporting.failing import Failing
 from credpool_conformance.reporting.record import CheckRecord
 from credpool_conformance.reporting.report import Report
@@ -74,7 +74,8 @@ def _case(check: CheckRecord) -> ET.Element:
         message = f"{outcome(check)}: {check['reason'] or ''}"
         ET.SubElement(case, element, message=_speakable(message))
     elif element:
-        message = (check["reason"] or "") or check["title"]
+        reason = None if outcome(check) in AFTERWARDS else check["reason"]
+        message = reason or check["title"]
         found = ET.SubElement(case, element, type=outcome(check), message=_speakable(message))
         found.text = said
     elif outcome(check) != "pass":
