@@ -15,7 +15,7 @@ class UsesWhatItCouldNotSave(Mutant):
 
     violates = "oauth.saved-first+3"
     kills = ("unsaved-tokens-are-not-used",)
-    because = "retry"
+    because = "on"
 
     @replaces("credpool._calls.call.keep")
     def used(original, engine, event):
