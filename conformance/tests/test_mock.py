@@ -207,6 +207,19 @@ def test_a_forsaken_scenario_is_answered_no_more(world: World) -> None:
     assert world.send(world.secret("a")).status_code == 200
 
 
+def test_whoever_waited_for_a_reply_that_was_cut_is_none_of_the_next_scenario(world: World) -> None:
+    """A testee in process that crashed leaves its thread behind, which tries again later."""
+    world.play(a=["ok"])
+    old = world.secret("a")
+    world.mock.cut("h")
+    world.play("y", a=["ok"])
+
+    with pytest.raises((httpx.HTTPError, SystemExit)):
+        world.send(old)
+
+    assert world.items() == []
+
+
 def test_a_refresh_brings_new_secrets(world: World) -> None:
     """The token endpoint mints secrets; from then on the old ones are old."""
     world.play(token_a=["token_ok"], a=["ok", "ok"])

@@ -65,6 +65,8 @@ class Mock:
 
     def play(self, stage: Stage) -> None:
         """Begin a scenario."""
+        if self._cut:
+            self.forsake()  # whoever waited for such a reply in process may still try again
         with self._lock:
             self._stage = stage
             self._scripts = {key: deque(replies) for key, replies in stage.scripts.items()}
@@ -77,7 +79,7 @@ class Mock:
             self._stream_gate.set()
 
     def forsake(self) -> None:
-        """Stop whoever still asks with a secret of this scenario: its testee has broken down.
+        """Stop whoever still asks with a secret of this scenario: its testee is no more.
 
         A thread of a testee in process outlives it, and its requests are none of the next check.
         """
