@@ -121,13 +121,16 @@ def _run(parsed: argparse.Namespace) -> int:
         time.tzset()
     known = _known(parsed.known_failures, scenarios, requirements)
     gc.freeze()  # nobody looks for garbage in what has been read
-    summary = run(
-        selection.of(scenarios, requirements),
-        registry,
-        requirements,
-        _options(parsed, data, selection, known),
-        all_=scenarios,
-    )
+    try:
+        summary = run(
+            selection.of(scenarios, requirements),
+            registry,
+            requirements,
+            _options(parsed, data, selection, known),
+            all_=scenarios,
+        )
+    finally:
+        gc.unfreeze()
     return _OK if summary.accepted else _NOT_CONFORMANT
 
 
