@@ -1,7 +1,7 @@
 """Judge a class by what the pool does with other replies, where it does not do what a class leads to.
 
 A pool that tries the next key after a malformed request still shows whether it takes a reply for one:
-by doing with it what it does with any reply of that status, or with the plainest one of another class.
+by doing with it what it does with any reply of that status, or with a plain one of another class.
 """
 
 from collections.abc import Callable
