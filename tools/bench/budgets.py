@@ -38,6 +38,14 @@ class Budget:
         most = None if self.at_most is None else self.today
         return self._within(found, most, None if self.at_least is None else self.today)
 
+    def is_about(self, figure: Figure) -> bool:
+        """Whether the budget bounds a value of this figure."""
+        return (
+            figure.subject == OURS
+            and fnmatch(figure.id, self.figures)
+            and self.value in figure.values
+        )
+
     def _within(self, found: float, most: float | None, least: float | None) -> bool:
         return (most is None or found <= most) and (least is None or found >= least)
 
@@ -74,9 +82,7 @@ def judged(figures: Sequence[Figure], *, quick: bool) -> Iterator[Judged]:
         found = [
             (figure.values[budget.value], figure.id)
             for figure in figures
-            if figure.subject == OURS
-            and fnmatch(figure.id, budget.figures)
-            and budget.value in figure.values
+            if budget.is_about(figure)
         ]
         if found and (budget.quick or not quick):
             worst = max(found) if budget.at_most is not None else min(found)

@@ -2,12 +2,14 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from tools.bench import words
+from tools.bench.__main__ import main as bench
 from tools.bench.budgets import Budget, budgets, judged
 from tools.bench.figures import Figure, Timings, paired, values
 from tools.bench.page import DATA, PAGE, speed_files
@@ -129,6 +131,32 @@ def test_the_short_run_judges_what_has_room_alone(monkeypatch: pytest.MonkeyPatc
     verdicts = [*judged([figure("a.1", ratio=1)], quick=True)]
 
     assert [verdict.budget for verdict in verdicts] == both[1:]
+
+
+@pytest.mark.parametrize(
+    ("ratios", "status"),
+    [([4], 0), ([6, 4], 0), ([6, 6, 4], 0), ([6, 6, 6, 4], 1)],
+    ids=["as known", "once worse", "twice worse", "each time worse"],
+)
+def test_a_regression_shows_each_time(
+    ratios: list[int], status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What other work on the machine spoilt is measured again; what is worse three times fails."""
+    steady, left = [], list(ratios)
+
+    def uneven(_: object) -> Iterator[Figure]:
+        yield figure("a.1", ratio=left.pop(0))
+
+    def even(_: object) -> Iterator[Figure]:
+        steady.append("measured")
+        yield figure("b.1", ratio=1)
+
+    known = budget(at_most=3, today=5.0, missed="a reason", quick=True)
+    monkeypatch.setattr("tools.bench.budgets.budgets", lambda: [known])
+    monkeypatch.setattr("tools.bench.__main__.QUICK", (uneven, even))
+
+    assert bench(["--quick"]) == status
+    assert steady == ["measured"]
 
 
 # Subjects
