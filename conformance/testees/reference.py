@@ -44,14 +44,13 @@ FIXED = {"hello": {"hello": HELLO}, "stop": {"ok": True}}
 TRUST = ssl.create_default_context()  # read once; each of several processes in one makes clients
 FOLDER = tempfile.mkdtemp(prefix="credpool-reference-")
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
-POOLS = []  # what is dropped writes its counts when it likes, perhaps while its folder is removed
 
 
 class Testee:
     """Handle one message at a time, and be the pool's clock; replies may come from any thread."""
 
     def __init__(self, emit, library="httpx"):
-        self.emit, self.calls, self.time = emit, {}, 0.0
+        self.emit, self.calls, self.pools, self.time = emit, {}, [], 0.0
         self.current = contextvars.ContextVar("call")  # also where a refresh of the call's is made
         self.http, ours = (importlib.import_module(m) for m in (library, f"credpool.{library}"))
         self.auth = ours.PoolAuth
@@ -101,8 +100,11 @@ class Testee:
 
     def configure(self, message):
         self.randoms, self.path = message["randoms"], message["pool"]["store"]
-        self.path = self.path or Path(tempfile.mkdtemp(dir=FOLDER), "auth.json")
         self.given = given = {k: v for k, v in message["pool"].items() if v is not None}
+        if self.path is None and self.seeded():
+            self.path = Path(tempfile.mkdtemp(dir=FOLDER), "auth.json")
+        while self.pools:
+            self.pools.pop().close()
         policy, shared = given["policy"], {k: given.get(k) for k in ("base_url", "token_url")}
         cooldowns = {credpool.FailureClass(k): s for k, s in policy.get("cooldowns", {}).items()}
         words = {k: CHOICES[k](policy[k]) for k in policy if k in CHOICES}
@@ -134,7 +136,7 @@ class Testee:
         home = {"base_url": self.given.get("base_url")}
         self.pool = self.found(own) if self.seeded() else credpool.Pool(self.store(), **own, **home)
         self.pool.listen(self.hear)
-        POOLS.append(self.pool)
+        self.pools.append(self.pool)  # what is dropped writes its counts when it likes
         return {"ok": True}
 
     def found(self, own):

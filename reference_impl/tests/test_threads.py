@@ -8,13 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from pathlib import Path
 from threading import Barrier, Event, Semaphore, Thread
+from threading import enumerate as enumerate_threads
 
 import httpx2
 import pytest
 from filelock import FileLock
 
 from credpool import Entry, Pool, PoolState, Secret, Strategy
-from credpool.errors import StoreUnwritable
+from credpool.errors import StoreUnreadable, StoreUnwritable
 from credpool.httpx2 import PoolAuth
 from credpool.model.terms import EntryId
 from credpool.stores import JsonFileStore, MemoryStore
@@ -317,3 +318,51 @@ def test_pools_on_one_file_learn_from_each_other(tmp_path: Path) -> None:
 
     assert codes == [200] * 4
     assert provider.secrets.count(KEYS[0]) == 1
+
+
+# The end
+
+
+def test_a_closed_pool_has_no_thread_and_its_counts_are_kept(tmp_path: Path) -> None:
+    """Pools that are opened one after the other leave no thread behind, and lose no count."""
+    path = tmp_path / "auth.json"
+    pool_on_file(path, KEYS)
+    before = set(enumerate_threads())
+    for _ in range(3):
+        with Pool(JsonFileStore(path, "openai")) as pool:
+            assert in_tasks(FakeProvider({KEYS[0]: [NO_MONEY]}), pool, 1, 2) == [200, 200]
+            assert set(enumerate_threads()) > before
+            pool.reset()
+
+    assert set(enumerate_threads()) == before
+    stored = JsonFileStore(path, "openai").load()
+    assert sum(entry.request_count for entry in stored.entries) == 9
+
+
+def test_a_pool_that_is_used_after_its_close_goes_on(tmp_path: Path) -> None:
+    """Nothing is refused or lost: there is a thread again, until the next close."""
+    pool = pool_on_file(tmp_path / "auth.json", KEYS)
+    for _ in range(2):
+        pool.close()
+        assert in_tasks(FakeProvider({KEYS[0]: [NO_MONEY]}), pool, 1, 1) == [200]
+        pool.reset()
+    pool.close()
+
+    stored = JsonFileStore(tmp_path / "auth.json", "openai").load()
+    assert sum(entry.request_count for entry in stored.entries) == 4
+
+
+def test_a_close_whose_counts_cannot_be_written_says_so(tmp_path: Path) -> None:
+    """The error is raised, and what was counted is still counted."""
+    path = tmp_path / "auth.json"
+    pool = pool_on_file(path, KEYS)
+    assert in_threads(FakeProvider(), pool, 1, 1) == [200]
+    kept = path.read_bytes()
+    path.write_text("{", encoding="utf-8")
+
+    with pytest.raises(StoreUnreadable):
+        pool.close()
+
+    path.write_bytes(kept)
+    pool.close()
+    assert [e.request_count for e in JsonFileStore(path, "openai").load().entries[:2]] == [1, 0]

@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from multiprocessing.util import Finalize
@@ -34,6 +34,7 @@ from credpool_conformance.specification.registry import Registry
 from credpool_conformance.specification.requirements import Requirements
 from credpool_conformance.testee.connectors import Connector
 from credpool_conformance.testee.connectors.inprocess import InProcessConnector
+from credpool_conformance.testee.connectors.lean import lean, prepare
 from credpool_conformance.testee.connectors.stdio import StdioConnector
 from credpool_conformance.testee.session import Manifest, Session
 
@@ -102,14 +103,16 @@ def players(ready: Ready, jobs: int, scenarios: Sequence[Scenario]) -> Iterator[
         with ready() as player:
             yield player
         return
+    prepare()
     _inherited.append(_Process(ready))
     fork, unstopped = multiprocessing.get_context("fork"), (signal.SIGINT, signal.SIG_IGN)
     executor = ProcessPoolExecutor(jobs, fork, signal.signal, unstopped)
     try:
-        manifest = executor.submit(_introduced).result()
+        introduced = executor.submit(_introduced)
+        begun = {scenario.id: executor.submit(_played, scenario) for scenario in scenarios}
+        manifest = introduced.result()
         if isinstance(manifest, tuple):
             raise StartError(*manifest)
-        begun = {scenario.id: executor.submit(_played, scenario) for scenario in scenarios}
 
         def play(scenario: Scenario) -> Check:
             played = begun.get(scenario.id) or executor.submit(_played, scenario)
@@ -215,7 +218,8 @@ def opened(options: Options, registry: Registry) -> Iterator[tuple[Mock, Session
 
 @contextmanager
 def _ready(options: Options, registry: Registry, requirements: Requirements) -> Iterator[Player]:
-    with opened(options, registry) as (mock, session):
+    around = lean() if options.connector == "inprocess" else nullcontext()
+    with around, opened(options, registry) as (mock, session):
         manifest = introduction(session)
         runner = Runner(session, mock, registry, requirements, begins=options.begins)
         yield Player(manifest=manifest, play=runner.check)

@@ -220,6 +220,23 @@ class Pool:
         """
         self._engine.flush()
 
+    def close(self) -> None:
+        """Make the request counts durable, and end the pool's thread.
+
+        The end of the process does so by itself; a program that opens many pools need not wait for
+        it. `with Pool.open("openai") as pool:` closes the pool too. One that is used again goes on.
+
+        Raises:
+            StoreError: the counts could not be written; they are kept in memory.
+        """
+        self._engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
 
 def engine_of(pool: Pool) -> Engine:
     """Return what is behind a pool, for the modules of this library.

@@ -125,6 +125,10 @@ class Engine:
         """Make the request counts durable."""
         self._stored.flush()
 
+    def close(self) -> None:
+        """Make the request counts durable, and end the pool's thread."""
+        self._stored.close()
+
     @property
     def bases(self) -> Sequence[str]:
         """The endpoints of the pool, the longest first."""

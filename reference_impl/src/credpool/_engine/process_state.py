@@ -19,7 +19,7 @@ from credpool.model.messages import Grant
 from credpool.model.terms import EntryId, Payer
 
 if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 T = TypeVar("T")
 
@@ -44,15 +44,25 @@ class ProcessState:
         self.payers_told: dict[tuple[Payer, Payer], float] = {}
         self._thread: ThreadPoolExecutor | None = None
 
-    @property
-    def thread(self) -> "ThreadPoolExecutor":
-        """The pool's one thread: what is asked of it happens in order, and before the process ends."""
+    def submit(self, step: Callable[..., T], *given: Callable[[], T]) -> "Future[T]":
+        """Let the pool's one thread take a step: in the order asked, and before the process ends.
+
+        Raises:
+            RuntimeError: the interpreter ends.
+        """
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  many pools need none
 
         with self.mutex:
             if self._thread is None:
                 self._thread = ThreadPoolExecutor(1, thread_name_prefix="credpool")
-            return self._thread
+            return self._thread.submit(step, *given)
+
+    def end_thread(self) -> None:
+        """Wait for the steps that were asked for, and end the thread; the next step has a new one."""
+        with self.mutex:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.shutdown()
 
     async def aside(self, step: Callable[[], T]) -> T:
         """Take a step in the pool's thread, behind those asked for before it.
@@ -60,4 +70,4 @@ class ProcessState:
         A caller that is cancelled ends its waiting; what it asked for happens all the same.
         """
         run = copy_context().run
-        return await outcome(self.thread.submit(run, step))
+        return await outcome(self.submit(run, step))

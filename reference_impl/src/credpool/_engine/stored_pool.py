@@ -143,7 +143,7 @@ class StoredPool:
                 self.view.indexes.clear()
         if told and is_due:
             with suppress(RuntimeError):  # the interpreter ends
-                own.thread.submit(self._write_windows)
+                own.submit(self._write_windows)
 
     def _write_windows(self) -> None:
         with suppress(StoreError):  # they may lag
@@ -241,7 +241,7 @@ class StoredPool:
         if counts.add(self.view.twins.get(entry, (entry,))) and not counts.asked:
             counts.asked = True
             with suppress(RuntimeError):  # the interpreter ends, and `ended` is called
-                self.own.thread.submit(self._write_counts)
+                self.own.submit(self._write_counts)
 
     def _write_counts(self) -> None:
         counts = self.own.counts
@@ -266,6 +266,15 @@ class StoredPool:
             except StoreError:
                 self.own.counts.refused()
                 raise
+
+    def close(self) -> None:
+        """End the pool's thread, and make the counts durable.
+
+        Raises:
+            StoreError: they could not be written; they are kept in memory.
+        """
+        self.own.end_thread()
+        self.flush()
 
     def ended(self) -> None:
         """Keep the counts as the process ends, if there is still a place to keep them."""
