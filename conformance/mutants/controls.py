@@ -110,6 +110,14 @@ class KeepsNothingOnDisk(Control):
         return stored["store"]
 
 
+class LengthensByALittle(Control):
+    """Lengthens a cooldown with each later report, be it by milliseconds."""
+
+    @replaces("credpool.rules.cooldown._longer")
+    def exact(original, old, new):
+        return old if old is not None and old.until >= new.until else new
+
+
 class ProbesNobody(Control):
     """Does not declare `probe`, and never tries an entry that is out."""
 

@@ -1,8 +1,7 @@
 """The rules, as one pure function (spec/recovery.md, spec/cooldowns.md).
 
-`decide` does what the decision table has for the failure class. Values go in and values come out,
-and the time is an argument. Below it stands what the table leaves to the chapters: when a 429 is
-asked again, how long a cooldown lasts, and which cooldown is cut short.
+`decide` does what the decision table has for the failure class; the time is an argument. Below it
+stands what the table leaves to the chapters: when a 429 is asked again, and how cooldowns end.
 """
 
 from collections.abc import Mapping
@@ -71,9 +70,8 @@ def decide(
         pool, call = take_out(pool, call, secret, verdict, now)
     if untried(pool, call.tried, now):  # spec: recover.all-tried+2, recover.all-tried.bound+1
         return Decision(pool, call, action)
-    pool = guard_against_outage(pool, call, now)
+    pool = guard_against_outage(pool, call, now)  # spec: exhaust.last-reply+2
     failures = {tried: last.failure for tried, last in call.tried.items()}
-    # spec: exhaust.last-reply+2
     return Decision(pool, call, "deliver", exhausted=exhaustion(pool, failures, now))
 
 
@@ -101,8 +99,10 @@ def take_out(
 
 
 def later(one: Cooldown | None, other: Cooldown) -> Cooldown:
-    """Return the cooldown that ends later; of two that end together, the earlier one."""
-    return one if one and one.until >= other.until else other  # spec: cooldown.never-shorten+3
+    """Return the cooldown that ends later; of two that end together, or nearly so, the earlier one."""
+    little = 0.01 * (other.until - other.since)  # spec: cooldown.nearly+1, cooldown.never-shorten+3
+    near = one and one.failure == other.failure and other.until - one.until < little
+    return one if one and (near or one.until >= other.until) else other
 
 
 def duration(pool: Pool, secret: Secret, verdict: Verdict, now: float) -> float:

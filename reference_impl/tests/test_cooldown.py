@@ -206,6 +206,45 @@ def test_a_later_report_may_lengthen() -> None:
     assert (cooldown.failure, cooldown.until) == (FailureClass.OUT_OF_CREDIT, NOW + 30 + 86400)
 
 
+@pytest.mark.parametrize(
+    ("later", "failure", "is_news"),
+    [
+        (863, FailureClass.OUT_OF_CREDIT, False),
+        (864, FailureClass.OUT_OF_CREDIT, True),
+        (1, FailureClass.AUTH_REVOKED, True),
+    ],
+    ids=["less than a hundredth", "a hundredth", "a death"],
+)
+def test_a_report_that_adds_little_changes_nothing(
+    later: float, failure: FailureClass, *, is_news: bool
+) -> None:
+    """Calls that were under way when an account turned out to be empty have nothing to add."""
+    state, _ = bench(pool(), refusal(FailureClass.OUT_OF_CREDIT), now=NOW)
+
+    after, call = bench(state, refusal(failure), now=NOW + later)
+
+    assert (after is not state) is is_news
+    assert bool(call.benched) is is_news
+
+
+def test_little_of_another_class_is_news() -> None:
+    """The class that holds longest is the one that is told."""
+    state = with_cooldown(pool(), out(NOW + 86399))
+
+    cooldown = benched(state, refusal(FailureClass.OUT_OF_CREDIT), now=NOW)
+
+    assert (cooldown.failure, cooldown.until) == (FailureClass.OUT_OF_CREDIT, NOW + 86400)
+
+
+def test_what_has_ended_is_no_measure() -> None:
+    """A cooldown that is over does not stand in for the one that a new refusal begins."""
+    before = Cooldown(failure=FailureClass.OUT_OF_CREDIT, since=NOW - 86400, until=NOW)
+
+    cooldown = benched(with_cooldown(pool(), before), refusal(FailureClass.OUT_OF_CREDIT), now=NOW)
+
+    assert cooldown.until == NOW + 86400
+
+
 def test_a_models_cooldown_is_not_shortened_either() -> None:
     """What holds for an entry holds for an entry and a model."""
     week = out(NOW + 604800)

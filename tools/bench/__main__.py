@@ -25,7 +25,7 @@ Measure = Callable[[Setting], Iterator[Figure]]
 
 _BEGUN: Final = time.monotonic()
 _TRIES: Final = 3
-"""What seems worse is measured so often before it counts: other work only makes figures worse."""
+"""Measurements of what seems worse, before it counts: other work only makes figures worse."""
 
 QUICK: Final[tuple[Measure, ...]] = (
     *(choosing.selecting, choosing.counting, choosing.names_of_models),

@@ -39,6 +39,14 @@ class Pool:
     def first(self, names: list[str]) -> str:
         """Return one."""
         return min((name for name in names if name), default="none")
+
+
+class Small(Pool):
+    """A pool that needs its class."""
+
+    def first(self, names: list[str]) -> str:
+        """Return one of two."""
+        return super().first(names[:2])
 '''
 
 
@@ -89,6 +97,7 @@ def test_every_kind_is_found(module: ModuleType) -> None:
             "max",
         ),
         ("Pool.first", "filter", "for name in names if name", "for name in names if not name"),
+        ("Small.first", "constant", "2", "3"),
     ]
 
 
@@ -96,6 +105,7 @@ def test_each_change_is_another_code(module: ModuleType) -> None:
     """A change that compiles to what was there would survive whatever the checks are."""
     assert module.__file__ is not None
     names = {"within": module.within, "Pool.first": module.Pool.first}
+    names |= {"Small.first": module.Small.first}
 
     for change in changes(module):
         was, now = names[change.function].__code__, altered(change)
@@ -237,6 +247,17 @@ def test_a_difference_is_seen_where_it_is(module: ModuleType) -> None:
     assert found["number <= limit"] == {"with 3"}
     assert found["number is None"] == {"with 2", "with 3"}
     assert not found["number < 0"]
+
+
+def test_what_needs_its_class_is_not_watched(module: ModuleType) -> None:
+    """A method that calls `super()` is left as it is: nothing is known of its changes."""
+    made = [c for c in changes(module) if c.function == "Small.first"]
+    functions_there.cache_clear()
+    differing = Differing(made)
+    differing.watch()
+
+    assert module.Small().first(["b", "a", "_"]) == "a"
+    assert differing.unknown == {c.name for c in made}
 
 
 def scenario(name: str) -> Scenario:

@@ -55,10 +55,14 @@ class Differing:
         stored = {wrapper.__wrapped__ for wrapper in there.stored}
         for place, group in groupby(self._made, lambda a: (str(a.path), a.function)):
             changes, functions = [*group], there.by_place.get(place, ())
-            if len(functions) != 1 or functions[0] in stored or _may_be_endless(changes[0]):
-                self.unknown.update(a.name for a in changes)
-            else:
+            if (
+                len(functions) == 1
+                and functions[0] not in stored
+                and _is_plain(functions[0], changes)
+            ):
                 self._watch(functions[0], changes)
+            else:
+                self.unknown.update(a.name for a in changes)
 
     def _watch(self, function: FunctionType, changes: Sequence[Alteration]) -> None:
         original = _with(function, function.__code__)
@@ -153,6 +157,8 @@ def _parts(value: object) -> Sequence[object]:
 
 def _is_harmless(value: object) -> bool:
     """Whether a call with it can be made many times."""
+    if isinstance(value, tuple) and hasattr(value, "__dict__"):
+        return False  # it may keep what it has worked out
     if isinstance(value, (*_FIXED, *_COPIED, *_HANDED)):
         return True
     told = getattr(value, "__dataclass_params__", None)
@@ -184,6 +190,11 @@ def _handed(known: Arguments, *, copy_: bool) -> Arguments:
 
 def _changeable(given: Sequence[object]) -> list[object]:
     return [value for value in given if isinstance(value, _COPIED)]
+
+
+def _is_plain(function: FunctionType, changes: Sequence[Alteration]) -> bool:
+    """Whether it ends, and needs no more than its arguments: `super()` needs the class."""
+    return not function.__code__.co_freevars and not _may_be_endless(changes[0])
 
 
 def _may_be_endless(alteration: Alteration) -> bool:

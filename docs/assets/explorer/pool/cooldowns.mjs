@@ -25,6 +25,7 @@ export function bench({ pool, call }, secret, verdict, now) {
     const running = model === null ? target.cooldown : target.models[model] ?? null;
     const outlasts = runs(running, now) && (isDead(running) || (!dead && running.until >= until));
     if (outlasts) continue; // spec: cooldown.never-shorten+3
+    if (isNearly(running, verdict.class, now, until)) continue; // spec: cooldown.nearly+1
     const told = { code: verdict.code ?? null, reason: verdict.rule ?? null };
     const cooldown = { class: verdict.class, since: now, until, ...told }; // spec: cooldown.never-shorten+3
     if (model === null) target.cooldown = cooldown;
@@ -32,6 +33,12 @@ export function bench({ pool, call }, secret, verdict, now) {
     const before = runs(running, now) ? running.until : now;
     call.started.push({ id: target.id, model, until, before });
   }
+}
+
+/** Whether a cooldown runs that a later report of the same class would make little longer. */
+function isNearly(running, name, now, until) {
+  if (until === null || !runs(running, now) || running.class !== name) return false;
+  return until - running.until < 0.01 * (until - now);
 }
 
 /** End what a reply to a secret has proven wrong. spec: exhaust.probe.success+3 */

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from typing import Final
 
 from credpool.model.entry import Cooldown, Entry
 from credpool.model.exhaustion import Exhaustion, Out
@@ -14,6 +15,9 @@ from credpool.providers.owner import owner_of
 from credpool.providers.redact import known_secrets, secrets_of, stored
 from credpool.rules.select import available, permitted
 from credpool.rules.usable import why_unusable
+
+LITTLE: Final = 0.01
+"""So much of its own length does a cooldown last longer than an earlier one to be worth a change."""
 
 
 def bench(state: PoolState, event: Failed, *, now: float) -> tuple[PoolState, Call]:
@@ -65,10 +69,13 @@ def _rest(entry: Entry, cooldown: Cooldown, *, model: str | None) -> Entry:
 
 
 def _longer(old: Cooldown | None, new: Cooldown) -> Cooldown:
-    """Return the one that ends later; the older one when they end together."""
-    if old is not None and old.until >= new.until:  # spec: cooldown.never-shorten+3
+    """Return the one that ends later; the older one when they end together, or nearly so."""
+    if old is None:
+        return new
+    if old.until >= new.until:  # spec: cooldown.never-shorten+3
         return old
-    return new  # spec: cooldown.never-shorten+3
+    is_little = new.until - old.until < LITTLE * (new.until - new.since)
+    return old if is_little and old.failure is new.failure else new  # spec: cooldown.nearly+1
 
 
 def _seconds(
