@@ -50,7 +50,7 @@ async def turns(enough: Callable[[], bool]) -> None:
 
 def worker_done(pool: Pool) -> None:
     """Wait until the pool's own thread has done what it was asked for so far."""
-    engine_of(pool)._stored.own.thread.submit(lambda: None).result(30)  # noqa: SLF001
+    engine_of(pool)._stored.own.submit(lambda: None).result(30)  # noqa: SLF001
 
 
 def test_the_loop_turns_while_a_change_waits_for_the_store(loop: str) -> None:

@@ -59,7 +59,7 @@ def out(state: PoolState) -> PoolState:
 
 def worker_done(pool: Pool) -> None:
     """Wait until the pool's own thread has done what it was asked for so far."""
-    engine_of(pool)._stored.own.thread.submit(lambda: None).result(GIVE_UP)  # noqa: SLF001
+    engine_of(pool)._stored.own.submit(lambda: None).result(GIVE_UP)  # noqa: SLF001
 
 
 def together(work: Callable[[int], object], threads: int) -> list[object]:

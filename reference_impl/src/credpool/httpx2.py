@@ -22,7 +22,8 @@ class SealedHeaders(httpx2.Headers):
         self._sealed = (sealed.name, sealed.value)
         # spec: security.caller-headers+3
         stored = [(name, value) for name, value in headers.raw if name.lower() not in sealed.drop]
-        super().__init__([*stored, *sealed.plain])
+        is_as_it_was = len(stored) == len(headers) and not sealed.plain  # then it is taken as it is
+        super().__init__(headers if is_as_it_was else [*stored, *sealed.plain])
 
     @property
     def raw(self) -> list[tuple[bytes, bytes]]:
@@ -89,13 +90,12 @@ class PoolAuth(httpx2.Auth):
 
 def _sealed(request: httpx2.Request, url: str | None, sealed: Seal) -> httpx2.Request:
     """Return the request with the secret in it, for another URL if one is given."""
-    there = request.url if url is None else httpx2.URL(url)
-    made = httpx2.Request(  # spec: request.unchanged+1
-        request.method, there, stream=request.stream, extensions=request.extensions
-    )
+    made = object.__new__(type(request))  # spec: request.unchanged+1
+    vars(made).update(vars(request), extensions=dict(request.extensions))
     made.headers = SealedHeaders(request.headers, sealed)
     if url is not None:
-        made.headers["host"] = there.netloc.decode("ascii")
+        made.url = httpx2.URL(url)
+        made.headers["host"] = made.url.netloc.decode("ascii")
     return made
 
 

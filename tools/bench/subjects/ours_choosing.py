@@ -86,7 +86,7 @@ def lag(requests, path):
             if n % 100 == 0:
                 assert pool.state
         for _ in range(2):  # what was asked for by now is done
-            engine_of(pool)._stored.own.thread.submit(lambda: None).result()
+            engine_of(pool)._stored.own.submit(lambda: None).result()
         stored = sum(e.request_count for e in store.load().entries)
         return {"unstored": requests - (stored - before)}
 

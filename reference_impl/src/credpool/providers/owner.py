@@ -32,7 +32,8 @@ def owner_of(state: PoolState, entry: Entry) -> str | None:
 
 def named_owner(headers: Mapping[str, str], by: Provider) -> str | None:
     """Return the owner that a reply names, in the first of the registry's headers that is there."""
-    return next((value for name in by.owner_headers if (value := headers.get(name))), None)
+    told = (headers[name] for name in by.owner_headers if name in headers)
+    return next(filter(None, told), None)
 
 
 def claimed(entry: Entry, by: Provider) -> str | None:
