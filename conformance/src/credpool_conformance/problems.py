@@ -47,13 +47,9 @@ class StartError(Exception):
 
 
 class HarnessError(Exception):
-    """A testee that does not keep to the protocol: it crashed, hung, or answered garbage.
+    """A testee that does not keep to the protocol: it crashed, hung, or answered garbage."""
 
-    `costly` marks the kinds that cost a whole timeout or a failed start each time.
-    """
-
-    def __init__(self, what: str, *, costly: bool = False) -> None:
+    def __init__(self, what: str) -> None:
         """Keep what happened."""
         super().__init__(what)
         self.what = what
-        self.costly = costly

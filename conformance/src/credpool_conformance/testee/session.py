@@ -118,7 +118,7 @@ class Session:
             self.manifest = manifest
         except HarnessError as error:
             self._why_not = error.what
-            raise HarnessError(error.what, costly=True) from error
+            raise
         self._failed_starts = 0
         return self.manifest
 
@@ -128,7 +128,7 @@ class Session:
         limit = max(START_UP, self._timeout)
         while not isinstance(found := self.next(seq, limit), Answer):
             if found is None:
-                raise HarnessError(f"no reply to hello within {limit:g} s", costly=True)
+                raise HarnessError(f"no reply to hello within {limit:g} s")
         return found
 
     def ask(self, command: str, **arguments: Json) -> Answer:
@@ -142,7 +142,7 @@ class Session:
                 if isinstance(found, Held):
                     held = f", and a request of the testee waits for the reply {found.hold!r}"
         except HarnessError as error:
-            raise HarnessError(error.what + held, costly=error.costly) from error
+            raise HarnessError(error.what + held) from error
         return found
 
     def send(self, command: str, **arguments: Json) -> int:
@@ -172,7 +172,7 @@ class Session:
                     return None
                 case None:
                     what = f"no reply to {self._asked[seq]} within {self._timeout:g} s"
-                    raise HarnessError(what, costly=True)
+                    raise HarnessError(what)
                 case Broke(what):
                     raise HarnessError(what)
                 case Said(message):

@@ -100,7 +100,7 @@ class InProcessConnector:
         except Exception as error:
             self._world.written.write(traceback.format_exc())
             self.stop()
-            raise HarnessError(f"the testee cannot be started: {error}", costly=True) from error
+            raise HarnessError(f"the testee cannot be started: {error}") from error
 
     def send(self, message: Message) -> None:
         """Set the clock, and hand the command over in a thread that may be left behind.

@@ -50,9 +50,9 @@ class StdioConnector:
                 env={**os.environ, **HOST_VARIABLES},
             )
         except (OSError, ValueError) as error:
-            raise HarnessError(f"the testee cannot be started: {error}", costly=True) from error
+            raise HarnessError(f"the testee cannot be started: {error}") from error
         if process.stdout is None or process.stderr is None:
-            raise HarnessError("the testee has no output", costly=True)
+            raise HarnessError("the testee has no output")
         self._process = process
         self._stderr = _Drain(process.stderr)
         threading.Thread(
