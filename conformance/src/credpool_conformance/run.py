@@ -15,7 +15,7 @@ from functools import cached_property, partial
 from multiprocessing.util import Finalize
 from pathlib import Path
 from time import perf_counter
-from typing import IO, Final, TypeAlias
+from typing import IO, Final, TypeAlias, TypeVar
 
 from credpool_conformance.charging.check import Check, Outcome
 from credpool_conformance.charging.needs import Needs
@@ -70,6 +70,8 @@ class Player:
     play: Callable[[Scenario], Check]
 
 
+T = TypeVar("T", Manifest, Check)
+
 Ready: TypeAlias = Callable[[], AbstractContextManager[Player]]
 
 
@@ -108,16 +110,17 @@ def players(ready: Ready, jobs: int, scenarios: Sequence[Scenario]) -> Iterator[
     fork, unstopped = multiprocessing.get_context("fork"), (signal.SIGINT, signal.SIG_IGN)
     executor = ProcessPoolExecutor(jobs, fork, signal.signal, unstopped)
     try:
-        introduced = executor.submit(_introduced)
-        begun = {scenario.id: executor.submit(_played, scenario) for scenario in scenarios}
-        manifest = introduced.result()
-        if isinstance(manifest, tuple):
-            raise StartError(*manifest)
+        introduced = executor.submit(_told, _introduced)
+        begun = {
+            scenario.id: executor.submit(_told, partial(_played, scenario))
+            for scenario in scenarios
+        }
+        manifest = _raised(introduced.result())
 
         def play(scenario: Scenario) -> Check:
-            played = begun.get(scenario.id) or executor.submit(_played, scenario)
+            played = begun.get(scenario.id) or executor.submit(_told, partial(_played, scenario))
             # What has crossed from a process is equal, and not the same.
-            return replace(played.result(), scenario=scenario)
+            return replace(_raised(played.result()), scenario=scenario)
 
         yield Player(manifest=manifest, play=play)
     finally:
@@ -125,11 +128,22 @@ def players(ready: Ready, jobs: int, scenarios: Sequence[Scenario]) -> Iterator[
         _inherited.pop()
 
 
-def _introduced() -> Manifest | tuple[str, str]:
+def _told(work: Callable[[], T]) -> T | tuple[str, str]:
+    """Do it, or return what an error says: it is to be raised in another process."""
     try:
-        return _inherited[-1].player.manifest
+        return work()
     except StartError as error:
         return error.what, error.stderr
+
+
+def _raised(told: T | tuple[str, str]) -> T:
+    if isinstance(told, tuple):
+        raise StartError(*told)
+    return told
+
+
+def _introduced() -> Manifest:
+    return _inherited[-1].player.manifest
 
 
 def _played(scenario: Scenario) -> Check:
