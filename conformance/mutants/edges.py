@@ -123,6 +123,31 @@ class TidiesWhenListing(Mutant):
         return original(self, **asked)
 
 
+class TidiesEveryMomentWhenLooking(Mutant):
+    """Removes claims, models' cooldowns and quotas whose time has come when somebody looks."""
+
+    violates = "pool.read.effect-free+2"
+    kills = (
+        "looking-tidies-nothing:claim-that-ended",
+        "looking-tidies-nothing:cooldown-of-a-model-that-ended",
+        "looking-tidies-nothing:window-that-is-whole-again",
+    )
+    because = "store"
+
+    @replaces("testee_reference.Testee.inspect")
+    def tidied(original, self, message):
+        def tidy(entry):
+            models = {m: c for m, c in entry.models.items() if c.until > self.time}
+            windows = {n: w for n, w in entry.windows.items() if w.until > self.time}
+            ended = entry.claim is not None and entry.claim.until <= self.time
+            claim = None if ended else entry.claim
+            return replace(entry, models=models, windows=windows, claim=claim)
+
+        if any(tidy(e) != e for e in self.pool.state.entries):
+            engine_of(self.pool).change(lambda s: s.change({e.id: tidy(e) for e in s.entries}))
+        return original(self, message)
+
+
 def _tidy(testee):
     def over(entry):
         return entry.cooldown is not None and entry.cooldown.until <= testee.time
