@@ -52,7 +52,8 @@ class Budget:
     @property
     def bound(self) -> str:
         """The bound, as a person reads it."""
-        return f"≤ {self.at_most:g}" if self.at_most is not None else f"≥ {self.at_least:g}"
+        sign, bound = ("≤", self.at_most) if self.at_most is not None else ("≥", self.at_least)
+        return f"{sign} {bound:,.10g}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
