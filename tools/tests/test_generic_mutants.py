@@ -10,6 +10,7 @@ from types import ModuleType
 
 import pytest
 
+from credpool.model.state import Entries
 from credpool_conformance.problems import BadInputError
 from credpool_conformance.scenarios.scenario import Given, Scenario
 from tools.mutants.generic.alterations import Alteration, alterations, altered
@@ -47,6 +48,11 @@ class Small(Pool):
     def first(self, names: list[str]) -> str:
         """Return one of two."""
         return super().first(names[:2])
+
+
+def most(entries, limit: int) -> bool:
+    """Say whether there are too many, and remember it."""
+    return entries.once("most", None, lambda found: len(found) > limit)
 '''
 
 
@@ -98,6 +104,13 @@ def test_every_kind_is_found(module: ModuleType) -> None:
         ),
         ("Pool.first", "filter", "for name in names if name", "for name in names if not name"),
         ("Small.first", "constant", "2", "3"),
+        (
+            "most",
+            "order of arguments",
+            "entries.once('most', None, lambda found: len(found) > limit)",
+            "entries.once(None, 'most', lambda found: len(found) > limit)",
+        ),
+        ("most", "comparison", "len(found) > limit", "len(found) >= limit"),
     ]
 
 
@@ -105,7 +118,7 @@ def test_each_change_is_another_code(module: ModuleType) -> None:
     """A change that compiles to what was there would survive whatever the checks are."""
     assert module.__file__ is not None
     names = {"within": module.within, "Pool.first": module.Pool.first}
-    names |= {"Small.first": module.Small.first}
+    names |= {"Small.first": module.Small.first, "most": module.most}
 
     for change in changes(module):
         was, now = names[change.function].__code__, altered(change)
@@ -249,14 +262,15 @@ def test_a_difference_is_seen_where_it_is(module: ModuleType) -> None:
     assert not found["number < 0"]
 
 
-def test_what_needs_its_class_is_not_watched(module: ModuleType) -> None:
-    """A method that calls `super()` is left as it is: nothing is known of its changes."""
-    made = [c for c in changes(module) if c.function == "Small.first"]
+def test_what_needs_its_class_or_remembers_is_not_watched(module: ModuleType) -> None:
+    """A method that calls `super()` is left as it is, and so is what has an answer already."""
+    made = [c for c in changes(module) if c.function in {"Small.first", "most"}]
     functions_there.cache_clear()
     differing = Differing(made)
     differing.watch()
 
     assert module.Small().first(["b", "a", "_"]) == "a"
+    assert not module.most(Entries(), 0)
     assert differing.unknown == {c.name for c in made}
 
 

@@ -20,6 +20,7 @@ from types import CodeType, FunctionType, MappingProxyType
 from typing import Final
 
 from credpool.model.secret import Secret
+from credpool.model.state import Entries
 from tools.mutants.generic.alterations import Alteration, altered
 from tools.mutants.generic.alterations import functions as functions_of
 from tools.mutants.generic.trial import functions_there
@@ -28,6 +29,7 @@ ENOUGH: Final = 40
 """In so many scenarios a change is looked at; if all of them miss it, the others are run, too."""
 
 _HOOK: Final = "__answers_"
+_ONCE: Final = Entries.once.__name__
 _FIXED: Final = (bool, int, float, str, bytes, tuple, frozenset, type(None), type, Enum, re.Pattern)
 _COPIED: Final = (dict, list, set)
 _HANDED: Final = (Iterator, FunctionType, MappingProxyType, Secret)
@@ -193,8 +195,9 @@ def _changeable(given: Sequence[object]) -> list[object]:
 
 
 def _is_plain(function: FunctionType, changes: Sequence[Alteration]) -> bool:
-    """Whether it ends, and needs no more than its arguments: `super()` needs the class."""
-    return not function.__code__.co_freevars and not _may_be_endless(changes[0])
+    """Whether it ends, and answers by its arguments alone: `super()` needs the class, `once` remembers."""
+    code = function.__code__
+    return not code.co_freevars and _ONCE not in code.co_names and not _may_be_endless(changes[0])
 
 
 def _may_be_endless(alteration: Alteration) -> bool:
