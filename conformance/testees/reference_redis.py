@@ -20,7 +20,7 @@ HELLO |= {"features": [name for name in reference.HELLO["features"] if name not 
 
 
 class Testee(reference.Testee):
-    """Keep pools on a server, in a namespace for each path that the suite gives."""
+    """Keep pools on a server, in a namespace for each path that the suite gives, or for each pool."""
 
     def handle(self, message):
         if message["cmd"] == "hello":
@@ -28,10 +28,14 @@ class Testee(reference.Testee):
         else:
             super().handle(message)
 
+    def configure(self, message):
+        self.place = os.urandom(8).hex()
+        return super().configure(message)
+
     def store(self):
         key, provider = self.given.get("key", self.given["provider"]), self.given["provider"]
         rules = {name: rule for name, rule in self.rules.items() if name != "lock_timeout"}
-        kept = {"namespace": str(self.path), "secrets": True, "follow": "asked"}
+        kept = {"namespace": str(self.path or self.place), "secrets": True, "follow": "asked"}
         address = os.environ["CREDPOOL_TEST_SERVER"]
         return RedisStore(address, key, provider=provider, **kept, **rules)
 
