@@ -119,7 +119,7 @@ class ProbesBesideAHealthyEntry(Mutant):
     """Tries an entry that has been out for an hour, although another one is available."""
 
     violates = "exhaust.probe+3"
-    kills = ("probe-after-an-hour", "no-probe-while-another-is-available")
+    kills = ("no-probe-while-another-is-available",)
     because = "out"
 
     @replaces("credpool.rules.select.available")
